@@ -1,0 +1,111 @@
+//! Bytes in, the digest that BuildKit names them by out.
+//!
+//! Only SHA-256 is known here: it is the only algorithm with which BuildKit names LLB ops.
+
+use std::error::Error;
+use std::fmt;
+use std::str::FromStr;
+
+use sha2::{Digest as _, Sha256};
+
+/// The SHA-256 of an encoded op: the name by which ops refer to one another.
+///
+/// It is written as `sha256:` and 64 hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Digest([u8; 32]);
+
+impl Digest {
+    /// The digest of some bytes.
+    pub fn of(bytes: &[u8]) -> Digest {
+        Digest(Sha256::digest(bytes).into())
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> String {
+        let mut text = String::with_capacity(PREFIX.len() + 64);
+        text.push_str(PREFIX);
+        for byte in digest.0 {
+            text.push(char::from(HEX[usize::from(byte >> 4)]));
+            text.push(char::from(HEX[usize::from(byte & 0xf)]));
+        }
+        text
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&String::from(*self))
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = InvalidDigest;
+
+    fn from_str(text: &str) -> Result<Digest, InvalidDigest> {
+        let invalid = || InvalidDigest { text: text.to_owned() };
+        let hex = text.strip_prefix(PREFIX).ok_or_else(invalid)?.as_bytes();
+        if hex.len() != 64 {
+            return Err(invalid());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(hex.chunks_exact(2)) {
+            let high = nibble(pair[0]).ok_or_else(invalid)?;
+            let low = nibble(pair[1]).ok_or_else(invalid)?;
+            *byte = high << 4 | low;
+        }
+        Ok(Digest(bytes))
+    }
+}
+
+/// A text that is not a digest of an op.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidDigest {
+    text: String,
+}
+
+impl fmt::Display for InvalidDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} is not `sha256:` and 64 lower-case hex digits", self.text)
+    }
+}
+
+impl Error for InvalidDigest {}
+
+const PREFIX: &str = "sha256:";
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+fn nibble(digit: u8) -> Option<u8> {
+    match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_and_back() {
+        let digest = Digest::of(b"");
+        let text = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(digest.to_string(), text);
+        assert_eq!(text.parse(), Ok(digest));
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        let text = Digest::of(b"").to_string();
+        for bad in ["", "sha256:", &text[..70], &text.to_uppercase(), &text.replace("256", "512")] {
+            assert!(bad.parse::<Digest>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,528 @@
+//! A definition as text: for people to read, for tests to compare.
+//!
+//! The text is made of the encoded bytes, not of what they were made from, and has everything in them
+//! that is not the default. What is usual is left out: an empty constraint, the working directory `/`,
+//! the mode -1 that keeps a mode, and so on. It is meant to change little when a graph changes little,
+//! and it is not meant to be read back.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
+
+use buildkit_proto::pb;
+use prost::Message;
+
+use crate::metadata::CUSTOM_NAME;
+use crate::ops::NONE;
+use crate::{Definition, Digest, Platform};
+
+impl fmt::Display for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut dump = Dump { out: String::new(), definition: self, ordinals: BTreeMap::new() };
+        for (ordinal, digest) in self.digests().iter().enumerate() {
+            dump.ordinals.insert(String::from(*digest), ordinal);
+        }
+        if self.is_scratch() {
+            dump.line(0, "scratch");
+        }
+        for (ordinal, (digest, bytes)) in
+            self.digests().iter().zip(&self.as_proto().def).enumerate()
+        {
+            if ordinal > 0 {
+                dump.out.push('\n');
+            }
+            let digest = String::from(*digest);
+            let shown = if f.alternate() { &digest } else { short(&digest) };
+            let title = format!("#{ordinal} {shown}");
+            match pb::Op::decode(bytes.as_slice()) {
+                Ok(op) => dump.op(&title, &op, bytes),
+                Err(error) => dump.line(0, &format!("{title} cannot be decoded: {error}")),
+            }
+            dump.metadata(&digest);
+        }
+        dump.infos();
+        f.write_str(&dump.out)
+    }
+}
+
+/// A text in the making.
+struct Dump<'a> {
+    out: String,
+    definition: &'a Definition,
+    /// Where in the definition the op of a digest stands.
+    ordinals: BTreeMap<String, usize>,
+}
+
+impl Dump<'_> {
+    fn op(&mut self, title: &str, op: &pb::Op, bytes: &[u8]) {
+        use pb::op::Op;
+
+        let title = match &op.op {
+            None => format!("{title} terminal"),
+            Some(Op::Source(source)) => format!("{title} source {}", quote(&source.identifier)),
+            Some(Op::Exec(_)) => format!("{title} exec"),
+            Some(Op::File(_)) => format!("{title} file"),
+            Some(Op::Build(_)) => format!("{title} build"),
+            Some(Op::Merge(_)) => format!("{title} merge"),
+            Some(Op::Diff(_)) => format!("{title} diff"),
+            Some(Op::Passthrough(op)) => format!("{title} passthrough {}", quote(&op.id)),
+        };
+        self.line(0, &title);
+        if op.encode_to_vec() != bytes {
+            self.line(1, "bytes: not canonical");
+        }
+        if !op.inputs.is_empty() {
+            let inputs: Vec<_> = op.inputs.iter().map(|input| self.reference(input)).collect();
+            self.field(1, "inputs", &inputs.join(" "));
+        }
+        if let Some(platform) = &op.platform {
+            let shown = Platform::try_from(platform.clone()).ok();
+            let shown = shown.filter(|shown| pb::Platform::from(shown.clone()) == *platform);
+            let shown = shown.map_or_else(|| format!("{platform:?}"), |shown| shown.id());
+            self.field(1, "platform", &shown);
+        }
+        match (&op.constraints, &op.op) {
+            (None, Some(_)) => self.line(1, "constraints: absent"),
+            (Some(_), None) => self.line(1, "constraints: present"),
+            _ => {}
+        }
+        self.list(1, "constraint", op.constraints.iter().flat_map(|c| &c.filter));
+        match &op.op {
+            None => {}
+            Some(Op::Source(source)) => {
+                for (key, value) in &source.attrs {
+                    self.field(1, key, value);
+                }
+            }
+            Some(Op::Exec(exec)) => self.exec(op, exec),
+            Some(Op::File(file)) => {
+                for (i, action) in file.actions.iter().enumerate() {
+                    self.action(op, i, action, i + 1 == file.actions.len());
+                }
+            }
+            Some(Op::Build(build)) => self.field(1, "op", &format!("{build:?}")),
+            Some(Op::Merge(merge)) => {
+                let positions = merge.inputs.iter().map(|input| input.input);
+                let is_usual = positions.clone().eq(0..op.inputs.len() as i64);
+                let merged: Vec<_> = positions.map(|input| self.position(op, input)).collect();
+                let merged = if is_usual { String::new() } else { merged.join(" ") };
+                self.text(1, "merged", &merged);
+            }
+            Some(Op::Diff(diff)) => {
+                let lower = diff.lower.map(|lower| self.position(op, lower.input));
+                let upper = diff.upper.map(|upper| self.position(op, upper.input));
+                self.field(1, "lower", lower.as_deref().unwrap_or("absent"));
+                self.field(1, "upper", upper.as_deref().unwrap_or("absent"));
+            }
+            Some(Op::Passthrough(passthrough)) => {
+                for &output in &passthrough.outputs {
+                    let output = self.position(op, output);
+                    self.field(1, "output", &output);
+                }
+            }
+        }
+    }
+
+    fn exec(&mut self, op: &pb::Op, exec: &pb::ExecOp) {
+        let meta = exec.meta.clone().unwrap_or_default();
+        self.list(1, "arg", &meta.args);
+        self.list(1, "env", &meta.env);
+        if meta.cwd != "/" {
+            self.field(1, "cwd", &meta.cwd);
+        }
+        self.text(1, "user", &meta.user);
+        self.text(1, "hostname", &meta.hostname);
+        self.text(1, "cgroupParent", &meta.cgroup_parent);
+        if exec.network != pb::NetMode::Unset as i32 {
+            self.field(1, "network", name(exec.network().as_str_name()));
+        }
+        if exec.security != pb::SecurityMode::Sandbox as i32 {
+            self.field(1, "security", name(exec.security().as_str_name()));
+        }
+        for host in &meta.extra_hosts {
+            self.field(1, "extraHost", &format!("{} {}", quote(&host.host), quote(&host.ip)));
+        }
+        for limit in &meta.ulimit {
+            let pb::Ulimit { name, soft, hard } = limit;
+            self.field(1, "ulimit", &format!("{} {soft}:{hard}", quote(name)));
+        }
+        if let Some(proxy) = &meta.proxy_env {
+            self.line(1, "proxyEnv:");
+            self.text(2, "http", &proxy.http_proxy);
+            self.text(2, "https", &proxy.https_proxy);
+            self.text(2, "ftp", &proxy.ftp_proxy);
+            self.text(2, "no", &proxy.no_proxy);
+            self.text(2, "all", &proxy.all_proxy);
+        }
+        if !meta.valid_exit_codes.is_empty() {
+            self.field(1, "validExitCodes", &format!("{:?}", meta.valid_exit_codes));
+        }
+        if !meta.remove_mount_stubs_recursive {
+            self.line(1, "removeMountStubsRecursive: false");
+        }
+        for mount in &exec.mounts {
+            self.mount(op, mount);
+        }
+        for secret in &exec.secretenv {
+            let optional = if secret.optional { ", optional" } else { "" };
+            let value = format!("{} from {}{optional}", quote(&secret.name), quote(&secret.id));
+            self.field(1, "secretenv", &value);
+        }
+        for device in &exec.cdi_devices {
+            let optional = if device.optional { ", optional" } else { "" };
+            self.field(1, "cdiDevice", &format!("{}{optional}", quote(&device.name)));
+        }
+    }
+
+    fn mount(&mut self, op: &pb::Op, mount: &pb::Mount) {
+        let mut parts = vec![name(mount.mount_type().as_str_name()).to_owned()];
+        let is_file = matches!(mount.mount_type(), pb::MountType::Secret | pb::MountType::Ssh);
+        if let Some(opt) = &mount.cache_opt {
+            parts[0] += &format!(" {}", quote(&opt.id));
+            if opt.sharing != pb::CacheSharingOpt::Shared as i32 {
+                parts.push(name(opt.sharing().as_str_name()).to_owned());
+            }
+        }
+        if let Some(opt) = &mount.secret_opt {
+            parts[0] += &format!(" {}", quote(&opt.id));
+            parts.extend(file_options(opt.uid, opt.gid, opt.mode, opt.optional));
+        }
+        if let Some(opt) = &mount.ssh_opt {
+            parts[0] += &format!(" {}", quote(&opt.id));
+            parts.extend(file_options(opt.uid, opt.gid, opt.mode, opt.optional));
+        }
+        if let Some(opt) = mount.tmpfs_opt.filter(|opt| opt.size != 0) {
+            parts.push(format!("size {}", opt.size));
+        }
+        if mount.input != NONE || mount.mount_type() == pb::MountType::Bind {
+            parts[0] += &format!(" {}", self.position(op, mount.input));
+        }
+        if !mount.selector.is_empty() {
+            parts.push(format!("selector {}", quote(&mount.selector)));
+        }
+        if mount.readonly {
+            parts.push("readonly".to_owned());
+        }
+        // Secrets and agents say 0 without having an output.
+        if mount.output != if is_file { 0 } else { NONE } {
+            parts.push(format!("output {}", mount.output));
+        }
+        if mount.content_cache != pb::MountContentCache::Default as i32 {
+            parts.push(format!("contentCache {}", name(mount.content_cache().as_str_name())));
+        }
+        if !mount.result_id.is_empty() {
+            parts.push(format!("resultID {}", quote(&mount.result_id)));
+        }
+        self.field(1, &format!("mount {}", quote(&mount.dest)), &parts.join(", "));
+    }
+
+    fn action(&mut self, op: &pb::Op, number: usize, action: &pb::FileAction, is_last: bool) {
+        use pb::file_action::Action;
+
+        let on = format!("[{number}] on {}", self.position(op, action.input));
+        let from = self.position(op, action.secondary_input);
+        match &action.action {
+            None => self.line(1, &format!("{on}: nothing")),
+            Some(Action::Copy(copy)) => {
+                let (src, dest) = (quote(&copy.src), quote(&copy.dest));
+                self.field(1, &on, &format!("copy {src} of {from} to {dest}"));
+                self.copy(op, copy);
+            }
+            Some(Action::Mkfile(mkfile)) => {
+                self.field(1, &on, &format!("mkfile {}", quote(&mkfile.path)));
+                self.field(2, "mode", &format!("{:04o}", mkfile.mode));
+                self.owner(op, mkfile.owner.as_ref());
+                self.timestamp(mkfile.timestamp);
+                match std::str::from_utf8(&mkfile.data) {
+                    Ok(text) => self.field(2, "data", text),
+                    Err(_) => {
+                        let digest = Digest::of(&mkfile.data).to_string();
+                        let size = mkfile.data.len();
+                        self.field(2, "data", &format!("{size} bytes, {}", short(&digest)));
+                    }
+                }
+            }
+            Some(Action::Mkdir(mkdir)) => {
+                self.field(1, &on, &format!("mkdir {}", quote(&mkdir.path)));
+                self.field(2, "mode", &format!("{:04o}", mkdir.mode));
+                self.flags(&[("makeParents", mkdir.make_parents)]);
+                self.owner(op, mkdir.owner.as_ref());
+                self.timestamp(mkdir.timestamp);
+            }
+            Some(Action::Rm(rm)) => {
+                self.field(1, &on, &format!("rm {}", quote(&rm.path)));
+                self.flags(&[
+                    ("allowNotFound", rm.allow_not_found),
+                    ("allowWildcard", rm.allow_wildcard),
+                ]);
+            }
+            Some(Action::Symlink(symlink)) => {
+                let (path, target) = (quote(&symlink.newpath), quote(&symlink.oldpath));
+                self.field(1, &on, &format!("symlink {path} to {target}"));
+                self.owner(op, symlink.owner.as_ref());
+                self.timestamp(symlink.timestamp);
+            }
+        }
+        if action.output != if is_last { 0 } else { NONE } {
+            self.field(2, "output", &action.output.to_string());
+        }
+        if action.secondary_input != NONE && !matches!(action.action, Some(Action::Copy(_))) {
+            self.field(2, "secondaryInput", &from);
+        }
+    }
+
+    fn copy(&mut self, op: &pb::Op, copy: &pb::FileActionCopy) {
+        if !copy.mode_str.is_empty() {
+            self.field(2, "modeStr", &copy.mode_str);
+        }
+        if copy.mode != if copy.mode_str.is_empty() { -1 } else { 0 } {
+            self.field(2, "mode", &format!("{:04o}", copy.mode));
+        }
+        self.flags(&[
+            ("followSymlink", copy.follow_symlink),
+            ("dirCopyContents", copy.dir_copy_contents),
+            ("attemptUnpack", copy.attempt_unpack_docker_compatibility),
+            ("createDestPath", copy.create_dest_path),
+            ("allowWildcard", copy.allow_wildcard),
+            ("allowEmptyWildcard", copy.allow_empty_wildcard),
+            ("alwaysReplaceExistingDestPaths", copy.always_replace_existing_dest_paths),
+        ]);
+        self.owner(op, copy.owner.as_ref());
+        self.timestamp(copy.timestamp);
+        self.list(2, "include", &copy.include_patterns);
+        self.list(2, "exclude", &copy.exclude_patterns);
+        self.list(2, "required", &copy.required_paths);
+    }
+
+    fn owner(&mut self, op: &pb::Op, owner: Option<&pb::ChownOpt>) {
+        use pb::user_opt::User;
+
+        let Some(owner) = owner else { return };
+        let describe = |user: &pb::UserOpt| match &user.user {
+            None => "absent".to_owned(),
+            Some(User::ById(id)) => id.to_string(),
+            Some(User::ByName(named)) => {
+                format!("{} of {}", quote(&named.name), self.position(op, named.input))
+            }
+        };
+        let mut text = owner.user.as_ref().map_or_else(|| "-".to_owned(), describe);
+        if let Some(group) = &owner.group {
+            text += &format!(":{}", describe(group));
+        }
+        self.field(2, "owner", &text);
+    }
+
+    fn timestamp(&mut self, timestamp: i64) {
+        if timestamp != -1 {
+            self.field(2, "timestamp", &timestamp.to_string());
+        }
+    }
+
+    fn metadata(&mut self, digest: &str) {
+        let proto = self.definition.as_proto();
+        let Some(metadata) = proto.metadata.get(digest) else {
+            return self.line(1, "metadata: absent");
+        };
+        for (key, value) in &metadata.description {
+            let key = if key == CUSTOM_NAME { "name" } else { key };
+            self.field(1, key, value);
+        }
+        if metadata.ignore_cache {
+            self.line(1, "ignoreCache");
+        }
+        if let Some(export_cache) = metadata.export_cache {
+            self.field(1, "exportCache", &export_cache.value.to_string());
+        }
+        if let Some(group) = &metadata.progress_group {
+            let weak = if group.weak { ", weak" } else { "" };
+            let text = format!("{} {}{weak}", quote(&group.id), quote(&group.name));
+            self.field(1, "progressGroup", &text);
+        }
+        if let Some(resources) = &metadata.linux_resources {
+            self.field(1, "linuxResources", &linux_resources(resources));
+        }
+        if !metadata.caps.is_empty() {
+            let caps = metadata.caps.iter();
+            let caps = caps.map(|(cap, &on)| if on { cap.clone() } else { format!("!{cap}") });
+            self.field(1, "caps", &caps.collect::<Vec<_>>().join(" "));
+        }
+        let locations = proto.source.as_ref().and_then(|source| source.locations.get(digest));
+        for location in locations.iter().flat_map(|locations| &locations.locations) {
+            self.location(location);
+        }
+    }
+
+    fn location(&mut self, location: &pb::Location) {
+        let infos = self.definition.as_proto().source.as_ref().map(|source| &source.infos);
+        let index = usize::try_from(location.source_index).ok();
+        let info = index.and_then(|index| infos?.get(index));
+        let file = info.map_or_else(
+            || format!("source {}", location.source_index),
+            |info| info.filename.clone(),
+        );
+        let ranges = location.ranges.iter().map(|range| {
+            let start = range.start.unwrap_or_default();
+            let end = range.end.unwrap_or_default();
+            if start == end { place(start) } else { format!("{}-{}", place(start), place(end)) }
+        });
+        self.field(1, "at", &format!("{file}:{}", ranges.collect::<Vec<_>>().join(",")));
+    }
+
+    fn infos(&mut self) {
+        let source = self.definition.as_proto().source.as_ref();
+        for info in source.iter().flat_map(|source| &source.infos) {
+            let (file, size) = (quote(&info.filename), info.data.len());
+            self.out.push('\n');
+            self.line(0, &format!("source {file}, {size} bytes of {}", quote(&info.language)));
+            if let Some(definition) = &info.definition {
+                let definition = Definition::from(definition.clone());
+                let head = definition.head().map_or("scratch".to_owned(), String::from);
+                self.field(1, "definition", short(&head));
+            }
+        }
+    }
+
+    /// An op's input by where it stands in the definition.
+    fn reference(&self, input: &pb::Input) -> String {
+        let mut text = match self.ordinals.get(&input.digest) {
+            Some(ordinal) => format!("#{ordinal}"),
+            None => format!("missing {}", input.digest),
+        };
+        if input.index != 0 {
+            text += &format!(".{}", input.index);
+        }
+        text
+    }
+
+    /// What an op means by a number: scratch, an input, or the result of a file action.
+    fn position(&self, op: &pb::Op, position: i64) -> String {
+        if position == NONE {
+            return "scratch".to_owned();
+        }
+        let input = usize::try_from(position).ok().and_then(|position| op.inputs.get(position));
+        match input {
+            Some(input) => self.reference(input),
+            None => format!("[{}]", position - op.inputs.len() as i64),
+        }
+    }
+
+    fn flags(&mut self, flags: &[(&str, bool)]) {
+        let set: Vec<_> = flags.iter().filter(|(_, set)| *set).map(|(flag, _)| *flag).collect();
+        if !set.is_empty() {
+            self.line(2, &set.join(" "));
+        }
+    }
+
+    fn list<'a>(&mut self, indent: usize, key: &str, values: impl IntoIterator<Item = &'a String>) {
+        for value in values {
+            self.field(indent, key, value);
+        }
+    }
+
+    /// A field that is empty by default.
+    fn text(&mut self, indent: usize, key: &str, value: &str) {
+        if !value.is_empty() {
+            self.field(indent, key, value);
+        }
+    }
+
+    /// A key and a value. A value of several lines is a block, with `|` if it ends with a line break
+    /// and `|-` if not; one that would not be seen as it is, is quoted.
+    fn field(&mut self, indent: usize, key: &str, value: &str) {
+        let is_plain = |line: &str| {
+            !line.ends_with(char::is_whitespace) && !line.contains(|c: char| c.is_control())
+        };
+        if let Some((first, rest)) = value.split_once('\n')
+            && !(first.is_empty() && rest.is_empty())
+            && value.split('\n').all(|line| is_plain(&line.replace('\t', "")))
+        {
+            self.line(
+                indent,
+                &format!("{key}: {}", if value.ends_with('\n') { "|" } else { "|-" }),
+            );
+            value.split_terminator('\n').for_each(|line| self.line(indent + 1, line));
+        } else if is_plain(value) && !value.is_empty() && !value.starts_with([' ', '"', '|']) {
+            self.line(indent, &format!("{key}: {value}"));
+        } else {
+            self.line(indent, &format!("{key}: {value:?}"));
+        }
+    }
+
+    fn line(&mut self, indent: usize, text: &str) {
+        let indent = if text.is_empty() { 0 } else { 2 * indent };
+        writeln!(self.out, "{:indent$}{text}", "").expect("writing to a string does not fail");
+    }
+}
+
+fn file_options(uid: u32, gid: u32, mode: u32, optional: bool) -> Vec<String> {
+    let mut options = vec![format!("mode {mode:04o}")];
+    if (uid, gid) != (0, 0) {
+        options.push(format!("owner {uid}:{gid}"));
+    }
+    if optional {
+        options.push("optional".to_owned());
+    }
+    options
+}
+
+fn linux_resources(resources: &pb::LinuxResources) -> String {
+    let pb::LinuxResources {
+        memory,
+        memory_swap,
+        cpu_shares,
+        cpu_period,
+        cpu_quota,
+        cpuset_cpus,
+        cpuset_mems,
+    } = resources;
+    let texts = [
+        ("memory", memory.to_string()),
+        ("memorySwap", memory_swap.to_string()),
+        ("cpuShares", cpu_shares.to_string()),
+        ("cpuPeriod", cpu_period.to_string()),
+        ("cpuQuota", cpu_quota.to_string()),
+        ("cpusetCpus", cpuset_cpus.clone()),
+        ("cpusetMems", cpuset_mems.clone()),
+    ];
+    let texts = texts.iter().filter(|(_, text)| !text.is_empty() && text != "0");
+    texts.map(|(key, text)| format!("{key} {text}")).collect::<Vec<_>>().join(", ")
+}
+
+fn place(position: pb::Position) -> String {
+    match position.character {
+        0 => position.line.to_string(),
+        character => format!("{}.{character}", position.line),
+    }
+}
+
+/// A word among others: quoted if it would not be seen as one.
+fn quote(word: &str) -> String {
+    let is_plain = !word.is_empty()
+        && !word.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"' || c == ',');
+    if is_plain { word.to_owned() } else { format!("{word:?}") }
+}
+
+/// The name of an enumeration's value, which BuildKit has in capitals.
+fn name(value: &'static str) -> &'static str {
+    match value {
+        "BIND" => "bind",
+        "SECRET" => "secret",
+        "SSH" => "ssh",
+        "CACHE" => "cache",
+        "TMPFS" => "tmpfs",
+        "PRIVATE" => "private",
+        "LOCKED" => "locked",
+        "HOST" => "host",
+        "NONE" => "none",
+        "INSECURE" => "insecure",
+        "ON" => "on",
+        "OFF" => "off",
+        other => other,
+    }
+}
+
+/// As much of a digest as tells ops apart.
+fn short(digest: &str) -> &str {
+    digest.get(..SHORT).unwrap_or(digest)
+}
+
+const SHORT: usize = "sha256:".len() + 12;

@@ -1,0 +1,175 @@
+//! A definition that somebody else made in, a handle into a graph out: what another frontend, or a
+//! client with `--build-context`, hands over.
+//!
+//! Ops are taken over byte for byte, so that they stay the vertices that they are; only what they
+//! read is looked at.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+use buildkit_proto::pb;
+use prost::Message;
+
+use crate::graph::VertexId;
+use crate::{Definition, Digest, Graph, Location, Metadata, SourceId, State};
+
+impl Graph {
+    /// Adds the ops of a definition, with what it says about them, and gives a handle to its state.
+    ///
+    /// Capabilities that are not known here are not taken over: the daemon that handed the definition
+    /// out knows them.
+    pub fn import(&mut self, definition: Definition) -> Result<State, ImportError> {
+        let Some(terminal) = definition.as_proto().def.last() else { return Ok(State::SCRATCH) };
+        let terminal = decode(terminal)?;
+        let head = terminal.inputs.first().ok_or(ImportError::NoTerminal)?;
+        let mut digests = definition.digests().to_vec();
+        digests.pop();
+        let mut import = Import::new(self, definition)?;
+        // In the given order as far as it is one in which inputs stand before their users.
+        for digest in digests {
+            import.add_with_inputs(self, digest)?;
+        }
+        import.state(head)
+    }
+}
+
+/// Why a definition cannot be taken over. Whoever made it is at fault.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// An op is not one.
+    Decode(prost::DecodeError),
+    /// The last op does not name the state.
+    NoTerminal,
+    /// An op reads one that is not there.
+    MissingInput(String),
+    /// An op reads a result with a number that no result has.
+    InputIndex(i64),
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ImportError::Decode(_) => write!(f, "an op of the definition cannot be decoded"),
+            ImportError::NoTerminal => write!(f, "the definition's last op has no input"),
+            ImportError::MissingInput(digest) => {
+                write!(f, "the definition lacks the op {digest}, which another reads")
+            }
+            ImportError::InputIndex(index) => {
+                write!(f, "an op of the definition reads output {index} of another")
+            }
+        }
+    }
+}
+
+impl Error for ImportError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            ImportError::Decode(error) => Some(error),
+            ImportError::NoTerminal | ImportError::MissingInput(_) | ImportError::InputIndex(_) => {
+                None
+            }
+        }
+    }
+}
+
+/// A definition on its way into a graph.
+struct Import {
+    ops: BTreeMap<Digest, Foreign>,
+    /// The ops that are in the graph already.
+    added: BTreeMap<Digest, VertexId>,
+}
+
+/// An op of the definition.
+struct Foreign {
+    bytes: Vec<u8>,
+    inputs: Vec<pb::Input>,
+    metadata: pb::OpMetadata,
+    locations: Vec<Location>,
+}
+
+impl Import {
+    fn new(graph: &mut Graph, definition: Definition) -> Result<Import, ImportError> {
+        let digests = definition.digests().to_vec();
+        let pb::Definition { def, mut metadata, source } = definition.into_proto();
+        let pb::Source { mut locations, infos } = source.unwrap_or_default();
+        let sources: Vec<_> = infos.into_iter().map(|info| graph.add_source(info.into())).collect();
+        let mut ops = BTreeMap::new();
+        for (digest, bytes) in digests.into_iter().zip(def) {
+            let key = String::from(digest);
+            let op = Foreign {
+                inputs: decode(&bytes)?.inputs,
+                metadata: metadata.remove(&key).unwrap_or_default(),
+                locations: import_locations(locations.remove(&key).unwrap_or_default(), &sources),
+                bytes,
+            };
+            ops.insert(digest, op);
+        }
+        Ok(Import { ops, added: BTreeMap::new() })
+    }
+
+    /// Adds an op after all those that it needs. An op names its inputs by their digests, so there
+    /// are no cycles to guard against.
+    fn add_with_inputs(&mut self, graph: &mut Graph, op: Digest) -> Result<(), ImportError> {
+        let mut pending = vec![op];
+        while let Some(&digest) = pending.last() {
+            if self.added.contains_key(&digest) {
+                pending.pop();
+                continue;
+            }
+            let op = self.ops.get(&digest);
+            let op = op.ok_or_else(|| ImportError::MissingInput(digest.to_string()))?;
+            let waiting = pending.len();
+            for input in &op.inputs {
+                let input = digest_of(input)?;
+                if !self.added.contains_key(&input) {
+                    pending.push(input);
+                }
+            }
+            if pending.len() == waiting {
+                pending.pop();
+                self.add(graph, digest)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, graph: &mut Graph, digest: Digest) -> Result<(), ImportError> {
+        let Some(op) = self.ops.remove(&digest) else { return Ok(()) };
+        let inputs = op.inputs.iter().map(|input| self.state(input));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
+        let outputs = inputs.into_iter().filter_map(|state| state.0).collect();
+        let (metadata, caps) = Metadata::from_proto(op.metadata);
+        let metadata = Metadata { locations: op.locations, ..metadata };
+        let id = graph.insert_encoded(op.bytes, outputs, metadata, caps);
+        self.added.insert(digest, id);
+        Ok(())
+    }
+
+    /// A result of an op that is in the graph already.
+    fn state(&self, input: &pb::Input) -> Result<State, ImportError> {
+        let index = u32::try_from(input.index).map_err(|_| ImportError::InputIndex(input.index))?;
+        let id = self.added.get(&digest_of(input)?);
+        let id = id.ok_or_else(|| ImportError::MissingInput(input.digest.clone()))?;
+        Ok(id.output(index))
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<pb::Op, ImportError> {
+    pb::Op::decode(bytes).map_err(ImportError::Decode)
+}
+
+fn digest_of(input: &pb::Input) -> Result<Digest, ImportError> {
+    input.digest.parse().map_err(|_| ImportError::MissingInput(input.digest.clone()))
+}
+
+/// Locations in files that the definition does not have are left out.
+fn import_locations(locations: pb::Locations, sources: &[SourceId]) -> Vec<Location> {
+    let import = |location: pb::Location| {
+        let index = usize::try_from(location.source_index).ok()?;
+        let source = *sources.get(index)?;
+        Some(Location { source, ranges: location.ranges.into_iter().map(Into::into).collect() })
+    };
+    locations.locations.into_iter().filter_map(import).collect()
+}

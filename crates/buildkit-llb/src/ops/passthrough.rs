@@ -1,0 +1,53 @@
+//! Passthrough: a state that is handed on only once others could be built.
+
+use buildkit_proto::pb;
+
+use super::{Draft, Op};
+use crate::graph::Output;
+use crate::{Cap, Graph, Metadata, State};
+
+/// Hands a state through unchanged, and has others built beside it: if one of them fails, so does
+/// this.
+///
+/// BuildKit has this op since v0.31; see [`Cap::PASSTHROUGH_OP`]. Scratch among `requires` is left
+/// out. When nothing is required, the result is the state itself and no op is added.
+#[derive(Clone, Debug)]
+pub struct Passthrough {
+    id: String,
+    output: Output,
+    requires: Vec<State>,
+}
+
+impl Passthrough {
+    /// Hands `output` through once `requires` could be built. Nothing if `output` is scratch, which
+    /// no op makes and nothing can therefore hold back.
+    ///
+    /// The id is part of the op's cache key and must not be empty.
+    pub fn new(
+        id: impl Into<String>,
+        output: State,
+        requires: impl IntoIterator<Item = State>,
+    ) -> Option<Passthrough> {
+        let requires = requires.into_iter().filter(|state| !state.is_scratch()).collect();
+        Some(Passthrough { id: id.into(), output: output.0?, requires })
+    }
+}
+
+impl Op for Passthrough {
+    type Handle = State;
+
+    fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+        if self.requires.is_empty() {
+            return State(Some(self.output));
+        }
+        let mut inputs = vec![self.output];
+        inputs.extend(self.requires.into_iter().filter_map(|state| state.0));
+        let draft = Draft {
+            op: pb::op::Op::Passthrough(pb::PassthroughOp { id: self.id, outputs: vec![0] }),
+            platform: None,
+            inputs,
+            caps: vec![Cap::PASSTHROUGH_OP],
+        };
+        graph.insert(draft, metadata).output(0)
+    }
+}

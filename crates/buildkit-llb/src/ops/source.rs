@@ -1,0 +1,119 @@
+//! Source: what comes into a build from outside. Each kind has a file; all are said as a [`Source`].
+//!
+//! Nothing is fetched or looked up here, and references must be complete: `golang` is not an image to
+//! BuildKit, `docker.io/library/golang:latest` is.
+
+use std::collections::BTreeMap;
+
+use buildkit_proto::pb;
+
+use super::{Draft, Op};
+use crate::{Cap, Graph, Metadata, Platform, State};
+
+mod git;
+mod http;
+mod image;
+mod json;
+mod local;
+mod oci_layout;
+
+pub use self::git::{Git, GitBundle, GitMtime, GitSignature};
+pub use self::http::{Http, HttpSignature};
+pub use self::image::{Image, RecordType, ResolveMode};
+pub use self::local::{Differ, Local, LocalSession};
+pub use self::oci_layout::OciLayout;
+
+/// A source as BuildKit has it: an identifier whose scheme says of what kind, and texts by key.
+///
+/// [`Image`], [`Local`], [`Git`], [`Http`] and [`OciLayout`] say the same with types and turn into
+/// this. Use it by itself for kinds that have no type here, and for sources that the daemon named
+/// when it was asked to resolve one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The kind and what is meant, e.g. `docker-image://docker.io/library/alpine:3`.
+    pub identifier: String,
+    /// What else is to be said. BuildKit ignores keys that it does not know. Empty values are the
+    /// same to it as absent ones and are not sent.
+    pub attrs: BTreeMap<String, String>,
+    /// The platform, for images and OCI layouts; not sent for other kinds. None is the daemon's own.
+    pub platform: Option<Platform>,
+    /// What the daemon must be able to do.
+    pub caps: Vec<Cap>,
+}
+
+impl Source {
+    /// A source with nothing further said.
+    pub fn new(identifier: impl Into<String>) -> Source {
+        Source { identifier: identifier.into(), ..Source::default() }
+    }
+
+    /// Sets a text; an empty one is left out.
+    pub fn attr(mut self, key: &str, value: impl Into<String>) -> Source {
+        let value = value.into();
+        if !value.is_empty() {
+            self.attrs.insert(key.to_owned(), value);
+        }
+        self
+    }
+
+    /// Sets a text and asks for a capability, unless the text is empty.
+    fn attr_with(self, cap: Cap, key: &str, value: impl Into<String>) -> Source {
+        let value = value.into();
+        if value.is_empty() { self } else { self.attr(key, value).cap(cap) }
+    }
+
+    /// Sets a text to `true` and asks for a capability, if so.
+    fn flag(self, cap: Cap, key: &str, flag: bool) -> Source {
+        self.attr_with(cap, key, if flag { "true" } else { "" })
+    }
+
+    fn cap(mut self, cap: Cap) -> Source {
+        self.caps.push(cap);
+        self
+    }
+}
+
+impl Op for Source {
+    type Handle = State;
+
+    fn add_to(mut self, graph: &mut Graph, metadata: Metadata) -> State {
+        let caps = std::mem::take(&mut self.caps);
+        // Other kinds do not depend on the platform, and with one they would be several vertices in a
+        // build for several platforms (`platformSpecificSource` in `client/llb/source.go`).
+        let platform = self.platform.take().filter(|_| {
+            ["docker-image://", "oci-layout://"].iter().any(|s| self.identifier.starts_with(s))
+        });
+        let op = pb::op::Op::Source(self.into());
+        graph.insert(Draft { op, platform, inputs: Vec::new(), caps }, metadata).output(0)
+    }
+}
+
+impl From<Source> for pb::SourceOp {
+    fn from(source: Source) -> pb::SourceOp {
+        let mut attrs = source.attrs;
+        // In a map prost leaves out an empty value, Go does not: the digests would differ.
+        attrs.retain(|key, value| !key.is_empty() && !value.is_empty());
+        pb::SourceOp { identifier: source.identifier, attrs }
+    }
+}
+
+impl From<pb::SourceOp> for Source {
+    fn from(op: pb::SourceOp) -> Source {
+        Source { attrs: op.attrs, ..Source::new(op.identifier) }
+    }
+}
+
+/// Makes the kinds with a type ops, and the message that asks a daemon to resolve one.
+macro_rules! kinds {
+    ($($kind:ident),*) => {$(
+        impl Op for $kind {
+            type Handle = State;
+
+            fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+                Source::from(self).add_to(graph, metadata)
+            }
+        }
+    )*};
+}
+
+kinds!(Git, Http, Image, Local, OciLayout);

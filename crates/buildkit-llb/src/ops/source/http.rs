@@ -1,0 +1,84 @@
+//! Files from the web.
+
+use super::Source;
+use crate::Cap;
+
+/// A file from the web. The state has it at its root, under its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Http {
+    /// The address, `http://…` or `https://…`.
+    pub url: String,
+    /// The digest that it must have, `sha256:…`.
+    pub checksum: Option<String>,
+    /// Its name. Without one it is what the server says, else the end of the address.
+    pub filename: Option<String>,
+    /// Its mode. Without one, or with 0, it is 0600.
+    pub perm: Option<u32>,
+    /// Its owner.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// The id of a secret to send as the `Authorization` header.
+    pub auth_header_secret: Option<String>,
+    /// The `Accept` header.
+    pub accept: Option<String>,
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
+    /// The signature that it must have.
+    pub signature: Option<HttpSignature>,
+}
+
+impl Http {
+    /// The file at an address.
+    pub fn new(url: impl Into<String>) -> Http {
+        Http { url: url.into(), ..Http::default() }
+    }
+}
+
+/// A signature to be verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HttpSignature {
+    /// The armored OpenPGP public key.
+    pub public_key: String,
+    /// The armored detached signature.
+    pub signature: String,
+}
+
+impl From<Http> for Source {
+    fn from(http: Http) -> Source {
+        let mode = http.perm.map(|perm| perm & 0o777).filter(|&perm| perm > 0);
+        let mode = mode.map(|perm| format!("0{perm:o}")).unwrap_or_default();
+        let id = |id: u32| if id == 0 { String::new() } else { id.to_string() };
+        let source = Source::new(http.url)
+            .cap(Cap::SOURCE_HTTP)
+            .attr_with(
+                Cap::SOURCE_HTTP_CHECKSUM,
+                "http.checksum",
+                http.checksum.unwrap_or_default(),
+            )
+            .attr("http.filename", http.filename.unwrap_or_default())
+            .attr_with(Cap::SOURCE_HTTP_PERM, "http.perm", mode)
+            .attr_with(Cap::SOURCE_HTTP_UID_GID, "http.uid", id(http.uid))
+            .attr_with(Cap::SOURCE_HTTP_UID_GID, "http.gid", id(http.gid))
+            .attr_with(
+                Cap::SOURCE_HTTP_AUTH,
+                "http.authheadersecret",
+                http.auth_header_secret.unwrap_or_default(),
+            )
+            .attr_with(
+                Cap::SOURCE_HTTP_HEADER,
+                "http.header.accept",
+                http.accept.unwrap_or_default(),
+            )
+            .attr_with(
+                Cap::SOURCE_HTTP_HEADER,
+                "http.header.user-agent",
+                http.user_agent.unwrap_or_default(),
+            );
+        let Some(signature) = http.signature else { return source };
+        source
+            .cap(Cap::SOURCE_HTTP_SIGNATURE_VERIFY)
+            .attr("http.sig.pubkey", signature.public_key)
+            .attr("http.sig.signature", signature.signature)
+    }
+}

@@ -1,0 +1,87 @@
+//! Images of registries and of the daemon's own store.
+
+use super::Source;
+use crate::{Cap, Platform};
+
+/// An image.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// The full reference, with a tag or a digest: `docker.io/library/alpine:3`.
+    pub reference: String,
+    /// The platform to take of an image that has several. None is the daemon's own.
+    pub platform: Option<Platform>,
+    /// Where to look for it.
+    pub resolve_mode: ResolveMode,
+    /// What it is for.
+    pub record_type: RecordType,
+    /// How many of its layers to take, if not all. 0 is all.
+    pub layer_limit: Option<u32>,
+    /// The digest that it must have.
+    pub checksum: Option<String>,
+}
+
+impl Image {
+    /// An image by its full reference.
+    pub fn new(reference: impl Into<String>) -> Image {
+        Image { reference: reference.into(), ..Image::default() }
+    }
+}
+
+/// Where BuildKit looks for an image.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ResolveMode {
+    /// In the registry, else in the store.
+    #[default]
+    Default,
+    /// In the registry only.
+    ForcePull,
+    /// In the store, else in the registry.
+    PreferLocal,
+}
+
+/// What an image is for, as it is shown in the daemon's disk usage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordType {
+    /// The build.
+    #[default]
+    Regular,
+    /// The machinery of the build.
+    Internal,
+    /// A frontend.
+    Frontend,
+}
+
+impl From<Image> for Source {
+    fn from(image: Image) -> Source {
+        let resolve_mode = match image.resolve_mode {
+            ResolveMode::Default => "",
+            ResolveMode::ForcePull => "pull",
+            ResolveMode::PreferLocal => "local",
+        };
+        let record_type = match image.record_type {
+            RecordType::Regular => "",
+            RecordType::Internal => "internal",
+            RecordType::Frontend => "frontend",
+        };
+        let layer_limit = image.layer_limit.filter(|&limit| limit > 0);
+        let layer_limit = layer_limit.map(|limit| limit.to_string()).unwrap_or_default();
+        let mut source = Source::new(format!("docker-image://{}", image.reference))
+            .cap(Cap::SOURCE_IMAGE)
+            .attr("image.resolvemode", resolve_mode)
+            .attr("image.recordtype", record_type)
+            .attr_with(Cap::SOURCE_IMAGE_LAYER_LIMIT, "image.layerlimit", layer_limit)
+            .attr_with(
+                Cap::SOURCE_IMAGE_CHECKSUM,
+                "image.checksum",
+                image.checksum.unwrap_or_default(),
+            );
+        // Only this mode is a promise; without the capability the others are a wish.
+        if image.resolve_mode == ResolveMode::ForcePull {
+            source = source.cap(Cap::SOURCE_IMAGE_RESOLVE_MODE);
+        }
+        source.platform = image.platform;
+        source
+    }
+}

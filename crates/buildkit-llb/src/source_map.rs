@@ -1,0 +1,126 @@
+//! Source files and places in them, given by whoever builds a graph; with them BuildKit shows the
+//! author of a build file the lines that a failing step comes from.
+//!
+//! What the text means is not known here.
+
+use std::ops::RangeInclusive;
+
+use buildkit_proto::pb;
+
+use crate::Definition;
+
+/// A source file that ops come from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SourceInfo {
+    /// The name to show.
+    pub filename: String,
+    /// All of its text: BuildKit cuts the shown lines out of it.
+    pub data: Vec<u8>,
+    /// What it is written in, as [linguist] calls it, e.g. `TOML`.
+    ///
+    /// [linguist]: https://github.com/github-linguist/linguist/blob/main/lib/linguist/languages.yml
+    pub language: String,
+    /// The graph that the file was read from.
+    pub definition: Option<Definition>,
+}
+
+/// A source file of a [`Graph`](crate::Graph), got from [`Graph::add_source`](crate::Graph::add_source).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SourceId(pub(crate) u32);
+
+/// Where in a source file an op comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Location {
+    /// The file.
+    pub source: SourceId,
+    /// The lines of it.
+    pub ranges: Vec<Range>,
+}
+
+impl Location {
+    /// Some lines of a file, the first of the file being 1.
+    pub fn lines(source: SourceId, lines: RangeInclusive<u32>) -> Location {
+        Location { source, ranges: vec![Range::lines(lines)] }
+    }
+}
+
+/// A stretch of a source file, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Range {
+    /// Where it starts.
+    pub start: Position,
+    /// Where it ends.
+    pub end: Position,
+}
+
+impl Range {
+    /// Whole lines, the first of the file being 1.
+    pub fn lines(lines: RangeInclusive<u32>) -> Range {
+        Range {
+            start: Position { line: *lines.start(), character: 0 },
+            end: Position { line: *lines.end(), character: 0 },
+        }
+    }
+}
+
+/// A place in a source file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// The line, from 1.
+    pub line: u32,
+    /// The column, from 0. BuildKit's clients mark whole lines and do not look at it.
+    pub character: u32,
+}
+
+impl From<SourceInfo> for pb::SourceInfo {
+    fn from(info: SourceInfo) -> pb::SourceInfo {
+        pb::SourceInfo {
+            filename: info.filename,
+            data: info.data,
+            definition: info.definition.map(pb::Definition::from),
+            language: info.language,
+        }
+    }
+}
+
+impl From<pb::SourceInfo> for SourceInfo {
+    fn from(info: pb::SourceInfo) -> SourceInfo {
+        SourceInfo {
+            filename: info.filename,
+            data: info.data,
+            language: info.language,
+            definition: info.definition.map(Definition::from),
+        }
+    }
+}
+
+impl From<Range> for pb::Range {
+    fn from(range: Range) -> pb::Range {
+        pb::Range { start: Some(range.start.into()), end: Some(range.end.into()) }
+    }
+}
+
+impl From<pb::Range> for Range {
+    fn from(range: pb::Range) -> Range {
+        let start = range.start.unwrap_or_default();
+        Range { start: start.into(), end: range.end.unwrap_or(start).into() }
+    }
+}
+
+impl From<Position> for pb::Position {
+    fn from(position: Position) -> pb::Position {
+        pb::Position {
+            line: i32::try_from(position.line).unwrap_or(i32::MAX),
+            character: i32::try_from(position.character).unwrap_or(i32::MAX),
+        }
+    }
+}
+
+impl From<pb::Position> for Position {
+    fn from(position: pb::Position) -> Position {
+        Position {
+            line: u32::try_from(position.line).unwrap_or(0),
+            character: u32::try_from(position.character).unwrap_or(0),
+        }
+    }
+}

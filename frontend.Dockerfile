@@ -1,0 +1,16 @@
+# The frontend image: one static binary, and the labels by which BuildKit knows what it can do.
+FROM rust:1.95 AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,id=mstage-target,target=/src/target \
+    host=$(rustc -vV | sed -n 's/^host: //p') \
+ && RUSTFLAGS="-C target-feature=+crt-static" \
+    cargo build --release --locked --target "$host" --bin mstage-frontend \
+ && cp "target/$host/release/mstage-frontend" /mstage-frontend
+
+FROM scratch
+COPY --from=build /mstage-frontend /mstage-frontend
+LABEL moby.buildkit.frontend.network.none="true" \
+      moby.buildkit.frontend.caps="moby.buildkit.frontend.inputs,moby.buildkit.frontend.subrequests,moby.buildkit.frontend.contexts,moby.buildkit.frontend.gitquerystring"
+ENTRYPOINT ["/mstage-frontend"]

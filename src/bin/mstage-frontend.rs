@@ -1,0 +1,30 @@
+//! The program in the frontend image: BuildKit starts it, and it answers one request.
+#![expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
+#![expect(clippy::print_stderr, reason = "standard output belongs to BuildKit; errors go to its log")]
+
+use std::process::ExitCode;
+
+use mstage::gateway::{run, transport};
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(err) => return fail(&err),
+    };
+    // A value that is not UTF-8 is no option of any client.
+    let variables = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let outcome = runtime.block_on(async {
+        let io = transport::stdio().map_err(|err| err.to_string())?;
+        run(io, variables).await.map_err(|err| err.to_string())
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(err) => fail(&err),
+    }
+}
+
+fn fail(err: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("mstage: {err}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,104 @@
+//! The stable names of all diagnostics. `tests/corpus` has a case for each.
+
+use super::Severity;
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $Name:ident $severity:ident $text:literal,)+) => {
+        /// Which check speaks.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[non_exhaustive]
+        pub enum Code { $($(#[doc = $doc])+ $Name,)+ }
+
+        impl Code {
+            /// Every code, in the order of their declaration.
+            pub const ALL: &'static [Code] = &[$(Code::$Name),+];
+
+            /// The stable name, in kebab-case.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$Name => $text),+ }
+            }
+
+            /// Whether it stops the build.
+            pub fn severity(self) -> Severity {
+                match self { $(Code::$Name => Severity::$severity),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The file is not UTF-8 text.
+    NotText Error "not-text",
+    /// The file is not TOML.
+    InvalidToml Error "invalid-toml",
+    /// A key that its table does not have.
+    UnknownKey Error "unknown-key",
+    /// A key that its table must have.
+    MissingKey Error "missing-key",
+    /// Two keys of which only one can be.
+    ConflictingKeys Error "conflicting-keys",
+    /// A value of a type that its key does not take.
+    WrongType Error "wrong-type",
+    /// A value of the right type that its key does not take.
+    InvalidValue Error "invalid-value",
+    /// A name that a stage or an arg cannot have.
+    InvalidName Error "invalid-name",
+    /// A step without a verb.
+    NoVerb Error "no-verb",
+    /// A step with more than one verb.
+    SeveralVerbs Error "several-verbs",
+    /// `${...}` that cannot be read.
+    InvalidSubstitution Error "invalid-substitution",
+    /// A name that is neither an arg nor in the environment.
+    UndefinedName Error "undefined-name",
+    /// An arg that is used and has no value.
+    UnsetArg Error "unset-arg",
+    /// An arg that must be given and is not.
+    MissingArg Error "missing-arg",
+    /// A `${NAME:?message}` whose name has no value.
+    RequiredValue Error "required-value",
+    /// Values that need each other.
+    ValueCycle Error "value-cycle",
+    /// A stage that does not exist.
+    UnknownStage Error "unknown-stage",
+    /// Stages that need each other.
+    StageCycle Error "stage-cycle",
+    /// A target that is not a stage.
+    UnknownTarget Error "unknown-target",
+    /// No target was named, and none is the obvious one.
+    NoDefaultTarget Error "no-default-target",
+    /// Text that is not an image reference.
+    InvalidReference Error "invalid-reference",
+    /// Text that is not a platform.
+    InvalidPlatform Error "invalid-platform",
+    /// Several sources, and a destination that is not a directory.
+    NotADirectory Error "not-a-directory",
+    /// A named owner where there is no file of user names.
+    NamedOwnerOnScratch Error "named-owner-on-scratch",
+    /// A path with more `..` than directories.
+    PathOutside Error "path-outside",
+    /// An image whose config is not one.
+    InvalidImageConfig Error "invalid-image-config",
+    /// A build arg that the file does not declare.
+    UndeclaredBuildArg Warning "undeclared-build-arg",
+    /// An arg that reaches nothing.
+    UnusedArg Warning "unused-arg",
+    /// A key of the language in a table of free names.
+    MisplacedKey Warning "misplaced-key",
+    /// `$NAME` where only `${NAME}` is replaced.
+    BareDollar Warning "bare-dollar",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let mut names: Vec<_> = Code::ALL.iter().map(|code| code.name()).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Code::ALL.len());
+        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')));
+    }
+}

@@ -1,0 +1,155 @@
+//! What is wrong with a build file, where, and what to do about it.
+//!
+//! Every check of the project reports through a [`Diagnostics`] list that is handed down to it, so
+//! that one run tells everything. A function that cannot go on returns `None` after it has reported
+//! why. Rendering is in [`render`]; what BuildKit's clients get is made in [`crate::gateway`].
+//!
+//! Messages are lowercase phrases without a full stop, enough for a beginner to mend the file.
+
+mod code;
+pub mod render;
+
+use std::fmt::Display;
+
+pub use code::Code;
+
+use crate::source::Span;
+
+/// Whether a build can go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The build stops.
+    Error,
+    /// The build goes on, and very likely does not do what was meant.
+    Warning,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// Which check speaks: a stable name for docs, tests and filters.
+    pub code: Code,
+    /// Where it is wrong; `None` for what does not stand in the file (an option of the client).
+    pub span: Option<Span>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// Other places that have a part in it.
+    pub related: Vec<(Span, String)>,
+}
+
+/// All that was found wrong so far, in the order in which it was found.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+}
+
+impl Diagnostic {
+    /// A diagnostic at a place of the file.
+    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self { code, span: Some(span), message: message.into(), hint: None, related: Vec::new() }
+    }
+
+    /// A diagnostic about something that the client asked for.
+    pub fn without_place(code: Code, message: impl Into<String>) -> Self {
+        Self { code, span: None, message: message.into(), hint: None, related: Vec::new() }
+    }
+
+    /// Says what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what to do, where there is anything to say.
+    pub fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hint = hint.map(Into::into);
+        self
+    }
+
+    /// Points at another place.
+    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.related.push((span, message.into()));
+        self
+    }
+
+    /// Whether the build can go on.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+}
+
+impl Diagnostics {
+    /// Adds one.
+    pub fn push(&mut self, diagnostic: Diagnostic) {
+        self.list.push(diagnostic);
+    }
+
+    /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.
+    pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+        self.push(diagnostic);
+        None
+    }
+
+    /// Whether any of them stops the build.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+
+    /// All of one severity, in the order of the file; those without a place first.
+    pub fn of(&self, severity: Severity) -> Vec<&Diagnostic> {
+        let mut found: Vec<_> = self.list.iter().filter(|found| found.severity() == severity).collect();
+        found.sort_by_key(|found| found.span);
+        found.dedup();
+        found
+    }
+
+    /// Takes over what another list holds, where `keep` says so.
+    pub fn absorb(&mut self, other: Diagnostics, keep: impl Fn(&Diagnostic) -> bool) {
+        self.list.extend(other.list.into_iter().filter(keep));
+    }
+}
+
+/// The known name that is nearest to a misspelt one, where one is near enough to be meant.
+pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|&(distance, candidate)| distance <= (candidate.len().max(name.len()) / 3).max(1))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// `did you mean ...?` for the nearest known name.
+pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    nearest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))
+}
+
+/// `a`, `b` and `c`, in backquotes.
+pub fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| format!("`{item}`")).collect();
+    match items.split_last() {
+        None => String::new(),
+        Some((last, [])) => last.clone(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn near_names() {
+        assert_eq!(nearest("stesp", ["steps", "stages"]), Some("steps"));
+        assert_eq!(nearest("form", ["from", "env"]), Some("from"));
+        assert_eq!(nearest("quite-else", ["from", "env"]), None);
+    }
+
+    #[test]
+    fn lists() {
+        assert_eq!(list(["a"]), "`a`");
+        assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
+    }
+}

@@ -1,0 +1,53 @@
+//! Diagnostics as plain text: `mstage.toml:12: message`, a hint below, other places below that.
+//!
+//! The line number stands in the text itself because old engines show no excerpt of the file.
+
+use std::fmt::Write;
+
+use super::{Diagnostic, Severity};
+use crate::source::{SourceFile, Span};
+
+/// One diagnostic, without a newline at its end.
+pub fn diagnostic(diagnostic: &Diagnostic, file: &SourceFile) -> String {
+    let mut text = headline(diagnostic, file);
+    for line in details(diagnostic, file) {
+        let _ = write!(text, "\n  {line}");
+    }
+    text
+}
+
+/// What is wrong and where, in one line.
+pub fn headline(diagnostic: &Diagnostic, file: &SourceFile) -> String {
+    let place = diagnostic.span.map_or_else(String::new, |span| format!("{}: ", place(span, file)));
+    let kind = match diagnostic.severity() {
+        Severity::Error => "",
+        Severity::Warning => "warning: ",
+    };
+    format!("{place}{kind}{}", diagnostic.message)
+}
+
+/// What to do, and the other places, a line each.
+pub fn details(diagnostic: &Diagnostic, file: &SourceFile) -> Vec<String> {
+    let hint = diagnostic.hint.iter().map(|hint| format!("help: {hint}"));
+    let related = diagnostic.related.iter().map(|(span, message)| format!("{}: {message}", place(*span, file)));
+    hint.chain(related).collect()
+}
+
+/// All errors of a build as one message.
+pub fn errors(errors: &[&Diagnostic], file: &SourceFile) -> String {
+    match errors {
+        [single] => diagnostic(single, file),
+        several => {
+            let mut text = format!("{} errors in {}", several.len(), file.name());
+            for error in several {
+                text.push('\n');
+                text.push_str(&diagnostic(error, file));
+            }
+            text
+        }
+    }
+}
+
+fn place(span: Span, file: &SourceFile) -> String {
+    format!("{}:{}", file.name(), file.line(span.start))
+}

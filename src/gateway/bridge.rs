@@ -1,0 +1,326 @@
+//! The daemon, as a frontend sees it: calls with values of this project instead of messages.
+//!
+//! Comes in: a stream to the daemon, then requests. Goes out: answers, or an [`Error`] that says who
+//! must act and that keeps everything the daemon said. What an old daemon lacks is made up for here
+//! where BuildKit's own Go client does so too (`frontend/gateway/grpcclient`). Knows nothing of build
+//! files; graphs pass through as [`pb`] has them.
+//!
+//! All calls take `&self` and may run at once.
+
+mod capabilities;
+mod error;
+mod file;
+mod solve;
+mod source;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use buildkit_proto::frontend::llb_bridge_client::LlbBridgeClient;
+use buildkit_proto::{frontend, pb};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tonic::codegen::http::Uri;
+
+use super::transport::{self, Channel, MAX_MESSAGE};
+use solve::Evaluation;
+
+pub use capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
+pub use error::{Error, Status};
+pub use file::{FileKind, Stat};
+pub use solve::{
+    Attestation, AttestationKind, Build, CacheImport, Ref, Refs, SolveRequest, SolveResult,
+    Subject, SubjectKind,
+};
+pub use source::{
+    GitMeta, HttpMeta, ImageMeta, ImageRequest, OciLayout, ResolveMode, ResolvedImage, SourceMeta,
+    SourceRequest,
+};
+
+/// The daemon that this frontend works for.
+#[derive(Debug)]
+pub struct Bridge {
+    client: LlbBridgeClient<Channel>,
+    capabilities: Capabilities,
+}
+
+/// A warning for the user.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Warning {
+    /// The operation it is about: one of this build.
+    pub digest: String,
+    /// How grave it is, from 1, the gravest.
+    pub level: i64,
+    /// The line that is shown.
+    pub short: String,
+    /// Further lines, shown on request.
+    pub detail: Vec<String>,
+    /// Where to read more, or empty.
+    pub url: String,
+    /// The file it is about, and the lines there.
+    pub source: Option<(pb::SourceInfo, Vec<pb::Range>)>,
+}
+
+/// How long the daemon may take to answer the first call; what BuildKit's own client allows.
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How much of a file is asked for at once. Daemons before v0.14 do not say how much they can send,
+/// and what arrives is held in memory twice for a moment.
+const READ_SIZE: usize = 4 << 20;
+
+impl Bridge {
+    /// Connects to the daemon and asks what it can do.
+    pub async fn connect<IO>(io: IO) -> Result<Self, Error>
+    where
+        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let channel = transport::connect(io).await.map_err(|error| Error::connection(&error))?;
+        // HTTP/2 wants some authority; the daemon does not look at it.
+        let origin = Uri::from_static("http://localhost");
+        let mut client = LlbBridgeClient::with_origin(channel, origin)
+            .max_decoding_message_size(MAX_MESSAGE)
+            .max_encoding_message_size(MAX_MESSAGE);
+        let pong = tokio::time::timeout(PING_TIMEOUT, client.ping(frontend::PingRequest {})).await;
+        let no_answer = |_| Error::Connection(format!("no answer within {PING_TIMEOUT:?}"));
+        let capabilities = pong.map_err(no_answer)??.into_inner().into();
+        Ok(Self { client, capabilities })
+    }
+
+    /// What the daemon can do.
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Builds. See [`SolveRequest::evaluate`] for when.
+    ///
+    /// Refuses a graph that needs a capability which the daemon lacks, before sending it.
+    pub async fn solve(&self, request: SolveRequest) -> Result<SolveResult, Error> {
+        if let Build::Definition(definition) = &request.build {
+            for (cap, _) in definition.metadata.values().flat_map(|metadata| &metadata.caps) {
+                self.capabilities.llb.require(cap)?;
+            }
+        }
+        let nested = matches!(request.build, Build::Frontend { .. });
+        let evaluate = request.evaluate;
+        let can_evaluate = self.capabilities.gateway.supports(gateway::SOLVE_EVALUATE);
+
+        let mut request = request.into_wire();
+        request.evaluate &= can_evaluate;
+        let evaluation = if request.evaluate {
+            Evaluation::Done
+        } else if can_evaluate && !self.capabilities.gateway.supports(gateway::EVALUATE) {
+            Evaluation::Repeat(Arc::new(request.clone()))
+        } else {
+            Evaluation::Open
+        };
+
+        let response = self.client.clone().solve(request).await?.into_inner();
+        let mut result = SolveResult::from_wire(response)?;
+        for reference in result.refs.iter_mut() {
+            reference.evaluation = evaluation.clone();
+            if !nested {
+                // The daemon echoes what the caller has.
+                reference.definition = None;
+            }
+        }
+        if evaluate && !can_evaluate {
+            for reference in result.refs.iter() {
+                self.evaluate(reference).await?;
+            }
+        }
+        Ok(result)
+    }
+
+    /// Builds a reference to its end.
+    pub async fn evaluate(&self, reference: &Ref) -> Result<(), Error> {
+        let mut client = self.client.clone();
+        if self.capabilities.gateway.supports(gateway::EVALUATE) {
+            let request = frontend::EvaluateRequest { r#ref: reference.id().to_owned() };
+            client.evaluate(request).await?;
+            return Ok(());
+        }
+        match &reference.evaluation {
+            Evaluation::Done => {}
+            Evaluation::Repeat(request) => {
+                let request = frontend::SolveRequest { evaluate: true, ..(**request).clone() };
+                client.solve(request).await?;
+            }
+            Evaluation::Open => {
+                self.stat(reference, ".").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a file. `None` if there is no such file.
+    pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let mut file = Vec::new();
+        loop {
+            let range = frontend::FileRange {
+                offset: i64::try_from(file.len()).unwrap_or(i64::MAX),
+                length: READ_SIZE as i64,
+            };
+            let request = frontend::ReadFileRequest {
+                r#ref: reference.id().to_owned(),
+                file_path: path.to_owned(),
+                range: Some(range),
+                mount_index: 0,
+            };
+            let Some(response) = found(self.client.clone().read_file(request).await)? else {
+                return Ok(None);
+            };
+            let part = response.data;
+            if part.len() > READ_SIZE {
+                return Err(Error::Reply(format!("more of {path} than was asked for")));
+            }
+            let last = part.len() < READ_SIZE;
+            if file.is_empty() {
+                file = part;
+            } else {
+                file.extend_from_slice(&part);
+            }
+            if last {
+                return Ok(Some(file));
+            }
+        }
+    }
+
+    /// Describes a file. `None` if there is no such file. `.` is the root.
+    pub async fn stat(&self, reference: &Ref, path: &str) -> Result<Option<Stat>, Error> {
+        self.capabilities.gateway.require(gateway::STAT_FILE)?;
+        let request = frontend::StatFileRequest {
+            r#ref: reference.id().to_owned(),
+            path: path.to_owned(),
+            mount_index: 0,
+        };
+        let Some(response) = found(self.client.clone().stat_file(request).await)? else {
+            return Ok(None);
+        };
+        match response.stat {
+            Some(stat) => Ok(Some(stat.try_into()?)),
+            None => Err(Error::Reply(format!("nothing about {path}"))),
+        }
+    }
+
+    /// Lists a directory, in the daemon's order. `None` if there is no such directory.
+    ///
+    /// `pattern` selects entries by name; empty means all.
+    pub async fn read_dir(
+        &self,
+        reference: &Ref,
+        path: &str,
+        pattern: &str,
+    ) -> Result<Option<Vec<Stat>>, Error> {
+        self.capabilities.gateway.require(gateway::READ_DIR)?;
+        let request = frontend::ReadDirRequest {
+            r#ref: reference.id().to_owned(),
+            dir_path: path.to_owned(),
+            include_pattern: pattern.to_owned(),
+            mount_index: 0,
+        };
+        let Some(response) = found(self.client.clone().read_dir(request).await)? else {
+            return Ok(None);
+        };
+        response.entries.into_iter().map(Stat::try_from).collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Looks up an image.
+    pub async fn resolve_image(&self, request: ImageRequest) -> Result<ResolvedImage, Error> {
+        let asked = request.reference.clone();
+        if !self.capabilities.gateway.supports(gateway::SOURCE_META) {
+            let wire = request.into_wire();
+            let response = self.client.clone().resolve_image_config(wire).await?.into_inner();
+            // Before v0.12 there were no source policies, and the reply did not name the image.
+            let reference = Some(response.r#ref).filter(|of| !of.is_empty()).unwrap_or(asked);
+            let meta = ImageMeta::new(response.digest, response.config);
+            return Ok(ResolvedImage { reference, meta });
+        }
+        let scheme = request.scheme();
+        let SourceMeta { source, image, .. } = self.resolve_source(request.into_source()).await?;
+        match (source.identifier.strip_prefix(scheme), image) {
+            (Some(reference), Some(meta)) => {
+                Ok(ResolvedImage { reference: reference.to_owned(), meta })
+            }
+            _ => Err(Error::NotAnImage { reference: asked, updated: source.identifier }),
+        }
+    }
+
+    /// Looks up any source.
+    pub async fn resolve_source(&self, request: SourceRequest) -> Result<SourceMeta, Error> {
+        self.capabilities.gateway.require(gateway::SOURCE_META)?;
+        let asked = request.source.identifier.clone();
+        let response = self.client.clone().resolve_source_meta(request.into_wire()).await?;
+        SourceMeta::from_wire(response.into_inner())
+            .ok_or_else(|| Error::Reply(format!("no source in the answer about {asked}")))
+    }
+
+    /// The graphs that the client handed to this frontend, by name.
+    ///
+    /// Empty where the daemon does not know of such graphs: then it took none from the client.
+    pub async fn inputs(&self) -> Result<BTreeMap<String, pb::Definition>, Error> {
+        if !self.capabilities.gateway.supports(gateway::INPUTS) {
+            return Ok(BTreeMap::new());
+        }
+        let response = self.client.clone().inputs(frontend::InputsRequest {}).await?;
+        Ok(response.into_inner().definitions)
+    }
+
+    /// Shows a warning, where the daemon can.
+    pub async fn warn(&self, warning: Warning) -> Result<(), Error> {
+        if !self.capabilities.gateway.supports(gateway::WARNINGS) {
+            return Ok(());
+        }
+        let (info, ranges) = warning.source.unzip();
+        let request = frontend::WarnRequest {
+            digest: warning.digest,
+            level: warning.level,
+            short: warning.short.into_bytes(),
+            detail: warning.detail.into_iter().map(String::into_bytes).collect(),
+            url: warning.url,
+            info,
+            ranges: ranges.unwrap_or_default(),
+        };
+        self.client.clone().warn(request).await?;
+        Ok(())
+    }
+
+    /// Ends this frontend's work with a result. The process should exit with 0 at once after this.
+    pub async fn return_result(&self, result: SolveResult) -> Result<(), Error> {
+        let caps = &self.capabilities.gateway;
+        caps.require(gateway::RETURN)?;
+        if matches!(&result.refs, Refs::ByPlatform(refs) if refs.len() > 1) {
+            caps.require(gateway::RETURN_MAP)?;
+        }
+        let result = result.into_wire(caps.supports(gateway::REF_ARRAY));
+        let request = frontend::ReturnRequest { result: Some(result), error: None };
+        self.client.clone().r#return(request).await?;
+        Ok(())
+    }
+
+    /// Ends this frontend's work with a failure. The process should exit at once after this.
+    pub async fn return_error(&self, status: Status) -> Result<(), Error> {
+        self.capabilities.gateway.require(gateway::RETURN)?;
+        // Details hold whole files and can be too large for a message: the text alone is better
+        // than the exit code, which is what the user would see then.
+        let short = status.has_details().then(|| status.without_details());
+        match (self.send_error(status).await, short) {
+            (Err(Error::Status(_)), Some(short)) => self.send_error(short).await,
+            (result, _) => result,
+        }
+    }
+
+    async fn send_error(&self, status: Status) -> Result<(), Error> {
+        let error = Some(status.into_wire());
+        self.client.clone().r#return(frontend::ReturnRequest { result: None, error }).await?;
+        Ok(())
+    }
+}
+
+/// Turns the daemon's "no such file" into `None`.
+fn found<T>(response: Result<tonic::Response<T>, tonic::Status>) -> Result<Option<T>, Error> {
+    match response.map_err(Error::from) {
+        Ok(response) => Ok(Some(response.into_inner())),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

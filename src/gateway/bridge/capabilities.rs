@@ -1,0 +1,190 @@
+//! What the daemon can do: its answer to Ping, as sets to look things up in.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use buildkit_proto::apicaps::ApiCap;
+use buildkit_proto::frontend::PongResponse;
+use buildkit_proto::pb;
+
+/// What the daemon can do.
+#[derive(Debug, Clone)]
+pub struct Capabilities {
+    /// Of the gateway, by the ids in [`gateway`].
+    pub gateway: CapSet,
+    /// Of LLB.
+    pub llb: CapSet,
+    /// The workers, the default one first. Old daemons name none here.
+    pub workers: Vec<Worker>,
+}
+
+/// Capabilities by id.
+#[derive(Debug, Clone, Default)]
+pub struct CapSet {
+    caps: BTreeMap<String, State>,
+}
+
+/// A capability that the daemon lacks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsupported {
+    /// Its id.
+    pub id: String,
+    /// Where the daemon has it but does not allow it: why, in the daemon's words (or empty).
+    pub disabled: Option<String>,
+}
+
+/// What runs operations.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Worker {
+    /// Its id.
+    pub id: String,
+    /// What it says about itself.
+    pub labels: BTreeMap<String, String>,
+    /// The platforms it can run, its own first.
+    pub platforms: Vec<pb::Platform>,
+}
+
+#[derive(Debug, Clone)]
+enum State {
+    Enabled,
+    /// With the reason, which may be empty.
+    Disabled(String),
+}
+
+/// Ids of the gateway's capabilities that this project asks for.
+pub mod gateway {
+    /// `Evaluate`. Since v0.11.
+    pub const EVALUATE: &str = "gateway.evaluate";
+    /// `Inputs`. Since v0.7.
+    pub const INPUTS: &str = "frontend.inputs";
+    /// `ReadDir`.
+    pub const READ_DIR: &str = "readdir";
+    /// References in `Return` as messages rather than strings. Since v0.7.
+    pub const REF_ARRAY: &str = "proto.refarray";
+    /// `Return`.
+    pub const RETURN: &str = "return";
+    /// Several references in one `Return`.
+    pub const RETURN_MAP: &str = "returnmap";
+    /// `evaluate` in `Solve`. Since v0.8.
+    pub const SOLVE_EVALUATE: &str = "gateway.solve.evaluate";
+    /// `ResolveSourceMeta`. Since v0.13.
+    pub const SOURCE_META: &str = "source.metaresolver";
+    /// `StatFile`.
+    pub const STAT_FILE: &str = "statfile";
+    /// `Warn`. Since v0.10.
+    pub const WARNINGS: &str = "gateway.warnings";
+}
+
+/// What a gateway that sends no list can do: a frozen list, see `defaultCaps` in BuildKit's
+/// `frontend/gateway/grpcclient`.
+const GATEWAY_BASELINE: &[&str] = &["readfile", "resolveimage", "solve.base", "solve.inlinereturn"];
+
+/// The LLB that a gateway which sends no list understands: a frozen list, see `defaultLLBCaps`.
+const LLB_BASELINE: &[&str] = &[
+    "constraints",
+    "exec.meta.base",
+    "exec.meta.proxyenv",
+    "exec.mount.bind",
+    "exec.mount.cache",
+    "exec.mount.cache.sharing",
+    "exec.mount.secret",
+    "exec.mount.selector",
+    "exec.mount.tmpfs",
+    "meta.description",
+    "meta.exportcache",
+    "meta.ignorecache",
+    "platform",
+    // The daemon's own spelling.
+    "soruce.http.uidgid",
+    "source.buildop.llbfilename",
+    "source.git",
+    "source.git.fullurl",
+    "source.git.keepgitdir",
+    "source.http",
+    "source.http.checksum",
+    "source.http.perm",
+    "source.image",
+    "source.local",
+    "source.local.excludepatterns",
+    "source.local.followpaths",
+    "source.local.includepatterns",
+    "source.local.sessionid",
+    "source.local.sharedkeyhint",
+    "source.local.unique",
+];
+
+// === impl Capabilities ===
+
+impl From<PongResponse> for Capabilities {
+    fn from(pong: PongResponse) -> Self {
+        let workers = pong.workers.into_iter().map(|worker| Worker {
+            id: worker.id,
+            labels: worker.labels,
+            platforms: worker.platforms,
+        });
+        Self {
+            gateway: CapSet::new(pong.frontend_api_caps, GATEWAY_BASELINE),
+            llb: CapSet::new(pong.llb_caps, LLB_BASELINE),
+            workers: workers.collect(),
+        }
+    }
+}
+
+// === impl CapSet ===
+
+impl CapSet {
+    fn new(caps: Vec<ApiCap>, baseline: &[&str]) -> Self {
+        if caps.is_empty() {
+            return baseline.iter().copied().collect();
+        }
+        let state = |cap: ApiCap| match cap.enabled {
+            true => (cap.id, State::Enabled),
+            false => (cap.id, State::Disabled(cap.disabled_reason_msg)),
+        };
+        Self { caps: caps.into_iter().map(state).collect() }
+    }
+
+    /// Whether the daemon has it, and allows it.
+    pub fn supports(&self, id: &str) -> bool {
+        self.require(id).is_ok()
+    }
+
+    /// An error unless the daemon has it and allows it.
+    pub fn require(&self, id: &str) -> Result<(), Unsupported> {
+        match self.caps.get(id) {
+            Some(State::Enabled) => Ok(()),
+            Some(State::Disabled(reason)) => {
+                Err(Unsupported { id: id.to_owned(), disabled: Some(reason.clone()) })
+            }
+            None => Err(Unsupported { id: id.to_owned(), disabled: None }),
+        }
+    }
+
+    /// The ids that the daemon has and allows, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let enabled = self.caps.iter().filter(|(_, state)| matches!(state, State::Enabled));
+        enabled.map(|(id, _)| id.as_str())
+    }
+}
+
+/// All of them enabled: for tests, and for graphs made without a daemon.
+impl<'a> FromIterator<&'a str> for CapSet {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(ids: I) -> Self {
+        Self { caps: ids.into_iter().map(|id| (id.to_owned(), State::Enabled)).collect() }
+    }
+}
+
+// === impl Unsupported ===
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let id = &self.id;
+        match self.disabled.as_deref() {
+            None => write!(f, "this BuildKit is too old: it has no {id}"),
+            Some("") => write!(f, "this BuildKit has {id} switched off"),
+            Some(reason) => write!(f, "this BuildKit has {id} switched off: {reason}"),
+        }
+    }
+}
+
+impl std::error::Error for Unsupported {}

@@ -1,0 +1,259 @@
+//! How things fail: what the daemon reports, what this side reports to it, and everything between.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::ops::RangeInclusive;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use buildkit_proto::rpc;
+use prost::Message;
+use serde::Serialize;
+
+use super::capabilities::Unsupported;
+
+/// Why a call did not give what was asked for; the variants say who must act.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Error {
+    /// The daemon says why: a step failed, an image is missing, a graph is not valid. Usually for
+    /// the author of the build. To be forwarded as it is, so that nothing gets lost.
+    Status(Status),
+    /// The daemon lacks what the call needs: for who runs the daemon.
+    Unsupported(Unsupported),
+    /// A source policy puts something else in an image's place.
+    NotAnImage {
+        /// The image that was asked for.
+        reference: String,
+        /// The identifier of what is to be used instead.
+        updated: String,
+    },
+    /// The daemon went away: it was stopped, or the build was cancelled.
+    Connection(String),
+    /// The daemon's reply is not what the protocol says: a bug there or here.
+    Reply(String),
+}
+
+/// A failure as BuildKit passes it around: a text for people, and details for programs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    wire: rpc::Status,
+}
+
+/// gRPC's `Unknown`, which clients show without a prefix.
+const UNKNOWN: i32 = 2;
+
+/// What the types of BuildKit's own details start with.
+const DETAIL_PREFIX: &str = "github.com/moby/buildkit/";
+
+/// `errdefs.Source` as JSON.
+#[derive(Serialize)]
+struct SourceJson<'a> {
+    info: InfoJson<'a>,
+    ranges: Vec<RangeJson>,
+}
+
+#[derive(Serialize)]
+struct InfoJson<'a> {
+    filename: &'a str,
+    data: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    language: &'a str,
+}
+
+#[derive(Serialize)]
+struct RangeJson {
+    start: PositionJson,
+    end: PositionJson,
+}
+
+#[derive(Serialize)]
+struct PositionJson {
+    line: u32,
+}
+
+/// `errdefs.Subrequest` as JSON.
+#[derive(Serialize)]
+struct SubrequestJson<'a> {
+    name: &'a str,
+}
+
+// === impl Status ===
+
+impl Status {
+    /// A failure that this side found.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self { wire: rpc::Status { code: UNKNOWN, message: message.into(), details: Vec::new() } }
+    }
+
+    /// Says which lines of a file it is about, counted from 1. Clients print them.
+    ///
+    /// May be called several times; the one that was added first is printed first. Data is the
+    /// whole file. All of it together must fit into one message.
+    pub fn with_source(
+        self,
+        filename: &str,
+        data: &[u8],
+        language: &str,
+        lines: &[RangeInclusive<u32>],
+    ) -> Self {
+        let range = |lines: &RangeInclusive<u32>| RangeJson {
+            start: PositionJson { line: *lines.start() },
+            end: PositionJson { line: *lines.end() },
+        };
+        let info = InfoJson { filename, data: STANDARD.encode(data), language };
+        let ranges = lines.iter().map(range).collect();
+        self.with_detail("errdefs.Source", &SourceJson { info, ranges })
+    }
+
+    /// Says that it is about a subrequest that this frontend does not know.
+    pub fn with_subrequest(self, name: &str) -> Self {
+        self.with_detail("errdefs.Subrequest", &SubrequestJson { name })
+    }
+
+    /// Puts a text that says what was being done in front of the message.
+    pub fn context(mut self, doing: impl fmt::Display) -> Self {
+        self.wire.message = format!("{doing}: {}", self.wire.message);
+        self
+    }
+
+    /// The text for people.
+    pub fn message(&self) -> &str {
+        &self.wire.message
+    }
+
+    /// gRPC's code, never 0.
+    pub fn code(&self) -> i32 {
+        self.wire.code
+    }
+
+    /// The content of all details of a type, named without what all names start and end with:
+    /// `errdefs.Solve`. Usually JSON.
+    pub fn details(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        let is_it = move |url: &str| {
+            let rest = url.strip_prefix(DETAIL_PREFIX).and_then(|rest| rest.strip_prefix(name));
+            matches!(rest, Some("" | "+json"))
+        };
+        let found = self.wire.details.iter().filter(move |detail| is_it(&detail.type_url));
+        found.map(|detail| detail.value.as_slice())
+    }
+
+    /// Whether it says that a file does not exist. There is no code for this, only the text that
+    /// the daemon's operating system has for it.
+    pub(super) fn is_not_found(&self) -> bool {
+        let texts = ["no such file or directory", "The system cannot find the file specified."];
+        self.wire.code == UNKNOWN && texts.iter().any(|text| self.wire.message.ends_with(text))
+    }
+
+    pub(super) fn has_details(&self) -> bool {
+        !self.wire.details.is_empty()
+    }
+
+    pub(super) fn without_details(&self) -> Self {
+        Self { wire: rpc::Status { details: Vec::new(), ..self.wire.clone() } }
+    }
+
+    pub(super) fn into_wire(self) -> rpc::Status {
+        self.wire
+    }
+
+    fn with_detail(mut self, name: &str, value: &impl Serialize) -> Self {
+        // Cannot fail: the shapes above are strings, numbers and lists. An error without one of its
+        // details would still be the error.
+        if let Ok(value) = serde_json::to_vec(value) {
+            let type_url = format!("{DETAIL_PREFIX}{name}+json");
+            self.wire.details.push(rpc::Any { type_url, value });
+        }
+        self
+    }
+}
+
+impl From<tonic::Status> for Status {
+    /// Keeps the details; the daemon wraps them in the same message that `Return` takes.
+    fn from(status: tonic::Status) -> Self {
+        let details = rpc::Status::decode(status.details()).unwrap_or_default().details;
+        let code = match status.code() {
+            tonic::Code::Ok => UNKNOWN,
+            code => code as i32,
+        };
+        Self { wire: rpc::Status { code, message: status.message().to_owned(), details } }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Status(status) => status,
+            error @ (Error::Unsupported(_)
+            | Error::NotAnImage { .. }
+            | Error::Connection(_)
+            | Error::Reply(_)) => Self::new(error.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.wire.message)
+    }
+}
+
+impl StdError for Status {}
+
+// === impl Error ===
+
+impl Error {
+    /// The connection failed below gRPC. hyper's own text says little; what caused it says more.
+    pub(super) fn connection(error: &hyper::Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        Self::Connection(text)
+    }
+
+    pub(super) fn is_not_found(&self) -> bool {
+        matches!(self, Self::Status(status) if status.is_not_found())
+    }
+}
+
+impl From<tonic::Status> for Error {
+    fn from(status: tonic::Status) -> Self {
+        // What came from the daemon has no cause on this side.
+        let mut cause = status.source();
+        while let Some(error) = cause {
+            if let Some(error) = error.downcast_ref::<hyper::Error>() {
+                return Self::connection(error);
+            }
+            cause = error.source();
+        }
+        Self::Status(status.into())
+    }
+}
+
+impl From<Unsupported> for Error {
+    fn from(unsupported: Unsupported) -> Self {
+        Self::Unsupported(unsupported)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => status.fmt(f),
+            Self::Unsupported(unsupported) => unsupported.fmt(f),
+            Self::NotAnImage { reference, updated } => {
+                write!(
+                    f,
+                    "a source policy replaces {reference} by {updated}, which is not an image"
+                )
+            }
+            Self::Connection(text) => write!(f, "lost the connection to BuildKit: {text}"),
+            Self::Reply(text) => write!(f, "BuildKit sent what it should not: {text}"),
+        }
+    }
+}
+
+impl StdError for Error {}

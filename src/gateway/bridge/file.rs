@@ -1,0 +1,107 @@
+//! Files of a solved reference.
+
+use buildkit_proto::fsutil;
+
+use super::error::Error;
+
+/// What is known about a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stat {
+    /// In a listing, its name; else the path that was asked for.
+    pub path: String,
+    /// What it is.
+    pub kind: FileKind,
+    /// Permission bits with set-user-id, set-group-id and sticky, as POSIX places them.
+    pub mode: u32,
+    /// User that owns it.
+    pub uid: u32,
+    /// Group that owns it.
+    pub gid: u32,
+    /// Size in bytes.
+    pub size: u64,
+    /// Modification time, in nanoseconds since 1970.
+    pub mod_time: i64,
+}
+
+/// What a file is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+    /// A symbolic link.
+    Symlink {
+        /// What it points at.
+        target: String,
+    },
+    /// A device, a socket, a pipe.
+    Other,
+}
+
+/// Go's bits for what a file is.
+mod go {
+    pub(super) const DIRECTORY: u32 = 1 << 31;
+    pub(super) const SYMLINK: u32 = 1 << 27;
+    pub(super) const DEVICE: u32 = 1 << 26;
+    pub(super) const NAMED_PIPE: u32 = 1 << 25;
+    pub(super) const SOCKET: u32 = 1 << 24;
+    pub(super) const SETUID: u32 = 1 << 23;
+    pub(super) const SETGID: u32 = 1 << 22;
+    pub(super) const CHAR_DEVICE: u32 = 1 << 21;
+    pub(super) const STICKY: u32 = 1 << 20;
+    pub(super) const IRREGULAR: u32 = 1 << 19;
+    pub(super) const OTHER: u32 = DEVICE | NAMED_PIPE | SOCKET | CHAR_DEVICE | IRREGULAR;
+}
+
+impl TryFrom<fsutil::Stat> for Stat {
+    type Error = Error;
+
+    fn try_from(stat: fsutil::Stat) -> Result<Self, Error> {
+        let has = |bit| stat.mode & bit != 0;
+        let kind = match () {
+            () if has(go::DIRECTORY) => FileKind::Directory,
+            () if has(go::SYMLINK) => FileKind::Symlink { target: stat.linkname },
+            () if has(go::OTHER) => FileKind::Other,
+            () => FileKind::File,
+        };
+        let mut mode = stat.mode & 0o777;
+        for (bit, posix) in [(go::SETUID, 0o4000), (go::SETGID, 0o2000), (go::STICKY, 0o1000)] {
+            if has(bit) {
+                mode |= posix;
+            }
+        }
+        let Ok(size) = u64::try_from(stat.size) else {
+            return Err(Error::Reply(format!("{} is {} bytes long", stat.path, stat.size)));
+        };
+        let (uid, gid) = (stat.uid, stat.gid);
+        Ok(Self { path: stat.path, kind, mode, uid, gid, size, mod_time: stat.mod_time })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(mode: u32, expect: (FileKind, u32)) {
+        let stat = fsutil::Stat { mode, linkname: "to".into(), ..Default::default() };
+        let stat = Stat::try_from(stat).unwrap();
+        assert_eq!((stat.kind, stat.mode), expect);
+    }
+
+    #[test]
+    fn modes_are_gos() {
+        check(0o644, (FileKind::File, 0o644));
+        check(1 << 31 | 1 << 20 | 0o777, (FileKind::Directory, 0o1777));
+        check(1 << 27 | 0o777, (FileKind::Symlink { target: "to".into() }, 0o777));
+        check(1 << 23 | 1 << 22 | 0o755, (FileKind::File, 0o6755));
+        check(1 << 26 | 1 << 21 | 0o666, (FileKind::Other, 0o666));
+    }
+
+    #[test]
+    fn a_negative_size_is_an_error() {
+        let stat = fsutil::Stat { path: "f".into(), size: -1, ..Default::default() };
+        let error = Stat::try_from(stat).unwrap_err();
+        assert_eq!(error.to_string(), "BuildKit sent what it should not: f is -1 bytes long");
+    }
+}

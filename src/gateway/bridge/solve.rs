@@ -1,0 +1,389 @@
+//! What goes into a solve and what comes out of it, which is also what a frontend returns.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use buildkit_proto::{frontend, pb};
+
+use super::error::Error;
+
+/// Asks for a build.
+#[derive(Debug, Clone)]
+pub struct SolveRequest {
+    /// What is built.
+    pub build: Build,
+    /// Caches to import. A daemon imports none for a graph unless the frontend names them here.
+    pub cache_imports: Vec<CacheImport>,
+    /// Run the build to its end now. Else it is lazy: nothing is looked at, not even whether the
+    /// graph is valid, until somebody reads a reference or the daemon exports it.
+    pub evaluate: bool,
+}
+
+/// What is built.
+#[derive(Debug, Clone)]
+pub enum Build {
+    /// A graph.
+    Definition(pb::Definition),
+    /// What another frontend makes of its options and inputs.
+    Frontend {
+        /// Its name: `dockerfile.v0`, or `gateway.v0` for an image.
+        name: String,
+        /// Its options. BuildKit's own client hands this frontend's `cache-imports` and
+        /// `cache-from` on here, and so should callers.
+        opts: BTreeMap<String, String>,
+        /// Graphs for it by name: `context`, `dockerfile`.
+        inputs: BTreeMap<String, pb::Definition>,
+    },
+}
+
+/// A cache to import.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheImport {
+    /// Its kind: `registry`, `local`, `gha`.
+    pub kind: String,
+    /// Where it is and how to reach it.
+    pub attrs: BTreeMap<String, String>,
+}
+
+/// What a build gives: BuildKit's `Result`.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct SolveResult {
+    /// The file systems.
+    pub refs: Refs,
+    /// What exporters and clients read: image config, platforms, answers to subrequests.
+    pub metadata: BTreeMap<String, Vec<u8>>,
+    /// Attestations by platform.
+    pub attestations: BTreeMap<String, Vec<Attestation>>,
+}
+
+/// The file systems of a result; `None` is the empty one.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refs {
+    /// Of a build for one platform.
+    Single(Option<Ref>),
+    /// Of a build for several, by the ids that metadata lists.
+    ByPlatform(BTreeMap<String, Option<Ref>>),
+}
+
+/// A file system that the daemon has made or will make. Never the empty one: that one has no id,
+/// and cannot be read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ref {
+    id: String,
+    /// The graph that makes it, if a nested frontend did: to go on building from it.
+    pub definition: Option<pb::Definition>,
+    pub(super) evaluation: Evaluation,
+}
+
+/// What is left to do to evaluate a [`Ref`] where the daemon has no call for it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Evaluation {
+    /// Nothing.
+    Done,
+    /// Repeat this request, evaluating. Reading the file system would do as well, but that pulls
+    /// and unpacks images that evaluating leaves alone.
+    Repeat(Arc<frontend::SolveRequest>),
+    /// Use the daemon's call, or read the file system.
+    Open,
+}
+
+/// An in-toto statement, or a directory of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attestation {
+    /// Which of the two.
+    pub kind: AttestationKind,
+    /// What it is for: `reason`, `sbom-core`.
+    pub metadata: BTreeMap<String, Vec<u8>>,
+    /// Where its files are. One that is returned needs it: buildx crashes without.
+    pub reference: Option<Ref>,
+    /// Its path there.
+    pub path: String,
+    /// Type of its predicate: `https://spdx.dev/Document`.
+    pub predicate_type: String,
+    /// What it is about. Empty: the result itself.
+    pub subjects: Vec<Subject>,
+}
+
+/// What an attestation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttestationKind {
+    /// A predicate in a file.
+    InToto,
+    /// A directory of statements.
+    Bundle,
+}
+
+/// What a statement is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    /// How it is said.
+    pub kind: SubjectKind,
+    /// Its name.
+    pub name: String,
+    /// Digests, for [`SubjectKind::Raw`].
+    pub digests: Vec<String>,
+}
+
+/// How a subject is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// The result that the attestation belongs to.
+    Itself,
+    /// By digests.
+    Raw,
+}
+
+// === impl SolveRequest ===
+
+impl SolveRequest {
+    /// A lazy build of a graph, without caches.
+    pub fn new(definition: pb::Definition) -> Self {
+        Self { build: Build::Definition(definition), cache_imports: Vec::new(), evaluate: false }
+    }
+
+    pub(super) fn into_wire(self) -> frontend::SolveRequest {
+        let cache_imports = self
+            .cache_imports
+            .into_iter()
+            .map(|cache| frontend::CacheOptionsEntry { r#type: cache.kind, attrs: cache.attrs });
+        let request = frontend::SolveRequest {
+            allow_result_return: true,
+            allow_result_array_ref: true,
+            cache_imports: cache_imports.collect(),
+            evaluate: self.evaluate,
+            ..Default::default()
+        };
+        match self.build {
+            Build::Definition(definition) => {
+                frontend::SolveRequest { definition: Some(definition), ..request }
+            }
+            Build::Frontend { name, opts, inputs } => frontend::SolveRequest {
+                frontend: name,
+                frontend_opt: opts,
+                frontend_inputs: inputs,
+                ..request
+            },
+        }
+    }
+}
+
+// === impl SolveResult ===
+
+impl SolveResult {
+    pub(super) fn from_wire(response: frontend::SolveResponse) -> Result<Self, Error> {
+        let Some(result) = response.result else {
+            return Ok(Self { refs: Refs::Single(Ref::new(response.r#ref)), ..Self::default() });
+        };
+        let mut attestations = BTreeMap::new();
+        for (platform, list) in result.attestations {
+            let list: Result<_, _> =
+                list.attestation.into_iter().map(Attestation::from_wire).collect();
+            attestations.insert(platform, list?);
+        }
+        let refs = Refs::from_wire(result.result);
+        Ok(Self { refs, metadata: result.metadata, attestations })
+    }
+
+    /// `ref_array`: whether the daemon knows references as messages.
+    pub(super) fn into_wire(self, ref_array: bool) -> frontend::Result {
+        let list = |list: Vec<Attestation>| frontend::Attestations {
+            attestation: list.into_iter().map(Attestation::into_wire).collect(),
+        };
+        let attestations = self.attestations.into_iter();
+        frontend::Result {
+            result: Some(self.refs.into_wire(ref_array)),
+            metadata: self.metadata,
+            attestations: attestations.map(|(platform, of)| (platform, list(of))).collect(),
+        }
+    }
+}
+
+// === impl Refs ===
+
+impl Refs {
+    /// All but the empty ones.
+    pub fn iter(&self) -> impl Iterator<Item = &Ref> {
+        let (single, several) = match self {
+            Self::Single(reference) => (reference.as_ref(), None),
+            Self::ByPlatform(refs) => (None, Some(refs.values().flatten())),
+        };
+        single.into_iter().chain(several.into_iter().flatten())
+    }
+
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Ref> {
+        let (single, several) = match self {
+            Self::Single(reference) => (reference.as_mut(), None),
+            Self::ByPlatform(refs) => (None, Some(refs.values_mut().flatten())),
+        };
+        single.into_iter().chain(several.into_iter().flatten())
+    }
+
+    fn from_wire(result: Option<frontend::result::Result>) -> Self {
+        use frontend::result::Result as Wire;
+        match result {
+            None => Self::default(),
+            Some(Wire::RefDeprecated(id)) => Self::Single(Ref::new(id)),
+            Some(Wire::RefsDeprecated(map)) => Self::ByPlatform(
+                map.refs.into_iter().map(|(platform, id)| (platform, Ref::new(id))).collect(),
+            ),
+            Some(Wire::Ref(reference)) => Self::Single(Ref::from_wire(reference)),
+            Some(Wire::Refs(map)) => Self::ByPlatform(
+                map.refs.into_iter().map(|(platform, of)| (platform, Ref::from_wire(of))).collect(),
+            ),
+        }
+    }
+
+    fn into_wire(self, ref_array: bool) -> frontend::result::Result {
+        use frontend::result::Result as Wire;
+        match (self, ref_array) {
+            (Self::Single(reference), true) => Wire::Ref(Ref::into_wire(reference)),
+            (Self::Single(reference), false) => Wire::RefDeprecated(Ref::into_wire(reference).id),
+            (Self::ByPlatform(refs), true) => Wire::Refs(frontend::RefMap {
+                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_wire(of))).collect(),
+            }),
+            (Self::ByPlatform(refs), false) => Wire::RefsDeprecated(frontend::RefMapDeprecated {
+                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_wire(of).id)).collect(),
+            }),
+        }
+    }
+}
+
+/// The empty file system.
+impl Default for Refs {
+    fn default() -> Self {
+        Self::Single(None)
+    }
+}
+
+// === impl Ref ===
+
+impl Ref {
+    fn new(id: String) -> Option<Self> {
+        (!id.is_empty()).then_some(Self { id, definition: None, evaluation: Evaluation::Open })
+    }
+
+    /// Its id, which means something in this run of the frontend only.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn from_wire(reference: frontend::Ref) -> Option<Self> {
+        Some(Self { definition: reference.def, ..Self::new(reference.id)? })
+    }
+
+    fn into_wire(this: Option<Self>) -> frontend::Ref {
+        // The daemon takes the definition from its own records.
+        frontend::Ref { id: this.map(|this| this.id).unwrap_or_default(), def: None }
+    }
+}
+
+// === impl Attestation ===
+
+impl Attestation {
+    fn from_wire(wire: frontend::Attestation) -> Result<Self, Error> {
+        let kind = match wire.kind.try_into() {
+            Ok(frontend::AttestationKind::InToto) => AttestationKind::InToto,
+            Ok(frontend::AttestationKind::Bundle) => AttestationKind::Bundle,
+            Err(_) => return Err(Error::Reply(format!("an attestation of kind {}", wire.kind))),
+        };
+        let subjects: Result<_, _> =
+            wire.in_toto_subjects.into_iter().map(Subject::from_wire).collect();
+        Ok(Self {
+            kind,
+            metadata: wire.metadata,
+            reference: wire.r#ref.and_then(Ref::from_wire),
+            path: wire.path,
+            predicate_type: wire.in_toto_predicate_type,
+            subjects: subjects?,
+        })
+    }
+
+    fn into_wire(self) -> frontend::Attestation {
+        let kind = match self.kind {
+            AttestationKind::InToto => frontend::AttestationKind::InToto,
+            AttestationKind::Bundle => frontend::AttestationKind::Bundle,
+        };
+        frontend::Attestation {
+            kind: kind.into(),
+            metadata: self.metadata,
+            r#ref: Some(Ref::into_wire(self.reference)),
+            path: self.path,
+            in_toto_predicate_type: self.predicate_type,
+            in_toto_subjects: self.subjects.into_iter().map(Subject::into_wire).collect(),
+        }
+    }
+}
+
+// === impl Subject ===
+
+impl Subject {
+    fn from_wire(wire: frontend::InTotoSubject) -> Result<Self, Error> {
+        let kind = match wire.kind.try_into() {
+            Ok(frontend::InTotoSubjectKind::Self_) => SubjectKind::Itself,
+            Ok(frontend::InTotoSubjectKind::Raw) => SubjectKind::Raw,
+            Err(_) => return Err(Error::Reply(format!("a subject of kind {}", wire.kind))),
+        };
+        Ok(Self { kind, name: wire.name, digests: wire.digest })
+    }
+
+    fn into_wire(self) -> frontend::InTotoSubject {
+        let kind = match self.kind {
+            SubjectKind::Itself => frontend::InTotoSubjectKind::Self_,
+            SubjectKind::Raw => frontend::InTotoSubjectKind::Raw,
+        };
+        frontend::InTotoSubject { kind: kind.into(), digest: self.digests, name: self.name }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The ids of a result, those of platforms with the platform.
+    fn ids(response: frontend::SolveResponse) -> Vec<String> {
+        match SolveResult::from_wire(response).unwrap().refs {
+            Refs::Single(reference) => reference.into_iter().map(|of| of.id).collect(),
+            Refs::ByPlatform(refs) => {
+                let id = |of: Option<Ref>| of.map(|of| of.id).unwrap_or_default();
+                refs.into_iter().map(|(platform, of)| format!("{platform}={}", id(of))).collect()
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(result: frontend::result::Result, expect: &[&str]) {
+        let result = frontend::Result { result: Some(result), ..Default::default() };
+        let response = frontend::SolveResponse { result: Some(result), ..Default::default() };
+        assert_eq!(ids(response), expect);
+    }
+
+    #[test]
+    fn references_in_every_form() {
+        use frontend::result::Result as Wire;
+        let reference = |id: &str| frontend::Ref { id: id.to_owned(), def: None };
+        check(Wire::Ref(reference("r")), &["r"]);
+        check(Wire::Ref(reference("")), &[]);
+        check(Wire::RefDeprecated("r".to_owned()), &["r"]);
+        let refs = [("a", "r"), ("b", "")];
+        let by_platform = refs.map(|(platform, id)| (platform.to_owned(), reference(id)));
+        check(Wire::Refs(frontend::RefMap { refs: by_platform.into() }), &["a=r", "b="]);
+        let deprecated = refs.map(|(platform, id)| (platform.to_owned(), id.to_owned()));
+        let deprecated = frontend::RefMapDeprecated { refs: deprecated.into() };
+        check(Wire::RefsDeprecated(deprecated), &["a=r", "b="]);
+
+        let oldest = frontend::SolveResponse { r#ref: "r".to_owned(), result: None };
+        assert_eq!(ids(oldest), ["r"]);
+        assert_eq!(ids(frontend::SolveResponse::default()), [""; 0]);
+    }
+
+    #[test]
+    fn kinds_of_tomorrow_are_errors() {
+        let attestation = frontend::Attestation { kind: 7, ..Default::default() };
+        let list = frontend::Attestations { attestation: vec![attestation] };
+        let result =
+            frontend::Result { attestations: [(String::new(), list)].into(), ..Default::default() };
+        let response = frontend::SolveResponse { result: Some(result), ..Default::default() };
+        let error = SolveResult::from_wire(response).unwrap_err();
+        assert_eq!(error, Error::Reply("an attestation of kind 7".to_owned()));
+    }
+}

@@ -1,0 +1,132 @@
+//! The edge towards BuildKit: everything that is sent and received.
+//!
+//! Comes in: a connection to the daemon and [`Options`]. Goes out: the target's result, or an error
+//! that shows the lines of the build file it is about. The conversation is short: the daemon's
+//! capabilities, the build file and the ignore file, the images' configs all at once, one solve, the
+//! result. What is done with the answers is decided elsewhere, in plain functions.
+
+pub mod bridge;
+mod build_file;
+mod ignore;
+pub mod options;
+mod report;
+pub mod transport;
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Graph, ResolveMode};
+use futures_util::future::join_all;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use self::bridge::Error;
+use self::bridge::{Bridge, ImageRequest, SolveRequest, SolveResult, Status};
+use self::build_file::BuildFile;
+pub use self::options::Options;
+use crate::diagnostic::Diagnostics;
+use crate::lower::{Settings, lower};
+use crate::plan::{Facts, ImageFact, ImageQuery, Plan, resolve, select};
+use crate::source::SourceFile;
+use crate::spec;
+
+/// Answers one request of a client. An error in the build file, or one that the daemon reports, is an
+/// answer too: `Err` means that no answer could be given.
+pub async fn run<IO>(io: IO, variables: impl IntoIterator<Item = (String, String)>) -> Result<(), Error>
+where
+    IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let bridge = Bridge::connect(io).await?;
+    let outcome = match Options::from_env(variables) {
+        Ok(options) => build(&bridge, &options).await,
+        Err(err) => Err(Status::new(err.to_string())),
+    };
+    match outcome {
+        Ok(result) => bridge.return_result(result).await,
+        Err(status) => bridge.return_error(status).await,
+    }
+}
+
+async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status> {
+    if let Some(subrequest) = &options.subrequest {
+        return Err(Status::new(format!("unsupported request {subrequest}")).with_subrequest(subrequest));
+    }
+    let BuildFile { file, ignore, digest } = BuildFile::read(bridge, options).await?;
+    let mut diagnostics = Diagnostics::default();
+    let planned = plan(bridge, options, &file, &mut diagnostics).await;
+    report::warn(bridge, &diagnostics, &file, digest).await;
+    let Some(plan) = planned? else { return Err(report::failure(&diagnostics, &file)) };
+
+    let settings = Settings {
+        session_id: options.session_id.clone(),
+        ignore,
+        resolve_mode: options.resolve_mode,
+        several_platforms: options.request.several_platforms,
+    };
+    let mut graph = Graph::new();
+    let target = lower(&plan, &file, &settings, &mut graph);
+    let definition = graph.definition(target).into_proto();
+    drop(graph);
+    let request =
+        SolveRequest { cache_imports: options.cache_imports.clone(), ..SolveRequest::new(definition) };
+    let solved = bridge.solve(request).await?;
+    Ok(SolveResult { refs: solved.refs, metadata: result_metadata(&plan, options), ..SolveResult::default() })
+}
+
+/// From the file's text to a plan, with the images looked up on the way. `Ok(None)` means that the
+/// diagnostics have errors.
+async fn plan(
+    bridge: &Bridge,
+    options: &Options,
+    file: &SourceFile,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Plan>, Status> {
+    let Some(spec) = spec::parse(file, diagnostics) else { return Ok(None) };
+    let Some(selection) = select(&spec, &options.request, diagnostics) else { return Ok(None) };
+    let facts = look_up(bridge, options, selection.images(), file).await?;
+    Ok(resolve(&selection, facts, diagnostics))
+}
+
+/// Looks all images up at once.
+async fn look_up(
+    bridge: &Bridge,
+    options: &Options,
+    images: &[ImageQuery],
+    file: &SourceFile,
+) -> Result<Facts, Status> {
+    let lookups = images.iter().map(|query| async move {
+        let request = ImageRequest {
+            reference: query.reference.to_string(),
+            platform: Some(query.platform.clone().into()),
+            mode: match options.resolve_mode {
+                ResolveMode::ForcePull => bridge::ResolveMode::Pull,
+                ResolveMode::PreferLocal => bridge::ResolveMode::Local,
+                _ => bridge::ResolveMode::Default,
+            },
+            log_name: format!("[internal] load metadata for {}", query.reference),
+            layout: None,
+        };
+        match bridge.resolve_image(request).await {
+            Ok(image) => {
+                Ok(ImageFact { digest: image.meta.digest.unwrap_or_default(), config: image.meta.config })
+            }
+            Err(err) => Err(report::at_place(err.into(), file, query.span)),
+        }
+    });
+    let images = join_all(lookups).await.into_iter().collect::<Result<_, Status>>()?;
+    Ok(Facts { images })
+}
+
+/// What exporters and clients read beside the file system.
+fn result_metadata(plan: &Plan, options: &Options) -> BTreeMap<String, Vec<u8>> {
+    let platform = &options.request.target_platform;
+    let platforms = serde_json::json!({
+        "Platforms": [{
+            "ID": platform.id(),
+            "Platform": { "architecture": platform.architecture(), "os": platform.os(), "variant": platform.variant() },
+        }],
+    });
+    BTreeMap::from([
+        ("containerimage.config".to_owned(), plan.config.to_json()),
+        ("refs.platforms".to_owned(), platforms.to_string().into_bytes()),
+    ])
+}
+

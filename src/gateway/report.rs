@@ -1,0 +1,88 @@
+//! Diagnostics as BuildKit's clients show them.
+
+use buildkit_llb::{Digest, Range};
+use buildkit_proto::pb;
+
+use super::bridge::{Bridge, Status, Warning};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
+use crate::source::SourceFile;
+
+/// What the file is written in, for clients that color it.
+pub(super) const LANGUAGE: &str = "TOML";
+
+/// How many excerpts of the file an error carries. The message has all places.
+const MAX_EXCERPTS: usize = 20;
+
+/// How many errors the message tells in full.
+const MAX_ERRORS: usize = 50;
+
+/// How many lines around a place clients show at most.
+const PADDING: u32 = 5;
+
+/// The build's failure, with an excerpt of the file for each place.
+pub(super) fn failure(diagnostics: &Diagnostics, file: &SourceFile) -> Status {
+    let errors = diagnostics.of(Severity::Error);
+    let shown = &errors[..errors.len().min(MAX_ERRORS)];
+    let mut message = render::errors(shown, file);
+    if shown.len() < errors.len() {
+        message.push_str(&format!("\nand {} more", errors.len() - shown.len()));
+    }
+    let spans = errors.iter().flat_map(|error| {
+        let related = error.related.iter().map(|(span, _)| *span);
+        error.span.into_iter().chain(related)
+    });
+    let mut lines: Vec<_> = spans.map(|span| file.lines(span)).collect();
+    lines.dedup();
+    lines.truncate(MAX_EXCERPTS);
+    lines.into_iter().fold(Status::new(message), |status, lines| {
+        status.with_source(file.name(), &excerpt(file, *lines.start(), *lines.end()), LANGUAGE, &[lines])
+    })
+}
+
+/// A failure that the daemon reported about one place of the file.
+pub(super) fn at_place(status: Status, file: &SourceFile, span: crate::source::Span) -> Status {
+    let lines = file.lines(span);
+    let place = format!("{}:{}", file.name(), lines.start());
+    let excerpt = excerpt(file, *lines.start(), *lines.end());
+    status.context(place).with_source(file.name(), &excerpt, LANGUAGE, &[lines])
+}
+
+/// The file with nothing but the lines that a client shows; the others are there, and empty.
+fn excerpt(file: &SourceFile, first: u32, last: u32) -> Vec<u8> {
+    let mut data = Vec::new();
+    for number in 1..=last.saturating_add(PADDING).min(file.line_count()) {
+        if number + PADDING >= first {
+            data.extend_from_slice(file.line_text(number).as_bytes());
+        }
+        data.push(b'\n');
+    }
+    data
+}
+
+/// Shows the warnings. `about` is an op of this build that they can stand beside.
+pub(super) async fn warn(bridge: &Bridge, diagnostics: &Diagnostics, file: &SourceFile, about: Digest) {
+    for diagnostic in diagnostics.of(Severity::Warning) {
+        // A warning that does not get through must not stop a build that would.
+        let _ = bridge.warn(warning(diagnostic, file, about)).await;
+    }
+}
+
+fn warning(diagnostic: &Diagnostic, file: &SourceFile, about: Digest) -> Warning {
+    Warning {
+        digest: about.to_string(),
+        level: 1,
+        short: format!("{}: {}", diagnostic.code.name(), render::headline(diagnostic, file)),
+        detail: render::details(diagnostic, file),
+        url: String::new(),
+        source: diagnostic.span.map(|span| {
+            let lines = file.lines(span);
+            let info = pb::SourceInfo {
+                filename: file.name().to_owned(),
+                data: excerpt(file, *lines.start(), *lines.end()),
+                definition: None,
+                language: LANGUAGE.to_owned(),
+            };
+            (info, vec![Range::lines(lines).into()])
+        }),
+    }
+}

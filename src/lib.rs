@@ -1,0 +1,8 @@
+//! mstage, a BuildKit frontend: a declarative TOML build spec in place of a Dockerfile.
+
+pub mod diagnostic;
+pub mod gateway;
+pub mod lower;
+pub mod plan;
+pub mod source;
+pub mod spec;

@@ -1,0 +1,83 @@
+//! Things that need each other, in an order in which each comes behind what it needs.
+
+/// An order, and the cycles that stand in its way.
+pub(super) struct Order {
+    /// Everything reachable from the roots, what is needed first. A cycle is cut at its last edge.
+    pub(super) nodes: Vec<usize>,
+    /// Each cycle as a path whose last node needs its first.
+    pub(super) cycles: Vec<Vec<usize>>,
+}
+
+/// Walks from the roots along `needs(node)`. Takes no stack space for long chains.
+pub(super) fn dependencies_first(
+    count: usize,
+    roots: impl IntoIterator<Item = usize>,
+    mut needs: impl FnMut(usize) -> Vec<usize>,
+) -> Order {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Mark {
+        New,
+        Open,
+        Done,
+    }
+    let mut marks = vec![Mark::New; count];
+    let mut order = Order { nodes: Vec::new(), cycles: Vec::new() };
+    for root in roots {
+        if marks[root] != Mark::New {
+            continue;
+        }
+        marks[root] = Mark::Open;
+        let mut path = vec![(root, needs(root).into_iter())];
+        while let Some((node, rest)) = path.last_mut() {
+            match rest.next() {
+                None => {
+                    marks[*node] = Mark::Done;
+                    order.nodes.push(*node);
+                    path.pop();
+                }
+                Some(next) => match marks[next] {
+                    Mark::Done => {}
+                    Mark::New => {
+                        marks[next] = Mark::Open;
+                        path.push((next, needs(next).into_iter()));
+                    }
+                    Mark::Open => {
+                        let cycle = path.iter().map(|&(node, _)| node).skip_while(|&node| node != next);
+                        order.cycles.push(cycle.collect());
+                    }
+                },
+            }
+        }
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn order(edges: &[&[usize]], root: usize) -> Order {
+        dependencies_first(edges.len(), [root], |node| edges[node].to_vec())
+    }
+
+    #[test]
+    fn needed_first_and_only_what_is_reachable() {
+        let Order { nodes, cycles } = order(&[&[1, 2], &[2], &[], &[0]], 0);
+        assert_eq!(nodes, [2, 1, 0]);
+        assert!(cycles.is_empty());
+    }
+
+    #[test]
+    fn cycles_are_paths() {
+        assert_eq!(order(&[&[1], &[2], &[1]], 0).cycles, [[1, 2]]);
+        assert_eq!(order(&[&[0]], 0).cycles, [[0]]);
+    }
+
+    #[test]
+    fn long_chains_need_no_stack() {
+        let Order { nodes, .. } = dependencies_first(1_000_000, [0], |node| {
+            if node + 1 < 1_000_000 { vec![node + 1] } else { vec![] }
+        });
+        assert_eq!(nodes.len(), 1_000_000);
+    }
+}

@@ -1,0 +1,122 @@
+//! Owners and modes of files.
+
+use std::fmt;
+
+/// A user, and a group where one was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner {
+    /// The user.
+    pub user: Id,
+    /// The group; a user's own without it.
+    pub group: Option<Id>,
+}
+
+/// A user or a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Id {
+    /// By number.
+    Number(u32),
+    /// By a name that the file system's own `/etc/passwd` or `/etc/group` knows.
+    Name(String),
+}
+
+/// A file's mode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Mode {
+    /// In octal digits, with the bits for set-user-id, set-group-id and sticky.
+    Octal(u32),
+    /// As a change, such as `u+x,go-w`.
+    Symbolic(String),
+}
+
+impl Owner {
+    /// Reads `user` or `user:group`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (user, group) = match text.split_once(':') {
+            Some((user, group)) => (user, Some(group)),
+            None => (text, None),
+        };
+        let group = match group {
+            Some(group) => Some(Id::parse(group)?),
+            None => None,
+        };
+        Some(Self { user: Id::parse(user)?, group })
+    }
+
+    /// Whether it can only be understood with a file of users.
+    pub fn is_named(&self) -> bool {
+        matches!(self.user, Id::Name(_)) || matches!(self.group, Some(Id::Name(_)))
+    }
+
+    /// Whether it is the one that files have anyway.
+    pub fn is_root(&self) -> bool {
+        let root = |id: &Id| *id == Id::Number(0) || *id == Id::Name("root".to_owned());
+        root(&self.user) && self.group.as_ref().is_none_or(root)
+    }
+}
+
+impl Id {
+    fn parse(text: &str) -> Option<Self> {
+        if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c == ':' || c == '/') {
+            return None;
+        }
+        Some(text.parse().map_or_else(|_| Id::Name(text.to_owned()), Id::Number))
+    }
+}
+
+impl fmt::Display for Id {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Id::Number(number) => number.fmt(f),
+            Id::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+impl Mode {
+    /// Reads octal digits up to `7777`, or a change as chmod takes it.
+    pub fn parse(text: &str) -> Option<Self> {
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return u32::from_str_radix(text, 8).ok().filter(|&mode| mode <= 0o7777).map(Mode::Octal);
+        }
+        text.split(',').all(is_change).then(|| Mode::Symbolic(text.to_owned()))
+    }
+}
+
+/// `[ugoa]*` and then one or more of `+`, `-`, `=` with `[rwxXst]*` or one of `u`, `g`, `o`.
+fn is_change(text: &str) -> bool {
+    let rest = text.trim_start_matches(['u', 'g', 'o', 'a']);
+    let Some(rest) = rest.strip_prefix(['+', '-', '=']) else { return false };
+    rest.split(['+', '-', '=']).all(|permissions| {
+        matches!(permissions, "u" | "g" | "o") || permissions.bytes().all(|byte| b"rwxXst".contains(&byte))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners() {
+        let name = |name: &str| Id::Name(name.to_owned());
+        assert_eq!(Owner::parse("1000"), Some(Owner { user: Id::Number(1000), group: None }));
+        assert_eq!(Owner::parse("app:0"), Some(Owner { user: name("app"), group: Some(Id::Number(0)) }));
+        for text in ["", ":", "a:", ":b", "a b", "a:b:c"] {
+            assert_eq!(Owner::parse(text), None, "{text}");
+        }
+        assert!(Owner::parse("root:root").is_some_and(|owner| owner.is_root()));
+        assert!(!Owner::parse("root:app").is_some_and(|owner| owner.is_root()));
+    }
+
+    #[test]
+    fn modes() {
+        assert_eq!(Mode::parse("0755"), Some(Mode::Octal(0o755)));
+        assert_eq!(Mode::parse("4755"), Some(Mode::Octal(0o4755)));
+        for text in ["u+x", "go-w", "a=rX", "u=rwx,g=u,o=", "+x", "u+r-w"] {
+            assert_eq!(Mode::parse(text), Some(Mode::Symbolic(text.to_owned())), "{text}");
+        }
+        for text in ["", "8", "10000", "99999999999", "u", "x+y", "u+q", "rwx"] {
+            assert_eq!(Mode::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Paths inside images and contexts: `/` is the separator, whatever machine this runs on.
+
+/// The absolute path of a file in a tree, from its root. `None` if it would leave the tree.
+pub(super) fn inside(path: &str) -> Option<String> {
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(format!("/{}", parts.join("/")))
+}
+
+/// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
+pub(super) fn clean(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|&last| last != "..") => {
+                parts.pop();
+            }
+            ".." if path.starts_with('/') => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (path.starts_with('/'), joined.is_empty()) {
+        (true, _) => format!("/{joined}"),
+        (false, true) => ".".to_owned(),
+        (false, false) => joined,
+    }
+}
+
+/// An absolute path: `path` itself, or seen from `base`. At the root `..` stays there, as for a shell.
+pub(super) fn join(base: &str, path: &str) -> String {
+    let mut joined = Vec::new();
+    let base = if path.starts_with('/') { "" } else { base };
+    for part in base.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." => {
+                joined.pop();
+            }
+            part => joined.push(part),
+        }
+    }
+    format!("/{}", joined.join("/"))
+}
+
+/// Whether a destination is written as a directory: `dir/`, `.`, `..`, `dir/.`.
+pub(super) fn is_directory(path: &str) -> bool {
+    matches!(path.rsplit('/').next(), Some("" | "." | ".."))
+}
+
+/// An absolute destination that keeps a directory's slash at its end.
+pub(super) fn destination(base: &str, path: &str) -> String {
+    let mut joined = join(base, path);
+    if is_directory(path) && !joined.ends_with('/') {
+        joined.push('/');
+    }
+    joined
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths() {
+        assert_eq!(inside("a/./b//c/"), Some("/a/b/c".to_owned()));
+        assert_eq!(inside("."), Some("/".to_owned()));
+        assert_eq!(inside("a/../.."), None);
+        assert_eq!(clean("/a//b/../c/"), "/a/c");
+        assert_eq!(clean("/../a"), "/a");
+        assert_eq!(clean("../a/../../b"), "../../b");
+        assert_eq!(clean("./"), ".");
+        assert_eq!(join("/src", "a/../b"), "/src/b");
+        assert_eq!(join("/src", "/abs/"), "/abs");
+        assert_eq!(join("/", "../.."), "/");
+        assert_eq!(destination("/src", "./"), "/src/");
+        assert_eq!(destination("/src", "."), "/src/");
+        assert_eq!(destination("/src", "x/.."), "/src/");
+        assert_eq!(destination("/src", "bin"), "/src/bin");
+        assert_eq!(destination("/", "/"), "/");
+    }
+}

@@ -1,0 +1,164 @@
+//! References of images, as users write them and as BuildKit wants them.
+
+use std::fmt;
+
+/// The reference of an image with its registry, and with a tag or a digest or both.
+///
+/// Follows `github.com/distribution/reference`: `alpine` is `docker.io/library/alpine:latest`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reference {
+    repository: String,
+    tag: Option<String>,
+    digest: Option<String>,
+}
+
+/// Why a text is not a [`Reference`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidReference(String);
+
+impl fmt::Display for InvalidReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidReference {}
+
+impl Reference {
+    /// Reads what a user wrote.
+    pub fn parse(text: &str) -> Result<Self, InvalidReference> {
+        let invalid = |why: &str| Err(InvalidReference(format!("`{text}` is not an image: {why}")));
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        if digest.is_some_and(|digest| !is_digest(digest)) {
+            return invalid("behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits");
+        }
+        let (name, tag) = match rest.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+            _ => (rest, None),
+        };
+        if tag.is_some_and(|tag| !is_tag(tag)) {
+            return invalid("a tag has letters, digits, `_`, `.` and `-`, at most 128");
+        }
+        let (domain, path) = match name.split_once('/') {
+            Some((first, rest)) if is_domain(first) => (first, rest),
+            _ => ("docker.io", name),
+        };
+        if path.is_empty() {
+            return invalid("it has no name");
+        }
+        if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return invalid("a name has lowercase letters only");
+        }
+        if !path.split('/').all(is_path_component) {
+            return invalid("a name has lowercase letters and digits, with single separators `.`, `_`, `-` between them");
+        }
+        let domain = if domain == "index.docker.io" { "docker.io" } else { domain };
+        let library = if domain == "docker.io" && !path.contains('/') { "library/" } else { "" };
+        let tag = match (tag, digest) {
+            (None, None) => Some("latest".to_owned()),
+            (tag, _) => tag.map(str::to_owned),
+        };
+        Ok(Self { repository: format!("{domain}/{library}{path}"), tag, digest: digest.map(str::to_owned) })
+    }
+
+    /// The same image, held to a digest. An empty digest (of an engine that knows none) changes nothing.
+    pub fn pinned(mut self, digest: &str) -> Self {
+        if !digest.is_empty() {
+            self.digest = Some(digest.to_owned());
+        }
+        self
+    }
+}
+
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.repository)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        if let Some(digest) = &self.digest {
+            write!(f, "@{digest}")?;
+        }
+        Ok(())
+    }
+}
+
+fn is_domain(text: &str) -> bool {
+    let host_is_marked = text == "localhost"
+        || text.contains(['.', ':'])
+        || text.bytes().any(|byte| byte.is_ascii_uppercase());
+    host_is_marked
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
+}
+
+/// `[a-z0-9]+` with `.`, `_`, `__` or any number of `-` between.
+fn is_path_component(text: &str) -> bool {
+    let mut separator = String::new();
+    let mut begun = false;
+    for c in text.chars() {
+        match c {
+            'a'..='z' | '0'..='9' => {
+                if !separator.is_empty()
+                    && (!begun || !(matches!(&separator[..], "." | "_" | "__") || separator.bytes().all(|b| b == b'-')))
+                {
+                    return false;
+                }
+                separator.clear();
+                begun = true;
+            }
+            '.' | '_' | '-' => separator.push(c),
+            _ => return false,
+        }
+    }
+    begun && separator.is_empty()
+}
+
+fn is_tag(text: &str) -> bool {
+    (1..=128).contains(&text.len())
+        && !text.starts_with(['.', '-'])
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
+}
+
+fn is_digest(text: &str) -> bool {
+    let hex = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match text.split_once(':') {
+        Some(("sha256", encoded)) => hex(encoded, 64),
+        Some(("sha384", encoded)) => hex(encoded, 96),
+        Some(("sha512", encoded)) => hex(encoded, 128),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn familiar_names() {
+        let digest = format!("sha256:{}", "ab".repeat(32));
+        for (text, expected) in [
+            ("alpine", "docker.io/library/alpine:latest"),
+            ("alpine:3.20", "docker.io/library/alpine:3.20"),
+            ("myorg/app", "docker.io/myorg/app:latest"),
+            ("index.docker.io/alpine", "docker.io/library/alpine:latest"),
+            ("gcr.io/distroless/static", "gcr.io/distroless/static:latest"),
+            ("localhost/app:1", "localhost/app:1"),
+            ("localhost:5000/app", "localhost:5000/app:latest"),
+            ("127.0.0.1:5000/a/b__c:v1.2", "127.0.0.1:5000/a/b__c:v1.2"),
+            (&format!("alpine@{digest}"), &format!("docker.io/library/alpine@{digest}")),
+            (&format!("alpine:3@{digest}"), &format!("docker.io/library/alpine:3@{digest}")),
+        ] {
+            assert_eq!(Reference::parse(text).map(|reference| reference.to_string()).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_references() {
+        for text in ["", "Alpine", "a//b", "a/", ":tag", "a:", "a:b c", "a@sha256:12", "a b", "-a", "a..b", "http://x"] {
+            assert!(Reference::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Which stages the target needs, and what every `from` in them means.
+//!
+//! Comes in: a [`Spec`] and a [`Request`]. Goes out: a [`Selection`], whose stages stand behind those
+//! that they need, and whose images are the ones that must be looked up. Stages that the target does
+//! not need are checked for what is wrong in any build, and are not in it.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::Platform;
+
+use super::order::dependencies_first;
+use super::reference::Reference;
+use super::request::Request;
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::source::{Span, Spanned};
+use crate::spec::{From, Mount, Spec, Stage, StageName, Template, Verb};
+
+/// The part of a spec that one build needs.
+pub struct Selection<'s> {
+    pub(super) scope: Scope<'s>,
+    pub(super) request: &'s Request,
+    /// Each behind those that it needs; the last is the target.
+    pub(super) stages: Vec<SelectedStage<'s>>,
+    pub(super) images: Vec<ImageQuery>,
+    /// What each `from` means, by the place where it is written.
+    pub(super) origins: BTreeMap<Span, Origin>,
+}
+
+/// A stage that the build needs.
+pub(super) struct SelectedStage<'s> {
+    pub(super) name: &'s StageName,
+    pub(super) stage: &'s Spanned<Stage>,
+}
+
+/// An image whose digest and config the build needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageQuery {
+    /// Which image.
+    pub reference: Reference,
+    /// For which platform.
+    pub platform: Platform,
+    /// Where the file first names it.
+    pub span: Span,
+}
+
+/// Where files come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The build context.
+    Context,
+    /// Nothing.
+    Scratch,
+    /// A stage of the plan, by its place in the plan's list.
+    Stage(usize),
+    /// An image of the plan, by its place in the plan's list.
+    Image(usize),
+}
+
+/// What a `from` means, before it is known which stages the build needs.
+#[derive(Clone)]
+enum Meaning {
+    Scratch,
+    /// By its place among all stages of the spec.
+    Stage(usize),
+    Image(Reference),
+}
+
+/// All stages of a spec, with what they need.
+struct Stages<'s> {
+    list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
+    /// For each stage each `from` in it, with its place.
+    froms: Vec<Vec<(Span, Meaning)>>,
+    /// For each stage what is wrong with its `from`s.
+    problems: Vec<Diagnostics>,
+}
+
+/// Selects what the request's target needs. `None` means that there are errors.
+pub fn select<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
+    let scope = Scope::new(spec, request, diagnostics);
+    let mut stages = Stages::new(spec, &scope);
+    let order = dependencies_first(stages.list.len(), 0..stages.list.len(), |at| stages.needs(at));
+    for cycle in &order.cycles {
+        report_cycle(cycle, &stages, diagnostics);
+    }
+    let target = find_target(spec, request, &stages, diagnostics);
+    let needed = target.map_or_else(Vec::new, |target| {
+        dependencies_first(stages.list.len(), [target], |at| stages.needs(at)).nodes
+    });
+    let mut is_needed = vec![false; stages.list.len()];
+    for &at in &needed {
+        is_needed[at] = true;
+    }
+    for (problems, needed) in std::mem::take(&mut stages.problems).into_iter().zip(is_needed) {
+        // Of a stage that is not built, only what no choice of args can mend.
+        diagnostics.absorb(problems, |problem| {
+            needed || !matches!(problem.code, Code::UnsetArg | Code::MissingArg | Code::RequiredValue)
+        });
+    }
+    if target.is_none() || diagnostics.has_errors() {
+        return None;
+    }
+    Some(stages.into_selection(&needed, scope, request))
+}
+
+impl Selection<'_> {
+    /// The images that must be looked up before [`super::resolve`].
+    pub fn images(&self) -> &[ImageQuery] {
+        &self.images
+    }
+}
+
+impl<'s> Stages<'s> {
+    fn new(spec: &'s Spec, scope: &Scope<'s>) -> Self {
+        let list: Vec<_> = spec.stages.iter().collect();
+        let mut froms = Vec::with_capacity(list.len());
+        let mut problems = Vec::with_capacity(list.len());
+        for &(name, stage) in &list {
+            let mut diagnostics = Diagnostics::default();
+            let mut found = Vec::new();
+            visit_froms(stage, &mut |from| {
+                if let Some(meaning) = meaning(from, name, &list, scope, &mut diagnostics) {
+                    found.push((from.span, meaning));
+                }
+            });
+            froms.push(found);
+            problems.push(diagnostics);
+        }
+        Self { list, froms, problems }
+    }
+
+    fn needs(&self, at: usize) -> Vec<usize> {
+        self.froms[at]
+            .iter()
+            .filter_map(|(_, meaning)| match meaning {
+                Meaning::Stage(needed) => Some(*needed),
+                Meaning::Scratch | Meaning::Image(_) => None,
+            })
+            .collect()
+    }
+
+    fn into_selection(mut self, needed: &[usize], scope: Scope<'s>, request: &'s Request) -> Selection<'s> {
+        let mut new_places = vec![usize::MAX; self.list.len()];
+        let mut images: Vec<ImageQuery> = Vec::new();
+        let mut image_places = BTreeMap::new();
+        let mut origins = BTreeMap::new();
+        for (new, &old) in needed.iter().enumerate() {
+            new_places[old] = new;
+            for (span, meaning) in std::mem::take(&mut self.froms[old]) {
+                let origin = match meaning {
+                    Meaning::Scratch => Origin::Scratch,
+                    Meaning::Stage(old) => Origin::Stage(new_places[old]),
+                    Meaning::Image(reference) => {
+                        let place = *image_places.entry(reference.clone()).or_insert_with(|| {
+                            let platform = request.target_platform.clone();
+                            images.push(ImageQuery { reference, platform, span });
+                            images.len() - 1
+                        });
+                        Origin::Image(place)
+                    }
+                };
+                origins.insert(span, origin);
+            }
+        }
+        let stages =
+            needed.iter().map(|&at| SelectedStage { name: self.list[at].0, stage: self.list[at].1 }).collect();
+        Selection { scope, request, stages, images, origins }
+    }
+}
+
+/// Calls `visit` with each `from` of a stage: its own, those of its mounts and those of its steps.
+fn visit_froms<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Spanned<From>)) {
+    visit(&stage.from);
+    let mut visit_mounts = |mounts: &'s [Mount]| {
+        for mount in mounts {
+            if let Mount::Bind(bind) = mount {
+                bind.from.iter().for_each(&mut *visit);
+            }
+        }
+    };
+    visit_mounts(&stage.mounts);
+    for step in &stage.steps {
+        if let Some(process) = step.verb.process() {
+            visit_mounts(&process.mounts);
+        }
+    }
+    for step in &stage.steps {
+        if let Verb::Copy(copy) = &step.verb {
+            copy.from.iter().for_each(&mut *visit);
+        }
+    }
+}
+
+/// What a `from` of the stage `own` means: a stage, `scratch`, an image, in that order. A stage's own
+/// name means the image of that name.
+fn meaning<'s>(
+    from: &Spanned<From>,
+    own: &StageName,
+    stages: &[(&'s StageName, &'s Spanned<Stage>)],
+    scope: &Scope<'s>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Meaning> {
+    let text = scope.expand(from.template(), diagnostics)?;
+    let find = |name: &str| stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+    match &from.value {
+        From::Name(_) if text != own.as_str() && find(&text).is_some() => find(&text).map(Meaning::Stage),
+        From::Name(_) if text == "scratch" => Some(Meaning::Scratch),
+        From::Stage(_) => find(&text).map(Meaning::Stage).or_else(|| {
+            diagnostics.fail(unknown_stage(Code::UnknownStage, from.span, "stage", &text, stages))
+        }),
+        From::Name(_) | From::Image(_) => match Reference::parse(&text) {
+            Ok(reference) => Some(Meaning::Image(reference)),
+            Err(err) => {
+                let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
+                diagnostics.fail(
+                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string()).maybe_hint(hint),
+                )
+            }
+        },
+    }
+}
+
+fn unknown_stage(
+    code: Code,
+    span: Span,
+    what: &str,
+    name: &str,
+    stages: &[(&StageName, &Spanned<Stage>)],
+) -> Diagnostic {
+    let known = || stages.iter().map(|(name, _)| name.as_str());
+    let hint = did_you_mean(name, known()).unwrap_or_else(|| format!("the stages are {}", list(known())));
+    Diagnostic::new(code, span, format!("there is no {what} `{name}`")).hint(hint)
+}
+
+fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
+    let next = |place: usize| cycle[(place + 1) % cycle.len()];
+    let from_of = |place: usize| {
+        let froms = &stages.froms[cycle[place]];
+        let edge = froms.iter().find(|(_, meaning)| matches!(meaning, Meaning::Stage(at) if *at == next(place)));
+        edge.map_or(stages.list[cycle[place]].1.span, |&(span, _)| span)
+    };
+    let names: Vec<_> = cycle.iter().map(|&at| stages.list[at].0.as_str()).collect();
+    let mut diagnostic = Diagnostic::new(
+        Code::StageCycle,
+        from_of(0),
+        format!("stages need each other: {} -> {}", names.join(" -> "), names[0]),
+    )
+    .hint("move what both need into a stage of its own");
+    for place in 1..cycle.len() {
+        diagnostic = diagnostic
+            .related(from_of(place), format!("`{}` needs `{}`", names[place], stages.list[next(place)].0));
+    }
+    diagnostics.push(diagnostic);
+}
+
+/// The stage to build: the one asked for, the file's default, or the only one that nothing needs.
+fn find_target(
+    spec: &Spec,
+    request: &Request,
+    stages: &Stages<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    let find = |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+    if let Some(name) = &request.target {
+        return find(name).or_else(|| {
+            let mut diagnostic =
+                unknown_stage(Code::UnknownTarget, Span { start: 0, end: 0 }, "target", name, &stages.list);
+            diagnostic.span = None;
+            diagnostics.fail(diagnostic)
+        });
+    }
+    if let Some(name) = &spec.default {
+        return find(name).or_else(|| {
+            diagnostics.fail(unknown_stage(Code::UnknownTarget, name.span, "stage", name, &stages.list))
+        });
+    }
+    let mut candidates = vec![true; stages.list.len()];
+    for at in 0..stages.list.len() {
+        for needed in stages.needs(at) {
+            candidates[needed] = false;
+        }
+    }
+    let candidates: Vec<usize> = (0..candidates.len()).filter(|&at| candidates[at]).collect();
+    let computed = stages.list.iter().find_map(|(_, stage)| {
+        let mut computed: Option<&Template> = None;
+        visit_froms(stage, &mut |from| {
+            let template = from.template();
+            if template.as_literal().is_none() {
+                computed.get_or_insert(template);
+            }
+        });
+        computed
+    });
+    let names = |places: &[usize]| list(places.iter().map(|&at| stages.list[at].0));
+    let all: Vec<usize> = (0..stages.list.len()).collect();
+    let diagnostic = match (&candidates[..], computed) {
+        (&[only], None) => return Some(only),
+        (&[only], _) if stages.list.len() == 1 => return Some(only),
+        (_, Some(computed)) => Diagnostic::new(
+            Code::NoDefaultTarget,
+            computed.span,
+            "the default target does not show where a `from` is computed",
+        )
+        .hint(format!("say which of {} it is: default = \"...\" at the top of the file", names(&all))),
+        // Every stage is needed by another: the cycle has been reported.
+        (&[], None) => return None,
+        (several, None) => Diagnostic::without_place(
+            Code::NoDefaultTarget,
+            format!("the default target is not clear: no stage needs {}", names(several)),
+        )
+        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
+    };
+    diagnostics.fail(diagnostic)
+}

@@ -1,0 +1,102 @@
+//! `[stages.NAME.image]`: what the exported image says of itself.
+
+use std::collections::BTreeMap;
+
+use toml::de::{DeTable, DeValue};
+
+use super::name::LabelName;
+use super::read::{Field, Read, Reader, Table, Value, table};
+use super::stage::Env;
+use super::template::{Scalar, Template};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+
+table! {
+    /// The config of the exported image. Nothing in it reaches a step.
+    pub struct Image as "an image" {
+        /// The program that a container runs; drops an inherited `cmd`.
+        "entrypoint" entrypoint: Option<Command>,
+        /// The arguments of the entrypoint, or without one the program.
+        "cmd" cmd: Option<Command>,
+        /// Environment besides that of the stage.
+        "env" env: Env,
+        /// The user that a container runs as, in place of the stage's.
+        "user" user: Option<Template>,
+        /// The working directory of a container, in place of the stage's.
+        "workdir" workdir: Option<Template>,
+        /// Ports that the program listens on: `8080`, `"53/udp"`, `"8000-8010"`.
+        "expose" expose: Vec<Spanned<Scalar>>,
+        /// Labels; nested tables are joined with dots.
+        "labels" labels: Labels,
+    }
+}
+
+/// A program with its arguments, or text for a shell in the container. Neither has `${NAME}`: the
+/// container's own shell does that.
+#[derive(Debug, Clone)]
+pub enum Command {
+    /// A list: the program and its arguments.
+    List(Vec<String>),
+    /// A string: what the shell is given.
+    Shell(String),
+}
+
+impl Read for Command {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.get_ref() {
+            DeValue::String(_) => String::read(value, reader).map(Command::Shell),
+            DeValue::Array(_) => Vec::read(value, reader).map(Command::List),
+            other => reader.wrong_type(span, other, "a list or a string"),
+        }
+    }
+}
+
+/// Labels by name.
+#[derive(Debug, Clone, Default)]
+pub struct Labels(pub BTreeMap<LabelName, Template>);
+
+impl Field for Labels {
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut labels = BTreeMap::new();
+        if let Some((_, value)) = table.remove(key) {
+            super::warn_of_misplaced_keys(&value, key, reader);
+            let span = value.span().into();
+            match value.into_inner() {
+                DeValue::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
+                other => return reader.wrong_type(span, &other, "a table"),
+            }
+        }
+        Some(Self(labels))
+    }
+}
+
+/// Joins the keys of nested tables with dots. TOML's own limit bounds the depth.
+fn join(
+    prefix: String,
+    entries: DeTable<'_>,
+    labels: &mut BTreeMap<LabelName, Template>,
+    reader: &mut Reader<'_>,
+) -> Option<()> {
+    let mut complete = Some(());
+    for (key, value) in entries {
+        let span: Span = key.span().into();
+        let name = format!("{prefix}{}", key.into_inner());
+        let read = if let DeValue::Table(_) = value.get_ref() {
+            let DeValue::Table(inner) = value.into_inner() else { continue };
+            join(format!("{name}."), inner, labels, reader)
+        } else if let Some(Scalar(template)) = Scalar::read(value, reader) {
+            match labels.insert(LabelName::new(name.clone()), template) {
+                None => Some(()),
+                Some(_) => reader.diagnostics.fail(
+                    Diagnostic::new(Code::ConflictingKeys, span, format!("label `{name}` is set twice"))
+                        .hint("a quoted key and nested tables give the same name: keep one"),
+                ),
+            }
+        } else {
+            None
+        };
+        complete = complete.and(read);
+    }
+    complete
+}

@@ -1,0 +1,107 @@
+//! Names that the file's author chooses: of stages, args, and environment variables.
+
+use std::borrow::Borrow;
+use std::fmt;
+
+use super::read::Reader;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A name that may be the key of a table.
+pub(super) trait Name: Ord + Sized {
+    /// Makes a name of a key, or reports why it is none.
+    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+macro_rules! names {
+    ($($(#[doc = $doc:literal])+ $Name:ident,)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+        pub struct $Name(String);
+
+        impl $Name {
+            /// The name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $Name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Borrow<str> for $Name {
+            fn borrow(&self) -> &str {
+                &self.0
+            }
+        }
+    )+};
+}
+
+names! {
+    /// The name of a stage: a lowercase letter, then lowercase letters, digits, `_` and `-`.
+    StageName,
+    /// The name of an arg or a variable: a letter or `_`, then letters, digits and `_`.
+    ArgName,
+    /// The name of an environment variable: anything without `=`, white space and control characters.
+    EnvName,
+    /// The name of a label; nested tables have been joined with dots.
+    LabelName,
+}
+
+impl Name for StageName {
+    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        let mut bytes = key.bytes();
+        if bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+            && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-')
+        {
+            return Some(Self(key.to_owned()));
+        }
+        let diagnostic = Diagnostic::new(Code::InvalidName, span, format!("`{key}` cannot be the name of a stage"));
+        reader.diagnostics.fail(if key.contains('.') {
+            diagnostic.hint("a stage's name has no dot: in TOML a dot separates keys, so that `NAME.report` stays free")
+        } else {
+            diagnostic.hint("a lowercase letter, then lowercase letters, digits, `_` and `-`")
+        })
+    }
+}
+
+impl Name for ArgName {
+    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if is_variable(key) {
+            return Some(Self(key.to_owned()));
+        }
+        reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidName, span, format!("`{key}` cannot be the name of an arg"))
+                .hint("a letter or `_`, then letters, digits and `_`, so that `${NAME}` can stand for it"),
+        )
+    }
+}
+
+impl Name for EnvName {
+    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if !key.is_empty() && !key.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control()) {
+            return Some(Self(key.to_owned()));
+        }
+        reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidName, span, format!("`{key}` cannot be the name of an environment variable"))
+                .hint("a name without `=` and white space"),
+        )
+    }
+}
+
+impl LabelName {
+    /// Any text is a label's name.
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+/// Whether `${text}` can stand for it.
+pub(crate) fn is_variable(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}

@@ -1,0 +1,363 @@
+//! From TOML values to the types of the language, with every mistake reported in one run.
+//!
+//! [`table!`] declares a table of the language once: its keys, their types and their texts. From that
+//! come the Rust struct, the reader, and the messages about unknown and missing keys. A value that
+//! cannot be read is reported and leaves `None`; its neighbours are read all the same.
+
+use std::collections::BTreeMap;
+
+use toml::Spanned as TomlSpanned;
+use toml::de::{DeTable, DeValue};
+
+use super::name::Name;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list, nearest};
+use crate::source::{SourceFile, Span, Spanned};
+
+/// A TOML value and its place.
+pub(super) type Value<'i> = TomlSpanned<DeValue<'i>>;
+
+/// What every reader needs: the file, and the list for what is wrong.
+pub(super) struct Reader<'a> {
+    pub(super) file: &'a SourceFile,
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+/// A type of the language that stands in a value.
+pub(super) trait Read: Sized {
+    /// Reads it, or reports why not.
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// A key of a table: how its type treats an absent value.
+pub(super) trait Field: Sized {
+    /// Takes the value out of the table. `None` is a reported mistake.
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// A table whose keys are fixed by the language.
+pub(super) trait Keys: Sized {
+    /// What the table is, with its article, for messages.
+    const WHAT: &'static str;
+
+    /// Calls `visit` with each key.
+    fn visit_keys(visit: &mut dyn FnMut(&'static str));
+
+    /// Takes its values out of the table.
+    fn take_keys(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// A TOML table that values are taken out of.
+pub(super) struct Table<'i> {
+    entries: DeTable<'i>,
+    pub(super) span: Span,
+    what: &'static str,
+}
+
+/// Declares tables of the language.
+///
+/// ```text
+/// table! {
+///     /// What the table is for.
+///     pub struct Name as "a name for messages" {
+///         with inner: OtherTable;             // whose keys are keys of this table too
+///         /// What the key means.
+///         "key" field: Type,                  // a missing key is an error unless Type has an empty value
+///     }
+/// }
+/// ```
+macro_rules! table {
+    ($(
+        $(#[doc = $doc:literal])+
+        pub struct $Name:ident as $what:literal {
+            $(with $inner:ident: $Inner:ty;)*
+            $($(#[doc = $field_doc:literal])+ $key:literal $field:ident: $Type:ty,)*
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone)]
+        pub struct $Name {
+            $(
+                #[doc = concat!("What it shares with others: ", $what, ".")]
+                pub $inner: $Inner,
+            )*
+            $($(#[doc = $field_doc])+ pub $field: $Type,)*
+        }
+
+        impl $crate::spec::read::Keys for $Name {
+            const WHAT: &'static str = $what;
+
+            fn visit_keys(visit: &mut dyn FnMut(&'static str)) {
+                $(<$Inner as $crate::spec::read::Keys>::visit_keys(visit);)*
+                $(visit($key);)*
+            }
+
+            fn take_keys(
+                table: &mut $crate::spec::read::Table<'_>,
+                reader: &mut $crate::spec::read::Reader<'_>,
+            ) -> Option<Self> {
+                $(let $inner = <$Inner as $crate::spec::read::Keys>::take_keys(table, reader);)*
+                $(let $field = <$Type as $crate::spec::read::Field>::take(table, $key, reader);)*
+                Some(Self { $($inner: $inner?,)* $($field: $field?,)* })
+            }
+        }
+
+        impl $crate::spec::read::Read for $Name {
+            fn read(
+                value: $crate::spec::read::Value<'_>,
+                reader: &mut $crate::spec::read::Reader<'_>,
+            ) -> Option<Self> {
+                $crate::spec::read::Table::new(value, $what, reader)?.read_all(reader)
+            }
+        }
+    )+};
+}
+pub(super) use table;
+
+impl<'i> Table<'i> {
+    /// The value as a table.
+    pub(super) fn new(value: Value<'i>, what: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.into_inner() {
+            DeValue::Table(entries) => Some(Self { entries, span, what }),
+            other => reader.wrong_type(span, &other, "a table"),
+        }
+    }
+
+    /// The document itself.
+    pub(super) fn root(entries: TomlSpanned<DeTable<'i>>, what: &'static str) -> Self {
+        Self { span: entries.span().into(), entries: entries.into_inner(), what }
+    }
+
+    /// Reads the keys of `T`; any other key is an error.
+    pub(super) fn read_all<T: Keys>(mut self, reader: &mut Reader<'_>) -> Option<T> {
+        let value = T::take_keys(&mut self, reader);
+        self.refuse_rest(T::visit_keys, reader);
+        value
+    }
+
+    /// Takes one value out, with the place of its key.
+    pub(super) fn remove(&mut self, key: &str) -> Option<(Span, Value<'i>)> {
+        let (key, value) = self.entries.remove_entry(key)?;
+        Some((key.span().into(), value))
+    }
+
+    /// The same table under a name that fits better what is known of it by now.
+    pub(super) fn named(self, what: &'static str) -> Self {
+        Self { what, ..self }
+    }
+
+    /// Its keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(|key| key.get_ref().as_ref())
+    }
+
+    /// The place of a key.
+    pub(super) fn key_span(&self, key: &str) -> Option<Span> {
+        Some(self.entries.get_key_value(key)?.0.span().into())
+    }
+
+    /// Reports what is left in the table.
+    fn refuse_rest(self, visit_keys: impl Fn(&mut dyn FnMut(&'static str)), reader: &mut Reader<'_>) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let mut known = Vec::new();
+        visit_keys(&mut |key| known.push(key));
+        for (key, _) in self.entries {
+            let span = key.span().into();
+            let key = key.into_inner();
+            let message = format!("unknown key `{key}` in {}", self.what);
+            let hint = match nearest(&key, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => match super::tables_with_key(&key)[..] {
+                    [] => format!("its keys are {}", list(&known)),
+                    ref tables => format!(
+                        "`{key}` is a key of {}: does it stand under the wrong header?",
+                        tables.join(" and of ")
+                    ),
+                },
+            };
+            reader.diagnostics.push(Diagnostic::new(Code::UnknownKey, span, message).hint(hint));
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Reports a value of the wrong type.
+    pub(super) fn wrong_type<T>(&mut self, span: Span, found: &DeValue<'_>, wanted: &str) -> Option<T> {
+        let diagnostic =
+            Diagnostic::new(Code::WrongType, span, format!("expected {wanted}, found {}", kind_of(found)));
+        self.diagnostics.fail(match found {
+            DeValue::Float(_) | DeValue::Datetime(_) if wanted.contains("string") => {
+                diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
+            }
+            DeValue::Integer(_) | DeValue::Boolean(_) if wanted.contains("string") => {
+                diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
+            }
+            _ => diagnostic,
+        })
+    }
+}
+
+fn kind_of(value: &DeValue<'_>) -> &'static str {
+    match value {
+        DeValue::String(_) => "a string",
+        DeValue::Integer(_) => "an integer",
+        DeValue::Float(_) => "a float",
+        DeValue::Boolean(_) => "a boolean",
+        DeValue::Datetime(_) => "a date or time",
+        DeValue::Array(_) => "a list",
+        DeValue::Table(_) => "a table",
+    }
+}
+
+// === Absent and present keys ===
+
+impl<T: Read> Field for Option<T> {
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        match table.remove(key) {
+            None => Some(None),
+            Some((_, value)) => T::read(value, reader).map(Some),
+        }
+    }
+}
+
+impl<T: Read> Field for Spanned<T> {
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        match table.remove(key) {
+            Some((_, value)) => Spanned::read(value, reader),
+            None => reader.diagnostics.fail(Diagnostic::new(
+                Code::MissingKey,
+                table.span,
+                format!("{} needs `{key}`", table.what),
+            )),
+        }
+    }
+}
+
+impl<T: Read> Field for Vec<T> {
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        table.remove(key).map_or(Some(Vec::new()), |(_, value)| Vec::read(value, reader))
+    }
+}
+
+impl<K: Name, T: Read> Field for BTreeMap<K, T> {
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        table.remove(key).map_or(Some(BTreeMap::new()), |(_, value)| BTreeMap::read(value, reader))
+    }
+}
+
+// === Values ===
+
+impl<T: Read> Read for Spanned<T> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        T::read(value, reader).map(|value| Spanned { value, span })
+    }
+}
+
+impl Read for String {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.into_inner() {
+            DeValue::String(text) => Some(text.into_owned()),
+            other => reader.wrong_type(span, &other, "a string"),
+        }
+    }
+}
+
+impl Read for bool {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.into_inner() {
+            DeValue::Boolean(flag) => Some(flag),
+            other => reader.wrong_type(span, &other, "`true` or `false`"),
+        }
+    }
+}
+
+/// A list; what is wrong with one item does not hide what is wrong with the next.
+impl<T: Read> Read for Vec<T> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.into_inner() {
+            DeValue::Array(items) => {
+                let expected = items.len();
+                let read: Vec<T> = items.into_iter().filter_map(|item| T::read(item, reader)).collect();
+                (read.len() == expected).then_some(read)
+            }
+            other => reader.wrong_type(span, &other, "a list"),
+        }
+    }
+}
+
+/// A table with free names as keys.
+impl<K: Name, T: Read> Read for BTreeMap<K, T> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        let DeValue::Table(entries) = value.get_ref() else {
+            return reader.wrong_type(span, value.get_ref(), "a table");
+        };
+        let expected = entries.len();
+        let DeValue::Table(entries) = value.into_inner() else { return None };
+        let read: BTreeMap<K, T> = entries
+            .into_iter()
+            .filter_map(|(key, value)| {
+                let key_span = key.span().into();
+                let name = K::check(&key.into_inner(), key_span, reader);
+                let value = T::read(value, reader);
+                Some((name?, value?))
+            })
+            .collect();
+        (read.len() == expected).then_some(read)
+    }
+}
+
+/// One value, or a list of them.
+#[derive(Debug, Clone)]
+pub enum OneOrMany<T> {
+    /// Written without a list.
+    One(T),
+    /// Written as a list.
+    Many(Vec<T>),
+}
+
+impl<T: Read> Read for OneOrMany<T> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Array(_) => Vec::read(value, reader).map(OneOrMany::Many),
+            _ => T::read(value, reader).map(OneOrMany::One),
+        }
+    }
+}
+
+impl<T> OneOrMany<T> {
+    /// The values, however they were written.
+    pub fn as_slice(&self) -> &[T] {
+        match self {
+            OneOrMany::One(value) => std::slice::from_ref(value),
+            OneOrMany::Many(values) => values,
+        }
+    }
+}
+
+/// One of a few fixed words.
+pub(super) fn word<T: Copy>(
+    value: Value<'_>,
+    what: &str,
+    words: &[(&'static str, T)],
+    reader: &mut Reader<'_>,
+) -> Option<T> {
+    let span = value.span().into();
+    let text = String::read(value, reader)?;
+    match words.iter().find(|(word, _)| *word == text) {
+        Some(&(_, value)) => Some(value),
+        None => {
+            let known = || words.iter().map(|&(word, _)| word);
+            let hint = did_you_mean(&text, known()).unwrap_or_else(|| format!("it is one of {}", list(known())));
+            reader.diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not {what}")).hint(hint),
+            )
+        }
+    }
+}

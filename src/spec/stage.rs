@@ -1,0 +1,150 @@
+//! `[stages.NAME]`: what a stage starts from and what its steps have in common.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::image::Image;
+use super::mount::Mount;
+use super::name::{ArgName, EnvName};
+use super::read::{Read, Reader, Value, table};
+use super::step::Step;
+use super::template::{Scalar, Template};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+
+table! {
+    /// A stage: a base, and the steps that turn it into something else.
+    pub struct Stage as "a stage" {
+        /// What the stage starts from: a stage, an image, or `scratch`.
+        "from" from: Spanned<From>,
+        /// Args that every run step gets as environment, besides those that its text names.
+        "args" args: Vec<Spanned<ArgName>>,
+        /// Environment of every step; recorded in the image.
+        "env" env: Env,
+        /// Working directory of every step, made before the first; recorded in the image.
+        "workdir" workdir: Option<Template>,
+        /// User of every step; recorded in the image.
+        "user" user: Option<Template>,
+        /// What runs the text of `run` steps.
+        "shell" shell: Option<Shell>,
+        /// Mounts of every run step.
+        "mounts" mounts: Vec<Mount>,
+        /// What is done, in order.
+        "steps" steps: Vec<Step>,
+        /// What the exported image says of itself.
+        "image" image: Option<Image>,
+        /// What the stage is for; shown by `--call=targets`.
+        "description" description: Option<String>,
+    }
+}
+
+/// Where files or a base come from.
+#[derive(Debug, Clone)]
+pub enum From {
+    /// A name whose meaning depends on what there is: a stage, `scratch`, or else an image.
+    Name(Template),
+    /// A stage and nothing else.
+    Stage(Template),
+    /// An image and nothing else.
+    Image(Template),
+}
+
+table! {
+    /// The form of `from` that says which kind it means.
+    pub struct FromTable as "a `from`" {
+        /// The name of a stage.
+        "stage" stage: Option<Template>,
+        /// The reference of an image.
+        "image" image: Option<Template>,
+    }
+}
+
+impl Read for From {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span: Span = value.span().into();
+        match value.get_ref() {
+            DeValue::String(_) => Template::read(value, reader).map(From::Name),
+            DeValue::Table(_) => match FromTable::read(value, reader)? {
+                FromTable { stage: Some(stage), image: None } => Some(From::Stage(stage)),
+                FromTable { stage: None, image: Some(image) } => Some(From::Image(image)),
+                FromTable { stage: None, image: None } => reader.diagnostics.fail(
+                    Diagnostic::new(Code::MissingKey, span, "a `from` table says neither `stage` nor `image`")
+                        .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
+                ),
+                FromTable { stage: Some(_), image: Some(_) } => reader.diagnostics.fail(Diagnostic::new(
+                    Code::ConflictingKeys,
+                    span,
+                    "a `from` table has both `stage` and `image`",
+                )),
+            },
+            other => reader.wrong_type(span, other, "a string or a table"),
+        }
+    }
+}
+
+impl From {
+    /// What was written, whichever kind it is.
+    pub fn template(&self) -> &Template {
+        match self {
+            From::Name(template) | From::Stage(template) | From::Image(template) => template,
+        }
+    }
+}
+
+/// Environment variables. Their order in the file has no meaning.
+#[derive(Debug, Clone, Default)]
+pub struct Env(pub BTreeMap<EnvName, Template>);
+
+impl super::read::Field for Env {
+    fn take(table: &mut super::read::Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
+        super::warn_of_misplaced_keys(&value, key, reader);
+        let entries: BTreeMap<EnvName, Scalar> = BTreeMap::read(value, reader)?;
+        Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
+    }
+}
+
+/// What runs the text of `run` steps: a program and its arguments, of which the text is the last.
+#[derive(Debug, Clone)]
+pub struct Shell(pub Vec<Template>);
+
+/// A list, or in short the name of a shell.
+impl Read for Shell {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span: Span = value.span().into();
+        let words = match value.get_ref() {
+            DeValue::Array(_) => Vec::<Template>::read(value, reader)?,
+            DeValue::String(name) if name == "bash" => ["/bin/bash", "-euo", "pipefail", "-c"]
+                .map(|word| Template::literal(word, span))
+                .to_vec(),
+            DeValue::String(name) if name == "sh" => {
+                ["/bin/sh", "-ec"].map(|word| Template::literal(word, span)).to_vec()
+            }
+            DeValue::String(name) => {
+                let message = format!("`{name}` is not a shell that has a short form");
+                return reader.diagnostics.fail(
+                    Diagnostic::new(Code::InvalidValue, span, message)
+                        .hint("\"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]"),
+                );
+            }
+            other => return reader.wrong_type(span, other, "a list or a string"),
+        };
+        if words.is_empty() {
+            return reader.diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, span, "a shell needs at least a program")
+                    .hint("[\"/bin/sh\", \"-ec\"] is the default"),
+            );
+        }
+        Some(Self(words))
+    }
+}
+
+impl Read for ArgName {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        use super::name::Name;
+        let span = value.span().into();
+        let text = String::read(value, reader)?;
+        ArgName::check(&text, span, reader)
+    }
+}

@@ -1,0 +1,570 @@
+//! Strings with `${NAME}` in them.
+//!
+//! Comes in: a TOML string. Goes out: a [`Template`], read once and expanded for each set of values.
+//! The modifiers are those of Dockerfile variables (BuildKit's `frontend/dockerfile/shell/lex.go`),
+//! with `${` as the only beginning and `$${` for a literal one. Inside a modifier's word a backslash
+//! takes away the meaning of the next character.
+
+use std::borrow::Cow;
+use std::iter::Peekable;
+use std::str::CharIndices;
+
+use toml::de::DeValue;
+
+use super::name::is_variable;
+use super::read::{Read, Reader, Value};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// How deep `${A:-${B:-...}}` may be nested.
+const MAX_DEPTH: usize = 32;
+
+/// A string with `${NAME}` in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// Where it was written.
+    pub span: Span,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Part {
+    Text(String),
+    Substitution(Substitution),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Substitution {
+    name: String,
+    modifier: Modifier,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Modifier {
+    /// `${NAME}`
+    Plain,
+    /// `${NAME-word}`; with a colon an empty value counts as unset, here and in the next two
+    Default { colon: bool, word: Vec<Part> },
+    /// `${NAME+word}`
+    Alternative { colon: bool, word: Vec<Part> },
+    /// `${NAME?message}`
+    Required { colon: bool, message: Vec<Part> },
+    /// `${NAME#pattern}`, `${NAME##pattern}`
+    TrimPrefix { longest: bool, pattern: Vec<Part> },
+    /// `${NAME%pattern}`, `${NAME%%pattern}`
+    TrimSuffix { longest: bool, pattern: Vec<Part> },
+    /// `${NAME/pattern/replacement}`, `${NAME//pattern/replacement}`
+    Replace { all: bool, pattern: Vec<Part>, replacement: Vec<Part> },
+}
+
+/// Why a template has no value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExpandError<E> {
+    /// What the lookup of a name reported.
+    Lookup(E),
+    /// A name without a value and without a modifier that allows that.
+    Unset {
+        /// The name.
+        name: String,
+    },
+    /// `${NAME:?message}` found no value.
+    Required {
+        /// The name.
+        name: String,
+        /// The message, expanded.
+        message: String,
+    },
+}
+
+impl Template {
+    /// A template without any `${`.
+    pub fn literal(text: impl Into<String>, span: Span) -> Self {
+        let text = text.into();
+        Self { span, parts: if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] } }
+    }
+
+    /// Its text, where it has no `${`.
+    pub fn as_literal(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Calls `visit` with each name that the value may depend on.
+    pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        visit_names(&self.parts, visit);
+    }
+
+    /// The text with the value of each name. `lookup` gives a name's value, `None` for unset.
+    pub fn expand<'v, E>(
+        &self,
+        lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
+    ) -> Result<String, ExpandError<E>> {
+        expand(&self.parts, lookup)
+    }
+}
+
+impl Read for Template {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.into_inner() {
+            DeValue::String(text) => read_template(text, span, reader),
+            other => reader.wrong_type(span, &other, "a string"),
+        }
+    }
+}
+
+/// A string, or an integer that stands for its digits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scalar(pub Template);
+
+impl Read for Scalar {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span: Span = value.span().into();
+        match value.get_ref() {
+            DeValue::Integer(integer) if integer.radix() == 10 => {
+                Some(Self(Template::literal(integer.as_str().trim_start_matches('+'), span)))
+            }
+            DeValue::String(_) => Template::read(value, reader).map(Self),
+            other => reader.wrong_type(span, other, "a string or a decimal integer"),
+        }
+    }
+}
+
+fn read_template(text: Cow<'_, str>, span: Span, reader: &mut Reader<'_>) -> Option<Template> {
+    if !text.contains('$') {
+        return Some(Template::literal(text, span));
+    }
+    let mut parser =
+        Parser { text: &text, chars: text.char_indices().peekable(), bare_dollar: None };
+    match parser.parts(&[], 0) {
+        Ok(parts) => {
+            if let Some(name) = parser.bare_dollar {
+                reader.diagnostics.push(
+                    Diagnostic::new(Code::BareDollar, span, format!("`${name}` stays as it is written"))
+                        .hint(format!("write `${{{name}}}` for the value of {name}")),
+                );
+            }
+            Some(Template { span, parts })
+        }
+        Err(problem) => reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidSubstitution, span, problem)
+                .hint("`${NAME}` stands for a value, with the modifiers `:-` `:+` `:?` `-` `+` `?` `#` `##` `%` `%%` `/` `//`; `$${` is a literal `${`"),
+        ),
+    }
+}
+
+// === Reading ===
+
+struct Parser<'t> {
+    text: &'t str,
+    chars: Peekable<CharIndices<'t>>,
+    /// The first `$NAME` outside braces.
+    bare_dollar: Option<&'t str>,
+}
+
+impl<'t> Parser<'t> {
+    /// Text and substitutions up to one of the `stops`, which is consumed; without stops, to the end.
+    fn parts(&mut self, stops: &[char], depth: usize) -> Result<Vec<Part>, String> {
+        if depth > MAX_DEPTH {
+            return Err(format!("substitutions are nested more than {MAX_DEPTH} deep"));
+        }
+        let mut parts = Vec::new();
+        let mut text = String::new();
+        loop {
+            let Some((at, c)) = self.chars.next() else {
+                if let Some(stop) = stops.first() {
+                    return Err(format!("a `${{` has no `{stop}`"));
+                }
+                break;
+            };
+            match c {
+                _ if stops.contains(&c) => break,
+                '\\' if !stops.is_empty() => {
+                    // The patterns of `#`, `%` and `/` have escapes of their own: keep the backslash.
+                    text.push('\\');
+                    text.extend(self.chars.next().map(|(_, escaped)| escaped));
+                }
+                '$' if self.text[at..].starts_with("$${") => {
+                    self.chars.next();
+                    self.chars.next();
+                    text.push_str("${");
+                }
+                '$' if self.text[at..].starts_with("${") => {
+                    self.chars.next();
+                    if !text.is_empty() {
+                        parts.push(Part::Text(std::mem::take(&mut text)));
+                    }
+                    parts.push(Part::Substitution(self.substitution(depth)?));
+                }
+                '$' => {
+                    let name = leading_name(&self.text[at + 1..]);
+                    if is_variable(name) {
+                        self.bare_dollar.get_or_insert(name);
+                    }
+                    text.push('$');
+                }
+                other => text.push(other),
+            }
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text));
+        }
+        Ok(parts)
+    }
+
+    /// What stands behind `${`, with its closing brace.
+    fn substitution(&mut self, depth: usize) -> Result<Substitution, String> {
+        let start = self.chars.peek().map_or(self.text.len(), |&(at, _)| at);
+        let name = leading_name(&self.text[start..]);
+        if !is_variable(name) {
+            return Err("a `${` is not followed by a name".to_owned());
+        }
+        for _ in 0..name.len() {
+            self.chars.next();
+        }
+        let name = name.to_owned();
+        let Some((_, sign)) = self.chars.next() else {
+            return Err(format!("`${{{name}` has no `}}`"));
+        };
+        let inner = depth + 1;
+        let modifier = match sign {
+            '}' => Modifier::Plain,
+            ':' => {
+                let Some((_, sign)) = self.chars.next() else {
+                    return Err(format!("`${{{name}:` has no `}}`"));
+                };
+                self.conditional(sign, true, inner)?
+                    .ok_or_else(|| format!("`:{sign}` in `${{{name}:{sign}...}}` is not a modifier"))?
+            }
+            '#' => {
+                let longest = self.skip('#');
+                Modifier::TrimPrefix { longest, pattern: self.parts(&['}'], inner)? }
+            }
+            '%' => {
+                let longest = self.skip('%');
+                Modifier::TrimSuffix { longest, pattern: self.parts(&['}'], inner)? }
+            }
+            '/' => {
+                let all = self.skip('/');
+                let pattern = self.parts(&['/'], inner)?;
+                Modifier::Replace { all, pattern, replacement: self.parts(&['}'], inner)? }
+            }
+            sign => self
+                .conditional(sign, false, inner)?
+                .ok_or_else(|| format!("`{sign}` in `${{{name}{sign}...}}` is not a modifier"))?,
+        };
+        Ok(Substitution { name, modifier })
+    }
+
+    fn conditional(&mut self, sign: char, colon: bool, depth: usize) -> Result<Option<Modifier>, String> {
+        Ok(match sign {
+            '-' => Some(Modifier::Default { colon, word: self.word(depth)? }),
+            '+' => Some(Modifier::Alternative { colon, word: self.word(depth)? }),
+            '?' => Some(Modifier::Required { colon, message: self.word(depth)? }),
+            _ => None,
+        })
+    }
+
+    /// A word that is a value, not a pattern: its escapes are done with here.
+    fn word(&mut self, depth: usize) -> Result<Vec<Part>, String> {
+        let mut parts = self.parts(&['}'], depth)?;
+        for part in &mut parts {
+            if let Part::Text(text) = part {
+                *text = unescape(text);
+            }
+        }
+        Ok(parts)
+    }
+
+    fn skip(&mut self, wanted: char) -> bool {
+        self.chars.next_if(|&(_, c)| c == wanted).is_some()
+    }
+}
+
+fn leading_name(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
+    &text[..end]
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        out.extend(if c == '\\' { chars.next() } else { Some(c) });
+    }
+    out
+}
+
+fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
+    for part in parts {
+        let Part::Substitution(Substitution { name, modifier }) = part else { continue };
+        visit(name);
+        match modifier {
+            Modifier::Plain => {}
+            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } => visit_names(word, visit),
+            Modifier::Required { message, .. } => visit_names(message, visit),
+            Modifier::TrimPrefix { pattern, .. } | Modifier::TrimSuffix { pattern, .. } => {
+                visit_names(pattern, visit);
+            }
+            Modifier::Replace { pattern, replacement, .. } => {
+                visit_names(pattern, visit);
+                visit_names(replacement, visit);
+            }
+        }
+    }
+}
+
+// === Expanding ===
+
+fn expand<'v, E>(
+    parts: &[Part],
+    lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
+) -> Result<String, ExpandError<E>> {
+    let mut out = String::new();
+    for part in parts {
+        match part {
+            Part::Text(text) => out.push_str(text),
+            Part::Substitution(substitution) => out.push_str(&substitute(substitution, lookup)?),
+        }
+    }
+    Ok(out)
+}
+
+fn substitute<'v, E>(
+    Substitution { name, modifier }: &Substitution,
+    lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
+) -> Result<Cow<'v, str>, ExpandError<E>> {
+    let value = lookup(name).map_err(ExpandError::Lookup)?;
+    let set = |value: Option<Cow<'v, str>>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
+    let unset = || ExpandError::Unset { name: name.clone() };
+    Ok(match modifier {
+        Modifier::Plain => value.ok_or_else(unset)?,
+        Modifier::Default { colon, word } => match set(value, *colon) {
+            Some(value) => value,
+            None => expand(word, lookup)?.into(),
+        },
+        Modifier::Alternative { colon, word } => match set(value, *colon) {
+            Some(_) => expand(word, lookup)?.into(),
+            None => "".into(),
+        },
+        Modifier::Required { colon, message } => match set(value, *colon) {
+            Some(value) => value,
+            None => {
+                let message = expand(message, lookup)?;
+                return Err(ExpandError::Required { name: name.clone(), message });
+            }
+        },
+        Modifier::TrimPrefix { longest, pattern } => {
+            let value = value.ok_or_else(unset)?;
+            let pattern = Glob::new(&expand(pattern, lookup)?);
+            match pattern.prefix(&value, *longest) {
+                Some(end) => value[end..].to_owned().into(),
+                None => value,
+            }
+        }
+        Modifier::TrimSuffix { longest, pattern } => {
+            let value = value.ok_or_else(unset)?;
+            let pattern = Glob::new(&expand(pattern, lookup)?);
+            match pattern.suffix(&value, *longest) {
+                Some(start) => value[..start].to_owned().into(),
+                None => value,
+            }
+        }
+        Modifier::Replace { all, pattern, replacement } => {
+            let value = value.ok_or_else(unset)?;
+            let pattern = Glob::new(&expand(pattern, lookup)?);
+            let replacement = unescape(&expand(replacement, lookup)?);
+            pattern.replace(&value, &replacement, *all).into()
+        }
+    })
+}
+
+/// A pattern of `#`, `%` and `/`: `*`, `?`, and a backslash for the literal next character.
+struct Glob(Vec<GlobItem>);
+
+#[derive(PartialEq)]
+enum GlobItem {
+    Literal(char),
+    AnyChar,
+    AnyText,
+}
+
+impl Glob {
+    fn new(pattern: &str) -> Self {
+        let mut items = Vec::new();
+        let mut chars = pattern.chars();
+        while let Some(c) = chars.next() {
+            items.push(match c {
+                '*' => GlobItem::AnyText,
+                '?' => GlobItem::AnyChar,
+                '\\' => GlobItem::Literal(chars.next().unwrap_or('\\')),
+                c => GlobItem::Literal(c),
+            });
+        }
+        Self(items)
+    }
+
+    /// Whether it matches the whole text. Goes back to the last `*` only, so time is at most the
+    /// product of both lengths.
+    fn matches(&self, text: &str) -> bool {
+        let (mut rest, mut item) = (text.chars(), 0);
+        let mut retry: Option<(std::str::Chars<'_>, usize)> = None;
+        loop {
+            if self.0.get(item) == Some(&GlobItem::AnyText) {
+                item += 1;
+                retry = Some((rest.clone(), item));
+                continue;
+            }
+            let matched = match (rest.next(), self.0.get(item)) {
+                (None, None) => return true,
+                (Some(c), Some(GlobItem::Literal(wanted))) => c == *wanted,
+                (Some(_), Some(GlobItem::AnyChar)) => true,
+                (_, _) => false,
+            };
+            if matched {
+                item += 1;
+                continue;
+            }
+            let Some((from, after)) = &mut retry else { return false };
+            if from.next().is_none() {
+                return false;
+            }
+            rest = from.clone();
+            item = *after;
+        }
+    }
+
+    /// The end of the shortest or longest prefix that matches.
+    fn prefix(&self, text: &str, longest: bool) -> Option<usize> {
+        let mut ends = boundaries(text);
+        let matches = |&end: &usize| self.matches(&text[..end]);
+        if longest { ends.rev().find(matches) } else { ends.find(matches) }
+    }
+
+    /// The start of the shortest or longest suffix that matches.
+    fn suffix(&self, text: &str, longest: bool) -> Option<usize> {
+        let mut starts = boundaries(text);
+        let matches = |&start: &usize| self.matches(&text[start..]);
+        if longest { starts.find(matches) } else { starts.rev().find(matches) }
+    }
+
+    /// The text with the first match, or all, replaced; matches are as long as can be.
+    fn replace(&self, text: &str, replacement: &str, all: bool) -> String {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            match self.prefix(rest, true).filter(|&end| end > 0) {
+                Some(end) => {
+                    out.push_str(replacement);
+                    rest = &rest[end..];
+                    if !all {
+                        break;
+                    }
+                }
+                None => {
+                    out.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
+            }
+        }
+        out + rest
+    }
+}
+
+fn boundaries(text: &str) -> impl DoubleEndedIterator<Item = usize> + '_ {
+    text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Template, String> {
+        let mut parser = Parser { text, chars: text.char_indices().peekable(), bare_dollar: None };
+        parser.parts(&[], 0).map(|parts| Template { span: Span { start: 0, end: 0 }, parts })
+    }
+
+    fn check(text: &str, expected: Result<&str, &str>) {
+        let values = |name: &str| match name {
+            "A" => Some("a-value".into()),
+            "PATH_TO" => Some("/usr/local/lib/x.tar.gz".into()),
+            "EMPTY" => Some("".into()),
+            _ => None,
+        };
+        let result = parse(text).and_then(|template| {
+            template.expand(&mut |name| Ok::<_, ()>(values(name))).map_err(|err| match err {
+                ExpandError::Unset { name } => format!("unset {name}"),
+                ExpandError::Required { name, message } => format!("{name}: {message}"),
+                ExpandError::Lookup(()) => unreachable!(),
+            })
+        });
+        assert_eq!(result.as_deref().map_err(String::as_str), expected, "{text}");
+    }
+
+    #[test]
+    fn expansion() {
+        for (text, value) in [
+            ("plain", "plain"),
+            ("${A}", "a-value"),
+            ("x${A}y${EMPTY}z", "xa-valueyz"),
+            ("$${A} $$ $A", "${A} $$ $A"),
+            ("${NONE:-d}", "d"),
+            ("${NONE-d}", "d"),
+            ("${EMPTY:-d}", "d"),
+            ("${EMPTY-d}", ""),
+            ("${A:-d}", "a-value"),
+            ("${NONE:-}", ""),
+            ("${NONE:-${NONE:-${A}}}", "a-value"),
+            ("${NONE:-a\\}b}", "a}b"),
+            ("${A:+set}", "set"),
+            ("${EMPTY:+set}", ""),
+            ("${EMPTY+set}", "set"),
+            ("${A?x}", "a-value"),
+            ("${EMPTY?x}", ""),
+            ("${PATH_TO#*/}", "usr/local/lib/x.tar.gz"),
+            ("${PATH_TO##*/}", "x.tar.gz"),
+            ("${PATH_TO%.*}", "/usr/local/lib/x.tar"),
+            ("${PATH_TO%%.*}", "/usr/local/lib/x"),
+            ("${PATH_TO#nothing}", "/usr/local/lib/x.tar.gz"),
+            ("${A#?}", "-value"),
+            ("${A/-/_}", "a_value"),
+            ("${A/a/o}", "o-value"),
+            ("${A//a/o}", "o-volue"),
+            ("${PATH_TO//\\//-}", "-usr-local-lib-x.tar.gz"),
+            ("${A//\\*/x}", "a-value"),
+        ] {
+            check(text, Ok(value));
+        }
+    }
+
+    #[test]
+    fn errors() {
+        for (text, problem) in [
+            ("${NONE}", "unset NONE"),
+            ("${NONE#x}", "unset NONE"),
+            ("${NONE:?give ${A}}", "NONE: give a-value"),
+            ("${EMPTY:?empty}", "EMPTY: empty"),
+            ("${A", "`${A` has no `}`"),
+            ("${A:-b", "a `${` has no `}`"),
+            ("${}", "a `${` is not followed by a name"),
+            ("${1}", "a `${` is not followed by a name"),
+            ("${A:#b}", "`:#` in `${A:#...}` is not a modifier"),
+            ("${A^b}", "`^` in `${A^...}` is not a modifier"),
+            ("${A/b}", "a `${` has no `/`"),
+        ] {
+            check(text, Err(problem));
+        }
+        check(&format!("{}{}", "${A:-".repeat(40), "}".repeat(40)), Err("substitutions are nested more than 32 deep"));
+    }
+
+    #[test]
+    fn names() {
+        let mut names = Vec::new();
+        let template = parse("${A:-${B}}/${C//${D}/${E}}").unwrap();
+        template.visit_names(&mut |name| names.push(name.to_owned()));
+        assert_eq!(names, ["A", "B", "C", "D", "E"]);
+    }
+}
