@@ -41,7 +41,10 @@ impl SourceFile {
             Err(err) => {
                 let at = err.utf8_error().valid_up_to();
                 let replacement = char::REPLACEMENT_CHARACTER.len_utf8();
-                (String::from_utf8_lossy(err.as_bytes()).into_owned(), Some(Span::from(at..at + replacement)))
+                (
+                    String::from_utf8_lossy(err.as_bytes()).into_owned(),
+                    Some(Span::from(at..at + replacement)),
+                )
             }
         };
         let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
@@ -83,7 +86,10 @@ impl SourceFile {
 
     /// The offset of the first byte of a line, counted from 1.
     pub fn line_start(&self, line: u32) -> u32 {
-        self.line_starts.get((line as usize).saturating_sub(1)).copied().unwrap_or(self.text.len() as u32)
+        self.line_starts
+            .get((line as usize).saturating_sub(1))
+            .copied()
+            .unwrap_or(self.text.len() as u32)
     }
 
     /// The text of a line, counted from 1, without its newline.

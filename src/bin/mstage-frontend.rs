@@ -1,6 +1,9 @@
 //! The program in the frontend image: BuildKit starts it, and it answers one request.
 #![expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
-#![expect(clippy::print_stderr, reason = "standard output belongs to BuildKit; errors go to its log")]
+#![expect(
+    clippy::print_stderr,
+    reason = "standard output belongs to BuildKit; errors go to its log"
+)]
 
 use std::process::ExitCode;
 

@@ -69,8 +69,6 @@ codes! {
     NoDefaultTarget Error "no-default-target",
     /// Text that is not an image reference.
     InvalidReference Error "invalid-reference",
-    /// Text that is not a platform.
-    InvalidPlatform Error "invalid-platform",
     /// Several sources, and a destination that is not a directory.
     NotADirectory Error "not-a-directory",
     /// A named owner where there is no file of user names.
@@ -99,6 +97,10 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Code::ALL.len());
-        assert!(names.iter().all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'))
+        );
     }
 }

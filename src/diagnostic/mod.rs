@@ -99,7 +99,8 @@ impl Diagnostics {
 
     /// All of one severity, in the order of the file; those without a place first.
     pub fn of(&self, severity: Severity) -> Vec<&Diagnostic> {
-        let mut found: Vec<_> = self.list.iter().filter(|found| found.severity() == severity).collect();
+        let mut found: Vec<_> =
+            self.list.iter().filter(|found| found.severity() == severity).collect();
         found.sort_by_key(|found| found.span);
         found.dedup();
         found

@@ -29,7 +29,10 @@ pub fn headline(diagnostic: &Diagnostic, file: &SourceFile) -> String {
 /// What to do, and the other places, a line each.
 pub fn details(diagnostic: &Diagnostic, file: &SourceFile) -> Vec<String> {
     let hint = diagnostic.hint.iter().map(|hint| format!("help: {hint}"));
-    let related = diagnostic.related.iter().map(|(span, message)| format!("{}: {message}", place(*span, file)));
+    let related = diagnostic
+        .related
+        .iter()
+        .map(|(span, message)| format!("{}: {message}", place(*span, file)));
     hint.chain(related).collect()
 }
 

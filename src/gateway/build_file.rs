@@ -44,7 +44,8 @@ impl BuildFile {
             let directory = directory.open(bridge).await?;
             try_join(directory.read(bridge, name), directory.read(bridge, &own_ignore)).await
         };
-        let context_ignore = async { context.open(bridge).await?.read(bridge, ".dockerignore").await };
+        let context_ignore =
+            async { context.open(bridge).await?.read(bridge, ".dockerignore").await };
         let (build_files, context_ignore) = join(build_files, context_ignore).await;
         let (bytes, own_ignore) = build_files?;
         let Some(bytes) = bytes else {
@@ -83,7 +84,9 @@ impl Directory {
         let solved = bridge.solve(SolveRequest::new(definition)).await?;
         match solved.refs {
             Refs::Single(directory) => Ok(OpenDirectory(directory)),
-            Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one directory")),
+            Refs::ByPlatform(_) => {
+                Err(Status::new("BuildKit gave several results for one directory"))
+            }
         }
     }
 }

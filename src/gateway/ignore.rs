@@ -38,7 +38,8 @@ mod tests {
 
     #[test]
     fn lines_are_patterns() {
-        let text = "\u{feff}# comment\n\n target \n/.git/\n!keep/./this\n  # not a comment\na/../b\n";
+        let text =
+            "\u{feff}# comment\n\n target \n/.git/\n!keep/./this\n  # not a comment\na/../b\n";
         assert_eq!(patterns(text), ["target", ".git", "!keep/this", "# not a comment", "b"]);
     }
 }

@@ -30,7 +30,10 @@ use crate::spec;
 
 /// Answers one request of a client. An error in the build file, or one that the daemon reports, is an
 /// answer too: `Err` means that no answer could be given.
-pub async fn run<IO>(io: IO, variables: impl IntoIterator<Item = (String, String)>) -> Result<(), Error>
+pub async fn run<IO>(
+    io: IO,
+    variables: impl IntoIterator<Item = (String, String)>,
+) -> Result<(), Error>
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -47,7 +50,9 @@ where
 
 async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status> {
     if let Some(subrequest) = &options.subrequest {
-        return Err(Status::new(format!("unsupported request {subrequest}")).with_subrequest(subrequest));
+        return Err(
+            Status::new(format!("unsupported request {subrequest}")).with_subrequest(subrequest)
+        );
     }
     let BuildFile { file, ignore, digest } = BuildFile::read(bridge, options).await?;
     let mut diagnostics = Diagnostics::default();
@@ -65,10 +70,16 @@ async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status
     let target = lower(&plan, &file, &settings, &mut graph);
     let definition = graph.definition(target).into_proto();
     drop(graph);
-    let request =
-        SolveRequest { cache_imports: options.cache_imports.clone(), ..SolveRequest::new(definition) };
+    let request = SolveRequest {
+        cache_imports: options.cache_imports.clone(),
+        ..SolveRequest::new(definition)
+    };
     let solved = bridge.solve(request).await?;
-    Ok(SolveResult { refs: solved.refs, metadata: result_metadata(&plan, options), ..SolveResult::default() })
+    Ok(SolveResult {
+        refs: solved.refs,
+        metadata: result_metadata(&plan, options),
+        ..SolveResult::default()
+    })
 }
 
 /// From the file's text to a plan, with the images looked up on the way. `Ok(None)` means that the
@@ -105,9 +116,10 @@ async fn look_up(
             layout: None,
         };
         match bridge.resolve_image(request).await {
-            Ok(image) => {
-                Ok(ImageFact { digest: image.meta.digest.unwrap_or_default(), config: image.meta.config })
-            }
+            Ok(image) => Ok(ImageFact {
+                digest: image.meta.digest.unwrap_or_default(),
+                config: image.meta.config,
+            }),
             Err(err) => Err(report::at_place(err.into(), file, query.span)),
         }
     });
@@ -129,4 +141,3 @@ fn result_metadata(plan: &Plan, options: &Options) -> BTreeMap<String, Vec<u8>> 
         ("refs.platforms".to_owned(), platforms.to_string().into_bytes()),
     ])
 }
-

@@ -70,7 +70,9 @@ struct CacheImportJson {
 
 impl Options {
     /// Reads them from environment variables.
-    pub fn from_env(variables: impl IntoIterator<Item = (String, String)>) -> Result<Self, InvalidOption> {
+    pub fn from_env(
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, InvalidOption> {
         let mut session_id = String::new();
         let mut workers = String::new();
         let mut opts = BTreeMap::new();
@@ -88,7 +90,11 @@ impl Options {
         Self::new(session_id, &workers, opts)
     }
 
-    fn new(session_id: String, workers: &str, mut opts: BTreeMap<String, String>) -> Result<Self, InvalidOption> {
+    fn new(
+        session_id: String,
+        workers: &str,
+        mut opts: BTreeMap<String, String>,
+    ) -> Result<Self, InvalidOption> {
         let build_platform = build_platform(workers)?;
         let mut request = Request::new(build_platform.clone());
         if let Some(platforms) = opts.get("platform").filter(|platforms| !platforms.is_empty()) {
@@ -107,13 +113,17 @@ impl Options {
             }
         };
         if let Some(context) = opts.get("context") {
-            let problem = format!("the context `{context}` is not a directory of the client; only those are supported");
+            let problem = format!(
+                "the context `{context}` is not a directory of the client; only those are supported"
+            );
             return Err(invalid("context", problem));
         }
         Ok(Self {
             session_id,
             filename: opts.remove("filename").unwrap_or_else(|| "Dockerfile".to_owned()),
-            build_file_local: opts.remove("dockerfilekey").unwrap_or_else(|| "dockerfile".to_owned()),
+            build_file_local: opts
+                .remove("dockerfilekey")
+                .unwrap_or_else(|| "dockerfile".to_owned()),
             request,
             resolve_mode,
             cache_imports: cache_imports(&opts)?,
@@ -160,7 +170,10 @@ fn cache_imports(opts: &BTreeMap<String, String>) -> Result<Vec<CacheImport>, In
     if let Some(json) = opts.get("cache-imports").filter(|json| !json.is_empty()) {
         let imports: Vec<CacheImportJson> =
             serde_json::from_str(json).map_err(|err| invalid("cache-imports", err))?;
-        return Ok(imports.into_iter().map(|json| CacheImport { kind: json.r#type, attrs: json.attrs }).collect());
+        return Ok(imports
+            .into_iter()
+            .map(|json| CacheImport { kind: json.r#type, attrs: json.attrs })
+            .collect());
     }
     let references = opts.get("cache-from").map(String::as_str).unwrap_or_default();
     let import = |reference: &str| CacheImport {
@@ -174,12 +187,21 @@ fn cache_imports(opts: &BTreeMap<String, String>) -> Result<Vec<CacheImport>, In
 mod tests {
     use super::*;
 
-    const WORKERS: &str = r#"[{"id":"w","labels":{},"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
+    const WORKERS: &str =
+        r#"[{"id":"w","labels":{},"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
 
     fn options(opts: &[&str]) -> Result<Options, InvalidOption> {
         let fixed = [("BUILDKIT_SESSION_ID", "s"), ("BUILDKIT_WORKERS", WORKERS), ("PATH", "/bin")];
-        let variables = opts.iter().enumerate().map(|(n, opt)| (format!("BUILDKIT_FRONTEND_OPT_{n}"), opt.to_string()));
-        Options::from_env(fixed.map(|(name, value)| (name.to_owned(), value.to_owned())).into_iter().chain(variables))
+        let variables = opts
+            .iter()
+            .enumerate()
+            .map(|(n, opt)| (format!("BUILDKIT_FRONTEND_OPT_{n}"), opt.to_string()));
+        Options::from_env(
+            fixed
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into_iter()
+                .chain(variables),
+        )
     }
 
     #[test]
@@ -214,11 +236,22 @@ mod tests {
     #[test]
     fn bad_values_name_their_option() {
         for (opt, message) in [
-            ("image-resolve-mode=x", "option `image-resolve-mode`: `x` is none of `default`, `pull` and `local`"),
-            ("platform=linux/amd64,linux/arm64", "option `platform`: several platforms in one build are not supported"),
+            (
+                "image-resolve-mode=x",
+                "option `image-resolve-mode`: `x` is none of `default`, `pull` and `local`",
+            ),
+            (
+                "platform=linux/amd64,linux/arm64",
+                "option `platform`: several platforms in one build are not supported",
+            ),
         ] {
             assert_eq!(options(&[opt]).unwrap_err().to_string(), message);
         }
-        assert!(options(&["cache-imports={"]).unwrap_err().to_string().starts_with("option `cache-imports`: "));
+        assert!(
+            options(&["cache-imports={"])
+                .unwrap_err()
+                .to_string()
+                .starts_with("option `cache-imports`: ")
+        );
     }
 }

@@ -35,7 +35,12 @@ pub(super) fn failure(diagnostics: &Diagnostics, file: &SourceFile) -> Status {
     lines.dedup();
     lines.truncate(MAX_EXCERPTS);
     lines.into_iter().fold(Status::new(message), |status, lines| {
-        status.with_source(file.name(), &excerpt(file, *lines.start(), *lines.end()), LANGUAGE, &[lines])
+        status.with_source(
+            file.name(),
+            &excerpt(file, *lines.start(), *lines.end()),
+            LANGUAGE,
+            &[lines],
+        )
     })
 }
 
@@ -60,7 +65,12 @@ fn excerpt(file: &SourceFile, first: u32, last: u32) -> Vec<u8> {
 }
 
 /// Shows the warnings. `about` is an op of this build that they can stand beside.
-pub(super) async fn warn(bridge: &Bridge, diagnostics: &Diagnostics, file: &SourceFile, about: Digest) {
+pub(super) async fn warn(
+    bridge: &Bridge,
+    diagnostics: &Diagnostics,
+    file: &SourceFile,
+    about: Digest,
+) {
     for diagnostic in diagnostics.of(Severity::Warning) {
         // A warning that does not get through must not stop a build that would.
         let _ = bridge.warn(warning(diagnostic, file, about)).await;

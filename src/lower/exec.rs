@@ -1,8 +1,8 @@
 //! Steps that run a process, and what it sees.
 
 use buildkit_llb::{
-    BindAccess, BindMount, CacheMount, CacheSharing, CopyAction, Exec, FileOp, Metadata, MkdirAction, Mount, Platform,
-    State,
+    BindAccess, BindMount, CacheMount, CacheSharing, CopyAction, Exec, FileOp, Metadata,
+    MkdirAction, Mount, Platform, State,
 };
 
 use super::Lowering;
@@ -28,7 +28,11 @@ impl Lowering<'_> {
         let mounts = exec.mounts.iter().map(|mount| self.mount(mount, root)).collect();
         let Some(op) = Exec::from_args(root, exec.args.iter().cloned()) else { return root };
         let op = Exec {
-            env: exec.environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            env: exec
+                .environment
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             cwd: exec.workdir.clone(),
             user: exec.user.clone(),
             platform: Some(platform.clone()),

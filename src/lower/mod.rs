@@ -6,7 +6,9 @@
 mod exec;
 mod file;
 
-use buildkit_llb::{Graph, Image, Local, Location, Metadata, ResolveMode, SourceId, SourceInfo, State};
+use buildkit_llb::{
+    Graph, Image, Local, Location, Metadata, ResolveMode, SourceId, SourceInfo, State,
+};
 
 use crate::plan::{Action, Origin, Plan, PlannedStage, PlannedStep};
 use crate::source::{SourceFile, Span};
@@ -33,7 +35,15 @@ pub fn lower(plan: &Plan, file: &SourceFile, settings: &Settings, graph: &mut Gr
         language: "TOML".to_owned(),
         definition: None,
     });
-    let mut lowering = Lowering { plan, file, source, graph, context: State::SCRATCH, images: vec![], stages: vec![] };
+    let mut lowering = Lowering {
+        plan,
+        file,
+        source,
+        graph,
+        context: State::SCRATCH,
+        images: vec![],
+        stages: vec![],
+    };
     lowering.context = lowering.add_context(settings);
     lowering.images = lowering.add_images(settings);
     for stage in &plan.stages {
@@ -102,12 +112,20 @@ impl Lowering<'_> {
         state
     }
 
-    fn add_step(&mut self, step: &PlannedStep, stage: &PlannedStage, root: State, label: String) -> State {
+    fn add_step(
+        &mut self,
+        step: &PlannedStep,
+        stage: &PlannedStage,
+        root: State,
+        label: String,
+    ) -> State {
         let metadata = Metadata::named(label).at([self.location(step.span)]);
         match &step.action {
             Action::Exec(exec) => self.add_exec(exec, &stage.platform, root, metadata),
             Action::Copy(copy) => self.add_copy(copy, root, metadata),
-            Action::Workdir { path, owner } => self.add_workdir(path, owner.as_ref(), root, metadata),
+            Action::Workdir { path, owner } => {
+                self.add_workdir(path, owner.as_ref(), root, metadata)
+            }
         }
     }
 

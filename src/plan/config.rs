@@ -49,7 +49,11 @@ pub struct ContainerConfig {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub user: String,
     /// The ports that the program listens on.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub exposed_ports: BTreeMap<String, Empty>,
     /// The environment, as `NAME=value`.
     #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
@@ -64,7 +68,11 @@ pub struct ContainerConfig {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub working_dir: String,
     /// Labels.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
     pub labels: BTreeMap<String, String>,
     /// Instructions for Dockerfiles built from this image.
     #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
@@ -134,7 +142,8 @@ impl ImageConfig {
 
     /// Writes it as BuildKit takes it in a result.
     pub fn to_json(&self) -> Vec<u8> {
-        serde_json::to_vec(self).expect("a config has string keys only, and no value that JSON cannot say")
+        serde_json::to_vec(self)
+            .expect("a config has string keys only, and no value that JSON cannot say")
     }
 
     /// Sets what the image runs on.
@@ -195,7 +204,8 @@ mod tests {
 
     #[test]
     fn unknown_members_survive() {
-        let json = br#"{"architecture":"amd64","os":"linux","created":"2024-01-01T00:00:00Z","x":[1],
+        let json =
+            br#"{"architecture":"amd64","os":"linux","created":"2024-01-01T00:00:00Z","x":[1],
             "config":{"Env":null,"Healthcheck":{"Test":["NONE"]},"Cmd":null},
             "rootfs":{"type":"layers","diff_ids":null},"history":null}"#;
         let config = ImageConfig::parse(json).unwrap();

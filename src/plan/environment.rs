@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 /// What a `PATH` is where an image has none (BuildKit's `util/system/path.go`).
-pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const DEFAULT_PATH: &str =
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Environment variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -20,45 +20,37 @@ pub(super) fn apply(
     config: &mut ContainerConfig,
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<History>> {
+) -> Vec<History> {
     let mut history = Vec::new();
     let before = Environment::from_entries(config.env.iter().map(String::as_str));
-    let environment = extend(&before, &image.env, scope, diagnostics)?;
+    let environment = extend(&before, &image.env, scope, diagnostics);
     for name in image.env.0.keys() {
-        history.push(History::config(format!("ENV {name}={}", environment.get(name.as_str()).unwrap_or_default())));
+        history.push(History::config(format!(
+            "ENV {name}={}",
+            environment.get(name.as_str()).unwrap_or_default()
+        )));
     }
     config.env = environment.to_entries();
+
     let values = StageScope { scope, environment: &environment };
-
-    let workdir = values.expand_option(image.workdir.as_ref(), diagnostics);
-    let user = values.expand_option(image.user.as_ref(), diagnostics);
-    let ports = expose(&image.expose, &values, diagnostics);
-    let mut labels = Vec::new();
-    let mut complete = Some(());
-    for (name, template) in &image.labels.0 {
-        match values.expand(template, diagnostics) {
-            Some(value) => labels.push((name.as_str().to_owned(), value)),
-            None => complete = None,
-        }
-    }
-    complete?;
-
-    if let Some(workdir) = workdir? {
-        config.working_dir = path::join(&config.working_dir, &workdir);
+    if let Some(workdir) = &image.workdir {
+        let own = values.expand(workdir, diagnostics).unwrap_or_default();
+        config.working_dir = path::join(&config.working_dir, &own);
         history.push(History::config(format!("WORKDIR {}", config.working_dir)));
     }
-    if let Some(user) = user? {
-        history.push(History::config(format!("USER {user}")));
-        config.user = user;
+    if let Some(user) = &image.user {
+        config.user = values.expand(user, diagnostics).unwrap_or_default();
+        history.push(History::config(format!("USER {}", config.user)));
     }
-    let ports = ports?;
+    let ports = expose(&image.expose, &values, diagnostics);
     if !ports.is_empty() {
         history.push(History::config(format!("EXPOSE {}", port_names(&ports))));
         config.exposed_ports.extend(ports.into_iter().map(|port| (port, Empty {})));
     }
-    for (name, value) in labels {
+    for (name, template) in &image.labels.0 {
+        let value = values.expand(template, diagnostics).unwrap_or_default();
         history.push(History::config(format!("LABEL {name}={value}")));
-        config.labels.insert(name, value);
+        config.labels.insert(name.as_str().to_owned(), value);
     }
     if let Some(entrypoint) = &image.entrypoint {
         let words = command(entrypoint, config.shell.as_deref());
@@ -72,7 +64,7 @@ pub(super) fn apply(
         config.cmd = Some(words);
         config.args_escaped = true;
     }
-    Some(history)
+    history
 }
 
 fn command(command: &Command, shell: Option<&[String]>) -> Vec<String> {
@@ -94,26 +86,20 @@ fn expose(
     ports: &[Spanned<Scalar>],
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<BTreeSet<String>> {
+) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let mut complete = Some(());
     for port in ports {
         let Scalar(template) = &port.value;
-        let Some(text) = values.expand(template, diagnostics) else {
-            complete = None;
-            continue;
-        };
+        let Some(text) = values.expand(template, diagnostics) else { continue };
         match port_range(&text) {
             Some((range, protocol)) => names.extend(range.map(|port| format!("{port}/{protocol}"))),
-            None => {
-                complete = diagnostics.fail(
-                    Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port"))
-                        .hint("8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp"),
-                );
-            }
+            None => diagnostics.push(
+                Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port"))
+                    .hint("8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp"),
+            ),
         }
     }
-    complete.map(|()| names)
+    names
 }
 
 fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, String)> {
@@ -122,7 +108,9 @@ fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, String)> {
     if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
         return None;
     }
-    let number = |text: &str| text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    let number = |text: &str| {
+        text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
+    };
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
     let (first, last) = (number(first)?, number(last)?);
     (first <= last).then_some((first..=last, protocol))

@@ -14,7 +14,6 @@ mod reference;
 mod request;
 mod resolve;
 mod scope;
-mod script;
 mod select;
 mod stage_scope;
 mod step;

@@ -42,7 +42,8 @@ pub(super) fn dependencies_first(
                         path.push((next, needs(next).into_iter()));
                     }
                     Mark::Open => {
-                        let cycle = path.iter().map(|&(node, _)| node).skip_while(|&node| node != next);
+                        let cycle =
+                            path.iter().map(|&(node, _)| node).skip_while(|&node| node != next);
                         order.cycles.push(cycle.collect());
                     }
                 },

@@ -77,7 +77,10 @@ impl Mode {
     /// Reads octal digits up to `7777`, or a change as chmod takes it.
     pub fn parse(text: &str) -> Option<Self> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return u32::from_str_radix(text, 8).ok().filter(|&mode| mode <= 0o7777).map(Mode::Octal);
+            return u32::from_str_radix(text, 8)
+                .ok()
+                .filter(|&mode| mode <= 0o7777)
+                .map(Mode::Octal);
         }
         text.split(',').all(is_change).then(|| Mode::Symbolic(text.to_owned()))
     }
@@ -88,7 +91,8 @@ fn is_change(text: &str) -> bool {
     let rest = text.trim_start_matches(['u', 'g', 'o', 'a']);
     let Some(rest) = rest.strip_prefix(['+', '-', '=']) else { return false };
     rest.split(['+', '-', '=']).all(|permissions| {
-        matches!(permissions, "u" | "g" | "o") || permissions.bytes().all(|byte| b"rwxXst".contains(&byte))
+        matches!(permissions, "u" | "g" | "o")
+            || permissions.bytes().all(|byte| b"rwxXst".contains(&byte))
     })
 }
 
@@ -100,7 +104,10 @@ mod tests {
     fn owners() {
         let name = |name: &str| Id::Name(name.to_owned());
         assert_eq!(Owner::parse("1000"), Some(Owner { user: Id::Number(1000), group: None }));
-        assert_eq!(Owner::parse("app:0"), Some(Owner { user: name("app"), group: Some(Id::Number(0)) }));
+        assert_eq!(
+            Owner::parse("app:0"),
+            Some(Owner { user: name("app"), group: Some(Id::Number(0)) })
+        );
         for text in ["", ":", "a:", ":b", "a b", "a:b:c"] {
             assert_eq!(Owner::parse(text), None, "{text}");
         }

@@ -33,7 +33,9 @@ impl Reference {
             None => (text, None),
         };
         if digest.is_some_and(|digest| !is_digest(digest)) {
-            return invalid("behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits");
+            return invalid(
+                "behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits",
+            );
         }
         let (name, tag) = match rest.rsplit_once(':') {
             Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
@@ -53,7 +55,9 @@ impl Reference {
             return invalid("a name has lowercase letters only");
         }
         if !path.split('/').all(is_path_component) {
-            return invalid("a name has lowercase letters and digits, with single separators `.`, `_`, `-` between them");
+            return invalid(
+                "a name has lowercase letters and digits, with single separators `.`, `_`, `-` between them",
+            );
         }
         let domain = if domain == "index.docker.io" { "docker.io" } else { domain };
         let library = if domain == "docker.io" && !path.contains('/') { "library/" } else { "" };
@@ -61,7 +65,11 @@ impl Reference {
             (None, None) => Some("latest".to_owned()),
             (tag, _) => tag.map(str::to_owned),
         };
-        Ok(Self { repository: format!("{domain}/{library}{path}"), tag, digest: digest.map(str::to_owned) })
+        Ok(Self {
+            repository: format!("{domain}/{library}{path}"),
+            tag,
+            digest: digest.map(str::to_owned),
+        })
     }
 
     /// The same image, held to a digest. An empty digest (of an engine that knows none) changes nothing.
@@ -102,7 +110,9 @@ fn is_path_component(text: &str) -> bool {
         match c {
             'a'..='z' | '0'..='9' => {
                 if !separator.is_empty()
-                    && (!begun || !(matches!(&separator[..], "." | "_" | "__") || separator.bytes().all(|b| b == b'-')))
+                    && (!begun
+                        || !(matches!(&separator[..], "." | "_" | "__")
+                            || separator.bytes().all(|b| b == b'-')))
                 {
                     return false;
                 }
@@ -123,7 +133,8 @@ fn is_tag(text: &str) -> bool {
 }
 
 fn is_digest(text: &str) -> bool {
-    let hex = |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex =
+        |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match text.split_once(':') {
         Some(("sha256", encoded)) => hex(encoded, 64),
         Some(("sha384", encoded)) => hex(encoded, 96),
@@ -151,13 +162,30 @@ mod tests {
             (&format!("alpine@{digest}"), &format!("docker.io/library/alpine@{digest}")),
             (&format!("alpine:3@{digest}"), &format!("docker.io/library/alpine:3@{digest}")),
         ] {
-            assert_eq!(Reference::parse(text).map(|reference| reference.to_string()).as_deref(), Ok(expected), "{text}");
+            assert_eq!(
+                Reference::parse(text).map(|reference| reference.to_string()).as_deref(),
+                Ok(expected),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn no_references() {
-        for text in ["", "Alpine", "a//b", "a/", ":tag", "a:", "a:b c", "a@sha256:12", "a b", "-a", "a..b", "http://x"] {
+        for text in [
+            "",
+            "Alpine",
+            "a//b",
+            "a/",
+            ":tag",
+            "a:",
+            "a:b c",
+            "a@sha256:12",
+            "a b",
+            "-a",
+            "a..b",
+            "http://x",
+        ] {
             assert!(Reference::parse(text).is_err(), "{text}");
         }
     }

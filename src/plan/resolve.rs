@@ -9,8 +9,12 @@ use super::owner::Owner;
 use super::select::{Origin, SelectedStage, Selection};
 use super::stage_scope::{StageScope, extend};
 use super::step::{self, Context, Surroundings};
-use super::{Action, ContextPaths, Facts, MountKind, Plan, PlannedImage, PlannedStage, PlannedStep, path};
+use super::{
+    Action, ContextPaths, Facts, MountKind, Plan, PlannedImage, PlannedStage, PlannedStep, path,
+};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
+use crate::spec::Stage;
 
 /// What runs the text of `run` steps where neither the stage nor its image says. With `-e` a script
 /// stops at the first command that fails.
@@ -20,8 +24,8 @@ const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-ec"];
 struct Resolver<'a, 's> {
     selection: &'a Selection<'s>,
     images: Vec<ImageConfig>,
-    /// Stages that are done, in the selection's order. One that could not be planned is `None`.
-    stages: Vec<Option<Resolved<'s>>>,
+    /// Stages that are done, in the selection's order.
+    stages: Vec<Resolved<'s>>,
 }
 
 /// What a stage that is done hands to those built from it.
@@ -35,7 +39,11 @@ struct Resolved<'s> {
 
 /// Plans every stage of a selection. `facts` has one entry for each of its images, in their order.
 /// `None` means that there are errors.
-pub fn resolve(selection: &Selection<'_>, facts: Facts, diagnostics: &mut Diagnostics) -> Option<Plan> {
+pub fn resolve(
+    selection: &Selection<'_>,
+    facts: Facts,
+    diagnostics: &mut Diagnostics,
+) -> Option<Plan> {
     let images = read_images(selection, &facts, diagnostics)?;
     let mut resolver = Resolver { selection, images, stages: Vec::new() };
     for stage in &selection.stages {
@@ -68,20 +76,23 @@ fn read_images(
 }
 
 impl<'s> Resolver<'_, 's> {
+    /// Plans a stage. A value that is a reported mistake is taken for empty, so that the rest of the
+    /// stage, and the stages built from it, are looked at all the same.
     fn resolve_stage(
         &self,
         selected: &SelectedStage<'s>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Resolved<'s>> {
+    ) -> Resolved<'s> {
         let SelectedStage { name, stage } = *selected;
         let context = Context { scope: &self.selection.scope, origins: &self.selection.origins };
         let base = step::origin_of(Some(&stage.from), context.origins);
-        let (mut surroundings, mut config) = self.inherited(base)?;
+        let (mut surroundings, mut config) = self.inherited(base);
         let mut history = Vec::new();
         let mut steps = Vec::new();
 
         if !stage.env.0.is_empty() {
-            let environment = extend(&surroundings.environment, &stage.env, context.scope, diagnostics)?;
+            let environment =
+                extend(&surroundings.environment, &stage.env, context.scope, diagnostics);
             let mut recorded = Environment::from_entries(config.env.iter().map(String::as_str));
             for name in stage.env.0.keys().map(|name| name.as_str()) {
                 let value = environment.get(name).unwrap_or_default();
@@ -93,72 +104,66 @@ impl<'s> Resolver<'_, 's> {
         }
         let environment = Arc::clone(&surroundings.environment);
         let values = StageScope { scope: context.scope, environment: &environment };
-        let args = step::declared_args(&stage.args, context.scope, diagnostics);
-        let user = values.expand_option(stage.user.as_ref(), diagnostics);
-        let workdir = values.expand_option(stage.workdir.as_ref(), diagnostics);
-        let shell = match &stage.shell {
-            Some(shell) => step::expand_shell(shell, &surroundings, &context, diagnostics).map(Some),
-            None => Some(None),
-        };
-        surroundings.args.extend(args?);
-        if let Some(user) = user? {
+        surroundings.args.extend(step::declared_args(&stage.args, context.scope, diagnostics));
+        if let Some(user) = &stage.user {
+            let user = values.expand(user, diagnostics).unwrap_or_default();
             history.push(History::config(format!("USER {user}")));
             config.user.clone_from(&user);
             surroundings.user = user;
         }
-        if let Some(shell) = shell? {
+        if let Some(shell) = &stage.shell {
+            let shell = values.expand_all(&shell.0, diagnostics).unwrap_or_default();
             history.push(History::config(format!("SHELL {shell:?}")));
             config.shell = Some(shell.clone());
             surroundings.shell = shell.into();
         }
-        if let Some(workdir) = workdir? {
-            surroundings.workdir = path::join(&surroundings.workdir, &workdir);
+        if let Some(workdir) = &stage.workdir {
+            let own = values.expand(workdir, diagnostics).unwrap_or_default();
+            surroundings.workdir = path::join(&surroundings.workdir, &own);
             config.working_dir.clone_from(&surroundings.workdir);
             if surroundings.workdir == "/" {
                 history.push(History::config("WORKDIR /"));
             } else {
-                steps.push(self.make_workdir(selected, &surroundings, diagnostics)?);
+                steps.push(make_workdir(stage, workdir.span, &surroundings, diagnostics));
                 history.push(History::layer(format!("WORKDIR {}", surroundings.workdir)));
                 surroundings.on_scratch = false;
             }
         }
-        let mounts =
-            step::plan_mounts(&stage.mounts, &surroundings.workdir, &values, context.origins, diagnostics)?;
+        let mounts = step::plan_mounts(
+            &stage.mounts,
+            &surroundings.workdir,
+            &values,
+            context.origins,
+            diagnostics,
+        );
         surroundings.mounts = step::overlay(&surroundings.mounts, mounts);
 
-        let mut complete = Some(());
         for step in &stage.steps {
-            match step::plan(step, &surroundings, &context, diagnostics) {
-                Some((step, entry)) => {
-                    steps.push(step);
-                    history.push(entry);
-                    surroundings.on_scratch = false;
-                }
-                None => complete = None,
+            if let Some((step, entry)) = step::plan(step, &surroundings, &context, diagnostics) {
+                steps.push(step);
+                history.push(entry);
             }
+            surroundings.on_scratch = false;
         }
-        let image = match &stage.image {
-            Some(image) => super::image::apply(image, &mut config, context.scope, diagnostics),
-            None => Some(Vec::new()),
-        };
-        complete?;
-        history.extend(image?);
+        if let Some(image) = &stage.image {
+            history.extend(super::image::apply(image, &mut config, context.scope, diagnostics));
+        }
         let platform = self.selection.request.target_platform.clone();
         let plan = PlannedStage { name: name.as_str().to_owned(), platform, base, steps };
-        Some(Resolved { surroundings, config, history, plan })
+        Resolved { surroundings, config, history, plan }
     }
 
-    /// What a stage has before it says anything itself. `None` if its base has errors of its own.
-    fn inherited(&self, base: Origin) -> Option<(Surroundings<'s>, ContainerConfig)> {
+    /// What a stage has before it says anything itself.
+    fn inherited(&self, base: Origin) -> (Surroundings<'s>, ContainerConfig) {
         let mut config = match base {
             Origin::Stage(at) => {
-                let base = self.stages[at].as_ref()?;
-                return Some((base.surroundings.clone(), base.config.clone()));
+                let base = &self.stages[at];
+                return (base.surroundings.clone(), base.config.clone());
             }
             Origin::Image(at) => self.images[at].config.clone(),
             Origin::Scratch | Origin::Context => self.scratch().config,
         };
-        // Triggers belong to Dockerfiles that start from this image; this image's own are its author's to write.
+        // Triggers are for images that are built from this one, and have been fired by then.
         config.on_build.clear();
         let environment = config.environment(self.selection.request.target_platform.os());
         config.env = environment.to_entries();
@@ -178,32 +183,17 @@ impl<'s> Resolver<'_, 's> {
                 Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
             },
         };
-        Some((surroundings, config))
+        (surroundings, config)
     }
 
     fn scratch(&self) -> ImageConfig {
         ImageConfig::scratch(&self.selection.request.target_platform)
     }
 
-    fn make_workdir(
-        &self,
-        SelectedStage { stage, .. }: &SelectedStage<'_>,
-        surroundings: &Surroundings<'_>,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<PlannedStep> {
-        let path = surroundings.workdir.clone();
-        let span = stage.workdir.as_ref().map_or(stage.span, |workdir| workdir.span);
-        let owner = Owner::parse(&surroundings.user).filter(|owner| !owner.is_root());
-        if let Some(named) = owner.as_ref().filter(|owner| surroundings.on_scratch && owner.is_named()) {
-            let span = stage.user.as_ref().map_or(span, |user| user.span);
-            return step::named_on_scratch(span, named, diagnostics);
-        }
-        Some(PlannedStep { label: format!("workdir {path}"), span, action: Action::Workdir { path, owner } })
-    }
-
+    /// The plan of all stages. `None` where there is no stage at all.
     fn into_plan(self, facts: Facts) -> Option<Plan> {
         let request = self.selection.request;
-        let stages: Vec<Resolved<'_>> = self.stages.into_iter().collect::<Option<_>>()?;
+        let stages = self.stages;
         let target = stages.last()?;
 
         // The history of the target is that of the image at the bottom and of each stage above it.
@@ -219,7 +209,9 @@ impl<'s> Resolver<'_, 's> {
         };
         let mut config = ImageConfig { config: target.config.clone(), ..bottom };
         config.set_platform(&request.target_platform);
-        config.history.extend(chain.into_iter().rev().flat_map(|stage| stage.history.iter().cloned()));
+        config
+            .history
+            .extend(chain.into_iter().rev().flat_map(|stage| stage.history.iter().cloned()));
         config.config.labels.extend(request.labels.clone());
 
         let images = self
@@ -238,6 +230,23 @@ impl<'s> Resolver<'_, 's> {
         let stages: Vec<PlannedStage> = stages.into_iter().map(|stage| stage.plan).collect();
         Some(Plan { images, context: context_paths(&stages), stages, config })
     }
+}
+
+/// The step that makes a stage's working directory, which belongs to the stage's user.
+fn make_workdir(
+    stage: &Stage,
+    span: Span,
+    surroundings: &Surroundings<'_>,
+    diagnostics: &mut Diagnostics,
+) -> PlannedStep {
+    let path = surroundings.workdir.clone();
+    let owner = Owner::parse(&surroundings.user).filter(|owner| !owner.is_root());
+    if let Some(named) = owner.as_ref().filter(|owner| surroundings.on_scratch && owner.is_named())
+    {
+        let span = stage.user.as_ref().map_or(span, |user| user.span);
+        diagnostics.push(step::named_on_scratch(span, named));
+    }
+    PlannedStep { label: format!("workdir {path}"), span, action: Action::Workdir { path, owner } }
 }
 
 /// What steps read of the build context.

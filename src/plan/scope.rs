@@ -56,7 +56,9 @@ impl<'s> Scope<'s> {
                 diagnostics.push(
                     Diagnostic::without_place(
                         Code::UndeclaredBuildArg,
-                        format!("--build-arg {name} reaches nothing: the file declares no such arg"),
+                        format!(
+                            "--build-arg {name} reaches nothing: the file declares no such arg"
+                        ),
                     )
                     .hint(hint),
                 );
@@ -68,7 +70,8 @@ impl<'s> Scope<'s> {
 
     /// Adds the args that were not given, each behind those that its default names.
     fn add_defaults(&mut self, spec: &'s Spec, diagnostics: &mut Diagnostics) {
-        let args: Vec<(&'s str, &'s Arg)> = spec.args.0.iter().map(|(name, arg)| (name.as_str(), arg)).collect();
+        let args: Vec<(&'s str, &'s Arg)> =
+            spec.args.0.iter().map(|(name, arg)| (name.as_str(), arg)).collect();
         let needs = |at: usize| {
             let mut needs = Vec::new();
             if let Some(default) = &args[at].1.default {
@@ -84,7 +87,11 @@ impl<'s> Scope<'s> {
             diagnostics.push(Diagnostic::new(
                 Code::ValueCycle,
                 args[cycle[0]].1.span,
-                format!("the defaults of args need each other: {} -> {}", names.join(" -> "), names[0]),
+                format!(
+                    "the defaults of args need each other: {} -> {}",
+                    names.join(" -> "),
+                    names[0]
+                ),
             ));
             for name in names {
                 self.values.insert(name, Value::Failed);
@@ -132,7 +139,11 @@ impl<'s> Scope<'s> {
     }
 
     /// The text of a template in which only args can stand.
-    pub(super) fn expand(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<String> {
+    pub(super) fn expand(
+        &self,
+        template: &Template,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
         match template.expand(&mut |name| self.lookup(name)) {
             Ok(text) => Some(text),
             Err(error) => self.report(error, template.span, &[], diagnostics),
@@ -148,7 +159,10 @@ impl<'s> Scope<'s> {
         diagnostics: &mut Diagnostics,
     ) -> Option<T> {
         match error {
-            ExpandError::Lookup(error) => self.report_lookup(error, diagnostics),
+            ExpandError::Lookup(error) => {
+                self.report_lookup(error, diagnostics);
+                None
+            }
             ExpandError::Unset { name } if self.knows(&name) => diagnostics.fail(
                 Diagnostic::new(Code::UnsetArg, span, format!("arg `{name}` has no value"))
                     .hint(format!("give it with --build-arg {name}=..., or write `${{{name}:-}}` if it may be empty")),
@@ -170,20 +184,20 @@ impl<'s> Scope<'s> {
     }
 
     /// Reports why a name cannot be looked up.
-    pub(super) fn report_lookup<T>(&self, error: LookupError, diagnostics: &mut Diagnostics) -> Option<T> {
-        match error {
-            LookupError::Reported => None,
-            LookupError::Missing { name, declared } => diagnostics.fail(
+    pub(super) fn report_lookup(&self, error: LookupError, diagnostics: &mut Diagnostics) {
+        if let LookupError::Missing { name, declared } = error {
+            diagnostics.push(
                 Diagnostic::new(Code::MissingArg, declared, format!("arg `{name}` must be given"))
                     .hint(format!("--build-arg {name}=...")),
-            ),
+            );
         }
     }
 }
 
 fn is_known(build_arg: &str) -> bool {
     let name = build_arg.to_ascii_lowercase();
-    KNOWN_BUILD_ARGS.contains(&name.as_str()) || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    KNOWN_BUILD_ARGS.contains(&name.as_str())
+        || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The predefined args, under the names that Dockerfiles have for them.

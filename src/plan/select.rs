@@ -98,7 +98,8 @@ pub fn select<'s>(
     for (problems, needed) in std::mem::take(&mut stages.problems).into_iter().zip(is_needed) {
         // Of a stage that is not built, only what no choice of args can mend.
         diagnostics.absorb(problems, |problem| {
-            needed || !matches!(problem.code, Code::UnsetArg | Code::MissingArg | Code::RequiredValue)
+            needed
+                || !matches!(problem.code, Code::UnsetArg | Code::MissingArg | Code::RequiredValue)
         });
     }
     if target.is_none() || diagnostics.has_errors() {
@@ -143,7 +144,12 @@ impl<'s> Stages<'s> {
             .collect()
     }
 
-    fn into_selection(mut self, needed: &[usize], scope: Scope<'s>, request: &'s Request) -> Selection<'s> {
+    fn into_selection(
+        mut self,
+        needed: &[usize],
+        scope: Scope<'s>,
+        request: &'s Request,
+    ) -> Selection<'s> {
         let mut new_places = vec![usize::MAX; self.list.len()];
         let mut images: Vec<ImageQuery> = Vec::new();
         let mut image_places = BTreeMap::new();
@@ -166,8 +172,10 @@ impl<'s> Stages<'s> {
                 origins.insert(span, origin);
             }
         }
-        let stages =
-            needed.iter().map(|&at| SelectedStage { name: self.list[at].0, stage: self.list[at].1 }).collect();
+        let stages = needed
+            .iter()
+            .map(|&at| SelectedStage { name: self.list[at].0, stage: self.list[at].1 })
+            .collect();
         Selection { scope, request, stages, images, origins }
     }
 }
@@ -207,7 +215,9 @@ fn meaning<'s>(
     let text = scope.expand(from.template(), diagnostics)?;
     let find = |name: &str| stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
     match &from.value {
-        From::Name(_) if text != own.as_str() && find(&text).is_some() => find(&text).map(Meaning::Stage),
+        From::Name(_) if text != own.as_str() && find(&text).is_some() => {
+            find(&text).map(Meaning::Stage)
+        }
         From::Name(_) if text == "scratch" => Some(Meaning::Scratch),
         From::Stage(_) => find(&text).map(Meaning::Stage).or_else(|| {
             diagnostics.fail(unknown_stage(Code::UnknownStage, from.span, "stage", &text, stages))
@@ -217,7 +227,8 @@ fn meaning<'s>(
             Err(err) => {
                 let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
                 diagnostics.fail(
-                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string()).maybe_hint(hint),
+                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
+                        .maybe_hint(hint),
                 )
             }
         },
@@ -232,7 +243,8 @@ fn unknown_stage(
     stages: &[(&StageName, &Spanned<Stage>)],
 ) -> Diagnostic {
     let known = || stages.iter().map(|(name, _)| name.as_str());
-    let hint = did_you_mean(name, known()).unwrap_or_else(|| format!("the stages are {}", list(known())));
+    let hint =
+        did_you_mean(name, known()).unwrap_or_else(|| format!("the stages are {}", list(known())));
     Diagnostic::new(code, span, format!("there is no {what} `{name}`")).hint(hint)
 }
 
@@ -240,7 +252,9 @@ fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnost
     let next = |place: usize| cycle[(place + 1) % cycle.len()];
     let from_of = |place: usize| {
         let froms = &stages.froms[cycle[place]];
-        let edge = froms.iter().find(|(_, meaning)| matches!(meaning, Meaning::Stage(at) if *at == next(place)));
+        let edge = froms
+            .iter()
+            .find(|(_, meaning)| matches!(meaning, Meaning::Stage(at) if *at == next(place)));
         edge.map_or(stages.list[cycle[place]].1.span, |&(span, _)| span)
     };
     let names: Vec<_> = cycle.iter().map(|&at| stages.list[at].0.as_str()).collect();
@@ -251,8 +265,10 @@ fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnost
     )
     .hint("move what both need into a stage of its own");
     for place in 1..cycle.len() {
-        diagnostic = diagnostic
-            .related(from_of(place), format!("`{}` needs `{}`", names[place], stages.list[next(place)].0));
+        diagnostic = diagnostic.related(
+            from_of(place),
+            format!("`{}` needs `{}`", names[place], stages.list[next(place)].0),
+        );
     }
     diagnostics.push(diagnostic);
 }
@@ -264,18 +280,30 @@ fn find_target(
     stages: &Stages<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<usize> {
-    let find = |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+    let find =
+        |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
     if let Some(name) = &request.target {
         return find(name).or_else(|| {
-            let mut diagnostic =
-                unknown_stage(Code::UnknownTarget, Span { start: 0, end: 0 }, "target", name, &stages.list);
+            let mut diagnostic = unknown_stage(
+                Code::UnknownTarget,
+                Span { start: 0, end: 0 },
+                "target",
+                name,
+                &stages.list,
+            );
             diagnostic.span = None;
             diagnostics.fail(diagnostic)
         });
     }
     if let Some(name) = &spec.default {
         return find(name).or_else(|| {
-            diagnostics.fail(unknown_stage(Code::UnknownTarget, name.span, "stage", name, &stages.list))
+            diagnostics.fail(unknown_stage(
+                Code::UnknownTarget,
+                name.span,
+                "stage",
+                name,
+                &stages.list,
+            ))
         });
     }
     let mut candidates = vec![true; stages.list.len()];
@@ -305,7 +333,10 @@ fn find_target(
             computed.span,
             "the default target does not show where a `from` is computed",
         )
-        .hint(format!("say which of {} it is: default = \"...\" at the top of the file", names(&all))),
+        .hint(format!(
+            "say which of {} it is: default = \"...\" at the top of the file",
+            names(&all)
+        )),
         // Every stage is needed by another: the cycle has been reported.
         (&[], None) => return None,
         (several, None) => Diagnostic::without_place(

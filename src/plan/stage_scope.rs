@@ -16,7 +16,11 @@ pub(super) struct StageScope<'a, 's> {
 
 impl StageScope<'_, '_> {
     /// The text of a template, or a report of why it has none.
-    pub(super) fn expand(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<String> {
+    pub(super) fn expand(
+        &self,
+        template: &Template,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
         if let Some(literal) = template.as_literal() {
             return Some(literal.to_owned());
         }
@@ -41,6 +45,17 @@ impl StageScope<'_, '_> {
         }
     }
 
+    /// The texts of a list. What is wrong with one does not hide what is wrong with the next.
+    pub(super) fn expand_all(
+        &self,
+        templates: &[Template],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<String>> {
+        let texts: Vec<String> =
+            templates.iter().filter_map(|template| self.expand(template, diagnostics)).collect();
+        (texts.len() == templates.len()).then_some(texts)
+    }
+
     fn lookup(&self, name: &str) -> Lookup<'_> {
         match self.environment.get(name) {
             Some(value) => Ok(Some(Cow::Borrowed(value))),
@@ -51,12 +66,13 @@ impl StageScope<'_, '_> {
 
 /// The environment with the variables of a table. In a variable's value its own name is what it was
 /// before, else the arg; another name of the table is that one's new value, wherever it is written.
+/// A variable whose value is a reported mistake is empty, so that nothing stumbles over it again.
 pub(super) fn extend(
     environment: &Environment,
     table: &Env,
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Environment> {
+) -> Environment {
     let entries: Vec<(&str, &Template)> =
         table.0.iter().map(|(name, template)| (name.as_str(), template)).collect();
     let needs = |at: usize| {
@@ -70,34 +86,34 @@ pub(super) fn extend(
         needs
     };
     let order = dependencies_first(entries.len(), 0..entries.len(), needs);
+    let mut found = environment.clone();
+    let mut broken = vec![false; entries.len()];
     for cycle in &order.cycles {
         let names: Vec<_> = cycle.iter().map(|&at| entries[at].0).collect();
         diagnostics.push(Diagnostic::new(
             Code::ValueCycle,
             entries[cycle[0]].1.span,
-            format!("environment variables need each other: {} -> {}", names.join(" -> "), names[0]),
+            format!(
+                "environment variables need each other: {} -> {}",
+                names.join(" -> "),
+                names[0]
+            ),
         ));
-    }
-    if !order.cycles.is_empty() {
-        return None;
+        for &at in cycle {
+            broken[at] = true;
+            found.set(entries[at].0, "");
+        }
     }
     // Values are found in the order of their needs, and recorded in the order of their names, so that
     // a value that begins to use another changes no other variable's place.
-    let mut found = environment.clone();
-    let mut complete = Some(());
-    for at in order.nodes {
+    for at in order.nodes.into_iter().filter(|&at| !broken[at]) {
         let (name, template) = entries[at];
-        match (StageScope { scope, environment: &found }).expand(template, diagnostics) {
-            Some(value) => found.set(name, value),
-            None => complete = None,
-        }
+        let value = StageScope { scope, environment: &found }.expand(template, diagnostics);
+        found.set(name, value.unwrap_or_default());
     }
-    complete?;
     let mut ordered = environment.clone();
     for (name, _) in entries {
-        if let Some(value) = found.get(name) {
-            ordered.set(name, value);
-        }
+        ordered.set(name, found.get(name).unwrap_or_default());
     }
-    Some(ordered)
+    ordered
 }

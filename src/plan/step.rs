@@ -5,17 +5,17 @@ use std::sync::Arc;
 
 use super::config::History;
 use super::environment::Environment;
-use super::owner::{Mode, Owner};
+use super::owner::{Id, Mode, Owner};
 use super::path;
 use super::scope::Scope;
-use super::script;
 use super::select::Origin;
 use super::stage_scope::{StageScope, extend};
 use super::{Action, Copy, Exec, MountKind, PlannedMount, PlannedStep};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::source::{Span, Spanned};
 use crate::spec::{
-    ArgName, CopyStep, ExecStep, From, Mount, ProcessKeys, RunStep, Shell, Sharing, Step, StepKeys, Template, Verb,
+    ArgName, CopyStep, ExecStep, From, Mount, ProcessKeys, RunStep, Sharing, Step, StepKeys,
+    Template, Verb, script,
 };
 
 /// How long a step's label may get; what is longer is cut.
@@ -72,7 +72,11 @@ fn plan_run(
     let text = &step.script.value.0;
     let process = process(&step.process, Some(text), surroundings, context, diagnostics);
     let shell = match &step.shell {
-        Some(shell) => expand_shell(shell, surroundings, context, diagnostics),
+        Some(shell) => {
+            let values =
+                StageScope { scope: context.scope, environment: &surroundings.environment };
+            values.expand_all(&shell.0, diagnostics)
+        }
         None => Some(surroundings.shell.to_vec()),
     };
     let mut exec = process?;
@@ -90,7 +94,7 @@ fn plan_exec(
 ) -> Option<Planned> {
     let process = process(&step.process, None, surroundings, context, diagnostics);
     let values = StageScope { scope: context.scope, environment: &surroundings.environment };
-    let args = expand_all(&step.command.value, &values, diagnostics);
+    let args = values.expand_all(&step.command.value, diagnostics);
     let mut exec = process?;
     exec.args = args?;
     let words = exec.args.join(" ");
@@ -112,8 +116,8 @@ fn process(
     let environment = process_environment(keys, text, surroundings, context, diagnostics);
     let workdir = workdir?;
     let mounts = plan_mounts(&keys.mounts, &workdir, &values, context.origins, diagnostics);
-    let (environment, user) = (environment?, user?.unwrap_or_else(|| surroundings.user.clone()));
-    let mut mounts = overlay(&surroundings.mounts, mounts?);
+    let user = user?.unwrap_or_else(|| surroundings.user.clone());
+    let mut mounts = overlay(&surroundings.mounts, mounts);
     let user_owner = Owner::parse(&user).filter(|owner| !owner.is_root());
     for mount in &mut mounts {
         if let MountKind::Cache { owner, .. } = &mut mount.kind {
@@ -130,9 +134,9 @@ fn process_environment(
     surroundings: &Surroundings<'_>,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Arc<Environment>> {
+) -> Arc<Environment> {
     let mut args = surroundings.args.clone();
-    let mut complete = declared_args(&keys.args, context.scope, diagnostics).map(|own| args.extend(own));
+    args.extend(declared_args(&keys.args, context.scope, diagnostics));
     if let Some(text) = text {
         script::visit_names(text, &mut |name| {
             if context.scope.knows(name) {
@@ -148,34 +152,36 @@ fn process_environment(
         match context.scope.lookup(name) {
             Ok(Some(value)) => Arc::make_mut(&mut environment).set(name, value),
             Ok(None) => {}
-            Err(error) => complete = context.scope.report_lookup(error, diagnostics),
+            Err(error) => context.scope.report_lookup(error, diagnostics),
         }
     }
     if !keys.env.0.is_empty() {
-        let extended = extend(&environment, &keys.env, context.scope, diagnostics)?;
-        environment = Arc::new(extended);
+        environment = Arc::new(extend(&environment, &keys.env, context.scope, diagnostics));
     }
-    complete.map(|()| environment)
+    environment
 }
 
-/// The names of an `args` list, each of which must be declared.
+/// The names of an `args` list that are declared. Any other is reported.
 pub(super) fn declared_args<'s>(
     names: &'s [Spanned<ArgName>],
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<&'s str>> {
-    let mut complete = Some(());
-    for name in names {
-        if !scope.knows(name.as_str()) {
-            let hint = did_you_mean(name.as_str(), scope.names())
-                .unwrap_or_else(|| format!("declare it: [args] {} = {{}}", name.value));
-            complete = diagnostics.fail(
-                Diagnostic::new(Code::UndefinedName, name.span, format!("there is no arg `{}`", name.value))
-                    .hint(hint),
-            );
-        }
+) -> Vec<&'s str> {
+    let (declared, others): (Vec<_>, Vec<_>) =
+        names.iter().partition(|name| scope.knows(name.as_str()));
+    for name in others {
+        let hint = did_you_mean(name.as_str(), scope.names())
+            .unwrap_or_else(|| format!("declare it: [args] {} = {{}}", name.value));
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UndefinedName,
+                name.span,
+                format!("there is no arg `{}`", name.value),
+            )
+            .hint(hint),
+        );
     }
-    complete.map(|()| names.iter().map(|name| name.as_str()).collect())
+    declared.into_iter().map(|name| name.as_str()).collect()
 }
 
 fn plan_copy(
@@ -187,13 +193,16 @@ fn plan_copy(
     let values = StageScope { scope: context.scope, environment: &surroundings.environment };
     let origin = origin_of(step.from.as_ref(), context.origins);
     let workdir = step_workdir(&step.step, surroundings, &values, diagnostics);
-    let sources = expand_all(step.sources.as_slice(), &values, diagnostics);
+    let sources = values.expand_all(step.sources.as_slice(), diagnostics);
     let to = values.expand_option(step.to.as_ref(), diagnostics);
     let owner = parse_option(step.chown.as_ref(), &values, Owner::parse, diagnostics, |text| {
         (format!("`{text}` is not an owner"), "`user` or `user:group`, by name or number")
     });
     let mode = parse_option(step.chmod.as_ref(), &values, Mode::parse, diagnostics, |text| {
-        (format!("`{text}` is not a mode"), "octal digits such as \"0755\", or a change such as \"u+x,go-w\"")
+        (
+            format!("`{text}` is not a mode"),
+            "octal digits such as \"0755\", or a change such as \"u+x,go-w\"",
+        )
     });
     let (written, workdir, to) = (sources?, workdir?, to?.unwrap_or_else(|| "./".to_owned()));
 
@@ -208,25 +217,32 @@ fn plan_copy(
     if sources.len() > 1 && !path::is_directory(&to) {
         let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
         complete = diagnostics.fail(
-            Diagnostic::new(Code::NotADirectory, span, format!("several files cannot be copied to one, `{to}`"))
-                .hint(format!("a directory ends with a slash: \"{to}/\"")),
+            Diagnostic::new(
+                Code::NotADirectory,
+                span,
+                format!("several files cannot be copied to one, `{to}`"),
+            )
+            .hint(format!("a directory ends with a slash: \"{to}/\"")),
         );
     }
     let (owner, mode) = (owner?, mode?);
     if let (true, Some(named), Some(chown)) =
         (surroundings.on_scratch, owner.as_ref().filter(|owner| owner.is_named()), &step.chown)
     {
-        complete = named_on_scratch(chown.span, named, diagnostics);
+        complete = diagnostics.fail(named_on_scratch(chown.span, named));
     }
     complete?;
 
-    let from = step.from.as_ref().and_then(|from| values.scope.expand(from.template(), diagnostics));
+    let from =
+        step.from.as_ref().and_then(|from| values.scope.expand(from.template(), diagnostics));
     let label = match &from {
         None => format!("copy {} to {to}", written.join(" ")),
         Some(from) => format!("copy {} from {from} to {to}", written.join(" ")),
     };
     let mut created_by = "COPY".to_owned();
-    for (flag, value) in [("from", from.as_ref()), ("chown", expanded(&step.chown, &values).as_ref())] {
+    for (flag, value) in
+        [("from", from.as_ref()), ("chown", expanded(&step.chown, &values).as_ref())]
+    {
         created_by.extend(value.map(|value| format!(" --{flag}={value}")));
     }
     created_by.extend(expanded(&step.chmod, &values).map(|mode| format!(" --chmod={mode}")));
@@ -271,39 +287,19 @@ fn step_workdir(
     })
 }
 
-pub(super) fn expand_shell(
-    shell: &Shell,
-    surroundings: &Surroundings<'_>,
-    context: &Context<'_, '_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<String>> {
-    let values = StageScope { scope: context.scope, environment: &surroundings.environment };
-    expand_all(&shell.0, &values, diagnostics)
-}
-
-fn expand_all(
-    templates: &[Template],
-    values: &StageScope<'_, '_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<Vec<String>> {
-    let texts: Vec<String> =
-        templates.iter().filter_map(|template| values.expand(template, diagnostics)).collect();
-    (texts.len() == templates.len()).then_some(texts)
-}
-
-/// Mounts with absolute paths. `workdir` is where relative ones are seen from.
+/// Mounts with absolute paths. `workdir` is where relative ones are seen from. Those in which a
+/// mistake was reported are left out.
 pub(super) fn plan_mounts(
     mounts: &[Mount],
     workdir: &str,
     values: &StageScope<'_, '_>,
     origins: &BTreeMap<Span, Origin>,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<PlannedMount>> {
-    let planned: Vec<PlannedMount> = mounts
+) -> Vec<PlannedMount> {
+    mounts
         .iter()
         .filter_map(|mount| plan_mount(mount, workdir, values, origins, diagnostics))
-        .collect();
-    (planned.len() == mounts.len()).then_some(planned)
+        .collect()
 }
 
 fn plan_mount(
@@ -337,8 +333,12 @@ fn plan_mount(
     let destination = path::join(workdir, &to);
     if destination == "/" {
         return diagnostics.fail(
-            Diagnostic::new(Code::InvalidValue, span, "a mount cannot stand at `/`: it would hide the whole stage")
-                .hint("give it a directory of its own with `to`, or set a `workdir`"),
+            Diagnostic::new(
+                Code::InvalidValue,
+                span,
+                "a mount cannot stand at `/`: it would hide the whole stage",
+            )
+            .hint("give it a directory of its own with `to`, or set a `workdir`"),
         );
     }
     Some(PlannedMount { destination, kind })
@@ -347,8 +347,11 @@ fn plan_mount(
 /// The stage's mounts, without those in whose place the step has its own, and the step's.
 pub(super) fn overlay(inherited: &[PlannedMount], own: Vec<PlannedMount>) -> Vec<PlannedMount> {
     let taken: BTreeSet<&str> = own.iter().map(|mount| mount.destination.as_str()).collect();
-    let mut all: Vec<PlannedMount> =
-        inherited.iter().filter(|mount| !taken.contains(mount.destination.as_str())).cloned().collect();
+    let mut all: Vec<PlannedMount> = inherited
+        .iter()
+        .filter(|mount| !taken.contains(mount.destination.as_str()))
+        .cloned()
+        .collect();
     all.extend(own);
     all
 }
@@ -359,26 +362,35 @@ pub(super) fn origin_of(from: Option<&Spanned<From>>, origins: &BTreeMap<Span, O
     from.and_then(|from| origins.get(&from.span)).copied().unwrap_or(Origin::Context)
 }
 
-fn outside<T>(span: Span, source: &str, origin: Origin, diagnostics: &mut Diagnostics) -> Option<T> {
+fn outside<T>(
+    span: Span,
+    source: &str,
+    origin: Origin,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
     let (whose, hint) = match origin {
-        Origin::Context => (
-            "the build context",
-            "build in a directory that holds both, or give the other one with --build-context",
-        ),
-        Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => ("its origin", "paths begin at the root"),
+        Origin::Context => ("the build context", "build in a directory that holds both"),
+        Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {
+            ("its origin", "paths begin at the root")
+        }
     };
-    diagnostics.fail(Diagnostic::new(Code::PathOutside, span, format!("`{source}` leaves {whose}")).hint(hint))
+    diagnostics.fail(
+        Diagnostic::new(Code::PathOutside, span, format!("`{source}` leaves {whose}")).hint(hint),
+    )
 }
 
-pub(super) fn named_on_scratch<T>(span: Span, owner: &Owner, diagnostics: &mut Diagnostics) -> Option<T> {
-    diagnostics.fail(
-        Diagnostic::new(
-            Code::NamedOwnerOnScratch,
-            span,
-            format!("`{}` cannot be looked up: a stage from `scratch` has no /etc/passwd", owner.user),
-        )
-        .hint("write the number"),
+/// A name of a user where there is no file of users.
+pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
+    let name = match (&owner.user, &owner.group) {
+        (Id::Number(_), Some(group)) => group,
+        (user, _) => user,
+    };
+    Diagnostic::new(
+        Code::NamedOwnerOnScratch,
+        span,
+        format!("`{name}` cannot be looked up: a stage from `scratch` has no /etc/passwd"),
     )
+    .hint("write the number")
 }
 
 /// One line, not too long.

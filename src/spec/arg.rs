@@ -8,7 +8,7 @@ use crate::source::Span;
 
 table! {
     /// What an arg is and what it may be.
-    pub struct ArgTable as "an arg" {
+    pub(super) struct ArgTable as "an arg" {
         /// The value without `--build-arg`.
         "default" default: Option<Scalar>,
         /// Whether a build that uses the arg must be given it.

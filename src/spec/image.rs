@@ -89,8 +89,12 @@ fn join(
             match labels.insert(LabelName::new(name.clone()), template) {
                 None => Some(()),
                 Some(_) => reader.diagnostics.fail(
-                    Diagnostic::new(Code::ConflictingKeys, span, format!("label `{name}` is set twice"))
-                        .hint("a quoted key and nested tables give the same name: keep one"),
+                    Diagnostic::new(
+                        Code::ConflictingKeys,
+                        span,
+                        format!("label `{name}` is set twice"),
+                    )
+                    .hint("a quoted key and nested tables give the same name: keep one"),
                 ),
             }
         } else {

@@ -8,7 +8,10 @@ mod arg;
 mod image;
 mod mount;
 mod name;
+mod names;
 mod read;
+mod rules;
+pub(crate) mod script;
 mod stage;
 mod step;
 mod template;
@@ -24,11 +27,10 @@ pub use self::image::{Command, Image, Labels};
 pub use self::mount::{BindMount, CacheMount, Mount, Sharing};
 pub use self::name::{ArgName, EnvName, LabelName, StageName};
 pub use self::read::OneOrMany;
+use self::read::{Field, Keys, Read, Reader, Table, Value, table};
 pub use self::stage::{Env, From, Shell, Stage};
 pub use self::step::{CopyStep, ExecStep, ProcessKeys, RunStep, Script, Step, StepKeys, Verb};
 pub use self::template::{ExpandError, Scalar, Template};
-pub(crate) use self::name::is_variable;
-use self::read::{Field, Keys, Read, Reader, Table, Value, table};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Spanned};
 
@@ -60,7 +62,8 @@ impl Field for Args {
 pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     if let Some(span) = file.not_text() {
         return diagnostics.fail(
-            Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text").hint("save it as UTF-8"),
+            Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text")
+                .hint("save it as UTF-8"),
         );
     }
     let document = toml::parse(file, diagnostics);
@@ -80,6 +83,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
                 .hint("begin with a stage: [stages.runtime]"),
         );
     }
+    rules::check(&spec, diagnostics);
     Some(spec)
 }
 
@@ -120,7 +124,10 @@ fn warn_of_misplaced_keys(value: &Value<'_>, table: &str, reader: &mut Reader<'_
             Diagnostic::new(
                 Code::MisplacedKey,
                 key.span().into(),
-                format!("`{key_text}` in `{table}` is taken for a name, and is a key of {}", tables.join(" and of ")),
+                format!(
+                    "`{key_text}` in `{table}` is taken for a name, and is a key of {}",
+                    tables.join(" and of ")
+                ),
             )
             .hint(format!("move it above the header of `{table}` if it is meant as a key")),
         );

@@ -54,7 +54,11 @@ pub enum Sharing {
 
 impl Read for Sharing {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let words = [("shared", Sharing::Shared), ("private", Sharing::Private), ("locked", Sharing::Locked)];
+        let words = [
+            ("shared", Sharing::Shared),
+            ("private", Sharing::Private),
+            ("locked", Sharing::Locked),
+        ];
         word(value, "a way of sharing", &words, reader)
     }
 }
@@ -68,11 +72,17 @@ impl Read for Mount {
         let table = Table::new(value, "a mount", reader)?;
         let mut kinds = KINDS.into_iter().filter(|kind| table.key_span(kind).is_some());
         match (kinds.next(), kinds.next()) {
-            (Some("cache"), None) => table.named(CacheMount::WHAT).read_all(reader).map(Mount::Cache),
+            (Some("cache"), None) => {
+                table.named(CacheMount::WHAT).read_all(reader).map(Mount::Cache)
+            }
             (Some(_), None) => table.named(BindMount::WHAT).read_all(reader).map(Mount::Bind),
             (Some(one), Some(other)) => reader.diagnostics.fail(
-                Diagnostic::new(Code::ConflictingKeys, span, format!("a mount has both `{one}` and `{other}`"))
-                    .hint("write one table for each mount"),
+                Diagnostic::new(
+                    Code::ConflictingKeys,
+                    span,
+                    format!("a mount has both `{one}` and `{other}`"),
+                )
+                .hint("write one table for each mount"),
             ),
             (None, _) => reader.diagnostics.fail(
                 Diagnostic::new(Code::MissingKey, span, "a mount does not say what it is")

@@ -55,11 +55,17 @@ impl Name for StageName {
     fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         let mut bytes = key.bytes();
         if bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-            && bytes.all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-')
+            && bytes.all(|byte| {
+                byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
+            })
         {
             return Some(Self(key.to_owned()));
         }
-        let diagnostic = Diagnostic::new(Code::InvalidName, span, format!("`{key}` cannot be the name of a stage"));
+        let diagnostic = Diagnostic::new(
+            Code::InvalidName,
+            span,
+            format!("`{key}` cannot be the name of a stage"),
+        );
         reader.diagnostics.fail(if key.contains('.') {
             diagnostic.hint("a stage's name has no dot: in TOML a dot separates keys, so that `NAME.report` stays free")
         } else {
@@ -74,20 +80,32 @@ impl Name for ArgName {
             return Some(Self(key.to_owned()));
         }
         reader.diagnostics.fail(
-            Diagnostic::new(Code::InvalidName, span, format!("`{key}` cannot be the name of an arg"))
-                .hint("a letter or `_`, then letters, digits and `_`, so that `${NAME}` can stand for it"),
+            Diagnostic::new(
+                Code::InvalidName,
+                span,
+                format!("`{key}` cannot be the name of an arg"),
+            )
+            .hint(
+                "a letter or `_`, then letters, digits and `_`, so that `${NAME}` can stand for it",
+            ),
         )
     }
 }
 
 impl Name for EnvName {
     fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
-        if !key.is_empty() && !key.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control()) {
+        if !key.is_empty()
+            && !key.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control())
+        {
             return Some(Self(key.to_owned()));
         }
         reader.diagnostics.fail(
-            Diagnostic::new(Code::InvalidName, span, format!("`{key}` cannot be the name of an environment variable"))
-                .hint("a name without `=` and white space"),
+            Diagnostic::new(
+                Code::InvalidName,
+                span,
+                format!("`{key}` cannot be the name of an environment variable"),
+            )
+            .hint("a name without `=` and white space"),
         )
     }
 }

@@ -1,7 +1,8 @@
 //! From TOML values to the types of the language, with every mistake reported in one run.
 //!
 //! [`table!`] declares a table of the language once: its keys, their types and their texts. From that
-//! come the Rust struct, the reader, and the messages about unknown and missing keys. A value that
+//! come the Rust struct, the reader, the messages about unknown and missing keys, and the walk over
+//! all names that its values use. A value that
 //! cannot be read is reported and leaves `None`; its neighbours are read all the same.
 
 use std::collections::BTreeMap;
@@ -68,14 +69,14 @@ pub(super) struct Table<'i> {
 macro_rules! table {
     ($(
         $(#[doc = $doc:literal])+
-        pub struct $Name:ident as $what:literal {
+        $vis:vis struct $Name:ident as $what:literal {
             $(with $inner:ident: $Inner:ty;)*
             $($(#[doc = $field_doc:literal])+ $key:literal $field:ident: $Type:ty,)*
         }
     )+) => {$(
         $(#[doc = $doc])+
         #[derive(Debug, Clone)]
-        pub struct $Name {
+        $vis struct $Name {
             $(
                 #[doc = concat!("What it shares with others: ", $what, ".")]
                 pub $inner: $Inner,
@@ -101,6 +102,13 @@ macro_rules! table {
             }
         }
 
+        impl $crate::spec::names::Names for $Name {
+            fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+                $($crate::spec::names::Names::visit_names(&self.$inner, visit);)*
+                $($crate::spec::names::Names::visit_names(&self.$field, visit);)*
+            }
+        }
+
         impl $crate::spec::read::Read for $Name {
             fn read(
                 value: $crate::spec::read::Value<'_>,
@@ -115,7 +123,11 @@ pub(super) use table;
 
 impl<'i> Table<'i> {
     /// The value as a table.
-    pub(super) fn new(value: Value<'i>, what: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn new(
+        value: Value<'i>,
+        what: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Self> {
         let span = value.span().into();
         match value.into_inner() {
             DeValue::Table(entries) => Some(Self { entries, span, what }),
@@ -157,18 +169,27 @@ impl<'i> Table<'i> {
     }
 
     /// Reports what is left in the table.
-    fn refuse_rest(self, visit_keys: impl Fn(&mut dyn FnMut(&'static str)), reader: &mut Reader<'_>) {
+    fn refuse_rest(
+        self,
+        visit_keys: impl Fn(&mut dyn FnMut(&'static str)),
+        reader: &mut Reader<'_>,
+    ) {
         if self.entries.is_empty() {
             return;
         }
         let mut known = Vec::new();
         visit_keys(&mut |key| known.push(key));
-        for (key, _) in self.entries {
+        for (key, value) in self.entries {
             let span = key.span().into();
             let key = key.into_inner();
             let message = format!("unknown key `{key}` in {}", self.what);
+            let header = reader.file.slice(value.span().into()).starts_with('[')
+                && matches!(value.get_ref(), DeValue::Table(_));
             let hint = match nearest(&key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
+                None if header => format!(
+                    "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
+                ),
                 None => match super::tables_with_key(&key)[..] {
                     [] => format!("its keys are {}", list(&known)),
                     ref tables => format!(
@@ -184,9 +205,17 @@ impl<'i> Table<'i> {
 
 impl Reader<'_> {
     /// Reports a value of the wrong type.
-    pub(super) fn wrong_type<T>(&mut self, span: Span, found: &DeValue<'_>, wanted: &str) -> Option<T> {
-        let diagnostic =
-            Diagnostic::new(Code::WrongType, span, format!("expected {wanted}, found {}", kind_of(found)));
+    pub(super) fn wrong_type<T>(
+        &mut self,
+        span: Span,
+        found: &DeValue<'_>,
+        wanted: &str,
+    ) -> Option<T> {
+        let diagnostic = Diagnostic::new(
+            Code::WrongType,
+            span,
+            format!("expected {wanted}, found {}", kind_of(found)),
+        );
         self.diagnostics.fail(match found {
             DeValue::Float(_) | DeValue::Datetime(_) if wanted.contains("string") => {
                 diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
@@ -283,7 +312,8 @@ impl<T: Read> Read for Vec<T> {
         match value.into_inner() {
             DeValue::Array(items) => {
                 let expected = items.len();
-                let read: Vec<T> = items.into_iter().filter_map(|item| T::read(item, reader)).collect();
+                let read: Vec<T> =
+                    items.into_iter().filter_map(|item| T::read(item, reader)).collect();
                 (read.len() == expected).then_some(read)
             }
             other => reader.wrong_type(span, &other, "a list"),
@@ -354,9 +384,11 @@ pub(super) fn word<T: Copy>(
         Some(&(_, value)) => Some(value),
         None => {
             let known = || words.iter().map(|&(word, _)| word);
-            let hint = did_you_mean(&text, known()).unwrap_or_else(|| format!("it is one of {}", list(known())));
+            let hint = did_you_mean(&text, known())
+                .unwrap_or_else(|| format!("it is one of {}", list(known())));
             reader.diagnostics.fail(
-                Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not {what}")).hint(hint),
+                Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not {what}"))
+                    .hint(hint),
             )
         }
     }

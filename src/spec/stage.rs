@@ -52,7 +52,7 @@ pub enum From {
 
 table! {
     /// The form of `from` that says which kind it means.
-    pub struct FromTable as "a `from`" {
+    pub(super) struct FromTable as "a `from`" {
         /// The name of a stage.
         "stage" stage: Option<Template>,
         /// The reference of an image.
@@ -69,14 +69,20 @@ impl Read for From {
                 FromTable { stage: Some(stage), image: None } => Some(From::Stage(stage)),
                 FromTable { stage: None, image: Some(image) } => Some(From::Image(image)),
                 FromTable { stage: None, image: None } => reader.diagnostics.fail(
-                    Diagnostic::new(Code::MissingKey, span, "a `from` table says neither `stage` nor `image`")
-                        .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
+                    Diagnostic::new(
+                        Code::MissingKey,
+                        span,
+                        "a `from` table says neither `stage` nor `image`",
+                    )
+                    .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
                 ),
-                FromTable { stage: Some(_), image: Some(_) } => reader.diagnostics.fail(Diagnostic::new(
-                    Code::ConflictingKeys,
-                    span,
-                    "a `from` table has both `stage` and `image`",
-                )),
+                FromTable { stage: Some(_), image: Some(_) } => {
+                    reader.diagnostics.fail(Diagnostic::new(
+                        Code::ConflictingKeys,
+                        span,
+                        "a `from` table has both `stage` and `image`",
+                    ))
+                }
             },
             other => reader.wrong_type(span, other, "a string or a table"),
         }
@@ -97,7 +103,11 @@ impl From {
 pub struct Env(pub BTreeMap<EnvName, Template>);
 
 impl super::read::Field for Env {
-    fn take(table: &mut super::read::Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take(
+        table: &mut super::read::Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Self> {
         let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
         super::warn_of_misplaced_keys(&value, key, reader);
         let entries: BTreeMap<EnvName, Scalar> = BTreeMap::read(value, reader)?;
@@ -124,8 +134,9 @@ impl Read for Shell {
             DeValue::String(name) => {
                 let message = format!("`{name}` is not a shell that has a short form");
                 return reader.diagnostics.fail(
-                    Diagnostic::new(Code::InvalidValue, span, message)
-                        .hint("\"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]"),
+                    Diagnostic::new(Code::InvalidValue, span, message).hint(
+                        "\"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]",
+                    ),
                 );
             }
             other => return reader.wrong_type(span, other, "a list or a string"),

@@ -121,19 +121,28 @@ impl Read for Step {
 }
 
 fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<Verb> {
-    let mut verbs = VERBS.iter().map(|&(verb, _)| verb).filter(|verb| table.key_span(verb).is_some());
+    let mut verbs =
+        VERBS.iter().map(|&(verb, _)| verb).filter(|verb| table.key_span(verb).is_some());
     match (verbs.next(), verbs.next()) {
         (Some(one), Some(other)) => reader.diagnostics.fail(
-            Diagnostic::new(Code::SeveralVerbs, span, format!("a step has both `{one}` and `{other}`"))
-                .hint("write one table for each step: a step has exactly one verb"),
+            Diagnostic::new(
+                Code::SeveralVerbs,
+                span,
+                format!("a step has both `{one}` and `{other}`"),
+            )
+            .hint("write one table for each step: a step has exactly one verb"),
         ),
         (Some("run"), None) => table.named(RunStep::WHAT).read_all(reader).map(Verb::Run),
         (Some("exec"), None) => {
             let step: ExecStep = table.named(ExecStep::WHAT).read_all(reader)?;
             if step.command.is_empty() {
                 return reader.diagnostics.fail(
-                    Diagnostic::new(Code::InvalidValue, step.command.span, "there is nothing to execute")
-                        .hint("exec = [\"program\", \"argument\"]"),
+                    Diagnostic::new(
+                        Code::InvalidValue,
+                        step.command.span,
+                        "there is nothing to execute",
+                    )
+                    .hint("exec = [\"program\", \"argument\"]"),
                 );
             }
             Some(Verb::Exec(step))
@@ -142,8 +151,12 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
             let step: CopyStep = table.named(CopyStep::WHAT).read_all(reader)?;
             if step.sources.as_slice().is_empty() {
                 return reader.diagnostics.fail(
-                    Diagnostic::new(Code::InvalidValue, step.sources.span, "there is nothing to copy")
-                        .hint("copy = [\"a\", \"b\"], or leave the step out"),
+                    Diagnostic::new(
+                        Code::InvalidValue,
+                        step.sources.span,
+                        "there is nothing to copy",
+                    )
+                    .hint("copy = [\"a\", \"b\"], or leave the step out"),
                 );
             }
             Some(Verb::Copy(step))
@@ -154,7 +167,9 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
                 .keys()
                 .find_map(|key| did_you_mean(key, known()))
                 .unwrap_or_else(|| format!("it needs one of {}", list(known())));
-            reader.diagnostics.fail(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))
+            reader
+                .diagnostics
+                .fail(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))
         }
     }
 }

@@ -236,8 +236,9 @@ impl<'t> Parser<'t> {
                 let Some((_, sign)) = self.chars.next() else {
                     return Err(format!("`${{{name}:` has no `}}`"));
                 };
-                self.conditional(sign, true, inner)?
-                    .ok_or_else(|| format!("`:{sign}` in `${{{name}:{sign}...}}` is not a modifier"))?
+                self.conditional(sign, true, inner)?.ok_or_else(|| {
+                    format!("`:{sign}` in `${{{name}:{sign}...}}` is not a modifier")
+                })?
             }
             '#' => {
                 let longest = self.skip('#');
@@ -259,7 +260,12 @@ impl<'t> Parser<'t> {
         Ok(Substitution { name, modifier })
     }
 
-    fn conditional(&mut self, sign: char, colon: bool, depth: usize) -> Result<Option<Modifier>, String> {
+    fn conditional(
+        &mut self,
+        sign: char,
+        colon: bool,
+        depth: usize,
+    ) -> Result<Option<Modifier>, String> {
         Ok(match sign {
             '-' => Some(Modifier::Default { colon, word: self.word(depth)? }),
             '+' => Some(Modifier::Alternative { colon, word: self.word(depth)? }),
@@ -304,7 +310,9 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
         visit(name);
         match modifier {
             Modifier::Plain => {}
-            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } => visit_names(word, visit),
+            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } => {
+                visit_names(word, visit)
+            }
             Modifier::Required { message, .. } => visit_names(message, visit),
             Modifier::TrimPrefix { pattern, .. } | Modifier::TrimSuffix { pattern, .. } => {
                 visit_names(pattern, visit);
@@ -338,7 +346,9 @@ fn substitute<'v, E>(
     lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
 ) -> Result<Cow<'v, str>, ExpandError<E>> {
     let value = lookup(name).map_err(ExpandError::Lookup)?;
-    let set = |value: Option<Cow<'v, str>>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
+    let set = |value: Option<Cow<'v, str>>, colon: bool| {
+        value.filter(|value| !(colon && value.is_empty()))
+    };
     let unset = || ExpandError::Unset { name: name.clone() };
     Ok(match modifier {
         Modifier::Plain => value.ok_or_else(unset)?,
@@ -557,7 +567,10 @@ mod tests {
         ] {
             check(text, Err(problem));
         }
-        check(&format!("{}{}", "${A:-".repeat(40), "}".repeat(40)), Err("substitutions are nested more than 32 deep"));
+        check(
+            &format!("{}{}", "${A:-".repeat(40), "}".repeat(40)),
+            Err("substitutions are nested more than 32 deep"),
+        );
     }
 
     #[test]

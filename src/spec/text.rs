@@ -3,7 +3,7 @@
 /// Takes the common indentation off all lines, the blank lines off the beginning, and what is left of
 /// the closing quotes' own line off the end. Carriage returns before newlines go too: they come from
 /// a checkout on Windows, and no shell wants them.
-pub fn dedent(text: &str) -> String {
+pub(super) fn dedent(text: &str) -> String {
     let indentation = text
         .lines()
         .filter(|line| !line.trim().is_empty())

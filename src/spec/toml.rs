@@ -15,56 +15,94 @@ pub(super) struct Document<'i> {
 }
 
 /// Parses the text and reports what is not TOML.
+///
+/// The parser goes on behind an error as well as it can. One error a line is enough, and what it finds
+/// behind a string or a list that has no end is not what anybody wrote.
 pub(super) fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Document<'i> {
     let (table, errors) = DeTable::parse_recoverable(file.text());
+    let place = |error: &Error| error.span().map_or(Span { start: 0, end: 0 }, Span::from);
+    let mut errors: Vec<(Span, Error)> =
+        errors.into_iter().map(|error| (place(&error), error)).collect();
+    errors.sort_by_key(|&(span, _)| span);
     let mut reliable_until = None;
-    for error in errors {
-        let span = error.span().map_or(Span { start: 0, end: 0 }, Span::from);
-        if error.message() != DUPLICATE {
-            let line = file.line(span.start);
-            let start = file.line_start(line);
-            reliable_until = Some(reliable_until.map_or(start, |known: u32| known.min(start)));
-        } else {
-            reliable_until.get_or_insert(u32::MAX);
+    let mut last_line = 0;
+    for (span, error) in errors {
+        let line = file.line(span.start);
+        if line == last_line {
+            continue;
         }
+        last_line = line;
+        let harmless = error.message() == DUPLICATE;
+        let until = if harmless { u32::MAX } else { file.line_start(line) };
+        reliable_until = Some(reliable_until.map_or(until, |known: u32| known.min(until)));
         diagnostics.push(explain(&error, span, file));
+        if DERAILING.iter().any(|start| error.message().starts_with(start)) {
+            break;
+        }
     }
     Document { table, reliable_until }
 }
 
 const DUPLICATE: &str = "duplicate key";
 
+/// How the messages begin behind which nothing is what it seems.
+const DERAILING: [&str; 5] = [
+    "invalid literal string",
+    "invalid basic string",
+    "invalid multi-line",
+    "unclosed",
+    "missing comma",
+];
+
 fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
     let message = error.message();
     let diagnostic = |message: String| Diagnostic::new(Code::InvalidToml, span, message);
-    let line = file.line_text(file.line(span.start)).trim();
     if message == DUPLICATE {
         let key = file.slice(span);
+        let line = file.line_text(file.line(span.start)).trim();
         let twice = diagnostic(format!("`{key}` is written twice in one table"));
         return if line.starts_with("[[") {
             twice.hint(format!("write all of it as `{key} = [...]` or all of it as `[[...{key}]]`"))
         } else if line.starts_with('[') {
             twice.hint(format!("write one form: `{key} = {{...}}` or one header `[...{key}]`"))
         } else {
-            twice.hint("join both into one")
+            twice.hint(format!(
+                "join both into one; if the other is a header `[...{key}]`, write one form"
+            ))
         };
     }
-    if message.starts_with("cannot extend value of type") {
-        return diagnostic("a table written as `{...}` is complete and cannot be extended".to_owned())
-            .hint("write one form: `key = {...}` or a `[...key]` header");
-    }
-    if message.starts_with("missing escaped value") {
-        return diagnostic("a backslash in a \"...\" string begins an escape that TOML does not have".to_owned())
-            .hint("use '...' or '''...''': nothing is escaped in them");
-    }
-    if message.starts_with("cannot recurse further") {
-        return diagnostic("lists and tables are nested too deep".to_owned());
-    }
-    if message.starts_with("string values must be quoted") {
-        return diagnostic(format!("not a TOML value: `{}`", file.slice(span).escape_debug()))
-            .hint("strings are quoted: '...' or \"...\"");
-    }
-    diagnostic(format!("not TOML: {message}"))
+    let (what, hint) = match message {
+        _ if message.starts_with("cannot extend value of type") => (
+            "a table written as `{...}` is complete and cannot be extended",
+            "write one form: `key = {...}` or a `[...key]` header",
+        ),
+        _ if message.starts_with("missing escaped value") => (
+            "a backslash in a \"...\" string begins an escape that TOML does not have",
+            "use '...' or '''...''': nothing is escaped in them",
+        ),
+        "invalid literal string, expected `'`" | "invalid basic string, expected `\"`" => (
+            "a string has no closing quote on its line",
+            "text of several lines stands between ''' and '''",
+        ),
+        _ if message.starts_with("invalid multi-line") => (
+            "text of several lines has no closing quotes",
+            "it ends with the same three quotes that it begins with",
+        ),
+        _ if message.contains("visible characters") => (
+            "a string has a control character in it",
+            "write it as an escape in a \"...\" string: \"\\u0000\"",
+        ),
+        _ if message.starts_with("cannot recurse further") => (
+            "lists and tables are nested too deep",
+            "nothing in a build file needs more than a few levels",
+        ),
+        _ if message.starts_with("string values must be quoted") => {
+            return diagnostic(format!("not a TOML value: `{}`", file.slice(span).escape_debug()))
+                .hint("strings are quoted: '...' or \"...\"");
+        }
+        _ => return diagnostic(format!("not TOML: {message}")),
+    };
+    diagnostic(what.to_owned()).hint(hint)
 }
 
 /// Drops what a reader found wrong behind the place up to which the document can be relied on, and
@@ -72,6 +110,7 @@ fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
 pub(super) fn keep_reliable(reliable_until: u32, found: Diagnostics, reader: &mut Reader<'_>) {
     let missing = [Code::MissingKey, Code::NoVerb];
     reader.diagnostics.absorb(found, |diagnostic| {
-        !missing.contains(&diagnostic.code) && diagnostic.span.is_some_and(|span| span.end <= reliable_until)
+        !missing.contains(&diagnostic.code)
+            && diagnostic.span.is_some_and(|span| span.end <= reliable_until)
     });
 }

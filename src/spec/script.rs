@@ -1,11 +1,11 @@
 //! Which variables the text of a run step names.
 
-use crate::spec::is_variable;
+use super::name::is_variable;
 
 /// Calls `visit` with each name that the text may take from its environment: `$NAME`, `${NAME...}`,
 /// `$env:NAME` of PowerShell and `%NAME%` of Windows' command line. It may name more than the shell
 /// will look up (in single quotes, say), never less.
-pub(super) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
+pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     let mut rest = text;
     while let Some(at) = rest.find(['$', '%']) {
         let sign = rest.as_bytes()[at];

@@ -1,0 +1,11 @@
+//! Advisory rules: what a file says that is not wrong, and very likely not meant. One file each.
+
+mod unused_arg;
+
+use super::Spec;
+use crate::diagnostic::Diagnostics;
+
+/// Runs every rule.
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    unused_arg::check(spec, diagnostics);
+}

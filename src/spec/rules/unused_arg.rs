@@ -1,0 +1,26 @@
+//! `unused-arg`: an arg that reaches nothing.
+//!
+//! It is declared, and no value names it, no run text does, and no `args` list has it: whatever is
+//! given for it, the result is the same.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::Spec;
+use crate::spec::names::Names;
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    let mut used = BTreeSet::new();
+    spec.visit_names(&mut |name| {
+        if let Some((declared, _)) = spec.args.0.get_key_value(name) {
+            used.insert(declared);
+        }
+    });
+    for (name, arg) in spec.args.0.iter().filter(|(name, _)| !used.contains(name)) {
+        diagnostics.push(
+            Diagnostic::new(Code::UnusedArg, arg.span, format!("arg `{name}` reaches nothing")).hint(format!(
+                "write `${{{name}}}` where its value belongs, name it in a `run` text, or list it in `args`"
+            )),
+        );
+    }
+}

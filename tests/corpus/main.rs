@@ -1,0 +1,202 @@
+//! Specs in, diagnostics or LLB out. `README.md` says how cases are written.
+#![expect(clippy::disallowed_methods, reason = "cases are files")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use buildkit_llb::{Definition, Digest, Graph, Platform, ResolveMode};
+use expect_test::expect_file;
+use mstage::diagnostic::{Code, Diagnostics, Severity, render};
+use mstage::lower::{Settings, lower};
+use mstage::plan::{Facts, ImageFact, Plan, Request, Selection, resolve, select};
+use mstage::source::SourceFile;
+use mstage::spec;
+use serde_json::Value;
+
+#[test]
+fn right() {
+    for path in cases("right") {
+        let text = fs::read_to_string(&path).unwrap();
+        let compiled = compile(&text);
+        let Some((plan, definition)) = compiled.result else {
+            panic!("{} is wrong:\n{}", path.display(), compiled.reports.join("\n"));
+        };
+        let config: Value = serde_json::from_slice(&plan.config.to_json()).unwrap();
+        let config = serde_json::to_string_pretty(&config).unwrap();
+        let reports: String = compiled.reports.iter().map(|report| format!("{report}\n")).collect();
+        let dump = format!("{reports}\nimage config: {config}\n\n{definition}");
+        expect_file![path.with_extension("txt")].assert_eq(dump.trim_start());
+    }
+}
+
+#[test]
+fn wrong() {
+    const MARK: &str = "# reported:\n";
+    for path in cases("wrong") {
+        let bytes = fs::read(&path).unwrap();
+        let end = bytes
+            .windows(MARK.len())
+            .position(|window| window == MARK.as_bytes())
+            .unwrap_or(bytes.len());
+        let (spec, expected) = bytes.split_at(end);
+        let compiled = compile_bytes(spec.to_vec());
+        assert!(compiled.result.is_none(), "{} is not wrong", path.display());
+        let comment =
+            |report: &String| report.lines().map(|line| format!("# {line}\n")).collect::<String>();
+        let reported: String = compiled.reports.iter().map(comment).collect();
+        let reported = format!("{MARK}{reported}");
+        if reported.as_bytes() != expected {
+            assert!(
+                std::env::var_os("UPDATE_EXPECT").is_some(),
+                "{}:\nexpected:\n{}\nreported:\n{reported}",
+                path.display(),
+                String::from_utf8_lossy(expected)
+            );
+            fs::write(&path, [spec, reported.as_bytes()].concat()).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let mut seen = BTreeSet::new();
+    for path in ["right", "wrong"].iter().flat_map(|kind| cases(kind)) {
+        seen.extend(compile_bytes(fs::read(&path).unwrap()).codes);
+    }
+    let missing: Vec<_> =
+        Code::ALL.iter().filter(|code| !seen.contains(code)).map(|code| code.name()).collect();
+    assert!(missing.is_empty(), "no case reports {missing:?}");
+}
+
+/// Tables of a file in another order are the same file.
+#[test]
+fn the_order_of_tables_means_nothing() {
+    for path in cases("right") {
+        let text = fs::read_to_string(&path).unwrap();
+        let mut tables: Vec<String> = vec![String::new()];
+        for line in text.lines() {
+            if line.starts_with('[') {
+                tables.push(String::new());
+            }
+            let last = tables.last_mut().unwrap();
+            *last = format!("{last}{line}\n");
+        }
+        let top = tables.remove(0);
+        tables.reverse();
+        let (_, definition) = compile(&text).result.unwrap();
+        let (_, reordered) = compile(&format!("{top}{}", tables.concat())).result.unwrap();
+        assert_eq!(definition.as_proto().def, reordered.as_proto().def, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_same_spec_gives_the_same_bytes() {
+    for path in cases("right") {
+        let text = fs::read_to_string(&path).unwrap();
+        let (_, first) = compile(&text).result.unwrap();
+        let (_, second) = compile(&text).result.unwrap();
+        assert_eq!(first.as_proto(), second.as_proto(), "{}", path.display());
+    }
+}
+
+fn cases(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(kind);
+    let mut paths: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+/// What mstage makes of a spec.
+struct Compiled {
+    result: Option<(Plan, Definition)>,
+    /// Errors, then warnings.
+    reports: Vec<String>,
+    codes: Vec<Code>,
+}
+
+fn compile(text: &str) -> Compiled {
+    compile_bytes(text.as_bytes().to_vec())
+}
+
+fn compile_bytes(bytes: Vec<u8>) -> Compiled {
+    let file = SourceFile::new("mstage.toml", bytes);
+    let request = request(file.text());
+    let mut diagnostics = Diagnostics::default();
+    let result = plan(&file, &request, &mut diagnostics).map(|plan| {
+        let settings = Settings {
+            session_id: "session".to_owned(),
+            ignore: Vec::new(),
+            resolve_mode: ResolveMode::Default,
+            several_platforms: false,
+        };
+        let mut graph = Graph::new();
+        let target = lower(&plan, &file, &settings, &mut graph);
+        let definition = graph.definition(target);
+        (plan, definition)
+    });
+    let found = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
+    let report = |found: &&mstage::diagnostic::Diagnostic| {
+        format!("[{}] {}", found.code.name(), render::diagnostic(found, &file))
+    };
+    Compiled {
+        result,
+        reports: found.iter().map(report).collect(),
+        codes: found.iter().map(|found| found.code).collect(),
+    }
+}
+
+fn plan(file: &SourceFile, request: &Request, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    let spec = spec::parse(file, diagnostics)?;
+    let selection = select(&spec, request, diagnostics)?;
+    let facts = facts(&selection);
+    resolve(&selection, facts, diagnostics)
+}
+
+/// What the spec's own `# request:` line asks for.
+fn request(text: &str) -> Request {
+    let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+    let line = text.lines().find_map(|line| line.strip_prefix("# request: ")).unwrap_or_default();
+    let mut words = line.split_whitespace();
+    while let (Some(option), Some(value)) = (words.next(), words.next()) {
+        let pair = || {
+            value.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap()
+        };
+        match option {
+            "--target" => request.target = Some(value.to_owned()),
+            "--build-arg" => request.build_args.extend([pair()]),
+            "--label" => request.labels.extend([pair()]),
+            "--platform" => {
+                request.target_platform = Platform::parse(value, &request.build_platform).unwrap();
+            }
+            other => panic!("unknown option {other}"),
+        }
+    }
+    request
+}
+
+fn facts(selection: &Selection<'_>) -> Facts {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
+    let known: Value =
+        serde_json::from_slice(&fs::read(folder.join("images.json")).unwrap()).unwrap();
+    let usual = serde_json::json!({
+        "architecture": "amd64",
+        "os": "linux",
+        "config": { "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"], "Cmd": ["/bin/sh"] },
+        "rootfs": { "type": "layers", "diff_ids": ["sha256:00"] },
+        "history": [{ "created_by": "ADD rootfs.tar" }],
+    });
+    let fact = |reference: String| ImageFact {
+        digest: Digest::of(reference.as_bytes()).to_string(),
+        config: known.get(&reference).unwrap_or(&usual).to_string().into_bytes(),
+    };
+    Facts {
+        images: selection.images().iter().map(|image| fact(image.reference.to_string())).collect(),
+    }
+}
