@@ -264,11 +264,9 @@ fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnost
         format!("stages need each other: {} -> {}", names.join(" -> "), names[0]),
     )
     .hint("move what both need into a stage of its own");
-    for place in 1..cycle.len() {
-        diagnostic = diagnostic.related(
-            from_of(place),
-            format!("`{}` needs `{}`", names[place], stages.list[next(place)].0),
-        );
+    for (place, name) in names.iter().enumerate().skip(1) {
+        let needed = stages.list[next(place)].0;
+        diagnostic = diagnostic.related(from_of(place), format!("`{name}` needs `{needed}`"));
     }
     diagnostics.push(diagnostic);
 }

@@ -30,7 +30,7 @@ pub use self::read::OneOrMany;
 use self::read::{Field, Keys, Read, Reader, Table, Value, table};
 pub use self::stage::{Env, From, Shell, Stage};
 pub use self::step::{CopyStep, ExecStep, ProcessKeys, RunStep, Script, Step, StepKeys, Verb};
-pub use self::template::{ExpandError, Scalar, Template};
+pub use self::template::{ExpandError, Lookup, Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Spanned};
 

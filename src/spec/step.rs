@@ -103,9 +103,8 @@ impl Read for Script {
     }
 }
 
-/// Every verb, and the keys that a step with it may have.
-const VERBS: [(&str, fn(&mut dyn FnMut(&'static str))); 3] =
-    [("run", RunStep::visit_keys), ("exec", ExecStep::visit_keys), ("copy", CopyStep::visit_keys)];
+/// The keys that say what a step does.
+const VERBS: [&str; 3] = ["run", "exec", "copy"];
 
 /// A table with one verb, or in short the text of a run step.
 impl Read for Step {
@@ -121,8 +120,7 @@ impl Read for Step {
 }
 
 fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<Verb> {
-    let mut verbs =
-        VERBS.iter().map(|&(verb, _)| verb).filter(|verb| table.key_span(verb).is_some());
+    let mut verbs = VERBS.into_iter().filter(|verb| table.key_span(verb).is_some());
     match (verbs.next(), verbs.next()) {
         (Some(one), Some(other)) => reader.diagnostics.fail(
             Diagnostic::new(
@@ -162,11 +160,10 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
             Some(Verb::Copy(step))
         }
         (None, _) => {
-            let known = || VERBS.iter().map(|&(verb, _)| verb);
             let hint = table
                 .keys()
-                .find_map(|key| did_you_mean(key, known()))
-                .unwrap_or_else(|| format!("it needs one of {}", list(known())));
+                .find_map(|key| did_you_mean(key, VERBS))
+                .unwrap_or_else(|| format!("it needs one of {}", list(VERBS)));
             reader
                 .diagnostics
                 .fail(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))

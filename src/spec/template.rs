@@ -57,6 +57,9 @@ enum Modifier {
     Replace { all: bool, pattern: Vec<Part>, replacement: Vec<Part> },
 }
 
+/// What a name stands for: `None` where it has no value.
+pub type Lookup<'l, 'v, E> = &'l mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>;
+
 /// Why a template has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpandError<E> {
@@ -98,10 +101,7 @@ impl Template {
     }
 
     /// The text with the value of each name. `lookup` gives a name's value, `None` for unset.
-    pub fn expand<'v, E>(
-        &self,
-        lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
-    ) -> Result<String, ExpandError<E>> {
+    pub fn expand<'v, E>(&self, lookup: Lookup<'_, 'v, E>) -> Result<String, ExpandError<E>> {
         expand(&self.parts, lookup)
     }
 }
@@ -311,7 +311,7 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
         match modifier {
             Modifier::Plain => {}
             Modifier::Default { word, .. } | Modifier::Alternative { word, .. } => {
-                visit_names(word, visit)
+                visit_names(word, visit);
             }
             Modifier::Required { message, .. } => visit_names(message, visit),
             Modifier::TrimPrefix { pattern, .. } | Modifier::TrimSuffix { pattern, .. } => {
@@ -327,10 +327,7 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
 
 // === Expanding ===
 
-fn expand<'v, E>(
-    parts: &[Part],
-    lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
-) -> Result<String, ExpandError<E>> {
+fn expand<'v, E>(parts: &[Part], lookup: Lookup<'_, 'v, E>) -> Result<String, ExpandError<E>> {
     let mut out = String::new();
     for part in parts {
         match part {
@@ -343,7 +340,7 @@ fn expand<'v, E>(
 
 fn substitute<'v, E>(
     Substitution { name, modifier }: &Substitution,
-    lookup: &mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>,
+    lookup: Lookup<'_, 'v, E>,
 ) -> Result<Cow<'v, str>, ExpandError<E>> {
     let value = lookup(name).map_err(ExpandError::Lookup)?;
     let set = |value: Option<Cow<'v, str>>, colon: bool| {

@@ -20,7 +20,7 @@ pub(crate) fn read(definition: &pb::Definition, caps: &BTreeSet<String>) -> Resu
     for (index, bytes) in definition.def.iter().enumerate() {
         let op =
             pb::Op::decode(bytes.as_slice()).map_err(|error| format!("op {index}: {error}"))?;
-        if op.encode_to_vec() != *bytes {
+        if op.clone().encode_canonical() != *bytes {
             return Err(format!("op {index} is not in canonical form"));
         }
         let digest = digest(bytes);

@@ -5,4 +5,5 @@
 mod bridge;
 mod definition;
 mod fake;
+mod frontend;
 mod transport;

@@ -74,7 +74,7 @@ impl Definition {
         // One input and nothing else, no constraints either: so the Go client's (`Marshal` in
         // `client/llb/state.go`), and what reads definitions knows the terminal by it.
         let terminal =
-            pb::Op { inputs: vec![graph.input(output)], ..pb::Op::default() }.encode_to_vec();
+            pb::Op { inputs: vec![graph.input(output)], ..pb::Op::default() }.encode_canonical();
         let caps = [
             (true, Cap::CONSTRAINTS),
             (true, Cap::PLATFORM),

@@ -2,8 +2,11 @@
 //!
 //! Only SHA-256 is known here: it is the only algorithm with which BuildKit names LLB ops.
 
+#[expect(clippy::disallowed_types, reason = "see `DigestMap`")]
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
@@ -77,6 +80,30 @@ impl fmt::Display for InvalidDigest {
 }
 
 impl Error for InvalidDigest {}
+
+/// A map by digest, for looking up and never for walking through: its order means nothing. A sorted
+/// map makes adding ops a fifth slower.
+#[expect(clippy::disallowed_types, reason = "looked up only, and its hasher has no random seed")]
+pub(crate) type DigestMap<T> = HashMap<Digest, T, BuildHasherDefault<DigestHasher>>;
+
+/// Takes the first bytes of a digest for its hash, as one part of a digest is as random as any.
+#[derive(Clone, Default)]
+pub(crate) struct DigestHasher(u64);
+
+impl Hasher for DigestHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(&first) = bytes.first_chunk() {
+            self.0 = u64::from_le_bytes(first);
+        }
+    }
+
+    /// The length that comes before the bytes; it is the same for all.
+    fn write_usize(&mut self, _: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
 
 const PREFIX: &str = "sha256:";
 const HEX: &[u8; 16] = b"0123456789abcdef";

@@ -67,7 +67,7 @@ impl Dump<'_> {
             Some(Op::Passthrough(op)) => format!("{title} passthrough {}", quote(&op.id)),
         };
         self.line(0, &title);
-        if op.encode_to_vec() != bytes {
+        if op.clone().encode_canonical() != bytes {
             self.line(1, "bytes: not canonical");
         }
         if !op.inputs.is_empty() {

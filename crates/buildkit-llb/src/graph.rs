@@ -4,11 +4,9 @@
 //! gave out before, so a graph has no cycles, and its ops are in an order in which each stands after
 //! those it reads. What the ops do is not known here: each op's own file says that.
 
-use std::collections::BTreeMap;
-
 use buildkit_proto::pb;
-use prost::Message;
 
+use crate::digest::DigestMap;
 use crate::ops::Draft;
 use crate::{Cap, Definition, Digest, Metadata, Op, SourceId, SourceInfo};
 
@@ -22,7 +20,7 @@ use crate::{Cap, Definition, Digest, Metadata, Op, SourceId, SourceInfo};
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     vertices: Vec<Vertex>,
-    by_digest: BTreeMap<Digest, VertexId>,
+    by_digest: DigestMap<VertexId>,
     sources: Vec<SourceInfo>,
 }
 
@@ -92,7 +90,7 @@ impl Graph {
             // `client/llb/marshal.go`), and with it our digests are those of its ops.
             constraints: Some(pb::WorkerConstraints::default()),
         }
-        .encode_to_vec();
+        .encode_canonical();
         self.insert_encoded(bytes, inputs, metadata, caps)
     }
 

@@ -54,6 +54,8 @@
 
 #![warn(missing_docs)]
 
+mod canonical;
+
 /// LLB, the graph that BuildKit runs: operations, what they read, and what is said about them.
 #[allow(clippy::large_enum_variant, reason = "an operation is made once and encoded at once")]
 pub mod pb {

@@ -1,0 +1,274 @@
+//! Whole builds: options and files in, the calls that were made and the result or the error out.
+
+use std::collections::BTreeMap;
+
+use buildkit_proto::frontend::{ReturnRequest, result};
+use buildkit_proto::pb;
+use mstage::gateway::run;
+use prost::Message;
+use serde_json::{Value, json};
+
+use crate::fake::{Call, Daemon, Do, Engine, Method, Release, failure};
+
+const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},
+    "rootfs":{"type":"layers","diff_ids":["sha256:00"]}}"#;
+
+/// A build of `spec` with these options.
+async fn build(engine: Engine, spec: &'static str, opts: &[&str]) -> Daemon {
+    let engine = engine.source("local://dockerfile", [("mstage.toml", spec)]);
+    answer(engine, opts).await
+}
+
+/// What a frontend answers that finds its files in the engine.
+async fn answer(engine: Engine, opts: &[&str]) -> Daemon {
+    let (io, daemon) = engine.start();
+    let opts = ["filename=mstage.toml"].iter().chain(opts).enumerate();
+    let workers = r#"[{"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
+    let mut variables: Vec<(String, String)> =
+        opts.map(|(n, opt)| (format!("BUILDKIT_FRONTEND_OPT_{n}"), (*opt).to_owned())).collect();
+    variables.push(("BUILDKIT_SESSION_ID".to_owned(), "the-session".to_owned()));
+    variables.push(("BUILDKIT_WORKERS".to_owned(), workers.to_owned()));
+    run(io, variables).await.unwrap();
+    daemon
+}
+
+fn engine() -> Engine {
+    let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
+    Engine::new(Release::Forky)
+        .source("local://context", [("a.txt", "a")])
+        .image("docker.io/library/alpine:3.20", &digest("a"), CONFIG)
+        .image("docker.io/library/debian:latest", &digest("d"), CONFIG)
+}
+
+fn returned(daemon: &Daemon) -> ReturnRequest {
+    daemon.returned().expect("something was returned")
+}
+
+/// The message of the returned error, and the files and lines that it shows.
+fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
+    let error = returned(daemon).error.expect("an error was returned");
+    assert_eq!(error.code, 2, "clients show this code without a prefix");
+    let sources =
+        error.details.iter().filter(|detail| detail.type_url.ends_with("errdefs.Source+json"));
+    let place = |value: &[u8]| {
+        let json: Value = serde_json::from_slice(value).unwrap();
+        let filename = json["info"]["filename"].as_str().unwrap().to_owned();
+        (filename, json["ranges"][0]["start"]["line"].as_u64().unwrap())
+    };
+    (error.message.clone(), sources.map(|detail| place(&detail.value)).collect())
+}
+
+/// The ops of the solve that the result came from.
+fn ops(daemon: &Daemon) -> Vec<pb::Op> {
+    let solves = daemon.solves();
+    let definition = solves.last().unwrap().definition.as_ref().unwrap();
+    definition.def.iter().map(|op| pb::Op::decode(op.as_slice()).unwrap()).collect()
+}
+
+fn sources(ops: &[pb::Op]) -> BTreeMap<&str, &BTreeMap<String, String>> {
+    ops.iter()
+        .filter_map(|op| match &op.op {
+            Some(pb::op::Op::Source(source)) => Some((source.identifier.as_str(), &source.attrs)),
+            _ => None,
+        })
+        .collect()
+}
+
+const SPEC: &str = r#"# syntax=myorg/mstage
+default = "runtime"
+
+[args]
+NAME = "world"
+
+[stages.builder]
+from = "alpine:3.20"
+steps = [{ copy = "a.txt", to = "/in/" }, 'echo "hello $NAME" > /out']
+
+[stages.unneeded]
+from = "no/such:image"
+
+[stages.runtime]
+from = "debian"
+steps = [{ copy = "/out", from = "builder" }]
+
+[stages.runtime.image]
+cmd = ["cat", "/out"]
+"#;
+
+#[tokio::test]
+async fn a_build_is_a_short_conversation() {
+    // Both images are looked up at once, or this never ends.
+    let daemon = build(engine().together(Method::ResolveSourceMeta, 2), SPEC, &[]).await;
+    let mut methods = daemon.methods();
+    assert_eq!(methods.remove(0), Method::Ping);
+    assert_eq!(methods.pop(), Some(Method::Return));
+    assert_eq!(methods.pop(), Some(Method::Solve));
+    methods.sort();
+    let reading = [
+        Method::Solve,
+        Method::Solve,
+        Method::ReadFile,
+        Method::ReadFile,
+        Method::ReadFile,
+        Method::ResolveSourceMeta,
+        Method::ResolveSourceMeta,
+    ];
+    assert_eq!(methods, reading);
+}
+
+#[tokio::test]
+async fn the_result_is_the_image() {
+    let daemon = build(engine(), SPEC, &["label:by=test"]).await;
+    let result = returned(&daemon).result.expect("a result was returned");
+    assert!(matches!(result.result, Some(result::Result::Ref(_))));
+    let config: Value = serde_json::from_slice(&result.metadata["containerimage.config"]).unwrap();
+    assert_eq!(config["config"]["Cmd"], json!(["cat", "/out"]));
+    assert_eq!(config["config"]["Labels"], json!({ "by": "test" }));
+    let platforms: Value = serde_json::from_slice(&result.metadata["refs.platforms"]).unwrap();
+    assert_eq!(platforms["Platforms"][0]["ID"], "linux/amd64");
+}
+
+#[tokio::test]
+async fn images_are_pinned_and_files_are_the_sessions() {
+    let daemon = build(engine(), SPEC, &[]).await;
+    let ops = ops(&daemon);
+    let sources = sources(&ops);
+    let pinned = format!("docker-image://docker.io/library/alpine:3.20@sha256:{}", "a".repeat(64));
+    assert!(sources.contains_key(pinned.as_str()), "{sources:?}");
+    let context = sources["local://context"];
+    assert_eq!(context["local.session"], "the-session");
+    assert_eq!(context["local.followpaths"], r#"["a.txt"]"#);
+    // Reading the build file and the ignore file, too.
+    for solve in daemon.solves().iter().take(2) {
+        let op = pb::Op::decode(solve.definition.as_ref().unwrap().def[0].as_slice()).unwrap();
+        let Some(pb::op::Op::Source(source)) = op.op else { panic!("not a source") };
+        assert_eq!(source.attrs["local.session"], "the-session");
+    }
+}
+
+#[tokio::test]
+async fn ignored_files_are_not_sent() {
+    let engine = engine().source(
+        "local://dockerfile",
+        [("mstage.toml", SPEC), ("mstage.toml.dockerignore", "# mine\nsecret\n!secret/not\n")],
+    );
+    let engine = engine.source("local://context", [(".dockerignore", "never-read")]);
+    let daemon = answer(engine, &[]).await;
+    let ops = ops(&daemon);
+    assert_eq!(
+        sources(&ops)["local://context"]["local.excludepatterns"],
+        r#"["secret","!secret/not"]"#
+    );
+}
+
+#[tokio::test]
+async fn all_errors_come_at_once_with_their_lines() {
+    let spec = "[stages.a]\nform = 'x'\nsteps = [1]\n\n[stages.B]\nfrom = 'x'\n";
+    let daemon = build(engine(), spec, &[]).await;
+    let (message, places) = error(&daemon);
+    assert_eq!(
+        message,
+        "4 errors in mstage.toml\n\
+         mstage.toml:1: a stage needs `from`\n\
+         mstage.toml:2: unknown key `form` in a stage\n  help: did you mean `from`?\n\
+         mstage.toml:3: expected a string or a table, found an integer\n  help: quote it: \"1\"\n\
+         mstage.toml:5: `B` cannot be the name of a stage\n  \
+         help: a lowercase letter, then lowercase letters, digits, `_` and `-`"
+    );
+    let lines: Vec<u64> = places.iter().map(|&(_, line)| line).collect();
+    assert_eq!(lines, [1, 2, 3, 5]);
+    assert!(places.iter().all(|(file, _)| file == "mstage.toml"));
+    // Nothing was looked up for a file that is wrong.
+    assert!(!daemon.methods().contains(&Method::ResolveSourceMeta));
+}
+
+#[tokio::test]
+async fn a_thousand_errors_are_still_an_answer() {
+    let spec: &'static str = Box::leak(
+        (0..1000)
+            .map(|n| format!("[stages.a{n}]\nform = 'x'\n"))
+            .collect::<String>()
+            .into_boxed_str(),
+    );
+    let daemon = build(engine(), spec, &[]).await;
+    let (message, places) = error(&daemon);
+    assert!(message.ends_with("and 1950 more"), "{message}");
+    assert_eq!(places.len(), 20);
+}
+
+#[tokio::test]
+async fn an_image_that_is_not_there_is_shown_where_it_is_named() {
+    let engine = engine().on(Method::ResolveSourceMeta, Do::Fail(failure("no such image")));
+    let spec = "[stages.a]\n\nfrom = 'alpine:3.20'\n";
+    let (message, places) = error(&build(engine, spec, &[]).await);
+    assert_eq!(message, "mstage.toml:3: no such image");
+    assert_eq!(places, [("mstage.toml".to_owned(), 3)]);
+}
+
+#[tokio::test]
+async fn warnings_are_shown_and_stop_nothing() {
+    let spec = "[args]\nUNUSED = '1'\n[stages.a]\nfrom = 'scratch'\n";
+    let daemon = build(engine(), spec, &["build-arg:OTHER=1"]).await;
+    let shorts: Vec<String> = daemon
+        .calls()
+        .into_iter()
+        .filter_map(|call| match call {
+            Call::Warn(warning) => Some(String::from_utf8(warning.short).unwrap()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        shorts,
+        [
+            "undeclared-build-arg: warning: --build-arg OTHER reaches nothing: the file declares no such arg",
+            "unused-arg: mstage.toml:2: warning: arg `UNUSED` reaches nothing",
+        ]
+    );
+    assert!(returned(&daemon).result.is_some());
+}
+
+#[tokio::test]
+async fn a_missing_build_file_is_named() {
+    let engine = engine().source("local://dockerfile", [("other", "")]);
+    let (message, _) = error(&answer(engine, &[]).await);
+    assert_eq!(message, "there is no `mstage.toml` in the build file's directory");
+}
+
+#[tokio::test]
+async fn an_option_that_means_nothing_is_named() {
+    let (message, _) = error(&build(engine(), SPEC, &["platform=nonsense/"]).await);
+    assert!(message.starts_with("option `platform`: "), "{message}");
+}
+
+#[tokio::test]
+async fn caches_are_passed_on() {
+    let imports = r#"cache-imports=[{"Type":"registry","Attrs":{"ref":"localhost/cache"}}]"#;
+    let daemon = build(engine(), SPEC, &[imports]).await;
+    let solves = daemon.solves();
+    let cache = &solves.last().unwrap().cache_imports[0];
+    assert_eq!(
+        (cache.r#type.as_str(), cache.attrs["ref"].as_str()),
+        ("registry", "localhost/cache")
+    );
+}
+
+#[tokio::test]
+async fn every_release_builds() {
+    for release in Release::ALL {
+        let engine = Engine::new(release)
+            .source("local://context", [("a.txt", "a")])
+            .image("docker.io/library/alpine:3.20", "", CONFIG)
+            .image("docker.io/library/debian:latest", "", CONFIG);
+        let daemon = build(engine, SPEC, &[]).await;
+        assert!(returned(&daemon).result.is_some(), "{release:?}: {:?}", returned(&daemon).error);
+    }
+}
+
+/// An unknown question gets the answer that clients understand.
+#[tokio::test]
+async fn unknown_requests() {
+    let daemon = build(engine(), SPEC, &["requestid=frontend.nonsense"]).await;
+    let error = returned(&daemon).error.unwrap();
+    assert_eq!(error.message, "unsupported request frontend.nonsense");
+    assert!(error.details[0].type_url.ends_with("errdefs.Subrequest+json"));
+}
