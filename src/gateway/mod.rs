@@ -72,14 +72,21 @@ async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status
     drop(graph);
     let request = SolveRequest {
         cache_imports: options.cache_imports.clone(),
+        evaluate: !shows_excerpts(bridge),
         ..SolveRequest::new(definition)
     };
-    let solved = bridge.solve(request).await?;
+    let solved = bridge.solve(request).await.map_err(|err| report::with_place(err.into()))?;
     Ok(SolveResult {
         refs: solved.refs,
         metadata: result_metadata(&plan, options),
         ..SolveResult::default()
     })
+}
+
+/// Whether the engine shows lines of the build file beside the error of a failing step. Docker 20.10
+/// does not: there the build is run to its end here, so that the place can be put into the message.
+fn shows_excerpts(bridge: &Bridge) -> bool {
+    bridge.capabilities().gateway.supports(bridge::gateway::EVALUATE)
 }
 
 /// From the file's text to a plan, with the images looked up on the way. `Ok(None)` means that the

@@ -2,6 +2,7 @@
 
 use buildkit_llb::{Digest, Range};
 use buildkit_proto::pb;
+use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
@@ -50,6 +51,35 @@ pub(super) fn at_place(status: Status, file: &SourceFile, span: crate::source::S
     let place = format!("{}:{}", file.name(), lines.start());
     let excerpt = excerpt(file, *lines.start(), *lines.end());
     status.context(place).with_source(file.name(), &excerpt, LANGUAGE, &[lines])
+}
+
+/// A failure that the daemon reported, with the place that it is about in front of the message.
+pub(super) fn with_place(status: Status) -> Status {
+    #[derive(Deserialize)]
+    struct Source {
+        info: Info,
+        ranges: Vec<Range>,
+    }
+    #[derive(Deserialize)]
+    struct Info {
+        filename: String,
+    }
+    #[derive(Deserialize)]
+    struct Range {
+        start: Position,
+    }
+    #[derive(Deserialize)]
+    struct Position {
+        line: u32,
+    }
+    let place = status.details("errdefs.Source").find_map(|json| {
+        let source: Source = serde_json::from_slice(json).ok()?;
+        Some(format!("{}:{}", source.info.filename, source.ranges.first()?.start.line))
+    });
+    match place {
+        Some(place) => status.context(place),
+        None => status,
+    }
 }
 
 /// The file with nothing but the lines that a client shows; the others are there, and empty.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use buildkit_proto::frontend::{ReturnRequest, result};
 use buildkit_proto::pb;
+use buildkit_proto::rpc::Any;
 use mstage::gateway::run;
 use prost::Message;
 use serde_json::{Value, json};
@@ -262,6 +263,33 @@ async fn every_release_builds() {
         let daemon = build(engine, SPEC, &[]).await;
         assert!(returned(&daemon).result.is_some(), "{release:?}: {:?}", returned(&daemon).error);
     }
+}
+
+/// 20.10 shows no excerpts: the place must stand in the message of a failing step.
+#[tokio::test]
+async fn a_failing_step_has_its_place_in_the_message_of_old_engines() {
+    let source = json!({
+        "info": { "filename": "mstage.toml", "data": "" },
+        "ranges": [{ "start": { "line": 9 }, "end": { "line": 9 } }],
+    });
+    let mut status = failure("process \"x\" did not complete successfully: exit code: 1");
+    status.details.push(Any {
+        type_url: "github.com/moby/buildkit/errdefs.Source+json".to_owned(),
+        value: source.to_string().into_bytes(),
+    });
+    let engine = |release| {
+        Engine::new(release)
+            .on(Method::Solve, Do::Answer)
+            .on(Method::Solve, Do::Answer)
+            .on(Method::Solve, Do::Fail(status.clone()))
+    };
+    let spec = "[stages.a]\nfrom = 'scratch'\n";
+    let daemon = build(engine(Release::Bookworm), spec, &[]).await;
+    assert!(daemon.solves().last().unwrap().evaluate);
+    let (message, places) = error(&daemon);
+    assert_eq!(message, "mstage.toml:9: process \"x\" did not complete successfully: exit code: 1");
+    assert_eq!(places, [("mstage.toml".to_owned(), 9)]);
+    assert!(!build(engine(Release::Forky), spec, &[]).await.solves().last().unwrap().evaluate);
 }
 
 /// An unknown question gets the answer that clients understand.
