@@ -70,6 +70,8 @@ pub(super) fn with_place(status: Status) -> Status {
     }
     #[derive(Deserialize)]
     struct Position {
+        /// 20.10 writes the names of Go's fields.
+        #[serde(alias = "Line")]
         line: u32,
     }
     let place = status.details("errdefs.Source").find_map(|json| {

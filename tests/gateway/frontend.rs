@@ -54,7 +54,8 @@ fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
     let place = |value: &[u8]| {
         let json: Value = serde_json::from_slice(value).unwrap();
         let filename = json["info"]["filename"].as_str().unwrap().to_owned();
-        (filename, json["ranges"][0]["start"]["line"].as_u64().unwrap())
+        let start = &json["ranges"][0]["start"];
+        (filename, start["line"].as_u64().or(start["Line"].as_u64()).unwrap())
     };
     (error.message.clone(), sources.map(|detail| place(&detail.value)).collect())
 }
@@ -270,7 +271,7 @@ async fn every_release_builds() {
 async fn a_failing_step_has_its_place_in_the_message_of_old_engines() {
     let source = json!({
         "info": { "filename": "mstage.toml", "data": "" },
-        "ranges": [{ "start": { "line": 9 }, "end": { "line": 9 } }],
+        "ranges": [{ "start": { "Line": 9 }, "end": { "Line": 9 } }],
     });
     let mut status = failure("process \"x\" did not complete successfully: exit code: 1");
     status.details.push(Any {

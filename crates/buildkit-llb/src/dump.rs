@@ -13,7 +13,10 @@ use prost::Message;
 
 use crate::metadata::CUSTOM_NAME;
 use crate::ops::NONE;
-use crate::{Definition, Digest, Platform};
+use crate::{Definition, Platform};
+
+mod exec;
+mod file;
 
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,7 +37,11 @@ impl fmt::Display for Definition {
             let shown = if f.alternate() { &digest } else { short(&digest) };
             let title = format!("#{ordinal} {shown}");
             match pb::Op::decode(bytes.as_slice()) {
-                Ok(op) => dump.op(&title, &op, bytes),
+                Ok(op) => {
+                    dump.title(&title, &op);
+                    dump.name(&digest);
+                    dump.op(&op, bytes);
+                }
                 Err(error) => dump.line(0, &format!("{title} cannot be decoded: {error}")),
             }
             dump.metadata(&digest);
@@ -53,7 +60,7 @@ struct Dump<'a> {
 }
 
 impl Dump<'_> {
-    fn op(&mut self, title: &str, op: &pb::Op, bytes: &[u8]) {
+    fn title(&mut self, title: &str, op: &pb::Op) {
         use pb::op::Op;
 
         let title = match &op.op {
@@ -67,6 +74,19 @@ impl Dump<'_> {
             Some(Op::Passthrough(op)) => format!("{title} passthrough {}", quote(&op.id)),
         };
         self.line(0, &title);
+    }
+
+    /// What users see, at the top of what is said about an op.
+    fn name(&mut self, digest: &str) {
+        let metadata = self.definition.as_proto().metadata.get(digest);
+        if let Some(name) = metadata.and_then(|metadata| metadata.description.get(CUSTOM_NAME)) {
+            self.field(1, "name", name);
+        }
+    }
+
+    fn op(&mut self, op: &pb::Op, bytes: &[u8]) {
+        use pb::op::Op;
+
         if op.clone().encode_canonical() != bytes {
             self.line(1, "bytes: not canonical");
         }
@@ -122,208 +142,12 @@ impl Dump<'_> {
         }
     }
 
-    fn exec(&mut self, op: &pb::Op, exec: &pb::ExecOp) {
-        let meta = exec.meta.clone().unwrap_or_default();
-        self.list(1, "arg", &meta.args);
-        self.list(1, "env", &meta.env);
-        if meta.cwd != "/" {
-            self.field(1, "cwd", &meta.cwd);
-        }
-        self.text(1, "user", &meta.user);
-        self.text(1, "hostname", &meta.hostname);
-        self.text(1, "cgroupParent", &meta.cgroup_parent);
-        if exec.network != pb::NetMode::Unset as i32 {
-            self.field(1, "network", name(exec.network().as_str_name()));
-        }
-        if exec.security != pb::SecurityMode::Sandbox as i32 {
-            self.field(1, "security", name(exec.security().as_str_name()));
-        }
-        for host in &meta.extra_hosts {
-            self.field(1, "extraHost", &format!("{} {}", quote(&host.host), quote(&host.ip)));
-        }
-        for limit in &meta.ulimit {
-            let pb::Ulimit { name, soft, hard } = limit;
-            self.field(1, "ulimit", &format!("{} {soft}:{hard}", quote(name)));
-        }
-        if let Some(proxy) = &meta.proxy_env {
-            self.line(1, "proxyEnv:");
-            self.text(2, "http", &proxy.http_proxy);
-            self.text(2, "https", &proxy.https_proxy);
-            self.text(2, "ftp", &proxy.ftp_proxy);
-            self.text(2, "no", &proxy.no_proxy);
-            self.text(2, "all", &proxy.all_proxy);
-        }
-        if !meta.valid_exit_codes.is_empty() {
-            self.field(1, "validExitCodes", &format!("{:?}", meta.valid_exit_codes));
-        }
-        if !meta.remove_mount_stubs_recursive {
-            self.line(1, "removeMountStubsRecursive: false");
-        }
-        for mount in &exec.mounts {
-            self.mount(op, mount);
-        }
-        for secret in &exec.secretenv {
-            let optional = if secret.optional { ", optional" } else { "" };
-            let value = format!("{} from {}{optional}", quote(&secret.name), quote(&secret.id));
-            self.field(1, "secretenv", &value);
-        }
-        for device in &exec.cdi_devices {
-            let optional = if device.optional { ", optional" } else { "" };
-            self.field(1, "cdiDevice", &format!("{}{optional}", quote(&device.name)));
-        }
-    }
-
-    fn mount(&mut self, op: &pb::Op, mount: &pb::Mount) {
-        let mut parts = vec![name(mount.mount_type().as_str_name()).to_owned()];
-        let is_file = matches!(mount.mount_type(), pb::MountType::Secret | pb::MountType::Ssh);
-        if let Some(opt) = &mount.cache_opt {
-            parts[0] += &format!(" {}", quote(&opt.id));
-            if opt.sharing != pb::CacheSharingOpt::Shared as i32 {
-                parts.push(name(opt.sharing().as_str_name()).to_owned());
-            }
-        }
-        if let Some(opt) = &mount.secret_opt {
-            parts[0] += &format!(" {}", quote(&opt.id));
-            parts.extend(file_options(opt.uid, opt.gid, opt.mode, opt.optional));
-        }
-        if let Some(opt) = &mount.ssh_opt {
-            parts[0] += &format!(" {}", quote(&opt.id));
-            parts.extend(file_options(opt.uid, opt.gid, opt.mode, opt.optional));
-        }
-        if let Some(opt) = mount.tmpfs_opt.filter(|opt| opt.size != 0) {
-            parts.push(format!("size {}", opt.size));
-        }
-        if mount.input != NONE || mount.mount_type() == pb::MountType::Bind {
-            parts[0] += &format!(" {}", self.position(op, mount.input));
-        }
-        if !mount.selector.is_empty() {
-            parts.push(format!("selector {}", quote(&mount.selector)));
-        }
-        if mount.readonly {
-            parts.push("readonly".to_owned());
-        }
-        // Secrets and agents say 0 without having an output.
-        if mount.output != if is_file { 0 } else { NONE } {
-            parts.push(format!("output {}", mount.output));
-        }
-        if mount.content_cache != pb::MountContentCache::Default as i32 {
-            parts.push(format!("contentCache {}", name(mount.content_cache().as_str_name())));
-        }
-        if !mount.result_id.is_empty() {
-            parts.push(format!("resultID {}", quote(&mount.result_id)));
-        }
-        self.field(1, &format!("mount {}", quote(&mount.dest)), &parts.join(", "));
-    }
-
-    fn action(&mut self, op: &pb::Op, number: usize, action: &pb::FileAction, is_last: bool) {
-        use pb::file_action::Action;
-
-        let on = format!("[{number}] on {}", self.position(op, action.input));
-        let from = self.position(op, action.secondary_input);
-        match &action.action {
-            None => self.line(1, &format!("{on}: nothing")),
-            Some(Action::Copy(copy)) => {
-                let (src, dest) = (quote(&copy.src), quote(&copy.dest));
-                self.field(1, &on, &format!("copy {src} of {from} to {dest}"));
-                self.copy(op, copy);
-            }
-            Some(Action::Mkfile(mkfile)) => {
-                self.field(1, &on, &format!("mkfile {}", quote(&mkfile.path)));
-                self.field(2, "mode", &format!("{:04o}", mkfile.mode));
-                self.owner(op, mkfile.owner.as_ref());
-                self.timestamp(mkfile.timestamp);
-                match std::str::from_utf8(&mkfile.data) {
-                    Ok(text) => self.field(2, "data", text),
-                    Err(_) => {
-                        let digest = Digest::of(&mkfile.data).to_string();
-                        let size = mkfile.data.len();
-                        self.field(2, "data", &format!("{size} bytes, {}", short(&digest)));
-                    }
-                }
-            }
-            Some(Action::Mkdir(mkdir)) => {
-                self.field(1, &on, &format!("mkdir {}", quote(&mkdir.path)));
-                self.field(2, "mode", &format!("{:04o}", mkdir.mode));
-                self.flags(&[("makeParents", mkdir.make_parents)]);
-                self.owner(op, mkdir.owner.as_ref());
-                self.timestamp(mkdir.timestamp);
-            }
-            Some(Action::Rm(rm)) => {
-                self.field(1, &on, &format!("rm {}", quote(&rm.path)));
-                self.flags(&[
-                    ("allowNotFound", rm.allow_not_found),
-                    ("allowWildcard", rm.allow_wildcard),
-                ]);
-            }
-            Some(Action::Symlink(symlink)) => {
-                let (path, target) = (quote(&symlink.newpath), quote(&symlink.oldpath));
-                self.field(1, &on, &format!("symlink {path} to {target}"));
-                self.owner(op, symlink.owner.as_ref());
-                self.timestamp(symlink.timestamp);
-            }
-        }
-        if action.output != if is_last { 0 } else { NONE } {
-            self.field(2, "output", &action.output.to_string());
-        }
-        if action.secondary_input != NONE && !matches!(action.action, Some(Action::Copy(_))) {
-            self.field(2, "secondaryInput", &from);
-        }
-    }
-
-    fn copy(&mut self, op: &pb::Op, copy: &pb::FileActionCopy) {
-        if !copy.mode_str.is_empty() {
-            self.field(2, "modeStr", &copy.mode_str);
-        }
-        if copy.mode != if copy.mode_str.is_empty() { -1 } else { 0 } {
-            self.field(2, "mode", &format!("{:04o}", copy.mode));
-        }
-        self.flags(&[
-            ("followSymlink", copy.follow_symlink),
-            ("dirCopyContents", copy.dir_copy_contents),
-            ("attemptUnpack", copy.attempt_unpack_docker_compatibility),
-            ("createDestPath", copy.create_dest_path),
-            ("allowWildcard", copy.allow_wildcard),
-            ("allowEmptyWildcard", copy.allow_empty_wildcard),
-            ("alwaysReplaceExistingDestPaths", copy.always_replace_existing_dest_paths),
-        ]);
-        self.owner(op, copy.owner.as_ref());
-        self.timestamp(copy.timestamp);
-        self.list(2, "include", &copy.include_patterns);
-        self.list(2, "exclude", &copy.exclude_patterns);
-        self.list(2, "required", &copy.required_paths);
-    }
-
-    fn owner(&mut self, op: &pb::Op, owner: Option<&pb::ChownOpt>) {
-        use pb::user_opt::User;
-
-        let Some(owner) = owner else { return };
-        let describe = |user: &pb::UserOpt| match &user.user {
-            None => "absent".to_owned(),
-            Some(User::ById(id)) => id.to_string(),
-            Some(User::ByName(named)) => {
-                format!("{} of {}", quote(&named.name), self.position(op, named.input))
-            }
-        };
-        let mut text = owner.user.as_ref().map_or_else(|| "-".to_owned(), describe);
-        if let Some(group) = &owner.group {
-            text += &format!(":{}", describe(group));
-        }
-        self.field(2, "owner", &text);
-    }
-
-    fn timestamp(&mut self, timestamp: i64) {
-        if timestamp != -1 {
-            self.field(2, "timestamp", &timestamp.to_string());
-        }
-    }
-
     fn metadata(&mut self, digest: &str) {
         let proto = self.definition.as_proto();
         let Some(metadata) = proto.metadata.get(digest) else {
             return self.line(1, "metadata: absent");
         };
-        for (key, value) in &metadata.description {
-            let key = if key == CUSTOM_NAME { "name" } else { key };
+        for (key, value) in metadata.description.iter().filter(|(key, _)| *key != CUSTOM_NAME) {
             self.field(1, key, value);
         }
         if metadata.ignore_cache {
@@ -405,13 +229,6 @@ impl Dump<'_> {
         }
     }
 
-    fn flags(&mut self, flags: &[(&str, bool)]) {
-        let set: Vec<_> = flags.iter().filter(|(_, set)| *set).map(|(flag, _)| *flag).collect();
-        if !set.is_empty() {
-            self.line(2, &set.join(" "));
-        }
-    }
-
     fn list<'a>(&mut self, indent: usize, key: &str, values: impl IntoIterator<Item = &'a String>) {
         for value in values {
             self.field(indent, key, value);
@@ -453,17 +270,6 @@ impl Dump<'_> {
     }
 }
 
-fn file_options(uid: u32, gid: u32, mode: u32, optional: bool) -> Vec<String> {
-    let mut options = vec![format!("mode {mode:04o}")];
-    if (uid, gid) != (0, 0) {
-        options.push(format!("owner {uid}:{gid}"));
-    }
-    if optional {
-        options.push("optional".to_owned());
-    }
-    options
-}
-
 fn linux_resources(resources: &pb::LinuxResources) -> String {
     let pb::LinuxResources {
         memory,
@@ -499,25 +305,6 @@ fn quote(word: &str) -> String {
     let is_plain = !word.is_empty()
         && !word.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"' || c == ',');
     if is_plain { word.to_owned() } else { format!("{word:?}") }
-}
-
-/// The name of an enumeration's value, which BuildKit has in capitals.
-fn name(value: &'static str) -> &'static str {
-    match value {
-        "BIND" => "bind",
-        "SECRET" => "secret",
-        "SSH" => "ssh",
-        "CACHE" => "cache",
-        "TMPFS" => "tmpfs",
-        "PRIVATE" => "private",
-        "LOCKED" => "locked",
-        "HOST" => "host",
-        "NONE" => "none",
-        "INSECURE" => "insecure",
-        "ON" => "on",
-        "OFF" => "off",
-        other => other,
-    }
 }
 
 /// As much of a digest as tells ops apart.

@@ -73,10 +73,8 @@ impl Graph {
     }
 
     /// Encodes an op and puts it into the graph, unless it is there already.
-    pub(crate) fn insert(&mut self, draft: Draft, metadata: Metadata) -> VertexId {
-        let Draft { op, platform, inputs, caps } = draft;
-        let mut metadata = metadata;
-        let mut caps = caps;
+    pub(crate) fn insert(&mut self, draft: Draft, mut metadata: Metadata) -> VertexId {
+        let Draft { op, platform, inputs, mut caps } = draft;
         if !matches!(op, pb::op::Op::Exec(_)) {
             metadata.linux_resources = None;
         } else if metadata.linux_resources.is_some() {

@@ -51,10 +51,12 @@
 //!
 //! - The same ops, added in the same order, give the same bytes on every machine: there is no clock,
 //!   no random number and no map without an order in here.
-//! - The bytes of an op are canonical protobuf. BuildKit encodes ops anew before it names them, so
-//!   only then are its names for them ours, and only then does it find their lines in a source file.
+//! - The bytes of an op are those that BuildKit itself would write. It encodes ops anew before it names
+//!   them, so only then are its names for them ours, and only then does it find their lines in a source
+//!   file.
 //! - Where BuildKit's Go client, which the Dockerfile frontend uses, has a choice in how something is
-//!   encoded, it is made as there. The same step is then the same vertex and runs once.
+//!   encoded, it is made as there. The same step is then the same vertex and runs once; the tests have
+//!   digests that a daemon reported for Dockerfiles.
 //! - A graph has no cycles and no dangling inputs, because a handle is had only for what is there.
 //!   Nothing recurses, so depth does not matter.
 //! - Adding, hashing and encoding take time in proportion to the bytes that come out (with a
@@ -65,7 +67,8 @@
 //! Nothing is sent, read, looked up or resolved. References of images must be complete. What a daemon
 //! cannot do is not known: each op carries the [capabilities](Cap) that it needs, and
 //! [`Vertex::caps`] says what they are before anything is sent. Words that only BuildKit can judge,
-//! such as users, patterns and digests of images, are passed on as they are.
+//! such as users, patterns and digests of images, are passed on as they are. One kind of op is missing,
+//! because BuildKit calls it experimental: the BuildOp, a build within a build.
 //!
 //! # How it is built
 //!
@@ -103,3 +106,8 @@ pub use self::metadata::{LinuxResources, Metadata, ProgressGroup};
 pub use self::ops::*;
 pub use self::platform::{InvalidPlatform, Platform};
 pub use self::source_map::{Location, Position, Range, SourceId, SourceInfo};
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

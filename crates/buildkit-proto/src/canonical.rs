@@ -31,7 +31,10 @@ mod tests {
     fn the_kind_of_an_op_comes_last() {
         let op = Op {
             inputs: Vec::new(),
-            op: Some(pb::op::Op::Source(SourceOp { identifier: "i".to_owned(), ..SourceOp::default() })),
+            op: Some(pb::op::Op::Source(SourceOp {
+                identifier: "i".to_owned(),
+                ..SourceOp::default()
+            })),
             platform: Some(Platform { architecture: "a".to_owned(), ..Platform::default() }),
             constraints: Some(WorkerConstraints::default()),
         };
