@@ -57,14 +57,21 @@ keyed() {
   echo "$name-${key:0:8}"
 }
 
-# Ends what the background jobs of this shell started, which ignores the keyboard's interrupt.
-stop_children() {
-  local child
-  for child in $(cat /proc/"$1"/task/*/children 2>/dev/null); do
-    stop_children "$child"
-    kill "$child" 2>/dev/null || true
+# Background jobs ignore the keyboard's interrupt, so they are ended by hand, parents first.
+end_children() {
+  local children
+  read -r -d '' -a children < <(descendants $$) || true
+  kill "${children[@]}" 2>/dev/null || true
+}
+
+descendants() {
+  local child children
+  read -r -d '' -a children < <(cat "/proc/$1/task/"*/children 2>/dev/null) || true
+  for child in "${children[@]}"; do
+    echo "$child"
+    descendants "$child"
   done
 }
 
-trap 'stop_children $$; exit 130' INT
-trap 'stop_children $$; exit 143' TERM
+trap 'end_children; exit 130' INT
+trap 'end_children; exit 143' TERM

@@ -1,7 +1,7 @@
 # The engines: Docker from a Debian release, each in namespaces of its own (see init).
 #
 # The machine's side of an engine, all of it gone after `down`: the process tree, a veth
-# device, three firewall rules, and cgroups below /mstage/NAME.
+# device mstageN, three firewall rules, and cgroups below /mstageN.
 # shellcheck shell=bash
 
 engine_names=(bookworm trixie forky forky-overlay2)
@@ -46,7 +46,7 @@ fill_engine_tree() {
   local release=$1 tree=$2 packages
   read -r -d '' -a packages < <(engine_packages "$release") || true
   cp -a "$(base_tree "$release")/." "$tree"
-  install_packages "$tree" "${packages[@]}"
+  apt_get_install "$tree" "${packages[@]}"
   mkdir -p "$tree/var/lib/docker"
   rm -rf "$tree"/var/lib/apt/lists/*
   # Each engine mounts its own over it.
@@ -99,7 +99,7 @@ engine_environment() {
   client=$(client_directory)
   printf 'export DOCKER_HOST=%q\n' "$(engine_address "$1")"
   printf 'export DOCKER_CONFIG=%q\n' "$client/config"
-  printf 'export PATH=%q:"$PATH"\n' "$client/bin"
+  printf 'export PATH=%q\n' "$client/bin:${PATH#"$client/bin:"}"
   printf 'export MSTAGE_ENGINE_HOST=%q\n' "$(cat "$(engine_state "$1")/run/address")"
   for variable in BUILDX_BUILDER DOCKER_TLS_VERIFY; do
     [[ -z ${!variable:-} ]] || echo "unset $variable"
@@ -110,21 +110,46 @@ engine_environment() {
 
 engine_up() {
   if ! engine_answers "$1"; then
-    need_root
+    check_machine "$1"
     make_engine_trees "$1"
     with_lock "engine-$1" engine_start "$1"
   fi
 }
 
 engine_answers() {
-  [[ -e $(client_directory) && -S $(engine_state "$1")/run/docker.sock ]] &&
-    timeout 10 "$BASH" -c '[[ -n $("$@" version --format "{{.Server.Version}}" 2>/dev/null) ]]' \
-      docker env DOCKER_HOST="$(engine_address "$1")" "$(client_directory)/bin/docker"
+  local client version
+  client=$(client_directory)
+  [[ -S $(engine_state "$1")/run/docker.sock && -e $client ]] &&
+    version=$(DOCKER_HOST=$(engine_address "$1") timeout 10 "$client/bin/docker" version \
+      --format '{{.Server.Version}}' 2>/dev/null) && [[ -n $version ]]
+}
+
+# Says what is missing before anything is made.
+check_machine() {
+  local trial socket
+  need_root
+  socket=$(engine_address "$1")
+  socket=${socket#unix://}
+  ((${#socket} <= 107)) ||
+    die "the path of the engine's socket is too long for a socket: set MSTAGE_CACHE to a folder nearer the root"
+
+  mkdir -p "$cache"
+  trial=$(mktemp -d "$cache/trial.XXXXXX")
+  mkdir "$trial"/{lower,upper,work,root}
+  if ! unshare --mount --net --pid --fork mount -t overlay overlay \
+    -o "lowerdir=$trial/lower,upperdir=$trial/upper,workdir=$trial/work" "$trial/root" 2>"$trial/error"; then
+    sed 's/^/  | /' "$trial/error" >&2
+    rm -r "$trial"
+    die "no namespaces, or no overlayfs on the file system of $cache: run this where mounting is allowed," \
+      "set MSTAGE_CACHE to a folder on a disk (ext4, xfs, btrfs), or start Docker"
+  fi
+  rm -r "$trial"
 }
 
 make_engine_trees() {
   local release client
   release=$(engine_release "$1")
+  [[ -e $(engine_tree "$release") && -e $(client_directory) ]] || need_debootstrap
   make_client &
   client=$!
   make_engine_tree "$release"
@@ -138,13 +163,11 @@ engine_start() {
   state=$(engine_state "$name")
   tree=$(engine_tree "$(engine_release "$name")")
 
-  (("$(engine_address "$name" | wc -c)" <= 110)) ||
-    die "the path of the engine's socket is too long for a socket: set MSTAGE_CACHE to a shorter folder"
   engine_stop "$name"
   say "starting $name ..."
   mkdir -p "$state/data" "$state/run"
-  check_overlay "$state"
   mkfifo "$state/run/start"
+  ln -s "$tree" "$state/run/tree"
   engine_resolv_conf >"$state/run/resolv.conf"
 
   (spawn_init "$tree" "$state")
@@ -212,13 +235,31 @@ engine_stop() {
   state=$(engine_state "$name")
   if engine_alive "$name"; then
     pid=$(cat "$state/run/pid")
+    ! engine_answers "$name" || kill_containers "$name"
     kill -TERM "$pid"
     wait_until 300 engine_gone "$name" || kill -KILL "$pid"
     wait_until 100 engine_gone "$name" || die "process $pid of $name does not end"
   fi
-  [[ ! -e $state/run/device ]] || disconnect_network "$name"
-  find /sys/fs/cgroup -depth -type d -path "*/mstage/$name*" -exec rmdir {} \; 2>/dev/null || true
+  if [[ -e $state/run/device ]]; then
+    remove_cgroups "$(cat "$state/run/device")"
+    disconnect_network "$name"
+  fi
   rm -rf "$state/run"
+}
+
+# The engine itself would wait ten seconds for each to end.
+kill_containers() {
+  local containers
+  read -r -d '' -a containers < <(docker_on "$1" ps --quiet) || true
+  ((${#containers[@]} == 0)) || docker_on "$1" kill "${containers[@]}" >/dev/null || true
+}
+
+# In each hierarchy, where there are several (cgroup v1).
+remove_cgroups() {
+  local root
+  for root in /sys/fs/cgroup/"$1" /sys/fs/cgroup/*/"$1"; do
+    [[ ! -d $root ]] || find "$root" -depth -type d -exec rmdir {} + || true
+  done
 }
 
 engine_gone() {
@@ -232,18 +273,9 @@ engine_exec() {
   exec nsenter --target "$(cat "$(engine_state "$name")/run/pid")" --all -- "$@"
 }
 
-check_overlay() {
-  local trial=$1/overlay-trial status=0
-  mkdir -p "$trial"/{lower,upper,work,root}
-  unshare --mount mount -t overlay overlay \
-    -o "lowerdir=$trial/lower,upperdir=$trial/upper,workdir=$trial/work" "$trial/root" || status=$?
-  rm -rf "$trial"
-  ((status == 0)) || die "no overlayfs on the file system of $cache:" \
-    "set MSTAGE_CACHE to a folder on a disk (ext4, xfs, btrfs), or start Docker"
-}
-
 engine_settings() {
-  local name=$1 containerd_store=false storage='"storage-driver": "overlay2",'
+  local name=$1 run containerd_store=false storage='"storage-driver": "overlay2",'
+  run=$(engine_state "$name")/run
   if [[ $name == forky ]]; then
     containerd_store=true
     storage=
@@ -255,11 +287,10 @@ engine_settings() {
   $storage
   "features": { "containerd-snapshotter": $containerd_store },
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
-  "cgroup-parent": "/mstage/$name",
+  "cgroup-parent": "/$(cat "$run/device")",
   "bip": "$network.128.1/24",
   "default-address-pools": [{ "base": "$network.192.0/18", "size": 24 }],
-  "mtu": $(cat "$(engine_state "$name")/run/mtu"),
-  "shutdown-timeout": 3
+  "mtu": $(cat "$run/mtu")
 }
 JSON
 }
@@ -288,22 +319,24 @@ connect_network() {
   echo "$device" >"$run/device"
   echo "$network.$number.2" >"$run/address"
 
-  ip_command "$tree" address add "$network.$number.1/30" dev "$device"
-  ip_command "$tree" link set "$device" up
-  nsenter --net="/proc/$pid/ns/net" chroot "$tree" ip -batch - <<COMMANDS
+  {
+    ip_command "$tree" address add "$network.$number.1/30" dev "$device" &&
+      ip_command "$tree" link set "$device" up &&
+      nsenter --net="/proc/$pid/ns/net" chroot "$tree" ip -batch - &&
+      start_forwarding &&
+      firewall_rules "$tree" "$device" "$network.$number.2" --insert
+  } >>"$run/../log" 2>&1 <<COMMANDS || engine_failed "$name" "its network could not be made"
 link set lo up
 address add $network.$number.2/30 dev eth0
 link set eth0 up
 route add default via $network.$number.1
 COMMANDS
-  start_forwarding
-  firewall_rules "$tree" "$device" "$network.$number.2" --insert
 }
 
 disconnect_network() {
-  local name=$1 run tree
-  run=$(engine_state "$name")/run
-  tree=$(engine_tree "$(engine_release "$name")")
+  local run tree
+  run=$(engine_state "$1")/run
+  tree=$run/tree
   firewall_rules "$tree" "$(cat "$run/device")" "$(cat "$run/address")" --delete 2>/dev/null || true
   ip_command "$tree" link delete "$(cat "$run/device")" 2>/dev/null || true
   stop_forwarding
@@ -328,9 +361,11 @@ iptables_command() {
 
 firewall_rules() {
   local tree=$1 device=$2 address=$3 action=$4
-  iptables_command "$tree" --table nat "$action" POSTROUTING --source "$address" ! --out-interface "$device" --jump MASQUERADE
-  iptables_command "$tree" "$action" FORWARD --in-interface "$device" --jump ACCEPT
-  iptables_command "$tree" "$action" FORWARD --out-interface "$device" --jump ACCEPT
+  local nat=(POSTROUTING --source "$address" ! --out-interface "$device" --jump MASQUERADE) status=0
+  iptables_command "$tree" --table nat "$action" "${nat[@]}" || status=1
+  iptables_command "$tree" "$action" FORWARD --in-interface "$device" --jump ACCEPT || status=1
+  iptables_command "$tree" "$action" FORWARD --out-interface "$device" --jump ACCEPT || status=1
+  return "$status"
 }
 
 start_forwarding() {

@@ -34,21 +34,18 @@ need_debootstrap() {
   command -v debootstrap >/dev/null && return
   command -v apt-get >/dev/null ||
     die "debootstrap is missing, and there is no apt-get to install it: install debootstrap, or Docker"
-  with_lock apt logged apt "installing debootstrap" install_debootstrap
+  with_lock apt install_debootstrap
 }
 
 install_debootstrap() {
-  command -v debootstrap >/dev/null && return
-  local packages=(debootstrap)
-  [[ -e /usr/share/keyrings/debian-archive-keyring.gpg ]] || packages+=(debian-archive-keyring)
-  DEBIAN_FRONTEND=noninteractive
-  export DEBIAN_FRONTEND
-  apt-get install -y --no-install-recommends "${packages[@]}" ||
-    { apt-get update && apt-get install -y --no-install-recommends "${packages[@]}"; }
+  # Someone else may have done it while we waited for the lock.
+  command -v debootstrap >/dev/null ||
+    logged apt "installing debootstrap" apt_get_install / debootstrap debian-archive-keyring
 }
 
 # in_tree TREE COMMAND...: chroot with mounts and processes that end together with it.
 in_tree() {
+  # shellcheck disable=SC2016 # these are the inner shell's
   unshare --mount --pid --fork --kill-child bash -euc '
     mount -t proc proc "$1/proc"
     exec chroot "$@"
@@ -84,14 +81,16 @@ make_directory_locked() {
 
 # The tree of a release that holds just enough for apt, with its package lists.
 base_tree() {
-  keyed "$cache/trees/$1" "$1" "$(declare -f fill_base_tree)"
+  keyed "$cache/trees/$1" "$(declare -f fill_base_tree trust_what_the_machine_trusts)"
 }
 
 make_base_tree() {
-  need_root
+  local tree
+  tree=$(base_tree "$1")
+  [[ ! -e $tree ]] || return 0
   need_debootstrap
   find_mirrors
-  make_directory "$(base_tree "$1")" "making a minimal Debian $1 (about 20 s)" fill_base_tree "$1"
+  make_directory "$tree" "making a minimal Debian $1 (about half a minute)" fill_base_tree "$1"
 }
 
 fill_base_tree() {
@@ -112,9 +111,17 @@ CONFIG
   unshare --mount --pid --fork --kill-child --mount-proc \
     debootstrap --variant=minbase "$release" "$tree" "$debian_mirror" "${script[@]}"
 
-  cat >"$tree/etc/apt/sources.list" <<CONFIG
-deb $debian_mirror $release main
-deb $debian_security_mirror $release-security main
+  rm "$tree/etc/apt/sources.list"
+  cat >"$tree/etc/apt/sources.list.d/debian.sources" <<CONFIG
+Types: deb
+URIs: $debian_mirror
+Suites: $release
+Components: main
+
+Types: deb
+URIs: $debian_security_mirror
+Suites: $release-security
+Components: main
 CONFIG
   cat >"$tree/etc/apt/apt.conf.d/docker-clean" <<'CONFIG'
 DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };
@@ -127,8 +134,7 @@ CONFIG
 
   trust_what_the_machine_trusts "$tree"
   rm -rf "$tree"/var/cache/apt/archives/*.deb "$tree"/usr/share/{doc,groff,info,locale,man}/*
-  # The indexes of testing may be past their date.
-  in_tree "$tree" apt-get -o Acquire::Check-Valid-Until=false update
+  apt_get "$tree" update
 }
 
 # A machine behind a TLS proxy trusts certificates that no distribution ships. They go where
@@ -142,9 +148,13 @@ trust_what_the_machine_trusts() {
     -exec cp -t "$tree/usr/local/share/ca-certificates" {} + 2>/dev/null || true
 }
 
-# install_packages TREE PACKAGE...
-install_packages() {
-  local tree=$1
-  shift
-  in_tree "$tree" apt-get install -y --no-install-recommends "$@"
+# The indexes of testing may be past their date.
+apt_get() {
+  in_tree "$1" apt-get -o Acquire::Check-Valid-Until=false "${@:2}"
+}
+
+# apt_get_install TREE PACKAGE...: an old tree's package lists may name files that are no more.
+apt_get_install() {
+  local install=(install -y --no-install-recommends "${@:2}")
+  apt_get "$1" "${install[@]}" || { apt_get "$1" update && apt_get "$1" "${install[@]}"; }
 }
