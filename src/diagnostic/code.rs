@@ -69,6 +69,12 @@ codes! {
     NoDefaultTarget Error "no-default-target",
     /// Text that is not an image reference.
     InvalidReference Error "invalid-reference",
+    /// Text that is not a platform.
+    InvalidPlatform Error "invalid-platform",
+    /// A name that is both an arg and a variable of the file.
+    ArgAndVar Error "arg-and-var",
+    /// A value that the arg's declaration does not allow.
+    InvalidArg Error "invalid-arg",
     /// Several sources, and a destination that is not a directory.
     NotADirectory Error "not-a-directory",
     /// A named owner where there is no file of user names.
@@ -81,6 +87,10 @@ codes! {
     UndeclaredBuildArg Warning "undeclared-build-arg",
     /// An arg that reaches nothing.
     UnusedArg Warning "unused-arg",
+    /// A name that is nearly that of a stage, and is taken for an image.
+    NearStageName Warning "near-stage-name",
+    /// A comment in the middle of a command that goes on.
+    CommentInCommand Warning "comment-in-command",
     /// A key of the language in a table of free names.
     MisplacedKey Warning "misplaced-key",
     /// `$NAME` where only `${NAME}` is replaced.

@@ -7,24 +7,26 @@
 
 pub mod bridge;
 mod build_file;
+mod capabilities;
 mod ignore;
+mod image;
 pub mod options;
 mod report;
 pub mod transport;
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Graph, ResolveMode};
+use buildkit_llb::{Cap, Graph};
 use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::bridge::Error;
-use self::bridge::{Bridge, ImageRequest, SolveRequest, SolveResult, Status};
+use self::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use self::build_file::BuildFile;
 pub use self::options::Options;
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Settings, lower};
-use crate::plan::{Facts, ImageFact, ImageQuery, Plan, resolve, select};
+use crate::lower::{Engine, Settings, lower};
+use crate::plan::{Facts, ImageQuery, Plan, resolve, select};
 use crate::source::SourceFile;
 use crate::spec;
 
@@ -60,14 +62,21 @@ async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status
     report::warn(bridge, &diagnostics, &file, digest).await;
     let Some(plan) = planned? else { return Err(report::failure(&diagnostics, &file)) };
 
+    let llb = &bridge.capabilities().llb;
     let settings = Settings {
         session_id: options.session_id.clone(),
-        ignore,
+        ignore: [ignore, plan.ignore.clone()].concat(),
         resolve_mode: options.resolve_mode,
         several_platforms: options.request.several_platforms,
+        engine: Engine {
+            merge: llb.supports(Cap::MERGE_OP.id()),
+            required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
+        },
     };
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph);
+    let target =
+        lower(&plan, &file, &settings, &mut graph).map_err(|err| Status::new(err.to_string()))?;
+    capabilities::check(bridge, &graph, target, &file)?;
     let definition = graph.definition(target).into_proto();
     drop(graph);
     let request = SolveRequest {
@@ -111,24 +120,8 @@ async fn look_up(
     file: &SourceFile,
 ) -> Result<Facts, Status> {
     let lookups = images.iter().map(|query| async move {
-        let request = ImageRequest {
-            reference: query.reference.to_string(),
-            platform: Some(query.platform.clone().into()),
-            mode: match options.resolve_mode {
-                ResolveMode::ForcePull => bridge::ResolveMode::Pull,
-                ResolveMode::PreferLocal => bridge::ResolveMode::Local,
-                _ => bridge::ResolveMode::Default,
-            },
-            log_name: format!("[internal] load metadata for {}", query.reference),
-            layout: None,
-        };
-        match bridge.resolve_image(request).await {
-            Ok(image) => Ok(ImageFact {
-                digest: image.meta.digest.unwrap_or_default(),
-                config: image.meta.config,
-            }),
-            Err(err) => Err(report::at_place(err.into(), file, query.span)),
-        }
+        let fact = image::look_up(bridge, options, query).await;
+        fact.map_err(|status| report::at_place(status, file, query.span))
     });
     let images = join_all(lookups).await.into_iter().collect::<Result<_, Status>>()?;
     Ok(Facts { images })
@@ -143,8 +136,13 @@ fn result_metadata(plan: &Plan, options: &Options) -> BTreeMap<String, Vec<u8>> 
             "Platform": { "architecture": platform.architecture(), "os": platform.os(), "variant": platform.variant() },
         }],
     });
-    BTreeMap::from([
+    let annotations = plan.annotations.iter();
+    let mut metadata: BTreeMap<String, Vec<u8>> = annotations
+        .map(|(name, value)| (format!("annotation.{name}"), value.clone().into_bytes()))
+        .collect();
+    metadata.extend([
         ("containerimage.config".to_owned(), plan.config.to_json()),
         ("refs.platforms".to_owned(), platforms.to_string().into_bytes()),
-    ])
+    ]);
+    metadata
 }

@@ -29,6 +29,8 @@ pub struct Options {
     pub cache_imports: Vec<CacheImport>,
     /// A question to answer in place of a build.
     pub subrequest: Option<String>,
+    /// All options as they came, for frontends that are started from here.
+    pub raw: BTreeMap<String, String>,
 }
 
 /// An option whose value means nothing.
@@ -95,6 +97,7 @@ impl Options {
         workers: &str,
         mut opts: BTreeMap<String, String>,
     ) -> Result<Self, InvalidOption> {
+        let raw = opts.clone();
         let build_platform = build_platform(workers)?;
         let mut request = Request::new(build_platform.clone());
         if let Some(platforms) = opts.get("platform").filter(|platforms| !platforms.is_empty()) {
@@ -128,6 +131,7 @@ impl Options {
             resolve_mode,
             cache_imports: cache_imports(&opts)?,
             subrequest: opts.remove("requestid"),
+            raw,
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Diagnostics as BuildKit's clients show them.
 
+use std::ops::RangeInclusive;
+
 use buildkit_llb::{Digest, Range};
 use buildkit_proto::pb;
 use serde::Deserialize;
@@ -34,14 +36,18 @@ pub(super) fn failure(diagnostics: &Diagnostics, file: &SourceFile) -> Status {
     });
     let mut lines: Vec<_> = spans.map(|span| file.lines(span)).collect();
     lines.dedup();
-    lines.truncate(MAX_EXCERPTS);
-    lines.into_iter().fold(Status::new(message), |status, lines| {
-        status.with_source(
-            file.name(),
-            &excerpt(file, *lines.start(), *lines.end()),
-            LANGUAGE,
-            &[lines],
-        )
+    with_lines(Status::new(message), file, lines)
+}
+
+/// A failure that shows lines of the file.
+pub(super) fn with_lines(
+    status: Status,
+    file: &SourceFile,
+    places: impl IntoIterator<Item = RangeInclusive<u32>>,
+) -> Status {
+    places.into_iter().take(MAX_EXCERPTS).fold(status, |status, lines| {
+        let excerpt = excerpt(file, *lines.start(), *lines.end());
+        status.with_source(file.name(), &excerpt, LANGUAGE, &[lines])
     })
 }
 
@@ -49,8 +55,7 @@ pub(super) fn failure(diagnostics: &Diagnostics, file: &SourceFile) -> Status {
 pub(super) fn at_place(status: Status, file: &SourceFile, span: crate::source::Span) -> Status {
     let lines = file.lines(span);
     let place = format!("{}:{}", file.name(), lines.start());
-    let excerpt = excerpt(file, *lines.start(), *lines.end());
-    status.context(place).with_source(file.name(), &excerpt, LANGUAGE, &[lines])
+    with_lines(status.context(place), file, [lines])
 }
 
 /// A failure that the daemon reported, with the place that it is about in front of the message.

@@ -1,14 +1,15 @@
 //! Steps that run a process, and what it sees.
 
 use buildkit_llb::{
-    BindAccess, BindMount, CacheMount, CacheSharing, CopyAction, Exec, FileOp, Metadata,
-    MkdirAction, Mount, Platform, State,
+    BindAccess, BindMount, CacheMount, CacheSharing, CdiDevice, CopyAction, Digest, Exec, FileOp,
+    Metadata, MkdirAction, MkfileAction, Mode, Mount, NetMode, Platform, ProxyEnv, SecretEnv,
+    SecretMount, SecurityMode, SshMount, State, TmpfsMount,
 };
 
-use super::Lowering;
-use super::file::chown;
+use super::file::{chown, inline_document};
+use super::{Lowering, Settings};
 use crate::plan::{self, MountKind, Owner, PlannedMount};
-use crate::spec::Sharing;
+use crate::spec::{Network, Security, Sharing};
 
 /// The directory that a cache mount begins as, in the op that makes it; the name the Dockerfile
 /// frontend has for it (`setCacheUIDGID` in `dockerfile2llb/convert_runmount.go`).
@@ -17,51 +18,91 @@ const CACHE_DIRECTORY: &str = "/cache";
 /// A path that no image has, for finding out whom a user's name stands for.
 const OWNER_PROBE: &str = "/.mstage/cache";
 
+/// Where a script that begins with `#!` is seen, as for the heredocs of Dockerfiles.
+const SCRIPTS: &str = "/dev/pipes/";
+
+/// What makes a process differ from build to build, so that it runs in each. BuildKit's own way to
+/// skip the cache would empty its cache mounts.
+const NO_CACHE: &str = "MSTAGE_NO_CACHE";
+
 impl Lowering<'_> {
     pub(super) fn add_exec(
         &mut self,
         exec: &plan::Exec,
+        no_cache: bool,
         platform: &Platform,
         root: State,
         metadata: Metadata,
+        settings: &Settings,
     ) -> State {
-        let mounts = exec.mounts.iter().map(|mount| self.mount(mount, root)).collect();
-        let Some(op) = Exec::from_args(root, exec.args.iter().cloned()) else { return root };
+        let mut mounts: Vec<Mount> =
+            exec.mounts.iter().map(|mount| self.mount(mount, root)).collect();
+        let mut args = exec.args.clone();
+        if let Some(script) = &exec.script {
+            let file = MkfileAction::new("/script", 0o755, script.as_str());
+            let file = self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
+            mounts.push(BindMount::new(SCRIPTS, file).into());
+            args = vec![format!("{SCRIPTS}script")];
+        }
+        let Some(op) = Exec::from_args(root, args) else { return root };
+        let mut env: Vec<(String, String)> = exec
+            .environment
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        if no_cache {
+            let nonce = Digest::of(settings.session_id.as_bytes()).to_string();
+            env.push((NO_CACHE.to_owned(), nonce));
+        }
+        let secret = |secret: &plan::SecretEnv| SecretEnv {
+            id: secret.id.clone(),
+            name: secret.name.clone(),
+            optional: !secret.required,
+        };
+        let device = |device: &plan::PlannedDevice| CdiDevice {
+            name: device.name.clone(),
+            optional: !device.required,
+        };
         let op = Exec {
-            env: exec
-                .environment
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            env,
             cwd: exec.workdir.clone(),
             user: exec.user.clone(),
             platform: Some(platform.clone()),
             mounts,
+            secret_env: exec.secret_env.iter().map(secret).collect(),
+            network: match exec.network {
+                Network::Sandbox => NetMode::Sandbox,
+                Network::Host => NetMode::Host,
+                Network::None => NetMode::None,
+            },
+            security: match exec.security {
+                Security::Sandbox => SecurityMode::Sandbox,
+                Security::Insecure => SecurityMode::Insecure,
+            },
+            cdi_devices: exec.devices.iter().map(device).collect(),
+            proxy_env: self.proxies(),
             ..op
         };
         self.graph.add(op, metadata).root
     }
 
+    fn proxies(&self) -> Option<ProxyEnv> {
+        let proxy = |name: &str| self.plan.proxies.get(name).cloned().unwrap_or_default();
+        (!self.plan.proxies.is_empty()).then(|| ProxyEnv {
+            http_proxy: proxy("http_proxy"),
+            https_proxy: proxy("https_proxy"),
+            ftp_proxy: proxy("ftp_proxy"),
+            no_proxy: proxy("no_proxy"),
+            all_proxy: proxy("all_proxy"),
+        })
+    }
+
     fn mount(&mut self, mount: &PlannedMount, root: State) -> Mount {
+        let destination = mount.destination.clone();
         match &mount.kind {
-            MountKind::Cache { id, sharing, read_only, owner } => {
-                // Without a namespace the Dockerfile frontend writes ids like this too; the same id is
-                // the same directory for both.
-                let mut cache = CacheMount::new(&mount.destination, format!("/{id}"));
-                cache.sharing = match sharing {
-                    Sharing::Shared => CacheSharing::Shared,
-                    Sharing::Private => CacheSharing::Private,
-                    Sharing::Locked => CacheSharing::Locked,
-                };
-                cache.readonly = *read_only;
-                if let Some(owner) = owner {
-                    cache.input = self.owned_directory(owner, root);
-                    cache.selector = CACHE_DIRECTORY.to_owned();
-                }
-                cache.into()
-            }
+            MountKind::Cache { .. } => self.cache_mount(mount, root).into(),
             MountKind::Bind { origin, source, writable } => {
-                let mut bind = BindMount::new(&mount.destination, self.state_of(*origin));
+                let mut bind = BindMount::new(destination, self.state_of(*origin));
                 if source != "/" {
                     bind.selector.clone_from(source);
                 }
@@ -70,7 +111,55 @@ impl Lowering<'_> {
                 }
                 bind.into()
             }
+            MountKind::Secret { id, mode, uid, gid, required } => SecretMount {
+                mode: *mode,
+                uid: *uid,
+                gid: *gid,
+                optional: !required,
+                ..SecretMount::new(destination, id)
+            }
+            .into(),
+            MountKind::Ssh { id, mode, uid, gid, required, named } => SshMount {
+                dest: named.then_some(destination),
+                mode: *mode,
+                uid: *uid,
+                gid: *gid,
+                optional: !required,
+                ..SshMount::new(id)
+            }
+            .into(),
+            MountKind::Tmpfs { size } => {
+                TmpfsMount { size: *size, ..TmpfsMount::new(destination) }.into()
+            }
         }
+    }
+
+    fn cache_mount(&mut self, mount: &PlannedMount, root: State) -> CacheMount {
+        let MountKind::Cache { id, sharing, read_only, owner, mode, origin, source } = &mount.kind
+        else {
+            return CacheMount::new(&mount.destination, &mount.destination);
+        };
+        // Without a namespace the Dockerfile frontend writes ids like this too; the same id is the same
+        // directory for both.
+        let mut cache = CacheMount::new(&mount.destination, format!("/{id}"));
+        cache.sharing = match sharing {
+            Sharing::Shared => CacheSharing::Shared,
+            Sharing::Private => CacheSharing::Private,
+            Sharing::Locked => CacheSharing::Locked,
+        };
+        cache.readonly = *read_only;
+        let content =
+            origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
+        if owner.is_some() || mode.is_some() {
+            cache.input = self.owned_directory(owner.as_ref(), *mode, content, root);
+            CACHE_DIRECTORY.clone_into(&mut cache.selector);
+        } else if let Some((state, source)) = content {
+            cache.input = state;
+            if source != "/" {
+                source.clone_into(&mut cache.selector);
+            }
+        }
+        cache
     }
 
     /// A directory for a cache mount to begin as, so that a new one belongs to its user.
@@ -78,19 +167,35 @@ impl Lowering<'_> {
     /// A name is looked up in the step's own root. The result is copied out of there, because a cache
     /// mount belongs to its input: a copy is known by its content, so that the cache stays when the
     /// steps before this one change.
-    fn owned_directory(&mut self, owner: &Owner, root: State) -> State {
+    fn owned_directory(
+        &mut self,
+        owner: Option<&Owner>,
+        mode: Option<u32>,
+        content: Option<(State, &str)>,
+        root: State,
+    ) -> State {
         let metadata = || Metadata::named("[internal] setting cache mount permissions");
+        let bits = mode.unwrap_or(0o755);
         let mkdir = |path: &str, names: State| MkdirAction {
             make_parents: true,
-            owner: Some(chown(owner, names)),
-            ..MkdirAction::new(path, 0o755)
+            owner: chown(owner, names),
+            ..MkdirAction::new(path, bits)
         };
-        if !owner.is_named() {
-            let op = FileOp::new(State::SCRATCH).then(mkdir(CACHE_DIRECTORY, State::SCRATCH));
-            return self.graph.add(op, metadata());
+        let mut op = if owner.is_some_and(Owner::is_named) {
+            let probed =
+                self.graph.add(FileOp::new(root).then(mkdir(OWNER_PROBE, root)), metadata());
+            FileOp::new(State::SCRATCH).then(CopyAction::new(probed, OWNER_PROBE, CACHE_DIRECTORY))
+        } else {
+            FileOp::new(State::SCRATCH).then(mkdir(CACHE_DIRECTORY, State::SCRATCH))
+        };
+        if let Some((state, source)) = content {
+            op = op.then(CopyAction {
+                owner: chown(owner, root),
+                mode: None::<Mode>,
+                dir_copy_contents: true,
+                ..CopyAction::new(state, source, format!("{CACHE_DIRECTORY}/"))
+            });
         }
-        let probed = self.graph.add(FileOp::new(root).then(mkdir(OWNER_PROBE, root)), metadata());
-        let copy = CopyAction::new(probed, OWNER_PROBE, CACHE_DIRECTORY);
-        self.graph.add(FileOp::new(State::SCRATCH).then(copy), metadata())
+        self.graph.add(op, metadata())
     }
 }

@@ -1,13 +1,13 @@
 //! From a [`Plan`] to LLB.
 //!
 //! Comes in: a plan. Goes out: ops in a [`Graph`], and the [`State`] that the target is. Every value is
-//! known by now, so nothing here can fail. Knows nothing of names, args and TOML.
+//! known by now, so nothing of the author's can be wrong here. Knows nothing of names, args and TOML.
 
 mod exec;
 mod file;
 
 use buildkit_llb::{
-    Graph, Image, Local, Location, Metadata, ResolveMode, SourceId, SourceInfo, State,
+    Graph, Image, ImportError, Local, Location, Metadata, ResolveMode, SourceId, SourceInfo, State,
 };
 
 use crate::plan::{Action, Origin, Plan, PlannedStage, PlannedStep};
@@ -24,11 +24,29 @@ pub struct Settings {
     pub resolve_mode: ResolveMode,
     /// Whether steps are labelled with their platform.
     pub several_platforms: bool,
+    /// What the engine can do that not every engine can.
+    pub engine: Engine,
+}
+
+/// What newer engines can do. Without it, something else is done that comes to the same files.
+#[derive(Debug, Clone, Copy)]
+pub struct Engine {
+    /// Put layers over one another that do not depend on each other.
+    pub merge: bool,
+    /// Hold a copy with patterns to paths that must be there.
+    pub required_paths: bool,
 }
 
 /// Adds a plan's ops to a graph and returns what its target is. Plans of one file for several
 /// platforms may share a graph: what they have in common is there once.
-pub fn lower(plan: &Plan, file: &SourceFile, settings: &Settings, graph: &mut Graph) -> State {
+///
+/// Fails only where the engine's own Dockerfile frontend gave a graph that is none.
+pub fn lower(
+    plan: &Plan,
+    file: &SourceFile,
+    settings: &Settings,
+    graph: &mut Graph,
+) -> Result<State, ImportError> {
     let source = graph.add_source(SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
@@ -42,15 +60,17 @@ pub fn lower(plan: &Plan, file: &SourceFile, settings: &Settings, graph: &mut Gr
         graph,
         context: State::SCRATCH,
         images: vec![],
+        bases: vec![],
         stages: vec![],
     };
     lowering.context = lowering.add_context(settings);
     lowering.images = lowering.add_images(settings);
+    lowering.bases = lowering.add_bases()?;
     for stage in &plan.stages {
         let state = lowering.add_stage(stage, settings);
         lowering.stages.push(state);
     }
-    lowering.stages.last().copied().unwrap_or(State::SCRATCH)
+    Ok(lowering.stages.last().copied().unwrap_or(State::SCRATCH))
 }
 
 /// A plan on its way into a graph.
@@ -62,6 +82,8 @@ struct Lowering<'a> {
     context: State,
     /// One for each image of the plan.
     images: Vec<State>,
+    /// The same for stages that start from it: what its `ONBUILD` triggers make of it, if it has any.
+    bases: Vec<State>,
     /// One for each stage so far.
     stages: Vec<State>,
 }
@@ -103,11 +125,24 @@ impl Lowering<'_> {
         images.collect()
     }
 
+    fn add_bases(&mut self) -> Result<Vec<State>, ImportError> {
+        let images = self.plan.images.iter().zip(&self.images);
+        images
+            .map(|(image, &state)| match &image.triggered {
+                Some(definition) => self.graph.import(definition.clone()),
+                None => Ok(state),
+            })
+            .collect()
+    }
+
     fn add_stage(&mut self, stage: &PlannedStage, settings: &Settings) -> State {
-        let mut state = self.state_of(stage.base);
+        let mut state = match stage.base {
+            Origin::Image(at) => self.bases[at],
+            origin => self.state_of(origin),
+        };
         for (at, step) in stage.steps.iter().enumerate() {
             let label = format!("{} {}", position(stage, at + 2, settings), step.label);
-            state = self.add_step(step, stage, state, label);
+            state = self.add_step(step, stage, state, label, settings);
         }
         state
     }
@@ -118,14 +153,28 @@ impl Lowering<'_> {
         stage: &PlannedStage,
         root: State,
         label: String,
+        settings: &Settings,
     ) -> State {
-        let metadata = Metadata::named(label).at([self.location(step.span)]);
+        let mut metadata = Metadata::named(label).at([self.location(step.span)]);
+        metadata.ignore_cache = step.no_cache && !matches!(step.action, Action::Exec(_));
         match &step.action {
-            Action::Exec(exec) => self.add_exec(exec, &stage.platform, root, metadata),
-            Action::Copy(copy) => self.add_copy(copy, root, metadata),
-            Action::Workdir { path, owner } => {
-                self.add_workdir(path, owner.as_ref(), root, metadata)
+            Action::Exec(exec) => {
+                self.add_exec(exec, step.no_cache, &stage.platform, root, metadata, settings)
             }
+            Action::Copy(copy) => self.add_copy(copy, root, metadata, settings),
+            Action::Fetch(fetch) => self.add_fetch(fetch, root, metadata),
+            Action::Git(git) => self.add_git(git, root, metadata),
+            Action::Unpack(unpack) => self.add_unpack(unpack, root, metadata),
+            Action::Write { path, content, owner, mode } => {
+                self.add_write(path, content, owner.as_ref(), mode.as_ref(), root, metadata)
+            }
+            Action::Mkdir { paths, owner, mode } => {
+                self.add_mkdir(paths, owner.as_ref(), mode.as_ref(), root, metadata)
+            }
+            Action::Remove { paths, missing_ok } => {
+                self.add_remove(paths, *missing_ok, root, metadata)
+            }
+            Action::Symlink { path, target } => self.add_symlink(path, target, root, metadata),
         }
     }
 

@@ -58,6 +58,19 @@ pub struct ContainerConfig {
     /// The environment, as `NAME=value`.
     #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
+    /// Directories that outlive containers.
+    #[serde(
+        default,
+        deserialize_with = "null_is_empty",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub volumes: BTreeMap<String, Empty>,
+    /// The signal that stops a container.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stop_signal: String,
+    /// How a container is found to be well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub healthcheck: Option<HealthcheckConfig>,
     /// The program.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entrypoint: Option<Vec<String>>,
@@ -86,6 +99,34 @@ pub struct ContainerConfig {
     /// Everything else.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
+}
+
+/// How a container is found to be well. Times are nanoseconds; 0 is Docker's default.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct HealthcheckConfig {
+    /// `CMD` and a program, `CMD-SHELL` and a text, or `NONE`.
+    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    pub test: Vec<String>,
+    /// Between two runs.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub interval: i64,
+    /// For a run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub timeout: i64,
+    /// In which a container may be unwell.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start_period: i64,
+    /// Between two runs in the start period.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub start_interval: i64,
+    /// How many failures in a row make a container unwell.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u32,
+}
+
+fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 /// `{}`, the value of every member of a set in JSON.

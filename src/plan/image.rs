@@ -1,26 +1,34 @@
 //! What `[image]` and the stage itself make of the config of the exported image.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::config::{ContainerConfig, Empty, History, port_names};
+use super::config::{ContainerConfig, Empty, HealthcheckConfig, History, port_names};
 use super::environment::Environment;
 use super::path;
 use super::scope::Scope;
 use super::stage_scope::{StageScope, extend};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use super::step;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::Spanned;
-use crate::spec::{Command, Image, Scalar};
+use crate::spec::{Command, Healthcheck, Image, Scalar, Template};
 
 /// Docker's default for the string forms of commands; `run` text has a stricter one.
 const CONTAINER_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// Applies `[image]` to the config that the stage has so far, and returns what the history says of it.
+/// What `[image]` says that is no part of the config of a container.
+pub(super) struct Applied {
+    pub(super) history: Vec<History>,
+    pub(super) annotations: BTreeMap<String, String>,
+    pub(super) author: Option<String>,
+}
+
+/// Applies `[image]` to the config that the stage has so far.
 pub(super) fn apply(
     image: &Image,
     config: &mut ContainerConfig,
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Vec<History> {
+) -> Applied {
     let mut history = Vec::new();
     let before = Environment::from_entries(config.env.iter().map(String::as_str));
     let environment = extend(&before, &image.env, scope, diagnostics);
@@ -47,6 +55,11 @@ pub(super) fn apply(
         history.push(History::config(format!("EXPOSE {}", port_names(&ports))));
         config.exposed_ports.extend(ports.into_iter().map(|port| (port, Empty {})));
     }
+    let volumes = values.expand_all(&image.volumes, diagnostics).unwrap_or_default();
+    if !volumes.is_empty() {
+        history.push(History::config(format!("VOLUME {volumes:?}")));
+        config.volumes.extend(volumes.into_iter().map(|volume| (volume, Empty {})));
+    }
     for (name, template) in &image.labels.0 {
         let value = values.expand(template, diagnostics).unwrap_or_default();
         history.push(History::config(format!("LABEL {name}={value}")));
@@ -64,7 +77,184 @@ pub(super) fn apply(
         config.cmd = Some(words);
         config.args_escaped = true;
     }
-    history
+    if let Some(signal) = &image.stop_signal {
+        config.stop_signal = stop_signal(signal, &values, diagnostics);
+        history.push(History::config(format!("STOPSIGNAL {}", config.stop_signal)));
+    }
+    if let Some(healthcheck) = &image.healthcheck
+        && let Some(planned) = plan_healthcheck(healthcheck, &values, diagnostics)
+    {
+        history.push(History::config(format!("HEALTHCHECK {:?}", planned.test)));
+        config.healthcheck = Some(planned);
+    }
+    for instruction in &image.on_build {
+        history.push(History::config(format!("ONBUILD {instruction}")));
+        config.on_build.push(instruction.clone());
+    }
+    let annotations = image.annotations.0.iter().filter_map(|(name, template)| {
+        Some((name.as_str().to_owned(), values.expand(template, diagnostics)?))
+    });
+    let annotations = annotations.collect();
+    let author = image.author.as_ref().and_then(|author| values.expand(author, diagnostics));
+    Applied { history, annotations, author }
+}
+
+/// What of the inherited config `clear` names.
+const CLEARABLE: [&str; 11] = [
+    "env",
+    "expose",
+    "volumes",
+    "labels",
+    "entrypoint",
+    "cmd",
+    "user",
+    "workdir",
+    "shell",
+    "stop-signal",
+    "healthcheck",
+];
+
+/// Takes out of the config that a stage inherits what `clear` names. What is not there is no mistake:
+/// the next version of the base may have it.
+pub(super) fn clear(
+    names: &[Spanned<String>],
+    config: &mut ContainerConfig,
+    diagnostics: &mut Diagnostics,
+) {
+    for name in names {
+        match name.split_once('.').map_or((name.as_str(), None), |(what, one)| (what, Some(one))) {
+            ("env", None) => config.env.clear(),
+            ("env", Some(one)) => config.env.retain(|entry| entry.split('=').next() != Some(one)),
+            ("labels", None) => config.labels.clear(),
+            ("labels", Some(one)) => {
+                config.labels.remove(one);
+            }
+            ("expose", None) => config.exposed_ports.clear(),
+            ("volumes", None) => config.volumes.clear(),
+            ("entrypoint", None) => config.entrypoint = None,
+            ("cmd", None) => config.cmd = None,
+            ("user", None) => config.user.clear(),
+            ("workdir", None) => "/".clone_into(&mut config.working_dir),
+            ("shell", None) => config.shell = None,
+            ("stop-signal", None) => config.stop_signal.clear(),
+            ("healthcheck", None) => config.healthcheck = None,
+            _ => {
+                let hint = did_you_mean(name, CLEARABLE)
+                    .unwrap_or_else(|| format!("{}, `env.NAME` or `labels.NAME`", list(CLEARABLE)));
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::InvalidValue,
+                        name.span,
+                        format!("`{}` is nothing that can be cleared", name.value),
+                    )
+                    .hint(hint),
+                );
+            }
+        }
+    }
+}
+
+fn stop_signal(
+    template: &Template,
+    values: &StageScope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> String {
+    let Some(signal) = values.expand(template, diagnostics) else { return String::new() };
+    let name = signal.strip_prefix("SIG").unwrap_or(&signal);
+    let number = name.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number));
+    let known = name.split(['+', '-']).next().is_some_and(|name| SIGNALS.contains(&name));
+    if !number && !known {
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidValue,
+                template.span,
+                format!("`{signal}` is not a signal"),
+            )
+            .hint("a name such as \"SIGTERM\", or a number from 1 to 64 in quotes"),
+        );
+    }
+    signal
+}
+
+/// The names of Linux's signals.
+const SIGNALS: [&str; 36] = [
+    "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
+    "PIPE", "POLL", "PROF", "PWR", "QUIT", "RTMAX", "RTMIN", "SEGV", "STKFLT", "STOP", "SYS",
+    "TERM", "TRAP", "TSTP", "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU",
+    "XFSZ",
+];
+
+/// A healthcheck as image configs keep it.
+fn plan_healthcheck(
+    healthcheck: &Healthcheck,
+    values: &StageScope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<HealthcheckConfig> {
+    let none = healthcheck.none.as_ref().filter(|none| none.value);
+    let test = match (&healthcheck.cmd, none) {
+        (Some(_), Some(none)) => {
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::ConflictingKeys,
+                    none.span,
+                    "a healthcheck has both `cmd` and `none = true`",
+                )
+                .hint("`none` switches an inherited one off: leave the other keys out"),
+            );
+        }
+        (None, Some(_)) => vec!["NONE".to_owned()],
+        (None, None) => Vec::new(),
+        (Some(Command::List(words)), None) => [&["CMD".to_owned()], words.as_slice()].concat(),
+        // Docker runs it with the shell that the image records, if it records one.
+        (Some(Command::Shell(text)), None) => vec!["CMD-SHELL".to_owned(), text.clone()],
+    };
+    let mut duration = |template: &Option<Spanned<Template>>| {
+        template
+            .as_ref()
+            .and_then(|template| step::parse(values, template, DURATION, diagnostics))
+            .unwrap_or(0)
+    };
+    Some(HealthcheckConfig {
+        test,
+        interval: duration(&healthcheck.interval),
+        timeout: duration(&healthcheck.timeout),
+        start_period: duration(&healthcheck.start_period),
+        start_interval: duration(&healthcheck.start_interval),
+        retries: healthcheck.retries.unwrap_or(0),
+    })
+}
+
+const DURATION: step::Form<i64> = step::Form::new(
+    parse_duration,
+    "a duration of a millisecond or more",
+    "a number with a unit: \"30s\", \"1m30s\", \"500ms\"",
+);
+
+/// Nanoseconds, as Go's `time.ParseDuration` reads them. Docker takes nothing shorter than a millisecond.
+fn parse_duration(text: &str) -> Option<i64> {
+    if text == "0" || text == "0s" {
+        return Some(0);
+    }
+    let mut total: f64 = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !(c.is_ascii_digit() || c == '.'))?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        total += number
+            * match &rest[..unit] {
+                "ns" => 1.0,
+                "us" | "\u{b5}s" | "\u{3bc}s" => 1e3,
+                "ms" => 1e6,
+                "s" => 1e9,
+                "m" => 60e9,
+                "h" => 3600e9,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+    }
+    (1e6..=i64::MAX as f64).contains(&total).then_some(total as i64)
 }
 
 fn command(command: &Command, shell: Option<&[String]>) -> Vec<String> {
@@ -119,6 +309,18 @@ fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, nanoseconds) in
+            [("30s", 30_000_000_000), ("1m30s", 90_000_000_000), ("1.5s", 1_500_000_000), ("0s", 0)]
+        {
+            assert_eq!(parse_duration(text), Some(nanoseconds), "{text}");
+        }
+        for text in ["", "s", "30", "1x", "-1s", "1s s", "1us", "1e400h"] {
+            assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
 
     #[test]
     fn ports() {

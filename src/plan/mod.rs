@@ -18,12 +18,12 @@ mod select;
 mod stage_scope;
 mod step;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use buildkit_llb::Platform;
+use buildkit_llb::{Definition, Platform};
 
-pub use self::config::{ContainerConfig, Empty, History, ImageConfig, RootFs};
+pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
 pub use self::environment::Environment;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::reference::{InvalidReference, Reference};
@@ -31,7 +31,7 @@ pub use self::request::Request;
 pub use self::resolve::resolve;
 pub use self::select::{ImageQuery, Origin, Selection, select};
 use crate::source::Span;
-use crate::spec::Sharing;
+use crate::spec::{Network, Security, Sharing};
 
 /// What is known of the images that a selection asked for, in the same order.
 #[derive(Debug, Clone, Default)]
@@ -41,11 +41,22 @@ pub struct Facts {
 }
 
 /// What is known of an image.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct ImageFact {
     /// The digest of what its reference stands for today. Empty where the engine has none.
     pub digest: String,
     /// Its config, as the registry keeps it.
+    pub config: Vec<u8>,
+    /// What its `ONBUILD` triggers make of it, where a stage starts from it and it has any.
+    pub triggered: Option<Triggered>,
+}
+
+/// An image whose `ONBUILD` triggers have been fired.
+#[derive(Debug, Clone)]
+pub struct Triggered {
+    /// What makes its files.
+    pub definition: Definition,
+    /// Its config.
     pub config: Vec<u8>,
 }
 
@@ -58,8 +69,14 @@ pub struct Plan {
     pub stages: Vec<PlannedStage>,
     /// What is read of the build context.
     pub context: ContextPaths,
+    /// What is kept from the build context, besides what the ignore file says.
+    pub ignore: Vec<String>,
     /// What the target's image says of itself.
     pub config: ImageConfig,
+    /// OCI annotations of the target's image.
+    pub annotations: BTreeMap<String, String>,
+    /// Proxies for every process, by the lowercase names of their variables.
+    pub proxies: BTreeMap<String, String>,
 }
 
 /// An image of the plan.
@@ -73,6 +90,8 @@ pub struct PlannedImage {
     pub span: Span,
     /// Whether there is anything in it; an image without layers is the same as `scratch`.
     pub has_layers: bool,
+    /// What makes its files for stages that start from it, where it has `ONBUILD` triggers.
+    pub triggered: Option<Definition>,
 }
 
 /// A stage of the plan.
@@ -95,31 +114,68 @@ pub struct PlannedStep {
     pub label: String,
     /// Where it is written.
     pub span: Span,
+    /// Whether it runs in every build.
+    pub no_cache: bool,
     /// What it does.
     pub action: Action,
 }
 
-/// What a step does.
+/// What a step does. All paths of files in the stage are absolute.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Runs a process.
     Exec(Exec),
     /// Copies files.
     Copy(Copy),
-    /// Makes the directory that the stage works in.
-    Workdir {
-        /// Its absolute path.
+    /// Downloads a file.
+    Fetch(Fetch),
+    /// Gets a git repository.
+    Git(Git),
+    /// Unpacks an archive.
+    Unpack(Unpack),
+    /// Writes a file.
+    Write {
+        /// The file.
         path: String,
+        /// What is in it.
+        content: String,
         /// Its owner, where it is not root.
         owner: Option<Owner>,
+        /// Its mode; 0644 without.
+        mode: Option<Mode>,
+    },
+    /// Makes directories, with those that they are in.
+    Mkdir {
+        /// The directories.
+        paths: Vec<String>,
+        /// Their owner, where it is not root.
+        owner: Option<Owner>,
+        /// Their mode; 0755 without.
+        mode: Option<Mode>,
+    },
+    /// Removes files and directories.
+    Remove {
+        /// Their paths, or patterns.
+        paths: Vec<String>,
+        /// Whether they need not be there.
+        missing_ok: bool,
+    },
+    /// Makes a symbolic link.
+    Symlink {
+        /// The link.
+        path: String,
+        /// What it points to.
+        target: String,
     },
 }
 
 /// A process to run.
 #[derive(Debug, Clone)]
 pub struct Exec {
-    /// The program and its arguments.
+    /// The program and its arguments; empty where there is a script.
     pub args: Vec<String>,
+    /// A file to run, which begins with `#!`.
+    pub script: Option<String>,
     /// Its environment, shared by the steps that have the same.
     pub environment: Arc<Environment>,
     /// Its working directory, absolute.
@@ -128,6 +184,34 @@ pub struct Exec {
     pub user: String,
     /// What it sees besides the stage's own files.
     pub mounts: Vec<PlannedMount>,
+    /// Secrets in its environment.
+    pub secret_env: Vec<SecretEnv>,
+    /// Its network.
+    pub network: Network,
+    /// How much it may do.
+    pub security: Security,
+    /// Devices of the engine.
+    pub devices: Vec<PlannedDevice>,
+}
+
+/// A secret of the client in a process's environment.
+#[derive(Debug, Clone)]
+pub struct SecretEnv {
+    /// Which secret.
+    pub id: String,
+    /// The variable.
+    pub name: String,
+    /// Whether the build fails without it.
+    pub required: bool,
+}
+
+/// A device of the engine.
+#[derive(Debug, Clone)]
+pub struct PlannedDevice {
+    /// Its CDI name.
+    pub name: String,
+    /// Whether the build fails without it.
+    pub required: bool,
 }
 
 /// Files to copy.
@@ -135,14 +219,90 @@ pub struct Exec {
 pub struct Copy {
     /// Whose files.
     pub origin: Origin,
-    /// Absolute paths, or patterns, in the origin.
-    pub sources: Vec<String>,
-    /// The absolute destination; a directory ends with a slash.
-    pub destination: String,
+    /// What goes where.
+    pub items: Vec<CopyItem>,
     /// The owner that the copies get.
     pub owner: Option<Owner>,
     /// The mode that the copies get.
     pub mode: Option<Mode>,
+    /// Patterns of what is taken of directories; everything without.
+    pub include: Vec<String>,
+    /// Patterns of what is not taken.
+    pub exclude: Vec<String>,
+    /// Whether it becomes a layer of its own.
+    pub link: bool,
+}
+
+/// One source of a copy.
+#[derive(Debug, Clone)]
+pub struct CopyItem {
+    /// The absolute path, or pattern, in the origin.
+    pub source: String,
+    /// The absolute destination; a directory ends with a slash.
+    pub destination: String,
+    /// The pattern, seen from the source, of what is taken with the directories that it is in.
+    pub parents: Option<String>,
+    /// The path that must be there, with `parents`.
+    pub required: Option<String>,
+    /// The path or pattern that the origin must have ready.
+    reads: String,
+}
+
+/// A download.
+#[derive(Debug, Clone)]
+pub struct Fetch {
+    /// The URL.
+    pub url: String,
+    /// The name that the file gets.
+    pub filename: String,
+    /// The digest that it must have.
+    pub checksum: Option<String>,
+    /// The absolute destination; a directory ends with a slash.
+    pub destination: String,
+    /// Whether it is an archive to be unpacked.
+    pub extract: bool,
+    /// How many leading parts of its paths are dropped.
+    pub strip: u32,
+    /// The owner that it gets.
+    pub owner: Option<Owner>,
+    /// The mode that it gets.
+    pub mode: Option<Mode>,
+}
+
+/// A git repository.
+#[derive(Debug, Clone)]
+pub struct Git {
+    /// The URL.
+    pub url: String,
+    /// A branch, a tag or a commit; empty for the default branch.
+    pub reference: String,
+    /// The commit that it must be.
+    pub checksum: Option<String>,
+    /// The directory of the repository to take; empty for all of it.
+    pub subdir: String,
+    /// Whether to keep the `.git` directory.
+    pub keep_git_dir: bool,
+    /// The absolute destination.
+    pub destination: String,
+    /// The owner that the files get.
+    pub owner: Option<Owner>,
+    /// The mode that the files get.
+    pub mode: Option<Mode>,
+}
+
+/// An archive to unpack.
+#[derive(Debug, Clone)]
+pub struct Unpack {
+    /// Whose it is.
+    pub origin: Origin,
+    /// Its absolute path in the origin.
+    pub source: String,
+    /// The absolute directory to unpack into, with a slash at its end.
+    pub destination: String,
+    /// How many leading parts of its paths are dropped.
+    pub strip: u32,
+    /// The owner that the files get.
+    pub owner: Option<Owner>,
 }
 
 /// A mount of a run step.
@@ -167,6 +327,12 @@ pub enum MountKind {
         read_only: bool,
         /// Whose a new directory is, where it is not root's.
         owner: Option<Owner>,
+        /// The mode of a new directory; 0755 without.
+        mode: Option<u32>,
+        /// Whose files a new directory begins with.
+        origin: Option<Origin>,
+        /// Which of them: an absolute path.
+        source: Option<String>,
     },
     /// Files of an origin.
     Bind {
@@ -176,6 +342,39 @@ pub enum MountKind {
         source: String,
         /// Whether the process may write there; what it writes is lost.
         writable: bool,
+    },
+    /// A file with a secret of the client.
+    Secret {
+        /// Which secret.
+        id: String,
+        /// The file's mode.
+        mode: u32,
+        /// The file's owner.
+        uid: u32,
+        /// The file's group.
+        gid: u32,
+        /// Whether the build fails without it.
+        required: bool,
+    },
+    /// The socket of an SSH agent of the client.
+    Ssh {
+        /// Which agent.
+        id: String,
+        /// The socket's mode.
+        mode: u32,
+        /// The socket's owner.
+        uid: u32,
+        /// The socket's group.
+        gid: u32,
+        /// Whether the build fails without it.
+        required: bool,
+        /// Whether the build file says where it stands.
+        named: bool,
+    },
+    /// A file system in memory.
+    Tmpfs {
+        /// Its size in bytes; 0 is no limit.
+        size: u64,
     },
 }
 

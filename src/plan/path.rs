@@ -52,6 +52,32 @@ pub(super) fn join(base: &str, path: &str) -> String {
     format!("/{}", joined.join("/"))
 }
 
+/// Whether a path is a pattern.
+pub(super) fn has_wildcard(path: &str) -> bool {
+    let mut chars = path.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' | '[' => return true,
+            '\\' => {
+                chars.next();
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// The directory in which `**` begins, where a pattern has one: only there can any depth match.
+pub(super) fn before_double_star(path: &str) -> String {
+    match path.split('/').position(|part| part.contains("**")) {
+        Some(at) => format!(
+            "/{}",
+            path.split('/').take(at).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+        ),
+        None => path.to_owned(),
+    }
+}
+
 /// Whether a destination is written as a directory: `dir/`, `.`, `..`, `dir/.`.
 pub(super) fn is_directory(path: &str) -> bool {
     matches!(path.rsplit('/').next(), Some("" | "." | ".."))
@@ -82,6 +108,10 @@ mod tests {
         assert_eq!(join("/src", "a/../b"), "/src/b");
         assert_eq!(join("/src", "/abs/"), "/abs");
         assert_eq!(join("/", "../.."), "/");
+        assert_eq!(before_double_star("/a/b/**/c"), "/a/b");
+        assert_eq!(before_double_star("/**"), "/");
+        assert_eq!(before_double_star("/a/*"), "/a/*");
+        assert!(has_wildcard("/a/[bc]") && !has_wildcard("/a/\\*"));
         assert_eq!(destination("/src", "./"), "/src/");
         assert_eq!(destination("/src", "."), "/src/");
         assert_eq!(destination("/src", "x/.."), "/src/");

@@ -132,7 +132,8 @@ fn is_tag(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
-fn is_digest(text: &str) -> bool {
+/// Whether a text is a digest of an algorithm that registries use.
+pub(super) fn is_digest(text: &str) -> bool {
     let hex =
         |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match text.split_once(':') {

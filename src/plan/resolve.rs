@@ -1,7 +1,9 @@
 //! From a [`Selection`] and the facts about its images to a [`Plan`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use buildkit_llb::Platform;
 
 use super::config::{ContainerConfig, History, ImageConfig};
 use super::environment::Environment;
@@ -20,6 +22,9 @@ use crate::spec::Stage;
 /// stops at the first command that fails.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-ec"];
 
+/// The same for Windows, where Dockerfile's default is as good as any.
+const WINDOWS_SHELL: [&str; 3] = ["cmd", "/S", "/C"];
+
 /// What stages are built from.
 struct Resolver<'a, 's> {
     selection: &'a Selection<'s>,
@@ -34,6 +39,9 @@ struct Resolved<'s> {
     config: ContainerConfig,
     /// What its own steps and keys add to the history of its base.
     history: Vec<History>,
+    /// What its own `[image]` says; not handed on.
+    annotations: BTreeMap<String, String>,
+    author: Option<String>,
     plan: PlannedStage,
 }
 
@@ -63,7 +71,8 @@ fn read_images(
 ) -> Option<Vec<ImageConfig>> {
     let mut images = Vec::with_capacity(facts.images.len());
     for (query, fact) in selection.images.iter().zip(&facts.images) {
-        match ImageConfig::parse(&fact.config) {
+        let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
+        match ImageConfig::parse(config) {
             Ok(config) => images.push(config),
             Err(err) => diagnostics.push(Diagnostic::new(
                 Code::InvalidImageConfig,
@@ -83,13 +92,17 @@ impl<'s> Resolver<'_, 's> {
         selected: &SelectedStage<'s>,
         diagnostics: &mut Diagnostics,
     ) -> Resolved<'s> {
-        let SelectedStage { name, stage } = *selected;
+        let SelectedStage { name, stage, platform } = selected;
         let context = Context { scope: &self.selection.scope, origins: &self.selection.origins };
         let base = step::origin_of(Some(&stage.from), context.origins);
-        let (mut surroundings, mut config) = self.inherited(base);
+        let (mut surroundings, mut config) = self.inherited(base, platform);
+        let mut annotations = BTreeMap::new();
         let mut history = Vec::new();
         let mut steps = Vec::new();
 
+        if let Some(image) = &stage.image {
+            super::image::clear(&image.clear, &mut config, diagnostics);
+        }
         if !stage.env.0.is_empty() {
             let environment =
                 extend(&surroundings.environment, &stage.env, context.scope, diagnostics);
@@ -137,6 +150,8 @@ impl<'s> Resolver<'_, 's> {
             diagnostics,
         );
         surroundings.mounts = step::overlay(&surroundings.mounts, mounts);
+        surroundings.secret_env.extend(step::plan_secrets(&stage.mounts, &values, diagnostics));
+        surroundings.link = stage.link.unwrap_or(false);
 
         for step in &stage.steps {
             if let Some((step, entry)) = step::plan(step, &surroundings, &context, diagnostics) {
@@ -145,30 +160,39 @@ impl<'s> Resolver<'_, 's> {
             }
             surroundings.on_scratch = false;
         }
+        let mut author = None;
         if let Some(image) = &stage.image {
-            history.extend(super::image::apply(image, &mut config, context.scope, diagnostics));
+            let applied = super::image::apply(image, &mut config, context.scope, diagnostics);
+            history.extend(applied.history);
+            annotations = applied.annotations;
+            author = applied.author;
         }
-        let platform = self.selection.request.target_platform.clone();
-        let plan = PlannedStage { name: name.as_str().to_owned(), platform, base, steps };
-        Resolved { surroundings, config, history, plan }
+        let plan = PlannedStage {
+            name: name.as_str().to_owned(),
+            platform: platform.clone(),
+            base,
+            steps,
+        };
+        Resolved { surroundings, config, history, annotations, author, plan }
     }
 
     /// What a stage has before it says anything itself.
-    fn inherited(&self, base: Origin) -> (Surroundings<'s>, ContainerConfig) {
+    fn inherited(&self, base: Origin, platform: &Platform) -> (Surroundings<'s>, ContainerConfig) {
         let mut config = match base {
             Origin::Stage(at) => {
                 let base = &self.stages[at];
                 return (base.surroundings.clone(), base.config.clone());
             }
             Origin::Image(at) => self.images[at].config.clone(),
-            Origin::Scratch | Origin::Context => self.scratch().config,
+            Origin::Scratch | Origin::Context => ImageConfig::scratch(platform).config,
         };
         // Triggers are for images that are built from this one, and have been fired by then.
         config.on_build.clear();
-        let environment = config.environment(self.selection.request.target_platform.os());
+        let environment = config.environment(platform.os());
         config.env = environment.to_entries();
         let shell: Vec<String> = match &config.shell {
             Some(shell) if !shell.is_empty() => shell.clone(),
+            _ if platform.os() == "windows" => WINDOWS_SHELL.map(str::to_owned).to_vec(),
             _ => DEFAULT_SHELL.map(str::to_owned).to_vec(),
         };
         let surroundings = Surroundings {
@@ -178,16 +202,14 @@ impl<'s> Resolver<'_, 's> {
             shell: shell.into(),
             args: BTreeSet::new(),
             mounts: Vec::new(),
+            secret_env: Vec::new(),
+            link: false,
             on_scratch: match base {
                 Origin::Image(at) => !self.images[at].has_layers(),
                 Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
             },
         };
         (surroundings, config)
-    }
-
-    fn scratch(&self) -> ImageConfig {
-        ImageConfig::scratch(&self.selection.request.target_platform)
     }
 
     /// The plan of all stages. `None` where there is no stage at all.
@@ -203,12 +225,16 @@ impl<'s> Resolver<'_, 's> {
                 Origin::Stage(at) => chain.push(&stages[at]),
                 Origin::Image(at) => break self.images[at].clone(),
                 Origin::Scratch | Origin::Context => {
-                    break ImageConfig::scratch(&request.target_platform);
+                    break ImageConfig::scratch(&target.plan.platform);
                 }
             }
         };
         let mut config = ImageConfig { config: target.config.clone(), ..bottom };
-        config.set_platform(&request.target_platform);
+        config.set_platform(&target.plan.platform);
+        if let Some(author) = &target.author {
+            config.rest.insert("author".to_owned(), author.clone().into());
+        }
+        let annotations = target.annotations.clone();
         config
             .history
             .extend(chain.into_iter().rev().flat_map(|stage| stage.history.iter().cloned()));
@@ -225,10 +251,14 @@ impl<'s> Resolver<'_, 's> {
                 platform: query.platform.clone(),
                 span: query.span,
                 has_layers: config.has_layers(),
+                triggered: fact.triggered.map(|triggered| triggered.definition),
             })
             .collect();
         let stages: Vec<PlannedStage> = stages.into_iter().map(|stage| stage.plan).collect();
-        Some(Plan { images, context: context_paths(&stages), stages, config })
+        let context = context_paths(&stages);
+        let proxies = self.selection.scope.proxies().clone();
+        let ignore = self.selection.spec.ignore.clone();
+        Some(Plan { images, context, ignore, stages, config, annotations, proxies })
     }
 }
 
@@ -246,7 +276,9 @@ fn make_workdir(
         let span = stage.user.as_ref().map_or(span, |user| user.span);
         diagnostics.push(step::named_on_scratch(span, named));
     }
-    PlannedStep { label: format!("workdir {path}"), span, action: Action::Workdir { path, owner } }
+    let label = format!("workdir {path}");
+    let action = Action::Mkdir { paths: vec![path], owner, mode: None };
+    PlannedStep { label, span, no_cache: false, action }
 }
 
 /// What steps read of the build context.
@@ -255,8 +287,9 @@ fn context_paths(stages: &[PlannedStage]) -> ContextPaths {
     for step in stages.iter().flat_map(|stage| &stage.steps) {
         match &step.action {
             Action::Copy(copy) if copy.origin == Origin::Context => {
-                copy.sources.iter().for_each(|source| paths.add(source));
+                copy.items.iter().for_each(|item| paths.add(&item.reads));
             }
+            Action::Unpack(unpack) if unpack.origin == Origin::Context => paths.add(&unpack.source),
             Action::Exec(exec) => {
                 for mount in &exec.mounts {
                     if let MountKind::Bind { origin: Origin::Context, source, .. } = &mount.kind {
@@ -264,7 +297,14 @@ fn context_paths(stages: &[PlannedStage]) -> ContextPaths {
                     }
                 }
             }
-            Action::Copy(_) | Action::Workdir { .. } => {}
+            Action::Copy(_)
+            | Action::Unpack(_)
+            | Action::Fetch(_)
+            | Action::Git(_)
+            | Action::Write { .. }
+            | Action::Mkdir { .. }
+            | Action::Remove { .. }
+            | Action::Symlink { .. } => {}
         }
     }
     paths

@@ -7,18 +7,19 @@ use buildkit_llb::Platform;
 
 use super::order::dependencies_first;
 use super::request::Request;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
-use crate::source::Span;
-use crate::spec::{Arg, ExpandError, Spec, Template};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::source::{Span, Spanned};
+use crate::spec::{Arg, ArgType, ExpandError, Scalar, Spec, Template};
 
 /// Build args that mean something to BuildKit, to the frontend or to every tool that uses the network.
-const KNOWN_BUILD_ARGS: [&str; 6] =
-    ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy", "source_date_epoch"];
+const PROXIES: [&str; 5] = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"];
 const KNOWN_PREFIXES: [&str; 2] = ["buildkit_", "mstage_"];
 
 /// The values that `${NAME}` has outside of a stage's environment.
 pub(super) struct Scope<'s> {
     values: BTreeMap<&'s str, Value<'s>>,
+    /// Proxies that the client gave, by their lowercase names.
+    proxies: BTreeMap<String, String>,
 }
 
 enum Value<'s> {
@@ -28,6 +29,15 @@ enum Value<'s> {
     Missing(Span),
     /// Its default could not be expanded; that has been reported.
     Failed,
+}
+
+/// An arg or a variable, on the way to its value.
+struct Definition<'s> {
+    name: &'s str,
+    span: Span,
+    value: Option<&'s Template>,
+    /// Where it is declared, if it must be given.
+    missing: Option<Span>,
 }
 
 /// Why a name has no value to look up.
@@ -42,14 +52,29 @@ pub(super) type Lookup<'v> = Result<Option<Cow<'v, str>>, LookupError>;
 impl<'s> Scope<'s> {
     /// The values for one request. `target` is the name of the stage that is built.
     pub(super) fn new(spec: &'s Spec, request: &'s Request, diagnostics: &mut Diagnostics) -> Self {
-        let mut scope = Self { values: BTreeMap::new() };
+        let mut scope = Self { values: BTreeMap::new(), proxies: BTreeMap::new() };
         for (name, value) in platform_args(request) {
             scope.values.insert(name, Value::Set(value.into()));
         }
         for (name, value) in &request.build_args {
+            let lowercase = name.to_ascii_lowercase();
+            if PROXIES.contains(&lowercase.as_str()) {
+                scope.proxies.insert(lowercase, value.clone());
+            }
             let declared = spec.args.0.contains_key(name.as_str());
             if declared || scope.values.contains_key(name.as_str()) {
                 scope.values.insert(name, Value::Set(value.into()));
+            } else if let Some(Scalar(var)) = spec.vars.0.get(name.as_str()) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UndeclaredBuildArg,
+                        var.span,
+                        format!(
+                            "--build-arg {name} reaches nothing: `{name}` is a constant of the file"
+                        ),
+                    )
+                    .hint("move it from [vars] to [args] if a build may change it"),
+                );
             } else if !is_known(name) {
                 let hint = did_you_mean(name, spec.args.0.keys().map(|known| known.as_str()))
                     .unwrap_or_else(|| format!("declare it: [args] {name} = {{}}"));
@@ -64,56 +89,130 @@ impl<'s> Scope<'s> {
                 );
             }
         }
+        for (name, Scalar(var)) in &spec.vars.0 {
+            if let Some((_, arg)) = spec.args.0.get_key_value(name) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::ArgAndVar,
+                        var.span,
+                        format!("`{name}` is both an arg and a variable"),
+                    )
+                    .related(arg.span, "the arg"),
+                );
+            }
+        }
         scope.add_defaults(spec, diagnostics);
+        scope.check_values(spec, request, diagnostics);
         scope
     }
 
-    /// Adds the args that were not given, each behind those that its default names.
+    /// Adds the args that were not given, and the variables, each behind those that its value names.
     fn add_defaults(&mut self, spec: &'s Spec, diagnostics: &mut Diagnostics) {
-        let args: Vec<(&'s str, &'s Arg)> =
-            spec.args.0.iter().map(|(name, arg)| (name.as_str(), arg)).collect();
+        let args = spec.args.0.iter().map(|(name, arg)| {
+            let missing = arg.required.then_some(arg.span);
+            Definition { name: name.as_str(), span: arg.span, value: arg.default.as_ref(), missing }
+        });
+        let vars = spec.vars.0.iter().map(|(name, Scalar(value))| Definition {
+            name: name.as_str(),
+            span: value.span,
+            value: Some(value),
+            missing: None,
+        });
+        let mut all: Vec<Definition<'s>> = args.chain(vars).collect();
+        all.sort_by_key(|definition| definition.name);
         let needs = |at: usize| {
             let mut needs = Vec::new();
-            if let Some(default) = &args[at].1.default {
-                default.visit_names(&mut |name| {
-                    needs.extend(args.binary_search_by_key(&name, |&(known, _)| known));
+            if let Some(value) = all[at].value {
+                value.visit_names(&mut |name| {
+                    needs.extend(all.binary_search_by_key(&name, |definition| definition.name));
                 });
             }
             needs
         };
-        let order = dependencies_first(args.len(), 0..args.len(), needs);
+        let order = dependencies_first(all.len(), 0..all.len(), needs);
         for cycle in &order.cycles {
-            let names: Vec<_> = cycle.iter().map(|&at| args[at].0).collect();
+            let names: Vec<_> = cycle.iter().map(|&at| all[at].name).collect();
             diagnostics.push(Diagnostic::new(
                 Code::ValueCycle,
-                args[cycle[0]].1.span,
-                format!(
-                    "the defaults of args need each other: {} -> {}",
-                    names.join(" -> "),
-                    names[0]
-                ),
+                all[cycle[0]].span,
+                format!("values need each other: {} -> {}", names.join(" -> "), names[0]),
             ));
             for name in names {
                 self.values.insert(name, Value::Failed);
             }
         }
-        for (name, arg) in order.nodes.into_iter().map(|at| args[at]) {
-            if self.values.contains_key(name) {
+        for definition in order.nodes.into_iter().map(|at| &all[at]) {
+            if self.values.contains_key(definition.name) {
                 continue;
             }
-            let value = match &arg.default {
-                _ if arg.required => Value::Missing(arg.span),
-                None => Value::Unset,
-                Some(default) => match default.as_literal() {
+            let value = match (definition.missing, definition.value) {
+                (Some(span), _) => Value::Missing(span),
+                (None, None) => Value::Unset,
+                (None, Some(value)) => match value.as_literal() {
                     Some(literal) => Value::Set(literal.into()),
-                    None => match self.expand(default, diagnostics) {
+                    None => match self.expand(value, diagnostics) {
                         Some(value) => Value::Set(value.into()),
                         None => Value::Failed,
                     },
                 },
             };
-            self.values.insert(name, value);
+            self.values.insert(definition.name, value);
         }
+    }
+
+    /// Holds every value against the declaration of its arg.
+    fn check_values(&mut self, spec: &'s Spec, request: &Request, diagnostics: &mut Diagnostics) {
+        for (name, arg) in &spec.args.0 {
+            let Some(Value::Set(value)) = self.values.get(name.as_str()) else { continue };
+            let Some(rule) = self.broken_rule(arg, value, diagnostics) else { continue };
+            let given = request.build_args.contains_key(name.as_str());
+            let how = if given {
+                format!("--build-arg {name}={value}")
+            } else {
+                format!("the default `{value}` of arg `{name}`")
+            };
+            diagnostics.push(Diagnostic::new(
+                Code::InvalidArg,
+                arg.span,
+                format!("{how} is not allowed: {rule}"),
+            ));
+            self.values.insert(name.as_str(), Value::Failed);
+        }
+    }
+
+    /// The rule of a declaration that a value breaks.
+    fn broken_rule(&self, arg: &Arg, value: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match arg.kind {
+            ArgType::Bool if !matches!(value, "true" | "false") => {
+                return Some("it must be `true` or `false`".to_owned());
+            }
+            ArgType::Int if !digits(value.strip_prefix('-').unwrap_or(value)) => {
+                return Some("it must be a whole number".to_owned());
+            }
+            ArgType::Bool | ArgType::Int | ArgType::String => {}
+        }
+        if let Some(values) = &arg.values {
+            let allowed: Vec<String> = values
+                .iter()
+                .filter_map(|Spanned { value: Scalar(value), .. }| self.expand(value, diagnostics))
+                .collect();
+            if allowed.len() == values.len() && !allowed.iter().any(|known| known == value) {
+                return Some(format!("it must be one of {}", list(allowed)));
+            }
+        }
+        match &arg.pattern {
+            Some(pattern) if !pattern.regex.is_match(value) => {
+                Some(format!("it must match `{}`", pattern.text))
+            }
+            _ => None,
+        }
+    }
+
+    /// The proxies that the client gave, by the lowercase names of their variables.
+    pub(super) fn proxies(&self) -> &BTreeMap<String, String> {
+        &self.proxies
     }
 
     /// The value of an arg.
@@ -196,7 +295,8 @@ impl<'s> Scope<'s> {
 
 fn is_known(build_arg: &str) -> bool {
     let name = build_arg.to_ascii_lowercase();
-    KNOWN_BUILD_ARGS.contains(&name.as_str())
+    PROXIES.contains(&name.as_str())
+        || name == "source_date_epoch"
         || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -14,10 +14,11 @@ use super::request::Request;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::{Span, Spanned};
-use crate::spec::{From, Mount, Spec, Stage, StageName, Template, Verb};
+use crate::spec::{From, Mount, Spec, Stage, StageName, Template};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
+    pub(super) spec: &'s Spec,
     pub(super) scope: Scope<'s>,
     pub(super) request: &'s Request,
     /// Each behind those that it needs; the last is the target.
@@ -31,6 +32,8 @@ pub struct Selection<'s> {
 pub(super) struct SelectedStage<'s> {
     pub(super) name: &'s StageName,
     pub(super) stage: &'s Spanned<Stage>,
+    /// Its own, its base's, or the target's.
+    pub(super) platform: Platform,
 }
 
 /// An image whose digest and config the build needs.
@@ -42,6 +45,8 @@ pub struct ImageQuery {
     pub platform: Platform,
     /// Where the file first names it.
     pub span: Span,
+    /// Whether a stage starts from it, so that its `ONBUILD` triggers are fired.
+    pub is_base: bool,
 }
 
 /// Where files come from.
@@ -63,14 +68,17 @@ enum Meaning {
     Scratch,
     /// By its place among all stages of the spec.
     Stage(usize),
-    Image(Reference),
+    /// With the platform that the `from` asks for itself.
+    Image(Reference, Option<Platform>),
 }
 
 /// All stages of a spec, with what they need.
 struct Stages<'s> {
     list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
-    /// For each stage each `from` in it, with its place.
+    /// For each stage each `from` in it, with its place; its base is the first.
     froms: Vec<Vec<(Span, Meaning)>>,
+    /// For each stage the platform that it asks for itself.
+    platforms: Vec<Option<Platform>>,
     /// For each stage what is wrong with its `from`s.
     problems: Vec<Diagnostics>,
 }
@@ -82,7 +90,7 @@ pub fn select<'s>(
     diagnostics: &mut Diagnostics,
 ) -> Option<Selection<'s>> {
     let scope = Scope::new(spec, request, diagnostics);
-    let mut stages = Stages::new(spec, &scope);
+    let mut stages = Stages::new(spec, &scope, &request.build_platform);
     let order = dependencies_first(stages.list.len(), 0..stages.list.len(), |at| stages.needs(at));
     for cycle in &order.cycles {
         report_cycle(cycle, &stages, diagnostics);
@@ -105,7 +113,7 @@ pub fn select<'s>(
     if target.is_none() || diagnostics.has_errors() {
         return None;
     }
-    Some(stages.into_selection(&needed, scope, request))
+    Some(stages.into_selection(&needed, spec, scope, request))
 }
 
 impl Selection<'_> {
@@ -116,22 +124,28 @@ impl Selection<'_> {
 }
 
 impl<'s> Stages<'s> {
-    fn new(spec: &'s Spec, scope: &Scope<'s>) -> Self {
+    fn new(spec: &'s Spec, scope: &Scope<'s>, build_platform: &Platform) -> Self {
         let list: Vec<_> = spec.stages.iter().collect();
         let mut froms = Vec::with_capacity(list.len());
         let mut problems = Vec::with_capacity(list.len());
+        let mut platforms = Vec::with_capacity(list.len());
         for &(name, stage) in &list {
             let mut diagnostics = Diagnostics::default();
+            platforms.push(stage.platform.as_ref().and_then(|platform| {
+                platform_of(platform, scope, build_platform, &mut diagnostics)
+            }));
             let mut found = Vec::new();
             visit_froms(stage, &mut |from| {
-                if let Some(meaning) = meaning(from, name, &list, scope, &mut diagnostics) {
+                if let Some(meaning) =
+                    meaning(from, name, &list, scope, build_platform, &mut diagnostics)
+                {
                     found.push((from.span, meaning));
                 }
             });
             froms.push(found);
             problems.push(diagnostics);
         }
-        Self { list, froms, problems }
+        Self { list, froms, platforms, problems }
     }
 
     fn needs(&self, at: usize) -> Vec<usize> {
@@ -139,7 +153,7 @@ impl<'s> Stages<'s> {
             .iter()
             .filter_map(|(_, meaning)| match meaning {
                 Meaning::Stage(needed) => Some(*needed),
-                Meaning::Scratch | Meaning::Image(_) => None,
+                Meaning::Scratch | Meaning::Image(..) => None,
             })
             .collect()
     }
@@ -147,59 +161,72 @@ impl<'s> Stages<'s> {
     fn into_selection(
         mut self,
         needed: &[usize],
+        spec: &'s Spec,
         scope: Scope<'s>,
         request: &'s Request,
     ) -> Selection<'s> {
         let mut new_places = vec![usize::MAX; self.list.len()];
+        let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(needed.len());
         let mut images: Vec<ImageQuery> = Vec::new();
         let mut image_places = BTreeMap::new();
         let mut origins = BTreeMap::new();
         for (new, &old) in needed.iter().enumerate() {
             new_places[old] = new;
-            for (span, meaning) in std::mem::take(&mut self.froms[old]) {
+            let froms = std::mem::take(&mut self.froms[old]);
+            let platform = self.platforms[old].take().unwrap_or_else(|| match froms.first() {
+                Some((_, Meaning::Stage(base))) => stages[new_places[*base]].platform.clone(),
+                _ => request.target_platform.clone(),
+            });
+            for (at, (span, meaning)) in froms.into_iter().enumerate() {
+                let is_base = at == 0;
                 let origin = match meaning {
                     Meaning::Scratch => Origin::Scratch,
                     Meaning::Stage(old) => Origin::Stage(new_places[old]),
-                    Meaning::Image(reference) => {
-                        let place = *image_places.entry(reference.clone()).or_insert_with(|| {
-                            let platform = request.target_platform.clone();
-                            images.push(ImageQuery { reference, platform, span });
+                    Meaning::Image(reference, own) => {
+                        // As in Dockerfiles, an image that files are copied from is the target's.
+                        let usual = if is_base { &platform } else { &request.target_platform };
+                        let platform = own.unwrap_or_else(|| usual.clone());
+                        let key = (reference.clone(), platform.clone());
+                        let place = *image_places.entry(key).or_insert_with(|| {
+                            images.push(ImageQuery { reference, platform, span, is_base });
                             images.len() - 1
                         });
+                        images[place].is_base |= is_base;
                         Origin::Image(place)
                     }
                 };
                 origins.insert(span, origin);
             }
+            let (name, stage) = self.list[old];
+            stages.push(SelectedStage { name, stage, platform });
         }
-        let stages = needed
-            .iter()
-            .map(|&at| SelectedStage { name: self.list[at].0, stage: self.list[at].1 })
-            .collect();
-        Selection { scope, request, stages, images, origins }
+        Selection { spec, scope, request, stages, images, origins }
     }
 }
 
 /// Calls `visit` with each `from` of a stage: its own, those of its mounts and those of its steps.
 fn visit_froms<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Spanned<From>)) {
     visit(&stage.from);
-    let mut visit_mounts = |mounts: &'s [Mount]| {
-        for mount in mounts {
-            if let Mount::Bind(bind) = mount {
-                bind.from.iter().for_each(&mut *visit);
-            }
-        }
-    };
-    visit_mounts(&stage.mounts);
+    stage.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
     for step in &stage.steps {
-        if let Some(process) = step.verb.process() {
-            visit_mounts(&process.mounts);
-        }
+        step.verb.visit_froms(visit);
     }
-    for step in &stage.steps {
-        if let Verb::Copy(copy) = &step.verb {
-            copy.from.iter().for_each(&mut *visit);
-        }
+}
+
+/// A platform as the file writes it.
+fn platform_of(
+    template: &Template,
+    scope: &Scope<'_>,
+    build_platform: &Platform,
+    diagnostics: &mut Diagnostics,
+) -> Option<Platform> {
+    let text = scope.expand(template, diagnostics)?;
+    match Platform::parse(&text, build_platform) {
+        Ok(platform) => Some(platform),
+        Err(err) => diagnostics.fail(
+            Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
+                .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
+        ),
     }
 }
 
@@ -210,9 +237,14 @@ fn meaning<'s>(
     own: &StageName,
     stages: &[(&'s StageName, &'s Spanned<Stage>)],
     scope: &Scope<'s>,
+    build_platform: &Platform,
     diagnostics: &mut Diagnostics,
 ) -> Option<Meaning> {
     let text = scope.expand(from.template(), diagnostics)?;
+    let platform = match from.platform() {
+        Some(platform) => Some(platform_of(platform, scope, build_platform, diagnostics)?),
+        None => None,
+    };
     let find = |name: &str| stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
     match &from.value {
         From::Name(_) if text != own.as_str() && find(&text).is_some() => {
@@ -222,17 +254,42 @@ fn meaning<'s>(
         From::Stage(_) => find(&text).map(Meaning::Stage).or_else(|| {
             diagnostics.fail(unknown_stage(Code::UnknownStage, from.span, "stage", &text, stages))
         }),
-        From::Name(_) | From::Image(_) => match Reference::parse(&text) {
-            Ok(reference) => Some(Meaning::Image(reference)),
-            Err(err) => {
-                let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
-                diagnostics.fail(
-                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
-                        .maybe_hint(hint),
-                )
+        From::Name(_) | From::Image { .. } => {
+            match Reference::parse(&text) {
+                Ok(reference) => {
+                    if let (From::Name(_), Some(near)) =
+                        (&from.value, nearly_a_stage(&text, own, stages))
+                    {
+                        diagnostics.push(
+                        Diagnostic::new(Code::NearStageName, from.span, format!("`{text}` is taken for an image"))
+                            .hint(format!("did you mean the stage `{near}`? If not, say {{ image = \"{text}\" }}")),
+                    );
+                    }
+                    Some(Meaning::Image(reference, platform))
+                }
+                Err(err) => {
+                    let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
+                    diagnostics.fail(
+                        Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
+                            .maybe_hint(hint),
+                    )
+                }
             }
-        },
+        }
     }
+}
+
+/// The stage whose name is one slip away from a name that is none.
+fn nearly_a_stage<'s>(
+    name: &str,
+    own: &StageName,
+    stages: &[(&'s StageName, &'s Spanned<Stage>)],
+) -> Option<&'s StageName> {
+    let near = |known: &&'s StageName| {
+        let length = name.len().max(known.as_str().len());
+        length > 3 && *known != own && strsim::damerau_levenshtein(name, known.as_str()) == 1
+    };
+    stages.iter().map(|&(known, _)| known).find(near)
 }
 
 fn unknown_stage(

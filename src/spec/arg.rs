@@ -1,20 +1,40 @@
-//! `[args]`: what a build can be given.
+//! `[args]` and `[vars]`: what a build can be given, and what stands for itself.
 
 use toml::de::DeValue;
 
-use super::read::{Read, Reader, Value, table};
+use super::read::{Read, Reader, Value, table, words};
+use super::shape::Shape;
 use super::template::{Scalar, Template};
-use crate::source::Span;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
 
 table! {
     /// What an arg is and what it may be.
     pub(super) struct ArgTable as "an arg" {
-        /// The value without `--build-arg`.
-        "default" default: Option<Scalar>,
+        /// The value without `--build-arg`. Without a default an arg is unset.
+        "default" default: Option<Default>,
         /// Whether a build that uses the arg must be given it.
         "required" required: Option<bool>,
+        /// What kind of value it is: `string`, `bool` (`true` or `false`) or `int`.
+        "type" kind: Option<ArgType>,
+        /// The only values that it may have.
+        "values" values: Option<Vec<Spanned<Scalar>>>,
+        /// A regular expression that the whole value must match.
+        "pattern" pattern: Option<Spanned<Pattern>>,
         /// What the arg is for; shown by `--call=outline`.
         "description" description: Option<String>,
+    }
+}
+
+words! {
+    /// What kind of value an arg has.
+    pub enum ArgType as "a type of args" {
+        /// Any text.
+        "string" String,
+        /// `true` or `false`.
+        "bool" Bool,
+        /// A whole number.
+        "int" Int,
     }
 }
 
@@ -27,24 +47,122 @@ pub struct Arg {
     pub default: Option<Template>,
     /// Whether a build that uses it must be given it.
     pub required: bool,
+    /// What kind of value it has.
+    pub kind: ArgType,
+    /// The only values that it may have.
+    pub values: Option<Vec<Spanned<Scalar>>>,
+    /// What its whole value must match.
+    pub pattern: Option<Spanned<Pattern>>,
     /// What it is for.
     pub description: Option<String>,
+}
+
+/// A regular expression.
+#[derive(Debug, Clone)]
+pub struct Pattern {
+    /// As it was written.
+    pub text: String,
+    /// Matches whole values only.
+    pub regex: regex_lite::Regex,
+}
+
+impl Read for Pattern {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        let text = String::read(value, reader)?;
+        match regex_lite::Regex::new(&format!("^(?:{text})$")) {
+            Ok(regex) => Some(Self { text, regex }),
+            Err(err) => reader.diagnostics.fail(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    span,
+                    format!("`{text}` is not a regular expression: {err}"),
+                )
+                .hint("write it in '...', where a backslash is a backslash"),
+            ),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
+}
+
+/// A default: a string, an integer, or, for args of type `bool`, `true` or `false`.
+#[derive(Debug, Clone)]
+pub(super) struct Default {
+    template: Template,
+    boolean: bool,
+}
+
+impl Read for Default {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span: Span = value.span().into();
+        if let DeValue::Boolean(flag) = value.get_ref() {
+            return Some(Self {
+                template: Template::literal(flag.to_string(), span),
+                boolean: true,
+            });
+        }
+        Scalar::read(value, reader).map(|Scalar(template)| Self { template, boolean: false })
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, Shape::Integer, Shape::Boolean])
+    }
+}
+
+impl super::names::Names for Default {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        self.template.visit_names(visit);
+    }
 }
 
 /// A table, or in short the default.
 impl Read for Arg {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span().into();
-        if let DeValue::Table(_) = value.get_ref() {
-            let ArgTable { default, required, description } = ArgTable::read(value, reader)?;
+        if !matches!(value.get_ref(), DeValue::Table(_)) {
+            let Scalar(default) = Scalar::read(value, reader)?;
+            let kind = ArgType::String;
+            let default = Some(default);
             return Some(Self {
                 span,
-                default: default.map(|Scalar(template)| template),
-                required: required.unwrap_or(false),
-                description,
+                default,
+                required: false,
+                kind,
+                values: None,
+                pattern: None,
+                description: None,
             });
         }
-        let Scalar(default) = Scalar::read(value, reader)?;
-        Some(Self { span, default: Some(default), required: false, description: None })
+        let ArgTable { default, required, kind, values, pattern, description } =
+            ArgTable::read(value, reader)?;
+        let kind = kind.unwrap_or(ArgType::String);
+        if let Some(Default { template, boolean: true }) = &default
+            && kind != ArgType::Bool
+        {
+            return reader.diagnostics.fail(
+                Diagnostic::new(
+                    Code::WrongType,
+                    template.span,
+                    "expected a string or a decimal integer, found a boolean",
+                )
+                .hint("quote it, or say type = \"bool\""),
+            );
+        }
+        Some(Self {
+            span,
+            default: default.map(|default| default.template),
+            required: required.unwrap_or(false),
+            kind,
+            values,
+            pattern,
+            description,
+        })
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, Shape::Integer, ArgTable::shape()])
     }
 }

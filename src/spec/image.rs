@@ -6,17 +6,18 @@ use toml::de::{DeTable, DeValue};
 
 use super::name::LabelName;
 use super::read::{Field, Read, Reader, Table, Value, table};
+use super::shape::Shape;
 use super::stage::Env;
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 
 table! {
-    /// The config of the exported image. Nothing in it reaches a step.
+    /// The config of the exported image. Nothing in it reaches a step, and changing it re-runs none.
     pub struct Image as "an image" {
-        /// The program that a container runs; drops an inherited `cmd`.
+        /// The program that a container runs: a list, or a string for a shell. Drops an inherited `cmd`.
         "entrypoint" entrypoint: Option<Command>,
-        /// The arguments of the entrypoint, or without one the program.
+        /// The arguments of the entrypoint, or without one the program: a list, or a string for a shell.
         "cmd" cmd: Option<Command>,
         /// Environment besides that of the stage.
         "env" env: Env,
@@ -24,10 +25,43 @@ table! {
         "user" user: Option<Template>,
         /// The working directory of a container, in place of the stage's.
         "workdir" workdir: Option<Template>,
-        /// Ports that the program listens on: `8080`, `"53/udp"`, `"8000-8010"`.
+        /// Ports that the program listens on: 8080, "53/udp", "8000-8010".
         "expose" expose: Vec<Spanned<Scalar>>,
+        /// Directories that outlive containers.
+        "volumes" volumes: Vec<Template>,
         /// Labels; nested tables are joined with dots.
         "labels" labels: Labels,
+        /// OCI annotations of the manifest; nested tables are joined with dots.
+        "annotations" annotations: Labels,
+        /// The signal that stops a container: "SIGTERM" is Docker's default.
+        "stop-signal" stop_signal: Option<Template>,
+        /// How a container is found to be well.
+        "healthcheck" healthcheck: Option<Healthcheck>,
+        /// Dockerfile instructions for images that are built from this one.
+        "on-build" on_build: Vec<String>,
+        /// Who made the image.
+        "author" author: Option<Template>,
+        /// What is not inherited from the base: "env", "env.NAME", "expose", "volumes", "labels", "labels.NAME",
+        /// "entrypoint", "cmd", "user", "workdir", "shell", "stop-signal", "healthcheck".
+        "clear" clear: Vec<Spanned<String>>,
+    }
+
+    /// How a container is found to be well.
+    pub struct Healthcheck as "a healthcheck" {
+        /// What is run: a list, or a string for a shell.
+        "cmd" cmd: Option<Command>,
+        /// How long it waits between two runs: "30s", "1m30s".
+        "interval" interval: Option<Spanned<Template>>,
+        /// How long a run may take.
+        "timeout" timeout: Option<Spanned<Template>>,
+        /// How long a container may be unwell at first.
+        "start-period" start_period: Option<Spanned<Template>>,
+        /// How long it waits between two runs at first.
+        "start-interval" start_interval: Option<Spanned<Template>>,
+        /// How many failures in a row make it unwell.
+        "retries" retries: Option<u32>,
+        /// Whether an inherited healthcheck is switched off.
+        "none" none: Option<Spanned<bool>>,
     }
 }
 
@@ -50,13 +84,27 @@ impl Read for Command {
             other => reader.wrong_type(span, other, "a list or a string"),
         }
     }
+
+    fn shape() -> Shape {
+        Shape::Text.or_list()
+    }
 }
 
-/// Labels by name.
+/// Labels or annotations by name.
 #[derive(Debug, Clone, Default)]
 pub struct Labels(pub BTreeMap<LabelName, Template>);
 
 impl Field for Labels {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        Shape::Map(Box::new(Shape::Any(vec![
+            Shape::Template,
+            Shape::Integer,
+            Shape::Map(Box::new(Shape::Template)),
+        ])))
+    }
+
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let mut labels = BTreeMap::new();
         if let Some((_, value)) = table.remove(key) {

@@ -12,6 +12,7 @@ mod names;
 mod read;
 mod rules;
 pub(crate) mod script;
+pub mod shape;
 mod stage;
 mod step;
 mod template;
@@ -19,17 +20,23 @@ mod text;
 mod toml;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use ::toml::de::DeValue;
 
-pub use self::arg::Arg;
-pub use self::image::{Command, Image, Labels};
-pub use self::mount::{BindMount, CacheMount, Mount, Sharing};
+pub use self::arg::{Arg, ArgType, Pattern};
+pub use self::image::{Command, Healthcheck, Image, Labels};
+pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::name::{ArgName, EnvName, LabelName, StageName};
 pub use self::read::OneOrMany;
 use self::read::{Field, Keys, Read, Reader, Table, Value, table};
+use self::shape::Shape;
 pub use self::stage::{Env, From, Shell, Stage};
-pub use self::step::{CopyStep, ExecStep, ProcessKeys, RunStep, Script, Step, StepKeys, Verb};
+pub use self::step::{
+    Content, CopyStep, Device, ExecStep, FetchStep, GitStep, MkdirStep, Network, OwnerKeys,
+    ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys, SymlinkStep,
+    UnpackStep, Verb, WriteStep,
+};
 pub use self::template::{ExpandError, Lookup, Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Spanned};
@@ -41,6 +48,11 @@ table! {
         "default" default: Option<Spanned<String>>,
         /// What a build can be given with `--build-arg`.
         "args" args: Args,
+        /// Constants of the file: used like args, and changed by no build arg.
+        "vars" vars: Vars,
+        /// Patterns, in the form of .dockerignore, of files in the build context that no step sees; added to the
+        /// ignore file's.
+        "ignore" ignore: Vec<String>,
         /// The stages, by name.
         "stages" stages: BTreeMap<StageName, Spanned<Stage>>,
     }
@@ -50,7 +62,31 @@ table! {
 #[derive(Debug, Clone, Default)]
 pub struct Args(pub BTreeMap<ArgName, Arg>);
 
+/// Constants by name.
+#[derive(Debug, Clone, Default)]
+pub struct Vars(pub BTreeMap<ArgName, Scalar>);
+
+impl Field for Vars {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        Shape::Map(Box::new(Scalar::shape()))
+    }
+
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
+        warn_of_misplaced_keys(&value, key, reader);
+        BTreeMap::read(value, reader).map(Self)
+    }
+}
+
 impl Field for Args {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        Shape::Map(Box::new(Arg::shape()))
+    }
+
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
@@ -88,25 +124,27 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
 }
 
 /// The tables that have a key, with their articles.
-fn tables_with_key(key: &str) -> Vec<&'static str> {
-    fn has<T: Keys>(key: &str) -> Option<&'static str> {
-        let mut found = false;
-        T::visit_keys(&mut |known| found |= known == key);
-        found.then_some(T::WHAT)
-    }
-    [
-        has::<Spec>(key),
-        has::<Stage>(key),
-        has::<Image>(key),
-        has::<RunStep>(key),
-        has::<ExecStep>(key),
-        has::<CopyStep>(key),
-        has::<CacheMount>(key),
-        has::<BindMount>(key),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+fn tables_with_key(key: &str) -> &'static [&'static str] {
+    static TABLES: LazyLock<BTreeMap<&'static str, Vec<&'static str>>> = LazyLock::new(|| {
+        let fixed = [Spec::table_shape, Stage::table_shape, Image::table_shape];
+        let mounts = [CacheMount::table_shape, BindMount::table_shape, SecretMount::table_shape];
+        let mut tables: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for table in fixed.iter().chain(step::STEP_TABLES).chain(&mounts).map(|shape| shape()) {
+            for key in &table.keys {
+                let whats = tables.entry(key.name).or_default();
+                if !whats.contains(&table.what) {
+                    whats.push(table.what);
+                }
+            }
+        }
+        tables
+    });
+    TABLES.get(key).map_or(&[], Vec::as_slice)
+}
+
+/// The shape of a whole build file.
+pub fn shape() -> Shape {
+    Spec::shape()
 }
 
 /// Warns of keys of the language in a table of free names: they have slipped under its header.
@@ -120,6 +158,8 @@ fn warn_of_misplaced_keys(value: &Value<'_>, table: &str, reader: &mut Reader<'_
             continue;
         }
         let key_text = key.get_ref();
+        // A key of every step is a key of very many tables: two are enough to see what was meant.
+        let tables = &tables[..tables.len().min(2)];
         reader.diagnostics.push(
             Diagnostic::new(
                 Code::MisplacedKey,

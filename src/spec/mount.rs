@@ -1,8 +1,9 @@
 //! Mounts of run steps.
 
-use super::read::{Keys, Read, Reader, Table, Value, table, word};
+use super::read::{Keys, Read, Reader, Table, Value, table, words};
+use super::shape::Shape;
 use super::stage::From;
-use super::template::Template;
+use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 
@@ -13,6 +14,12 @@ pub enum Mount {
     Cache(CacheMount),
     /// Files of the build context, a stage or an image.
     Bind(BindMount),
+    /// A secret of the client.
+    Secret(SecretMount),
+    /// An SSH agent of the client.
+    Ssh(SshMount),
+    /// A file system in memory.
+    Tmpfs(TmpfsMount),
 }
 
 table! {
@@ -22,8 +29,18 @@ table! {
         "cache" path: Spanned<Template>,
         /// Mounts with one id share one directory; the path is the default.
         "id" id: Option<Template>,
-        /// What happens when two steps want it at once: `shared`, `private` or `locked`.
+        /// What happens when two steps want it at once: `shared` (the default), `private` or `locked`.
         "sharing" sharing: Option<Sharing>,
+        /// What a new directory begins as: files of a stage or an image. Nothing is the default.
+        "from" from: Option<Spanned<From>>,
+        /// The directory of `from` that it begins as; all of it is the default.
+        "source" source: Option<Template>,
+        /// The mode of a new directory; "0755" is the default.
+        "mode" mode: Option<Template>,
+        /// The owner of a new directory, by number; the user of the step is the default.
+        "uid" uid: Option<Scalar>,
+        /// The group of a new directory, by number.
+        "gid" gid: Option<Scalar>,
         /// Whether the step may only read it.
         "read-only" read_only: Option<bool>,
     }
@@ -39,55 +56,112 @@ table! {
         /// Whether the step may write there; what it writes is lost.
         "writable" writable: Option<bool>,
     }
+
+    /// A secret of the client, from `--secret`; never part of a layer or a cache key.
+    pub struct SecretMount as "a secret mount" {
+        /// Which secret.
+        "secret" id: Spanned<Template>,
+        /// The file that has it; "/run/secrets/ID" is the default.
+        "to" to: Option<Spanned<Template>>,
+        /// The environment variable that has it, in place of a file or besides one that `to` names.
+        "env" env: Option<Template>,
+        /// The file's mode; "0400" is the default.
+        "mode" mode: Option<Template>,
+        /// The file's owner, by number; 0 is the default.
+        "uid" uid: Option<Scalar>,
+        /// The file's group, by number; 0 is the default.
+        "gid" gid: Option<Scalar>,
+        /// Whether the build fails where the client does not give it.
+        "required" required: Option<bool>,
+    }
+
+    /// An SSH agent of the client, from `--ssh`.
+    pub struct SshMount as "an ssh mount" {
+        /// Which agent: "default", or the id that the client gave.
+        "ssh" id: Spanned<Template>,
+        /// Where its socket stands; `SSH_AUTH_SOCK` names it in any case.
+        "to" to: Option<Spanned<Template>>,
+        /// The socket's mode; "0600" is the default.
+        "mode" mode: Option<Template>,
+        /// The socket's owner, by number; 0 is the default.
+        "uid" uid: Option<Scalar>,
+        /// The socket's group, by number; 0 is the default.
+        "gid" gid: Option<Scalar>,
+        /// Whether the build fails where the client does not give it.
+        "required" required: Option<bool>,
+    }
+
+    /// A file system in memory, empty at first and gone afterwards.
+    pub struct TmpfsMount as "a tmpfs mount" {
+        /// Where it stands.
+        "tmpfs" path: Spanned<Template>,
+        /// Its size at most: bytes, or a number with `k`, `m` or `g`. No limit is the default.
+        "size" size: Option<Spanned<Scalar>>,
+    }
 }
 
-/// What happens when two steps want one cache directory at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sharing {
-    /// Both get it.
-    Shared,
-    /// The second gets a new one.
-    Private,
-    /// The second waits.
-    Locked,
-}
-
-impl Read for Sharing {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let words = [
-            ("shared", Sharing::Shared),
-            ("private", Sharing::Private),
-            ("locked", Sharing::Locked),
-        ];
-        word(value, "a way of sharing", &words, reader)
+words! {
+    /// What happens when two steps want one cache directory at once.
+    pub enum Sharing as "a way of sharing" {
+        /// Both get it.
+        "shared" Shared,
+        /// The second gets a new one.
+        "private" Private,
+        /// The second waits.
+        "locked" Locked,
     }
 }
 
 /// The keys that say which kind of mount a table is.
-const KINDS: [&str; 2] = ["cache", "bind"];
+const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
 
 impl Read for Mount {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span: Span = value.span().into();
         let table = Table::new(value, "a mount", reader)?;
-        let mut kinds = KINDS.into_iter().filter(|kind| table.key_span(kind).is_some());
-        match (kinds.next(), kinds.next()) {
-            (Some("cache"), None) => {
-                table.named(CacheMount::WHAT).read_all(reader).map(Mount::Cache)
-            }
-            (Some(_), None) => table.named(BindMount::WHAT).read_all(reader).map(Mount::Bind),
-            (Some(one), Some(other)) => reader.diagnostics.fail(
+        let mut kinds = KINDS.into_iter().filter(|kind| table.has(kind));
+        let (kind, another) = (kinds.next(), kinds.next());
+        if let (Some(one), Some(other)) = (kind, another) {
+            return reader.diagnostics.fail(
                 Diagnostic::new(
                     Code::ConflictingKeys,
                     span,
                     format!("a mount has both `{one}` and `{other}`"),
                 )
                 .hint("write one table for each mount"),
-            ),
-            (None, _) => reader.diagnostics.fail(
+            );
+        }
+        match kind {
+            Some("cache") => table.named(CacheMount::WHAT).read_all(reader).map(Mount::Cache),
+            Some("bind") => table.named(BindMount::WHAT).read_all(reader).map(Mount::Bind),
+            Some("secret") => table.named(SecretMount::WHAT).read_all(reader).map(Mount::Secret),
+            Some("ssh") => table.named(SshMount::WHAT).read_all(reader).map(Mount::Ssh),
+            Some(_) => table.named(TmpfsMount::WHAT).read_all(reader).map(Mount::Tmpfs),
+            None => reader.diagnostics.fail(
                 Diagnostic::new(Code::MissingKey, span, "a mount does not say what it is")
                     .hint(format!("it needs one of {}", list(KINDS))),
             ),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![
+            CacheMount::shape(),
+            BindMount::shape(),
+            SecretMount::shape(),
+            SshMount::shape(),
+            TmpfsMount::shape(),
+        ])
+    }
+}
+
+impl Mount {
+    /// Whose files it shows, where it says so.
+    pub fn from(&self) -> Option<&Spanned<From>> {
+        match self {
+            Mount::Cache(mount) => mount.from.as_ref(),
+            Mount::Bind(mount) => mount.from.as_ref(),
+            Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
         }
     }
 }

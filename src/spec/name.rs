@@ -117,6 +117,19 @@ impl LabelName {
     }
 }
 
+/// A path that is the key of a table, with its place: it may have `${NAME}` in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct PathKey {
+    pub(super) text: String,
+    pub(super) span: Span,
+}
+
+impl Name for PathKey {
+    fn check(key: &str, span: Span, _: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { text: key.to_owned(), span })
+    }
+}
+
 /// Whether `${text}` can stand for it.
 pub(crate) fn is_variable(text: &str) -> bool {
     let mut bytes = text.bytes();

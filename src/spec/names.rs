@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use super::arg::Pattern;
 use super::image::{Command, Labels};
-use super::mount::{Mount, Sharing};
+use super::mount::Mount;
 use super::name::ArgName;
 use super::read::OneOrMany;
 use super::script;
 use super::stage::{Env, From, Shell};
-use super::step::{Script, Step, Verb};
+use super::step::{Content, Device, Script, Sources, Step};
 use super::template::{Scalar, Template};
-use super::{Arg, Args};
+use super::{Arg, Args, Vars};
 use crate::source::Spanned;
 
 /// A part of a file that may use args and variables.
@@ -39,10 +40,29 @@ impl Names for ArgName {
 
 impl Names for Step {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
-        match &self.verb {
-            Verb::Run(step) => step.visit_names(visit),
-            Verb::Exec(step) => step.visit_names(visit),
-            Verb::Copy(step) => step.visit_names(visit),
+        self.verb.visit_names(visit);
+    }
+}
+
+impl Names for Sources {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        match self {
+            Sources::To(sources) => sources.visit_names(visit),
+            Sources::Each(pairs) => {
+                for (source, to) in pairs {
+                    source.visit_names(visit);
+                    to.visit_names(visit);
+                }
+            }
+        }
+    }
+}
+
+/// What `expand` would replace: without it, a name here is just text, and no use of an arg is missed.
+impl Names for Content {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        if let Ok(template) = &self.template {
+            template.visit_names(visit);
         }
     }
 }
@@ -52,6 +72,9 @@ impl Names for Mount {
         match self {
             Mount::Cache(mount) => mount.visit_names(visit),
             Mount::Bind(mount) => mount.visit_names(visit),
+            Mount::Secret(mount) => mount.visit_names(visit),
+            Mount::Ssh(mount) => mount.visit_names(visit),
+            Mount::Tmpfs(mount) => mount.visit_names(visit),
         }
     }
 }
@@ -59,6 +82,7 @@ impl Names for Mount {
 impl Names for From {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         self.template().visit_names(visit);
+        self.platform().visit_names(visit);
     }
 }
 
@@ -83,7 +107,8 @@ inner_names! {
     Env: 0;
     Labels: 0;
     Args: 0;
-    Arg: default;
+    Vars: 0;
+    Device: name;
 }
 
 macro_rules! no_names {
@@ -94,7 +119,20 @@ macro_rules! no_names {
     )+};
 }
 
-no_names!(bool, String, Sharing);
+no_names!(bool, u32, String, Pattern);
+
+impl Names for Arg {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        self.default.visit_names(visit);
+        self.values.visit_names(visit);
+    }
+}
+
+impl<T: Names> Names for &T {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        (**self).visit_names(visit);
+    }
+}
 
 impl<T: Names> Names for Option<T> {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {

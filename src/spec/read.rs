@@ -1,9 +1,9 @@
 //! From TOML values to the types of the language, with every mistake reported in one run.
 //!
 //! [`table!`] declares a table of the language once: its keys, their types and their texts. From that
-//! come the Rust struct, the reader, the messages about unknown and missing keys, and the walk over
-//! all names that its values use. A value that
-//! cannot be read is reported and leaves `None`; its neighbours are read all the same.
+//! come the Rust struct, the reader, the messages about unknown and missing keys, the walk over all
+//! names that its values use, and its [`Shape`] for the reference and the schema. A value that cannot
+//! be read is reported and leaves `None`; its neighbours are read all the same.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use toml::Spanned as TomlSpanned;
 use toml::de::{DeTable, DeValue};
 
 use super::name::Name;
+use super::shape::{Shape, TableShape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list, nearest};
 use crate::source::{SourceFile, Span, Spanned};
 
@@ -27,10 +28,19 @@ pub(super) struct Reader<'a> {
 pub(super) trait Read: Sized {
     /// Reads it, or reports why not.
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+
+    /// What it accepts.
+    fn shape() -> Shape;
 }
 
 /// A key of a table: how its type treats an absent value.
 pub(super) trait Field: Sized {
+    /// Whether an absent value is a mistake.
+    const REQUIRED: bool;
+
+    /// What a present value may be.
+    fn shape() -> Shape;
+
     /// Takes the value out of the table. `None` is a reported mistake.
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self>;
 }
@@ -40,8 +50,8 @@ pub(super) trait Keys: Sized {
     /// What the table is, with its article, for messages.
     const WHAT: &'static str;
 
-    /// Calls `visit` with each key.
-    fn visit_keys(visit: &mut dyn FnMut(&'static str));
+    /// What the table is and which keys it has.
+    fn table_shape() -> TableShape;
 
     /// Takes its values out of the table.
     fn take_keys(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self>;
@@ -87,9 +97,19 @@ macro_rules! table {
         impl $crate::spec::read::Keys for $Name {
             const WHAT: &'static str = $what;
 
-            fn visit_keys(visit: &mut dyn FnMut(&'static str)) {
-                $(<$Inner as $crate::spec::read::Keys>::visit_keys(visit);)*
-                $(visit($key);)*
+            fn table_shape() -> $crate::spec::shape::TableShape {
+                #[allow(unused_mut, reason = "a table may share no keys with others")]
+                let mut keys = Vec::new();
+                $(keys.extend(<$Inner as $crate::spec::read::Keys>::table_shape().keys);)*
+                let own = [$($crate::spec::shape::Key {
+                    name: $key,
+                    docs: $crate::spec::shape::docs(&[$($field_doc),+]),
+                    required: <$Type as $crate::spec::read::Field>::REQUIRED,
+                    shape: <$Type as $crate::spec::read::Field>::shape,
+                },)*];
+                keys.splice(0..0, own);
+                let docs = $crate::spec::shape::docs(&[$($doc),+]);
+                $crate::spec::shape::TableShape { what: $what, docs, keys }
             }
 
             fn take_keys(
@@ -115,6 +135,10 @@ macro_rules! table {
                 reader: &mut $crate::spec::read::Reader<'_>,
             ) -> Option<Self> {
                 $crate::spec::read::Table::new(value, $what, reader)?.read_all(reader)
+            }
+
+            fn shape() -> $crate::spec::shape::Shape {
+                $crate::spec::shape::Shape::Table(<$Name as $crate::spec::read::Keys>::table_shape())
             }
         }
     )+};
@@ -143,7 +167,7 @@ impl<'i> Table<'i> {
     /// Reads the keys of `T`; any other key is an error.
     pub(super) fn read_all<T: Keys>(mut self, reader: &mut Reader<'_>) -> Option<T> {
         let value = T::take_keys(&mut self, reader);
-        self.refuse_rest(T::visit_keys, reader);
+        self.refuse_rest(T::table_shape, reader);
         value
     }
 
@@ -163,22 +187,17 @@ impl<'i> Table<'i> {
         self.entries.keys().map(|key| key.get_ref().as_ref())
     }
 
-    /// The place of a key.
-    pub(super) fn key_span(&self, key: &str) -> Option<Span> {
-        Some(self.entries.get_key_value(key)?.0.span().into())
+    /// Whether it has a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.entries.contains_key(key)
     }
 
     /// Reports what is left in the table.
-    fn refuse_rest(
-        self,
-        visit_keys: impl Fn(&mut dyn FnMut(&'static str)),
-        reader: &mut Reader<'_>,
-    ) {
+    fn refuse_rest(self, shape: impl Fn() -> TableShape, reader: &mut Reader<'_>) {
         if self.entries.is_empty() {
             return;
         }
-        let mut known = Vec::new();
-        visit_keys(&mut |key| known.push(key));
+        let known: Vec<_> = shape().keys.iter().map(|key| key.name).collect();
         for (key, value) in self.entries {
             let span = key.span().into();
             let key = key.into_inner();
@@ -190,11 +209,11 @@ impl<'i> Table<'i> {
                 None if header => format!(
                     "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
                 ),
-                None => match super::tables_with_key(&key)[..] {
+                None => match super::tables_with_key(&key) {
                     [] => format!("its keys are {}", list(&known)),
-                    ref tables => format!(
+                    tables => format!(
                         "`{key}` is a key of {}: does it stand under the wrong header?",
-                        tables.join(" and of ")
+                        tables[..tables.len().min(2)].join(" and of ")
                     ),
                 },
             };
@@ -243,6 +262,12 @@ fn kind_of(value: &DeValue<'_>) -> &'static str {
 // === Absent and present keys ===
 
 impl<T: Read> Field for Option<T> {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         match table.remove(key) {
             None => Some(None),
@@ -252,6 +277,12 @@ impl<T: Read> Field for Option<T> {
 }
 
 impl<T: Read> Field for Spanned<T> {
+    const REQUIRED: bool = true;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         match table.remove(key) {
             Some((_, value)) => Spanned::read(value, reader),
@@ -265,12 +296,24 @@ impl<T: Read> Field for Spanned<T> {
 }
 
 impl<T: Read> Field for Vec<T> {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        <Self as Read>::shape()
+    }
+
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         table.remove(key).map_or(Some(Vec::new()), |(_, value)| Vec::read(value, reader))
     }
 }
 
 impl<K: Name, T: Read> Field for BTreeMap<K, T> {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        <Self as Read>::shape()
+    }
+
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         table.remove(key).map_or(Some(BTreeMap::new()), |(_, value)| BTreeMap::read(value, reader))
     }
@@ -283,6 +326,10 @@ impl<T: Read> Read for Spanned<T> {
         let span = value.span().into();
         T::read(value, reader).map(|value| Spanned { value, span })
     }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
 }
 
 impl Read for String {
@@ -293,6 +340,10 @@ impl Read for String {
             other => reader.wrong_type(span, &other, "a string"),
         }
     }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
 }
 
 impl Read for bool {
@@ -302,6 +353,37 @@ impl Read for bool {
             DeValue::Boolean(flag) => Some(flag),
             other => reader.wrong_type(span, &other, "`true` or `false`"),
         }
+    }
+
+    fn shape() -> Shape {
+        Shape::Boolean
+    }
+}
+
+impl Read for u32 {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.into_inner() {
+            DeValue::Integer(integer) => {
+                let text = integer.as_str().replace('_', "");
+                match u32::from_str_radix(&text, integer.radix()) {
+                    Ok(number) => Some(number),
+                    Err(_) => reader.diagnostics.fail(
+                        Diagnostic::new(
+                            Code::InvalidValue,
+                            span,
+                            format!("`{text}` is not in range"),
+                        )
+                        .hint(format!("a whole number from 0 to {}", u32::MAX)),
+                    ),
+                }
+            }
+            other => reader.wrong_type(span, &other, "an integer"),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Integer
     }
 }
 
@@ -318,6 +400,10 @@ impl<T: Read> Read for Vec<T> {
             }
             other => reader.wrong_type(span, &other, "a list"),
         }
+    }
+
+    fn shape() -> Shape {
+        Shape::List(Box::new(T::shape()))
     }
 }
 
@@ -341,6 +427,10 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
             .collect();
         (read.len() == expected).then_some(read)
     }
+
+    fn shape() -> Shape {
+        Shape::Map(Box::new(T::shape()))
+    }
 }
 
 /// One value, or a list of them.
@@ -359,6 +449,10 @@ impl<T: Read> Read for OneOrMany<T> {
             _ => T::read(value, reader).map(OneOrMany::One),
         }
     }
+
+    fn shape() -> Shape {
+        T::shape().or_list()
+    }
 }
 
 impl<T> OneOrMany<T> {
@@ -370,6 +464,39 @@ impl<T> OneOrMany<T> {
         }
     }
 }
+
+/// Declares a choice between a few words.
+macro_rules! words {
+    ($(
+        $(#[doc = $doc:literal])+
+        pub enum $Name:ident as $what:literal {
+            $($(#[doc = $word_doc:literal])+ $word:literal $Word:ident,)+
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $Name { $($(#[doc = $word_doc])+ $Word,)+ }
+
+        impl $crate::spec::read::Read for $Name {
+            fn read(
+                value: $crate::spec::read::Value<'_>,
+                reader: &mut $crate::spec::read::Reader<'_>,
+            ) -> Option<Self> {
+                let words = [$(($word, $Name::$Word)),+];
+                $crate::spec::read::word(value, $what, &words, reader)
+            }
+
+            fn shape() -> $crate::spec::shape::Shape {
+                $crate::spec::shape::Shape::Words(vec![$($word),+])
+            }
+        }
+
+        impl $crate::spec::names::Names for $Name {
+            fn visit_names(&self, _: &mut dyn FnMut(&str)) {}
+        }
+    )+};
+}
+pub(super) use words;
 
 /// One of a few fixed words.
 pub(super) fn word<T: Copy>(

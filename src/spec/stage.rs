@@ -8,6 +8,7 @@ use super::image::Image;
 use super::mount::Mount;
 use super::name::{ArgName, EnvName};
 use super::read::{Read, Reader, Value, table};
+use super::shape::Shape;
 use super::step::Step;
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
@@ -18,6 +19,8 @@ table! {
     pub struct Stage as "a stage" {
         /// What the stage starts from: a stage, an image, or `scratch`.
         "from" from: Spanned<From>,
+        /// The platform that the stage runs on: "linux/arm64", "${BUILDPLATFORM}". The target's is the default.
+        "platform" platform: Option<Template>,
         /// Args that every run step gets as environment, besides those that its text names.
         "args" args: Vec<Spanned<ArgName>>,
         /// Environment of every step; recorded in the image.
@@ -32,6 +35,8 @@ table! {
         "mounts" mounts: Vec<Mount>,
         /// What is done, in order.
         "steps" steps: Vec<Step>,
+        /// The default of `link` for the stage's copies.
+        "link" link: Option<bool>,
         /// What the exported image says of itself.
         "image" image: Option<Image>,
         /// What the stage is for; shown by `--call=targets`.
@@ -47,7 +52,12 @@ pub enum From {
     /// A stage and nothing else.
     Stage(Template),
     /// An image and nothing else.
-    Image(Template),
+    Image {
+        /// Its reference.
+        reference: Template,
+        /// For which platform, where it is not the stage's.
+        platform: Option<Template>,
+    },
 }
 
 table! {
@@ -57,35 +67,46 @@ table! {
         "stage" stage: Option<Template>,
         /// The reference of an image.
         "image" image: Option<Template>,
+        /// The platform of the image, where it is not the stage's.
+        "platform" platform: Option<Template>,
     }
 }
 
 impl Read for From {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span: Span = value.span().into();
-        match value.get_ref() {
-            DeValue::String(_) => Template::read(value, reader).map(From::Name),
-            DeValue::Table(_) => match FromTable::read(value, reader)? {
-                FromTable { stage: Some(stage), image: None } => Some(From::Stage(stage)),
-                FromTable { stage: None, image: Some(image) } => Some(From::Image(image)),
-                FromTable { stage: None, image: None } => reader.diagnostics.fail(
-                    Diagnostic::new(
-                        Code::MissingKey,
-                        span,
-                        "a `from` table says neither `stage` nor `image`",
-                    )
-                    .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
-                ),
-                FromTable { stage: Some(_), image: Some(_) } => {
-                    reader.diagnostics.fail(Diagnostic::new(
-                        Code::ConflictingKeys,
-                        span,
-                        "a `from` table has both `stage` and `image`",
-                    ))
-                }
-            },
-            other => reader.wrong_type(span, other, "a string or a table"),
+        let FromTable { stage, image, platform } = match value.get_ref() {
+            DeValue::String(_) => return Template::read(value, reader).map(From::Name),
+            DeValue::Table(_) => FromTable::read(value, reader)?,
+            other => return reader.wrong_type(span, other, "a string or a table"),
+        };
+        let conflict = |one, other| {
+            Diagnostic::new(
+                Code::ConflictingKeys,
+                span,
+                format!("a `from` table has both `{one}` and `{other}`"),
+            )
+        };
+        match (stage, image, platform) {
+            (Some(_), Some(_), _) => reader.diagnostics.fail(conflict("stage", "image")),
+            (Some(_), None, Some(_)) => reader.diagnostics.fail(
+                conflict("stage", "platform").hint("a stage has its own platform: set it there"),
+            ),
+            (Some(stage), None, None) => Some(From::Stage(stage)),
+            (None, Some(reference), platform) => Some(From::Image { reference, platform }),
+            (None, None, _) => reader.diagnostics.fail(
+                Diagnostic::new(
+                    Code::MissingKey,
+                    span,
+                    "a `from` table says neither `stage` nor `image`",
+                )
+                .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
+            ),
         }
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, FromTable::shape()])
     }
 }
 
@@ -93,7 +114,17 @@ impl From {
     /// What was written, whichever kind it is.
     pub fn template(&self) -> &Template {
         match self {
-            From::Name(template) | From::Stage(template) | From::Image(template) => template,
+            From::Name(template)
+            | From::Stage(template)
+            | From::Image { reference: template, .. } => template,
+        }
+    }
+
+    /// The platform that it asks for itself.
+    pub fn platform(&self) -> Option<&Template> {
+        match self {
+            From::Image { platform, .. } => platform.as_ref(),
+            From::Name(_) | From::Stage(_) => None,
         }
     }
 }
@@ -103,6 +134,12 @@ impl From {
 pub struct Env(pub BTreeMap<EnvName, Template>);
 
 impl super::read::Field for Env {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        Shape::Map(Box::new(Scalar::shape()))
+    }
+
     fn take(
         table: &mut super::read::Table<'_>,
         key: &'static str,
@@ -149,6 +186,10 @@ impl Read for Shell {
         }
         Some(Self(words))
     }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Words(vec!["sh", "bash"]), Shape::List(Box::new(Shape::Template))])
+    }
 }
 
 impl Read for ArgName {
@@ -157,5 +198,9 @@ impl Read for ArgName {
         let span = value.span().into();
         let text = String::read(value, reader)?;
         ArgName::check(&text, span, reader)
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
     }
 }

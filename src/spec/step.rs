@@ -1,12 +1,15 @@
 //! Steps: one verb each.
 
+use std::collections::BTreeMap;
+
 use toml::de::DeValue;
 
 use super::mount::Mount;
-use super::name::ArgName;
-use super::read::{Keys, OneOrMany, Read, Reader, Table, Value, table};
+use super::name::{ArgName, PathKey};
+use super::read::{Keys, OneOrMany, Read, Reader, Table, Value, table, words};
+use super::shape::Shape;
 use super::stage::{Env, From, Shell};
-use super::template::Template;
+use super::template::{Template, read_template};
 use super::text::dedent;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::{Span, Spanned};
@@ -20,17 +23,6 @@ pub struct Step {
     pub verb: Verb,
 }
 
-/// What a step does.
-#[derive(Debug, Clone)]
-pub enum Verb {
-    /// Runs text in a shell.
-    Run(RunStep),
-    /// Runs a program.
-    Exec(ExecStep),
-    /// Copies files.
-    Copy(CopyStep),
-}
-
 table! {
     /// What every step may say.
     pub struct StepKeys as "a step" {
@@ -38,6 +30,8 @@ table! {
         "name" name: Option<Template>,
         /// Its working directory; a relative one continues the stage's.
         "workdir" workdir: Option<Template>,
+        /// Whether it runs in every build. Its cache mounts stay.
+        "no-cache" no_cache: Option<bool>,
     }
 
     /// What every step that runs a process may say.
@@ -51,12 +45,27 @@ table! {
         "args" args: Vec<Spanned<ArgName>>,
         /// The user that it runs as, in place of the stage's.
         "user" user: Option<Template>,
+        /// Its network: `sandbox` (the default), `host` or `none`. `host` must be allowed by the client.
+        "network" network: Option<Network>,
+        /// How much it may do: `sandbox` (the default) or `insecure`, which the client must allow.
+        "security" security: Option<Security>,
+        /// Devices by their CDI names, such as "vendor.com/class=name".
+        "devices" devices: Vec<Device>,
     }
 
-    /// Runs text in a shell.
+    /// What every step that puts files somewhere may say.
+    pub struct OwnerKeys as "a copy step" {
+        with step: StepKeys;
+        /// The owner: `user` or `user:group`, by name or number.
+        "chown" chown: Option<Template>,
+        /// The mode: octal digits such as "0755", or a change such as "u+x".
+        "chmod" chmod: Option<Template>,
+    }
+
+    /// Runs text in a shell. In short: the text alone.
     pub struct RunStep as "a run step" {
         with process: ProcessKeys;
-        /// The text.
+        /// The text. One that begins with `#!` is written to a file and run.
         "run" script: Spanned<Script>,
         /// What runs the text, in place of the stage's.
         "shell" shell: Option<Shell>,
@@ -69,19 +78,223 @@ table! {
         "exec" command: Spanned<Vec<Template>>,
     }
 
-    /// Copies files.
+    /// Copies files of the build context, a stage or an image.
     pub struct CopyStep as "a copy step" {
-        with step: StepKeys;
-        /// What is copied: a path or a pattern, or a list of them.
-        "copy" sources: Spanned<OneOrMany<Template>>,
+        with files: OwnerKeys;
+        /// What is copied: a path or a pattern, a list of them, or a table with a destination for each.
+        "copy" sources: Spanned<Sources>,
         /// Where to; a directory ends with a slash. The working directory is the default.
         "to" to: Option<Template>,
         /// Whose files: a stage or an image; the build context is the default.
         "from" from: Option<Spanned<From>>,
-        /// `user`, `user:group`, by name or number.
+        /// Whether it becomes a layer of its own that does not depend on what is below.
+        "link" link: Option<bool>,
+        /// Whether the directories of a source are kept: all, or those behind `/./` in it.
+        "parents" parents: Option<bool>,
+        /// Of directories, only what matches one of these patterns.
+        "include" include: Option<OneOrMany<Template>>,
+        /// Of directories, nothing that matches one of these patterns.
+        "exclude" exclude: Option<OneOrMany<Template>>,
+        /// Whether a plain path need not exist.
+        "optional" optional: Option<bool>,
+    }
+
+    /// Downloads a file.
+    pub struct FetchStep as "a fetch step" {
+        with files: OwnerKeys;
+        /// The URL, http or https.
+        "fetch" url: Spanned<Template>,
+        /// Where to; a directory ends with a slash. The working directory is the default.
+        "to" to: Option<Template>,
+        /// The digest that the file must have: "sha256:...".
+        "checksum" checksum: Option<Spanned<Template>>,
+        /// Whether the file is an archive to be unpacked.
+        "extract" extract: Option<bool>,
+        /// How many leading parts of its paths are dropped from an archive.
+        "strip" strip: Option<Spanned<u32>>,
+    }
+
+    /// Gets a git repository.
+    pub struct GitStep as "a git step" {
+        with files: OwnerKeys;
+        /// The URL: https, ssh or git.
+        "git" url: Spanned<Template>,
+        /// A branch, a tag or a commit. The default branch is the default.
+        "ref" reference: Option<Template>,
+        /// The commit that it must be.
+        "checksum" checksum: Option<Spanned<Template>>,
+        /// The directory of the repository to take.
+        "subdir" subdir: Option<Template>,
+        /// Whether to keep the `.git` directory.
+        "keep-git-dir" keep_git_dir: Option<bool>,
+        /// Where to. The working directory is the default.
+        "to" to: Option<Template>,
+    }
+
+    /// Unpacks a tar archive, compressed or not.
+    pub struct UnpackStep as "an unpack step" {
+        with step: StepKeys;
+        /// The archive.
+        "unpack" source: Spanned<Template>,
+        /// Whose it is: a stage or an image; the build context is the default.
+        "from" from: Option<Spanned<From>>,
+        /// The directory to unpack into. The working directory is the default.
+        "to" to: Option<Template>,
+        /// How many leading parts of its paths are dropped.
+        "strip" strip: Option<Spanned<u32>>,
+        /// The owner, in place of those in the archive.
         "chown" chown: Option<Template>,
-        /// The mode, in octal digits or symbolic.
-        "chmod" chmod: Option<Template>,
+    }
+
+    /// Writes a file.
+    pub struct WriteStep as "a write step" {
+        with files: OwnerKeys;
+        /// The file.
+        "write" path: Spanned<Template>,
+        /// What is in it. Text of several lines loses its common indentation.
+        "content" content: Spanned<Content>,
+        /// Whether `${NAME}` in the content is replaced.
+        "expand" expand: Option<bool>,
+    }
+
+    /// Makes directories, with those that they are in. One that is there stays as it is.
+    pub struct MkdirStep as "a mkdir step" {
+        with files: OwnerKeys;
+        /// The directory, or a list of them.
+        "mkdir" paths: Spanned<OneOrMany<Template>>,
+    }
+
+    /// Removes files and directories.
+    pub struct RemoveStep as "a remove step" {
+        with step: StepKeys;
+        /// The path or pattern, or a list of them.
+        "remove" paths: Spanned<OneOrMany<Template>>,
+        /// Whether it need not be there.
+        "missing-ok" missing_ok: Option<bool>,
+    }
+
+    /// Makes a symbolic link.
+    pub struct SymlinkStep as "a symlink step" {
+        with step: StepKeys;
+        /// The link.
+        "symlink" path: Spanned<Template>,
+        /// What it points to.
+        "target" target: Spanned<Template>,
+    }
+}
+
+words! {
+    /// The network of a process.
+    pub enum Network as "a network" {
+        /// One of its own, with a way out.
+        "sandbox" Sandbox,
+        /// The engine's.
+        "host" Host,
+        /// None.
+        "none" None,
+    }
+
+    /// How much a process may do.
+    pub enum Security as "a security mode" {
+        /// What containers may.
+        "sandbox" Sandbox,
+        /// Everything.
+        "insecure" Insecure,
+    }
+}
+
+table! {
+    /// A device, and whether it must be there.
+    pub(super) struct DeviceTable as "a device" {
+        /// Its CDI name.
+        "name" name: Spanned<Template>,
+        /// Whether the build fails where the engine does not have it.
+        "required" required: Option<bool>,
+    }
+}
+
+/// A device of the engine.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Its CDI name.
+    pub name: Template,
+    /// Whether the build fails where the engine does not have it.
+    pub required: bool,
+}
+
+impl Read for Device {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::Table(_) = value.get_ref() {
+            let DeviceTable { name, required } = DeviceTable::read(value, reader)?;
+            return Some(Self { name: name.value, required: required.unwrap_or(false) });
+        }
+        Template::read(value, reader).map(|name| Self { name, required: false })
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, DeviceTable::shape()])
+    }
+}
+
+/// What is copied.
+#[derive(Debug, Clone)]
+pub enum Sources {
+    /// To one destination.
+    To(OneOrMany<Template>),
+    /// Each to a destination of its own.
+    Each(Vec<(Template, Template)>),
+}
+
+impl Read for Sources {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let DeValue::Table(_) = value.get_ref() else {
+            return OneOrMany::read(value, reader).map(Sources::To);
+        };
+        let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
+        let expected = pairs.len();
+        let pairs: Vec<_> = pairs
+            .into_iter()
+            .filter_map(|(PathKey { text, span }, to)| {
+                Some((read_template(text.into(), span, reader)?, to))
+            })
+            .collect();
+        (pairs.len() == expected).then_some(Sources::Each(pairs))
+    }
+
+    fn shape() -> Shape {
+        let path = || Box::new(Shape::Template);
+        Shape::Any(vec![Shape::Template, Shape::List(path()), Shape::Map(path())])
+    }
+}
+
+impl Sources {
+    fn is_empty(&self) -> bool {
+        match self {
+            Sources::To(sources) => sources.as_slice().is_empty(),
+            Sources::Each(pairs) => pairs.is_empty(),
+        }
+    }
+}
+
+/// What is in a written file, without the indentation that it has from the build file.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// As it is.
+    pub text: String,
+    /// For `expand`: with `${NAME}` in it, or why it cannot be read so.
+    pub template: Result<Template, String>,
+}
+
+impl Read for Content {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        let text = dedent(&String::read(value, reader)?);
+        let template = Template::parse(&text, span);
+        Some(Self { text, template })
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
     }
 }
 
@@ -101,10 +314,67 @@ impl Read for Script {
         }
         Some(Self(script))
     }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
 }
 
-/// The keys that say what a step does.
-const VERBS: [&str; 3] = ["run", "exec", "copy"];
+macro_rules! verbs {
+    ($($(#[doc = $doc:literal])+ $verb:literal $Verb:ident($Step:ident),)+) => {
+        /// What a step does.
+        #[derive(Debug, Clone)]
+        pub enum Verb { $($(#[doc = $doc])+ $Verb($Step),)+ }
+
+        /// The keys that say what a step does.
+        const VERBS: &[&str] = &[$($verb),+];
+
+        /// Reads the table of a step whose verb is known.
+        fn read_verb(verb: &str, table: Table<'_>, reader: &mut Reader<'_>) -> Option<Verb> {
+            match verb {
+                $($verb => table.named($Step::WHAT).read_all(reader).map(Verb::$Verb),)+
+                _ => None,
+            }
+        }
+
+        impl Verb {
+            /// Calls `visit` with each name that the step may use.
+            pub(super) fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+                match self { $(Verb::$Verb(step) => super::names::Names::visit_names(step, visit),)+ }
+            }
+        }
+
+        fn step_shape() -> Shape {
+            Shape::Any(vec![Shape::Text, $($Step::shape()),+])
+        }
+
+        /// The tables of all steps.
+        pub(super) const STEP_TABLES: &[fn() -> super::shape::TableShape] = &[$($Step::table_shape),+];
+    };
+}
+
+verbs! {
+    /// Runs text in a shell.
+    "run" Run(RunStep),
+    /// Runs a program.
+    "exec" Exec(ExecStep),
+    /// Copies files.
+    "copy" Copy(CopyStep),
+    /// Downloads a file.
+    "fetch" Fetch(FetchStep),
+    /// Gets a git repository.
+    "git" Git(GitStep),
+    /// Unpacks an archive.
+    "unpack" Unpack(UnpackStep),
+    /// Writes a file.
+    "write" Write(WriteStep),
+    /// Makes directories.
+    "mkdir" Mkdir(MkdirStep),
+    /// Removes files.
+    "remove" Remove(RemoveStep),
+    /// Makes a symbolic link.
+    "symlink" Symlink(SymlinkStep),
+}
 
 /// A table with one verb, or in short the text of a run step.
 impl Read for Step {
@@ -115,12 +385,17 @@ impl Read for Step {
             DeValue::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
             other => return reader.wrong_type(span, other, "a string or a table"),
         };
+        check(&verb, reader)?;
         Some(Self { span, verb })
+    }
+
+    fn shape() -> Shape {
+        step_shape()
     }
 }
 
 fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<Verb> {
-    let mut verbs = VERBS.into_iter().filter(|verb| table.key_span(verb).is_some());
+    let mut verbs = VERBS.iter().copied().filter(|verb| table.has(verb));
     match (verbs.next(), verbs.next()) {
         (Some(one), Some(other)) => reader.diagnostics.fail(
             Diagnostic::new(
@@ -130,39 +405,11 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
             )
             .hint("write one table for each step: a step has exactly one verb"),
         ),
-        (Some("run"), None) => table.named(RunStep::WHAT).read_all(reader).map(Verb::Run),
-        (Some("exec"), None) => {
-            let step: ExecStep = table.named(ExecStep::WHAT).read_all(reader)?;
-            if step.command.is_empty() {
-                return reader.diagnostics.fail(
-                    Diagnostic::new(
-                        Code::InvalidValue,
-                        step.command.span,
-                        "there is nothing to execute",
-                    )
-                    .hint("exec = [\"program\", \"argument\"]"),
-                );
-            }
-            Some(Verb::Exec(step))
-        }
-        (Some(_), None) => {
-            let step: CopyStep = table.named(CopyStep::WHAT).read_all(reader)?;
-            if step.sources.as_slice().is_empty() {
-                return reader.diagnostics.fail(
-                    Diagnostic::new(
-                        Code::InvalidValue,
-                        step.sources.span,
-                        "there is nothing to copy",
-                    )
-                    .hint("copy = [\"a\", \"b\"], or leave the step out"),
-                );
-            }
-            Some(Verb::Copy(step))
-        }
+        (Some(verb), None) => read_verb(verb, table, reader),
         (None, _) => {
             let hint = table
                 .keys()
-                .find_map(|key| did_you_mean(key, VERBS))
+                .find_map(|key| did_you_mean(key, VERBS.iter().copied()))
                 .unwrap_or_else(|| format!("it needs one of {}", list(VERBS)));
             reader
                 .diagnostics
@@ -171,15 +418,73 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
     }
 }
 
+/// How many leading parts of paths can be dropped.
+const MAX_STRIP: u32 = 64;
+
+/// What no single key can tell.
+fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
+    let nothing = |span: Span, what: &str, hint: &str| {
+        Diagnostic::new(Code::InvalidValue, span, format!("there is nothing to {what}")).hint(hint)
+    };
+    let diagnostic = match verb {
+        Verb::Exec(step) if step.command.is_empty() => {
+            nothing(step.command.span, "execute", "exec = [\"program\", \"argument\"]")
+        }
+        Verb::Copy(step) if step.sources.is_empty() => {
+            nothing(step.sources.span, "copy", "copy = [\"a\", \"b\"], or leave the step out")
+        }
+        Verb::Mkdir(step) if step.paths.as_slice().is_empty() => {
+            nothing(step.paths.span, "make", "mkdir = \"/dir\", or leave the step out")
+        }
+        Verb::Remove(step) if step.paths.as_slice().is_empty() => {
+            nothing(step.paths.span, "remove", "remove = \"/path\", or leave the step out")
+        }
+        Verb::Copy(CopyStep { sources, to: Some(to), .. })
+            if matches!(sources.value, Sources::Each(_)) =>
+        {
+            Diagnostic::new(
+                Code::ConflictingKeys,
+                to.span,
+                "a `copy` table has a destination for each source, and `to` besides",
+            )
+            .hint("leave `to` out, or write the sources as a list")
+        }
+        Verb::Fetch(FetchStep { strip: Some(strip), extract: None | Some(false), .. }) => {
+            Diagnostic::new(
+                Code::ConflictingKeys,
+                strip.span,
+                "`strip` is for archives, and this file is not unpacked",
+            )
+            .hint("add extract = true")
+        }
+        Verb::Fetch(FetchStep { strip: Some(strip), .. })
+        | Verb::Unpack(UnpackStep { strip: Some(strip), .. })
+            if strip.value > MAX_STRIP =>
+        {
+            Diagnostic::new(
+                Code::InvalidValue,
+                strip.span,
+                format!("`{}` parts are more than any path has", strip.value),
+            )
+            .hint(format!("at most {MAX_STRIP}"))
+        }
+        _ => return Some(()),
+    };
+    reader.diagnostics.fail(diagnostic)
+}
+
 impl RunStep {
     fn short(script: Spanned<Script>) -> Self {
         Self {
             process: ProcessKeys {
-                step: StepKeys { name: None, workdir: None },
+                step: StepKeys { name: None, workdir: None, no_cache: None },
                 mounts: Vec::new(),
                 env: Env::default(),
                 args: Vec::new(),
                 user: None,
+                network: None,
+                security: None,
+                devices: Vec::new(),
             },
             script,
             shell: None,
@@ -193,16 +498,32 @@ impl Verb {
         match self {
             Verb::Run(step) => &step.process.step,
             Verb::Exec(step) => &step.process.step,
-            Verb::Copy(step) => &step.step,
+            Verb::Copy(step) => &step.files.step,
+            Verb::Fetch(step) => &step.files.step,
+            Verb::Git(step) => &step.files.step,
+            Verb::Unpack(step) => &step.step,
+            Verb::Write(step) => &step.files.step,
+            Verb::Mkdir(step) => &step.files.step,
+            Verb::Remove(step) => &step.step,
+            Verb::Symlink(step) => &step.step,
         }
     }
 
-    /// What a step says that runs a process.
-    pub fn process(&self) -> Option<&ProcessKeys> {
+    /// Calls `visit` with each `from` of the step.
+    pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
+        let mut visit_mounts =
+            |mounts: &'s [Mount]| mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
         match self {
-            Verb::Run(step) => Some(&step.process),
-            Verb::Exec(step) => Some(&step.process),
-            Verb::Copy(_) => None,
+            Verb::Run(step) => visit_mounts(&step.process.mounts),
+            Verb::Exec(step) => visit_mounts(&step.process.mounts),
+            Verb::Copy(step) => step.from.iter().for_each(visit),
+            Verb::Unpack(step) => step.from.iter().for_each(visit),
+            Verb::Fetch(_)
+            | Verb::Git(_)
+            | Verb::Write(_)
+            | Verb::Mkdir(_)
+            | Verb::Remove(_)
+            | Verb::Symlink(_) => {}
         }
     }
 }

@@ -13,6 +13,7 @@ use toml::de::DeValue;
 
 use super::name::is_variable;
 use super::read::{Read, Reader, Value};
+use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
@@ -86,6 +87,12 @@ impl Template {
         Self { span, parts: if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] } }
     }
 
+    /// Reads a text, or says why it cannot be read.
+    pub(super) fn parse(text: &str, span: Span) -> Result<Self, String> {
+        let mut parser = Parser { text, chars: text.char_indices().peekable(), bare_dollar: None };
+        parser.parts(&[], 0).map(|parts| Self { span, parts })
+    }
+
     /// Its text, where it has no `${`.
     pub fn as_literal(&self) -> Option<&str> {
         match &self.parts[..] {
@@ -114,6 +121,10 @@ impl Read for Template {
             other => reader.wrong_type(span, &other, "a string"),
         }
     }
+
+    fn shape() -> Shape {
+        Shape::Template
+    }
 }
 
 /// A string, or an integer that stands for its digits.
@@ -131,9 +142,18 @@ impl Read for Scalar {
             other => reader.wrong_type(span, other, "a string or a decimal integer"),
         }
     }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, Shape::Integer])
+    }
 }
 
-fn read_template(text: Cow<'_, str>, span: Span, reader: &mut Reader<'_>) -> Option<Template> {
+/// Reads the text of a template.
+pub(super) fn read_template(
+    text: Cow<'_, str>,
+    span: Span,
+    reader: &mut Reader<'_>,
+) -> Option<Template> {
     if !text.contains('$') {
         return Some(Template::literal(text, span));
     }

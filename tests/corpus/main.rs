@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::{Definition, Digest, Graph, Platform, ResolveMode};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
-use mstage::lower::{Settings, lower};
+use mstage::lower::{Engine, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Plan, Request, Selection, resolve, select};
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -135,9 +135,10 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
             ignore: Vec::new(),
             resolve_mode: ResolveMode::Default,
             several_platforms: false,
+            engine: Engine { merge: true, required_paths: true },
         };
         let mut graph = Graph::new();
-        let target = lower(&plan, &file, &settings, &mut graph);
+        let target = lower(&plan, &file, &settings, &mut graph).unwrap();
         let definition = graph.definition(target);
         (plan, definition)
     });
@@ -195,6 +196,7 @@ fn facts(selection: &Selection<'_>) -> Facts {
     let fact = |reference: String| ImageFact {
         digest: Digest::of(reference.as_bytes()).to_string(),
         config: known.get(&reference).unwrap_or(&usual).to_string().into_bytes(),
+        triggered: None,
     };
     Facts {
         images: selection.images().iter().map(|image| fact(image.reference.to_string())).collect(),

@@ -1,5 +1,6 @@
 //! Advisory rules: what a file says that is not wrong, and very likely not meant. One file each.
 
+mod comment_in_command;
 mod unused_arg;
 
 use super::Spec;
@@ -7,5 +8,6 @@ use crate::diagnostic::Diagnostics;
 
 /// Runs every rule.
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    comment_in_command::check(spec, diagnostics);
     unused_arg::check(spec, diagnostics);
 }

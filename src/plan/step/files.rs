@@ -1,0 +1,401 @@
+//! Steps that change files without running anything.
+
+use super::{MODE, Planned, Planner, origin_of, outside};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::owner::{Mode, Owner};
+use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, path};
+use crate::source::Span;
+use crate::spec::{
+    CopyStep, FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, Sources,
+    SymlinkStep, Template, UnpackStep, WriteStep,
+};
+
+/// The owner and the mode that a step gives to its files.
+struct Ownership {
+    owner: Option<Owner>,
+    mode: Option<Mode>,
+    /// As flags of Dockerfiles, for the history.
+    flags: String,
+}
+
+impl Planner<'_, '_> {
+    pub(super) fn copy(&self, step: &CopyStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+        let origin = origin_of(step.from.as_ref(), self.context.origins);
+        let ownership = self.ownership(&step.files, diagnostics);
+        let to = self.values.expand_option(step.to.as_ref(), diagnostics);
+        let include = self.patterns(step.include.as_ref(), diagnostics);
+        let exclude = self.patterns(step.exclude.as_ref(), diagnostics);
+        let to = to?.unwrap_or_else(|| "./".to_owned());
+
+        let mut complete = Some(());
+        let mut sources: Vec<(Span, String, String)> = Vec::new();
+        let mut add = |template: &Template,
+                       destination: Option<String>,
+                       diagnostics: &mut Diagnostics| {
+            match (self.values.expand(template, diagnostics), destination) {
+                (Some(source), Some(destination)) => {
+                    sources.push((template.span, source, destination));
+                }
+                _ => complete = None,
+            }
+        };
+        match &step.sources.value {
+            Sources::To(templates) => {
+                for template in templates.as_slice() {
+                    add(template, Some(to.clone()), diagnostics);
+                }
+            }
+            Sources::Each(pairs) => {
+                for (template, destination) in pairs {
+                    add(template, self.values.expand(destination, diagnostics), diagnostics);
+                }
+            }
+        }
+        let several = matches!(step.sources.value, Sources::To(_)) && sources.len() > 1;
+        if several && !path::is_directory(&to) {
+            let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
+            complete = diagnostics.fail(
+                Diagnostic::new(
+                    Code::NotADirectory,
+                    span,
+                    format!("several files cannot be copied to one, `{to}`"),
+                )
+                .hint(format!("a directory ends with a slash: \"{to}/\"")),
+            );
+        }
+        if step.parents == Some(true) && step.include.is_some() {
+            complete = diagnostics.fail(
+                Diagnostic::new(
+                    Code::ConflictingKeys,
+                    step.sources.span,
+                    "a copy has both `parents` and `include`",
+                )
+                .hint("with `parents`, write the patterns as sources: \"src/./**/*.txt\""),
+            );
+        }
+        let mut items = Vec::with_capacity(sources.len());
+        for (span, source, destination) in &sources {
+            let item = CopyItem::new(source, path::destination(&self.workdir, destination), step);
+            match item {
+                Some(item) => items.push(item),
+                None => complete = diagnostics.fail(outside(*span, source, origin)),
+            }
+        }
+        let (Ownership { owner, mode, flags }, include, exclude) = (ownership?, include?, exclude?);
+        complete?;
+
+        let from = step
+            .from
+            .as_ref()
+            .and_then(|from| self.context.scope.expand(from.template(), diagnostics));
+        let written: Vec<&str> = sources.iter().map(|(_, source, _)| source.as_str()).collect();
+        let mut label = format!("copy {}", written.join(" "));
+        let mut created_by = "COPY".to_owned();
+        if let Some(from) = &from {
+            label.push_str(&format!(" from {from}"));
+            created_by.push_str(&format!(" --from={from}"));
+        }
+        let destination = match &step.sources.value {
+            Sources::To(_) => to.as_str(),
+            Sources::Each(_) => "several places",
+        };
+        label.push_str(&format!(" to {destination}"));
+        created_by.push_str(&format!("{flags} {} {destination}", written.join(" ")));
+        let link = step.link.unwrap_or(self.surroundings.link);
+        let copy = Copy { origin, items, owner, mode, include, exclude, link };
+        Some(Planned { action: Action::Copy(copy), label, created_by })
+    }
+
+    pub(super) fn fetch(&self, step: &FetchStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+        let ownership = self.ownership(&step.files, diagnostics);
+        let url = self.values.expand(&step.url, diagnostics);
+        let checksum = match &step.checksum {
+            Some(checksum) => self.digest(checksum, diagnostics).map(Some),
+            None => Some(None),
+        };
+        let to = self.values.expand_option(step.to.as_ref(), diagnostics);
+        let (url, to) = (url?, to?.unwrap_or_else(|| "./".to_owned()));
+        let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        if !authority
+            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' '))
+        {
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    step.url.span,
+                    format!("`{url}` is not a URL that can be fetched"),
+                )
+                .hint("it begins with https:// or http://"),
+            );
+        }
+        let Ownership { owner, mode, flags } = ownership?;
+        let fetch = Fetch {
+            filename: file_name(&url),
+            checksum: checksum?,
+            destination: path::destination(&self.workdir, &to),
+            extract: step.extract.unwrap_or(false),
+            strip: step.strip.as_ref().map_or(0, |strip| strip.value),
+            owner,
+            mode,
+            url,
+        };
+        let label = format!("fetch {} to {to}", fetch.url);
+        let created_by = format!("ADD{flags} {} {to}", fetch.url);
+        Some(Planned { action: Action::Fetch(fetch), label, created_by })
+    }
+
+    pub(super) fn git(&self, step: &GitStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+        let ownership = self.ownership(&step.files, diagnostics);
+        let url = self.values.expand(&step.url, diagnostics);
+        let reference = self.values.expand_option(step.reference.as_ref(), diagnostics);
+        let checksum =
+            self.values.expand_option(step.checksum.as_ref().map(|sum| &sum.value), diagnostics);
+        let subdir = self.values.expand_option(step.subdir.as_ref(), diagnostics);
+        let to = self.values.expand_option(step.to.as_ref(), diagnostics);
+        let checksum = checksum?;
+        if let (Some(sum), Some(place)) = (&checksum, &step.checksum)
+            && !(sum.len() >= 7
+                && sum.len() <= 64
+                && sum.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            return diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, place.span, format!("`{sum}` is not a commit"))
+                    .hint("at least 7 hexadecimal digits; all 40 are safest"),
+            );
+        }
+        let Ownership { owner, mode, flags } = ownership?;
+        let to = to?.unwrap_or_else(|| "./".to_owned());
+        let git = Git {
+            url: url?,
+            reference: reference?.unwrap_or_default(),
+            checksum,
+            subdir: subdir?.unwrap_or_default(),
+            keep_git_dir: step.keep_git_dir.unwrap_or(false),
+            destination: path::destination(&self.workdir, &to),
+            owner,
+            mode,
+        };
+        let named = if git.reference.is_empty() {
+            git.url.clone()
+        } else {
+            format!("{}#{}", git.url, git.reference)
+        };
+        let label = format!("git {named} to {to}");
+        Some(Planned {
+            action: Action::Git(git),
+            label,
+            created_by: format!("ADD{flags} {named} {to}"),
+        })
+    }
+
+    pub(super) fn unpack(
+        &self,
+        step: &UnpackStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Planned> {
+        let origin = origin_of(step.from.as_ref(), self.context.origins);
+        let owner = self.owner(step.chown.as_ref(), diagnostics);
+        let source = self.values.expand(&step.source, diagnostics);
+        let to = self.values.expand_option(step.to.as_ref(), diagnostics);
+        let (written, to) = (source?, to?.unwrap_or_else(|| "./".to_owned()));
+        let Some(source) = path::inside(&written) else {
+            return diagnostics.fail(outside(step.source.span, &written, origin));
+        };
+        // An archive is unpacked into a directory, whether that is written with a slash or not.
+        let destination = format!("{}/", path::join(&self.workdir, &to).trim_end_matches('/'));
+        let strip = step.strip.as_ref().map_or(0, |strip| strip.value);
+        let unpack = Unpack { origin, source, destination, strip, owner: owner? };
+        let label = format!("unpack {written} to {to}");
+        Some(Planned {
+            action: Action::Unpack(unpack),
+            label,
+            created_by: format!("ADD {written} {to}"),
+        })
+    }
+
+    pub(super) fn write(&self, step: &WriteStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+        let ownership = self.ownership(&step.files, diagnostics);
+        let written = self.values.expand(&step.path, diagnostics);
+        let content = match &step.content.value {
+            content if !step.expand.unwrap_or(false) => Some(content.text.clone()),
+            content => match &content.template {
+                Ok(template) => self.values.expand(template, diagnostics),
+                Err(problem) => diagnostics.fail(
+                    Diagnostic::new(Code::InvalidSubstitution, step.content.span, problem.clone())
+                        .hint("`$${` is a literal `${`; without `expand` nothing is replaced"),
+                ),
+            },
+        };
+        let written = written?;
+        if path::is_directory(&written) {
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    step.path.span,
+                    format!("`{written}` is a directory"),
+                )
+                .hint("name the file"),
+            );
+        }
+        let path = path::join(&self.workdir, &written);
+        let Ownership { owner, mode, flags } = ownership?;
+        let action = Action::Write { path, content: content?, owner, mode };
+        Some(Planned {
+            action,
+            label: format!("write {written}"),
+            created_by: format!("COPY{flags} <<EOF {written}"),
+        })
+    }
+
+    pub(super) fn mkdir(&self, step: &MkdirStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+        let ownership = self.ownership(&step.files, diagnostics);
+        let paths = self.paths(&step.paths.value, diagnostics)?;
+        let Ownership { owner, mode, .. } = ownership?;
+        let label = format!("mkdir {}", paths.join(" "));
+        let action = Action::Mkdir { paths, owner, mode };
+        Some(Planned { action, created_by: label.clone(), label })
+    }
+
+    pub(super) fn remove(
+        &self,
+        step: &RemoveStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Planned> {
+        let paths = self.paths(&step.paths.value, diagnostics)?;
+        let label = format!("remove {}", paths.join(" "));
+        let action = Action::Remove { paths, missing_ok: step.missing_ok.unwrap_or(false) };
+        Some(Planned { action, created_by: label.clone(), label })
+    }
+
+    pub(super) fn symlink(
+        &self,
+        step: &SymlinkStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Planned> {
+        let path = self.path(&step.path, diagnostics);
+        let target = self.values.expand(&step.target, diagnostics);
+        let (path, target) = (path?, target?);
+        let label = format!("symlink {path} to {target}");
+        Some(Planned { action: Action::Symlink { path, target }, created_by: label.clone(), label })
+    }
+
+    fn ownership(&self, keys: &OwnerKeys, diagnostics: &mut Diagnostics) -> Option<Ownership> {
+        let owner = self.owner(keys.chown.as_ref(), diagnostics);
+        let mode = self.parse_option(keys.chmod.as_ref(), MODE, diagnostics);
+        let (owner, mode) = (owner?, mode?);
+        let mut flags = String::new();
+        for (flag, template) in [("chown", &keys.chown), ("chmod", &keys.chmod)] {
+            if let Some(template) = template {
+                flags
+                    .push_str(&format!(" --{flag}={}", self.values.expand(template, diagnostics)?));
+            }
+        }
+        Some(Ownership { owner, mode, flags })
+    }
+
+    fn patterns(
+        &self,
+        templates: Option<&OneOrMany<Template>>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<String>> {
+        templates.map_or(Some(Vec::new()), |templates| {
+            self.values.expand_all(templates.as_slice(), diagnostics)
+        })
+    }
+
+    fn paths(
+        &self,
+        templates: &OneOrMany<Template>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<String>> {
+        let templates = templates.as_slice();
+        let paths: Vec<String> =
+            templates.iter().filter_map(|template| self.path(template, diagnostics)).collect();
+        (paths.len() == templates.len()).then_some(paths)
+    }
+
+    fn digest(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<String> {
+        let text = self.values.expand(template, diagnostics)?;
+        if crate::plan::reference::is_digest(&text) {
+            return Some(text);
+        }
+        diagnostics.fail(
+            Diagnostic::new(Code::InvalidValue, template.span, format!("`{text}` is not a digest"))
+                .hint("sha256: and 64 hexadecimal digits"),
+        )
+    }
+}
+
+impl CopyItem {
+    /// What one source of a copy is. `None` if it leaves its tree.
+    fn new(written: &str, destination: String, step: &CopyStep) -> Option<Self> {
+        let optional = step.optional.unwrap_or(false);
+        if !step.parents.unwrap_or(false) {
+            let source = path::inside(written)?;
+            let reads = source.clone();
+            let source = if optional { missing_allowed(&source) } else { source };
+            return Some(Self { source, destination, parents: None, required: None, reads });
+        }
+        // Behind the pivot `/./` everything is kept; without one it is the whole path.
+        let (base, kept) = written.split_once("/./").unwrap_or(("/", written));
+        let base = path::inside(base)?;
+        let kept = path::inside(kept)?;
+        let whole = path::join(&base, kept.trim_start_matches('/'));
+        let plain = !path::has_wildcard(&whole);
+        Some(Self {
+            source: base,
+            destination,
+            parents: Some(kept.trim_start_matches('/').to_owned()).filter(|kept| !kept.is_empty()),
+            required: (plain && !optional).then(|| whole.clone()),
+            reads: path::before_double_star(&whole),
+        })
+    }
+}
+
+/// A pattern that matches what the path names, and may match nothing. Its first part is the pattern:
+/// BuildKit wants the directories before a pattern to be there.
+fn missing_allowed(path: &str) -> String {
+    let name = path.trim_start_matches('/');
+    match name.find(|c: char| c.is_alphanumeric() || "._-".contains(c)) {
+        Some(at) if !path::has_wildcard(name.split('/').next().unwrap_or_default()) => {
+            let c = name[at..].chars().next().unwrap_or_default();
+            // Within a class a `-` between brackets and alone stands for itself.
+            format!("/{}[{c}]{}", &name[..at], &name[at + c.len_utf8()..])
+        }
+        _ => path.to_owned(),
+    }
+}
+
+/// The name of the file that a URL gives, as a Dockerfile's ADD has it.
+fn file_name(url: &str) -> String {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
+    match path
+        .split_once('/')
+        .map(|(_, path)| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
+    {
+        Some(name) if !name.is_empty() && name != "." => name.to_owned(),
+        _ => "__unnamed__".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_downloads() {
+        assert_eq!(file_name("https://example.com/a/b.tar.gz?x=1#y"), "b.tar.gz");
+        assert_eq!(file_name("https://example.com/dir/"), "dir");
+        assert_eq!(file_name("https://example.com"), "__unnamed__");
+        assert_eq!(file_name("https://example.com/"), "__unnamed__");
+    }
+
+    #[test]
+    fn paths_that_may_be_missing() {
+        assert_eq!(missing_allowed("/a/b"), "/[a]/b");
+        assert_eq!(missing_allowed("/.env"), "/[.]env");
+        assert_eq!(missing_allowed("/*.txt"), "/*.txt");
+        assert_eq!(missing_allowed("/"), "/");
+    }
+}

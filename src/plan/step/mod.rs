@@ -1,0 +1,237 @@
+//! One step of a stage, with every value known.
+
+mod files;
+mod mount;
+mod process;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+pub(super) use self::mount::{overlay, plan_mounts, plan_secrets};
+pub(super) use self::process::declared_args;
+use super::config::History;
+use super::environment::Environment;
+use super::owner::{Id, Mode, Owner};
+use super::path;
+use super::scope::Scope;
+use super::select::Origin;
+use super::stage_scope::StageScope;
+use super::{Action, PlannedMount, PlannedStep, SecretEnv};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{Span, Spanned};
+use crate::spec::{From, Step, StepKeys, Template, Verb};
+
+/// How long a step's label may get; what is longer is cut.
+const MAX_LABEL: usize = 200;
+
+/// What the steps of a stage have in common, and what a stage built from it takes over.
+#[derive(Clone)]
+pub(super) struct Surroundings<'s> {
+    pub(super) environment: Arc<Environment>,
+    /// Absolute.
+    pub(super) workdir: String,
+    /// Empty for root.
+    pub(super) user: String,
+    pub(super) shell: Arc<[String]>,
+    /// Args that every process gets.
+    pub(super) args: BTreeSet<&'s str>,
+    pub(super) mounts: Vec<PlannedMount>,
+    pub(super) secret_env: Vec<SecretEnv>,
+    /// Whether there is nothing at all yet, its first step's view of a stage from `scratch`.
+    pub(super) on_scratch: bool,
+    /// Whether copies are layers of their own. Not taken over.
+    pub(super) link: bool,
+}
+
+/// Everything that steps look things up in.
+pub(super) struct Context<'a, 's> {
+    pub(super) scope: &'a Scope<'s>,
+    pub(super) origins: &'a BTreeMap<Span, Origin>,
+}
+
+/// A step in the making: where its values are looked up, and where it stands.
+struct Planner<'a, 's> {
+    surroundings: &'a Surroundings<'a>,
+    context: &'a Context<'a, 's>,
+    values: StageScope<'a, 's>,
+    /// The step's own, absolute.
+    workdir: String,
+}
+
+/// What a step does, in three languages.
+struct Planned {
+    action: Action,
+    /// For the progress.
+    label: String,
+    /// For the image's history, in the words of Dockerfiles where they have any: tools read it.
+    created_by: String,
+}
+
+/// A step, and what the image's history says of it. `None` is a reported mistake.
+pub(super) fn plan(
+    step: &Step,
+    surroundings: &Surroundings<'_>,
+    context: &Context<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(PlannedStep, History)> {
+    let values = StageScope { scope: context.scope, environment: &surroundings.environment };
+    let keys = step.verb.keys();
+    let workdir = step_workdir(keys, surroundings, &values, diagnostics);
+    let name = values.expand_option(keys.name.as_ref(), diagnostics);
+    let planner = Planner { surroundings, context, values, workdir: workdir? };
+    let planned = match &step.verb {
+        Verb::Run(run) => planner.run(run, diagnostics),
+        Verb::Exec(exec) => planner.exec(exec, diagnostics),
+        Verb::Copy(copy) => planner.copy(copy, diagnostics),
+        Verb::Fetch(fetch) => planner.fetch(fetch, diagnostics),
+        Verb::Git(git) => planner.git(git, diagnostics),
+        Verb::Unpack(unpack) => planner.unpack(unpack, diagnostics),
+        Verb::Write(write) => planner.write(write, diagnostics),
+        Verb::Mkdir(mkdir) => planner.mkdir(mkdir, diagnostics),
+        Verb::Remove(remove) => planner.remove(remove, diagnostics),
+        Verb::Symlink(symlink) => planner.symlink(symlink, diagnostics),
+    };
+    let Planned { action, label, created_by } = planned?;
+    let label = shorten(&name?.unwrap_or(label));
+    let no_cache = keys.no_cache.unwrap_or(false);
+    Some((PlannedStep { label, span: step.span, no_cache, action }, History::layer(created_by)))
+}
+
+fn step_workdir(
+    keys: &StepKeys,
+    surroundings: &Surroundings<'_>,
+    values: &StageScope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<String> {
+    Some(match values.expand_option(keys.workdir.as_ref(), diagnostics)? {
+        Some(own) => path::join(&surroundings.workdir, &own),
+        None => surroundings.workdir.clone(),
+    })
+}
+
+impl Planner<'_, '_> {
+    /// A value in a form of its own. The outer `None` is a reported mistake.
+    fn parse_option<T>(
+        &self,
+        template: Option<&Template>,
+        form: Form<T>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<T>> {
+        match template {
+            None => Some(None),
+            Some(template) => parse(&self.values, template, form, diagnostics).map(Some),
+        }
+    }
+
+    /// The owner that `chown` names, which must be one that can be looked up.
+    fn owner(
+        &self,
+        chown: Option<&Template>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<Owner>> {
+        let owner = self.parse_option(chown, OWNER, diagnostics)?;
+        match (owner, chown) {
+            (Some(owner), Some(chown)) if self.surroundings.on_scratch && owner.is_named() => {
+                diagnostics.fail(named_on_scratch(chown.span, &owner))
+            }
+            (owner, _) => Some(owner),
+        }
+    }
+
+    /// The path of a file in the stage; an empty one is a mistake.
+    fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<String> {
+        let text = self.values.expand(template, diagnostics)?;
+        let path = path::join(&self.workdir, &text);
+        if path == "/" {
+            return diagnostics.fail(Diagnostic::new(
+                Code::InvalidValue,
+                template.span,
+                format!("`{text}` is the root of the whole file system"),
+            ));
+        }
+        Some(path)
+    }
+}
+
+/// How a value is read whose form TOML does not know, and what is said of a wrong one.
+pub(super) struct Form<T> {
+    parse: fn(&str) -> Option<T>,
+    what: &'static str,
+    hint: &'static str,
+}
+
+impl<T> Form<T> {
+    pub(super) const fn new(
+        parse: fn(&str) -> Option<T>,
+        what: &'static str,
+        hint: &'static str,
+    ) -> Self {
+        Self { parse, what, hint }
+    }
+}
+
+const OWNER: Form<Owner> = Form {
+    parse: Owner::parse,
+    what: "an owner",
+    hint: "`user` or `user:group`, by name or number",
+};
+
+const MODE: Form<Mode> = Form {
+    parse: Mode::parse,
+    what: "a mode",
+    hint: "octal digits such as \"0755\", or a change such as \"u+x,go-w\"",
+};
+
+/// The value of a template in a form of its own.
+pub(super) fn parse<T>(
+    values: &StageScope<'_, '_>,
+    template: &Template,
+    form: Form<T>,
+    diagnostics: &mut Diagnostics,
+) -> Option<T> {
+    let text = values.expand(template, diagnostics)?;
+    (form.parse)(&text).or_else(|| {
+        let message = format!("`{text}` is not {}", form.what);
+        diagnostics
+            .fail(Diagnostic::new(Code::InvalidValue, template.span, message).hint(form.hint))
+    })
+}
+
+/// What a `from` means; without one it is the build context.
+pub(super) fn origin_of(from: Option<&Spanned<From>>, origins: &BTreeMap<Span, Origin>) -> Origin {
+    // `select` has an entry for each `from` of a stage that is built.
+    from.and_then(|from| origins.get(&from.span)).copied().unwrap_or(Origin::Context)
+}
+
+/// A source that leaves the tree it is in.
+fn outside(span: Span, source: &str, origin: Origin) -> Diagnostic {
+    let (whose, hint) = match origin {
+        Origin::Context => ("the build context", "build in a directory that holds both"),
+        Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {
+            ("its origin", "paths begin at the root")
+        }
+    };
+    Diagnostic::new(Code::PathOutside, span, format!("`{source}` leaves {whose}")).hint(hint)
+}
+
+/// A name of a user where there is no file of users.
+pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
+    let name = match (&owner.user, &owner.group) {
+        (Id::Number(_), Some(group)) => group,
+        (user, _) => user,
+    };
+    Diagnostic::new(
+        Code::NamedOwnerOnScratch,
+        span,
+        format!("`{name}` cannot be looked up: a stage from `scratch` has no /etc/passwd"),
+    )
+    .hint("write the number")
+}
+
+/// One line, not too long.
+fn shorten(text: &str) -> String {
+    let mut lines = text.lines();
+    let first = lines.next().unwrap_or_default();
+    let cut: String = first.chars().take(MAX_LABEL).collect();
+    if cut.len() < first.len() || lines.next().is_some() { format!("{cut} ...") } else { cut }
+}

@@ -1,0 +1,264 @@
+//! Mounts of processes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Form, origin_of, outside, parse};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::owner::{Id, Owner};
+use crate::plan::select::Origin;
+use crate::plan::stage_scope::StageScope;
+use crate::plan::{MountKind, PlannedMount, SecretEnv, path};
+use crate::source::Span;
+use crate::spec::{
+    BindMount, CacheMount, Mount, Scalar, SecretMount, Sharing, SshMount, Template, TmpfsMount,
+};
+
+const FILE_MODE: Form<u32> = Form {
+    parse: |text| u32::from_str_radix(text, 8).ok().filter(|&mode| mode <= 0o7777),
+    what: "a mode",
+    hint: "octal digits such as \"0400\"",
+};
+
+const NUMBER: Form<u32> =
+    Form { parse: |text| text.parse().ok(), what: "a number", hint: "an id such as 1000" };
+
+const SIZE: Form<u64> = Form {
+    parse: |text| {
+        let unit = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let factor = match text[unit.len()..].to_ascii_lowercase().trim_end_matches('b') {
+            "" => 1,
+            "k" => 1 << 10,
+            "m" => 1 << 20,
+            "g" => 1 << 30,
+            _ => return None,
+        };
+        unit.parse::<u64>().ok()?.checked_mul(factor)
+    },
+    what: "a size",
+    hint: "bytes, or a number with a unit: \"64m\"",
+};
+
+/// Where mounts look things up.
+struct MountPlanner<'a, 's> {
+    /// Where relative paths are seen from.
+    workdir: &'a str,
+    values: &'a StageScope<'a, 's>,
+    origins: &'a BTreeMap<Span, Origin>,
+}
+
+/// Mounts with absolute paths. `workdir` is where relative ones are seen from. Those in which a
+/// mistake was reported are left out.
+pub(in crate::plan) fn plan_mounts(
+    mounts: &[Mount],
+    workdir: &str,
+    values: &StageScope<'_, '_>,
+    origins: &BTreeMap<Span, Origin>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<PlannedMount> {
+    let planner = MountPlanner { workdir, values, origins };
+    mounts.iter().filter_map(|mount| planner.plan(mount, diagnostics)).collect()
+}
+
+/// The secrets among mounts that processes get as environment.
+pub(in crate::plan) fn plan_secrets(
+    mounts: &[Mount],
+    values: &StageScope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Vec<SecretEnv> {
+    let mut secrets = Vec::new();
+    for mount in mounts {
+        let Mount::Secret(SecretMount { id, env: Some(env), required, .. }) = mount else {
+            continue;
+        };
+        if let (Some(id), Some(name)) =
+            (values.expand(id, diagnostics), values.expand(env, diagnostics))
+        {
+            secrets.push(SecretEnv { id, name, required: required.unwrap_or(false) });
+        }
+    }
+    secrets
+}
+
+/// The stage's mounts, without those in whose place the step has its own, and the step's.
+pub(in crate::plan) fn overlay(
+    inherited: &[PlannedMount],
+    own: Vec<PlannedMount>,
+) -> Vec<PlannedMount> {
+    let taken: BTreeSet<&str> = own.iter().map(|mount| mount.destination.as_str()).collect();
+    let kept = inherited.iter().filter(|mount| !taken.contains(mount.destination.as_str()));
+    let mut all: Vec<PlannedMount> = kept.cloned().collect();
+    all.extend(own);
+    all
+}
+
+impl MountPlanner<'_, '_> {
+    /// A mount. `None` if it is a secret that is no file, or a reported mistake.
+    fn plan(&self, mount: &Mount, diagnostics: &mut Diagnostics) -> Option<PlannedMount> {
+        let (to, span, kind) = match mount {
+            Mount::Cache(cache) => self.cache(cache, diagnostics)?,
+            Mount::Bind(bind) => self.bind(bind, diagnostics)?,
+            Mount::Secret(secret) => self.secret(secret, diagnostics)?,
+            Mount::Ssh(ssh) => self.ssh(ssh, diagnostics)?,
+            Mount::Tmpfs(tmpfs) => self.tmpfs(tmpfs, diagnostics)?,
+        };
+        let destination = path::join(self.workdir, &to);
+        if destination == "/" {
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    span,
+                    "a mount cannot stand at `/`: it would hide the whole stage",
+                )
+                .hint("give it a directory of its own with `to`, or set a `workdir`"),
+            );
+        }
+        Some(PlannedMount { destination, kind })
+    }
+
+    fn cache(
+        &self,
+        cache: &CacheMount,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(String, Span, MountKind)> {
+        let path = self.values.expand(&cache.path, diagnostics)?;
+        let id = self.values.expand_option(cache.id.as_ref(), diagnostics)?;
+        let mode = self.option(cache.mode.as_ref(), FILE_MODE, diagnostics)?;
+        let uid = self.number(cache.uid.as_ref(), diagnostics)?;
+        let gid = self.number(cache.gid.as_ref(), diagnostics)?;
+        let source = self.values.expand_option(cache.source.as_ref(), diagnostics)?;
+        let source = match (source, &cache.source) {
+            (Some(text), Some(template)) => match path::inside(&text) {
+                Some(source) => Some(source),
+                None => {
+                    let origin = origin_of(cache.from.as_ref(), self.origins);
+                    return diagnostics.fail(outside(template.span, &text, origin));
+                }
+            },
+            _ => None,
+        };
+        let ids = (uid.is_some() || gid.is_some()).then(|| Owner {
+            user: Id::Number(uid.unwrap_or(0)),
+            group: Some(Id::Number(gid.unwrap_or(uid.unwrap_or(0)))),
+        });
+        let kind = MountKind::Cache {
+            id: id.unwrap_or_else(|| path::clean(&path)),
+            sharing: cache.sharing.unwrap_or(Sharing::Shared),
+            read_only: cache.read_only.unwrap_or(false),
+            owner: ids,
+            mode,
+            origin: cache.from.as_ref().map(|from| origin_of(Some(from), self.origins)),
+            source,
+        };
+        Some((path, cache.path.span, kind))
+    }
+
+    fn bind(
+        &self,
+        bind: &BindMount,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(String, Span, MountKind)> {
+        let source = self.values.expand(&bind.source, diagnostics)?;
+        let to = self.values.expand_option(bind.to.as_ref().map(|to| &to.value), diagnostics)?;
+        let origin = origin_of(bind.from.as_ref(), self.origins);
+        let Some(inside) = path::inside(&source) else {
+            return diagnostics.fail(outside(bind.source.span, &source, origin));
+        };
+        let span = bind.to.as_ref().map_or(bind.source.span, |to| to.span);
+        let kind =
+            MountKind::Bind { origin, source: inside, writable: bind.writable.unwrap_or(false) };
+        Some((to.unwrap_or(source), span, kind))
+    }
+
+    fn secret(
+        &self,
+        secret: &SecretMount,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(String, Span, MountKind)> {
+        let id = self.values.expand(&secret.id, diagnostics)?;
+        let to = self.values.expand_option(secret.to.as_ref().map(|to| &to.value), diagnostics)?;
+        let kind = MountKind::Secret {
+            id: id.clone(),
+            mode: self.option(secret.mode.as_ref(), FILE_MODE, diagnostics)?.unwrap_or(0o400),
+            uid: self.number(secret.uid.as_ref(), diagnostics)?.unwrap_or(0),
+            gid: self.number(secret.gid.as_ref(), diagnostics)?.unwrap_or(0),
+            required: secret.required.unwrap_or(false),
+        };
+        // As environment only, it is no file at all.
+        let path = match (to, &secret.env) {
+            (Some(to), _) => to,
+            (None, None) => format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id)),
+            (None, Some(_)) => return None,
+        };
+        Some((path, secret.to.as_ref().map_or(secret.id.span, |to| to.span), kind))
+    }
+
+    fn ssh(
+        &self,
+        ssh: &SshMount,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(String, Span, MountKind)> {
+        let id = self.values.expand(&ssh.id, diagnostics)?;
+        let to = self.values.expand_option(ssh.to.as_ref().map(|to| &to.value), diagnostics)?;
+        let kind = MountKind::Ssh {
+            mode: self.option(ssh.mode.as_ref(), FILE_MODE, diagnostics)?.unwrap_or(0o600),
+            uid: self.number(ssh.uid.as_ref(), diagnostics)?.unwrap_or(0),
+            gid: self.number(ssh.gid.as_ref(), diagnostics)?.unwrap_or(0),
+            required: ssh.required.unwrap_or(false),
+            named: to.is_some(),
+            id: id.clone(),
+        };
+        let path = to.unwrap_or_else(|| format!("/run/buildkit/ssh_agent.{id}"));
+        Some((path, ssh.to.as_ref().map_or(ssh.id.span, |to| to.span), kind))
+    }
+
+    fn tmpfs(
+        &self,
+        tmpfs: &TmpfsMount,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(String, Span, MountKind)> {
+        let path = self.values.expand(&tmpfs.path, diagnostics)?;
+        let size = tmpfs.size.as_ref().map(|size| &size.value.0);
+        let size = self.option(size, SIZE, diagnostics)?.unwrap_or(0);
+        Some((path, tmpfs.path.span, MountKind::Tmpfs { size }))
+    }
+
+    fn number(
+        &self,
+        scalar: Option<&Scalar>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<u32>> {
+        self.option(scalar.map(|Scalar(template)| template), NUMBER, diagnostics)
+    }
+
+    fn option<T>(
+        &self,
+        template: Option<&Template>,
+        form: Form<T>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<T>> {
+        match template {
+            None => Some(None),
+            Some(template) => parse(self.values, template, form, diagnostics).map(Some),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes() {
+        for (text, bytes) in [
+            ("1024", Some(1024)),
+            ("64m", Some(64 << 20)),
+            ("1GB", Some(1 << 30)),
+            ("2k", Some(2048)),
+        ] {
+            assert_eq!((SIZE.parse)(text), bytes, "{text}");
+        }
+        for text in ["", "m", "1x", "-1", "1.5g", "99999999999999999999", "99999999999g"] {
+            assert_eq!((SIZE.parse)(text), None, "{text}");
+        }
+    }
+}
