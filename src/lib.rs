@@ -4,5 +4,6 @@ pub mod diagnostic;
 pub mod gateway;
 pub mod lower;
 pub mod plan;
+pub mod show;
 pub mod source;
 pub mod spec;

@@ -98,11 +98,7 @@ impl Field for Labels {
     const REQUIRED: bool = false;
 
     fn shape() -> Shape {
-        Shape::Map(Box::new(Shape::Any(vec![
-            Shape::Template,
-            Shape::Integer,
-            Shape::Map(Box::new(Shape::Template)),
-        ])))
+        Shape::Tree
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {

@@ -70,7 +70,7 @@ impl Field for Vars {
     const REQUIRED: bool = false;
 
     fn shape() -> Shape {
-        Shape::Map(Box::new(Scalar::shape()))
+        Shape::map(Scalar::shape())
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
@@ -84,7 +84,7 @@ impl Field for Args {
     const REQUIRED: bool = false;
 
     fn shape() -> Shape {
-        Shape::Map(Box::new(Arg::shape()))
+        Shape::named(<ArgName as name::Name>::PATTERN, Arg::shape())
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {

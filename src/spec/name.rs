@@ -9,6 +9,9 @@ use crate::source::Span;
 
 /// A name that may be the key of a table.
 pub(super) trait Name: Ord + Sized {
+    /// What names look like, as a regular expression that a JSON Schema understands; empty for any.
+    const PATTERN: &'static str = "";
+
     /// Makes a name of a key, or reports why it is none.
     fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self>;
 }
@@ -52,6 +55,8 @@ names! {
 }
 
 impl Name for StageName {
+    const PATTERN: &'static str = "^[a-z][a-z0-9_-]*$";
+
     fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         let mut bytes = key.bytes();
         if bytes.next().is_some_and(|first| first.is_ascii_lowercase())
@@ -75,6 +80,8 @@ impl Name for StageName {
 }
 
 impl Name for ArgName {
+    const PATTERN: &'static str = "^[A-Za-z_][A-Za-z0-9_]*$";
+
     fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         if is_variable(key) {
             return Some(Self(key.to_owned()));
@@ -93,6 +100,8 @@ impl Name for ArgName {
 }
 
 impl Name for EnvName {
+    const PATTERN: &'static str = "^[^=\\s]+$";
+
     fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         if !key.is_empty()
             && !key.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control())

@@ -429,7 +429,7 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
     }
 
     fn shape() -> Shape {
-        Shape::Map(Box::new(T::shape()))
+        Shape::named(K::PATTERN, T::shape())
     }
 }
 

@@ -19,7 +19,14 @@ pub enum Shape {
     /// A list of values of one shape.
     List(Box<Shape>),
     /// A table with free names as keys.
-    Map(Box<Shape>),
+    Map {
+        /// What the names look like, as a regular expression; empty for any.
+        names: &'static str,
+        /// What stands under each.
+        values: Box<Shape>,
+    },
+    /// Strings under names of any number of parts, which may be written as nested tables.
+    Tree,
     /// One of several shapes.
     Any(Vec<Shape>),
     /// A table with keys of the language.
@@ -51,6 +58,16 @@ pub struct Key {
 }
 
 impl Shape {
+    /// A table with any names as keys.
+    pub(super) fn map(values: Shape) -> Shape {
+        Shape::Map { names: "", values: Box::new(values) }
+    }
+
+    /// A table with names of one kind as keys.
+    pub(super) fn named(names: &'static str, values: Shape) -> Shape {
+        Shape::Map { names, values: Box::new(values) }
+    }
+
     /// A value, or a list of such values.
     pub(super) fn or_list(self) -> Shape {
         Shape::Any(vec![self.clone(), Shape::List(Box::new(self))])

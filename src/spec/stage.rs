@@ -137,7 +137,7 @@ impl super::read::Field for Env {
     const REQUIRED: bool = false;
 
     fn shape() -> Shape {
-        Shape::Map(Box::new(Scalar::shape()))
+        Shape::map(Scalar::shape())
     }
 
     fn take(

@@ -262,8 +262,8 @@ impl Read for Sources {
     }
 
     fn shape() -> Shape {
-        let path = || Box::new(Shape::Template);
-        Shape::Any(vec![Shape::Template, Shape::List(path()), Shape::Map(path())])
+        let paths = Shape::List(Box::new(Shape::Template));
+        Shape::Any(vec![Shape::Template, paths, Shape::map(Shape::Template)])
     }
 }
 

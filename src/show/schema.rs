@@ -1,0 +1,89 @@
+//! The JSON Schema of a build file (draft 7, which editors know best).
+
+use serde_json::{Map, Value, json};
+
+use crate::spec::shape::{Shape, TableShape};
+
+/// The schema of a shape, as text.
+pub fn schema(shape: &Shape) -> String {
+    let mut definitions = Map::new();
+    let root = value(shape, &mut definitions);
+    let schema = json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "mstage build file",
+        "allOf": [root],
+        "definitions": definitions,
+    });
+    let text = serde_json::to_string_pretty(&schema).expect("a value of JSON is JSON");
+    format!("{text}\n")
+}
+
+fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
+    match shape {
+        Shape::Text | Shape::Template => json!({ "type": "string" }),
+        Shape::Words(words) => json!({ "enum": words }),
+        Shape::Integer => json!({ "type": "integer" }),
+        Shape::Boolean => json!({ "type": "boolean" }),
+        Shape::List(items) => json!({ "type": "array", "items": value(items, definitions) }),
+        Shape::Map { names, values } => {
+            let mut map =
+                json!({ "type": "object", "additionalProperties": value(values, definitions) });
+            if !names.is_empty() {
+                map["propertyNames"] = json!({ "pattern": names });
+            }
+            map
+        }
+        Shape::Tree => {
+            let branch = json!({ "type": "object", "additionalProperties": reference("tree") });
+            let tree = json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }, branch] });
+            definitions.insert("tree".to_owned(), tree);
+            json!({ "type": "object", "additionalProperties": reference("tree") })
+        }
+        Shape::Any(shapes) => {
+            let shapes: Vec<Value> = shapes.iter().map(|shape| value(shape, definitions)).collect();
+            json!({ "anyOf": shapes })
+        }
+        Shape::Table(shape) => {
+            let name = definition_name(shape);
+            if !definitions.contains_key(&name) {
+                // Marks the name as taken while the table's own keys are looked at.
+                definitions.insert(name.clone(), Value::Null);
+                let table = table(shape, definitions);
+                definitions.insert(name.clone(), table);
+            }
+            reference(&name)
+        }
+    }
+}
+
+fn table(shape: &TableShape, definitions: &mut Map<String, Value>) -> Value {
+    let mut properties = Map::new();
+    for key in &shape.keys {
+        let mut property = value(&(key.shape)(), definitions);
+        // Draft 7 does not look at what stands beside a `$ref`.
+        if property.get("$ref").is_some() {
+            property = json!({ "allOf": [property] });
+        }
+        property["description"] = key.docs.clone().into();
+        properties.insert(key.name.to_owned(), property);
+    }
+    let required: Vec<&str> =
+        shape.keys.iter().filter(|key| key.required).map(|key| key.name).collect();
+    json!({
+        "type": "object",
+        "description": shape.docs,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+fn reference(name: &str) -> Value {
+    json!({ "$ref": format!("#/definitions/{name}") })
+}
+
+/// `a run step` becomes `run-step`.
+fn definition_name(shape: &TableShape) -> String {
+    let words = shape.what.split(' ').skip(1);
+    words.map(|word| word.replace('`', "")).collect::<Vec<_>>().join("-")
+}

@@ -1,0 +1,154 @@
+//! What the documentation says is what the program does.
+#![expect(clippy::disallowed_methods, reason = "the documentation is files")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use buildkit_llb::Platform;
+use expect_test::expect_file;
+use mstage::diagnostic::{Diagnostics, Severity, render};
+use mstage::plan::{Facts, ImageFact, Request, resolve, select};
+use mstage::source::SourceFile;
+use mstage::{show, spec};
+use serde_json::Value;
+
+#[test]
+fn the_reference_is_current() {
+    expect_file!["../docs/reference.md"].assert_eq(&show::reference(&spec::shape()));
+}
+
+#[test]
+fn the_schema_is_current() {
+    expect_file!["../schema/mstage.schema.json"].assert_eq(&show::schema(&spec::shape()));
+}
+
+/// Every TOML block of a document that has stages is a build file without mistakes.
+#[test]
+fn examples_in_documents_compile() {
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            if block.contains("[stages.") {
+                compile(&path, block);
+            }
+        }
+    }
+}
+
+/// Links between documents lead to files that are there.
+#[test]
+fn links_lead_somewhere() {
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split([')', '#']).next()) {
+            if !link.is_empty() && !link.contains("://") {
+                let target = path.parent().unwrap().join(link);
+                assert!(target.exists(), "{}: {link} is not there", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_schema_accepts_every_right_file() {
+    let schema = schema();
+    for path in specs("tests/corpus/right")
+        .into_iter()
+        .chain(specs("examples"))
+        .chain(specs("src/show/examples"))
+    {
+        let json = to_json(&fs::read_to_string(&path).unwrap()).unwrap();
+        let errors: Vec<String> =
+            schema.iter_errors(&json).map(|error| error.to_string()).collect();
+        assert!(errors.is_empty(), "{}:\n{}", path.display(), errors.join("\n"));
+    }
+}
+
+/// What is wrong with the form of a file, an editor shows while it is being written.
+#[test]
+fn the_schema_rejects_what_a_schema_can() {
+    const OF_FORM: [&str; 6] = [
+        "[unknown-key]",
+        "[wrong-type]",
+        "[several-verbs]",
+        "[no-verb]",
+        "a stage needs `from`",
+        "a write step needs",
+    ];
+    let schema = schema();
+    let mut rejected = 0;
+    for path in specs("tests/corpus/wrong") {
+        let bytes = fs::read(&path).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        if !OF_FORM.iter().any(|sign| text.contains(sign)) {
+            continue;
+        }
+        // A file that is not TOML is the parser's matter.
+        let Ok(json) = to_json(&text) else { continue };
+        assert!(!schema.is_valid(&json), "{} passes the schema", path.display());
+        rejected += 1;
+    }
+    assert!(rejected > 5);
+}
+
+fn schema() -> jsonschema::Validator {
+    let json: Value = serde_json::from_str(&show::schema(&spec::shape())).unwrap();
+    jsonschema::validator_for(&json).unwrap()
+}
+
+fn to_json(text: &str) -> Result<Value, String> {
+    let table: toml::Table = text.parse().map_err(|err: toml::de::Error| err.to_string())?;
+    serde_json::to_value(table).map_err(|err| err.to_string())
+}
+
+fn compile(path: &Path, text: &str) {
+    let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
+    let mut diagnostics = Diagnostics::default();
+    let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+    request.build_args.insert("RELEASE".to_owned(), "r1".to_owned());
+    request.build_args.insert("BUILDKIT_IGNORED".to_owned(), String::new());
+    let config = br#"{"config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
+    let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+    let plan = spec::parse(&file, &mut diagnostics).and_then(|spec| {
+        let selection = select(&spec, &request, &mut diagnostics)?;
+        let images = selection.images().iter().map(|_| fact()).collect();
+        resolve(&selection, Facts { images }, &mut diagnostics).map(|_| ())
+    });
+    let errors: Vec<String> = diagnostics
+        .of(Severity::Error)
+        .iter()
+        .map(|found| render::diagnostic(found, &file))
+        .collect();
+    assert!(plan.is_some(), "{}:\n{text}\n{}", path.display(), errors.join("\n"));
+}
+
+fn documents() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = vec![root.join("README.md")];
+    for folder in ["docs", "examples"] {
+        collect(&root.join(folder), "md", &mut found);
+    }
+    found
+}
+
+fn specs(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), "toml", &mut found);
+    let own = ["expect.toml", "Cargo.toml", "pyproject.toml"];
+    found.retain(|path| !own.contains(&path.file_name().unwrap().to_str().unwrap()));
+    found
+}
+
+fn collect(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            collect(&path, extension, found);
+        } else if path.extension().is_some_and(|found| found == extension) {
+            found.push(path);
+        }
+    }
+}
