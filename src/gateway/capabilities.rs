@@ -1,6 +1,6 @@
 //! What a build needs that the engine lacks, found before anything is built.
 
-use buildkit_llb::{Cap, Graph, State};
+use buildkit_llb::{Cap, Definition, Graph, State};
 
 use super::bridge::{Bridge, Status};
 use super::report::with_lines;
@@ -39,6 +39,27 @@ pub(super) fn check(
         file,
         problems.into_iter().filter_map(|(line, _)| line),
     ))
+}
+
+/// Refuses a graph that is too large for one message, before it is sent: the engine would only say that
+/// the message is.
+pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(), Status> {
+    // The limit was raised in the release that also brought this.
+    let recent = Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS;
+    let limit = if bridge.capabilities().llb.supports(recent.id()) { 16 << 20 } else { 4 << 20 };
+    // What a request has beside the graph is small.
+    let size = definition.encoded_len() + (64 << 10);
+    if size <= limit {
+        return Ok(());
+    }
+    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    Err(Status::new(format!(
+        "the build is too large for the engine: its {} operations take {:.1} MiB, and the engine takes {:.0} MiB at once; \
+         build a target that needs less, or join steps",
+        definition.digests().len(),
+        mib(size),
+        mib(limit),
+    )))
 }
 
 fn explain(cap: Cap, disabled: Option<&str>) -> String {

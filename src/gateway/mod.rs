@@ -77,12 +77,13 @@ async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status
     let target =
         lower(&plan, &file, &settings, &mut graph).map_err(|err| Status::new(err.to_string()))?;
     capabilities::check(bridge, &graph, target, &file)?;
-    let definition = graph.definition(target).into_proto();
+    let definition = graph.definition(target);
     drop(graph);
+    capabilities::check_size(bridge, &definition)?;
     let request = SolveRequest {
         cache_imports: options.cache_imports.clone(),
         evaluate: !shows_excerpts(bridge),
-        ..SolveRequest::new(definition)
+        ..SolveRequest::new(definition.into_proto())
     };
     let solved = bridge.solve(request).await.map_err(|err| report::with_place(err.into()))?;
     Ok(SolveResult {

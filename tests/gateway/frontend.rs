@@ -9,7 +9,7 @@ use mstage::gateway::run;
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::fake::{Call, Daemon, Do, Engine, Method, Release, failure};
+use crate::fake::{Call, Daemon, Do, Engine, Method, Nested, Release, failure};
 
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},
     "rootfs":{"type":"layers","diff_ids":["sha256:00"]}}"#;
@@ -291,6 +291,71 @@ async fn a_failing_step_has_its_place_in_the_message_of_old_engines() {
     assert_eq!(message, "mstage.toml:9: process \"x\" did not complete successfully: exit code: 1");
     assert_eq!(places, [("mstage.toml".to_owned(), 9)]);
     assert!(!build(engine(Release::Forky), spec, &[]).await.solves().last().unwrap().evaluate);
+}
+
+#[tokio::test]
+async fn a_feature_that_the_engine_lacks_is_named_with_its_line() {
+    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [\n  { symlink = '/a', target = '/b' },\n]\n";
+    let (message, places) = error(&build(Engine::new(Release::Bookworm), spec, &[]).await);
+    assert_eq!(
+        message,
+        "mstage.toml:4: the engine lacks `file.symlink.create`; BuildKit has it from 0.19 on"
+    );
+    assert_eq!(places, [("mstage.toml".to_owned(), 4)]);
+}
+
+#[tokio::test]
+async fn a_graph_that_is_too_large_is_not_sent() {
+    let steps: String =
+        (0..20_000).map(|n| format!("  'step {n} {}',\n", "x".repeat(300))).collect();
+    let spec = format!("[stages.a]\nfrom = 'alpine:3.20'\nsteps = [\n{steps}]\n");
+    let daemon = build(engine(), Box::leak(spec.into_boxed_str()), &[]).await;
+    let (message, _) = error(&daemon);
+    assert!(
+        message.starts_with("the build is too large for the engine: its 20002 operations take "),
+        "{message}"
+    );
+    assert_eq!(daemon.solves().len(), 2);
+}
+
+/// The triggers of a base are fired by the engine's own Dockerfile frontend, with the client's options.
+#[tokio::test]
+async fn onbuild_of_a_base_is_fired() {
+    let config = r#"{"architecture":"amd64","os":"linux","config":{"OnBuild":["RUN touch /fired"]},
+        "rootfs":{"diff_ids":["sha256:00"]}}"#;
+    let fired = r#"{"architecture":"amd64","os":"linux","config":{"Env":["FIRED=1"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;
+    let mut graph = buildkit_llb::Graph::new();
+    let made = graph.add(
+        buildkit_llb::Image::new("docker.io/library/fired:1"),
+        buildkit_llb::Metadata::default(),
+    );
+    let nested = Nested {
+        definition: graph.definition(made).into_proto(),
+        metadata: BTreeMap::from([("containerimage.config".to_owned(), fired.as_bytes().to_vec())]),
+        ..Nested::default()
+    };
+    let engine = Engine::new(Release::Forky)
+        .image("docker.io/library/base:1", &format!("sha256:{}", "b".repeat(64)), config)
+        .frontend("dockerfile.v0", nested);
+    let spec =
+        "[stages.a]\nfrom = 'base:1'\nsteps = ['echo $FIRED', { copy = '/x', from = 'base:1' }]\n";
+    let daemon = build(engine, spec, &["build-arg:A=1", "target=a"]).await;
+    assert!(returned(&daemon).result.is_some(), "{:?}", returned(&daemon).error);
+    let solves = daemon.solves();
+    let nested = solves
+        .iter()
+        .find(|solve| solve.frontend == "dockerfile.v0")
+        .expect("the triggers were fired");
+    assert_eq!(nested.frontend_opt["build-arg:A"], "1");
+    assert_eq!(nested.frontend_opt["filename"], "Dockerfile");
+    assert!(!nested.frontend_opt.contains_key("target"));
+    let ops = ops(&daemon);
+    let sources = sources(&ops);
+    // The stage stands on what the triggers made; files are copied from the image as it is.
+    assert!(sources.contains_key("docker-image://docker.io/library/fired:1"));
+    assert!(
+        sources.keys().any(|source| source.starts_with("docker-image://docker.io/library/base:1@"))
+    );
 }
 
 /// An unknown question gets the answer that clients understand.
