@@ -89,6 +89,10 @@ codes! {
     UnusedArg Warning "unused-arg",
     /// A name that is nearly that of a stage, and is taken for an image.
     NearStageName Warning "near-stage-name",
+    /// A substitution where nothing replaces it.
+    LiteralSubstitution Warning "literal-substitution",
+    /// A variable in run text that is nearly an arg.
+    UnknownVariable Warning "unknown-variable",
     /// A comment in the middle of a command that goes on.
     CommentInCommand Warning "comment-in-command",
     /// A key of the language in a table of free names.

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::{Diagnostic, Severity};
+use super::Diagnostic;
 use crate::source::{SourceFile, Span};
 
 /// One diagnostic, without a newline at its end.
@@ -16,14 +16,10 @@ pub fn diagnostic(diagnostic: &Diagnostic, file: &SourceFile) -> String {
     text
 }
 
-/// What is wrong and where, in one line.
+/// Where it is and what is wrong, in one line.
 pub fn headline(diagnostic: &Diagnostic, file: &SourceFile) -> String {
     let place = diagnostic.span.map_or_else(String::new, |span| format!("{}: ", place(span, file)));
-    let kind = match diagnostic.severity() {
-        Severity::Error => "",
-        Severity::Warning => "warning: ",
-    };
-    format!("{place}{kind}{}", diagnostic.message)
+    format!("{place}{}", diagnostic.message)
 }
 
 /// What to do, and the other places, a line each.

@@ -45,7 +45,9 @@ pub(super) fn with_lines(
     file: &SourceFile,
     places: impl IntoIterator<Item = RangeInclusive<u32>>,
 ) -> Status {
-    places.into_iter().take(MAX_EXCERPTS).fold(status, |status, lines| {
+    // Clients print what was added last first.
+    let places: Vec<_> = places.into_iter().take(MAX_EXCERPTS).collect();
+    places.into_iter().rev().fold(status, |status, lines| {
         let excerpt = excerpt(file, *lines.start(), *lines.end());
         status.with_source(file.name(), &excerpt, LANGUAGE, &[lines])
     })

@@ -46,7 +46,7 @@ pub(super) fn apply(
         config.working_dir = path::join(&config.working_dir, &own);
         history.push(History::config(format!("WORKDIR {}", config.working_dir)));
     }
-    if let Some(user) = &image.user {
+    if let Some(Scalar(user)) = &image.user {
         config.user = values.expand(user, diagnostics).unwrap_or_default();
         history.push(History::config(format!("USER {}", config.user)));
     }
@@ -204,7 +204,7 @@ fn plan_healthcheck(
         }
         (None, Some(_)) => vec!["NONE".to_owned()],
         (None, None) => Vec::new(),
-        (Some(Command::List(words)), None) => [&["CMD".to_owned()], words.as_slice()].concat(),
+        (Some(Command::List(words)), None) => [vec!["CMD".to_owned()], plain(words)].concat(),
         // Docker runs it with the shell that the image records, if it records one.
         (Some(Command::Shell(text)), None) => vec!["CMD-SHELL".to_owned(), text.clone()],
     };
@@ -259,7 +259,7 @@ fn parse_duration(text: &str) -> Option<i64> {
 
 fn command(command: &Command, shell: Option<&[String]>) -> Vec<String> {
     match command {
-        Command::List(words) => words.clone(),
+        Command::List(words) => plain(words),
         Command::Shell(text) => {
             let mut words = match shell {
                 Some(shell) => shell.to_vec(),
@@ -269,6 +269,10 @@ fn command(command: &Command, shell: Option<&[String]>) -> Vec<String> {
             words
         }
     }
+}
+
+fn plain(words: &[Spanned<String>]) -> Vec<String> {
+    words.iter().map(|word| word.value.clone()).collect()
 }
 
 /// The ports as `8080/tcp`, ranges as their members.

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::spec::Stage;
+use crate::spec::{Scalar, Stage};
 
 /// What runs the text of `run` steps where neither the stage nor its image says. With `-e` a script
 /// stops at the first command that fails.
@@ -118,7 +118,7 @@ impl<'s> Resolver<'_, 's> {
         let environment = Arc::clone(&surroundings.environment);
         let values = StageScope { scope: context.scope, environment: &environment };
         surroundings.args.extend(step::declared_args(&stage.args, context.scope, diagnostics));
-        if let Some(user) = &stage.user {
+        if let Some(Scalar(user)) = &stage.user {
             let user = values.expand(user, diagnostics).unwrap_or_default();
             history.push(History::config(format!("USER {user}")));
             config.user.clone_from(&user);
@@ -273,7 +273,7 @@ fn make_workdir(
     let owner = Owner::parse(&surroundings.user).filter(|owner| !owner.is_root());
     if let Some(named) = owner.as_ref().filter(|owner| surroundings.on_scratch && owner.is_named())
     {
-        let span = stage.user.as_ref().map_or(span, |user| user.span);
+        let span = stage.user.as_ref().map_or(span, |Scalar(user)| user.span);
         diagnostics.push(step::named_on_scratch(span, named));
     }
     let label = format!("workdir {path}");

@@ -254,28 +254,28 @@ fn meaning<'s>(
         From::Stage(_) => find(&text).map(Meaning::Stage).or_else(|| {
             diagnostics.fail(unknown_stage(Code::UnknownStage, from.span, "stage", &text, stages))
         }),
-        From::Name(_) | From::Image { .. } => {
-            match Reference::parse(&text) {
-                Ok(reference) => {
-                    if let (From::Name(_), Some(near)) =
-                        (&from.value, nearly_a_stage(&text, own, stages))
-                    {
-                        diagnostics.push(
-                        Diagnostic::new(Code::NearStageName, from.span, format!("`{text}` is taken for an image"))
-                            .hint(format!("did you mean the stage `{near}`? If not, say {{ image = \"{text}\" }}")),
-                    );
-                    }
-                    Some(Meaning::Image(reference, platform))
+        From::Name(_) | From::Image { .. } => match Reference::parse(&text) {
+            Ok(reference) => {
+                if let (From::Name(_), Some(near)) =
+                    (&from.value, nearly_a_stage(&text, own, stages))
+                {
+                    let message =
+                        format!("`{text}` is taken for an image, and is nearly the stage `{near}`");
+                    diagnostics
+                        .push(Diagnostic::new(Code::NearStageName, from.span, message).hint(
+                            format!("{{ image = \"{text}\" }} says that the image is meant"),
+                        ));
                 }
-                Err(err) => {
-                    let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
-                    diagnostics.fail(
-                        Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
-                            .maybe_hint(hint),
-                    )
-                }
+                Some(Meaning::Image(reference, platform))
             }
-        }
+            Err(err) => {
+                let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
+                diagnostics.fail(
+                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
+                        .maybe_hint(hint),
+                )
+            }
+        },
     }
 }
 

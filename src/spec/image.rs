@@ -22,7 +22,7 @@ table! {
         /// Environment besides that of the stage.
         "env" env: Env,
         /// The user that a container runs as, in place of the stage's.
-        "user" user: Option<Template>,
+        "user" user: Option<Scalar>,
         /// The working directory of a container, in place of the stage's.
         "workdir" workdir: Option<Template>,
         /// Ports that the program listens on: 8080, "53/udp", "8000-8010".
@@ -70,7 +70,7 @@ table! {
 #[derive(Debug, Clone)]
 pub enum Command {
     /// A list: the program and its arguments.
-    List(Vec<String>),
+    List(Vec<Spanned<String>>),
     /// A string: what the shell is given.
     Shell(String),
 }

@@ -28,7 +28,7 @@ table! {
         /// Working directory of every step, made before the first; recorded in the image.
         "workdir" workdir: Option<Template>,
         /// User of every step; recorded in the image.
-        "user" user: Option<Template>,
+        "user" user: Option<Scalar>,
         /// What runs the text of `run` steps.
         "shell" shell: Option<Shell>,
         /// Mounts of every run step.

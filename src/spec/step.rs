@@ -9,7 +9,7 @@ use super::name::{ArgName, PathKey};
 use super::read::{Keys, OneOrMany, Read, Reader, Table, Value, table, words};
 use super::shape::Shape;
 use super::stage::{Env, From, Shell};
-use super::template::{Template, read_template};
+use super::template::{Scalar, Template, read_template};
 use super::text::dedent;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::{Span, Spanned};
@@ -44,7 +44,7 @@ table! {
         /// Args that the process gets as environment, besides those that its text names.
         "args" args: Vec<Spanned<ArgName>>,
         /// The user that it runs as, in place of the stage's.
-        "user" user: Option<Template>,
+        "user" user: Option<Scalar>,
         /// Its network: `sandbox` (the default), `host` or `none`. `host` must be allowed by the client.
         "network" network: Option<Network>,
         /// How much it may do: `sandbox` (the default) or `insecure`, which the client must allow.
@@ -305,6 +305,12 @@ pub struct Script(pub String);
 impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span().into();
+        if let DeValue::Array(_) = value.get_ref() {
+            return reader.diagnostics.fail(
+                Diagnostic::new(Code::WrongType, span, "expected a string, found a list")
+                    .hint("a program and its arguments are run with exec = [...]"),
+            );
+        }
         let script = dedent(&String::read(value, reader)?).trim_end().to_owned();
         if script.is_empty() {
             return reader.diagnostics.fail(

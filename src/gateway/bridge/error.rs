@@ -88,7 +88,7 @@ impl Status {
 
     /// Says which lines of a file it is about, counted from 1. Clients print them.
     ///
-    /// May be called several times; the one that was added first is printed first. Data is the
+    /// May be called several times; the one that was added last is printed first. Data is the
     /// whole file. All of it together must fit into one message.
     pub fn with_source(
         self,

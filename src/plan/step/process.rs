@@ -51,7 +51,7 @@ impl Planner<'_, '_> {
         text: Option<&str>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Exec> {
-        let user = self.values.expand_option(keys.user.as_ref(), diagnostics);
+        let user = self.values.expand_option(keys.user.as_ref().map(|user| &user.0), diagnostics);
         let environment = self.environment(keys, text, diagnostics);
         let origins = self.context.origins;
         let mounts = plan_mounts(&keys.mounts, &self.workdir, &self.values, origins, diagnostics);

@@ -1,0 +1,31 @@
+//! `literal-substitution`: `${NAME}` in a list that nothing will ever replace it in.
+//!
+//! The list forms of `entrypoint`, `cmd` and a healthcheck's `cmd` are what the container runs, word by
+//! word, without a shell.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{Command, Spec};
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    for image in spec.stages.values().filter_map(|stage| stage.image.as_ref()) {
+        let healthcheck =
+            image.healthcheck.as_ref().and_then(|healthcheck| healthcheck.cmd.as_ref());
+        for command in
+            [image.entrypoint.as_ref(), image.cmd.as_ref(), healthcheck].into_iter().flatten()
+        {
+            let Command::List(words) = command else { continue };
+            // A word that hands text to a shell is replaced by that shell.
+            let shell = words.iter().any(|word| word.value == "-c");
+            for word in words.iter().filter(|word| word.value.contains("${") && !shell) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::LiteralSubstitution,
+                        word.span,
+                        format!("`{}` stays as it is written: a list runs without a shell", word.value),
+                    )
+                    .hint("put the value into `env` for the program to read, or write a string, which a shell runs"),
+                );
+            }
+        }
+    }
+}

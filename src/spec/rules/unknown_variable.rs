@@ -1,0 +1,42 @@
+//! `unknown-variable`: run text names a variable that is nearly an arg, and is none.
+//!
+//! A shell takes a variable that it does not know for an empty string. Any name may be one that the
+//! image or the script itself sets, so that only a slip of a declared name is worth a warning.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{Spec, Verb, script};
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    let declared: BTreeSet<&str> =
+        spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str()).collect();
+    for stage in spec.stages.values() {
+        for step in &stage.steps {
+            let Verb::Run(run) = &step.verb else { continue };
+            let text = &run.script.value.0;
+            let mut unknown = BTreeSet::new();
+            script::visit_names(text, &mut |name| {
+                let set = stage.env.0.contains_key(name) || run.process.env.0.contains_key(name);
+                if !declared.contains(name) && !set && !text.contains(&format!("{name}=")) {
+                    unknown.insert(name);
+                }
+            });
+            for name in unknown {
+                let near =
+                    |known: &&&str| name.len() > 3 && strsim::damerau_levenshtein(name, known) == 1;
+                let Some(near) = declared.iter().find(near) else { continue };
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UnknownVariable,
+                        run.script.span,
+                        format!("`${name}` is not an arg, and is nearly `{near}`"),
+                    )
+                    .hint(format!(
+                        "write `${near}`; a shell takes what it does not know for nothing"
+                    )),
+                );
+            }
+        }
+    }
+}
