@@ -6,8 +6,8 @@ use buildkit_llb::{
     SecretMount, SecurityMode, SshMount, State, TmpfsMount,
 };
 
-use super::file::{chown, inline_document};
-use super::{Lowering, Settings};
+use super::Lowering;
+use super::file::{StepSite, chown, inline_document};
 use crate::plan::{self, MountKind, Owner, PlannedMount};
 use crate::spec::{Network, Security, Sharing};
 
@@ -31,9 +31,7 @@ impl Lowering<'_> {
         exec: &plan::Exec,
         no_cache: bool,
         platform: &Platform,
-        root: State,
-        metadata: Metadata,
-        settings: &Settings,
+        StepSite { root, metadata, settings }: StepSite<'_>,
     ) -> State {
         let mut mounts: Vec<Mount> =
             exec.mounts.iter().map(|mount| self.mount(mount, root)).collect();

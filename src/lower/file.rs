@@ -6,81 +6,81 @@ use buildkit_llb::{
 };
 
 use super::{Lowering, Settings};
-use crate::plan::{self, Copy, CopyItem, Fetch, Id, Owner, Unpack};
+use crate::plan::{self, Copy, CopyItem, Fetch, Id, Owner, Unpack, Write};
 
 /// The mode of a written file.
 const FILE_MODE: u32 = 0o644;
 /// The mode of a directory.
 const DIRECTORY_MODE: u32 = 0o755;
 
+/// Where a step stands: the stage so far, what is said of the step, and what the client wants of all.
+pub(super) struct StepSite<'a> {
+    pub(super) root: State,
+    pub(super) metadata: Metadata,
+    pub(super) settings: &'a Settings,
+}
+
 impl Lowering<'_> {
-    pub(super) fn add_copy(
-        &mut self,
-        copy: &Copy,
-        root: State,
-        metadata: Metadata,
-        settings: &Settings,
-    ) -> State {
+    /// Applies actions to the stage; linked, their result is a layer of its own, put over the stage.
+    fn place(&mut self, actions: Vec<FileAction>, link: bool, step: StepSite<'_>) -> State {
+        let StepSite { root, metadata, settings } = step;
+        // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
+        let has_mode = actions
+            .iter()
+            .any(|action| matches!(action, FileAction::Copy(copy) if copy.mode.is_some()));
+        if !link || !settings.engine.merge || has_mode || root.is_scratch() {
+            return self.graph.add(FileOp { base: root, actions }, metadata);
+        }
+        let name = metadata.name.clone().unwrap_or_default();
+        let group =
+            |weak| Some(ProgressGroup { id: format!("link {name}"), name: name.clone(), weak });
+        let op = FileOp { base: State::SCRATCH, actions };
+        let layer =
+            self.graph.add(op, Metadata { progress_group: group(true), ..metadata.clone() });
+        self.graph
+            .add(Merge::new([root, layer]), Metadata { progress_group: group(false), ..metadata })
+    }
+
+    pub(super) fn add_copy(&mut self, copy: &Copy, step: StepSite<'_>) -> State {
         let from = self.state_of(copy.origin);
         let action = |item: &CopyItem| {
             let parents = item.parents.iter().cloned();
-            let required = item.required.iter().filter(|_| settings.engine.required_paths).cloned();
-            CopyAction {
-                owner: chown(copy.owner.as_ref(), root),
+            let required =
+                item.required.iter().filter(|_| step.settings.engine.required_paths).cloned();
+            let copy = CopyAction {
+                owner: chown(copy.owner.as_ref(), step.root),
                 mode: copy.mode.as_ref().map(mode),
                 include_patterns: parents.chain(copy.include.iter().cloned()).collect(),
                 required_paths: required.collect(),
                 exclude_patterns: copy.exclude.clone(),
                 ..CopyAction::like_dockerfile(from, &item.source, &item.destination)
-            }
+            };
+            copy.into()
         };
-        let op = |base| copy.items.iter().fold(FileOp::new(base), |op, item| op.then(action(item)));
-        // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
-        if !copy.link || !settings.engine.merge || copy.mode.is_some() || root.is_scratch() {
-            return self.graph.add(op(root), metadata);
-        }
-        let name = metadata.name.clone().unwrap_or_default();
-        let group =
-            |weak| Some(ProgressGroup { id: format!("link {name}"), name: name.clone(), weak });
-        let layer = self
-            .graph
-            .add(op(State::SCRATCH), Metadata { progress_group: group(true), ..metadata.clone() });
-        self.graph
-            .add(Merge::new([root, layer]), Metadata { progress_group: group(false), ..metadata })
+        let actions = copy.items.iter().map(action).collect();
+        self.place(actions, copy.link, step)
     }
 
-    pub(super) fn add_fetch(&mut self, fetch: &Fetch, root: State, metadata: Metadata) -> State {
+    pub(super) fn add_fetch(&mut self, fetch: &Fetch, step: StepSite<'_>) -> State {
         let http = Http {
             checksum: fetch.checksum.clone(),
             filename: Some(fetch.filename.clone()),
             ..Http::new(&fetch.url)
         };
-        let file = self.graph.add(http, metadata.clone());
-        let owner = chown(fetch.owner.as_ref(), root);
-        let mode = fetch.mode.as_ref().map(mode);
+        let file = self.graph.add(http, step.metadata.clone());
         let source = format!("/{}", fetch.filename);
-        if fetch.extract && fetch.strip > 0 {
-            return self.add_stripped(
-                file,
-                &source,
-                fetch.strip,
-                &fetch.destination,
-                (owner, mode),
-                root,
-                metadata,
-            );
-        }
+        let strip = if fetch.extract { fetch.strip } else { 0 };
         let copy = CopyAction {
-            owner,
-            mode,
+            owner: chown(fetch.owner.as_ref(), step.root),
+            mode: fetch.mode.as_ref().map(mode),
             create_dest_path: true,
             attempt_unpack: fetch.extract,
             ..CopyAction::new(file, source, &fetch.destination)
         };
-        self.graph.add(FileOp::new(root).then(copy), metadata)
+        self.place_stripped(copy, strip, fetch.link, step)
     }
 
-    pub(super) fn add_git(&mut self, git: &plan::Git, root: State, metadata: Metadata) -> State {
+    pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
         let repository = Git {
             reference: git.reference.clone(),
             subdir: git.subdir.clone(),
@@ -88,66 +88,48 @@ impl Lowering<'_> {
             keep_git_dir: git.keep_git_dir,
             ..Git::new(&git.url)
         };
-        let repository = self.graph.add(repository, metadata.clone());
+        let repository = self.graph.add(repository, step.metadata.clone());
         let copy = CopyAction {
-            owner: chown(git.owner.as_ref(), root),
+            owner: chown(git.owner.as_ref(), step.root),
             mode: git.mode.as_ref().map(mode),
             create_dest_path: true,
             dir_copy_contents: true,
             ..CopyAction::new(repository, "/", &git.destination)
         };
-        self.graph.add(FileOp::new(root).then(copy), metadata)
+        self.place(vec![copy.into()], git.link, step)
     }
 
-    pub(super) fn add_unpack(&mut self, unpack: &Unpack, root: State, metadata: Metadata) -> State {
-        let from = self.state_of(unpack.origin);
-        let owner = chown(unpack.owner.as_ref(), root);
-        if unpack.strip > 0 {
-            return self.add_stripped(
-                from,
-                &unpack.source,
-                unpack.strip,
-                &unpack.destination,
-                (owner, None),
-                root,
-                metadata,
-            );
-        }
+    pub(super) fn add_unpack(&mut self, unpack: &Unpack, step: StepSite<'_>) -> State {
         let copy = CopyAction {
-            owner,
+            owner: chown(unpack.owner.as_ref(), step.root),
             follow_symlink: true,
             create_dest_path: true,
             attempt_unpack: true,
-            ..CopyAction::new(from, &unpack.source, &unpack.destination)
+            allow_wildcard: true,
+            ..CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
         };
-        self.graph.add(FileOp::new(root).then(copy), metadata)
+        self.place_stripped(copy, unpack.strip, unpack.link, step)
     }
 
-    /// Unpacks beside the stage, then copies what stands deep enough: BuildKit itself drops no parts.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "two steps of the language end here, each with all of these"
-    )]
-    fn add_stripped(
+    /// A copy that unpacks, with leading parts of the paths dropped. BuildKit itself drops none: the
+    /// archive is unpacked beside the stage, and what stands deep enough is copied.
+    fn place_stripped(
         &mut self,
-        from: State,
-        archive: &str,
+        copy: CopyAction,
         strip: u32,
-        destination: &str,
-        (owner, mode): (Option<ChownOpt>, Option<Mode>),
-        root: State,
-        metadata: Metadata,
+        link: bool,
+        step: StepSite<'_>,
     ) -> State {
-        let unpacking = CopyAction {
-            follow_symlink: true,
-            create_dest_path: true,
-            attempt_unpack: true,
-            ..CopyAction::new(from, archive, "/unpacked/")
-        };
+        if strip == 0 {
+            return self.place(vec![copy.into()], link, step);
+        }
+        let destination = format!("{}/", copy.dest.trim_end_matches('/'));
+        let (owner, mode) = (copy.owner.clone(), copy.mode.clone());
+        let unpacking =
+            CopyAction { dest: "/unpacked/".to_owned(), owner: None, mode: None, ..copy };
         let unpacked =
-            self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), metadata.clone());
+            self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), step.metadata.clone());
         let deep_enough = format!("/unpacked{}", "/*".repeat(strip as usize + 1));
-        let destination = format!("{}/", destination.trim_end_matches('/'));
         let copy = CopyAction {
             owner,
             mode,
@@ -155,41 +137,30 @@ impl Lowering<'_> {
             allow_wildcard: true,
             ..CopyAction::new(unpacked, deep_enough, destination)
         };
-        self.graph.add(FileOp::new(root).then(copy), metadata)
+        self.place(vec![copy.into()], link, step)
     }
 
-    pub(super) fn add_write(
-        &mut self,
-        path: &str,
-        content: &str,
-        owner: Option<&Owner>,
-        mode: Option<&plan::Mode>,
-        root: State,
-        metadata: Metadata,
-    ) -> State {
+    pub(super) fn add_write(&mut self, write: &Write, step: StepSite<'_>) -> State {
+        let Write { path, content, owner, mode, link } = write;
         let (parent, name) = split(path);
-        let op = make_parent(FileOp::new(root), parent);
-        let owner = chown(owner, root);
-        let op = match permissions(mode) {
-            Some(bits) => op.then(MkfileAction {
+        let owner = chown(owner.as_ref(), step.root);
+        let file: FileAction = match permissions(mode.as_ref()) {
+            Some(bits) => MkfileAction {
                 owner,
-                ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content)
-            }),
+                ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_str())
+            }
+            .into(),
             None => {
-                let file = FileOp::new(State::SCRATCH).then(MkfileAction::new(
-                    format!("/{name}"),
-                    FILE_MODE,
-                    content,
-                ));
-                let file = self.graph.add(file, inline_document());
-                op.then(CopyAction {
-                    owner,
-                    mode: mode.map(self::mode),
-                    ..CopyAction::new(file, format!("/{name}"), path)
-                })
+                let source = format!("/{name}");
+                let file = MkfileAction::new(&source, FILE_MODE, content.as_str());
+                let file =
+                    self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
+                let mode = mode.as_ref().map(self::mode);
+                CopyAction { owner, mode, ..CopyAction::new(file, source, path) }.into()
             }
         };
-        self.graph.add(op, metadata)
+        let actions = parent_directory(parent).into_iter().chain([file]).collect();
+        self.place(actions, *link, step)
     }
 
     pub(super) fn add_mkdir(
@@ -197,66 +168,51 @@ impl Lowering<'_> {
         paths: &[String],
         owner: Option<&Owner>,
         mode: Option<&plan::Mode>,
-        root: State,
-        metadata: Metadata,
+        step: StepSite<'_>,
     ) -> State {
-        let mut op = FileOp::new(root);
+        let mut actions: Vec<FileAction> = Vec::new();
         for path in paths {
-            let owner = chown(owner, root);
-            op = match permissions(mode) {
-                Some(bits) => op.then(MkdirAction {
-                    make_parents: true,
-                    owner,
-                    ..MkdirAction::new(path, bits.unwrap_or(DIRECTORY_MODE))
-                }),
-                None => {
-                    // Only a copy can set such a mode: of an empty directory of the same name.
-                    let (parent, name) = split(path);
-                    let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
-                    let empty =
-                        self.graph.add(FileOp::new(State::SCRATCH).then(empty), metadata.clone());
-                    let copy = CopyAction::new(
-                        empty,
-                        format!("/{name}"),
-                        format!("{}/", parent.trim_end_matches('/')),
-                    );
-                    make_parent(op, parent).then(CopyAction {
-                        owner,
-                        mode: mode.map(self::mode),
-                        ..copy
-                    })
-                }
+            let owner = chown(owner, step.root);
+            let Some(bits) = permissions(mode) else {
+                // Only a copy can set such a mode: of an empty directory of the same name.
+                let (parent, name) = split(path);
+                let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
+                let empty =
+                    self.graph.add(FileOp::new(State::SCRATCH).then(empty), step.metadata.clone());
+                let copy = CopyAction::new(
+                    empty,
+                    format!("/{name}"),
+                    format!("{}/", parent.trim_end_matches('/')),
+                );
+                actions.extend(parent_directory(parent));
+                actions.push(CopyAction { owner, mode: mode.map(self::mode), ..copy }.into());
+                continue;
             };
+            let bits = bits.unwrap_or(DIRECTORY_MODE);
+            actions.push(
+                MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, bits) }.into(),
+            );
         }
-        self.graph.add(op, metadata)
+        self.place(actions, false, step)
     }
 
     pub(super) fn add_remove(
         &mut self,
         paths: &[String],
         missing_ok: bool,
-        root: State,
-        metadata: Metadata,
+        step: StepSite<'_>,
     ) -> State {
-        let op = paths.iter().fold(FileOp::new(root), |op, path| {
-            op.then(RmAction {
-                allow_not_found: missing_ok,
-                allow_wildcard: has_wildcard(path),
-                ..RmAction::new(path)
-            })
-        });
-        self.graph.add(op, metadata)
+        let remove = |path: &String| {
+            let allow_wildcard = path.contains(['*', '?', '[']);
+            RmAction { allow_not_found: missing_ok, allow_wildcard, ..RmAction::new(path) }.into()
+        };
+        self.place(paths.iter().map(remove).collect(), false, step)
     }
 
-    pub(super) fn add_symlink(
-        &mut self,
-        path: &str,
-        target: &str,
-        root: State,
-        metadata: Metadata,
-    ) -> State {
-        let op = make_parent(FileOp::new(root), split(path).0);
-        self.graph.add(op.then(SymlinkAction::new(target, path)), metadata)
+    pub(super) fn add_symlink(&mut self, path: &str, target: &str, step: StepSite<'_>) -> State {
+        let link: FileAction = SymlinkAction::new(target, path).into();
+        let actions = parent_directory(split(path).0).into_iter().chain([link]).collect();
+        self.place(actions, false, step)
     }
 }
 
@@ -304,15 +260,9 @@ fn split(path: &str) -> (&str, &str) {
     }
 }
 
-fn make_parent(op: FileOp, parent: &str) -> FileOp {
-    if parent == "/" {
-        return op;
-    }
-    let mkdir: FileAction =
-        MkdirAction { make_parents: true, ..MkdirAction::new(parent, DIRECTORY_MODE) }.into();
-    op.then(mkdir)
-}
-
-fn has_wildcard(path: &str) -> bool {
-    path.contains(['*', '?', '['])
+/// Makes the directory that a file is to be in, where that is not the root.
+fn parent_directory(path: &str) -> Option<FileAction> {
+    (path != "/").then(|| {
+        MkdirAction { make_parents: true, ..MkdirAction::new(path, DIRECTORY_MODE) }.into()
+    })
 }

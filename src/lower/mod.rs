@@ -10,6 +10,7 @@ use buildkit_llb::{
     Graph, Image, ImportError, Local, Location, Metadata, ResolveMode, SourceId, SourceInfo, State,
 };
 
+use self::file::StepSite;
 use crate::plan::{Action, Origin, Plan, PlannedStage, PlannedStep};
 use crate::source::{SourceFile, Span};
 
@@ -157,24 +158,19 @@ impl Lowering<'_> {
     ) -> State {
         let mut metadata = Metadata::named(label).at([self.location(step.span)]);
         metadata.ignore_cache = step.no_cache && !matches!(step.action, Action::Exec(_));
+        let files = StepSite { root, metadata, settings };
         match &step.action {
-            Action::Exec(exec) => {
-                self.add_exec(exec, step.no_cache, &stage.platform, root, metadata, settings)
-            }
-            Action::Copy(copy) => self.add_copy(copy, root, metadata, settings),
-            Action::Fetch(fetch) => self.add_fetch(fetch, root, metadata),
-            Action::Git(git) => self.add_git(git, root, metadata),
-            Action::Unpack(unpack) => self.add_unpack(unpack, root, metadata),
-            Action::Write { path, content, owner, mode } => {
-                self.add_write(path, content, owner.as_ref(), mode.as_ref(), root, metadata)
-            }
+            Action::Exec(exec) => self.add_exec(exec, step.no_cache, &stage.platform, files),
+            Action::Copy(copy) => self.add_copy(copy, files),
+            Action::Fetch(fetch) => self.add_fetch(fetch, files),
+            Action::Git(git) => self.add_git(git, files),
+            Action::Unpack(unpack) => self.add_unpack(unpack, files),
+            Action::Write(write) => self.add_write(write, files),
             Action::Mkdir { paths, owner, mode } => {
-                self.add_mkdir(paths, owner.as_ref(), mode.as_ref(), root, metadata)
+                self.add_mkdir(paths, owner.as_ref(), mode.as_ref(), files)
             }
-            Action::Remove { paths, missing_ok } => {
-                self.add_remove(paths, *missing_ok, root, metadata)
-            }
-            Action::Symlink { path, target } => self.add_symlink(path, target, root, metadata),
+            Action::Remove { paths, missing_ok } => self.add_remove(paths, *missing_ok, files),
+            Action::Symlink { path, target } => self.add_symlink(path, target, files),
         }
     }
 

@@ -134,16 +134,7 @@ pub enum Action {
     /// Unpacks an archive.
     Unpack(Unpack),
     /// Writes a file.
-    Write {
-        /// The file.
-        path: String,
-        /// What is in it.
-        content: String,
-        /// Its owner, where it is not root.
-        owner: Option<Owner>,
-        /// Its mode; 0644 without.
-        mode: Option<Mode>,
-    },
+    Write(Write),
     /// Makes directories, with those that they are in.
     Mkdir {
         /// The directories.
@@ -267,6 +258,23 @@ pub struct Fetch {
     pub owner: Option<Owner>,
     /// The mode that it gets.
     pub mode: Option<Mode>,
+    /// Whether it becomes a layer of its own.
+    pub link: bool,
+}
+
+/// A file to write.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The file.
+    pub path: String,
+    /// What is in it.
+    pub content: String,
+    /// Its owner, where it is not root.
+    pub owner: Option<Owner>,
+    /// Its mode; 0644 without.
+    pub mode: Option<Mode>,
+    /// Whether it becomes a layer of its own.
+    pub link: bool,
 }
 
 /// A git repository.
@@ -288,6 +296,8 @@ pub struct Git {
     pub owner: Option<Owner>,
     /// The mode that the files get.
     pub mode: Option<Mode>,
+    /// Whether it becomes a layer of its own.
+    pub link: bool,
 }
 
 /// An archive to unpack.
@@ -303,6 +313,8 @@ pub struct Unpack {
     pub strip: u32,
     /// The owner that the files get.
     pub owner: Option<Owner>,
+    /// Whether it becomes a layer of its own.
+    pub link: bool,
 }
 
 /// A mount of a run step.

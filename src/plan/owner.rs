@@ -30,9 +30,10 @@ pub enum Mode {
 }
 
 impl Owner {
-    /// Reads `user` or `user:group`.
+    /// Reads `user`, `user:group` or `:group`, which is root with that group.
     pub fn parse(text: &str) -> Option<Self> {
         let (user, group) = match text.split_once(':') {
+            Some(("", group)) => ("0", Some(group)),
             Some((user, group)) => (user, Some(group)),
             None => (text, None),
         };
@@ -108,7 +109,11 @@ mod tests {
             Owner::parse("app:0"),
             Some(Owner { user: name("app"), group: Some(Id::Number(0)) })
         );
-        for text in ["", ":", "a:", ":b", "a b", "a:b:c"] {
+        assert_eq!(
+            Owner::parse(":7"),
+            Some(Owner { user: Id::Number(0), group: Some(Id::Number(7)) })
+        );
+        for text in ["", ":", "a:", "a b", "a:b:c"] {
             assert_eq!(Owner::parse(text), None, "{text}");
         }
         assert!(Owner::parse("root:root").is_some_and(|owner| owner.is_root()));

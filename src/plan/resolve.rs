@@ -181,7 +181,9 @@ impl<'s> Resolver<'_, 's> {
         let mut config = match base {
             Origin::Stage(at) => {
                 let base = &self.stages[at];
-                return (base.surroundings.clone(), base.config.clone());
+                let mut config = base.config.clone();
+                config.on_build.clear();
+                return (base.surroundings.clone(), config);
             }
             Origin::Image(at) => self.images[at].config.clone(),
             Origin::Scratch | Origin::Context => ImageConfig::scratch(platform).config,
@@ -301,7 +303,7 @@ fn context_paths(stages: &[PlannedStage]) -> ContextPaths {
             | Action::Unpack(_)
             | Action::Fetch(_)
             | Action::Git(_)
-            | Action::Write { .. }
+            | Action::Write(_)
             | Action::Mkdir { .. }
             | Action::Remove { .. }
             | Action::Symlink { .. } => {}

@@ -285,11 +285,16 @@ fn nearly_a_stage<'s>(
     own: &StageName,
     stages: &[(&'s StageName, &'s Spanned<Stage>)],
 ) -> Option<&'s StageName> {
+    // Most images have a tag or a registry, and no stage has: they are told apart without a look at
+    // the stages.
+    let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
     let near = |known: &&'s StageName| {
-        let length = name.len().max(known.as_str().len());
-        length > 3 && *known != own && strsim::damerau_levenshtein(name, known.as_str()) == 1
+        let known = known.as_str();
+        known.len().abs_diff(name.len()) <= 1
+            && known != own.as_str()
+            && strsim::damerau_levenshtein(name, known) == 1
     };
-    stages.iter().map(|&(known, _)| known).find(near)
+    stages.iter().map(|&(known, _)| known).filter(|_| could_be).find(near)
 }
 
 fn unknown_stage(

@@ -60,6 +60,8 @@ table! {
         "chown" chown: Option<Template>,
         /// The mode: octal digits such as "0755", or a change such as "u+x".
         "chmod" chmod: Option<Template>,
+        /// Whether it becomes a layer of its own that does not depend on what is below.
+        "link" link: Option<bool>,
     }
 
     /// Runs text in a shell. In short: the text alone.
@@ -87,8 +89,6 @@ table! {
         "to" to: Option<Template>,
         /// Whose files: a stage or an image; the build context is the default.
         "from" from: Option<Spanned<From>>,
-        /// Whether it becomes a layer of its own that does not depend on what is below.
-        "link" link: Option<bool>,
         /// Whether the directories of a source are kept: all, or those behind `/./` in it.
         "parents" parents: Option<bool>,
         /// Of directories, only what matches one of these patterns.
@@ -144,6 +144,8 @@ table! {
         "strip" strip: Option<Spanned<u32>>,
         /// The owner, in place of those in the archive.
         "chown" chown: Option<Template>,
+        /// Whether it becomes a layer of its own that does not depend on what is below.
+        "link" link: Option<bool>,
     }
 
     /// Writes a file.
@@ -159,9 +161,13 @@ table! {
 
     /// Makes directories, with those that they are in. One that is there stays as it is.
     pub struct MkdirStep as "a mkdir step" {
-        with files: OwnerKeys;
+        with step: StepKeys;
         /// The directory, or a list of them.
         "mkdir" paths: Spanned<OneOrMany<Template>>,
+        /// The owner: `user` or `user:group`, by name or number.
+        "chown" chown: Option<Template>,
+        /// The mode: octal digits such as "0755", or a change such as "u+x".
+        "chmod" chmod: Option<Template>,
     }
 
     /// Removes files and directories.
@@ -509,7 +515,7 @@ impl Verb {
             Verb::Git(step) => &step.files.step,
             Verb::Unpack(step) => &step.step,
             Verb::Write(step) => &step.files.step,
-            Verb::Mkdir(step) => &step.files.step,
+            Verb::Mkdir(step) => &step.step,
             Verb::Remove(step) => &step.step,
             Verb::Symlink(step) => &step.step,
         }

@@ -3,7 +3,7 @@
 use super::{MODE, Planned, Planner, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
-use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, path};
+use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, Write, path};
 use crate::source::Span;
 use crate::spec::{
     CopyStep, FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, Sources,
@@ -14,6 +14,8 @@ use crate::spec::{
 struct Ownership {
     owner: Option<Owner>,
     mode: Option<Mode>,
+    /// Whether they become a layer of their own.
+    link: bool,
     /// As flags of Dockerfiles, for the history.
     flags: String,
 }
@@ -81,7 +83,8 @@ impl Planner<'_, '_> {
                 None => complete = diagnostics.fail(outside(*span, source, origin)),
             }
         }
-        let (Ownership { owner, mode, flags }, include, exclude) = (ownership?, include?, exclude?);
+        let (Ownership { owner, mode, link, flags }, include, exclude) =
+            (ownership?, include?, exclude?);
         complete?;
 
         let from = step
@@ -101,7 +104,6 @@ impl Planner<'_, '_> {
         };
         label.push_str(&format!(" to {destination}"));
         created_by.push_str(&format!("{flags} {} {destination}", written.join(" ")));
-        let link = step.link.unwrap_or(self.surroundings.link);
         let copy = Copy { origin, items, owner, mode, include, exclude, link };
         Some(Planned { action: Action::Copy(copy), label, created_by })
     }
@@ -128,7 +130,7 @@ impl Planner<'_, '_> {
                 .hint("it begins with https:// or http://"),
             );
         }
-        let Ownership { owner, mode, flags } = ownership?;
+        let Ownership { owner, mode, link, flags } = ownership?;
         let fetch = Fetch {
             filename: file_name(&url),
             checksum: checksum?,
@@ -137,6 +139,7 @@ impl Planner<'_, '_> {
             strip: step.strip.as_ref().map_or(0, |strip| strip.value),
             owner,
             mode,
+            link,
             url,
         };
         let label = format!("fetch {} to {to}", fetch.url);
@@ -163,7 +166,7 @@ impl Planner<'_, '_> {
                     .hint("at least 7 hexadecimal digits; all 40 are safest"),
             );
         }
-        let Ownership { owner, mode, flags } = ownership?;
+        let Ownership { owner, mode, link, flags } = ownership?;
         let to = to?.unwrap_or_else(|| "./".to_owned());
         let git = Git {
             url: url?,
@@ -174,6 +177,7 @@ impl Planner<'_, '_> {
             destination: path::destination(&self.workdir, &to),
             owner,
             mode,
+            link,
         };
         let named = if git.reference.is_empty() {
             git.url.clone()
@@ -204,7 +208,14 @@ impl Planner<'_, '_> {
         // An archive is unpacked into a directory, whether that is written with a slash or not.
         let destination = format!("{}/", path::join(&self.workdir, &to).trim_end_matches('/'));
         let strip = step.strip.as_ref().map_or(0, |strip| strip.value);
-        let unpack = Unpack { origin, source, destination, strip, owner: owner? };
+        let unpack = Unpack {
+            origin,
+            source,
+            destination,
+            strip,
+            owner: owner?,
+            link: step.link.unwrap_or(self.surroundings.link),
+        };
         let label = format!("unpack {written} to {to}");
         Some(Planned {
             action: Action::Unpack(unpack),
@@ -238,8 +249,8 @@ impl Planner<'_, '_> {
             );
         }
         let path = path::join(&self.workdir, &written);
-        let Ownership { owner, mode, flags } = ownership?;
-        let action = Action::Write { path, content: content?, owner, mode };
+        let Ownership { owner, mode, link, flags } = ownership?;
+        let action = Action::Write(Write { path, content: content?, owner, mode, link });
         Some(Planned {
             action,
             label: format!("write {written}"),
@@ -248,9 +259,10 @@ impl Planner<'_, '_> {
     }
 
     pub(super) fn mkdir(&self, step: &MkdirStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
-        let ownership = self.ownership(&step.files, diagnostics);
+        let owner = self.owner(step.chown.as_ref(), diagnostics);
+        let mode = self.parse_option(step.chmod.as_ref(), MODE, diagnostics);
         let paths = self.paths(&step.paths.value, diagnostics)?;
-        let Ownership { owner, mode, .. } = ownership?;
+        let (owner, mode) = (owner?, mode?);
         let label = format!("mkdir {}", paths.join(" "));
         let action = Action::Mkdir { paths, owner, mode };
         Some(Planned { action, created_by: label.clone(), label })
@@ -290,7 +302,8 @@ impl Planner<'_, '_> {
                     .push_str(&format!(" --{flag}={}", self.values.expand(template, diagnostics)?));
             }
         }
-        Some(Ownership { owner, mode, flags })
+        let link = keys.link.unwrap_or(self.surroundings.link);
+        Some(Ownership { owner, mode, link, flags })
     }
 
     fn patterns(
