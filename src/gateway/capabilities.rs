@@ -63,8 +63,27 @@ pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(),
 }
 
 fn explain(cap: Cap, disabled: Option<&str>) -> String {
+    let id = cap.id();
+    let what = match FEATURES.iter().find(|(known, _)| *known == cap) {
+        Some((_, what)) => format!("{what} (`{id}`)"),
+        None => format!("`{id}`"),
+    };
     match disabled {
-        Some(reason) => format!("the engine has switched `{}` off: {reason}", cap.id()),
-        None => format!("the engine lacks `{}`; BuildKit has it from {} on", cap.id(), cap.since()),
+        Some(reason) => format!("the engine has switched off {what}: {reason}"),
+        None => format!("the engine lacks {what}; it is in BuildKit from {} on", cap.since()),
     }
 }
+
+/// What capabilities are to the author of a build file.
+const FEATURES: &[(Cap, &str)] = &[
+    (Cap::EXEC_META_CDI, "devices"),
+    (Cap::EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT, "writable bind mounts"),
+    (Cap::EXEC_MOUNT_TMPFS_SIZE, "a size for tmpfs mounts"),
+    (Cap::EXEC_SECRET_ENV, "secrets in the environment"),
+    // The capability of the release that brought them: they have none of their own.
+    (Cap::EXEC_VALID_EXIT_CODE, "modes such as `u+x`"),
+    (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` of copies"),
+    (Cap::FILE_SYMLINK_CREATE, "symlink steps"),
+    (Cap::SOURCE_GIT_CHECKSUM, "a checksum for git"),
+    (Cap::SOURCE_GIT_SUBDIR, "a directory of a git repository"),
+];

@@ -300,7 +300,7 @@ async fn a_feature_that_the_engine_lacks_is_named_with_its_line() {
     let (message, places) = error(&build(Engine::new(Release::Bookworm), spec, &[]).await);
     assert_eq!(
         message,
-        "mstage.toml:4: the engine lacks `file.symlink.create`; BuildKit has it from 0.19 on"
+        "mstage.toml:4: the engine lacks symlink steps (`file.symlink.create`); it is in BuildKit from 0.19 on"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 4)]);
 }

@@ -1,0 +1,43 @@
+# The commands of the project. Those that need a Docker engine use the one that docker's own settings
+# reach; where there is none, scripts/engine makes one.
+
+.PHONY: help demo test test-fast test-old-engines fmt lint engine-down
+
+help:
+	@echo 'make demo              build the frontend image, and an example with it; run the example'
+	@echo 'make test              run all tests'
+	@echo 'make test-fast         run the tests that need no engine'
+	@echo 'make test-old-engines  run the tests that need an engine on older ones, made as root'
+	@echo 'make fmt               format the code'
+	@echo 'make lint              format, clippy and documentation as CI checks them'
+	@echo 'make engine-down       stop the engines that scripts/engine has made'
+
+demo:
+	scripts/demo
+
+# The older engines are made here where the default one is, too. A Docker of the user's own is enough.
+test: test-fast
+	cargo engine
+	@if [ -n "$$(scripts/engine env 2>/dev/null)" ]; then \
+	  $(MAKE) test-old-engines; \
+	else \
+	  echo 'not run: make test-old-engines (with a Docker of your own, that is left to you)'; \
+	fi
+
+test-fast:
+	cargo test --workspace
+
+test-old-engines:
+	MSTAGE_TEST_ENGINE=bookworm cargo engine
+	MSTAGE_TEST_ENGINE=trixie cargo engine
+
+fmt:
+	cargo fmt --all
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
+
+engine-down:
+	scripts/engine down

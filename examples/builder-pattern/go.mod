@@ -1,0 +1,3 @@
+module example.com/hrefs
+
+go 1.24

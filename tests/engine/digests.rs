@@ -1,0 +1,129 @@
+//! The engine knows every op by the digest that mstage computes for it. With another digest a failing
+//! step would lose its lines of the spec.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Graph, Platform, ResolveMode};
+use mstage::diagnostic::Diagnostics;
+use mstage::lower::{Engine, Settings, lower};
+use mstage::plan::{Facts, ImageFact, Request, resolve, select};
+use mstage::source::SourceFile;
+use mstage::spec;
+use serde_json::json;
+
+use crate::harness::{Build, Project, engine, inspect};
+
+/// The image that the spec starts from.
+const IMAGE: &str = "busybox:latest";
+
+/// Ops of every kind, and mounts of every kind. None of them reads the build context, whose op has the
+/// session in it, which only the engine knows.
+const SPEC: &str = r#"
+default = "last"
+args = { NONCE = {}, LIST = "a b" }
+
+[stages.files]
+from = "scratch"
+workdir = "/made/here"
+
+[stages.work]
+from = "busybox"
+workdir = "/work"
+user = "nobody"
+env = { NONCE = "${NONCE}", EMPTY = "" }
+mounts = [{ cache = "/cache" }]
+steps = [
+  "echo $LIST > /tmp/list",
+  { exec = ["cp", "/tmp/list", "/tmp/second list"], env = { ONE = "1" } },
+  { run = "id > /tmp/id", user = "root", workdir = "below", mounts = [
+    { cache = "other", id = "some-id", sharing = "locked", read-only = true },
+    { bind = "/made", from = "files" },
+    { bind = "/bin/sh", from = "busybox", to = "/shell", writable = true },
+  ] },
+  { run = "id", user = "1000:1000" },
+]
+
+[stages.last]
+from = "files"
+steps = [
+  { copy = "/tmp/i?", from = "work", to = "/to/", chown = "1:2", chmod = "0640" },
+  { copy = "/tmp", from = "work" },
+]
+"#;
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn the_engine_has_the_digests_that_mstage_computes() {
+    let project = Project::new(SPEC);
+    let nonce = project.nonce();
+    let build = project.build(&["--build-arg", &format!("NONCE={nonce}")]);
+    let reported: BTreeMap<&str, &str> = build
+        .progress
+        .vertices
+        .iter()
+        .map(|vertex| (vertex.digest.as_str(), vertex.name.as_str()))
+        .collect();
+
+    let spec = SourceFile::new("mstage.toml", project.read("mstage.toml"));
+    let computed = compute(spec, &nonce, &digest_of_image(&build));
+    assert!(computed.len() > 10, "{computed:?}");
+    for (digest, name) in &computed {
+        assert_eq!(
+            reported.get(digest.as_str()),
+            Some(&name.as_str()),
+            "{digest}\n{build}{reported:#?}"
+        );
+    }
+}
+
+/// The digest that the engine has given for the image: its op's name has it. None with an older store.
+fn digest_of_image(build: &Build) -> String {
+    let name = build
+        .progress
+        .vertices
+        .iter()
+        .find_map(|vertex| vertex.name.split_once("] FROM "))
+        .unwrap()
+        .1;
+    name.split_once('@').map(|(_, digest)| digest.to_owned()).unwrap_or_default()
+}
+
+/// The same pure functions as in the frontend, with what the engine says of the image and itself.
+fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, String> {
+    let platform =
+        engine().docker(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).run().text();
+    let mut request = Request::new(platform.trim().parse::<Platform>().unwrap());
+    request.build_args.insert("NONCE".to_owned(), nonce.to_owned());
+
+    let mut diagnostics = Diagnostics::default();
+    let spec = spec::parse(&file, &mut diagnostics).unwrap();
+    let selection = select(&spec, &request, &mut diagnostics).unwrap();
+    assert_eq!(selection.images().len(), 1);
+    let image = inspect(IMAGE);
+    let config = json!({
+        "os": image["Os"],
+        "architecture": image["Architecture"],
+        "config": image["Config"],
+        "rootfs": { "type": "layers", "diff_ids": image["RootFS"]["Layers"] },
+    });
+    let fact = ImageFact {
+        digest: digest.to_owned(),
+        config: config.to_string().into_bytes(),
+        ..ImageFact::default()
+    };
+    let plan = resolve(&selection, Facts { images: vec![fact] }, &mut diagnostics).unwrap();
+
+    let settings = Settings {
+        session_id: "the context is not read".to_owned(),
+        ignore: Vec::new(),
+        // What buildx asks for where the engine has images of its own.
+        resolve_mode: ResolveMode::PreferLocal,
+        several_platforms: false,
+        // Nothing in the spec would use them.
+        engine: Engine { merge: false, required_paths: false },
+    };
+    let mut graph = Graph::new();
+    let target = lower(&plan, &file, &settings, &mut graph).unwrap();
+    let name = |vertex: &buildkit_llb::Vertex| vertex.metadata().name.clone().unwrap_or_default();
+    graph.vertices(target).map(|vertex| (vertex.digest().to_string(), name(vertex))).collect()
+}

@@ -1,0 +1,148 @@
+//! A build that fails shows the lines of the spec that it fails for.
+
+use crate::harness::{Failure, Project, engine};
+
+/// Asserts that the client shows a line of the spec as one of those it is about.
+#[track_caller]
+fn assert_marks(failure: &Failure, number: u32, line: &str) {
+    let marked = format!("{number:4} | >>> {line}");
+    assert!(
+        failure.message.lines().any(|shown| shown.trim_end() == marked),
+        "no line `{marked}`:\n{failure}"
+    );
+}
+
+#[track_caller]
+fn assert_says(failure: &Failure, text: &str) {
+    assert!(failure.message.contains(text), "it does not say `{text}`:\n{failure}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_failing_run_shows_the_lines_of_its_step() {
+    let project = Project::new(
+        r#"
+[stages.a]
+from = "busybox"
+steps = [
+  "true",
+  '''
+    echo the log
+    exit 3
+  ''',
+  "true",
+]
+"#,
+    );
+    let failure = project.fail(&[]);
+    assert_says(&failure, "exit code: 3");
+    let failed = failure.progress.steps().find(|step| step.ran() && step.log.contains("the log"));
+    assert!(failed.is_some(), "no step has printed the log:\n{failure}");
+    assert_says(&failure, "mstage.toml:6");
+    if engine().shows_excerpts() {
+        assert_marks(&failure, 6, "  '''");
+        assert_marks(&failure, 7, "    echo the log");
+        assert_marks(&failure, 8, "    exit 3");
+        assert_marks(&failure, 9, "  ''',");
+        assert_eq!(failure.message.matches(">>>").count(), 4, "{failure}");
+    }
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_failing_copy_shows_its_line() {
+    let project = Project::new(
+        r#"
+[stages.a]
+from = "scratch"
+steps = [
+  { copy = "not-there" },
+]
+"#,
+    );
+    let failure = project.fail(&[]);
+    assert_says(&failure, "not-there");
+    assert_says(&failure, "mstage.toml:5");
+    if engine().shows_excerpts() {
+        assert_marks(&failure, 5, "  { copy = \"not-there\" },");
+    }
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn all_errors_of_a_spec_are_told_at_once_each_with_its_line() {
+    let project = Project::new(
+        r#"
+default = "b"
+
+[stages.a]
+from = "busybox"
+wrkdir = "/src"
+
+[stages.b]
+from = "a"
+steps = [
+  { copy = "x", run = "y" },
+  { copy = "x", to = 7 },
+]
+"#,
+    );
+    let failure = project.fail(&[]);
+    assert_says(&failure, "3 errors in mstage.toml\n");
+    for (line, problem) in [
+        (6, "unknown key `wrkdir` in a stage\n  help: did you mean `workdir`?\n"),
+        (11, "a step has both `run` and `copy`\n"),
+        (12, "expected a string, found an integer\n"),
+    ] {
+        assert_says(&failure, &format!("mstage.toml:{line}: {problem}"));
+    }
+    if engine().shows_excerpts() {
+        assert_marks(&failure, 6, "wrkdir = \"/src\"");
+        assert_marks(&failure, 11, "  { copy = \"x\", run = \"y\" },");
+        assert_marks(&failure, 12, "  { copy = \"x\", to = 7 },");
+    }
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn broken_toml_is_an_error_at_its_line() {
+    let failure = Project::new("\n[stages.a]\nfrom = busybox\n").fail(&[]);
+    assert_says(&failure, "mstage.toml:3: ");
+    if engine().shows_excerpts() {
+        assert_marks(&failure, 3, "from = busybox");
+    }
+}
+
+/// The address is one where nobody listens.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn an_image_that_is_not_there_is_an_error_at_its_name() {
+    let failure = Project::new("\n[stages.a]\nfrom = \"localhost:1/no-such-image\"\n").fail(&[]);
+    assert_says(&failure, "mstage.toml:3");
+    assert_says(&failure, "no-such-image");
+    if engine().shows_excerpts() {
+        assert_marks(&failure, 3, "from = \"localhost:1/no-such-image\"");
+    }
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_target_that_is_not_there_is_told_with_those_that_are() {
+    let project =
+        Project::new("\n[stages.build]\nfrom = \"scratch\"\n[stages.other]\nfrom = \"scratch\"\n");
+    let failure = project.fail(&["--target", "nothing"]);
+    assert_says(&failure, "there is no target `nothing`");
+    assert_says(&failure, "`build` and `other`");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_warning_does_not_stop_the_build() {
+    let build = Project::new("\n[stages.a]\nfrom = \"scratch\"\n[args]\nUNUSED = \"x\"\n")
+        .build(&["--build-arg", "OTHER=1"]);
+    // 20.10 has no warnings of frontends.
+    if engine().shows_excerpts() {
+        let shown = build.progress.warnings.iter().any(|warning| warning.contains("OTHER"));
+        assert!(shown, "no warning of the undeclared arg:\n{build}");
+    }
+}

@@ -1,0 +1,95 @@
+//! Images in the engine's store, and containers of them. Neither is left behind.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use serde_json::Value;
+
+use super::command::Finished;
+use super::engine::{engine, engine_found};
+
+/// An image that is removed when this goes.
+pub(crate) struct Image {
+    name: String,
+}
+
+/// A container that is removed when this goes, even if it still runs.
+pub(super) struct Container {
+    pub(super) name: String,
+}
+
+impl Image {
+    /// A name that no image has.
+    pub(crate) fn unique() -> Self {
+        Self::named(format!("mstage-test:{}", unique()))
+    }
+
+    /// An image that something else makes.
+    pub(crate) fn named(name: String) -> Self {
+        Self { name }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What `docker image inspect` says of it.
+    #[track_caller]
+    pub(crate) fn inspect(&self) -> Value {
+        inspect(&self.name)
+    }
+
+    /// A part of its config, by its name in `docker image inspect`. `Null` is also what Docker leaves out.
+    #[track_caller]
+    pub(crate) fn config(&self, member: &str) -> Value {
+        self.inspect()["Config"][member].take()
+    }
+
+    /// Runs a container of it to its end and gives its output.
+    #[track_caller]
+    pub(crate) fn run(&self, arguments: &[&str]) -> String {
+        self.run_with_input(arguments, "")
+    }
+
+    /// The same, for a program that reads its standard input.
+    #[track_caller]
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> String {
+        let container = Container::unique();
+        let command = engine().docker(["run", "--rm", "--interactive", "--name", &container.name]);
+        command.arg(&self.name).args(arguments).input(input).run().text()
+    }
+}
+
+impl Container {
+    pub(super) fn unique() -> Self {
+        Self { name: format!("mstage-test-{}", unique()) }
+    }
+}
+
+/// What `docker image inspect` says of an image.
+#[track_caller]
+pub(crate) fn inspect(name: &str) -> Value {
+    let Finished { stdout, .. } = engine().docker(["image", "inspect", name]).run();
+    let mut images: Value = serde_json::from_slice(&stdout).expect("docker prints JSON");
+    images[0].take()
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        // It is not there if its build has failed.
+        let _ = engine_found()
+            .map(|engine| engine.docker(["image", "rm", "--force", &self.name]).finish());
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // It is not there any more if it ended by itself.
+        let _ = engine_found()
+            .map(|engine| engine.docker(["container", "rm", "--force", &self.name]).finish());
+    }
+}
+
+fn unique() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}

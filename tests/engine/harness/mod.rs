@@ -1,0 +1,17 @@
+//! What the tests stand on: the engine, builds of small projects, and their results.
+
+mod command;
+mod engine;
+mod files;
+mod image;
+mod progress;
+mod project;
+mod service;
+
+pub(crate) use self::command::Command;
+pub(crate) use self::engine::{FRONTEND, ROOT, engine};
+pub(crate) use self::files::Files;
+pub(crate) use self::image::{Image, inspect};
+pub(crate) use self::progress::Progress;
+pub(crate) use self::project::{Build, Failure, Project, build, build_within, succeeded};
+pub(crate) use self::service::Service;

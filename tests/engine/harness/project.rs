@@ -1,0 +1,179 @@
+//! Small projects, and building them as a user does: `docker buildx build -f mstage.toml .`.
+
+#![expect(clippy::disallowed_methods, reason = "a project is files")]
+
+use std::fmt;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::engine::{FRONTEND, engine};
+use super::files::Files;
+use super::image::Image;
+use super::progress::Progress;
+
+/// A spec and its build context, in a directory of their own.
+pub(crate) struct Project {
+    directory: TempDir,
+}
+
+/// A build that went well.
+pub(crate) struct Build {
+    pub(crate) progress: Progress,
+}
+
+/// A build that failed.
+pub(crate) struct Failure {
+    pub(crate) progress: Progress,
+    /// What the client says to the person, excerpts of the spec included.
+    pub(crate) message: String,
+}
+
+/// Builds a spec with a context.
+pub(crate) fn build(spec: &Path, context: &Path, options: &[&str]) -> Result<Build, Failure> {
+    build_within(10, spec, context, options)
+}
+
+/// Builds a spec for which some minutes are not too long.
+pub(crate) fn build_within(
+    minutes: u64,
+    spec: &Path,
+    context: &Path,
+    options: &[&str],
+) -> Result<Build, Failure> {
+    let command = engine()
+        .docker(["buildx", "build", "--progress=rawjson", "-f"])
+        .arg(spec)
+        .args(options)
+        .arg(context);
+    match command.minutes(minutes).finish() {
+        Ok(finished) => {
+            let (progress, message) = Progress::read(&finished.stderr);
+            if finished.status.success() {
+                Ok(Build { progress })
+            } else {
+                Err(Failure { progress, message })
+            }
+        }
+        Err(problem) => {
+            let (progress, message) = Progress::read(&problem);
+            Err(Failure { progress, message })
+        }
+    }
+}
+
+impl Project {
+    /// A project whose spec has this text below its `# syntax` line. The text begins with a newline, so
+    /// that its first line is the second of the file.
+    #[track_caller]
+    pub(crate) fn new(spec: &str) -> Self {
+        let directory = tempfile::Builder::new()
+            .prefix("mstage-test-")
+            .tempdir()
+            .expect("there is room for files");
+        let project = Self { directory };
+        project.set_spec(spec);
+        project
+    }
+
+    /// Replaces the spec.
+    #[track_caller]
+    pub(crate) fn set_spec(&self, spec: &str) {
+        assert!(spec.starts_with('\n'), "the spec begins on the line below the quotes");
+        self.write("mstage.toml", &format!("# syntax={FRONTEND}{spec}"));
+    }
+
+    /// Adds a file to the context, or replaces it.
+    pub(crate) fn write(&self, path: &str, content: &str) {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a file is in a directory"))
+            .expect("there is room for files");
+        std::fs::write(path, content).expect("there is room for files");
+    }
+
+    /// The same, for the end of [`Project::new`].
+    pub(crate) fn with(self, path: &str, content: &str) -> Self {
+        self.write(path, content);
+        self
+    }
+
+    /// The content of a file, the spec's too.
+    pub(crate) fn read(&self, path: &str) -> Vec<u8> {
+        std::fs::read(self.path().join(path)).expect("the file has been written")
+    }
+
+    /// The directory that it is in.
+    fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A word that no other project of this or another run has: what is keyed by it was never built.
+    pub(crate) fn nonce(&self) -> String {
+        let name = self.path().file_name().unwrap_or_default().to_string_lossy();
+        name.rsplit('-').next().unwrap_or_default().to_owned()
+    }
+
+    fn try_build(&self, options: &[&str]) -> Result<Build, Failure> {
+        build(&self.path().join("mstage.toml"), self.path(), options)
+    }
+
+    /// Builds it for nothing but the building. Fails the test if the build fails.
+    #[track_caller]
+    pub(crate) fn build(&self, options: &[&str]) -> Build {
+        succeeded(self.try_build(&[options, &["--output=type=cacheonly"]].concat()))
+    }
+
+    /// Builds it and expects that the build fails.
+    #[track_caller]
+    pub(crate) fn fail(&self, options: &[&str]) -> Failure {
+        match self.try_build(&[options, &["--output=type=cacheonly"]].concat()) {
+            Ok(build) => panic!("the build should have failed:\n{build}"),
+            Err(failure) => failure,
+        }
+    }
+
+    /// Builds its `Dockerfile` with the engine's own frontend.
+    #[track_caller]
+    pub(crate) fn build_dockerfile(&self) {
+        succeeded(build(
+            &self.path().join("Dockerfile"),
+            self.path(),
+            &["--output=type=cacheonly"],
+        ));
+    }
+
+    /// Builds it as an image in the engine's store, which is removed in the end.
+    #[track_caller]
+    pub(crate) fn image(&self, options: &[&str]) -> Image {
+        let image = Image::unique();
+        succeeded(self.try_build(&[options, &["--load", "-t", image.name()]].concat()));
+        image
+    }
+
+    /// Builds it and gives the files of the result.
+    #[track_caller]
+    pub(crate) fn files(&self, options: &[&str]) -> Files {
+        Files::of(|output| succeeded(self.try_build(&[options, &[output]].concat())))
+    }
+}
+
+/// A build that must go well.
+#[track_caller]
+pub(crate) fn succeeded(result: Result<Build, Failure>) -> Build {
+    match result {
+        Ok(build) => build,
+        Err(failure) => panic!("{failure}"),
+    }
+}
+
+impl fmt::Display for Build {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "--- the build\n{}", self.progress)
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "--- the build\n{}--- what it says\n{}", self.progress, self.message)
+    }
+}

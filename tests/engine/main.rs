@@ -1,0 +1,26 @@
+//! mstage on a real BuildKit engine, through `docker buildx build` as a user runs it.
+//!
+//! `cargo engine` runs these tests. Each asks for an engine through [`harness::engine`], which finds or
+//! makes one, builds the frontend image from the checkout and puts it in; once asked for, a missing
+//! engine is a failure. `MSTAGE_TEST_ENGINE=bookworm cargo engine` runs them on the oldest engine that
+//! is supported; see `scripts/engine help` for the others.
+//!
+//! The examples are tests too: `examples` reads what each must give from its `expect.toml`.
+
+#![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
+
+mod harness;
+
+mod config;
+mod contexts;
+mod digests;
+mod dockerfiles;
+mod errors;
+mod examples;
+mod frontend;
+mod limits;
+mod mounts;
+mod parity;
+mod processes;
+mod pruning;
+mod reuse;

@@ -1,0 +1,151 @@
+//! What run steps see besides their stage's own files.
+
+use crate::harness::Project;
+
+/// Builds twice, with another value of the arg `TURN`, and gives what the cache had the second time.
+#[track_caller]
+fn kept(keys: &str) -> String {
+    let project = Project::new(&format!(
+        r#"
+default = "out"
+args = {{ TURN = {{}}, NONCE = {{}} }}
+
+[stages.work]
+{keys}
+
+[stages.out]
+from = "scratch"
+steps = [{{ copy = "/tmp/seen", from = "work" }}]
+"#
+    ));
+    let nonce = format!("NONCE={}", project.nonce());
+    let build = |turn: &str| {
+        project.files(&["--build-arg", &nonce, "--build-arg", turn])["seen"].text().to_owned()
+    };
+    build("TURN=1");
+    build("TURN=2")
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_cache_outlives_changes_of_the_steps() {
+    let seen = kept(
+        r#"
+from = "busybox"
+steps = [
+  "echo $TURN > /changed",
+  { run = "echo $TURN >> /cache/turns; cp /cache/turns /tmp/seen", mounts = [{ cache = "/cache", id = "${NONCE}" }] },
+]
+"#,
+    );
+    assert_eq!(seen, "1\n2\n");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_cache_belongs_to_the_user_of_its_step() {
+    for (user, image, owner) in [
+        ("1000:1001", "busybox", "1000:1001"),
+        ("1000", "busybox", "1000:1000"),
+        ("nobody", "debian:bookworm-slim", "65534:65534"),
+        ("root", "busybox", "0:0"),
+    ] {
+        let seen = kept(&format!(
+            r#"
+from = "{image}"
+user = "{user}"
+steps = [
+  {{ run = "echo $TURN > /changed", user = "root" }},
+  {{ run = '''
+    echo $TURN $(id -u) >> /cache/turns
+    stat -c %u:%g /cache > /tmp/seen
+    cat /cache/turns >> /tmp/seen
+  ''', mounts = [{{ cache = "/cache", id = "${{NONCE}}" }}] }},
+]
+"#
+        ));
+        let uid = owner.split_once(':').unwrap().0;
+        assert_eq!(seen, format!("{owner}\n1 {uid}\n2 {uid}\n"), "user {user} of {image}");
+    }
+}
+
+/// So a team can move one Dockerfile at a time, and its compilers keep their caches.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_cache_is_shared_with_dockerfiles() {
+    let project = Project::new(
+        r#"
+[args]
+NONCE = {}
+
+[stages.a]
+from = "busybox"
+steps = [
+  { run = "cp /cache/by-dockerfile /seen", mounts = [{ cache = "/cache", id = "${NONCE}" }] },
+]
+"#,
+    );
+    let nonce = project.nonce();
+    let run = format!(
+        "RUN --mount=type=cache,target=/cache,id={nonce} echo {nonce} > /cache/by-dockerfile"
+    );
+    project.write("Dockerfile", &format!("FROM busybox\n{run}\n"));
+    project.build_dockerfile();
+    let options = ["--build-arg", &format!("NONCE={nonce}")];
+    assert_eq!(project.files(&options)["seen"].text(), format!("{nonce}\n"));
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_bind_shows_files_of_a_stage_an_image_and_the_context() {
+    let project = Project::new(
+        r#"
+default = "out"
+
+[stages.other]
+from = "scratch"
+steps = [{ copy = "of-stage", to = "/files/of-stage" }]
+
+[stages.work]
+from = "busybox"
+workdir = "/work"
+mounts = [{ bind = "/files", from = "other", to = "/mnt" }]
+steps = [
+  { run = "cat /mnt/of-stage directory/of-context > /out", mounts = [{ bind = "directory" }] },
+  { run = "cat /one >> /out; ls /mnt >> /out", mounts = [{ bind = "directory/of-context", to = "/one" }] },
+  { run = "cat /os/etc/debian_version > /dev/null", mounts = [{ bind = "/", from = "debian:bookworm-slim", to = "/os" }] },
+]
+
+[stages.out]
+from = "scratch"
+steps = [{ copy = "/out", from = "work" }]
+"#,
+    )
+    .with("of-stage", "stage\n")
+    .with("directory/of-context", "context\n");
+    assert_eq!(project.files(&[])["out"].text(), "stage\ncontext\ncontext\nof-stage\n");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_bind_is_read_only_unless_it_says_so_and_never_changed() {
+    let project = Project::new(
+        r#"
+default = "out"
+
+[stages.work]
+from = "busybox"
+steps = [
+  { run = "! touch /mnt/file 2> /out", mounts = [{ bind = "directory", to = "/mnt" }] },
+  { run = "echo new > /mnt/file; cat /mnt/file > /out", mounts = [{ bind = "directory", to = "/mnt", writable = true }] },
+  { run = "cat /mnt/file >> /out", mounts = [{ bind = "directory", to = "/mnt" }] },
+]
+
+[stages.out]
+from = "scratch"
+steps = [{ copy = "/out", from = "work" }]
+"#,
+    )
+    .with("directory/file", "old\n");
+    assert_eq!(project.files(&[])["out"].text(), "new\nold\n");
+}

@@ -1,0 +1,617 @@
+//! A Dockerfile and the spec that says the same give the same image.
+//!
+//! Each folder of `tests/parity` is a case: both files, and the context for them. The engine's own
+//! frontend builds the one and mstage the other; then their files and their configs are compared.
+//! `MSTAGE_PARITY=NAME,NAME cargo engine parity` runs only some. What a `case.toml` may say is in [`Settings`].
+
+#![expect(clippy::disallowed_methods, reason = "cases are files")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use self::server::Server;
+use crate::harness::{
+    Build, Command, FRONTEND, Failure, Files, Image, ROOT, build, engine, inspect,
+};
+
+mod mapping;
+mod server;
+
+/// How many cases are built at once.
+const WORKERS: usize = 4;
+
+/// A case, copied to where its generated files can be, too.
+struct Case {
+    name: String,
+    /// The folder in the checkout.
+    home: PathBuf,
+    /// The copy.
+    folder: PathBuf,
+    settings: Settings,
+}
+
+/// A `case.toml`. Most cases need none.
+///
+/// A `prepare.sh` beside it makes what is not committed, such as archives, in a copy of the folder.
+#[derive(Deserialize, Default)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+struct Settings {
+    /// Options of `docker buildx build` for both builds. `{server}` is the URL of the case's folder,
+    /// `{host}` the host in it, `{folder}` its path, `{base}` the image that the engine's own frontend makes of a `base.Dockerfile`,
+    /// `{long}` a text of 100,000 characters, `{alpine}` the digest of alpine:3.20.
+    options: Vec<String>,
+    /// The context, where it is not the folder; both build files are in it.
+    context: Option<String>,
+    /// The base images that must be there, besides the usual ones.
+    images: Vec<String>,
+    /// What the spec may do otherwise than the Dockerfile, and why.
+    differences: Vec<Difference>,
+    /// Why there is no engine yet whose own frontend could build the Dockerfile; `expected.txt` has
+    /// what a newer official frontend made of it: `UPDATE_EXPECT=1` together with
+    /// `MSTAGE_DOCKERFILE_FRONTEND=docker/dockerfile:1` (or `1-labs`) writes it.
+    too_new: Option<String>,
+    /// The major version of the first engine whose own frontend builds the Dockerfile.
+    since: u32,
+    /// The major version of the first engine that can do it, with any frontend, where an older one does
+    /// not say so beforehand.
+    engine: u32,
+    /// What both builds fail with, where the case is one that fails.
+    fails: Option<Fails>,
+    /// What mstage does not do yet. A case that says so and passes is out of date.
+    missing: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Difference {
+    /// A name of the comparison, such as `config Env` or `/path`; a `*` at its end stands for anything.
+    of: String,
+    reason: String,
+}
+
+/// What the messages of both sides contain.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Fails {
+    dockerfile: String,
+    mstage: String,
+}
+
+/// What both builds are given.
+#[derive(Clone)]
+struct Request {
+    options: Vec<String>,
+    context: Option<String>,
+}
+
+/// What became of a case.
+enum Verdict {
+    Same,
+    /// The engine lacks what the spec needs, and mstage said so.
+    Refused(String),
+    /// This engine is too old to tell, for this reason.
+    NotCompared(&'static str),
+    /// mstage does not do it yet.
+    Missing(String),
+    Different(String),
+}
+
+/// An image, by all that is compared.
+struct Made {
+    /// Parts of the config in text, and for the comparison's sake what else is no file.
+    config: BTreeMap<String, String>,
+    files: Files,
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn specs_give_what_their_dockerfiles_give() {
+    let root = TempDir::new().unwrap();
+    let only = std::env::var("MSTAGE_PARITY").ok().filter(|name| !name.is_empty());
+    let mut cases: Vec<Case> =
+        case_names().into_iter().map(|name| Case::new(name, root.path())).collect();
+    cases.retain(|case| {
+        only.as_ref().is_none_or(|only| only.split(',').any(|name| case.name == name))
+    });
+    assert!(only.is_some() || cases.len() >= 100, "there are only {} cases", cases.len());
+    assert!(!cases.is_empty(), "there is no such case");
+    let images = cases.iter().flat_map(|case| &case.settings.images).map(String::as_str);
+    engine().provide(&images.chain(["alpine:3.20"]).collect::<Vec<_>>()).unwrap();
+
+    let server = Server::start(root.path().to_owned());
+    let store = Store::of_engine();
+    let waiting = Mutex::new(cases.iter());
+    let verdicts = Mutex::new(BTreeMap::new());
+    let take = || waiting.lock().unwrap().next();
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                while let Some(case) = take() {
+                    let verdict = case.verdict(store, &server);
+                    verdicts.lock().unwrap().insert(&case.name, verdict);
+                }
+            });
+        }
+    });
+    report(&verdicts.into_inner().unwrap());
+}
+
+/// Tells of all cases, and fails the test where one differs.
+fn report(verdicts: &BTreeMap<&String, Verdict>) {
+    let mut text = String::new();
+    let mut counts = [0; 5];
+    for (name, verdict) in verdicts {
+        let (kind, line) = match verdict {
+            Verdict::Same => (0, None),
+            Verdict::Refused(message) => (1, Some(format!("refused: {message}"))),
+            Verdict::NotCompared(why) => (2, Some(format!("not compared: {why}"))),
+            Verdict::Missing(what) => (3, Some(format!("missing: {what}"))),
+            Verdict::Different(how) => (4, Some(format!("DIFFERENT\n{}", how.trim_end()))),
+        };
+        counts[kind] += 1;
+        if let Some(line) = line {
+            let _ = writeln!(text, "{name}: {line}");
+        }
+    }
+    let [same, refused, not_compared, missing, different] = counts;
+    let _ = write!(
+        text,
+        "{} cases: {same} the same, {refused} refused, {not_compared} not compared, {missing} missing, \
+         {different} different",
+        verdicts.len(),
+    );
+    println!("{text}");
+    assert!(different == 0, "\n{text}");
+}
+
+fn case_names() -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(Path::new(ROOT).join("tests/parity"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// What the `case.toml` of a case says.
+fn settings(case: &str) -> Settings {
+    let file = Path::new(ROOT).join("tests/parity").join(case).join("case.toml");
+    if !file.exists() {
+        return Settings::default();
+    }
+    let text = fs::read_to_string(&file).unwrap();
+    toml::from_str(&text).unwrap_or_else(|err| panic!("{}: {err}", file.display()))
+}
+
+impl Case {
+    fn new(name: String, root: &Path) -> Self {
+        let home = Path::new(ROOT).join("tests/parity").join(&name);
+        let settings = settings(&name);
+        let folder = root.join(&name);
+        Self { name, home, folder, settings }
+    }
+
+    fn verdict(&self, store: Store, server: &Server) -> Verdict {
+        if engine().major_version < self.settings.engine {
+            return Verdict::NotCompared("the engine cannot do it");
+        }
+        let verdict = self.check(store, server).unwrap_or_else(Verdict::Different);
+        match (&self.settings.missing, verdict) {
+            (Some(_), Verdict::Same) => {
+                Verdict::Different("  it is the same: `missing` is out of date".to_owned())
+            }
+            (Some(missing), Verdict::Different(_)) => Verdict::Missing(missing.clone()),
+            (_, verdict) => verdict,
+        }
+    }
+
+    fn check(&self, store: Store, server: &Server) -> Result<Verdict, String> {
+        self.prepare()?;
+        let base = self.base()?;
+        let request = self.request(server, base.as_ref());
+        if let Some(fails) = &self.settings.fails {
+            return self.check_failure(fails, &request);
+        }
+        let by_spec = match self.make("mstage.toml", store, &request) {
+            Ok(made) => made,
+            Err(failure) => {
+                return refusal(&failure)
+                    .ok_or_else(|| format!("  the spec is not built:\n{failure}"));
+            }
+        };
+        if self.settings.too_new.is_some() {
+            return self.check_expected(&by_spec, store, &request);
+        }
+        if engine().major_version < self.settings.since {
+            return Ok(Verdict::NotCompared(
+                "built, but its own frontend cannot build the Dockerfile",
+            ));
+        }
+        let by_dockerfile = self
+            .make("Dockerfile", store, &request)
+            .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
+        Ok(self.compare(&by_dockerfile, &by_spec))
+    }
+
+    /// Copies the folder, with modes that depend on no one's umask, and adds what the case generates.
+    fn prepare(&self) -> Result<(), String> {
+        copy(&self.home, &self.folder).map_err(|err| format!("  it cannot be copied: {err}"))?;
+        let spec = self.folder.join("mstage.toml");
+        let text = fs::read_to_string(&spec).map_err(|err| format!("  mstage.toml: {err}"))?;
+        let rest = text
+            .strip_prefix("# syntax=myorg/mstage\n")
+            .ok_or("  mstage.toml does not begin with `# syntax=myorg/mstage`")?;
+        fs::write(&spec, format!("# syntax={FRONTEND}\n{rest}")).unwrap();
+        if self.folder.join("prepare.sh").exists() {
+            Command::new("sh")
+                .args(["-eu", "prepare.sh"])
+                .directory(&self.folder)
+                .attempt()
+                .map_err(|report| format!("  prepare.sh: {report}"))?;
+            fs::remove_file(self.folder.join("prepare.sh")).unwrap();
+        }
+        for file in ["case.toml", "expected.txt"] {
+            // Most cases have neither.
+            let _ = fs::remove_file(self.folder.join(file));
+        }
+        Ok(())
+    }
+
+    /// The image of `base.Dockerfile`, where there is one.
+    fn base(&self) -> Result<Option<Image>, String> {
+        let file = self.folder.join("base.Dockerfile");
+        if !file.exists() {
+            return Ok(None);
+        }
+        let image = Image::unique();
+        build(&file, &self.folder, &["--load", "-t", image.name()])
+            .map_err(|failure| format!("  base.Dockerfile is not built:\n{failure}"))?;
+        Ok(Some(image))
+    }
+
+    /// The options and the context of both builds.
+    fn request(&self, server: &Server, base: Option<&Image>) -> Request {
+        let fill = |text: &String| {
+            let mut text = text
+                .replace("{server}", &server.url(&self.name))
+                .replace("{host}", &server.host())
+                .replace("{folder}", &self.folder.to_string_lossy())
+                .replace("{base}", base.map_or("", Image::name))
+                .replace("{long}", &"long ".repeat(20_000));
+            if text.contains("{alpine}") {
+                let digest = inspect("alpine:3.20")["Id"].as_str().unwrap().to_owned();
+                text = text.replace("{alpine}", &digest);
+            }
+            text
+        };
+        Request {
+            options: self.settings.options.iter().map(fill).collect(),
+            context: self.settings.context.as_ref().map(fill),
+        }
+    }
+
+    fn build(&self, file: &str, request: &Request, outputs: &[&str]) -> Result<Build, Failure> {
+        let options: Vec<&str> =
+            request.options.iter().map(String::as_str).chain(outputs.iter().copied()).collect();
+        match &request.context {
+            Some(context) => build(Path::new(file), Path::new(context), &options),
+            None => build(&self.folder.join(file), &self.folder, &options),
+        }
+    }
+
+    fn make(&self, file: &str, store: Store, request: &Request) -> Result<Made, Failure> {
+        let directory = TempDir::new().unwrap();
+        let (tree, layout) = (directory.path().join("files.tar"), directory.path().join("oci.tar"));
+        let to_tree = format!("--output=type=tar,dest={}", tree.display());
+        let config = match store {
+            Store::Containerd => {
+                let to_layout = format!("--output=type=oci,dest={}", layout.display());
+                self.build(file, request, &["--provenance=false", &to_tree, &to_layout])?;
+                let is_dated =
+                    request.options.iter().any(|option| option.contains("SOURCE_DATE_EPOCH"));
+                config_of_layout(&layout, is_dated)
+            }
+            Store::Docker => {
+                let image = Image::unique();
+                self.build(file, request, &["--load", "-t", image.name()])?;
+                self.build(file, request, &[&to_tree])?;
+                config_of_image(&image)
+            }
+        };
+        Ok(Made { config, files: Files::read(&tree).unwrap() })
+    }
+
+    fn check_failure(&self, fails: &Fails, request: &Request) -> Result<Verdict, String> {
+        let syntax = newer_frontend().map(|image| format!("--build-arg=BUILDKIT_SYNTAX={image}"));
+        for (file, part) in [("Dockerfile", &fails.dockerfile), ("mstage.toml", &fails.mstage)] {
+            let mut more = vec!["--output=type=cacheonly"];
+            if file == "Dockerfile" {
+                if engine().major_version < self.settings.since {
+                    continue;
+                }
+                if self.settings.too_new.is_some() {
+                    let Some(syntax) = &syntax else { continue };
+                    more.push(syntax);
+                }
+            }
+            match self.build(file, request, &more) {
+                Ok(_) => return Err(format!("  {file} is built")),
+                Err(failure) if !failure.message.contains(part.as_str()) => {
+                    if let Some(refused) = refusal(&failure) {
+                        return Ok(refused);
+                    }
+                    return Err(format!("  {file} does not fail with `{part}`:\n{failure}"));
+                }
+                Err(_) => {}
+            }
+        }
+        Ok(Verdict::Same)
+    }
+
+    fn compare(&self, by_dockerfile: &Made, by_spec: &Made) -> Verdict {
+        let mut differing = differences(&by_dockerfile.lines(), &by_spec.lines());
+        // A line has the beginning of the content only.
+        let contents: BTreeMap<&str, &[u8]> =
+            by_dockerfile.files.iter().map(|(path, entry)| (path, &*entry.content)).collect();
+        for (path, entry) in by_spec.files.iter() {
+            let name = format!("/{path}");
+            let is_same = contents.get(path).is_none_or(|content| *content == entry.content);
+            if !is_same && !differing.iter().any(|(differing, ..)| *differing == name) {
+                differing.push((name, entry.to_string(), "other content".to_owned()));
+            }
+        }
+        self.judge(&differing)
+    }
+
+    /// Leaves out the differences that the case lists; one that is listed in vain is one, too.
+    fn judge(&self, differences: &[Differing]) -> Verdict {
+        let mut text = String::new();
+        for (name, one, other) in differences {
+            if !self.settings.differences.iter().any(|listed| listed.covers(name)) {
+                let _ =
+                    writeln!(text, "  {name}\n    Dockerfile:  {one}\n    mstage.toml: {other}");
+            }
+        }
+        for listed in &self.settings.differences {
+            if listed.reason.is_empty() {
+                let _ = writeln!(text, "  the difference of `{}` has no reason", listed.of);
+            }
+            // An older engine may make both sides the same.
+            if engine().major_version >= 28
+                && !differences.iter().any(|(name, ..)| listed.covers(name))
+            {
+                let _ = writeln!(text, "  there is no difference of `{}`", listed.of);
+            }
+        }
+        if text.is_empty() { Verdict::Same } else { Verdict::Different(text) }
+    }
+
+    /// Compares with what a newer frontend than the engine's own made of the Dockerfile, or makes now.
+    fn check_expected(
+        &self,
+        by_spec: &Made,
+        store: Store,
+        request: &Request,
+    ) -> Result<Verdict, String> {
+        let file = self.home.join("expected.txt");
+        if let Some(frontend) = newer_frontend() {
+            let mut request = request.clone();
+            request.options.push(format!("--build-arg=BUILDKIT_SYNTAX={frontend}"));
+            let made = self
+                .make("Dockerfile", store, &request)
+                .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
+            if std::env::var_os("UPDATE_EXPECT").is_some() {
+                fs::write(&file, made.text()).unwrap();
+            }
+            return Ok(self.compare(&made, by_spec));
+        }
+        let expected = fs::read_to_string(&file).map_err(|err| format!("  expected.txt: {err}"))?;
+        let lines = |text: &str| -> BTreeMap<String, String> {
+            // Without the OCI layout the config is told in other words.
+            let seen = |line: &&str| store == Store::Containerd || line.starts_with('/');
+            let pair =
+                |line: &str| line.split_once(": ").map(|(a, b)| (a.to_owned(), b.to_owned()));
+            text.lines().filter(seen).filter_map(pair).collect()
+        };
+        Ok(self.judge(&differences(&lines(&expected), &lines(&by_spec.text()))))
+    }
+}
+
+/// A name, and what the two sides have under it.
+type Differing = (String, String, String);
+
+fn differences(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<Differing> {
+    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+    let text = |side: Option<&String>| side.cloned().unwrap_or_else(|| "nothing".to_owned());
+    names
+        .into_iter()
+        .filter(|&name| one.get(name) != other.get(name))
+        .map(|name| (name.clone(), text(one.get(name)), text(other.get(name))))
+        .collect()
+}
+
+/// The image of an official frontend that is newer than the engine's own.
+fn newer_frontend() -> Option<String> {
+    std::env::var("MSTAGE_DOCKERFILE_FRONTEND").ok().filter(|image| !image.is_empty())
+}
+
+impl Difference {
+    fn covers(&self, name: &str) -> bool {
+        match self.of.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == self.of,
+        }
+    }
+}
+
+impl Made {
+    /// All of it by names: `config NAME` and `/path`.
+    fn lines(&self) -> BTreeMap<String, String> {
+        let config =
+            self.config.iter().map(|(name, text)| (format!("config {name}"), text.clone()));
+        let files = self.files.iter().map(|(path, entry)| (format!("/{path}"), entry.to_string()));
+        config.chain(files).collect()
+    }
+
+    fn text(&self) -> String {
+        self.lines().iter().map(|(name, text)| format!("{name}: {text}\n")).collect()
+    }
+}
+
+/// Where the engine keeps its images, which decides how a build's config is got.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Store {
+    /// One build can have several outputs, OCI layouts among them.
+    Containerd,
+    /// What there was before.
+    Docker,
+}
+
+impl Store {
+    fn of_engine() -> Self {
+        let status = engine().docker(["info", "--format", "{{json .DriverStatus}}"]).run().text();
+        if status.contains("io.containerd.snapshotter") { Store::Containerd } else { Store::Docker }
+    }
+}
+
+/// A failure of an older engine's that says what the engine lacks, and where the spec needs it.
+fn refusal(failure: &Failure) -> Option<Verdict> {
+    let is_old = engine().major_version < 28;
+    let line = failure.message.lines().find(|line| is_old && is_refusal(line))?;
+    let from = line.find("mstage.toml:")?;
+    Some(Verdict::Refused(line[from..].trim().to_owned()))
+}
+
+/// `mstage.toml:7: the engine lacks ...`.
+fn is_refusal(line: &str) -> bool {
+    line.split("mstage.toml:").skip(1).any(|rest| {
+        let message = rest.trim_start_matches(|c: char| c.is_ascii_digit());
+        message.len() < rest.len()
+            && [": the engine lacks `", ": the engine has switched `"]
+                .iter()
+                .any(|start| message.starts_with(start))
+    })
+}
+
+/// The config in an OCI layout, and whether its history fits its layers; its date if it was asked for one.
+fn config_of_layout(archive: &Path, is_dated: bool) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::new();
+    for entry in tar::Archive::new(fs::File::open(archive).unwrap()).entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let path = entry.path().unwrap().to_string_lossy().into_owned();
+        // Layers are larger than what describes them.
+        if entry.size() < 1 << 20 {
+            let mut content = Vec::new();
+            entry.read_to_end(&mut content).unwrap();
+            files.insert(path, content);
+        }
+    }
+    let json = |path: &str| -> Value { serde_json::from_slice(&files[path]).unwrap() };
+    let blob = |descriptor: &Value| {
+        json(&format!("blobs/{}", descriptor["digest"].as_str().unwrap().replace(':', "/")))
+    };
+    let mut manifest = blob(&json("index.json")["manifests"][0]);
+    if manifest["manifests"].is_array() {
+        manifest = blob(&manifest["manifests"][0]);
+    }
+    let mut image = blob(&manifest["config"]);
+
+    let mut config = BTreeMap::new();
+    let layers = image["rootfs"]["diff_ids"].as_array().map_or(0, Vec::len);
+    let told = image["history"].as_array().map_or(0, |history| {
+        history.iter().filter(|entry| entry["empty_layer"] != Value::Bool(true)).count()
+    });
+    if layers != told {
+        config.insert("history".to_owned(), format!("{layers} layers, {told} in the history"));
+    }
+    add(&mut config, "annotations", &manifest["annotations"]);
+    for member in ["history", "rootfs"] {
+        image[member] = Value::Null;
+    }
+    if !is_dated {
+        image["created"] = Value::Null;
+    }
+    for (name, value) in image["config"].take().as_object_mut().unwrap() {
+        add(&mut config, name, value);
+    }
+    for (name, value) in image.as_object().unwrap() {
+        add(&mut config, name, value);
+    }
+    config
+}
+
+/// What `docker image inspect` tells of the config.
+fn config_of_image(image: &Image) -> BTreeMap<String, String> {
+    const MEMBERS: [&str; 13] = [
+        "ArgsEscaped",
+        "Cmd",
+        "Entrypoint",
+        "Env",
+        "ExposedPorts",
+        "Healthcheck",
+        "Labels",
+        "OnBuild",
+        "Shell",
+        "StopSignal",
+        "User",
+        "Volumes",
+        "WorkingDir",
+    ];
+    let told = image.inspect();
+    let mut config = BTreeMap::new();
+    for member in ["Architecture", "Author", "Os"] {
+        add(&mut config, &member.to_lowercase(), &told[member]);
+    }
+    for member in MEMBERS {
+        add(&mut config, member, &told["Config"][member]);
+    }
+    config
+}
+
+/// Adds a part of a config, unless there is nothing in it. The order of `Env` means nothing.
+fn add(config: &mut BTreeMap<String, String>, name: &str, value: &Value) {
+    let mut value = value.clone();
+    if let ("Env", Value::Array(variables)) = (name, &mut value) {
+        variables.sort_by_key(ToString::to_string);
+    }
+    let is_empty = match &value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(_) => false,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+    };
+    if !is_empty {
+        config.insert(name.to_owned(), value.to_string());
+    }
+}
+
+/// Copies a folder: links as links, files as 0644 or 0755.
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    let kind = from.symlink_metadata()?;
+    if kind.is_symlink() {
+        std::os::unix::fs::symlink(from.read_link()?, to)
+    } else if kind.is_dir() {
+        fs::create_dir(to)?;
+        fs::set_permissions(to, fs::Permissions::from_mode(0o755))?;
+        for entry in fs::read_dir(from)? {
+            let entry = entry?;
+            copy(&entry.path(), &to.join(entry.file_name()))?;
+        }
+        Ok(())
+    } else {
+        fs::copy(from, to)?;
+        let mode = if kind.permissions().mode() & 0o100 == 0 { 0o644 } else { 0o755 };
+        fs::set_permissions(to, fs::Permissions::from_mode(mode))
+    }
+}

@@ -1,0 +1,83 @@
+//! A web server for the engine: what `ADD` of a URL and of a git repository get.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::path::{Path, PathBuf};
+
+use crate::harness::engine;
+
+/// What opens folders named `private`: the token `letmein`, as BuildKit sends it for files and for git.
+const KNOWN: [&str; 2] =
+    ["Authorization: Bearer letmein", "Authorization: Basic eC1hY2Nlc3MtdG9rZW46bGV0bWVpbg=="];
+
+/// Serves the files of a directory until the tests end.
+pub(super) struct Server {
+    address: SocketAddr,
+}
+
+impl Server {
+    pub(super) fn start(root: PathBuf) -> Self {
+        let listener = TcpListener::bind((own_address(), 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(move || {
+            for connection in listener.incoming() {
+                let root = root.clone();
+                // A client that goes away has its own reasons.
+                std::thread::spawn(move || connection.and_then(|client| answer(&client, &root)));
+            }
+        });
+        Self { address }
+    }
+
+    /// The URL of a folder, without a slash at its end.
+    pub(super) fn url(&self, folder: &str) -> String {
+        format!("http://{}/{folder}", self.address)
+    }
+
+    /// The host in the URLs.
+    pub(super) fn host(&self) -> String {
+        self.address.ip().to_string()
+    }
+}
+
+/// The address of this machine that the engine reaches it at.
+fn own_address() -> IpAddr {
+    // An engine in a network of its own; else it shares this one.
+    engine()
+        .variable("MSTAGE_ENGINE_HOST")
+        .and_then(|host| (host, 9).to_socket_addrs().ok()?.next())
+        .and_then(|engine| {
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+            socket.connect(engine).ok()?;
+            Some(socket.local_addr().ok()?.ip())
+        })
+        .unwrap_or(Ipv4Addr::LOCALHOST.into())
+}
+
+fn answer(mut client: &TcpStream, root: &Path) -> std::io::Result<()> {
+    let mut lines = BufReader::new(client).lines();
+    let request = lines.next().transpose()?.unwrap_or_default();
+    let mut is_known = false;
+    while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
+        is_known |= KNOWN.iter().any(|known| line.eq_ignore_ascii_case(known));
+    }
+    let path = request.split(' ').nth(1).unwrap_or_default();
+    let path = path.split('?').next().unwrap_or_default().trim_matches('/');
+    let file = root.join(path);
+    if path.contains("/private/") && !is_known {
+        return client.write_all(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    }
+    if path.split('/').any(|part| part == "..") || !file.is_file() {
+        return client.write_all(
+            b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+        );
+    }
+    let content = fs::read(file)?;
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n",
+        content.len()
+    );
+    client.write_all(head.as_bytes())?;
+    if request.starts_with("GET ") { client.write_all(&content) } else { Ok(()) }
+}

@@ -1,0 +1,4 @@
+printf letmein > token
+. ./repository.sh
+mkdir private
+mv repo.git private

@@ -1,0 +1,2 @@
+tar -cf archive.tar file
+gzip -n archive.tar

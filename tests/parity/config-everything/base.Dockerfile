@@ -1,0 +1,10 @@
+FROM alpine:3.20
+ENV OF=base KEPT=base
+USER nobody
+WORKDIR /base
+EXPOSE 1
+VOLUME /v
+LABEL of=base
+STOPSIGNAL SIGHUP
+HEALTHCHECK CMD base
+CMD ["base"]

@@ -1,0 +1,1 @@
+mkdir directory/hollow
