@@ -14,7 +14,6 @@ mod harness;
 mod config;
 mod contexts;
 mod digests;
-mod dockerfiles;
 mod errors;
 mod examples;
 mod frontend;

@@ -81,7 +81,7 @@ NONCE = {}
 [stages.a]
 from = "busybox"
 steps = [
-  { run = "cp /cache/by-dockerfile /seen", mounts = [{ cache = "/cache", id = "${NONCE}" }] },
+  { run = ": $NONCE; cp /cache/by-dockerfile /seen", mounts = [{ cache = "/cache", id = "${NONCE}" }] },
 ]
 "#,
     );
