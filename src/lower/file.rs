@@ -159,7 +159,8 @@ impl Lowering<'_> {
                 CopyAction { owner, mode, ..CopyAction::new(file, source, path) }.into()
             }
         };
-        let actions = parent_directory(parent).into_iter().chain([file]).collect();
+        let parents = parent_directory(parent, chown(write.owner.as_ref(), step.root));
+        let actions = parents.into_iter().chain([file]).collect();
         self.place(actions, *link, step)
     }
 
@@ -184,7 +185,7 @@ impl Lowering<'_> {
                     format!("/{name}"),
                     format!("{}/", parent.trim_end_matches('/')),
                 );
-                actions.extend(parent_directory(parent));
+                actions.extend(parent_directory(parent, owner.clone()));
                 actions.push(CopyAction { owner, mode: mode.map(self::mode), ..copy }.into());
                 continue;
             };
@@ -211,7 +212,7 @@ impl Lowering<'_> {
 
     pub(super) fn add_symlink(&mut self, path: &str, target: &str, step: StepSite<'_>) -> State {
         let link: FileAction = SymlinkAction::new(target, path).into();
-        let actions = parent_directory(split(path).0).into_iter().chain([link]).collect();
+        let actions = parent_directory(split(path).0, None).into_iter().chain([link]).collect();
         self.place(actions, false, step)
     }
 }
@@ -260,9 +261,10 @@ fn split(path: &str) -> (&str, &str) {
     }
 }
 
-/// Makes the directory that a file is to be in, where that is not the root.
-fn parent_directory(path: &str) -> Option<FileAction> {
+/// Makes the directory that a file is to be in, where that is not the root. What is there already
+/// keeps its owner.
+fn parent_directory(path: &str, owner: Option<ChownOpt>) -> Option<FileAction> {
     (path != "/").then(|| {
-        MkdirAction { make_parents: true, ..MkdirAction::new(path, DIRECTORY_MODE) }.into()
+        MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, DIRECTORY_MODE) }.into()
     })
 }

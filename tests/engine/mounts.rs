@@ -3,6 +3,9 @@
 use crate::harness::Project;
 
 /// Builds twice, with another value of the arg `TURN`, and gives what the cache had the second time.
+///
+/// Every step gets the arg `NONCE`: the id of a cache is no part of a step's key, so that a step which
+/// has it only there would be taken from an earlier run of the tests.
 #[track_caller]
 fn kept(keys: &str) -> String {
     let project = Project::new(&format!(
@@ -11,6 +14,7 @@ default = "out"
 args = {{ TURN = {{}}, NONCE = {{}} }}
 
 [stages.work]
+args = ["NONCE"]
 {keys}
 
 [stages.out]
