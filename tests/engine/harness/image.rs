@@ -47,12 +47,23 @@ impl Image {
     /// Runs a container of it to its end and gives its output.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
-        self.run_with_input(arguments, "")
+        // The output is read from the engine's log: a container may be gone before a client that
+        // attaches to it has got all of its output.
+        let container = Container::unique();
+        let start = engine().docker(["run", "--detach", "--name", &container.name]);
+        start.arg(&self.name).args(arguments).run();
+        let code = engine().docker(["wait", &container.name]).run().text();
+        let logs = engine().docker(["logs", &container.name]).run().text();
+        assert_eq!(code.trim(), "0", "the container's exit code; it said:\n{logs}");
+        logs
     }
 
     /// The same, for a program that reads its standard input.
     #[track_caller]
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> String {
+        if input.is_empty() {
+            return self.run(arguments);
+        }
         let container = Container::unique();
         let command = engine().docker(["run", "--rm", "--interactive", "--name", &container.name]);
         command.arg(&self.name).args(arguments).input(input).run().text()
