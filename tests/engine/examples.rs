@@ -51,8 +51,7 @@ struct Expected {
     #[serde(default)]
     run: Vec<String>,
     /// What it reads from its standard input.
-    #[serde(default)]
-    stdin: String,
+    stdin: Option<String>,
     /// What it prints before it ends.
     stdout: Option<String>,
     /// Ports that are published besides those that the image exposes.
@@ -185,7 +184,7 @@ fn check_container(wanted: &Expected, image: &Image, what: &str) {
     let arguments: Vec<&str> = wanted.run.iter().map(String::as_str).collect();
     if let Some(stdout) = &wanted.stdout {
         assert_eq!(
-            image.run_with_input(&arguments, &wanted.stdin),
+            image.run_with_input(&arguments, wanted.stdin.as_deref()),
             *stdout,
             "{what}: the container's output"
         );

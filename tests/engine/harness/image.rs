@@ -47,26 +47,22 @@ impl Image {
     /// Runs a container of it to its end and gives its output.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
-        // The output is read from the engine's log: a container may be gone before a client that
-        // attaches to it has got all of its output.
-        let container = Container::unique();
-        let start = engine().docker(["run", "--detach", "--name", &container.name]);
-        start.arg(&self.name).args(arguments).run();
-        let code = engine().docker(["wait", &container.name]).run().text();
-        let logs = engine().docker(["logs", &container.name]).run().text();
-        assert_eq!(code.trim(), "0", "the container's exit code; it said:\n{logs}");
-        logs
+        self.run_with_input(arguments, None)
     }
 
     /// The same, for a program that reads its standard input.
     #[track_caller]
-    pub(crate) fn run_with_input(&self, arguments: &[&str], input: &str) -> String {
-        if input.is_empty() {
-            return self.run(arguments);
-        }
+    pub(crate) fn run_with_input(&self, arguments: &[&str], input: Option<&str>) -> String {
         let container = Container::unique();
-        let command = engine().docker(["run", "--rm", "--interactive", "--name", &container.name]);
-        command.arg(&self.name).args(arguments).input(input).run().text()
+        let mut command =
+            engine().docker(["run", "--log-driver=json-file", "--name", &container.name]);
+        if let Some(input) = input {
+            command = command.arg("--interactive").input(input);
+        }
+        command.arg(&self.name).args(arguments).run();
+        // What a client is attached to can lose the output of a container that ends at once (seen with
+        // 26.1 on a busy machine); its log cannot.
+        engine().docker(["container", "logs", &container.name]).run().text()
     }
 }
 
