@@ -6,12 +6,27 @@
 
 engine_names=(bookworm trixie forky forky-overlay2)
 
+# One of these, or one of them with a label behind a dot: forky.mine.
 is_engine_name() {
   local name
+  [[ $1 != *.* || ${1#*.} =~ ^[a-z0-9-]+$ ]] || return 1
   for name in "${engine_names[@]}"; do
-    [[ $1 != "$name" ]] || return 0
+    [[ ${1%%.*} != "$name" ]] || return 0
   done
   return 1
+}
+
+has_label() {
+  [[ $1 == *.* ]]
+}
+
+# All names that an engine of this cache folder can have now.
+engines() {
+  local state
+  printf '%s\n' "${engine_names[@]}"
+  for state in "$cache"/engines/*.*; do
+    [[ ! -d $state ]] || echo "${state##*/}"
+  done
 }
 
 engine_state() {
@@ -23,7 +38,8 @@ engine_address() {
 }
 
 engine_release() {
-  echo "${1%-overlay2}"
+  local kind=${1%%.*}
+  echo "${kind%-overlay2}"
 }
 
 # --- The trees -------------------------------------------------------------------------------
@@ -100,6 +116,7 @@ engine_environment() {
   printf 'export DOCKER_HOST=%q\n' "$(engine_address "$1")"
   printf 'export DOCKER_CONFIG=%q\n' "$client/config"
   printf 'export PATH=%q\n' "$client/bin:${PATH#"$client/bin:"}"
+  printf 'export MSTAGE_ENGINE=%q\n' "$1"
   printf 'export MSTAGE_ENGINE_HOST=%q\n' "$(cat "$(engine_state "$1")/run/address")"
   for variable in BUILDX_BUILDER DOCKER_TLS_VERIFY; do
     [[ -z ${!variable:-} ]] || echo "unset $variable"
@@ -223,17 +240,23 @@ engine_alive() {
 }
 
 engine_down() {
-  [[ -e $(engine_state "$1")/run ]] || return 0
+  local state
+  state=$(engine_state "$1")
+  [[ -e $state/run ]] || { has_label "$1" && [[ -e $state ]]; } || return 0
   need_root
   with_lock "engine-$1" engine_stop "$1"
+  if has_label "$1"; then
+    rm -rf "$state" "$cache/locks/engine-$1" "$cache/locks/load-$1-"*
+  fi
   say "$1 is down"
 }
 
 # Also clears away what an engine that was killed has left.
 engine_stop() {
-  local name=$1 state pid
+  local name=$1 state pid was_alive=false
   state=$(engine_state "$name")
   if engine_alive "$name"; then
+    was_alive=true
     pid=$(cat "$state/run/pid")
     ! engine_answers "$name" || kill_containers "$name"
     kill -TERM "$pid"
@@ -241,8 +264,7 @@ engine_stop() {
     wait_until 100 engine_gone "$name" || die "process $pid of $name does not end"
   fi
   if [[ -e $state/run/device ]]; then
-    remove_cgroups "$(cat "$state/run/device")"
-    disconnect_network "$name"
+    disconnect_network "$name" "$was_alive"
   fi
   rm -rf "$state/run"
 }
@@ -276,7 +298,7 @@ engine_exec() {
 engine_settings() {
   local name=$1 run containerd_store=false storage='"storage-driver": "overlay2",'
   run=$(engine_state "$name")/run
-  if [[ $name == forky ]]; then
+  if [[ ${name%%.*} == forky ]]; then
     containerd_store=true
     storage=
   fi
@@ -336,12 +358,18 @@ route add default via $network.$number.1
 COMMANDS
 }
 
+# disconnect_network NAME WAS-ALIVE
 disconnect_network() {
-  local run tree
+  local was_alive=$2 run tree device
   run=$(engine_state "$1")/run
   tree=$run/tree
-  firewall_rules "$tree" "$(cat "$run/device")" "$(cat "$run/address")" --delete 2>/dev/null || true
-  ip_command "$tree" link delete "$(cat "$run/device")" 2>/dev/null || true
+  device=$(cat "$run/device")
+  firewall_rules "$tree" "$device" "$(cat "$run/address")" --delete 2>/dev/null || true
+  # The device of an engine that was killed has gone with it: one of that name is another engine's.
+  if [[ $was_alive == true || ! -e /sys/class/net/$device ]]; then
+    remove_cgroups "$device"
+    ip_command "$tree" link delete "$device" 2>/dev/null || true
+  fi
   stop_forwarding
 }
 

@@ -192,7 +192,7 @@ fn check_container(wanted: &Expected, image: &Image, what: &str) {
     if wanted.get.is_empty() {
         return;
     }
-    let service = Service::start(image, &arguments, &wanted.publish);
+    let service = Service::start(image.name(), &arguments, &wanted.publish);
     for Get { port, path, status, body, contains } in &wanted.get {
         let what = format!("{what}: GET {path} at port {port}");
         let response = service.get(*port, path);

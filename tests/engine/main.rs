@@ -5,6 +5,9 @@
 //! engine is a failure. `MSTAGE_TEST_ENGINE=bookworm cargo engine` runs them on the oldest engine that
 //! is supported; see `scripts/engine help` for the others.
 //!
+//! Those in `fresh` start further engines, which are empty. These are always made by `scripts/engine`,
+//! which needs root; the others are content with a Docker of the user's own.
+//!
 //! The examples are tests too: `examples` reads what each must give from its `expect.toml`.
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
@@ -16,6 +19,9 @@ mod contexts;
 mod digests;
 mod errors;
 mod examples;
+mod fresh {
+    mod caches;
+}
 mod frontend;
 mod limits;
 mod mounts;

@@ -10,6 +10,7 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs, UdpSocket};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -60,7 +61,8 @@ pub(super) fn engine_found() -> Option<&'static Engine> {
 }
 
 impl Engine {
-    fn find(name: Option<OsString>) -> Result<Self, String> {
+    /// The engine of that name, or the one that docker's own settings reach.
+    pub(super) fn find(name: Option<OsString>) -> Result<Self, String> {
         // Whatever the script's answer sets or unsets is seen in the environment behind it.
         let script = r#"answer=$(scripts/engine env "$@") && eval "$answer" && env -0"#;
         let answer = Command::new("bash")
@@ -119,6 +121,19 @@ impl Engine {
         let host = variable("DOCKER_HOST").unwrap_or_default();
         let remote = host.strip_prefix("tcp://").and_then(|address| address.rsplit_once(':'));
         remote.map_or("127.0.0.1", |(host, _)| host).to_owned()
+    }
+
+    /// The address of this machine that the engine reaches it at.
+    pub(crate) fn machine(&self) -> IpAddr {
+        // An engine in a network of its own; else it shares this one.
+        self.variable("MSTAGE_ENGINE_HOST")
+            .and_then(|host| (host, 9).to_socket_addrs().ok()?.next())
+            .and_then(|engine| {
+                let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
+                socket.connect(engine).ok()?;
+                Some(socket.local_addr().ok()?.ip())
+            })
+            .unwrap_or(Ipv4Addr::LOCALHOST.into())
     }
 
     /// A command that finds this engine by the environment.

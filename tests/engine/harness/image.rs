@@ -91,8 +91,9 @@ impl Drop for Image {
 impl Drop for Container {
     fn drop(&mut self) {
         // It is not there any more if it ended by itself.
-        let _ = engine_found()
-            .map(|engine| engine.docker(["container", "rm", "--force", &self.name]).finish());
+        let _ = engine_found().map(|engine| {
+            engine.docker(["container", "rm", "--force", "--volumes", &self.name]).finish()
+        });
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::engine::{FRONTEND, engine};
+use super::engine::{Engine, FRONTEND, engine};
 use super::files::Files;
 use super::image::Image;
 use super::progress::Progress;
@@ -15,6 +15,7 @@ use super::progress::Progress;
 /// A spec and its build context, in a directory of their own.
 pub(crate) struct Project {
     directory: TempDir,
+    syntax: String,
 }
 
 /// A build that went well.
@@ -41,7 +42,17 @@ pub(crate) fn build_within(
     context: &Path,
     options: &[&str],
 ) -> Result<Build, Failure> {
-    let command = engine()
+    build_on(engine(), minutes, spec, context, options)
+}
+
+fn build_on(
+    engine: &Engine,
+    minutes: u64,
+    spec: &Path,
+    context: &Path,
+    options: &[&str],
+) -> Result<Build, Failure> {
+    let command = engine
         .docker(["buildx", "build", "--progress=rawjson", "-f"])
         .arg(spec)
         .args(options)
@@ -67,11 +78,17 @@ impl Project {
     /// that its first line is the second of the file.
     #[track_caller]
     pub(crate) fn new(spec: &str) -> Self {
+        Self::with_syntax(FRONTEND, spec)
+    }
+
+    /// The same with another frontend, by the reference in the `# syntax` line.
+    #[track_caller]
+    pub(crate) fn with_syntax(syntax: &str, spec: &str) -> Self {
         let directory = tempfile::Builder::new()
             .prefix("mstage-test-")
             .tempdir()
             .expect("there is room for files");
-        let project = Self { directory };
+        let project = Self { directory, syntax: syntax.to_owned() };
         project.set_spec(spec);
         project
     }
@@ -80,7 +97,7 @@ impl Project {
     #[track_caller]
     pub(crate) fn set_spec(&self, spec: &str) {
         assert!(spec.starts_with('\n'), "the spec begins on the line below the quotes");
-        self.write("mstage.toml", &format!("# syntax={FRONTEND}{spec}"));
+        self.write("mstage.toml", &format!("# syntax={}{spec}", self.syntax));
     }
 
     /// Adds a file to the context, or replaces it.
@@ -114,7 +131,12 @@ impl Project {
     }
 
     fn try_build(&self, options: &[&str]) -> Result<Build, Failure> {
-        build(&self.path().join("mstage.toml"), self.path(), options)
+        self.try_build_on(engine(), options)
+    }
+
+    /// Builds it on any engine.
+    pub(crate) fn try_build_on(&self, engine: &Engine, options: &[&str]) -> Result<Build, Failure> {
+        build_on(engine, 10, &self.path().join("mstage.toml"), self.path(), options)
     }
 
     /// Builds it for nothing but the building. Fails the test if the build fails.

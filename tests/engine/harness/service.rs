@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::engine::engine;
-use super::image::{Container, Image};
+use super::image::Container;
 
 /// How long a server may take to begin.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,14 +30,14 @@ pub(crate) struct Response {
 impl Service {
     /// Runs a container in the background. The ports that the image exposes are published, and these.
     #[track_caller]
-    pub(crate) fn start(image: &Image, arguments: &[&str], ports: &[u16]) -> Self {
+    pub(crate) fn start(image: &str, arguments: &[&str], ports: &[u16]) -> Self {
         let service = Self { container: Container::unique() };
         let name = &service.container.name;
         let published = ports.iter().map(|port| format!("--publish={port}"));
         engine()
             .docker(["run", "--detach", "--publish-all", "--name", name])
             .args(published)
-            .arg(image.name())
+            .arg(image)
             .args(arguments)
             .run();
         service
@@ -47,14 +47,7 @@ impl Service {
     #[track_caller]
     pub(crate) fn get(&self, port: u16, path: &str) -> Response {
         let name = &self.container.name;
-        let mapping =
-            engine().docker(["container", "port", name, &format!("{port}/tcp")]).run().text();
-        // One line for each of the machine's families of addresses, each with its own port.
-        let published =
-            mapping.lines().find_map(|line| line.strip_prefix("0.0.0.0:")?.parse().ok());
-        let published: u16 =
-            published.unwrap_or_else(|| panic!("port {port} is not published: {mapping}"));
-
+        let published = self.published(port);
         let deadline = Instant::now() + PATIENCE;
         loop {
             match request(&engine().host(), published, path) {
@@ -67,6 +60,18 @@ impl Service {
                 Err(_) => thread::sleep(Duration::from_millis(50)),
             }
         }
+    }
+
+    /// The port of the engine's that a port of the container is published on.
+    #[track_caller]
+    pub(super) fn published(&self, port: u16) -> u16 {
+        let name = &self.container.name;
+        let mapping =
+            engine().docker(["container", "port", name, &format!("{port}/tcp")]).run().text();
+        // One line for each of the machine's families of addresses, each with its own port.
+        let published =
+            mapping.lines().find_map(|line| line.strip_prefix("0.0.0.0:")?.parse().ok());
+        published.unwrap_or_else(|| panic!("port {port} is not published: {mapping}"))
     }
 
     fn runs(&self) -> bool {

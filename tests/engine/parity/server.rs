@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream, ToSocketAddrs, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
 use crate::harness::engine;
@@ -18,7 +18,7 @@ pub(super) struct Server {
 
 impl Server {
     pub(super) fn start(root: PathBuf) -> Self {
-        let listener = TcpListener::bind((own_address(), 0)).unwrap();
+        let listener = TcpListener::bind((engine().machine(), 0)).unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
             for connection in listener.incoming() {
@@ -39,20 +39,6 @@ impl Server {
     pub(super) fn host(&self) -> String {
         self.address.ip().to_string()
     }
-}
-
-/// The address of this machine that the engine reaches it at.
-fn own_address() -> IpAddr {
-    // An engine in a network of its own; else it shares this one.
-    engine()
-        .variable("MSTAGE_ENGINE_HOST")
-        .and_then(|host| (host, 9).to_socket_addrs().ok()?.next())
-        .and_then(|engine| {
-            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0)).ok()?;
-            socket.connect(engine).ok()?;
-            Some(socket.local_addr().ok()?.ip())
-        })
-        .unwrap_or(Ipv4Addr::LOCALHOST.into())
 }
 
 fn answer(mut client: &TcpStream, root: &Path) -> std::io::Result<()> {

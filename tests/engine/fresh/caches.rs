@@ -1,0 +1,147 @@
+//! An engine that has never seen a project builds it from an exported cache: nothing runs again.
+
+use crate::harness::{
+    Build, Engine, Files, Image, OwnEngine, Project, Registry, engine, succeeded,
+};
+
+/// What is made differs with every run of the steps, on whatever engine.
+const SPEC: &str = r#"
+default = "final"
+args = { BASE = {} }
+
+[stages.build]
+from = "${BASE}"
+workdir = "/build"
+steps = [
+  { copy = "nonce" },
+  { name = "make", run = "cat nonce /proc/sys/kernel/random/uuid > made" },
+  { name = "use", run = "cp made used" },
+]
+
+[stages.final]
+from = "scratch"
+steps = [{ copy = "/build/used", from = "build" }]
+"#;
+
+/// The project, and a registry with all that it needs in it: the frontend and the base image.
+struct Setup {
+    registry: Registry,
+    project: Project,
+    base: String,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let registry = Registry::start();
+        registry.push("busybox:latest", "busybox:latest");
+        let project = Project::with_syntax(&registry.push_frontend(), SPEC);
+        project.write("nonce", &project.nonce());
+        let base = format!("BASE={}", registry.name("busybox"));
+        Self { registry, project, base }
+    }
+
+    /// Builds it for the files, and gives what was made besides what was done.
+    #[track_caller]
+    fn build(&self, engine: &Engine, options: &[&str]) -> (String, Build) {
+        let mut done = None;
+        let files = Files::of(|output| {
+            let options = [&["--build-arg", &self.base, output], options].concat();
+            done = Some(succeeded(self.project.try_build_on(engine, &options)));
+        });
+        (files["used"].text().to_owned(), done.expect("it was built"))
+    }
+
+    /// Builds it as an image in the registry that holds its own cache, and gives what was made.
+    fn push_with_cache(&self, image: &Image) -> String {
+        let options = ["--cache-to=type=inline", "--push", "-t", image.name()];
+        let options = [&["--build-arg", &self.base], &options[..]].concat();
+        succeeded(self.project.try_build_on(engine(), &options));
+        self.build(engine(), &[]).0
+    }
+
+    /// Asserts that an empty engine makes the same from this cache, and runs nothing for it.
+    #[track_caller]
+    fn assert_is_rebuilt(&self, made: &str, cache_from: &str) {
+        let other = OwnEngine::start();
+        self.registry.show_to(&other);
+        let (same, build) = self.build(&other, &["--cache-from", cache_from]);
+        assert_eq!(same, made, "it was made again\n{build}");
+        let steps: Vec<_> =
+            build.progress.steps().filter(|step| !step.name.contains("final")).collect();
+        assert_eq!(steps.len(), 4, "{build}");
+        for step in steps {
+            assert!(step.is_cached(), "`{}` was not cached\n{build}", step.name);
+        }
+    }
+}
+
+/// The engine whose store has no exporter for caches but the inline one.
+fn exports_only_inline() -> bool {
+    let driver = engine().docker(["info", "--format={{.Driver}}"]).run().text();
+    driver.trim() == "overlay2"
+}
+
+/// The older form of the option: a reference and nothing else.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn inline_in_an_image() {
+    let setup = Setup::new();
+    let image = Image::named(setup.registry.name("image:latest"));
+    let made = setup.push_with_cache(&image);
+    setup.assert_is_rebuilt(&made, image.name());
+}
+
+/// The client that was released with 20.10 names caches in an option that no newer one sends.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn for_the_oldest_client() {
+    if engine().major_version > 20 {
+        return;
+    }
+    let setup = Setup::new();
+    let image = Image::named(setup.registry.name("image:latest"));
+    let made = setup.push_with_cache(&image);
+
+    let other = OwnEngine::start();
+    setup.registry.show_to(&other);
+    let script = r#"
+        mkdir /tmp/project
+        cd /tmp/project
+        printf %s "$1" > mstage.toml
+        printf %s "$2" > nonce
+        export DOCKER_HOST=unix:///run/mstage/docker.sock DOCKER_BUILDKIT=1
+        docker build --progress=plain -f mstage.toml --build-arg "$3" --cache-from "$4" -o out . 2>&1
+        cat out/used
+    "#;
+    let text = |file| String::from_utf8(setup.project.read(file)).expect("it is text");
+    let (spec, nonce) = (text("mstage.toml"), text("nonce"));
+    let words = ["sh", "-euc", script, "build", &spec, &nonce, &setup.base, image.name()];
+    let output = other.exec(words).run().text();
+    assert!(output.ends_with(&made), "it was made again\n{output}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn in_a_registry() {
+    if exports_only_inline() {
+        return;
+    }
+    let setup = Setup::new();
+    let cache = format!("type=registry,ref={}", setup.registry.name("cache"));
+    let (made, _) = setup.build(engine(), &["--cache-to", &format!("{cache},mode=max")]);
+    setup.assert_is_rebuilt(&made, &cache);
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn in_a_directory() {
+    if exports_only_inline() {
+        return;
+    }
+    let setup = Setup::new();
+    let directory = tempfile::tempdir().expect("there is room for files");
+    let path = directory.path().display();
+    let (made, _) =
+        setup.build(engine(), &["--cache-to", &format!("type=local,dest={path},mode=max")]);
+    setup.assert_is_rebuilt(&made, &format!("type=local,src={path}"));
+}
