@@ -23,10 +23,11 @@ fn the_schema_is_current() {
     expect_file!["../schema/mstage.schema.json"].assert_eq(&show::schema(&spec::shape()));
 }
 
-/// Every TOML block of a document that has stages is a build file without mistakes.
+/// Every TOML block of a document that has stages is a build file without mistakes. Those of the pages of
+/// rules are looked at in `rules.rs`.
 #[test]
 fn examples_in_documents_compile() {
-    for path in documents() {
+    for path in documents().into_iter().filter(|path| !path.parent().unwrap().ends_with("rules")) {
         let text = fs::read_to_string(&path).unwrap();
         for block in text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
             if block.contains("[stages.") {

@@ -1,6 +1,11 @@
 //! The stable names of all diagnostics. `tests/corpus` has a case for each.
+//!
+//! A warning is the finding of an advisory rule: its code is the rule's name, and `docs/rules` has its page.
 
 use super::Severity;
+
+/// Where the pages of the rules are.
+const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
 
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $Name:ident $severity:ident $text:literal,)+) => {
@@ -22,8 +27,40 @@ macro_rules! codes {
             pub fn severity(self) -> Severity {
                 match self { $(Code::$Name => Severity::$severity),+ }
             }
+
+            /// What it finds, in a sentence.
+            pub fn description(self) -> &'static str {
+                match self { $(Code::$Name => concat!($($doc),+).trim_start()),+ }
+            }
         }
     };
+}
+
+impl Code {
+    /// Every advisory rule, in the order of their declaration.
+    pub fn rules() -> impl Iterator<Item = Code> {
+        Self::ALL.iter().copied().filter(|code| code.is_rule())
+    }
+
+    /// The rule of that name.
+    pub fn rule(name: &str) -> Option<Code> {
+        Self::rules().find(|code| code.name() == name)
+    }
+
+    /// Whether it is an advisory rule: one that a build file or a client may silence, or make an error.
+    pub fn is_rule(self) -> bool {
+        self.severity() == Severity::Warning
+    }
+
+    /// The page that lists all rules.
+    pub fn rules_url() -> String {
+        format!("{PAGES}README.md")
+    }
+
+    /// The page about a rule.
+    pub fn url(self) -> Option<String> {
+        self.is_rule().then(|| format!("{PAGES}{}.md", self.name()))
+    }
 }
 
 codes! {
@@ -99,6 +136,40 @@ codes! {
     MisplacedKey Warning "misplaced-key",
     /// `$NAME` where only `${NAME}` is replaced.
     BareDollar Warning "bare-dollar",
+    /// A rule that the client names and that there is not.
+    UnknownRule Warning "unknown-rule",
+    /// A blank line in the middle of a command that goes on.
+    EmptyContinuation Warning "empty-continuation",
+    /// A stage with a name that means something else to everybody.
+    ReservedStageName Warning "reserved-stage-name",
+    /// A secret, by its name, among args, constants or environment variables.
+    SecretInEnv Warning "secret-in-env",
+    /// A stage that runs on one platform, whatever is asked for.
+    ConstantPlatform Warning "constant-platform",
+    /// A platform that a stage or an image has anyway.
+    RedundantPlatform Warning "redundant-platform",
+    /// A stage that nothing needs, that is not the default and that does not say what it is for.
+    UnreachedStage Warning "unreached-stage",
+    /// A container's main program that is run by a shell.
+    ShellFormCommand Warning "shell-form-command",
+    /// A working directory that depends on the one of the base image.
+    RelativeWorkdir Warning "relative-workdir",
+    /// A base that is no image unless a build arg is given.
+    InvalidDefaultInFrom Warning "invalid-default-in-from",
+    /// An image without a tag or a digest.
+    UntaggedImage Warning "untagged-image",
+    /// An image of another platform than the one that is asked for.
+    BaseImagePlatform Warning "base-image-platform",
+    /// An image to run that has everything in it that builds.
+    ToolchainInImage Warning "toolchain-in-image",
+    /// What a package manager has downloaded, left in the image.
+    PackageCacheInLayer Warning "package-cache-in-layer",
+    /// Linked files in a directory that is a link, or a special one, in most images.
+    LinkedIntoSpecial Warning "linked-into-special",
+    /// Files of a stage where a cache mount hides them.
+    CopyInCacheMount Warning "copy-in-cache-mount",
+    /// A copy of files that an ignore file keeps out.
+    IgnoredCopy Warning "ignored-copy",
 }
 
 #[cfg(test)]

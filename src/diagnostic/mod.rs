@@ -6,11 +6,14 @@
 //!
 //! Messages are lowercase phrases without a full stop, enough for a beginner to mend the file.
 
+mod check;
 mod code;
 pub mod render;
 
+use std::collections::BTreeSet;
 use std::fmt::Display;
 
+pub use check::{Check, DOCKERFILE_RULES, Rules, unknown_rule};
 pub use code::Code;
 
 use crate::source::Span;
@@ -43,6 +46,10 @@ pub struct Diagnostic {
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// What the build file says of rules.
+    of_file: Option<Check>,
+    /// What the client says of them; the file's word does not count then.
+    of_client: Option<Check>,
 }
 
 impl Diagnostic {
@@ -73,11 +80,6 @@ impl Diagnostic {
         self.related.push((span, message.into()));
         self
     }
-
-    /// Whether the build can go on.
-    pub fn severity(&self) -> Severity {
-        self.code.severity()
-    }
 }
 
 impl Diagnostics {
@@ -92,23 +94,61 @@ impl Diagnostics {
         None
     }
 
-    /// Whether any of them stops the build.
-    pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|diagnostic| diagnostic.severity() == Severity::Error)
+    /// Follows what the build file says of rules.
+    pub fn follow_file(&mut self, check: Check) {
+        self.of_file = Some(check);
     }
 
-    /// All of one severity, in the order of the file; those without a place first.
+    /// Follows what the client says of rules, whatever the build file says.
+    pub fn follow_client(&mut self, check: Check) {
+        self.of_client = Some(check);
+    }
+
+    /// Whether anything is so wrong that there is no going on. What rules found never is, even where a
+    /// `check` makes it an error: everything else is to be told with it.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|diagnostic| !diagnostic.code.is_rule())
+    }
+
+    /// Whether the build fails: there is an error, or the finding of a rule that a `check` makes one.
+    pub fn fail_build(&self) -> bool {
+        self.list.iter().any(|found| self.severity(found) == Some(Severity::Error))
+    }
+
+    /// All of one severity, in the order of the file; those without a place first. What was found
+    /// twice at one place is there once.
     pub fn of(&self, severity: Severity) -> Vec<&Diagnostic> {
         let mut found: Vec<_> =
-            self.list.iter().filter(|found| found.severity() == severity).collect();
-        found.sort_by_key(|found| found.span);
+            self.list.iter().filter(|found| self.severity(found) == Some(severity)).collect();
+        found.sort_by_key(|found| (found.span, found.code, found.message.as_str()));
         found.dedup();
         found
+    }
+
+    /// The places of which a check has spoken.
+    pub fn places(&self, code: Code) -> BTreeSet<Span> {
+        let found = self.list.iter().filter(|found| found.code == code);
+        found.filter_map(|found| found.span).collect()
+    }
+
+    /// How much weight it has here; `None` where its rule is silent.
+    fn severity(&self, found: &Diagnostic) -> Option<Severity> {
+        if !found.code.is_rule() {
+            return Some(Severity::Error);
+        }
+        match self.of_client.as_ref().or(self.of_file.as_ref()) {
+            Some(check) if check.skip.contains(found.code) => None,
+            Some(check) if check.error.contains(found.code) => Some(Severity::Error),
+            _ => Some(Severity::Warning),
+        }
     }
 
     /// Takes over what another list holds, where `keep` says so.
     pub fn absorb(&mut self, other: Diagnostics, keep: impl Fn(&Diagnostic) -> bool) {
         self.list.extend(other.list.into_iter().filter(keep));
+        if let Some(check) = other.of_file {
+            self.follow_file(check);
+        }
     }
 }
 

@@ -32,15 +32,24 @@ pub fn details(diagnostic: &Diagnostic, file: &SourceFile) -> Vec<String> {
     hint.chain(related).collect()
 }
 
+/// An error; where it is the finding of a rule, with why it is one and where the rule's page is.
+fn error(found: &Diagnostic, file: &SourceFile) -> String {
+    let mut text = diagnostic(found, file);
+    if let Some(url) = found.code.url() {
+        let _ = write!(text, "\n  `check` makes rule `{}` an error: {url}", found.code.name());
+    }
+    text
+}
+
 /// All errors of a build as one message.
 pub fn errors(errors: &[&Diagnostic], file: &SourceFile) -> String {
     match errors {
-        [single] => diagnostic(single, file),
+        [single] => error(single, file),
         several => {
             let mut text = format!("{} errors in {}", several.len(), file.name());
-            for error in several {
+            for found in several {
                 text.push('\n');
-                text.push_str(&diagnostic(error, file));
+                text.push_str(&error(found, file));
             }
             text
         }

@@ -26,7 +26,7 @@ use self::build_file::BuildFile;
 pub use self::options::Options;
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, Settings, lower};
-use crate::plan::{Facts, ImageQuery, Plan, resolve, select};
+use crate::plan::{Facts, ImageQuery, Plan, check_of, resolve, select, warn_of_ignored_copies};
 use crate::source::SourceFile;
 use crate::spec;
 
@@ -58,9 +58,15 @@ async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status
     }
     let BuildFile { file, ignore, digest } = BuildFile::read(bridge, options).await?;
     let mut diagnostics = Diagnostics::default();
+    check_of(&options.request, &mut diagnostics);
     let planned = plan(bridge, options, &file, &mut diagnostics).await;
+    if let Ok(Some(plan)) = &planned {
+        warn_of_ignored_copies(plan, &ignore, &mut diagnostics);
+    }
     report::warn(bridge, &diagnostics, &file, digest).await;
-    let Some(plan) = planned? else { return Err(report::failure(&diagnostics, &file)) };
+    let Some(plan) = planned?.filter(|_| !diagnostics.fail_build()) else {
+        return Err(report::failure(&diagnostics, &file));
+    };
 
     let llb = &bridge.capabilities().llb;
     let settings = Settings {

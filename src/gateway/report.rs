@@ -116,13 +116,20 @@ pub(super) async fn warn(
     }
 }
 
+/// In the form of the Dockerfile frontend's own (BuildKit's `LintFormatShort`).
 fn warning(diagnostic: &Diagnostic, file: &SourceFile, about: Digest) -> Warning {
+    let line = diagnostic.span.map(|span| format!(" (line {})", file.line(span.start)));
     Warning {
         digest: about.to_string(),
         level: 1,
-        short: format!("{}: {}", diagnostic.code.name(), render::headline(diagnostic, file)),
+        short: format!(
+            "{}: {}{}",
+            diagnostic.code.name(),
+            diagnostic.message,
+            line.unwrap_or_default()
+        ),
         detail: render::details(diagnostic, file),
-        url: String::new(),
+        url: diagnostic.code.url().unwrap_or_default(),
         source: diagnostic.span.map(|span| {
             let lines = file.lines(span);
             let info = pb::SourceInfo {

@@ -4,6 +4,7 @@
 //! out: a [`Plan`] with only the stages that the target needs, in which there are no names, templates
 //! or defaults any more. Knows nothing of LLB: see [`crate::lower`].
 
+mod check;
 mod config;
 mod environment;
 mod image;
@@ -13,6 +14,7 @@ mod path;
 mod reference;
 mod request;
 mod resolve;
+mod rules;
 mod scope;
 mod select;
 mod stage_scope;
@@ -23,12 +25,14 @@ use std::sync::Arc;
 
 use buildkit_llb::{Definition, Platform};
 
+pub use self::check::check_of;
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
 pub use self::environment::Environment;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::reference::{InvalidReference, Reference};
 pub use self::request::Request;
 pub use self::resolve::resolve;
+pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{ImageQuery, Origin, Selection, select};
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};

@@ -72,6 +72,16 @@ impl Reference {
         })
     }
 
+    /// Its registry and its name there.
+    pub(super) fn repository(&self) -> &str {
+        &self.repository
+    }
+
+    /// Its tag, `latest` where neither a tag nor a digest was written.
+    pub(super) fn tag(&self) -> Option<&str> {
+        self.tag.as_deref()
+    }
+
     /// The same image, held to a digest. An empty digest (of an engine that knows none) changes nothing.
     pub fn pinned(mut self, digest: &str) -> Self {
         if !digest.is_empty() {

@@ -13,6 +13,7 @@ use super::stage_scope::{StageScope, extend};
 use super::step::{self, Context, Surroundings};
 use super::{
     Action, ContextPaths, Facts, MountKind, Plan, PlannedImage, PlannedStage, PlannedStep, path,
+    rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -61,7 +62,9 @@ pub fn resolve(
     if diagnostics.has_errors() {
         return None;
     }
-    resolver.into_plan(facts)
+    let plan = resolver.into_plan(facts)?;
+    rules::check(selection, &plan, diagnostics);
+    Some(plan)
 }
 
 fn read_images(
@@ -73,7 +76,10 @@ fn read_images(
     for (query, fact) in selection.images.iter().zip(&facts.images) {
         let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
         match ImageConfig::parse(config) {
-            Ok(config) => images.push(config),
+            Ok(config) => {
+                rules::base_image_platform::check(query, &config, diagnostics);
+                images.push(config);
+            }
             Err(err) => diagnostics.push(Diagnostic::new(
                 Code::InvalidImageConfig,
                 query.span,

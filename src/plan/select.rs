@@ -11,10 +11,11 @@ use buildkit_llb::Platform;
 use super::order::dependencies_first;
 use super::reference::Reference;
 use super::request::Request;
+use super::rules;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::{Span, Spanned};
-use crate::spec::{From, Mount, Spec, Stage, StageName, Template};
+use crate::spec::{From, Spec, Stage, StageName, Template};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
@@ -23,6 +24,8 @@ pub struct Selection<'s> {
     pub(super) request: &'s Request,
     /// Each behind those that it needs; the last is the target.
     pub(super) stages: Vec<SelectedStage<'s>>,
+    /// Those of them whose images the file is for: its default target. Without one, the target.
+    pub(super) shipped: Vec<usize>,
     pub(super) images: Vec<ImageQuery>,
     /// What each `from` means, by the place where it is written.
     pub(super) origins: BTreeMap<Span, Origin>,
@@ -113,7 +116,10 @@ pub fn select<'s>(
     if target.is_none() || diagnostics.has_errors() {
         return None;
     }
-    Some(stages.into_selection(&needed, spec, scope, request))
+    rules::invalid_default_in_from::check(spec, request, diagnostics);
+    let default = find_default(spec, &stages, &mut Diagnostics::default());
+    let shipped: Vec<usize> = default.or(target).into_iter().collect();
+    Some(stages.into_selection(&needed, &shipped, spec, scope, request))
 }
 
 impl Selection<'_> {
@@ -135,7 +141,7 @@ impl<'s> Stages<'s> {
                 platform_of(platform, scope, build_platform, &mut diagnostics)
             }));
             let mut found = Vec::new();
-            visit_froms(stage, &mut |from| {
+            stage.visit_froms(&mut |from| {
                 if let Some(meaning) =
                     meaning(from, name, &list, scope, build_platform, &mut diagnostics)
                 {
@@ -161,6 +167,7 @@ impl<'s> Stages<'s> {
     fn into_selection(
         mut self,
         needed: &[usize],
+        shipped: &[usize],
         spec: &'s Spec,
         scope: Scope<'s>,
         request: &'s Request,
@@ -200,16 +207,9 @@ impl<'s> Stages<'s> {
             let (name, stage) = self.list[old];
             stages.push(SelectedStage { name, stage, platform });
         }
-        Selection { spec, scope, request, stages, images, origins }
-    }
-}
-
-/// Calls `visit` with each `from` of a stage: its own, those of its mounts and those of its steps.
-fn visit_froms<'s>(stage: &'s Stage, visit: &mut dyn FnMut(&'s Spanned<From>)) {
-    visit(&stage.from);
-    stage.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
-    for step in &stage.steps {
-        step.verb.visit_froms(visit);
+        let shipped = shipped.iter().map(|&at| new_places[at]).filter(|&at| at != usize::MAX);
+        let shipped = shipped.collect();
+        Selection { spec, scope, request, stages, shipped, images, origins }
     }
 }
 
@@ -333,7 +333,7 @@ fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnost
     diagnostics.push(diagnostic);
 }
 
-/// The stage to build: the one asked for, the file's default, or the only one that nothing needs.
+/// The stage to build: the one asked for, or the default.
 fn find_target(
     spec: &Spec,
     request: &Request,
@@ -355,6 +355,13 @@ fn find_target(
             diagnostics.fail(diagnostic)
         });
     }
+    find_default(spec, stages, diagnostics)
+}
+
+/// The stage to build when none is asked for: the file's default, or the only one that nothing needs.
+fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics) -> Option<usize> {
+    let find =
+        |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
     if let Some(name) = &spec.default {
         return find(name).or_else(|| {
             diagnostics.fail(unknown_stage(
@@ -375,7 +382,7 @@ fn find_target(
     let candidates: Vec<usize> = (0..candidates.len()).filter(|&at| candidates[at]).collect();
     let computed = stages.list.iter().find_map(|(_, stage)| {
         let mut computed: Option<&Template> = None;
-        visit_froms(stage, &mut |from| {
+        stage.visit_froms(&mut |from| {
             let template = from.template();
             if template.as_literal().is_none() {
                 computed.get_or_insert(template);

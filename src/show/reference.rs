@@ -19,6 +19,7 @@ A *template* is a string in which `${NAME}` is replaced; in *text* it is not.
 const EXAMPLES: &[(&str, &str)] = &[
     ("a build file", include_str!("examples/build-file.toml")),
     ("an arg", include_str!("examples/args.toml")),
+    ("a check", include_str!("examples/check.toml")),
     ("a stage", include_str!("examples/stage.toml")),
     ("a `from`", include_str!("examples/from.toml")),
     ("a cache mount", include_str!("examples/mounts.toml")),
@@ -59,6 +60,7 @@ impl Page {
             Shape::Text
             | Shape::Template
             | Shape::Words(_)
+            | Shape::Rule
             | Shape::Integer
             | Shape::Boolean
             | Shape::Tree => {}
@@ -94,6 +96,7 @@ fn takes(shape: &Shape) -> String {
         Shape::Words(words) => {
             words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ")
         }
+        Shape::Rule => "[rule](rules/README.md)".to_owned(),
         Shape::Integer => "integer".to_owned(),
         Shape::Boolean => "`true` or `false`".to_owned(),
         Shape::List(items) => format!("list of {}", takes(items)),

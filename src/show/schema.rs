@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::diagnostic::Code;
 use crate::spec::shape::{Shape, TableShape};
 
 /// The schema of a shape, as text.
@@ -22,6 +23,11 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
     match shape {
         Shape::Text | Shape::Template => json!({ "type": "string" }),
         Shape::Words(words) => json!({ "enum": words }),
+        Shape::Rule => {
+            let rules: Vec<&str> = Code::rules().map(Code::name).collect();
+            definitions.insert("rule".to_owned(), json!({ "enum": rules }));
+            reference("rule")
+        }
         Shape::Integer => json!({ "type": "integer" }),
         Shape::Boolean => json!({ "type": "boolean" }),
         Shape::List(items) => json!({ "type": "array", "items": value(items, definitions) }),

@@ -16,9 +16,9 @@ table! {
     /// The config of the exported image. Nothing in it reaches a step, and changing it re-runs none.
     pub struct Image as "an image" {
         /// The program that a container runs: a list, or a string for a shell. Drops an inherited `cmd`.
-        "entrypoint" entrypoint: Option<Command>,
+        "entrypoint" entrypoint: Option<Spanned<Command>>,
         /// The arguments of the entrypoint, or without one the program: a list, or a string for a shell.
-        "cmd" cmd: Option<Command>,
+        "cmd" cmd: Option<Spanned<Command>>,
         /// Environment besides that of the stage.
         "env" env: Env,
         /// The user that a container runs as, in place of the stage's.

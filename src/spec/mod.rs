@@ -5,6 +5,7 @@
 //! Knows nothing of values of args, of images, and of what a stage's `from` means: see [`crate::plan`].
 
 mod arg;
+mod check;
 mod image;
 mod mount;
 mod name;
@@ -38,7 +39,7 @@ pub use self::step::{
     UnpackStep, Verb, WriteStep,
 };
 pub use self::template::{ExpandError, Lookup, Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Spanned};
 
 table! {
@@ -53,6 +54,8 @@ table! {
         /// Patterns, in the form of .dockerignore, of files in the build context that no step sees; added to the
         /// ignore file's.
         "ignore" ignore: Vec<String>,
+        /// Which advisory rules are silent, and which fail the build.
+        "check" check: Option<Check>,
         /// The stages, by name.
         "stages" stages: BTreeMap<StageName, Spanned<Stage>>,
     }

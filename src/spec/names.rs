@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arg::Pattern;
+use super::check::{Failing, Skip};
 use super::image::{Command, Labels};
 use super::mount::Mount;
 use super::name::ArgName;
@@ -12,6 +13,7 @@ use super::stage::{Env, From, Shell};
 use super::step::{Content, Device, Script, Sources, Step};
 use super::template::{Scalar, Template};
 use super::{Arg, Args, Vars};
+use crate::diagnostic::Check;
 use crate::source::Spanned;
 
 /// A part of a file that may use args and variables.
@@ -119,7 +121,7 @@ macro_rules! no_names {
     )+};
 }
 
-no_names!(bool, u32, String, Pattern);
+no_names!(bool, u32, String, Pattern, Check, Skip, Failing);
 
 impl Names for Arg {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {

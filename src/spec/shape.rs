@@ -12,6 +12,8 @@ pub enum Shape {
     Template,
     /// One of a few words.
     Words(Vec<&'static str>),
+    /// The name of an advisory rule.
+    Rule,
     /// An integer.
     Integer,
     /// `true` or `false`.

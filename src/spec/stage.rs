@@ -44,6 +44,17 @@ table! {
     }
 }
 
+impl Stage {
+    /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its steps.
+    pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
+        visit(&self.from);
+        self.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
+        for step in &self.steps {
+            step.verb.visit_froms(visit);
+        }
+    }
+}
+
 /// Where files or a base come from.
 #[derive(Debug, Clone)]
 pub enum From {

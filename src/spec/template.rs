@@ -102,6 +102,25 @@ impl Template {
         }
     }
 
+    /// The name, where it is `${NAME}` and nothing else.
+    pub fn as_name(&self) -> Option<&str> {
+        match &self.parts[..] {
+            [Part::Substitution(Substitution { name, modifier: Modifier::Plain })] => Some(name),
+            _ => None,
+        }
+    }
+
+    /// The text before the first `${`, and the text behind the last one.
+    pub fn ends(&self) -> (&str, &str) {
+        fn text(part: Option<&Part>) -> &str {
+            match part {
+                Some(Part::Text(text)) => text,
+                Some(Part::Substitution(_)) | None => "",
+            }
+        }
+        (text(self.parts.first()), text(self.parts.last()))
+    }
+
     /// Calls `visit` with each name that the value may depend on.
     pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         visit_names(&self.parts, visit);

@@ -10,7 +10,10 @@ use buildkit_llb::{Definition, Digest, Graph, Platform, ResolveMode};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
 use mstage::lower::{Engine, Settings, lower};
-use mstage::plan::{Facts, ImageFact, Plan, Request, Selection, resolve, select};
+use mstage::plan::{
+    Facts, ImageFact, ImageQuery, Plan, Request, Selection, check_of, resolve, select,
+    warn_of_ignored_copies,
+};
 use mstage::source::SourceFile;
 use mstage::spec;
 use serde_json::Value;
@@ -129,6 +132,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     let file = SourceFile::new("mstage.toml", bytes);
     let request = request(file.text());
     let mut diagnostics = Diagnostics::default();
+    check_of(&request, &mut diagnostics);
     let result = plan(&file, &request, &mut diagnostics).map(|plan| {
         let settings = Settings {
             session_id: "session".to_owned(),
@@ -147,7 +151,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
         format!("[{}] {}", found.code.name(), render::diagnostic(found, &file))
     };
     Compiled {
-        result,
+        result: result.filter(|_| !diagnostics.fail_build()),
         reports: found.iter().map(report).collect(),
         codes: found.iter().map(|found| found.code).collect(),
     }
@@ -157,7 +161,9 @@ fn plan(file: &SourceFile, request: &Request, diagnostics: &mut Diagnostics) -> 
     let spec = spec::parse(file, diagnostics)?;
     let selection = select(&spec, request, diagnostics)?;
     let facts = facts(&selection);
-    resolve(&selection, facts, diagnostics)
+    let plan = resolve(&selection, facts, diagnostics)?;
+    warn_of_ignored_copies(&plan, &[], diagnostics);
+    Some(plan)
 }
 
 /// What the spec's own `# request:` line asks for.
@@ -193,12 +199,18 @@ fn facts(selection: &Selection<'_>) -> Facts {
         "rootfs": { "type": "layers", "diff_ids": ["sha256:00"] },
         "history": [{ "created_by": "ADD rootfs.tar" }],
     });
-    let fact = |reference: String| ImageFact {
-        digest: Digest::of(reference.as_bytes()).to_string(),
-        config: known.get(&reference).unwrap_or(&usual).to_string().into_bytes(),
-        triggered: None,
+    let fact = |image: &ImageQuery| {
+        let reference = image.reference.to_string();
+        let mut config = known.get(&reference).unwrap_or(&usual).clone();
+        // Any other image has every platform.
+        if known.get(&reference).is_none() {
+            config["architecture"] = image.platform.architecture().into();
+        }
+        ImageFact {
+            digest: Digest::of(reference.as_bytes()).to_string(),
+            config: config.to_string().into_bytes(),
+            triggered: None,
+        }
     };
-    Facts {
-        images: selection.images().iter().map(|image| fact(image.reference.to_string())).collect(),
-    }
+    Facts { images: selection.images().iter().map(fact).collect() }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_proto::frontend::{ReturnRequest, result};
+use buildkit_proto::frontend::{ReturnRequest, WarnRequest, result};
 use buildkit_proto::pb;
 use buildkit_proto::rpc::Any;
 use mstage::gateway::run;
@@ -87,10 +87,11 @@ from = "alpine:3.20"
 steps = [{ copy = "a.txt", to = "/in/" }, 'echo "hello $NAME" > /out']
 
 [stages.unneeded]
+description = "built with --target only"
 from = "no/such:image"
 
 [stages.runtime]
-from = "debian"
+from = "debian:latest"
 steps = [{ copy = "/out", from = "builder" }]
 
 [stages.runtime.image]
@@ -212,22 +213,77 @@ async fn an_image_that_is_not_there_is_shown_where_it_is_named() {
 async fn warnings_are_shown_and_stop_nothing() {
     let spec = "[args]\nUNUSED = '1'\n[stages.a]\nfrom = 'scratch'\n";
     let daemon = build(engine(), spec, &["build-arg:OTHER=1"]).await;
-    let shorts: Vec<String> = daemon
-        .calls()
-        .into_iter()
-        .filter_map(|call| match call {
-            Call::Warn(warning) => Some(String::from_utf8(warning.short).unwrap()),
-            _ => None,
-        })
-        .collect();
+    let warnings = warnings(&daemon);
+    let shorts: Vec<&str> =
+        warnings.iter().map(|warning| str::from_utf8(&warning.short).unwrap()).collect();
     assert_eq!(
         shorts,
         [
             "undeclared-build-arg: --build-arg OTHER reaches nothing: the file declares no such arg",
-            "unused-arg: mstage.toml:2: arg `UNUSED` reaches nothing",
+            "unused-arg: arg `UNUSED` reaches nothing (line 2)",
         ]
     );
+    let unused = &warnings[1];
+    assert!(unused.url.ends_with("/docs/rules/unused-arg.md"), "{}", unused.url);
+    assert!(String::from_utf8_lossy(&unused.detail[0]).starts_with("help: write `${UNUSED}`"));
+    assert_eq!(unused.info.as_ref().unwrap().filename, "mstage.toml");
+    assert_eq!(unused.ranges[0].start.unwrap().line, 2);
     assert!(returned(&daemon).result.is_some());
+}
+
+fn warnings(daemon: &Daemon) -> Vec<WarnRequest> {
+    let calls = daemon.calls().into_iter();
+    calls
+        .filter_map(|call| match call {
+            Call::Warn(warning) => Some(warning),
+            _ => None,
+        })
+        .collect()
+}
+
+/// A finding that `check` makes an error is told with the other errors, with its lines and its page.
+#[tokio::test]
+async fn a_finding_can_be_an_error() {
+    let spec = "check = { error = ['unused-arg'] }\n[args]\nUNUSED = '1'\n\
+                [stages.a]\nfrom = 'alpine:3.20'\nplatform = 'linux/amd64'\n";
+    let daemon = build(engine(), spec, &[]).await;
+    let (message, places) = error(&daemon);
+    assert!(
+        message.starts_with("mstage.toml:3: arg `UNUSED` reaches nothing\n  help: write"),
+        "{message}"
+    );
+    assert!(
+        message.contains("\n  `check` makes rule `unused-arg` an error: https://"),
+        "{message}"
+    );
+    assert_eq!(places, [("mstage.toml".to_owned(), 3)]);
+    assert_eq!(warnings(&daemon).len(), 1);
+    // Nothing was built.
+    assert_eq!(daemon.solves().len(), 2);
+    // The client's word counts in place of the file's.
+    let check = "build-arg:BUILDKIT_DOCKERFILE_CHECK=skip=FromPlatformFlagConstDisallowed";
+    let daemon = build(engine(), spec, &[check]).await;
+    assert!(returned(&daemon).result.is_some());
+    assert!(warnings(&daemon)[0].short.starts_with(b"unused-arg: "));
+    assert_eq!(warnings(&daemon).len(), 1);
+}
+
+/// What the ignore file keeps out is known from the client's files.
+#[tokio::test]
+async fn a_copy_of_an_ignored_file_is_warned_of() {
+    let engine = engine()
+        .source(
+            "local://dockerfile",
+            [("mstage.toml", "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'a.txt' }]\n")],
+        )
+        .source("local://context", [(".dockerignore", "*.txt\n")]);
+    let daemon = answer(engine, &[]).await;
+    let warnings = warnings(&daemon);
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(
+        String::from_utf8_lossy(&warnings[0].short),
+        "ignored-copy: `a.txt` is kept out of the build context (line 3)"
+    );
 }
 
 #[tokio::test]

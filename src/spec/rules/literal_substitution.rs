@@ -10,9 +10,8 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     for image in spec.stages.values().filter_map(|stage| stage.image.as_ref()) {
         let healthcheck =
             image.healthcheck.as_ref().and_then(|healthcheck| healthcheck.cmd.as_ref());
-        for command in
-            [image.entrypoint.as_ref(), image.cmd.as_ref(), healthcheck].into_iter().flatten()
-        {
+        let commands = [&image.entrypoint, &image.cmd].into_iter().flatten();
+        for command in commands.map(|command| &command.value).chain(healthcheck) {
             let Command::List(words) = command else { continue };
             // A word that hands text to a shell is replaced by that shell.
             let shell = words.iter().any(|word| word.value == "-c");

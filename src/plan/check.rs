@@ -1,0 +1,79 @@
+//! What the client says of advisory rules, in the build arg of Dockerfile builds.
+
+use std::collections::BTreeSet;
+
+use super::request::Request;
+use crate::diagnostic::{
+    Check, Code, DOCKERFILE_RULES, Diagnostic, Diagnostics, Rules, unknown_rule,
+};
+
+/// The build arg.
+const NAME: &str = "BUILDKIT_DOCKERFILE_CHECK";
+
+/// Has the list follow what the request says of rules, if it says anything: then the `check` of the file
+/// does not count, as for Dockerfiles.
+///
+/// The form is `skip=a,b;error=true` (BuildKit's `ParseLintOptions` in `frontend/dockerfile/linter`).
+/// `error` takes names of rules too. Rules of Dockerfiles are those that find the same here, so that one
+/// value serves builds of both.
+pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
+    let Some(text) = request.build_args.get(NAME) else { return };
+    let mut check = Check::default();
+    for option in text.split(';').map(str::trim).filter(|option| !option.is_empty()) {
+        let parsed = match option.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+            Some(("skip", "all")) => Some((&mut check.skip, Rules::All)),
+            Some(("skip", names)) => Some((&mut check.skip, rules(names, diagnostics))),
+            Some(("error", value)) => Some((
+                &mut check.error,
+                match boolean(value) {
+                    Some(true) => Rules::All,
+                    Some(false) => Rules::default(),
+                    None => rules(value, diagnostics),
+                },
+            )),
+            // There are no experimental rules here.
+            Some(("experimental", _)) => continue,
+            Some(_) | None => None,
+        };
+        match parsed {
+            Some((place, rules)) => *place = rules,
+            None => diagnostics.push(
+                Diagnostic::without_place(
+                    Code::InvalidArg,
+                    format!("--build-arg {NAME}={text}: `{option}` is not an option of checks"),
+                )
+                .hint("skip=RULE,RULE;error=true"),
+            ),
+        }
+    }
+    diagnostics.follow_client(check);
+}
+
+/// What Go's `strconv.ParseBool` takes.
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+/// The rules of a list. A name that is none is worth a warning: no build is wrong for it.
+fn rules(names: &str, diagnostics: &mut Diagnostics) -> Rules {
+    let mut found = BTreeSet::new();
+    for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let of_dockerfiles = DOCKERFILE_RULES.iter().find(|(known, _)| *known == name);
+        match (Code::rule(name), of_dockerfiles.copied()) {
+            (Some(rule), _) | (None, Some((_, Some(rule)))) => {
+                found.insert(rule);
+            }
+            (None, Some((_, None))) => {}
+            (None, None) => {
+                let (message, hint) = unknown_rule(name);
+                let message = format!("--build-arg {NAME}: {message}");
+                diagnostics.push(Diagnostic::without_place(Code::UnknownRule, message).hint(hint));
+            }
+        }
+    }
+    Rules::These(found)
+}

@@ -1,0 +1,89 @@
+//! Patterns of ignore files, as `github.com/moby/patternmatcher` reads them.
+
+use regex_lite::Regex;
+
+/// Patterns that keep files out of the build context.
+pub(super) struct IgnorePatterns(Vec<Regex>);
+
+impl IgnorePatterns {
+    /// Reads the patterns. `None` where one of them brings files back: what is out then cannot be told
+    /// from the name of a directory.
+    pub(super) fn new<'p>(patterns: impl IntoIterator<Item = &'p str>) -> Option<Self> {
+        let mut compiled = Vec::new();
+        for pattern in patterns {
+            if pattern.starts_with('!') {
+                return None;
+            }
+            // A pattern that cannot be read keeps nothing out, as far as this rule is concerned.
+            compiled.extend(Regex::new(&expression(pattern)));
+        }
+        Some(Self(compiled))
+    }
+
+    /// Whether a path, from the root of the context, or a directory that it is in, is kept out.
+    pub(super) fn keep_out(&self, path: &str) -> bool {
+        let path = path.trim_matches('/');
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        ends.into_iter().any(|end| self.0.iter().any(|pattern| pattern.is_match(&path[..end])))
+    }
+}
+
+/// A pattern as a regular expression: `*` and `?` stay inside a name, `**` does not.
+fn expression(pattern: &str) -> String {
+    let pattern = pattern.trim_matches('/');
+    let mut text = "^".to_owned();
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' if chars.next_if_eq(&'*').is_some() => {
+                if chars.next_if_eq(&'/').is_some() {
+                    text.push_str("(.*/)?");
+                } else {
+                    text.push_str(".*");
+                }
+            }
+            '*' => text.push_str("[^/]*"),
+            '?' => text.push_str("[^/]"),
+            '[' => {
+                text.push('[');
+                for c in chars.by_ref() {
+                    text.push(c);
+                    if c == ']' {
+                        break;
+                    }
+                }
+            }
+            '\\' => text.push_str(&regex_lite::escape(&chars.next().unwrap_or('\\').to_string())),
+            c => text.push_str(&regex_lite::escape(&c.to_string())),
+        }
+    }
+    text.push('$');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_patterns_keep_out() {
+        for (pattern, out, not_out) in [
+            ("target", &["target", "/target/a/b"][..], &["a/target", "targets"][..]),
+            ("*/tmp/*", &["a/tmp/b", "/a/tmp/b/c"], &["tmp/b", "a/b/tmp/c", "a/tmp"]),
+            ("**/*.log", &["a.log", "x/y/a.log"], &["a.logs"]),
+            ("docs/**", &["docs/a", "docs/a/b"], &["docs", "doc"]),
+            ("a?c.[ch]", &["abc.c", "abc.h/x"], &["ac.c", "a/c.c", "abc.x"]),
+            ("a\\*", &["a*"], &["ab"]),
+            ("a.b+", &["a.b+"], &["axb+"]),
+        ] {
+            let patterns = IgnorePatterns::new([pattern]).unwrap();
+            for path in out {
+                assert!(patterns.keep_out(path), "{pattern} {path}");
+            }
+            for path in not_out {
+                assert!(!patterns.keep_out(path), "{pattern} {path}");
+            }
+        }
+        assert!(IgnorePatterns::new(["a", "!a/b"]).is_none());
+    }
+}

@@ -1,0 +1,37 @@
+//! `ignored-copy`: a copy of files that an ignore file keeps out.
+//!
+//! The build fails there with a file that is not found, while it is plain to see in the directory. Follows
+//! `CopyIgnoredFile` of Dockerfiles.
+
+use super::ignore_pattern::IgnorePatterns;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::path::has_wildcard;
+use crate::plan::{Action, Origin, Plan};
+
+/// Looks for copies of what `ignore`, the patterns of the ignore file, or the build file keep out.
+pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut Diagnostics) {
+    let all = || ignore.iter().chain(&plan.ignore).map(String::as_str);
+    let Some(patterns) = IgnorePatterns::new(all()) else { return };
+    let nothing_left = all().any(|pattern| matches!(pattern, "*" | "**" | "**/*"));
+    let keep_out = |path: &str| if path == "/" { nothing_left } else { patterns.keep_out(path) };
+    for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
+        let sources: Vec<&str> = match &step.action {
+            Action::Copy(copy) if copy.origin == Origin::Context => {
+                copy.items.iter().map(|item| item.source.as_str()).collect()
+            }
+            Action::Unpack(unpack) if unpack.origin == Origin::Context => vec![&unpack.source],
+            _ => continue,
+        };
+        let ignored = sources.into_iter().find(|source| !has_wildcard(source) && keep_out(source));
+        if let Some(source) = ignored {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::IgnoredCopy,
+                    step.span,
+                    format!("`{}` is kept out of the build context", source.trim_start_matches('/')),
+                )
+                .hint("by the .dockerignore file, or by `ignore` in this one: a pattern there matches it"),
+            );
+        }
+    }
+}

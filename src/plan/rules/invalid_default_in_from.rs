@@ -1,0 +1,48 @@
+//! `invalid-default-in-from`: a base that is no image unless a build arg is given.
+//!
+//! An arg that says `required = true`, and a `${NAME:?...}`, say so openly. Follows
+//! `InvalidDefaultArgInFrom` of Dockerfiles.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::reference::Reference;
+use crate::plan::request::Request;
+use crate::plan::scope::Scope;
+use crate::spec::{ExpandError, Spec};
+
+pub(in crate::plan) fn check(spec: &Spec, request: &Request, diagnostics: &mut Diagnostics) {
+    let mut computed = spec
+        .stages
+        .values()
+        .map(|stage| &stage.from)
+        .filter(|from| from.template().as_literal().is_none())
+        .peekable();
+    if computed.peek().is_none() {
+        return;
+    }
+    let without_args = Request { build_args: BTreeMap::new(), ..request.clone() };
+    let scope = Scope::new(spec, &without_args, &mut Diagnostics::default());
+    for from in computed {
+        let problem = match from.template().expand(&mut |name| scope.lookup(name)) {
+            Ok(text) if spec.stages.contains_key(text.as_str()) || text == "scratch" => continue,
+            Ok(text) => match Reference::parse(&text) {
+                Ok(_) => continue,
+                Err(err) => err.to_string(),
+            },
+            Err(ExpandError::Unset { name }) if scope.knows(&name) => {
+                format!("arg `{name}` has no default")
+            }
+            // It is required, or wrong in any case, which is told elsewhere.
+            Err(_) => continue,
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidDefaultInFrom,
+                from.span,
+                format!("without build args this is no image: {problem}"),
+            )
+            .hint("give the arg a default, or say `required = true` in its declaration"),
+        );
+    }
+}

@@ -1,0 +1,38 @@
+//! `untagged-image`: an image without a tag or a digest.
+//!
+//! It is whatever `latest` happens to be on the day of the build. What is nearly a stage has been told.
+
+use std::collections::BTreeSet;
+
+use super::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::select::Origin;
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let near_stages = diagnostics.places(Code::NearStageName);
+    let mut told = BTreeSet::new();
+    for (_, selected) in subject.stages() {
+        selected.stage.visit_froms(&mut |from| {
+            let Origin::Image(_) = subject.origin(from) else { return };
+            // It had its value when the stages were selected.
+            let mut no_report = Diagnostics::default();
+            let Some(text) = subject.selection.scope.expand(from.template(), &mut no_report) else {
+                return;
+            };
+            let name = text.rsplit('/').next().unwrap_or(&text);
+            let tagged = name.contains([':', '@']);
+            if !tagged && !near_stages.contains(&from.span) && told.insert(text.clone()) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UntaggedImage,
+                        from.span,
+                        format!(
+                            "`{text}` has no tag: it is `{text}:latest`, whatever that is today"
+                        ),
+                    )
+                    .hint("name a version: \"NAME:VERSION\""),
+                );
+            }
+        });
+    }
+}

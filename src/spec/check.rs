@@ -1,0 +1,97 @@
+//! `[check]`: what the file says of advisory rules.
+
+use std::collections::BTreeSet;
+
+use toml::de::DeValue;
+
+use super::read::{Read, Reader, Value, table};
+use super::shape::Shape;
+use crate::diagnostic::{Check, Code, Diagnostic, Rules, unknown_rule};
+use crate::source::Span;
+
+table! {
+    /// What is done with the findings of [advisory rules](rules/README.md): without a word they are warnings.
+    pub(super) struct CheckTable as "a check" {
+        /// Rules that say nothing: `"all"`, or their names.
+        "skip" skip: Option<Skip>,
+        /// Rules whose findings fail the build: `true` for all, or their names.
+        "error" error: Option<Failing>,
+    }
+}
+
+/// `skip`.
+#[derive(Debug, Clone)]
+pub(super) struct Skip(Rules);
+
+/// `error`.
+#[derive(Debug, Clone)]
+pub(super) struct Failing(Rules);
+
+/// What the table says holds for everything that is reported, also where the rest of the file is wrong.
+impl Read for Check {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let CheckTable { skip, error } = CheckTable::read(value, reader)?;
+        let check = Check {
+            skip: skip.map(|Skip(rules)| rules).unwrap_or_default(),
+            error: error.map(|Failing(rules)| rules).unwrap_or_default(),
+        };
+        reader.diagnostics.follow_file(check.clone());
+        Some(check)
+    }
+
+    fn shape() -> Shape {
+        CheckTable::shape()
+    }
+}
+
+impl Read for Skip {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if value.get_ref().as_str() == Some("all") {
+            return Some(Self(Rules::All));
+        }
+        read_rules(value, "\"all\" or a list of rules", reader).map(Self)
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Words(vec!["all"]), Shape::Rule.or_list()])
+    }
+}
+
+impl Read for Failing {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Boolean(true) => Some(Self(Rules::All)),
+            DeValue::Boolean(false) => Some(Self(Rules::default())),
+            _ => read_rules(value, "`true`, `false` or a list of rules", reader).map(Self),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Boolean, Shape::Rule.or_list()])
+    }
+}
+
+/// The name of a rule, or a list of such names.
+fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option<Rules> {
+    let span = value.span().into();
+    let names: Vec<Value<'_>> = match value.get_ref() {
+        DeValue::String(_) => vec![value],
+        DeValue::Array(_) => match value.into_inner() {
+            DeValue::Array(names) => names.into_iter().collect(),
+            _ => return None,
+        },
+        other => return reader.wrong_type(span, other, wanted),
+    };
+    let expected = names.len();
+    let found: Vec<Code> = names.into_iter().filter_map(|name| read_rule(name, reader)).collect();
+    (found.len() == expected).then(|| Rules::These(BTreeSet::from_iter(found)))
+}
+
+fn read_rule(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Code> {
+    let span: Span = value.span().into();
+    let name = String::read(value, reader)?;
+    Code::rule(&name).or_else(|| {
+        let (message, hint) = unknown_rule(&name);
+        reader.diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
+    })
+}

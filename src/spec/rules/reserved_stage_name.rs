@@ -1,0 +1,23 @@
+//! `reserved-stage-name`: a stage with a name that means something else to everybody.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::Spec;
+
+/// The names, and what they mean.
+const RESERVED: [(&str, &str); 2] =
+    [("scratch", "the empty base"), ("context", "the build context")];
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    for (name, meaning) in RESERVED {
+        if let Some(stage) = spec.stages.get(name) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::ReservedStageName,
+                    stage.span,
+                    format!("a stage is named `{name}`, which everywhere else is {meaning}"),
+                )
+                .hint("give it another name"),
+            );
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `unreached-stage`: a stage that nothing needs, that is not the default and that does not say what it is
+//! for.
+//!
+//! Any stage may be meant for `--target`. One that is has a `description`, which `--call=targets` shows.
+//! Without a `default` every stage that nothing needs is a target that the file offers.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{From, Spec, Template};
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    let Some(default) = &spec.default else { return };
+    if !spec.stages.contains_key(default.value.as_str()) {
+        return;
+    }
+    let mut needed: BTreeSet<&str> = BTreeSet::from([default.value.as_str()]);
+    let mut computed: BTreeSet<(&str, &str)> = BTreeSet::new();
+    for (own, stage) in &spec.stages {
+        stage.visit_froms(&mut |from| match (&from.value, from.template().as_literal()) {
+            (From::Image { .. }, _) => {}
+            // A stage's own name means the image.
+            (From::Name(_), Some(name)) if name == own.as_str() => {}
+            (_, Some(name)) => {
+                needed.insert(name);
+            }
+            (_, None) if names_no_stage(from.template(), spec) => {}
+            (_, None) => {
+                computed.insert(from.template().ends());
+            }
+        });
+    }
+    for (name, stage) in &spec.stages {
+        let text = name.as_str();
+        let may_be = |&(start, end): &(&str, &str)| {
+            text.len() >= start.len() + end.len() && text.starts_with(start) && text.ends_with(end)
+        };
+        if stage.description.is_some() || needed.contains(text) || computed.iter().any(may_be) {
+            continue;
+        }
+        diagnostics.push(
+            Diagnostic::new(
+                Code::UnreachedStage,
+                stage.span,
+                format!("nothing needs stage `{name}`, and the default target is `{}`", default.value),
+            )
+            .hint("say in its `description` what it is for, so that --call=targets shows it, or remove it"),
+        );
+    }
+}
+
+/// Whether a computed `from` is an image in any case: it is an arg or a constant that stands for one.
+fn names_no_stage(template: &Template, spec: &Spec) -> bool {
+    let value = template.as_name().and_then(|name| {
+        let arg = spec.args.0.get(name).and_then(|arg| arg.default.as_ref());
+        arg.or(spec.vars.0.get(name).map(|var| &var.0))
+    });
+    // No stage has such a name.
+    value.is_some_and(|value| {
+        let (start, end) = value.ends();
+        [start, end].iter().any(|text| text.contains([':', '/', '.', '@']))
+    })
+}

@@ -1,0 +1,154 @@
+//! The pages of the advisory rules are their tests: what a page calls wrong is found by its rule and by
+//! no other, and of what it calls right no rule says anything.
+#![expect(clippy::disallowed_methods, reason = "the pages are files")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its page has failed")]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use buildkit_llb::Platform;
+use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
+use mstage::plan::{Facts, ImageFact, Request, check_of, resolve, select, warn_of_ignored_copies};
+use mstage::source::SourceFile;
+use mstage::spec;
+
+#[test]
+fn every_rule_has_its_page_and_every_page_its_rule() {
+    let names = |extension: &str| -> BTreeSet<String> {
+        let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.extension().is_some_and(|found| found == extension))
+            .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+            .collect()
+    };
+    let mut pages = names("md");
+    assert!(pages.remove("README"));
+    let rules: BTreeSet<String> = Code::rules().map(|rule| rule.name().to_owned()).collect();
+    assert_eq!(pages, rules);
+    for rule in Code::rules() {
+        let url = rule.url().unwrap();
+        assert!(url.ends_with(&format!("/docs/rules/{}.md", rule.name())), "{url}");
+        assert!(url.starts_with(env!("CARGO_PKG_REPOSITORY")), "{url}");
+    }
+}
+
+#[test]
+fn pages_say_what_the_rule_says_and_how_to_silence_it() {
+    let index = fs::read_to_string(folder().join("README.md")).unwrap();
+    for rule in Code::rules() {
+        let (name, text) = (rule.name(), page(rule));
+        let head = format!("# {name}\n\n{}\n", rule.description());
+        assert!(text.starts_with(&head), "{name}.md does not begin with:\n{head}");
+        let (_, silence) = text.split_once("\n## Silence\n").unwrap();
+        assert!(silence.contains(name), "{name}.md does not say how to silence it");
+        let line = format!("| [{name}]({name}.md) | {} |\n", rule.description());
+        assert!(index.contains(&line), "README.md has no line:\n{line}");
+    }
+}
+
+/// The index tells of each rule of Dockerfiles what it is here.
+#[test]
+fn the_index_has_every_rule_of_dockerfiles() {
+    let index = fs::read_to_string(folder().join("README.md")).unwrap();
+    for (name, rule) in DOCKERFILE_RULES {
+        let start = match rule {
+            Some(rule) => format!("| {name} | [{0}]({0}.md)", rule.name()),
+            None => format!("| {name} | none: "),
+        };
+        assert!(index.contains(&start), "README.md has no line `{start}`");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_found_and_what_is_right_is_not() {
+    let mut problems = Vec::new();
+    for rule in Code::rules() {
+        let text = page(rule);
+        let (wrong, right) = text.split_once("\n## Right\n").unwrap();
+        for (specs, expected) in
+            [(blocks(wrong), BTreeSet::from([rule])), (blocks(right), BTreeSet::new())]
+        {
+            assert!(!specs.is_empty(), "{}.md has no spec", rule.name());
+            for spec in specs {
+                let (found, report) = found(spec);
+                if found != expected {
+                    problems.push(format!("{}.md:\n{spec}reports:\n{report}", rule.name()));
+                }
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The project's own files give the example.
+#[test]
+fn no_rule_speaks_of_the_projects_own_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = vec![root.join("mstage.toml")];
+    for example in fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path()) {
+        for name in ["mstage.toml", "single-stage.toml"] {
+            files.extend(Some(example.join(name)).filter(|path| path.exists()));
+        }
+    }
+    assert!(files.len() > 8);
+    let report = |path: PathBuf| {
+        let (found, report) = found(&fs::read_to_string(&path).unwrap());
+        (!found.is_empty()).then(|| format!("{}:\n{report}", path.display()))
+    };
+    let reports: Vec<String> = files.into_iter().filter_map(report).collect();
+    assert!(reports.is_empty(), "{}", reports.join("\n"));
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules")
+}
+
+fn page(rule: Code) -> String {
+    fs::read_to_string(folder().join(format!("{}.md", rule.name()))).unwrap_or_default()
+}
+
+fn blocks(text: &str) -> Vec<&str> {
+    text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+/// Which rules speak of a spec, and what they say.
+fn found(text: &str) -> (BTreeSet<Code>, String) {
+    let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
+    let request = request(text);
+    let mut diagnostics = Diagnostics::default();
+    check_of(&request, &mut diagnostics);
+    let planned = spec::parse(&file, &mut diagnostics).and_then(|spec| {
+        let selection = select(&spec, &request, &mut diagnostics)?;
+        let config = br#"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
+        let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+        let images = selection.images().iter().map(|_| fact()).collect();
+        let plan = resolve(&selection, Facts { images }, &mut diagnostics)?;
+        warn_of_ignored_copies(&plan, &[], &mut diagnostics);
+        Some(plan)
+    });
+    let all = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
+    let report: Vec<String> = all.iter().map(|found| render::diagnostic(found, &file)).collect();
+    assert!(planned.is_some(), "{text}\n{}", report.join("\n"));
+    (all.iter().map(|found| found.code).collect(), report.join("\n"))
+}
+
+/// What the spec's first line says that it is built with.
+fn request(text: &str) -> Request {
+    let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+    let line = text.lines().next().and_then(|line| line.strip_prefix("# docker buildx build "));
+    let mut words = line.unwrap_or_default().split_whitespace();
+    while let (Some(option), Some(value)) = (words.next(), words.next()) {
+        match option {
+            "--build-arg" => {
+                let (name, value) = value.split_once('=').unwrap();
+                request.build_args.insert(name.to_owned(), value.to_owned());
+            }
+            "--platform" => {
+                request.target_platform = Platform::parse(value, &request.build_platform).unwrap();
+            }
+            other => panic!("unknown option {other}"),
+        }
+    }
+    request
+}
