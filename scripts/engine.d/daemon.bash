@@ -258,8 +258,13 @@ engine_stop() {
   if engine_alive "$name"; then
     was_alive=true
     pid=$(cat "$state/run/pid")
-    ! engine_answers "$name" || kill_containers "$name"
-    kill -TERM "$pid"
+    if has_label "$name"; then
+      # Nothing of it is kept.
+      kill -KILL "$pid"
+    else
+      ! engine_answers "$name" || kill_containers "$name"
+      kill -TERM "$pid"
+    fi
     wait_until 300 engine_gone "$name" || kill -KILL "$pid"
     wait_until 100 engine_gone "$name" || die "process $pid of $name does not end"
   fi

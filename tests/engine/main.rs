@@ -21,6 +21,7 @@ mod errors;
 mod examples;
 mod fresh {
     mod caches;
+    mod remote;
 }
 mod frontend;
 mod limits;

@@ -164,6 +164,13 @@ impl Engine {
         self.major_version > 20
     }
 
+    /// Whether its image store exports caches of other kinds than the inline one: Docker's older store
+    /// does not.
+    pub(crate) fn exports_caches(&self) -> bool {
+        let driver = self.docker(["info", "--format={{.Driver}}"]).run().text();
+        driver.trim() != "overlay2"
+    }
+
     /// Whether this is the same engine.
     fn is(&self, other: &Engine) -> bool {
         ["DOCKER_HOST", "DOCKER_CONTEXT"].iter().all(|variable| {
