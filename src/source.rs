@@ -98,6 +98,11 @@ impl SourceFile {
         self.text[start..end].trim_end_matches(['\n', '\r'])
     }
 
+    /// The text of a string's span, without the quotes.
+    pub fn written(&self, span: Span) -> &str {
+        self.slice(span).trim_matches(['"', '\''])
+    }
+
     /// The text of a span.
     pub fn slice(&self, span: Span) -> &str {
         &self.text[span.start as usize..span.end as usize]

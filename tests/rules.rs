@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
-use mstage::plan::{Facts, ImageFact, Request, check_of, resolve, select, warn_of_ignored_copies};
+use mstage::plan::{
+    Facts, ImageFact, Request, check_of, resolve, select_all, warn_of_ignored_copies,
+};
 use mstage::source::SourceFile;
 use mstage::spec;
 
@@ -119,7 +121,7 @@ fn found(text: &str) -> (BTreeSet<Code>, String) {
     let mut diagnostics = Diagnostics::default();
     check_of(&request, &mut diagnostics);
     let planned = spec::parse(&file, &mut diagnostics).and_then(|spec| {
-        let selection = select(&spec, &request, &mut diagnostics)?;
+        let selection = select_all(&spec, &request, &mut diagnostics)?;
         let config = br#"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
         let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
         let images = selection.images().iter().map(|_| fact()).collect();

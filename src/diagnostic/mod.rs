@@ -118,8 +118,21 @@ impl Diagnostics {
     /// All of one severity, in the order of the file; those without a place first. What was found
     /// twice at one place is there once.
     pub fn of(&self, severity: Severity) -> Vec<&Diagnostic> {
-        let mut found: Vec<_> =
-            self.list.iter().filter(|found| self.severity(found) == Some(severity)).collect();
+        self.sorted(|found| self.severity(found) == Some(severity))
+    }
+
+    /// What is wrong in itself, in the same order.
+    pub fn errors(&self) -> Vec<&Diagnostic> {
+        self.sorted(|found| !found.code.is_rule())
+    }
+
+    /// What rules have found that are not silent, in the same order, whatever weight it has.
+    pub fn findings(&self) -> Vec<&Diagnostic> {
+        self.sorted(|found| found.code.is_rule() && self.severity(found).is_some())
+    }
+
+    fn sorted(&self, keep: impl Fn(&Diagnostic) -> bool) -> Vec<&Diagnostic> {
+        let mut found: Vec<_> = self.list.iter().filter(|found| keep(found)).collect();
         found.sort_by_key(|found| (found.span, found.code, found.message.as_str()));
         found.dedup();
         found

@@ -41,19 +41,24 @@ fn error(found: &Diagnostic, file: &SourceFile) -> String {
     text
 }
 
+/// How many errors a message tells in full.
+const MAX_ERRORS: usize = 50;
+
 /// All errors of a build as one message.
 pub fn errors(errors: &[&Diagnostic], file: &SourceFile) -> String {
-    match errors {
-        [single] => error(single, file),
-        several => {
-            let mut text = format!("{} errors in {}", several.len(), file.name());
-            for found in several {
-                text.push('\n');
-                text.push_str(&error(found, file));
-            }
-            text
-        }
+    let shown = &errors[..errors.len().min(MAX_ERRORS)];
+    let mut text = match shown {
+        [single] => return error(single, file),
+        several => format!("{} errors in {}", several.len(), file.name()),
+    };
+    for found in shown {
+        text.push('\n');
+        text.push_str(&error(found, file));
     }
+    if shown.len() < errors.len() {
+        let _ = write!(text, "\nand {} more", errors.len() - shown.len());
+    }
+    text
 }
 
 fn place(span: Span, file: &SourceFile) -> String {

@@ -1,7 +1,7 @@
 //! The edge towards BuildKit: everything that is sent and received.
 //!
-//! Comes in: a connection to the daemon and [`Options`]. Goes out: the target's result, or an error
-//! that shows the lines of the build file it is about. The conversation is short: the daemon's
+//! Comes in: a connection to the daemon and [`Options`]. Goes out: the target's result, the answer to a
+//! question about the file, or an error that shows the lines of the build file it is about. The conversation is short: the daemon's
 //! capabilities, the build file and the ignore file, the images' configs all at once, one solve, the
 //! result. What is done with the answers is decided elsewhere, in plain functions.
 
@@ -12,11 +12,12 @@ mod ignore;
 mod image;
 pub mod options;
 mod report;
+mod subrequest;
 pub mod transport;
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Cap, Graph};
+use buildkit_llb::{Cap, Definition, Graph};
 use futures_util::future::join_all;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -51,11 +52,25 @@ where
 }
 
 async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status> {
-    if let Some(subrequest) = &options.subrequest {
-        return Err(
-            Status::new(format!("unsupported request {subrequest}")).with_subrequest(subrequest)
-        );
+    if let Some(question) = &options.subrequest {
+        return subrequest::answer(bridge, options, question).await;
     }
+    let (plan, definition) = compile(bridge, options).await?;
+    let request = SolveRequest {
+        cache_imports: options.cache_imports.clone(),
+        evaluate: !shows_excerpts(bridge),
+        ..SolveRequest::new(definition.into_proto())
+    };
+    let solved = bridge.solve(request).await.map_err(|err| report::with_place(err.into()))?;
+    Ok(SolveResult {
+        refs: solved.refs,
+        metadata: result_metadata(&plan, options),
+        ..SolveResult::default()
+    })
+}
+
+/// From the client's files to what is to be built, with the warnings shown on the way.
+async fn compile(bridge: &Bridge, options: &Options) -> Result<(Plan, Definition), Status> {
     let BuildFile { file, ignore, digest } = BuildFile::read(bridge, options).await?;
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
@@ -86,17 +101,7 @@ async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status
     let definition = graph.definition(target);
     drop(graph);
     capabilities::check_size(bridge, &definition)?;
-    let request = SolveRequest {
-        cache_imports: options.cache_imports.clone(),
-        evaluate: !shows_excerpts(bridge),
-        ..SolveRequest::new(definition.into_proto())
-    };
-    let solved = bridge.solve(request).await.map_err(|err| report::with_place(err.into()))?;
-    Ok(SolveResult {
-        refs: solved.refs,
-        metadata: result_metadata(&plan, options),
-        ..SolveResult::default()
-    })
+    Ok((plan, definition))
 }
 
 /// Whether the engine shows lines of the build file beside the error of a failing step. Docker 20.10

@@ -8,16 +8,11 @@ use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
+use crate::show::LANGUAGE;
 use crate::source::SourceFile;
-
-/// What the file is written in, for clients that color it.
-pub(super) const LANGUAGE: &str = "TOML";
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
-
-/// How many errors the message tells in full.
-const MAX_ERRORS: usize = 50;
 
 /// How many lines around a place clients show at most.
 const PADDING: u32 = 5;
@@ -25,11 +20,7 @@ const PADDING: u32 = 5;
 /// The build's failure, with an excerpt of the file for each place.
 pub(super) fn failure(diagnostics: &Diagnostics, file: &SourceFile) -> Status {
     let errors = diagnostics.of(Severity::Error);
-    let shown = &errors[..errors.len().min(MAX_ERRORS)];
-    let mut message = render::errors(shown, file);
-    if shown.len() < errors.len() {
-        message.push_str(&format!("\nand {} more", errors.len() - shown.len()));
-    }
+    let message = render::errors(&errors, file);
     let spans = errors.iter().flat_map(|error| {
         let related = error.related.iter().map(|(span, _)| *span);
         error.span.into_iter().chain(related)
@@ -62,6 +53,19 @@ pub(super) fn at_place(status: Status, file: &SourceFile, span: crate::source::S
 
 /// A failure that the daemon reported, with the place that it is about in front of the message.
 pub(super) fn with_place(status: Status) -> Status {
+    match place_of(&status) {
+        Some((file, lines)) => status.context(format!("{file}:{}", lines.start())),
+        None => status,
+    }
+}
+
+/// The lines that a failure is about.
+pub(super) fn lines_of(status: &Status) -> Option<RangeInclusive<u32>> {
+    place_of(status).map(|(_, lines)| lines)
+}
+
+/// The file and the lines that a failure shows first.
+fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
     #[derive(Deserialize)]
     struct Source {
         info: Info,
@@ -74,6 +78,7 @@ pub(super) fn with_place(status: Status) -> Status {
     #[derive(Deserialize)]
     struct Range {
         start: Position,
+        end: Position,
     }
     #[derive(Deserialize)]
     struct Position {
@@ -81,14 +86,11 @@ pub(super) fn with_place(status: Status) -> Status {
         #[serde(alias = "Line")]
         line: u32,
     }
-    let place = status.details("errdefs.Source").find_map(|json| {
+    status.details("errdefs.Source").find_map(|json| {
         let source: Source = serde_json::from_slice(json).ok()?;
-        Some(format!("{}:{}", source.info.filename, source.ranges.first()?.start.line))
-    });
-    match place {
-        Some(place) => status.context(place),
-        None => status,
-    }
+        let lines = source.ranges.first().map(|range| range.start.line..=range.end.line)?;
+        Some((source.info.filename, lines))
+    })
 }
 
 /// The file with nothing but the lines that a client shows; the others are there, and empty.

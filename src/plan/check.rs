@@ -13,9 +13,9 @@ const NAME: &str = "BUILDKIT_DOCKERFILE_CHECK";
 /// Has the list follow what the request says of rules, if it says anything: then the `check` of the file
 /// does not count, as for Dockerfiles.
 ///
-/// The form is `skip=a,b;error=true` (BuildKit's `ParseLintOptions` in `frontend/dockerfile/linter`).
-/// `error` takes names of rules too. Rules of Dockerfiles are those that find the same here, so that one
-/// value serves builds of both.
+/// The form is `skip=a,b;error=true` (BuildKit's `ParseLintOptions` in `frontend/dockerfile/linter`, by which
+/// the engine reads it before it starts a frontend). Rules of Dockerfiles are those that find the same
+/// here, so that one value serves builds of both.
 pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
     let Some(text) = request.build_args.get(NAME) else { return };
     let mut check = Check::default();
@@ -23,14 +23,8 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
         let parsed = match option.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
             Some(("skip", "all")) => Some((&mut check.skip, Rules::All)),
             Some(("skip", names)) => Some((&mut check.skip, rules(names, diagnostics))),
-            Some(("error", value)) => Some((
-                &mut check.error,
-                match boolean(value) {
-                    Some(true) => Rules::All,
-                    Some(false) => Rules::default(),
-                    None => rules(value, diagnostics),
-                },
-            )),
+            Some(("error", value)) => boolean(value)
+                .map(|all| (&mut check.error, if all { Rules::All } else { Rules::default() })),
             // There are no experimental rules here.
             Some(("experimental", _)) => continue,
             Some(_) | None => None,

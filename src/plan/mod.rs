@@ -10,6 +10,7 @@ mod environment;
 mod image;
 mod order;
 mod owner;
+mod parameters;
 mod path;
 mod reference;
 mod request;
@@ -29,11 +30,14 @@ pub use self::check::check_of;
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
 pub use self::environment::Environment;
 pub use self::owner::{Id, Mode, Owner};
+pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::reference::{InvalidReference, Reference};
 pub use self::request::Request;
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
-pub use self::select::{ImageQuery, Origin, Selection, select};
+pub use self::select::{
+    ImageQuery, Origin, Selection, default_target, select, select_all, select_outline,
+};
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
 

@@ -8,7 +8,7 @@ use buildkit_llb::Platform;
 use super::config::{ContainerConfig, History, ImageConfig};
 use super::environment::Environment;
 use super::owner::Owner;
-use super::select::{Origin, SelectedStage, Selection};
+use super::select::{Origin, SelectedStage, Selection, args_mend};
 use super::stage_scope::{StageScope, extend};
 use super::step::{self, Context, Surroundings};
 use super::{
@@ -56,7 +56,10 @@ pub fn resolve(
     let images = read_images(selection, &facts, diagnostics)?;
     let mut resolver = Resolver { selection, images, stages: Vec::new() };
     for stage in &selection.stages {
-        let resolved = resolver.resolve_stage(stage, diagnostics);
+        let mut found = Diagnostics::default();
+        let resolved = resolver.resolve_stage(stage, &mut found);
+        // What a stage lacks that nobody builds is no error.
+        diagnostics.absorb(found, |problem| stage.needed || !args_mend(problem.code));
         resolver.stages.push(resolved);
     }
     if diagnostics.has_errors() {
@@ -98,7 +101,7 @@ impl<'s> Resolver<'_, 's> {
         selected: &SelectedStage<'s>,
         diagnostics: &mut Diagnostics,
     ) -> Resolved<'s> {
-        let SelectedStage { name, stage, platform } = selected;
+        let SelectedStage { name, stage, platform, .. } = selected;
         let context = Context { scope: &self.selection.scope, origins: &self.selection.origins };
         let base = step::origin_of(Some(&stage.from), context.origins);
         let (mut surroundings, mut config) = self.inherited(base, platform);

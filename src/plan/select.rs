@@ -4,7 +4,7 @@
 //! that they need, and whose images are the ones that must be looked up. Stages that the target does
 //! not need are checked for what is wrong in any build, and are not in it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
@@ -22,7 +22,7 @@ pub struct Selection<'s> {
     pub(super) spec: &'s Spec,
     pub(super) scope: Scope<'s>,
     pub(super) request: &'s Request,
-    /// Each behind those that it needs; the last is the target.
+    /// Each behind those that it needs. What the target needs comes first, and the target is the last of it.
     pub(super) stages: Vec<SelectedStage<'s>>,
     /// Those of them whose images the file is for: its default target. Without one, the target.
     pub(super) shipped: Vec<usize>,
@@ -37,6 +37,8 @@ pub(super) struct SelectedStage<'s> {
     pub(super) stage: &'s Spanned<Stage>,
     /// Its own, its base's, or the target's.
     pub(super) platform: Platform,
+    /// Whether the target needs it, or it is there only to be looked at.
+    pub(super) needed: bool,
 }
 
 /// An image whose digest and config the build needs.
@@ -75,6 +77,17 @@ enum Meaning {
     Image(Reference, Option<Platform>),
 }
 
+/// What a selection is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Purpose {
+    /// What the target needs is built.
+    Build,
+    /// All that can be looked at is looked at.
+    Check,
+    /// What the target needs is listed, also where args are missing.
+    Outline,
+}
+
 /// All stages of a spec, with what they need.
 struct Stages<'s> {
     list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
@@ -84,10 +97,46 @@ struct Stages<'s> {
     platforms: Vec<Option<Platform>>,
     /// For each stage what is wrong with its `from`s.
     problems: Vec<Diagnostics>,
+    /// For each stage whether it is known what every `from` means.
+    is_whole: Vec<bool>,
 }
 
 /// Selects what the request's target needs. `None` means that there are errors.
 pub fn select<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
+    select_for(Purpose::Build, spec, request, diagnostics)
+}
+
+/// Selects all stages, for the rules to look at. As for Dockerfiles, a request that names a target is
+/// for that one alone. What a stage lacks that the target does not need, a build arg say, is no error:
+/// such a stage is left out.
+pub fn select_all<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
+    let purpose = if request.target.is_none() { Purpose::Check } else { Purpose::Build };
+    select_for(purpose, spec, request, diagnostics)
+}
+
+/// Selects what the request's target needs as far as that is known: who asks which args there are has not
+/// given them. It is not to be resolved.
+pub fn select_outline<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
+    let mut found = Diagnostics::default();
+    let selection = select_for(Purpose::Outline, spec, request, &mut found);
+    diagnostics.absorb(found, |problem| !args_mend(problem.code));
+    selection
+}
+
+fn select_for<'s>(
+    purpose: Purpose,
     spec: &'s Spec,
     request: &'s Request,
     diagnostics: &mut Diagnostics,
@@ -98,28 +147,64 @@ pub fn select<'s>(
     for cycle in &order.cycles {
         report_cycle(cycle, &stages, diagnostics);
     }
-    let target = find_target(spec, request, &stages, diagnostics);
-    let needed = target.map_or_else(Vec::new, |target| {
+    let default = find_default(spec, &stages, &mut Diagnostics::default());
+    let target = match default {
+        // Who looks at all stages need not say which is built.
+        None if purpose == Purpose::Check && spec.default.is_none() => None,
+        _ => find_target(spec, request, &stages, diagnostics),
+    };
+    let mut selected = target.map_or_else(Vec::new, |target| {
         dependencies_first(stages.list.len(), [target], |at| stages.needs(at)).nodes
     });
-    let mut is_needed = vec![false; stages.list.len()];
-    for &at in &needed {
-        is_needed[at] = true;
+    let needed = selected.len();
+    let mut is_selected = vec![false; stages.list.len()];
+    for &at in &selected {
+        is_selected[at] = true;
     }
-    for (problems, needed) in std::mem::take(&mut stages.problems).into_iter().zip(is_needed) {
+    if purpose == Purpose::Check {
+        for at in order.nodes {
+            let whole = stages.is_whole[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
+            if whole && !is_selected[at] {
+                is_selected[at] = true;
+                selected.push(at);
+            }
+        }
+    }
+    let is_needed: BTreeSet<usize> = selected[..needed].iter().copied().collect();
+    for (at, problems) in std::mem::take(&mut stages.problems).into_iter().enumerate() {
         // Of a stage that is not built, only what no choice of args can mend.
-        diagnostics.absorb(problems, |problem| {
-            needed
-                || !matches!(problem.code, Code::UnsetArg | Code::MissingArg | Code::RequiredValue)
-        });
+        diagnostics.absorb(problems, |problem| is_needed.contains(&at) || !args_mend(problem.code));
     }
-    if target.is_none() || diagnostics.has_errors() {
+    let stops = |problem: &&Diagnostic| purpose != Purpose::Outline || !args_mend(problem.code);
+    if diagnostics.errors().iter().any(stops) {
         return None;
     }
     rules::invalid_default_in_from::check(spec, request, diagnostics);
-    let default = find_default(spec, &stages, &mut Diagnostics::default());
-    let shipped: Vec<usize> = default.or(target).into_iter().collect();
-    Some(stages.into_selection(&needed, &shipped, spec, scope, request))
+    let shipped = match default.or(target) {
+        Some(stage) => vec![stage],
+        None => stages.not_needed(),
+    };
+    Some(stages.into_selection(&selected, needed, &shipped, spec, scope, request))
+}
+
+/// The stage that is built without `--target`, where that is clear.
+pub fn default_target<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'s StageName> {
+    let scope = Scope::new(spec, request, &mut Diagnostics::default());
+    let stages = Stages::new(spec, &scope, &request.build_platform);
+    let mut found = Diagnostics::default();
+    let default = find_default(spec, &stages, &mut found);
+    // That it is not clear is no error of who does not build.
+    diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
+    default.map(|at| stages.list[at].0)
+}
+
+/// Whether a build with other args may not have the problem.
+pub(super) fn args_mend(problem: Code) -> bool {
+    matches!(problem, Code::UnsetArg | Code::MissingArg | Code::RequiredValue)
 }
 
 impl Selection<'_> {
@@ -135,6 +220,7 @@ impl<'s> Stages<'s> {
         let mut froms = Vec::with_capacity(list.len());
         let mut problems = Vec::with_capacity(list.len());
         let mut platforms = Vec::with_capacity(list.len());
+        let mut is_whole = Vec::with_capacity(list.len());
         for &(name, stage) in &list {
             let mut diagnostics = Diagnostics::default();
             platforms.push(stage.platform.as_ref().and_then(|platform| {
@@ -149,9 +235,21 @@ impl<'s> Stages<'s> {
                 }
             });
             froms.push(found);
+            is_whole.push(!diagnostics.has_errors());
             problems.push(diagnostics);
         }
-        Self { list, froms, platforms, problems }
+        Self { list, froms, platforms, problems, is_whole }
+    }
+
+    /// The stages that no other needs.
+    fn not_needed(&self) -> Vec<usize> {
+        let mut not_needed = vec![true; self.list.len()];
+        for at in 0..self.list.len() {
+            for needed in self.needs(at) {
+                not_needed[needed] = false;
+            }
+        }
+        (0..not_needed.len()).filter(|&at| not_needed[at]).collect()
     }
 
     fn needs(&self, at: usize) -> Vec<usize> {
@@ -166,18 +264,19 @@ impl<'s> Stages<'s> {
 
     fn into_selection(
         mut self,
-        needed: &[usize],
+        selected: &[usize],
+        needed: usize,
         shipped: &[usize],
         spec: &'s Spec,
         scope: Scope<'s>,
         request: &'s Request,
     ) -> Selection<'s> {
         let mut new_places = vec![usize::MAX; self.list.len()];
-        let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(needed.len());
+        let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(selected.len());
         let mut images: Vec<ImageQuery> = Vec::new();
         let mut image_places = BTreeMap::new();
         let mut origins = BTreeMap::new();
-        for (new, &old) in needed.iter().enumerate() {
+        for (new, &old) in selected.iter().enumerate() {
             new_places[old] = new;
             let froms = std::mem::take(&mut self.froms[old]);
             let platform = self.platforms[old].take().unwrap_or_else(|| match froms.first() {
@@ -205,7 +304,7 @@ impl<'s> Stages<'s> {
                 origins.insert(span, origin);
             }
             let (name, stage) = self.list[old];
-            stages.push(SelectedStage { name, stage, platform });
+            stages.push(SelectedStage { name, stage, platform, needed: new < needed });
         }
         let shipped = shipped.iter().map(|&at| new_places[at]).filter(|&at| at != usize::MAX);
         let shipped = shipped.collect();
@@ -373,13 +472,7 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
             ))
         });
     }
-    let mut candidates = vec![true; stages.list.len()];
-    for at in 0..stages.list.len() {
-        for needed in stages.needs(at) {
-            candidates[needed] = false;
-        }
-    }
-    let candidates: Vec<usize> = (0..candidates.len()).filter(|&at| candidates[at]).collect();
+    let candidates = stages.not_needed();
     let computed = stages.list.iter().find_map(|(_, stage)| {
         let mut computed: Option<&Template> = None;
         stage.visit_froms(&mut |from| {

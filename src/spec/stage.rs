@@ -7,6 +7,7 @@ use toml::de::DeValue;
 use super::image::Image;
 use super::mount::Mount;
 use super::name::{ArgName, EnvName};
+use super::names::Names;
 use super::read::{Read, Reader, Value, table};
 use super::shape::Shape;
 use super::step::Step;
@@ -45,6 +46,11 @@ table! {
 }
 
 impl Stage {
+    /// Calls `visit` with each name that the stage may use: of args, constants and variables.
+    pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        Names::visit_names(self, visit);
+    }
+
     /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its steps.
     pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         visit(&self.from);

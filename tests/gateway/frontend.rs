@@ -15,13 +15,13 @@ const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["P
     "rootfs":{"type":"layers","diff_ids":["sha256:00"]}}"#;
 
 /// A build of `spec` with these options.
-async fn build(engine: Engine, spec: &'static str, opts: &[&str]) -> Daemon {
+pub(crate) async fn build(engine: Engine, spec: &'static str, opts: &[&str]) -> Daemon {
     let engine = engine.source("local://dockerfile", [("mstage.toml", spec)]);
     answer(engine, opts).await
 }
 
 /// What a frontend answers that finds its files in the engine.
-async fn answer(engine: Engine, opts: &[&str]) -> Daemon {
+pub(crate) async fn answer(engine: Engine, opts: &[&str]) -> Daemon {
     let (io, daemon) = engine.start();
     let opts = ["filename=mstage.toml"].iter().chain(opts).enumerate();
     let workers = r#"[{"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
@@ -33,7 +33,7 @@ async fn answer(engine: Engine, opts: &[&str]) -> Daemon {
     daemon
 }
 
-fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     let digest = |letter: &str| format!("sha256:{}", letter.repeat(64));
     Engine::new(Release::Forky)
         .source("local://context", [("a.txt", "a")])
@@ -41,12 +41,12 @@ fn engine() -> Engine {
         .image("docker.io/library/debian:latest", &digest("d"), CONFIG)
 }
 
-fn returned(daemon: &Daemon) -> ReturnRequest {
+pub(crate) fn returned(daemon: &Daemon) -> ReturnRequest {
     daemon.returned().expect("something was returned")
 }
 
 /// The message of the returned error, and the files and lines that it shows.
-fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
+pub(crate) fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
     let error = returned(daemon).error.expect("an error was returned");
     assert_eq!(error.code, 2, "clients show this code without a prefix");
     let sources =

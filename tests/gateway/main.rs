@@ -6,4 +6,5 @@ mod bridge;
 mod definition;
 mod fake;
 mod frontend;
+mod subrequests;
 mod transport;

@@ -1,0 +1,159 @@
+//! What a build of a target can be given: args, secrets, agents, and the cache directories that it keeps.
+//!
+//! Comes in: a [`Selection`]. Goes out: [`Parameters`], with the place of each. No image is looked up for
+//! it: a value that only the environment of a base image has is unknown here.
+
+use std::collections::BTreeMap;
+
+use super::environment::Environment;
+use super::path;
+use super::select::{Origin, Selection};
+use super::stage_scope::{StageScope, extend};
+use crate::diagnostic::Diagnostics;
+use crate::source::Span;
+use crate::spec::{Arg, Mount, Scalar, Template, Verb};
+
+/// What a build of a target can be given.
+#[derive(Debug, Default)]
+pub struct Parameters<'s> {
+    /// The target's name.
+    pub target: &'s str,
+    /// What it is for.
+    pub description: Option<&'s str>,
+    /// Args that have a part in it, in the order of the file.
+    pub args: Vec<Parameter<'s>>,
+    /// Secrets by their ids, each with the place that names it first and whether any must have it.
+    pub secrets: BTreeMap<String, Use>,
+    /// SSH agents, the same.
+    pub ssh: BTreeMap<String, Use>,
+    /// Cache directories, the same.
+    pub caches: BTreeMap<String, Use>,
+}
+
+/// An arg.
+#[derive(Debug)]
+pub struct Parameter<'s> {
+    /// Its name.
+    pub name: &'s str,
+    /// Its declaration.
+    pub arg: &'s Arg,
+    /// The value that it has in this build.
+    pub value: Option<String>,
+    /// The only values that it may have; empty for any.
+    pub values: Vec<String>,
+}
+
+/// A thing of the client's, or of the engine's, that steps use.
+#[derive(Debug, Clone, Copy)]
+pub struct Use {
+    /// Where it is first named.
+    pub span: Span,
+    /// Whether the build fails without it.
+    pub required: bool,
+}
+
+impl<'s> Selection<'s> {
+    /// What a build of the target can be given. `written` is the text of a place in the file, for an id
+    /// whose value is unknown.
+    pub fn parameters(&self, written: impl Fn(Span) -> String) -> Parameters<'s> {
+        let needed = || self.stages.iter().filter(|stage| stage.needed);
+        let Some(target) = needed().next_back() else { return Parameters::default() };
+        let mut parameters = Parameters {
+            target: target.name.as_str(),
+            description: target.stage.description.as_deref(),
+            args: self.used_args(),
+            ..Parameters::default()
+        };
+        // What the file itself says of the environment, stage by stage.
+        let mut environments: Vec<Environment> = Vec::new();
+        for selected in needed() {
+            let base = match self.origins.get(&selected.stage.from.span) {
+                Some(&Origin::Stage(base)) => environments[base].clone(),
+                _ => Environment::default(),
+            };
+            // Mistakes are told by whoever builds the stage.
+            let mut quiet = Diagnostics::default();
+            let environment = extend(&base, &selected.stage.env, &self.scope, &mut quiet);
+            let values = StageScope { scope: &self.scope, environment: &environment };
+            let mut text = |template: &Template| {
+                values.expand(template, &mut quiet).unwrap_or_else(|| written(template.span))
+            };
+            let steps = selected.stage.steps.iter().flat_map(|step| match &step.verb {
+                Verb::Run(run) => run.process.mounts.as_slice(),
+                Verb::Exec(exec) => exec.process.mounts.as_slice(),
+                _ => &[],
+            });
+            for mount in selected.stage.mounts.iter().chain(steps) {
+                parameters.add(mount, &mut text);
+            }
+            environments.push(environment);
+        }
+        parameters
+    }
+
+    /// The args whose values the stages use, or the values of other args that they use.
+    fn used_args(&self) -> Vec<Parameter<'s>> {
+        let mut used = BTreeMap::new();
+        let mut next: Vec<String> = Vec::new();
+        for selected in self.stages.iter().filter(|stage| stage.needed) {
+            selected.stage.visit_names(&mut |name| next.push(name.to_owned()));
+        }
+        while let Some(name) = next.pop() {
+            if let Some(Scalar(value)) = self.spec.vars.0.get(name.as_str()) {
+                // A value that names itself in the end is an error elsewhere.
+                if used.insert(name, None).is_none() {
+                    value.visit_names(&mut |name| next.push(name.to_owned()));
+                }
+            } else if let Some((declared, arg)) = self.spec.args.0.get_key_value(name.as_str())
+                && used.insert(name, Some((declared, arg))).is_none()
+            {
+                arg.default
+                    .iter()
+                    .chain(arg.values.iter().flatten().map(|value| &value.value.0))
+                    .for_each(|value| value.visit_names(&mut |name| next.push(name.to_owned())));
+            }
+        }
+        let mut args: Vec<Parameter<'s>> = used
+            .into_values()
+            .flatten()
+            .map(|(name, arg)| {
+                let value = self.scope.lookup(name.as_str()).ok().flatten();
+                let mut quiet = Diagnostics::default();
+                let values = arg.values.iter().flatten();
+                let values =
+                    values.filter_map(|value| self.scope.expand(&value.value.0, &mut quiet));
+                Parameter {
+                    name: name.as_str(),
+                    arg,
+                    value: value.map(|value| value.into_owned()),
+                    values: values.collect(),
+                }
+            })
+            .collect();
+        args.sort_by_key(|parameter| parameter.arg.span);
+        args
+    }
+}
+
+impl Parameters<'_> {
+    fn add(&mut self, mount: &Mount, text: &mut dyn FnMut(&Template) -> String) {
+        let (uses, id, span, required) = match mount {
+            Mount::Secret(secret) => {
+                (&mut self.secrets, text(&secret.id), secret.id.span, secret.required)
+            }
+            Mount::Ssh(ssh) => (&mut self.ssh, text(&ssh.id), ssh.id.span, ssh.required),
+            Mount::Cache(cache) => {
+                let id = match &cache.id {
+                    Some(id) => text(id),
+                    None => path::clean(&text(&cache.path)),
+                };
+                (&mut self.caches, id, cache.path.span, None)
+            }
+            Mount::Bind(_) | Mount::Tmpfs(_) => return,
+        };
+        let required = required.unwrap_or(false);
+        let known = uses.entry(id).or_insert(Use { span, required });
+        known.span = known.span.min(span);
+        known.required |= required;
+    }
+}

@@ -1,0 +1,98 @@
+//! The answer to `--call=subrequests.describe`: which questions are answered (BuildKit's
+//! `frontend/subrequests/describe.go`).
+
+use serde::Serialize;
+
+use super::columns::columns;
+use super::{CONVERT_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION};
+
+/// The version of the document.
+pub const DESCRIBE_VERSION: &str = "1.0.0";
+
+/// A question that is answered.
+#[derive(Debug, Serialize)]
+struct Request {
+    name: &'static str,
+    version: &'static str,
+    r#type: &'static str,
+    description: &'static str,
+    opts: Vec<Named>,
+    inputs: Option<Vec<Named>>,
+    metadata: Vec<Named>,
+    refs: Option<Vec<Named>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Named {
+    name: &'static str,
+    description: &'static str,
+}
+
+/// All questions that are answered.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Description(Vec<Request>);
+
+impl Description {
+    /// Makes the document.
+    pub fn of_all() -> Self {
+        let target = ("target", "Target stage");
+        let both: &[&'static str] = &["result.json", "result.txt"];
+        let with_status: &[&'static str] = &["result.json", "result.txt", "result.statuscode"];
+        let request = |name,
+                       version,
+                       description,
+                       opts: &[(&'static str, &'static str)],
+                       metadata: &[&'static str]| {
+            let opts = opts.iter().map(|&(name, description)| Named { name, description });
+            let metadata = metadata.iter().map(|&name| Named { name, description: "" });
+            Request {
+                name,
+                version,
+                r#type: "rpc",
+                description,
+                opts: opts.collect(),
+                inputs: None,
+                metadata: metadata.collect(),
+                refs: None,
+            }
+        };
+        Self(vec![
+            request(
+                "frontend.outline",
+                OUTLINE_VERSION,
+                "List what a build of the target can be given",
+                &[target],
+                both,
+            ),
+            request("frontend.targets", TARGETS_VERSION, "List all targets", &[], both),
+            request("frontend.lint", LINT_VERSION, "Check the build file", &[target], with_status),
+            request(
+                "frontend.convertllb",
+                CONVERT_VERSION,
+                "Convert the build file to LLB",
+                &[target],
+                &both[..1],
+            ),
+            request(
+                "frontend.subrequests.describe",
+                DESCRIBE_VERSION,
+                "List available subrequest types",
+                &[],
+                both,
+            ),
+        ])
+    }
+
+    /// The document for people, as clients print it.
+    pub fn to_text(&self) -> String {
+        let row = |request: &Request| {
+            let name = request.name.strip_prefix("frontend.").unwrap_or(request.name);
+            [name, request.version, request.description]
+        };
+        let rows = self.0.iter().map(row);
+        let rows: Vec<[&str; 3]> =
+            std::iter::once(["NAME", "VERSION", "DESCRIPTION"]).chain(rows).collect();
+        columns(&rows, 1)
+    }
+}

@@ -1,0 +1,137 @@
+//! The answer to `--call=outline`: what a build of the target can be given (BuildKit's
+//! `frontend/subrequests/outline`).
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::columns::columns;
+use super::place::{Location, text_of};
+use crate::diagnostic::list;
+use crate::plan::{Parameter, Parameters, Use};
+use crate::source::SourceFile;
+
+/// The version of the document.
+pub const OUTLINE_VERSION: &str = "1.0.0";
+
+/// What a build of a target can be given.
+#[derive(Debug, Serialize)]
+pub struct Outline {
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    args: Vec<OutlineArg>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    secrets: Vec<Input>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ssh: Vec<Input>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cache: Vec<Cache>,
+    sources: [String; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct OutlineArg {
+    name: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    value: String,
+    location: Location,
+}
+
+#[derive(Debug, Serialize)]
+struct Input {
+    name: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    required: bool,
+    location: Location,
+}
+
+#[derive(Debug, Serialize)]
+struct Cache {
+    #[serde(rename = "ID")]
+    id: String,
+    location: Location,
+}
+
+impl Outline {
+    /// Makes the document.
+    pub fn new(parameters: Parameters<'_>, file: &SourceFile) -> Self {
+        let arg = |parameter: Parameter<'_>| OutlineArg {
+            name: parameter.name.to_owned(),
+            description: description(&parameter),
+            location: Location::of_span(parameter.arg.span, file),
+            value: parameter.value.unwrap_or_default(),
+        };
+        let inputs = |uses: BTreeMap<String, Use>| {
+            let input = |(name, used): (String, Use)| Input {
+                name,
+                required: used.required,
+                location: Location::of_span(used.span, file),
+            };
+            in_order_of_the_file(uses).map(input).collect()
+        };
+        let cache =
+            |(id, used): (String, Use)| Cache { id, location: Location::of_span(used.span, file) };
+        Self {
+            name: parameters.target.to_owned(),
+            description: parameters.description.unwrap_or_default().to_owned(),
+            args: parameters.args.into_iter().map(arg).collect(),
+            secrets: inputs(parameters.secrets),
+            ssh: inputs(parameters.ssh),
+            cache: in_order_of_the_file(parameters.caches).map(cache).collect(),
+            sources: [text_of(file)],
+        }
+    }
+
+    /// The document for people, as clients print it.
+    pub fn to_text(&self) -> String {
+        let mut parts = Vec::new();
+        let mut head = vec![["TARGET:", self.name.as_str()]];
+        if !self.description.is_empty() {
+            head.push(["DESCRIPTION:", &self.description]);
+        }
+        parts.push(columns(&head, 1));
+        if !self.args.is_empty() {
+            let rows = self
+                .args
+                .iter()
+                .map(|arg| [arg.name.as_str(), arg.value.as_str(), arg.description.as_str()]);
+            parts.push(table(["BUILD ARG", "VALUE", "DESCRIPTION"], rows));
+        }
+        for (what, inputs) in [("SECRET", &self.secrets), ("SSH", &self.ssh)] {
+            if !inputs.is_empty() {
+                let required = |input: &Input| if input.required { "true" } else { "" };
+                let rows = inputs.iter().map(|input| [input.name.as_str(), required(input)]);
+                parts.push(table([what, "REQUIRED"], rows));
+            }
+        }
+        parts.iter().map(|part| format!("{part}\n")).collect()
+    }
+}
+
+fn table<'t, const N: usize>(
+    head: [&'t str; N],
+    rows: impl Iterator<Item = [&'t str; N]>,
+) -> String {
+    let rows: Vec<[&str; N]> = std::iter::once(head).chain(rows).collect();
+    columns(&rows, 3)
+}
+
+fn in_order_of_the_file(uses: BTreeMap<String, Use>) -> impl Iterator<Item = (String, Use)> {
+    let mut uses: Vec<(String, Use)> = uses.into_iter().collect();
+    uses.sort_by_key(|(_, used)| used.span);
+    uses.into_iter()
+}
+
+/// What an arg is for, and what it takes: the document has no other place for that.
+fn description(Parameter { arg, values, .. }: &Parameter<'_>) -> String {
+    let required = arg.required.then(|| "required".to_owned());
+    let values = (!values.is_empty()).then(|| format!("one of {}", list(values)));
+    let pattern = arg.pattern.iter().map(|pattern| format!("matches `{}`", pattern.text));
+    let parts: Vec<String> =
+        arg.description.clone().into_iter().chain(required).chain(values).chain(pattern).collect();
+    parts.join("; ")
+}

@@ -1,0 +1,93 @@
+//! Places of a build file as BuildKit's documents have them (`pb.Location` and `pb.SourceInfo` in JSON).
+
+use std::ops::RangeInclusive;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Serialize;
+
+use crate::source::{SourceFile, Span};
+
+/// What the file is written in, for clients that color it.
+pub const LANGUAGE: &str = "TOML";
+
+/// Lines of the only source of a document.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct Location {
+    ranges: Vec<Range>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Range {
+    start: Position,
+    end: Position,
+}
+
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Position {
+    line: u32,
+}
+
+/// A source of a document, with its text.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct SourceInfo {
+    filename: String,
+    data: String,
+    language: &'static str,
+}
+
+impl Location {
+    /// Some lines, or none.
+    pub(super) fn of_lines(lines: Option<&RangeInclusive<u32>>) -> Self {
+        let position = |line: &u32| Position { line: *line };
+        let range =
+            lines.map(|lines| Range { start: position(lines.start()), end: position(lines.end()) });
+        Self { ranges: range.into_iter().collect() }
+    }
+
+    /// The lines of a span.
+    pub(super) fn of_span(span: Span, file: &SourceFile) -> Self {
+        Self::of_lines(Some(&file.lines(span)))
+    }
+}
+
+impl SourceInfo {
+    /// A whole file.
+    pub(super) fn new(file: &SourceFile) -> Self {
+        Self { filename: file.name().to_owned(), data: text_of(file), language: LANGUAGE }
+    }
+}
+
+/// The text of a file, as bytes are in JSON.
+pub(super) fn text_of(file: &SourceFile) -> String {
+    BASE64_STANDARD.encode(file.text())
+}
+
+/// Lines of a file with those around them, as clients print them (BuildKit's `solver/errdefs/source.go`).
+pub(super) fn excerpt(file: &SourceFile, lines: &RangeInclusive<u32>) -> String {
+    let count = file.line_count();
+    let (first, last) = (*lines.start(), (*lines.end()).min(count));
+    if first > count || first < 1 {
+        return String::new();
+    }
+    let wanted = if first == last { 4 } else { 2 };
+    let (mut start, mut end, mut padding) = (first, last, 0);
+    while padding < wanted {
+        if start > 1 {
+            start -= 1;
+            padding += 1;
+        }
+        if end != count {
+            end += 1;
+            padding += 1;
+        }
+        padding += 1;
+    }
+    let rule = "--------------------\n";
+    let mut text = format!("{}:{first}\n{rule}", file.name());
+    for number in start..=end {
+        let mark = if lines.contains(&number) { ">>>" } else { "   " };
+        text.push_str(&format!(" {number:3} | {mark} {}\n", file.line_text(number)));
+    }
+    text + rule
+}

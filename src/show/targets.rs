@@ -1,0 +1,73 @@
+//! The answer to `--call=targets`: what can be built (BuildKit's `frontend/subrequests/targets`).
+
+use serde::Serialize;
+
+use super::columns::columns;
+use super::place::{Location, text_of};
+use crate::source::SourceFile;
+use crate::spec::{Spec, StageName, Template};
+
+/// The version of the document.
+pub const TARGETS_VERSION: &str = "1.0.0";
+
+/// What can be built, in the order of the file.
+#[derive(Debug, Serialize)]
+pub struct Targets {
+    targets: Vec<Target>,
+    sources: [String; 1],
+}
+
+#[derive(Debug, Serialize)]
+struct Target {
+    name: String,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    default: bool,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    description: String,
+    /// As it is written.
+    base: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    platform: String,
+    location: Location,
+}
+
+impl Targets {
+    /// Makes the document. `default` is the target that is built without `--target`.
+    pub fn new(spec: &Spec, default: Option<&StageName>, file: &SourceFile) -> Self {
+        let mut stages: Vec<_> = spec.stages.iter().collect();
+        stages.sort_by_key(|(_, stage)| stage.span);
+        let target = |(name, stage): (&StageName, &crate::source::Spanned<crate::spec::Stage>)| {
+            let platform = stage.platform.as_ref().or(stage.from.platform());
+            Target {
+                name: name.to_string(),
+                default: default == Some(name),
+                description: stage.description.clone().unwrap_or_default(),
+                base: written(stage.from.template(), file),
+                platform: platform.map(|platform| written(platform, file)).unwrap_or_default(),
+                location: Location::of_span(stage.span, file),
+            }
+        };
+        Self { targets: stages.into_iter().map(target).collect(), sources: [text_of(file)] }
+    }
+
+    /// The document for people, as clients print it.
+    pub fn to_text(&self) -> String {
+        let name = |target: &Target| {
+            let default = if target.default { " (default)" } else { "" };
+            format!("{}{default}", target.name)
+        };
+        let names: Vec<String> = self.targets.iter().map(name).collect();
+        let rows = names.iter().zip(&self.targets);
+        let rows = rows.map(|(name, target)| [name.as_str(), target.description.as_str()]);
+        let rows: Vec<[&str; 2]> = std::iter::once(["TARGET", "DESCRIPTION"]).chain(rows).collect();
+        columns(&rows, 1)
+    }
+}
+
+/// A string as it stands in the file, without its quotes.
+fn written(template: &Template, file: &SourceFile) -> String {
+    match template.as_literal() {
+        Some(text) => text.to_owned(),
+        None => file.written(template.span).to_owned(),
+    }
+}
