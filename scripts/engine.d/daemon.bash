@@ -47,6 +47,7 @@ engine_release() {
 engine_packages() {
   echo docker.io iptables iproute2 ca-certificates git xz-utils
   [[ $1 == bookworm ]] || echo docker-cli docker-buildx
+  [[ $1 != forky ]] || echo docker-compose
 }
 
 engine_tree() {
@@ -72,7 +73,7 @@ fill_engine_tree() {
 
 # --- The docker command ----------------------------------------------------------------------
 
-# One client for all engines, with a buildx of today: forky's.
+# One client for all engines, with buildx and Compose of today: forky's.
 client_directory() {
   keyed "$cache/trees/client" "$(engine_tree forky)" "$(declare -f fill_client client_command)"
 }
@@ -86,13 +87,14 @@ fill_client() {
   local client=$1 tree
   tree=$(engine_tree forky)
   mkdir -p "$client/bin" "$client/lib" "$client/config/cli-plugins"
-  cp "$tree/usr/bin/docker" "$tree/usr/libexec/docker/cli-plugins/docker-buildx" "$client/lib"
+  cp "$tree/usr/bin/docker" "$tree"/usr/libexec/docker/cli-plugins/docker-{buildx,compose} "$client/lib"
   # They are linked to forky's C library, which may be younger than the machine's.
   cp -L "$(find "$tree/usr/lib" -name 'ld-linux*.so.*' | head -n 1)" "$client/lib/ld.so"
   cp -L "$(find "$tree/usr/lib" -name libc.so.6)" "$client/lib"
   client_command docker >"$client/bin/docker"
   client_command docker-buildx >"$client/config/cli-plugins/docker-buildx"
-  chmod 0755 "$client/bin/docker" "$client/config/cli-plugins/docker-buildx"
+  client_command docker-compose >"$client/config/cli-plugins/docker-compose"
+  chmod 0755 "$client/bin/docker" "$client"/config/cli-plugins/*
 }
 
 client_command() {

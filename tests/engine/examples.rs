@@ -1,4 +1,5 @@
 //! Every folder of `examples` gives what its `expect.toml` says. A new example needs only its folder.
+//! `MSTAGE_EXAMPLES=NAME,NAME cargo engine examples` tries only some.
 
 #![expect(clippy::disallowed_methods, reason = "examples are files")]
 
@@ -8,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::harness::{Image, Progress, ROOT, Service, build, engine, succeeded};
+use crate::harness::{Finished, Image, Progress, ROOT, Service, build, engine, succeeded};
 
 /// An `expect.toml`.
 #[derive(Deserialize)]
@@ -29,6 +30,15 @@ struct Expected {
     /// Options of `docker buildx build` for the spec.
     #[serde(default)]
     options: Vec<String>,
+    /// In place of a spec, a Compose file that names one.
+    compose: Option<String>,
+    /// The same with a bake file, which may be a Compose file.
+    bake: Option<String>,
+    /// The service of the Compose file, or the target of the bake file.
+    target: Option<String>,
+    /// Variables for Compose and bake.
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
     /// In place of a spec, a script that makes the same image without mstage, for comparison. Its
     /// argument is the name of the image; names of other images that it leaves begin with that.
     script: Option<String>,
@@ -90,7 +100,12 @@ fn ok() -> u16 {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn examples_give_what_they_promise() {
-    let examples = folders();
+    let only = std::env::var("MSTAGE_EXAMPLES").ok().filter(|names| !names.is_empty());
+    let mut examples = folders();
+    examples.retain(|folder| {
+        let is_wanted = |names: &String| names.split(',').any(|name| folder.ends_with(name));
+        only.as_ref().is_none_or(is_wanted)
+    });
     let all: Vec<Expectations> = examples.iter().map(|folder| expectations(folder)).collect();
     let images = all.iter().flat_map(|expected| &expected.images).map(String::as_str);
     engine().provide(&images.collect::<Vec<_>>()).unwrap();
@@ -114,6 +129,12 @@ fn examples_give_what_they_promise() {
 fn every_spec_of_an_example_is_built_and_explained() {
     for folder in folders() {
         let expected = expectations(&folder);
+        let files = expected
+            .build
+            .iter()
+            .filter_map(|build| build.compose.as_ref().or(build.bake.as_ref()));
+        let files: String =
+            files.map(|file| std::fs::read_to_string(folder.join(file)).unwrap()).collect();
         let readme = std::fs::read_to_string(folder.join("README.md")).unwrap();
         let specs = entries(&folder).into_iter().filter(|file| {
             let is_spec = |text: String| text.starts_with("# syntax=");
@@ -122,7 +143,8 @@ fn every_spec_of_an_example_is_built_and_explained() {
         for path in specs {
             let name = path.file_name().unwrap().to_string_lossy();
             let is_built = |build: &Expected| build.spec.as_deref() == Some(&*name);
-            assert!(expected.build.iter().any(is_built), "no test builds {}", path.display());
+            let is_built = expected.build.iter().any(is_built) || files.contains(&*name);
+            assert!(is_built, "no test builds {}", path.display());
             assert!(readme.contains(&*name), "the README does not speak of {}", path.display());
         }
     }
@@ -148,14 +170,30 @@ fn check(folder: &Path, expected: &Expectations) {
 
 /// Builds the image and says what was built, for messages.
 fn make(folder: &Path, wanted: &Expected, image: &Image) -> (Progress, String) {
-    match (&wanted.spec, &wanted.script) {
-        (Some(spec), None) => {
+    match (&wanted.spec, &wanted.compose, &wanted.bake, &wanted.script) {
+        (Some(spec), None, None, None) => {
             let mut options: Vec<&str> = wanted.options.iter().map(String::as_str).collect();
             options.extend(["--load", "-t", image.name()]);
             let build = succeeded(build(&folder.join(spec), folder, &options));
             (build.progress, format!("{} {:?}", folder.join(spec).display(), wanted.options))
         }
-        (None, Some(script)) => {
+        (None, Some(file), None, None) => {
+            let project = image.name().replace(':', "-");
+            let service = wanted.target.as_deref().unwrap();
+            docker(folder, wanted, &["compose", "-f", file, "-p", &project, "build", service]);
+            let made = Image::named(format!("{project}-{service}:latest"));
+            engine().docker(["image", "tag", made.name(), image.name()]).run();
+            (Progress::default(), format!("{service} of {}", folder.join(file).display()))
+        }
+        (None, None, Some(file), None) => {
+            let target = wanted.target.as_deref().unwrap();
+            let tags = format!("{target}.tags={}", image.name());
+            let words = ["buildx", "bake", "--progress=rawjson", "--load", "-f", file];
+            let done = docker(folder, wanted, &[&words, &["--set", &tags, target][..]].concat());
+            let (progress, _) = Progress::read(&done.stderr);
+            (progress, format!("{target} of {}, with bake", folder.join(file).display()))
+        }
+        (None, None, None, Some(script)) => {
             let script = folder.join(script);
             engine().command(&script).arg(image.name()).minutes(10).run();
             let names =
@@ -164,8 +202,16 @@ fn make(folder: &Path, wanted: &Expected, image: &Image) -> (Progress, String) {
             left.for_each(|name| drop(Image::named(name.to_owned())));
             (Progress::default(), script.display().to_string())
         }
-        _ => panic!("{}: a build has either a spec or a script", folder.display()),
+        _ => panic!("{}: a build has one of spec, compose, bake and script", folder.display()),
     }
+}
+
+/// A docker command in the example's folder, with the build's variables.
+#[track_caller]
+fn docker(folder: &Path, wanted: &Expected, words: &[&str]) -> Finished {
+    let variables = wanted.environment.iter().map(|(name, value)| format!("{name}={value}"));
+    let command = engine().command("env").args(variables).arg("docker").args(words);
+    command.directory(folder).minutes(10).run()
 }
 
 fn check_image(wanted: &Expected, image: &Image, what: &str) {

@@ -10,7 +10,7 @@ mod project;
 mod registry;
 mod service;
 
-pub(crate) use self::command::Command;
+pub(crate) use self::command::{Command, Finished};
 pub(crate) use self::engine::{Engine, FRONTEND, ROOT, engine};
 pub(crate) use self::files::Files;
 pub(crate) use self::image::{Image, inspect};
