@@ -9,9 +9,9 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use buildkit_llb::{Graph, Platform, ResolveMode};
+use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::Diagnostics;
-use mstage::lower::{Engine, Settings, lower};
+use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -107,11 +107,9 @@ fn compile(text: &str) -> Compiled {
         br#"{"config":{"Env":["PATH=/usr/bin:/bin"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;
     let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
     let settings = Settings {
-        session_id: "session".to_owned(),
-        ignore: Vec::new(),
-        resolve_mode: ResolveMode::Default,
-        several_platforms: false,
+        sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
         engine: Engine { merge: true, required_paths: true },
+        ..Settings::default()
     };
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
     let mut diagnostics = Diagnostics::default();
@@ -121,7 +119,8 @@ fn compile(text: &str) -> Compiled {
     let selection = select(&spec, &request, &mut diagnostics).unwrap();
     marks.push(Instant::now());
     let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
-    let facts = Facts { images: selection.images().iter().map(|_| fact()).collect() };
+    let facts =
+        Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() };
     let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
     marks.push(Instant::now());
     let mut graph = Graph::new();

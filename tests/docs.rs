@@ -114,7 +114,7 @@ fn compile(path: &Path, text: &str) {
     let plan = spec::parse(&file, &mut diagnostics).and_then(|spec| {
         let selection = select(&spec, &request, &mut diagnostics)?;
         let images = selection.images().iter().map(|_| fact()).collect();
-        resolve(&selection, Facts { images }, &mut diagnostics).map(|_| ())
+        resolve(&selection, Facts { images, ..Facts::default() }, &mut diagnostics).map(|_| ())
     });
     let errors: Vec<String> = diagnostics
         .of(Severity::Error)

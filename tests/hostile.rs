@@ -1,8 +1,8 @@
 //! Files that nobody should write: each ends in errors or in a plan, never in a panic.
 
-use buildkit_llb::{Graph, Platform, ResolveMode};
+use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
-use mstage::lower::{Engine, Settings, lower};
+use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -17,17 +17,15 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     let plan = spec::parse(&file, &mut diagnostics).and_then(|spec| {
         let selection = select(&spec, &request, &mut diagnostics)?;
         let images = selection.images().iter().map(|_| fact()).collect();
-        resolve(&selection, Facts { images }, &mut diagnostics)
+        resolve(&selection, Facts { images, ..Facts::default() }, &mut diagnostics)
     });
     let Some(plan) = plan else {
         return Err(diagnostics.of(Severity::Error).iter().map(|found| found.code).collect());
     };
     let settings = Settings {
-        session_id: "s".to_owned(),
-        ignore: Vec::new(),
-        resolve_mode: ResolveMode::Default,
-        several_platforms: false,
+        sessions: Sessions { id: "s".to_owned(), ..Sessions::default() },
         engine: Engine { merge: true, required_paths: true },
+        ..Settings::default()
     };
     let mut graph = Graph::new();
     let target = lower(&plan, &file, &settings, &mut graph).expect("nothing was imported");

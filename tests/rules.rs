@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
 use mstage::plan::{
-    Facts, ImageFact, Request, check_of, resolve, select_all, warn_of_ignored_copies,
+    Facts, ImageFact, ImageQuery, Request, check_of, resolve, select_all, warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -122,10 +122,17 @@ fn found(text: &str) -> (BTreeSet<Code>, String) {
     check_of(&request, &mut diagnostics);
     let planned = spec::parse(&file, &mut diagnostics).and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
-        let config = br#"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
-        let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
-        let images = selection.images().iter().map(|_| fact()).collect();
-        let plan = resolve(&selection, Facts { images }, &mut diagnostics)?;
+        // Alpine is for one platform only, any other image for all.
+        let fact = |image: &ImageQuery| {
+            let is_alpine = image.reference.to_string().contains("/alpine:");
+            let architecture = if is_alpine { "amd64" } else { image.platform.architecture() };
+            let config = format!(
+                r#"{{"architecture":"{architecture}","os":"linux","config":{{}},"rootfs":{{"diff_ids":["sha256:00"]}}}}"#
+            );
+            ImageFact { config: config.into_bytes(), ..ImageFact::default() }
+        };
+        let images = selection.images().iter().map(fact).collect();
+        let plan = resolve(&selection, Facts { images, ..Facts::default() }, &mut diagnostics)?;
         warn_of_ignored_copies(&plan, &[], &mut diagnostics);
         Some(plan)
     });
@@ -137,7 +144,9 @@ fn found(text: &str) -> (BTreeSet<Code>, String) {
 
 /// What the spec's first line says that it is built with.
 fn request(text: &str) -> Request {
-    let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+    let platform = Platform::new("linux", "amd64", "").unwrap();
+    let mut request = Request::new(platform.clone());
+    request.runnable_platforms = vec![platform];
     let line = text.lines().next().and_then(|line| line.strip_prefix("# docker buildx build "));
     let mut words = line.unwrap_or_default().split_whitespace();
     while let (Some(option), Some(value)) = (words.next(), words.next()) {

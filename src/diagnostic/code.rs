@@ -98,6 +98,8 @@ codes! {
     ValueCycle Error "value-cycle",
     /// A stage that does not exist.
     UnknownStage Error "unknown-stage",
+    /// A build context that the client did not give.
+    UnknownContext Error "unknown-context",
     /// Stages that need each other.
     StageCycle Error "stage-cycle",
     /// A target that is not a stage.
@@ -120,6 +122,8 @@ codes! {
     PathOutside Error "path-outside",
     /// An image whose config is not one.
     InvalidImageConfig Error "invalid-image-config",
+    /// Steps on a platform that the engine does not say it can run.
+    ForeignPlatform Warning "foreign-platform",
     /// A build arg that the file does not declare.
     UndeclaredBuildArg Warning "undeclared-build-arg",
     /// An arg that reaches nothing.

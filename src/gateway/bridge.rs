@@ -8,6 +8,7 @@
 //! All calls take `&self` and may run at once.
 
 mod capabilities;
+mod connection;
 mod error;
 mod file;
 mod solve;
@@ -15,17 +16,15 @@ mod source;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use buildkit_proto::frontend::llb_bridge_client::LlbBridgeClient;
 use buildkit_proto::{frontend, pb};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tonic::codegen::http::Uri;
 
-use super::transport::{self, Channel, MAX_MESSAGE};
+use connection::found;
 use solve::Evaluation;
 
 pub use capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
+pub use connection::Connection;
 pub use error::{Error, Status};
 pub use file::{FileKind, Stat};
 pub use solve::{
@@ -40,7 +39,7 @@ pub use source::{
 /// The daemon that this frontend works for.
 #[derive(Debug)]
 pub struct Bridge {
-    client: LlbBridgeClient<Channel>,
+    connection: Connection,
     capabilities: Capabilities,
 }
 
@@ -61,29 +60,18 @@ pub struct Warning {
     pub source: Option<(pb::SourceInfo, Vec<pb::Range>)>,
 }
 
-/// How long the daemon may take to answer the first call; what BuildKit's own client allows.
-const PING_TIMEOUT: Duration = Duration::from_secs(15);
-
-/// How much of a file is asked for at once. Daemons before v0.14 do not say how much they can send,
-/// and what arrives is held in memory twice for a moment.
-const READ_SIZE: usize = 4 << 20;
-
 impl Bridge {
     /// Connects to the daemon and asks what it can do.
     pub async fn connect<IO>(io: IO) -> Result<Self, Error>
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let channel = transport::connect(io).await.map_err(|error| Error::connection(&error))?;
-        // HTTP/2 wants some authority; the daemon does not look at it.
-        let origin = Uri::from_static("http://localhost");
-        let mut client = LlbBridgeClient::with_origin(channel, origin)
-            .max_decoding_message_size(MAX_MESSAGE)
-            .max_encoding_message_size(MAX_MESSAGE);
-        let pong = tokio::time::timeout(PING_TIMEOUT, client.ping(frontend::PingRequest {})).await;
-        let no_answer = |_| Error::Connection(format!("no answer within {PING_TIMEOUT:?}"));
-        let capabilities = pong.map_err(no_answer)??.into_inner().into();
-        Ok(Self { client, capabilities })
+        Connection::open(io).await?.ping().await
+    }
+
+    /// The calls that need no look at what the daemon can do.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
     }
 
     /// What the daemon can do.
@@ -114,7 +102,7 @@ impl Bridge {
             Evaluation::Open
         };
 
-        let response = self.client.clone().solve(request).await?.into_inner();
+        let response = self.connection.client().solve(request).await?.into_inner();
         let mut result = SolveResult::from_wire(response)?;
         for reference in result.refs.iter_mut() {
             reference.evaluation = evaluation.clone();
@@ -133,7 +121,7 @@ impl Bridge {
 
     /// Builds a reference to its end.
     pub async fn evaluate(&self, reference: &Ref) -> Result<(), Error> {
-        let mut client = self.client.clone();
+        let mut client = self.connection.client();
         if self.capabilities.gateway.supports(gateway::EVALUATE) {
             let request = frontend::EvaluateRequest { r#ref: reference.id().to_owned() };
             client.evaluate(request).await?;
@@ -154,35 +142,7 @@ impl Bridge {
 
     /// Reads a file. `None` if there is no such file.
     pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        let mut file = Vec::new();
-        loop {
-            let range = frontend::FileRange {
-                offset: i64::try_from(file.len()).unwrap_or(i64::MAX),
-                length: READ_SIZE as i64,
-            };
-            let request = frontend::ReadFileRequest {
-                r#ref: reference.id().to_owned(),
-                file_path: path.to_owned(),
-                range: Some(range),
-                mount_index: 0,
-            };
-            let Some(response) = found(self.client.clone().read_file(request).await)? else {
-                return Ok(None);
-            };
-            let part = response.data;
-            if part.len() > READ_SIZE {
-                return Err(Error::Reply(format!("more of {path} than was asked for")));
-            }
-            let last = part.len() < READ_SIZE;
-            if file.is_empty() {
-                file = part;
-            } else {
-                file.extend_from_slice(&part);
-            }
-            if last {
-                return Ok(Some(file));
-            }
-        }
+        self.connection.read_file(reference, path).await
     }
 
     /// Describes a file. `None` if there is no such file. `.` is the root.
@@ -193,7 +153,7 @@ impl Bridge {
             path: path.to_owned(),
             mount_index: 0,
         };
-        let Some(response) = found(self.client.clone().stat_file(request).await)? else {
+        let Some(response) = found(self.connection.client().stat_file(request).await)? else {
             return Ok(None);
         };
         match response.stat {
@@ -218,7 +178,7 @@ impl Bridge {
             include_pattern: pattern.to_owned(),
             mount_index: 0,
         };
-        let Some(response) = found(self.client.clone().read_dir(request).await)? else {
+        let Some(response) = found(self.connection.client().read_dir(request).await)? else {
             return Ok(None);
         };
         response.entries.into_iter().map(Stat::try_from).collect::<Result<_, _>>().map(Some)
@@ -229,7 +189,7 @@ impl Bridge {
         let asked = request.reference.clone();
         if !self.capabilities.gateway.supports(gateway::SOURCE_META) {
             let wire = request.into_wire();
-            let response = self.client.clone().resolve_image_config(wire).await?.into_inner();
+            let response = self.connection.client().resolve_image_config(wire).await?.into_inner();
             // Before v0.12 there were no source policies, and the reply did not name the image.
             let reference = Some(response.r#ref).filter(|of| !of.is_empty()).unwrap_or(asked);
             let meta = ImageMeta::new(response.digest, response.config);
@@ -249,7 +209,7 @@ impl Bridge {
     pub async fn resolve_source(&self, request: SourceRequest) -> Result<SourceMeta, Error> {
         self.capabilities.gateway.require(gateway::SOURCE_META)?;
         let asked = request.source.identifier.clone();
-        let response = self.client.clone().resolve_source_meta(request.into_wire()).await?;
+        let response = self.connection.client().resolve_source_meta(request.into_wire()).await?;
         SourceMeta::from_wire(response.into_inner())
             .ok_or_else(|| Error::Reply(format!("no source in the answer about {asked}")))
     }
@@ -261,8 +221,7 @@ impl Bridge {
         if !self.capabilities.gateway.supports(gateway::INPUTS) {
             return Ok(BTreeMap::new());
         }
-        let response = self.client.clone().inputs(frontend::InputsRequest {}).await?;
-        Ok(response.into_inner().definitions)
+        self.connection.inputs().await
     }
 
     /// Shows a warning, where the daemon can.
@@ -280,7 +239,7 @@ impl Bridge {
             info,
             ranges: ranges.unwrap_or_default(),
         };
-        self.client.clone().warn(request).await?;
+        self.connection.client().warn(request).await?;
         Ok(())
     }
 
@@ -293,7 +252,7 @@ impl Bridge {
         }
         let result = result.into_wire(caps.supports(gateway::REF_ARRAY));
         let request = frontend::ReturnRequest { result: Some(result), error: None };
-        self.client.clone().r#return(request).await?;
+        self.connection.client().r#return(request).await?;
         Ok(())
     }
 
@@ -311,16 +270,7 @@ impl Bridge {
 
     async fn send_error(&self, status: Status) -> Result<(), Error> {
         let error = Some(status.into_wire());
-        self.client.clone().r#return(frontend::ReturnRequest { result: None, error }).await?;
+        self.connection.client().r#return(frontend::ReturnRequest { result: None, error }).await?;
         Ok(())
-    }
-}
-
-/// Turns the daemon's "no such file" into `None`.
-fn found<T>(response: Result<tonic::Response<T>, tonic::Status>) -> Result<Option<T>, Error> {
-    match response.map_err(Error::from) {
-        Ok(response) => Ok(Some(response.into_inner())),
-        Err(error) if error.is_not_found() => Ok(None),
-        Err(error) => Err(error),
     }
 }

@@ -1,101 +1,248 @@
-//! The build file and the ignore file, read from the client.
+//! The build file, the ignore file and the build context, found wherever the client has them.
+//!
+//! Follows `frontend/dockerui/context.go` of BuildKit: the context is a directory of the client, a git
+//! repository, an archive or a file from the web, or what another build of the client makes; the build
+//! file is in it, or in a directory of the client.
 
-use buildkit_llb::{Differ, Digest, Graph, Local, Metadata};
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
+use buildkit_proto::pb;
 use futures_util::future::{join, try_join};
 
-use super::bridge::{Bridge, Ref, Refs, SolveRequest, Status};
-use super::{Options, ignore};
+use super::bridge::{Connection, Ref, Status};
+use super::options::invalid;
+use super::{Options, archive, ignore};
+use crate::lower::{HTTP_FILE, MainContext, MainSource, main_context};
+use crate::plan::GitUrl;
 use crate::source::SourceFile;
 
-/// The build file, and what its ignore file says.
+/// The name of the ignore file of a directory.
+pub(super) const IGNORE_FILE: &str = ".dockerignore";
+
+/// The build file, and what belongs to it.
 pub(super) struct BuildFile {
     pub(super) file: SourceFile,
     /// Patterns of the ignore file.
     pub(super) ignore: Vec<String>,
+    /// Where the files of the build context are.
+    pub(super) context: MainContext,
     /// The op that loads the build file: something of this build that warnings can be about.
     pub(super) digest: Digest,
 }
 
 impl BuildFile {
-    /// Reads both at once.
-    pub(super) async fn read(bridge: &Bridge, options: &Options) -> Result<Self, Status> {
-        let name = &options.filename;
-        let own_ignore = format!("{name}.dockerignore");
-        let directory = Directory::new(
+    /// Finds and reads it.
+    pub(super) async fn read(connection: &Connection, options: &Options) -> Result<Self, Status> {
+        let subdir = options.context_subdir.clone();
+        let Some(address) = &options.context else { return local(connection, options).await };
+        let (source, name) = remote(connection, options, address).await?;
+        let context = MainContext { source, subdir };
+        if options.build_file_local.is_some() {
+            let found = read_in(connection, client_directory(options), &options.filename).await?;
+            return found.into_build_file(&options.filename, Vec::new(), context);
+        }
+        let whole = MainContext { subdir: String::new(), ..context.clone() };
+        let directory = Directory::of(&whole)?;
+        read_in(connection, directory, name).await?.into_build_file(name, Vec::new(), context)
+    }
+}
+
+/// With a directory of the client as the build context, or with what another build makes: only a
+/// directory that is not there tells that, and costs no question where it is.
+async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, Status> {
+    let name = &options.filename;
+    let build_file = read_in(connection, client_directory(options), name);
+    let context_ignore = async {
+        let directory = Directory::local(
             Local {
-                follow_paths: vec![name.clone(), own_ignore.clone()],
-                shared_key_hint: options.build_file_local.clone(),
+                follow_paths: vec![IGNORE_FILE.to_owned()],
+                shared_key_hint: format!("context-{IGNORE_FILE}"),
                 differ: Some(Differ::None),
-                ..Local::new(&options.build_file_local, &options.session_id)
+                ..Local::new("context", options.sessions.of("context"))
             },
-            &format!("[internal] load build definition from {name}"),
+            &format!("[internal] load {IGNORE_FILE}"),
         );
-        let context = Directory::new(
-            Local {
-                follow_paths: vec![".dockerignore".to_owned()],
-                shared_key_hint: "context-.dockerignore".to_owned(),
-                differ: Some(Differ::None),
-                ..Local::new("context", &options.session_id)
-            },
-            "[internal] load .dockerignore",
-        );
-        let digest = directory.digest;
-        let build_files = async {
-            let directory = directory.open(bridge).await?;
-            try_join(directory.read(bridge, name), directory.read(bridge, &own_ignore)).await
-        };
-        let context_ignore =
-            async { context.open(bridge).await?.read(bridge, ".dockerignore").await };
-        let (build_files, context_ignore) = join(build_files, context_ignore).await;
-        let (bytes, own_ignore) = build_files?;
-        let Some(bytes) = bytes else {
+        directory.open(connection).await?.read(connection, IGNORE_FILE).await
+    };
+    let (build_file, context_ignore) = join(build_file, context_ignore).await;
+    if build_file.is_err() || context_ignore.is_err() {
+        let mut inputs = connection.inputs().await.unwrap_or_default();
+        let context = inputs.remove("context");
+        if context.is_some() || inputs.contains_key("dockerfile") {
+            return from_inputs(connection, options, context, inputs, build_file).await;
+        }
+    }
+    // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
+    let ignore = context_ignore.unwrap_or_default().unwrap_or_default();
+    build_file?.into_build_file(name, ignore, MainContext::default())
+}
+
+/// With what other builds make.
+async fn from_inputs(
+    connection: &Connection,
+    options: &Options,
+    context: Option<pb::Definition>,
+    mut inputs: BTreeMap<String, pb::Definition>,
+    in_client_directory: Result<Found, Status>,
+) -> Result<BuildFile, Status> {
+    let context = match context {
+        Some(context) => MainContext {
+            source: MainSource::Input(Definition::from(context)),
+            subdir: options.context_subdir.clone(),
+        },
+        None => MainContext::default(),
+    };
+    let input = inputs.remove("dockerfile").filter(|_| options.build_file_local.is_none());
+    let found = match input {
+        Some(definition) => {
+            let source = MainSource::Input(Definition::from(definition));
+            let directory = Directory::of(&MainContext { source, subdir: String::new() })?;
+            read_in(connection, directory, &options.filename).await?
+        }
+        None => in_client_directory?,
+    };
+    found.into_build_file(&options.filename, Vec::new(), context)
+}
+
+/// What an address of a build context means, and the build file's name there.
+async fn remote<'o>(
+    connection: &Connection,
+    options: &'o Options,
+    address: &str,
+) -> Result<(MainSource, &'o str), Status> {
+    let problem = |problem: String| Status::new(invalid("context", problem).to_string());
+    if let Some(url) = GitUrl::parse(address) {
+        let url = url.map_err(|err| problem(format!("`{address}`: {err}")))?;
+        let keep_git_dir = url.keep_git_dir || options.keep_git_dir;
+        return Ok((MainSource::Git(GitUrl { keep_git_dir, ..url }), &options.filename));
+    }
+    if !address.starts_with("http://") && !address.starts_with("https://") {
+        return Err(problem(format!("`{address}` is neither a git repository nor a URL")));
+    }
+    let url = address.to_owned();
+    let source = MainSource::Http { url: url.clone(), is_archive: false };
+    let file =
+        Directory::of(&MainContext { source, subdir: String::new() })?.open(connection).await?;
+    let start = match &file.0 {
+        Some(files) => connection.read_part(files, HTTP_FILE, 0, archive::HEADER).await?,
+        None => None,
+    };
+    let is_archive = archive::is_archive(&start.unwrap_or_default());
+    let name = if is_archive { &options.filename } else { HTTP_FILE };
+    Ok((MainSource::Http { url, is_archive }, name))
+}
+
+/// The directory of the client that the build file is in.
+fn client_directory(options: &Options) -> Directory {
+    let name = &options.filename;
+    let local = options.build_file_local.as_deref().unwrap_or("dockerfile");
+    Directory::local(
+        Local {
+            follow_paths: vec![name.clone(), own_ignore_file(name)],
+            shared_key_hint: local.to_owned(),
+            differ: Some(Differ::None),
+            ..Local::new(local, options.sessions.of(local))
+        },
+        &format!("[internal] load build definition from {name}"),
+    )
+}
+
+/// The ignore file that belongs to one build file.
+fn own_ignore_file(name: &str) -> String {
+    format!("{name}{IGNORE_FILE}")
+}
+
+/// The build file and its own ignore file.
+struct Found {
+    bytes: Option<Vec<u8>>,
+    ignore: Option<Vec<u8>>,
+    digest: Digest,
+}
+
+impl Found {
+    /// `ignore` is what the context's own ignore file says.
+    fn into_build_file(
+        self,
+        name: &str,
+        ignore: Vec<u8>,
+        context: MainContext,
+    ) -> Result<BuildFile, Status> {
+        let Some(bytes) = self.bytes else {
             return Err(Status::new(format!("there is no `{name}` in the build file's directory")));
         };
-        // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
-        let ignore = own_ignore.or(context_ignore.unwrap_or_default()).unwrap_or_default();
-        Ok(Self {
+        // Files that are not on the client's disk need not be kept from it.
+        let ignore = match context.source {
+            MainSource::Local => self.ignore.unwrap_or(ignore),
+            MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_) => Vec::new(),
+        };
+        Ok(BuildFile {
             file: SourceFile::new(name, bytes),
             ignore: ignore::patterns(&String::from_utf8_lossy(&ignore)),
-            digest,
+            context,
+            digest: self.digest,
         })
     }
 }
 
-/// A directory of the client.
-struct Directory {
+async fn read_in(
+    connection: &Connection,
+    directory: Directory,
+    name: &str,
+) -> Result<Found, Status> {
+    let digest = directory.digest;
+    let own_ignore = own_ignore_file(name);
+    let files = directory.open(connection).await?;
+    let (bytes, ignore) =
+        try_join(files.read(connection, name), files.read(connection, &own_ignore)).await?;
+    Ok(Found { bytes, ignore, digest })
+}
+
+/// Files that can be looked into.
+pub(super) struct Directory {
     graph: Graph,
-    state: buildkit_llb::State,
+    state: State,
     digest: Digest,
 }
 
-/// A directory of the client that can be read.
-struct OpenDirectory(Option<Ref>);
+/// The same, looked into.
+pub(super) struct OpenDirectory(Option<Ref>);
 
 impl Directory {
-    fn new(local: Local, label: &str) -> Self {
+    /// A directory of the client.
+    pub(super) fn local(local: Local, label: &str) -> Self {
         let mut graph = Graph::new();
         let state = graph.add(local, Metadata::named(label));
         let digest = graph.digest(state).expect("a local source is not scratch");
         Self { graph, state, digest }
     }
 
-    async fn open(self, bridge: &Bridge) -> Result<OpenDirectory, Status> {
-        let definition = self.graph.definition(self.state).into_proto();
-        let solved = bridge.solve(SolveRequest::new(definition)).await?;
-        match solved.refs {
-            Refs::Single(directory) => Ok(OpenDirectory(directory)),
-            Refs::ByPlatform(_) => {
-                Err(Status::new("BuildKit gave several results for one directory"))
-            }
+    /// A build context that is not a directory of the client.
+    fn of(context: &MainContext) -> Result<Self, Status> {
+        let mut graph = Graph::new();
+        let state =
+            main_context(context, &mut graph).map_err(|err| Status::new(err.to_string()))?;
+        match graph.digest(state) {
+            Some(digest) => Ok(Self { graph, state, digest }),
+            None => Err(Status::new("the build context is empty: there is no build file in it")),
         }
+    }
+
+    pub(super) async fn open(self, connection: &Connection) -> Result<OpenDirectory, Status> {
+        let definition = self.graph.definition(self.state).into_proto();
+        Ok(OpenDirectory(connection.open_source(definition).await?))
     }
 }
 
 impl OpenDirectory {
     /// Reads a file; `None` where there is none.
-    async fn read(&self, bridge: &Bridge, path: &str) -> Result<Option<Vec<u8>>, Status> {
+    pub(super) async fn read(
+        &self,
+        connection: &Connection,
+        path: &str,
+    ) -> Result<Option<Vec<u8>>, Status> {
         match &self.0 {
-            Some(directory) => Ok(bridge.read_file(directory, path).await?),
+            Some(directory) => Ok(connection.read_file(directory, path).await?),
             None => Ok(None),
         }
     }

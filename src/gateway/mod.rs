@@ -5,29 +5,30 @@
 //! capabilities, the build file and the ignore file, the images' configs all at once, one solve, the
 //! result. What is done with the answers is decided elsewhere, in plain functions.
 
+mod archive;
 pub mod bridge;
 mod build_file;
 mod capabilities;
+mod epoch;
 mod ignore;
-mod image;
+mod lookup;
 pub mod options;
 mod report;
+mod result;
 mod subrequest;
 pub mod transport;
 
-use std::collections::BTreeMap;
-
 use buildkit_llb::{Cap, Definition, Graph};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::bridge::Error;
-use self::bridge::{Bridge, SolveRequest, SolveResult, Status};
+use self::bridge::{Bridge, Connection, SolveRequest, SolveResult, Status};
 use self::build_file::BuildFile;
 pub use self::options::Options;
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Engine, Settings, lower};
-use crate::plan::{Facts, ImageQuery, Plan, check_of, resolve, select, warn_of_ignored_copies};
+use crate::lower::{Engine, MainContext, Settings, lower};
+use crate::plan::{Plan, Selection, check_of, resolve, select, warn_of_ignored_copies};
 use crate::source::SourceFile;
 use crate::spec;
 
@@ -40,10 +41,16 @@ pub async fn run<IO>(
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let bridge = Bridge::connect(io).await?;
-    let outcome = match Options::from_env(variables) {
-        Ok(options) => build(&bridge, &options).await,
-        Err(err) => Err(Status::new(err.to_string())),
+    let connection = Connection::open(io).await?;
+    let (bridge, request) = join(connection.ping(), Begun::begin(&connection, variables)).await;
+    let bridge = bridge?;
+    let outcome = match request {
+        Ok(Begun::Answered(result)) => Ok(result),
+        Ok(Begun::Read(options, build_file)) => match &options.subrequest {
+            Some(question) => subrequest::answer(&bridge, &options, question, build_file).await,
+            None => build(&bridge, &options, build_file).await,
+        },
+        Err(status) => Err(status),
     };
     match outcome {
         Ok(result) => bridge.return_result(result).await,
@@ -51,57 +58,103 @@ where
     }
 }
 
-async fn build(bridge: &Bridge, options: &Options) -> Result<SolveResult, Status> {
-    if let Some(question) = &options.subrequest {
-        return subrequest::answer(bridge, options, question).await;
+/// A request, as far as one gets with it without knowing what the daemon can do.
+enum Begun {
+    /// It has nothing to do with any file.
+    Answered(SolveResult),
+    /// The build file has been read.
+    Read(Box<Options>, BuildFile),
+}
+
+impl Begun {
+    async fn begin(
+        connection: &Connection,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, Status> {
+        let options = Options::from_env(variables).map_err(|err| Status::new(err.to_string()))?;
+        match options.subrequest.as_deref().and_then(subrequest::answer_without_file) {
+            Some(answer) => answer.map(Self::Answered),
+            None => {
+                let build_file = BuildFile::read(connection, &options).await?;
+                Ok(Self::Read(Box::new(options), build_file))
+            }
+        }
     }
-    let (plan, definition) = compile(bridge, options).await?;
-    let request = SolveRequest {
-        cache_imports: options.cache_imports.clone(),
-        evaluate: !shows_excerpts(bridge),
-        ..SolveRequest::new(definition.into_proto())
-    };
-    let solved = bridge.solve(request).await.map_err(|err| report::with_place(err.into()))?;
-    Ok(SolveResult {
-        refs: solved.refs,
-        metadata: result_metadata(&plan, options),
-        ..SolveResult::default()
-    })
+}
+
+/// Builds the target for every platform.
+async fn build(
+    bridge: &Bridge,
+    options: &Options,
+    build_file: BuildFile,
+) -> Result<SolveResult, Status> {
+    let Compiled { plans, definitions } = compile(bridge, options, build_file).await?;
+    let solves = definitions.into_iter().map(|definition| {
+        bridge.solve(SolveRequest {
+            cache_imports: options.cache_imports.clone(),
+            evaluate: !shows_excerpts(bridge),
+            ..SolveRequest::new(definition.into_proto())
+        })
+    });
+    let mut refs = Vec::with_capacity(plans.len());
+    for solved in join_all(solves).await {
+        refs.push(solved.map_err(|err| report::with_place(err.into()))?.refs);
+    }
+    result::assemble(&plans, refs, options.multi_platform)
+}
+
+/// What is built: for each platform a plan and the graph that it became.
+struct Compiled {
+    plans: Vec<Plan>,
+    definitions: Vec<Definition>,
 }
 
 /// From the client's files to what is to be built, with the warnings shown on the way.
-async fn compile(bridge: &Bridge, options: &Options) -> Result<(Plan, Definition), Status> {
-    let BuildFile { file, ignore, digest } = BuildFile::read(bridge, options).await?;
+async fn compile(
+    bridge: &Bridge,
+    options: &Options,
+    BuildFile { file, ignore, context, digest }: BuildFile,
+) -> Result<Compiled, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let planned = plan(bridge, options, &file, &mut diagnostics).await;
-    if let Ok(Some(plan)) = &planned {
-        warn_of_ignored_copies(plan, &ignore, &mut diagnostics);
+    let planned = plan(bridge, options, &file, &context, &mut diagnostics).await;
+    if let Ok(Some(plans)) = &planned {
+        plans.iter().for_each(|plan| warn_of_ignored_copies(plan, &ignore, &mut diagnostics));
     }
     report::warn(bridge, &diagnostics, &file, digest).await;
-    let Some(plan) = planned?.filter(|_| !diagnostics.fail_build()) else {
+    let Some(plans) = planned?.filter(|_| !diagnostics.fail_build()) else {
         return Err(report::failure(&diagnostics, &file));
     };
 
     let llb = &bridge.capabilities().llb;
+    let ignore_of_file = plans.first().map_or_else(Vec::new, |plan| plan.ignore.clone());
     let settings = Settings {
-        session_id: options.session_id.clone(),
-        ignore: [ignore, plan.ignore.clone()].concat(),
+        sessions: options.sessions.clone(),
+        context,
+        ignore: [ignore, ignore_of_file].concat(),
         resolve_mode: options.resolve_mode,
-        several_platforms: options.request.several_platforms,
+        several_platforms: options.multi_platform,
+        process: options.process.clone(),
+        cache_namespace: options.cache_namespace.clone(),
         engine: Engine {
             merge: llb.supports(Cap::MERGE_OP.id()),
             required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
         },
     };
     let mut graph = Graph::new();
-    let target =
-        lower(&plan, &file, &settings, &mut graph).map_err(|err| Status::new(err.to_string()))?;
-    capabilities::check(bridge, &graph, target, &file)?;
-    let definition = graph.definition(target);
-    drop(graph);
-    capabilities::check_size(bridge, &definition)?;
-    Ok((plan, definition))
+    let mut targets = Vec::with_capacity(plans.len());
+    for plan in &plans {
+        let target = lower(plan, &file, &settings, &mut graph)
+            .map_err(|err| Status::new(err.to_string()))?;
+        capabilities::check(bridge, &graph, target, &file)?;
+        targets.push(target);
+    }
+    let definitions: Vec<Definition> =
+        targets.into_iter().map(|target| graph.definition(target)).collect();
+    for definition in &definitions {
+        capabilities::check_size(bridge, definition)?;
+    }
+    Ok(Compiled { plans, definitions })
 }
 
 /// Whether the engine shows lines of the build file beside the error of a failing step. Docker 20.10
@@ -110,51 +163,29 @@ fn shows_excerpts(bridge: &Bridge) -> bool {
     bridge.capabilities().gateway.supports(bridge::gateway::EVALUATE)
 }
 
-/// From the file's text to a plan, with the images looked up on the way. `Ok(None)` means that the
-/// diagnostics have errors.
+/// From the file's text to a plan for each platform, with what they need looked up on the way.
+/// `Ok(None)` means that the diagnostics have errors.
 async fn plan(
     bridge: &Bridge,
     options: &Options,
     file: &SourceFile,
+    context: &MainContext,
     diagnostics: &mut Diagnostics,
-) -> Result<Option<Plan>, Status> {
+) -> Result<Option<Vec<Plan>>, Status> {
     let Some(spec) = spec::parse(file, diagnostics) else { return Ok(None) };
-    let Some(selection) = select(&spec, &options.request, diagnostics) else { return Ok(None) };
-    let facts = look_up(bridge, options, selection.images(), file).await?;
-    Ok(resolve(&selection, facts, diagnostics))
-}
-
-/// Looks all images up at once.
-async fn look_up(
-    bridge: &Bridge,
-    options: &Options,
-    images: &[ImageQuery],
-    file: &SourceFile,
-) -> Result<Facts, Status> {
-    let lookups = images.iter().map(|query| async move {
-        let fact = image::look_up(bridge, options, query).await;
-        fact.map_err(|status| report::at_place(status, file, query.span))
-    });
-    let images = join_all(lookups).await.into_iter().collect::<Result<_, Status>>()?;
-    Ok(Facts { images })
-}
-
-/// What exporters and clients read beside the file system.
-fn result_metadata(plan: &Plan, options: &Options) -> BTreeMap<String, Vec<u8>> {
-    let platform = &options.request.target_platform;
-    let platforms = serde_json::json!({
-        "Platforms": [{
-            "ID": platform.id(),
-            "Platform": { "architecture": platform.architecture(), "os": platform.os(), "variant": platform.variant() },
-        }],
-    });
-    let annotations = plan.annotations.iter();
-    let mut metadata: BTreeMap<String, Vec<u8>> = annotations
-        .map(|(name, value)| (format!("annotation.{name}"), value.clone().into_bytes()))
+    let mut requests = options.requests();
+    epoch::find(bridge, &spec, context, &mut requests).await?;
+    // What is wrong for one platform is mostly wrong for all, and is reported once.
+    let selections: Vec<Option<Selection<'_>>> =
+        requests.iter().map(|request| select(&spec, request, diagnostics)).collect();
+    let Some(selections) = selections.into_iter().collect::<Option<Vec<_>>>() else {
+        return Ok(None);
+    };
+    let facts = lookup::look_up(bridge, options, file, &selections).await?;
+    let plans: Vec<Option<Plan>> = selections
+        .iter()
+        .zip(facts)
+        .map(|(selection, facts)| resolve(selection, facts, diagnostics))
         .collect();
-    metadata.extend([
-        ("containerimage.config".to_owned(), plan.config.to_json()),
-        ("refs.platforms".to_owned(), platforms.to_string().into_bytes()),
-    ]);
-    metadata
+    Ok(plans.into_iter().collect())
 }

@@ -51,6 +51,20 @@ pub(super) fn at_place(status: Status, file: &SourceFile, span: crate::source::S
     with_lines(status.context(place), file, [lines])
 }
 
+/// All answers, or one failure with what is wrong with each.
+pub(super) fn all<T>(answers: Vec<Result<T, Status>>) -> Result<Vec<T>, Status> {
+    let mut found = Vec::with_capacity(answers.len());
+    let mut failure: Option<Status> = None;
+    for answer in answers {
+        match (answer, &mut failure) {
+            (Ok(answer), _) => found.push(answer),
+            (Err(status), Some(failure)) => failure.add(status),
+            (Err(status), none) => *none = Some(status),
+        }
+    }
+    failure.map_or(Ok(found), Err)
+}
+
 /// A failure that the daemon reported, with the place that it is about in front of the message.
 pub(super) fn with_place(status: Status) -> Status {
     match place_of(&status) {

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
-use super::{Options, compile, look_up, report};
+use super::{Options, compile, epoch, lookup, report};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{
     Selection, check_of, default_target, resolve, select_all, select_outline,
@@ -32,33 +32,41 @@ struct Answer {
     status: Option<u8>,
 }
 
-/// Answers a question. One that is unknown gets the error by which clients know that.
+/// Answers a question that has nothing to do with any file, and any that is unknown: with the error by
+/// which clients know that. `None` for the others.
+pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, Status>> {
+    match question {
+        "frontend.outline" | "frontend.targets" | "frontend.lint" | "frontend.convertllb" => None,
+        "frontend.subrequests.describe" => {
+            let document = Description::of_all();
+            let text = document.to_text();
+            Some(Answer::new(DESCRIBE_VERSION, &document, Some(text)).map(Answer::into_result))
+        }
+        other => {
+            let message = format!("unsupported request {other}");
+            Some(Err(Status::new(message).with_subrequest(other)))
+        }
+    }
+}
+
+/// Answers a question about a file: one that [`answer_without_file`] leaves over.
 pub(super) async fn answer(
     bridge: &Bridge,
     options: &Options,
     question: &str,
+    build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
     let answer = match question {
-        "frontend.outline" => outline(bridge, options).await?,
-        "frontend.targets" => targets(bridge, options).await?,
-        "frontend.lint" => lint(bridge, options).await?,
-        "frontend.convertllb" => convert(bridge, options).await?,
-        "frontend.subrequests.describe" => {
-            let document = Description::of_all();
-            let text = document.to_text();
-            Answer::new(DESCRIBE_VERSION, &document, Some(text))?
-        }
-        other => {
-            let message = format!("unsupported request {other}");
-            return Err(Status::new(message).with_subrequest(other));
-        }
+        "frontend.outline" => outline(options, build_file)?,
+        "frontend.targets" => targets(options, build_file)?,
+        "frontend.convertllb" => convert(bridge, options, build_file).await?,
+        _ => lint(bridge, options, build_file).await?,
     };
-    Ok(SolveResult { metadata: answer.into_metadata(), ..SolveResult::default() })
+    Ok(answer.into_result())
 }
 
 /// What a build of the target can be given. No image is looked up for it.
-async fn outline(bridge: &Bridge, options: &Options) -> Result<Answer, Status> {
-    let BuildFile { file, .. } = BuildFile::read(bridge, options).await?;
+fn outline(options: &Options, BuildFile { file, .. }: BuildFile) -> Result<Answer, Status> {
     let outline = |spec: &Spec, diagnostics: &mut Diagnostics| {
         let selection = select_outline(spec, &options.request, diagnostics)?;
         Some(Outline::new(selection.parameters(|span| file.written(span).to_owned()), &file))
@@ -69,8 +77,7 @@ async fn outline(bridge: &Bridge, options: &Options) -> Result<Answer, Status> {
 }
 
 /// What can be built.
-async fn targets(bridge: &Bridge, options: &Options) -> Result<Answer, Status> {
-    let BuildFile { file, .. } = BuildFile::read(bridge, options).await?;
+fn targets(options: &Options, BuildFile { file, .. }: BuildFile) -> Result<Answer, Status> {
     let document = of_spec(&file, |spec, diagnostics| {
         let default = default_target(spec, &options.request, diagnostics);
         Some(Targets::new(spec, default, &file))
@@ -92,11 +99,11 @@ fn of_spec<T>(
 }
 
 /// What rules find in all stages, and what would stop a build. That a file is wrong is an answer, too.
-async fn lint(bridge: &Bridge, options: &Options) -> Result<Answer, Status> {
-    let BuildFile { file, ignore, .. } = BuildFile::read(bridge, options).await?;
+async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let looked = look_at(bridge, options, &file, &ignore, &mut diagnostics).await;
+    let looked = look_at(bridge, options, &build_file, &mut diagnostics).await;
+    let file = build_file.file;
     let failure = looked
         .err()
         .map(|status| BuildError::new(status.message(), report::lines_of(&status).as_ref()));
@@ -110,24 +117,34 @@ async fn lint(bridge: &Bridge, options: &Options) -> Result<Answer, Status> {
 async fn look_at(
     bridge: &Bridge,
     options: &Options,
-    file: &SourceFile,
-    ignore: &[String],
+    BuildFile { file, ignore, context, .. }: &BuildFile,
     diagnostics: &mut Diagnostics,
 ) -> Result<(), Status> {
     let Some(spec) = spec::parse(file, diagnostics) else { return Ok(()) };
-    let selection: Option<Selection<'_>> = select_all(&spec, &options.request, diagnostics);
-    let Some(selection) = selection else { return Ok(()) };
-    let facts = look_up(bridge, options, selection.images(), file).await?;
-    if let Some(plan) = resolve(&selection, facts, diagnostics) {
-        warn_of_ignored_copies(&plan, ignore, diagnostics);
+    let mut requests = options.requests();
+    epoch::find(bridge, &spec, context, &mut requests).await?;
+    // What is wrong for one platform is mostly wrong for all, and is told once.
+    let selections: Vec<Selection<'_>> =
+        requests.iter().filter_map(|request| select_all(&spec, request, diagnostics)).collect();
+    let facts = lookup::look_up(bridge, options, file, &selections).await?;
+    for (selection, facts) in selections.iter().zip(facts) {
+        if let Some(plan) = resolve(selection, facts, diagnostics) {
+            warn_of_ignored_copies(&plan, ignore, diagnostics);
+        }
     }
     Ok(())
 }
 
 /// The graph of a build.
-async fn convert(bridge: &Bridge, options: &Options) -> Result<Answer, Status> {
-    let (_, definition) = compile(bridge, options).await?;
-    let document = Converted::new(&definition).map_err(|err| Status::new(err.to_string()))?;
+async fn convert(
+    bridge: &Bridge,
+    options: &Options,
+    build_file: BuildFile,
+) -> Result<Answer, Status> {
+    // The document has room for one graph.
+    let definitions = compile(bridge, options, build_file).await?.definitions;
+    let [first, ..] = &definitions[..] else { return Err(Status::new("there is no platform")) };
+    let document = Converted::new(first).map_err(|err| Status::new(err.to_string()))?;
     Answer::new(CONVERT_VERSION, &document, None)
 }
 
@@ -140,6 +157,10 @@ impl Answer {
         let json =
             serde_json::to_vec_pretty(document).map_err(|err| Status::new(err.to_string()))?;
         Ok(Self { version, json, text, status: None })
+    }
+
+    fn into_result(self) -> SolveResult {
+        SolveResult { metadata: self.into_metadata(), ..SolveResult::default() }
     }
 
     fn into_metadata(self) -> BTreeMap<String, Vec<u8>> {

@@ -6,8 +6,8 @@ use buildkit_llb::{
     SecretMount, SecurityMode, SshMount, State, TmpfsMount,
 };
 
-use super::Lowering;
 use super::file::{StepSite, chown, inline_document};
+use super::{Lowering, Settings};
 use crate::plan::{self, MountKind, Owner, PlannedMount};
 use crate::spec::{Network, Security, Sharing};
 
@@ -31,10 +31,16 @@ impl Lowering<'_> {
         exec: &plan::Exec,
         no_cache: bool,
         platform: &Platform,
-        StepSite { root, metadata, settings }: StepSite<'_>,
+        StepSite { root, mut metadata, settings }: StepSite<'_>,
     ) -> State {
+        let process = &settings.process;
         let mut mounts: Vec<Mount> =
-            exec.mounts.iter().map(|mount| self.mount(mount, root)).collect();
+            exec.mounts.iter().map(|mount| self.mount(mount, root, settings)).collect();
+        if process.shm_size > 0 {
+            mounts
+                .push(TmpfsMount { size: process.shm_size, ..TmpfsMount::new("/dev/shm") }.into());
+        }
+        metadata.linux_resources.clone_from(&process.resources);
         let mut args = exec.args.clone();
         if let Some(script) = &exec.script {
             let file = MkfileAction::new("/script", 0o755, script.as_str());
@@ -49,7 +55,7 @@ impl Lowering<'_> {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         if no_cache {
-            let nonce = Digest::of(settings.session_id.as_bytes()).to_string();
+            let nonce = Digest::of(settings.sessions.id.as_bytes()).to_string();
             env.push((NO_CACHE.to_owned(), nonce));
         }
         let secret = |secret: &plan::SecretEnv| SecretEnv {
@@ -68,7 +74,7 @@ impl Lowering<'_> {
             platform: Some(platform.clone()),
             mounts,
             secret_env: exec.secret_env.iter().map(secret).collect(),
-            network: match exec.network {
+            network: match exec.network.or(process.network).unwrap_or(Network::Sandbox) {
                 Network::Sandbox => NetMode::Sandbox,
                 Network::Host => NetMode::Host,
                 Network::None => NetMode::None,
@@ -79,6 +85,10 @@ impl Lowering<'_> {
             },
             cdi_devices: exec.devices.iter().map(device).collect(),
             proxy_env: self.proxies(),
+            extra_hosts: process.hosts.clone(),
+            hostname: process.hostname.clone(),
+            ulimits: process.ulimits.clone(),
+            cgroup_parent: process.cgroup_parent.clone(),
             ..op
         };
         self.graph.add(op, metadata).root
@@ -95,10 +105,12 @@ impl Lowering<'_> {
         })
     }
 
-    fn mount(&mut self, mount: &PlannedMount, root: State) -> Mount {
+    fn mount(&mut self, mount: &PlannedMount, root: State, settings: &Settings) -> Mount {
         let destination = mount.destination.clone();
         match &mount.kind {
-            MountKind::Cache { .. } => self.cache_mount(mount, root).into(),
+            MountKind::Cache { .. } => {
+                self.cache_mount(mount, root, &settings.cache_namespace).into()
+            }
             MountKind::Bind { origin, source, writable } => {
                 let mut bind = BindMount::new(destination, self.state_of(*origin));
                 if source != "/" {
@@ -132,14 +144,14 @@ impl Lowering<'_> {
         }
     }
 
-    fn cache_mount(&mut self, mount: &PlannedMount, root: State) -> CacheMount {
+    fn cache_mount(&mut self, mount: &PlannedMount, root: State, namespace: &str) -> CacheMount {
         let MountKind::Cache { id, sharing, read_only, owner, mode, origin, source } = &mount.kind
         else {
             return CacheMount::new(&mount.destination, &mount.destination);
         };
-        // Without a namespace the Dockerfile frontend writes ids like this too; the same id is the same
-        // directory for both.
-        let mut cache = CacheMount::new(&mount.destination, format!("/{id}"));
+        // The Dockerfile frontend writes ids like this too, without a namespace as well; the same id is
+        // the same directory for both.
+        let mut cache = CacheMount::new(&mount.destination, format!("{namespace}/{id}"));
         cache.sharing = match sharing {
             Sharing::Shared => CacheSharing::Shared,
             Sharing::Private => CacheSharing::Private,

@@ -2,7 +2,7 @@
 
 use buildkit_llb::{
     ChownOpt, CopyAction, FileAction, FileOp, Git, Http, Merge, Metadata, MkdirAction,
-    MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, UserOpt,
+    MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, Timestamp, UserOpt,
 };
 
 use super::{Lowering, Settings};
@@ -22,8 +22,9 @@ pub(super) struct StepSite<'a> {
 
 impl Lowering<'_> {
     /// Applies actions to the stage; linked, their result is a layer of its own, put over the stage.
-    fn place(&mut self, actions: Vec<FileAction>, link: bool, step: StepSite<'_>) -> State {
+    fn place(&mut self, mut actions: Vec<FileAction>, link: bool, step: StepSite<'_>) -> State {
         let StepSite { root, metadata, settings } = step;
+        actions.iter_mut().for_each(|action| self.date(action));
         // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
         let has_mode = actions
             .iter()
@@ -39,6 +40,25 @@ impl Lowering<'_> {
             self.graph.add(op, Metadata { progress_group: group(true), ..metadata.clone() });
         self.graph
             .add(Merge::new([root, layer]), Metadata { progress_group: group(false), ..metadata })
+    }
+
+    /// Gives what an action makes the time that the client wants. Copies keep the times of what they
+    /// copy, as they do in Dockerfiles.
+    fn date(&self, action: &mut FileAction) {
+        let Some(epoch) = self.plan.epoch else { return };
+        let time = Some(Timestamp::from_seconds(epoch));
+        match action {
+            FileAction::Mkfile(mkfile) => mkfile.timestamp = time,
+            FileAction::Mkdir(mkdir) => mkdir.timestamp = time,
+            FileAction::Symlink(symlink) => symlink.timestamp = time,
+            _ => {}
+        }
+    }
+
+    /// One file or directory by itself, to be copied from.
+    fn add_made(&mut self, mut action: FileAction, metadata: Metadata) -> State {
+        self.date(&mut action);
+        self.graph.add(FileOp::new(State::SCRATCH).then(action), metadata)
     }
 
     pub(super) fn add_copy(&mut self, copy: &Copy, step: StepSite<'_>) -> State {
@@ -153,8 +173,7 @@ impl Lowering<'_> {
             None => {
                 let source = format!("/{name}");
                 let file = MkfileAction::new(&source, FILE_MODE, content.as_str());
-                let file =
-                    self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
+                let file = self.add_made(file.into(), inline_document());
                 let mode = mode.as_ref().map(self::mode);
                 CopyAction { owner, mode, ..CopyAction::new(file, source, path) }.into()
             }
@@ -178,8 +197,7 @@ impl Lowering<'_> {
                 // Only a copy can set such a mode: of an empty directory of the same name.
                 let (parent, name) = split(path);
                 let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
-                let empty =
-                    self.graph.add(FileOp::new(State::SCRATCH).then(empty), step.metadata.clone());
+                let empty = self.add_made(empty.into(), step.metadata.clone());
                 let copy = CopyAction::new(
                     empty,
                     format!("/{name}"),

@@ -3,45 +3,25 @@
 //! Comes in: a plan. Goes out: ops in a [`Graph`], and the [`State`] that the target is. Every value is
 //! known by now, so nothing of the author's can be wrong here. Knows nothing of names, args and TOML.
 
+mod context;
 mod exec;
 mod file;
+mod settings;
 
 use buildkit_llb::{
-    Graph, Image, ImportError, Local, Location, Metadata, ResolveMode, SourceId, SourceInfo, State,
+    Graph, Image, ImportError, Location, Metadata, OciLayout, SourceId, SourceInfo, State,
 };
 
+pub use self::context::{HTTP_FILE, git_source, main_context};
 use self::file::StepSite;
-use crate::plan::{Action, Origin, Plan, PlannedStage, PlannedStep};
+pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
+use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep};
 use crate::source::{SourceFile, Span};
-
-/// What the client offers and wants of every op.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The client's session, from which the build context is read.
-    pub session_id: String,
-    /// What the ignore file leaves out of the build context.
-    pub ignore: Vec<String>,
-    /// Where images are looked for.
-    pub resolve_mode: ResolveMode,
-    /// Whether steps are labelled with their platform.
-    pub several_platforms: bool,
-    /// What the engine can do that not every engine can.
-    pub engine: Engine,
-}
-
-/// What newer engines can do. Without it, something else is done that comes to the same files.
-#[derive(Debug, Clone, Copy)]
-pub struct Engine {
-    /// Put layers over one another that do not depend on each other.
-    pub merge: bool,
-    /// Hold a copy with patterns to paths that must be there.
-    pub required_paths: bool,
-}
 
 /// Adds a plan's ops to a graph and returns what its target is. Plans of one file for several
 /// platforms may share a graph: what they have in common is there once.
 ///
-/// Fails only where the engine's own Dockerfile frontend gave a graph that is none.
+/// Fails only where the client, or the engine's own Dockerfile frontend, gave a graph that is none.
 pub fn lower(
     plan: &Plan,
     file: &SourceFile,
@@ -60,11 +40,16 @@ pub fn lower(
         source,
         graph,
         context: State::SCRATCH,
+        named_contexts: vec![],
         images: vec![],
         bases: vec![],
         stages: vec![],
     };
-    lowering.context = lowering.add_context(settings);
+    lowering.context = lowering.add_context(settings)?;
+    for context in &plan.named_contexts {
+        let state = lowering.add_named_context(context, settings)?;
+        lowering.named_contexts.push(state);
+    }
     lowering.images = lowering.add_images(settings);
     lowering.bases = lowering.add_bases()?;
     for stage in &plan.stages {
@@ -81,6 +66,8 @@ struct Lowering<'a> {
     source: SourceId,
     graph: &'a mut Graph,
     context: State,
+    /// One for each named context of the plan.
+    named_contexts: Vec<State>,
     /// One for each image of the plan.
     images: Vec<State>,
     /// The same for stages that start from it: what its `ONBUILD` triggers make of it, if it has any.
@@ -90,40 +77,45 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn add_context(&mut self, settings: &Settings) -> State {
-        let context = Local {
-            exclude_patterns: settings.ignore.clone(),
-            follow_paths: match self.plan.context.only() {
-                Some(paths) => paths.map(str::to_owned).collect(),
-                None => Vec::new(),
-            },
-            shared_key_hint: "context".to_owned(),
-            ..Local::new("context", &settings.session_id)
-        };
-        self.graph.add(context, Metadata::named("[internal] load build context"))
-    }
-
     fn add_images(&mut self, settings: &Settings) -> Vec<State> {
         let mut labels: Vec<String> = vec!["[image]".to_owned(); self.plan.images.len()];
         for stage in self.plan.stages.iter().rev() {
             if let Origin::Image(at) = stage.base {
-                labels[at] = position(stage, 1, settings);
+                labels[at] = self.position(stage, 1, settings);
             }
         }
-        let images = self.plan.images.iter().zip(labels).map(|(image, label)| {
-            if !image.has_layers {
-                return State::SCRATCH;
-            }
-            let op = Image {
-                platform: Some(image.platform.clone()),
-                resolve_mode: settings.resolve_mode,
-                ..Image::new(image.reference.to_string())
+        let images = self.plan.images.iter().zip(labels);
+        images.map(|(image, label)| self.add_image(image, &label, settings)).collect()
+    }
+
+    fn add_image(&mut self, image: &PlannedImage, label: &str, settings: &Settings) -> State {
+        if !image.has_layers {
+            return State::SCRATCH;
+        }
+        let reference = &image.reference;
+        let platform = Some(image.platform.clone());
+        let location = Location::lines(self.source, self.file.lines(image.span));
+        let named = |name: String| Metadata::named(name).at([location]);
+        if let Some(store) = &image.layout {
+            let layout = OciLayout {
+                platform,
+                session_id: settings.sessions.id.clone(),
+                store_id: store.clone(),
+                ..OciLayout::new(reference.to_string())
             };
-            let name = format!("{label} FROM {}", image.reference);
-            let location = Location::lines(self.source, self.file.lines(image.span));
-            self.graph.add(op, Metadata::named(name).at([location]))
-        });
-        images.collect()
+            let name = image.context.as_deref().unwrap_or(store);
+            return self.graph.add(layout, named(format!("[context {name}] OCI load from client")));
+        }
+        let op = Image {
+            platform,
+            resolve_mode: settings.resolve_mode,
+            ..Image::new(reference.to_string())
+        };
+        let name = match &image.context {
+            Some(context) => format!("[context {context}] {reference}"),
+            None => format!("{label} FROM {reference}"),
+        };
+        self.graph.add(op, named(name))
     }
 
     fn add_bases(&mut self) -> Result<Vec<State>, ImportError> {
@@ -142,7 +134,7 @@ impl Lowering<'_> {
             origin => self.state_of(origin),
         };
         for (at, step) in stage.steps.iter().enumerate() {
-            let label = format!("{} {}", position(stage, at + 2, settings), step.label);
+            let label = format!("{} {}", self.position(stage, at + 2, settings), step.label);
             state = self.add_step(step, stage, state, label, settings);
         }
         state
@@ -157,7 +149,9 @@ impl Lowering<'_> {
         settings: &Settings,
     ) -> State {
         let mut metadata = Metadata::named(label).at([self.location(step.span)]);
-        metadata.ignore_cache = step.no_cache && !matches!(step.action, Action::Exec(_));
+        // A process that is asked by its step is made to differ instead, so that its cache mounts stay.
+        metadata.ignore_cache =
+            stage.ignore_cache || step.no_cache && !matches!(step.action, Action::Exec(_));
         let files = StepSite { root, metadata, settings };
         match &step.action {
             Action::Exec(exec) => self.add_exec(exec, step.no_cache, &stage.platform, files),
@@ -180,22 +174,30 @@ impl Lowering<'_> {
             Origin::Scratch => State::SCRATCH,
             Origin::Stage(at) => self.stages[at],
             Origin::Image(at) => self.images[at],
+            Origin::Named(at) => self.named_contexts[at],
         }
     }
 
     fn location(&self, span: Span) -> Location {
         Location::lines(self.source, self.file.lines(span))
     }
-}
 
-/// `[builder 3/5]`, as the Dockerfile frontend writes it: the base is the first, counting its steps.
-fn position(stage: &PlannedStage, number: usize, settings: &Settings) -> String {
-    let total = stage.steps.len() + 1;
-    let width = total.to_string().len();
-    let name = &stage.name;
-    if settings.several_platforms {
-        format!("[{} {name} {number:>width$}/{total}]", stage.platform)
-    } else {
-        format!("[{name} {number:>width$}/{total}]")
+    /// `[builder 3/5]`, as the Dockerfile frontend writes it: the base is the first, counting its
+    /// steps. `[linux/amd64->arm64 builder 3/5]` is a stage for another platform than the one it runs
+    /// on.
+    fn position(&self, stage: &PlannedStage, number: usize, settings: &Settings) -> String {
+        let total = stage.steps.len() + 1;
+        let width = total.to_string().len();
+        let name = &stage.name;
+        if !settings.several_platforms {
+            return format!("[{name} {number:>width$}/{total}]");
+        }
+        let target = &self.plan.platform;
+        let cross = if stage.platform == *target {
+            String::new()
+        } else {
+            format!("->{}", target.architecture())
+        };
+        format!("[{}{cross} {name} {number:>width$}/{total}]", stage.platform)
     }
 }

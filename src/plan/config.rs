@@ -219,6 +219,14 @@ impl History {
         Self { created_by: created_by.into(), comment: "mstage".to_owned(), ..Self::default() }
     }
 
+    /// The same with the time at which it was made, where that is known.
+    pub(super) fn at(mut self, created: Option<&str>) -> Self {
+        if let Some(created) = created {
+            self.rest.insert("created".to_owned(), created.into());
+        }
+        self
+    }
+
     /// An entry for a change of the config.
     pub fn config(created_by: impl Into<String>) -> Self {
         Self { empty_layer: true, ..Self::layer(created_by) }

@@ -6,7 +6,9 @@
 
 mod check;
 mod config;
+mod context;
 mod environment;
+mod git_url;
 mod image;
 mod order;
 mod owner;
@@ -28,11 +30,15 @@ use buildkit_llb::{Definition, Platform};
 
 pub use self::check::check_of;
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
+pub use self::context::{
+    ContextFact, ContextQuery, ContextSource, InvalidContext, NamedContexts, PlannedContext,
+};
 pub use self::environment::Environment;
+pub use self::git_url::GitUrl;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::reference::{InvalidReference, Reference};
-pub use self::request::Request;
+pub use self::request::{NoCache, Request};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{
@@ -46,11 +52,15 @@ use crate::spec::{Network, Security, Sharing};
 pub struct Facts {
     /// One for each of [`Selection::images`].
     pub images: Vec<ImageFact>,
+    /// One for each of [`Selection::contexts`].
+    pub contexts: Vec<ContextFact>,
 }
 
 /// What is known of an image.
 #[derive(Debug, Clone, Default)]
 pub struct ImageFact {
+    /// The reference to use, where a source policy has put another in place of the one asked for.
+    pub reference: Option<Reference>,
     /// The digest of what its reference stands for today. Empty where the engine has none.
     pub digest: String,
     /// Its config, as the registry keeps it.
@@ -73,6 +83,8 @@ pub struct Triggered {
 pub struct Plan {
     /// The images that stages start from and take files from.
     pub images: Vec<PlannedImage>,
+    /// The named build contexts that stages start from and take files from.
+    pub named_contexts: Vec<PlannedContext>,
     /// The stages, each behind those that it needs; the last is the target.
     pub stages: Vec<PlannedStage>,
     /// What is read of the build context.
@@ -81,6 +93,12 @@ pub struct Plan {
     pub ignore: Vec<String>,
     /// What the target's image says of itself.
     pub config: ImageConfig,
+    /// The config of the image at the bottom of the target, as it was looked up.
+    pub base_config: Option<Vec<u8>>,
+    /// The platform that the target is for.
+    pub platform: Platform,
+    /// The time of everything that is made, in seconds since 1970.
+    pub epoch: Option<i64>,
     /// OCI annotations of the target's image.
     pub annotations: BTreeMap<String, String>,
     /// Proxies for every process, by the lowercase names of their variables.
@@ -96,6 +114,10 @@ pub struct PlannedImage {
     pub platform: Platform,
     /// Where the file first names it.
     pub span: Span,
+    /// The client's directory of images that it is in, where it is in one.
+    pub layout: Option<String>,
+    /// The named context that it stands for, where it stands for one.
+    pub context: Option<String>,
     /// Whether there is anything in it; an image without layers is the same as `scratch`.
     pub has_layers: bool,
     /// What makes its files for stages that start from it, where it has `ONBUILD` triggers.
@@ -111,6 +133,8 @@ pub struct PlannedStage {
     pub platform: Platform,
     /// What it starts from.
     pub base: Origin,
+    /// Whether its steps run even if the cache has what they make.
+    pub ignore_cache: bool,
     /// What is done, in order.
     pub steps: Vec<PlannedStep>,
 }
@@ -185,8 +209,8 @@ pub struct Exec {
     pub mounts: Vec<PlannedMount>,
     /// Secrets in its environment.
     pub secret_env: Vec<SecretEnv>,
-    /// Its network.
-    pub network: Network,
+    /// Its network; the client's choice without one.
+    pub network: Option<Network>,
     /// How much it may do.
     pub security: Security,
     /// Devices of the engine.

@@ -82,6 +82,26 @@ impl Reference {
         self.tag.as_deref()
     }
 
+    /// The image of a name that is right as it is: lowercase letters.
+    pub(super) fn named(name: &str) -> Self {
+        Self {
+            repository: format!("docker.io/library/{name}"),
+            tag: Some("latest".to_owned()),
+            digest: None,
+        }
+    }
+
+    /// The reference as people write it: without the registry and the tag that go without saying.
+    pub fn familiar(&self) -> String {
+        let hub = self.repository.strip_prefix("docker.io/");
+        let name =
+            hub.map_or(self.repository.as_str(), |of| of.strip_prefix("library/").unwrap_or(of));
+        let tag = self.tag.as_deref().filter(|&tag| tag != "latest" || self.digest.is_some());
+        let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
+        format!("{name}{tag}{digest}")
+    }
+
     /// The same image, held to a digest. An empty digest (of an engine that knows none) changes nothing.
     pub fn pinned(mut self, digest: &str) -> Self {
         if !digest.is_empty() {

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
 
+use super::context::NamedContexts;
+
 /// What the client asks for, apart from the file itself.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -15,10 +17,52 @@ pub struct Request {
     pub labels: BTreeMap<String, String>,
     /// The platform of the machine that builds.
     pub build_platform: Platform,
+    /// The platforms that the engine says it can run processes of; empty where it does not say.
+    pub runnable_platforms: Vec<Platform>,
     /// The platform that the result is for.
     pub target_platform: Platform,
     /// Whether the result is one of several, so that names should tell them apart.
     pub several_platforms: bool,
+    /// `--build-context`.
+    pub contexts: NamedContexts,
+    /// `--no-cache` and `--no-cache-filter`.
+    pub no_cache: NoCache,
+    /// `SOURCE_DATE_EPOCH`: what is made gets this time, in seconds since 1970.
+    pub epoch: Option<i64>,
+}
+
+/// The stages whose steps run even if the cache has what they make.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum NoCache {
+    /// None.
+    #[default]
+    None,
+    /// All.
+    All,
+    /// Those with these names, in upper or lower case.
+    Stages(Vec<String>),
+}
+
+impl Request {
+    /// Whether processes of a platform can be expected to run. Variants of an architecture are not told
+    /// apart: engines do not list all that they run.
+    pub fn can_run(&self, platform: &Platform) -> bool {
+        let fits = |known: &Platform| {
+            known.os() == platform.os() && known.architecture() == platform.architecture()
+        };
+        self.runnable_platforms.is_empty() || self.runnable_platforms.iter().any(fits)
+    }
+}
+
+impl NoCache {
+    /// Whether it is about a stage.
+    pub fn covers(&self, stage: &str) -> bool {
+        match self {
+            Self::None => false,
+            Self::All => true,
+            Self::Stages(names) => names.iter().any(|name| name.eq_ignore_ascii_case(stage)),
+        }
+    }
 }
 
 impl Request {
@@ -29,8 +73,12 @@ impl Request {
             build_args: BTreeMap::new(),
             labels: BTreeMap::new(),
             build_platform: platform.clone(),
+            runnable_platforms: Vec::new(),
             target_platform: platform,
             several_platforms: false,
+            contexts: NamedContexts::default(),
+            no_cache: NoCache::None,
+            epoch: None,
         }
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use buildkit_llb::Platform;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::config::{ContainerConfig, History, ImageConfig};
 use super::environment::Environment;
@@ -12,8 +14,8 @@ use super::select::{Origin, SelectedStage, Selection, args_mend};
 use super::stage_scope::{StageScope, extend};
 use super::step::{self, Context, Surroundings};
 use super::{
-    Action, ContextPaths, Facts, MountKind, Plan, PlannedImage, PlannedStage, PlannedStep, path,
-    rules,
+    Action, ContextPaths, Facts, MountKind, Plan, PlannedContext, PlannedImage, PlannedStage,
+    PlannedStep, path, rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -23,13 +25,12 @@ use crate::spec::{Scalar, Stage};
 /// stops at the first command that fails.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-ec"];
 
-/// The same for Windows, where Dockerfile's default is as good as any.
-const WINDOWS_SHELL: [&str; 3] = ["cmd", "/S", "/C"];
-
 /// What stages are built from.
 struct Resolver<'a, 's> {
     selection: &'a Selection<'s>,
     images: Vec<ImageConfig>,
+    /// For each named context the config of the image that it is.
+    contexts: Vec<Option<ImageConfig>>,
     /// Stages that are done, in the selection's order.
     stages: Vec<Resolved<'s>>,
 }
@@ -54,7 +55,8 @@ pub fn resolve(
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
     let images = read_images(selection, &facts, diagnostics)?;
-    let mut resolver = Resolver { selection, images, stages: Vec::new() };
+    let contexts = read_contexts(selection, &facts, diagnostics)?;
+    let mut resolver = Resolver { selection, images, contexts, stages: Vec::new() };
     for stage in &selection.stages {
         let mut found = Diagnostics::default();
         let resolved = resolver.resolve_stage(stage, &mut found);
@@ -93,6 +95,24 @@ fn read_images(
     (images.len() == selection.images.len()).then_some(images)
 }
 
+fn read_contexts(
+    selection: &Selection<'_>,
+    facts: &Facts,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Option<ImageConfig>>> {
+    let configs = selection.contexts.iter().zip(&facts.contexts).map(|(query, fact)| {
+        let Some(config) = &fact.config else { return Some(None) };
+        match ImageConfig::parse(config) {
+            Ok(config) => Some(Some(config)),
+            Err(err) => diagnostics.fail(Diagnostic::without_place(
+                Code::InvalidImageConfig,
+                format!("the config of the build context `{}` cannot be read: {err}", query.name),
+            )),
+        }
+    });
+    configs.collect()
+}
+
 impl<'s> Resolver<'_, 's> {
     /// Plans a stage. A value that is a reported mistake is taken for empty, so that the rest of the
     /// stage, and the stages built from it, are looked at all the same.
@@ -101,10 +121,27 @@ impl<'s> Resolver<'_, 's> {
         selected: &SelectedStage<'s>,
         diagnostics: &mut Diagnostics,
     ) -> Resolved<'s> {
-        let SelectedStage { name, stage, platform, .. } = selected;
+        let SelectedStage { name, stage, platform, replaced, .. } = selected;
         let context = Context { scope: &self.selection.scope, origins: &self.selection.origins };
         let base = step::origin_of(Some(&stage.from), context.origins);
         let (mut surroundings, mut config) = self.inherited(base, platform);
+        let mut plan = PlannedStage {
+            name: name.as_str().to_owned(),
+            platform: platform.clone(),
+            base,
+            ignore_cache: self.selection.request.no_cache.covers(name.as_str()),
+            steps: Vec::new(),
+        };
+        if *replaced {
+            return Resolved {
+                surroundings,
+                config,
+                history: Vec::new(),
+                annotations: BTreeMap::new(),
+                author: None,
+                plan,
+            };
+        }
         let mut annotations = BTreeMap::new();
         let mut history = Vec::new();
         let mut steps = Vec::new();
@@ -176,13 +213,38 @@ impl<'s> Resolver<'_, 's> {
             annotations = applied.annotations;
             author = applied.author;
         }
-        let plan = PlannedStage {
-            name: name.as_str().to_owned(),
-            platform: platform.clone(),
-            base,
-            steps,
-        };
+        self.check_platform(stage, platform, &steps, diagnostics);
+        plan.steps = steps;
         Resolved { surroundings, config, history, annotations, author, plan }
+    }
+
+    /// Reports processes that the engine cannot run.
+    fn check_platform(
+        &self,
+        stage: &Stage,
+        platform: &Platform,
+        steps: &[PlannedStep],
+        diagnostics: &mut Diagnostics,
+    ) {
+        let Some(process) = steps.iter().find(|step| matches!(step.action, Action::Exec(_))) else {
+            return;
+        };
+        const HINT: &str =
+            "platform = \"${BUILDPLATFORM}\" in its stage runs it on the machine that builds";
+        if platform.os() != "linux" {
+            let message =
+                format!("this step would run on {platform}, and only Linux can run steps");
+            diagnostics
+                .push(Diagnostic::new(Code::InvalidPlatform, process.span, message).hint(HINT));
+        } else if !self.selection.request.can_run(platform) {
+            let span = stage.platform.as_ref().map_or(process.span, |platform| platform.span);
+            let message =
+                format!("this runs on {platform}, which the engine does not say it can run");
+            diagnostics.push(
+                Diagnostic::new(Code::ForeignPlatform, span, message)
+                    .hint(format!("{HINT}; emulation must be installed for others")),
+            );
+        }
     }
 
     /// What a stage has before it says anything itself.
@@ -195,7 +257,12 @@ impl<'s> Resolver<'_, 's> {
                 return (base.surroundings.clone(), config);
             }
             Origin::Image(at) => self.images[at].config.clone(),
-            Origin::Scratch | Origin::Context => ImageConfig::scratch(platform).config,
+            Origin::Named(at) if self.contexts[at].is_some() => {
+                self.contexts[at].as_ref().map(|image| image.config.clone()).unwrap_or_default()
+            }
+            Origin::Scratch | Origin::Context | Origin::Named(_) => {
+                ImageConfig::scratch(platform).config
+            }
         };
         // Triggers are for images that are built from this one, and have been fired by then.
         config.on_build.clear();
@@ -203,7 +270,6 @@ impl<'s> Resolver<'_, 's> {
         config.env = environment.to_entries();
         let shell: Vec<String> = match &config.shell {
             Some(shell) if !shell.is_empty() => shell.clone(),
-            _ if platform.os() == "windows" => WINDOWS_SHELL.map(str::to_owned).to_vec(),
             _ => DEFAULT_SHELL.map(str::to_owned).to_vec(),
         };
         let surroundings = Surroundings {
@@ -217,6 +283,7 @@ impl<'s> Resolver<'_, 's> {
             link: false,
             on_scratch: match base {
                 Origin::Image(at) => !self.images[at].has_layers(),
+                Origin::Named(_) => false,
                 Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
             },
         };
@@ -234,21 +301,29 @@ impl<'s> Resolver<'_, 's> {
         let bottom = loop {
             match chain[chain.len() - 1].plan.base {
                 Origin::Stage(at) => chain.push(&stages[at]),
-                Origin::Image(at) => break self.images[at].clone(),
-                Origin::Scratch | Origin::Context => {
-                    break ImageConfig::scratch(&target.plan.platform);
-                }
+                origin => break origin,
             }
         };
+        let base_config = match bottom {
+            Origin::Image(at) => Some(facts.images[at].config.clone()),
+            Origin::Named(at) => facts.contexts[at].config.clone(),
+            Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
+        };
+        let bottom = match bottom {
+            Origin::Image(at) => Some(self.images[at].clone()),
+            Origin::Named(at) => self.contexts[at].clone(),
+            Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
+        };
+        let bottom = bottom.unwrap_or_else(|| ImageConfig::scratch(&target.plan.platform));
         let mut config = ImageConfig { config: target.config.clone(), ..bottom };
         config.set_platform(&target.plan.platform);
         if let Some(author) = &target.author {
             config.rest.insert("author".to_owned(), author.clone().into());
         }
         let annotations = target.annotations.clone();
-        config
-            .history
-            .extend(chain.into_iter().rev().flat_map(|stage| stage.history.iter().cloned()));
+        let created = request.epoch.and_then(rfc3339);
+        let own = chain.into_iter().rev().flat_map(|stage| &stage.history);
+        config.history.extend(own.map(|entry| entry.clone().at(created.as_deref())));
         config.config.labels.extend(request.labels.clone());
 
         let images = self
@@ -258,19 +333,51 @@ impl<'s> Resolver<'_, 's> {
             .zip(facts.images)
             .zip(&self.images)
             .map(|((query, fact), config)| PlannedImage {
-                reference: query.reference.clone().pinned(&fact.digest),
+                reference: fact
+                    .reference
+                    .unwrap_or_else(|| query.reference.clone())
+                    .pinned(&fact.digest),
                 platform: query.platform.clone(),
                 span: query.span,
+                layout: query.layout.clone(),
+                context: query.context.clone(),
                 has_layers: config.has_layers(),
                 triggered: fact.triggered.map(|triggered| triggered.definition),
             })
             .collect();
+        let platform = request.target_platform.clone();
         let stages: Vec<PlannedStage> = stages.into_iter().map(|stage| stage.plan).collect();
-        let context = context_paths(&stages);
+        let (context, named) = paths_read(&stages, self.contexts.len());
+        let contexts = self.selection.contexts.iter().zip(facts.contexts).zip(named);
+        let named_contexts = contexts
+            .map(|((query, fact), paths)| PlannedContext {
+                name: query.name.clone(),
+                source: query.source.clone(),
+                fact,
+                paths,
+            })
+            .collect();
         let proxies = self.selection.scope.proxies().clone();
         let ignore = self.selection.spec.ignore.clone();
-        Some(Plan { images, context, ignore, stages, config, annotations, proxies })
+        Some(Plan {
+            images,
+            named_contexts,
+            context,
+            ignore,
+            stages,
+            config,
+            base_config,
+            platform,
+            epoch: request.epoch,
+            annotations,
+            proxies,
+        })
     }
+}
+
+/// A time as image configs have it; `None` for one beyond the year 9999.
+fn rfc3339(seconds: i64) -> Option<String> {
+    OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
 }
 
 /// The step that makes a stage's working directory, which belongs to the stage's user.
@@ -292,31 +399,47 @@ fn make_workdir(
     PlannedStep { label, span, no_cache: false, action }
 }
 
-/// What steps read of the build context.
-fn context_paths(stages: &[PlannedStage]) -> ContextPaths {
-    let mut paths = ContextPaths::default();
-    for step in stages.iter().flat_map(|stage| &stage.steps) {
-        match &step.action {
-            Action::Copy(copy) if copy.origin == Origin::Context => {
-                copy.items.iter().for_each(|item| paths.add(&item.reads));
-            }
-            Action::Unpack(unpack) if unpack.origin == Origin::Context => paths.add(&unpack.source),
-            Action::Exec(exec) => {
-                for mount in &exec.mounts {
-                    if let MountKind::Bind { origin: Origin::Context, source, .. } = &mount.kind {
-                        paths.add(source);
-                    }
+/// What is read of the build context, and of each named one.
+fn paths_read(stages: &[PlannedStage], named: usize) -> (ContextPaths, Vec<ContextPaths>) {
+    let mut main = ContextPaths::default();
+    let mut named = vec![ContextPaths::default(); named];
+    let mut read = |mut origin: Origin, path: &str| loop {
+        origin = match origin {
+            // A stage without steps is what it starts from: a context that stands in its place.
+            Origin::Stage(at) if stages[at].steps.is_empty() => stages[at].base,
+            Origin::Context => return main.add(path),
+            Origin::Named(at) => return named[at].add(path),
+            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => return,
+        }
+    };
+    for (at, stage) in stages.iter().enumerate() {
+        if !stage.steps.is_empty() || at + 1 == stages.len() {
+            read(stage.base, "/");
+        }
+        for step in &stage.steps {
+            match &step.action {
+                Action::Copy(copy) => {
+                    copy.items.iter().for_each(|item| read(copy.origin, &item.reads));
                 }
+                Action::Unpack(unpack) => read(unpack.origin, &unpack.source),
+                Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
+                    MountKind::Bind { origin, source, .. } => read(*origin, source),
+                    MountKind::Cache { origin: Some(origin), source, .. } => {
+                        read(*origin, source.as_deref().unwrap_or("/"));
+                    }
+                    MountKind::Cache { .. }
+                    | MountKind::Secret { .. }
+                    | MountKind::Ssh { .. }
+                    | MountKind::Tmpfs { .. } => {}
+                }),
+                Action::Fetch(_)
+                | Action::Git(_)
+                | Action::Write(_)
+                | Action::Mkdir { .. }
+                | Action::Remove { .. }
+                | Action::Symlink { .. } => {}
             }
-            Action::Copy(_)
-            | Action::Unpack(_)
-            | Action::Fetch(_)
-            | Action::Git(_)
-            | Action::Write(_)
-            | Action::Mkdir { .. }
-            | Action::Remove { .. }
-            | Action::Symlink { .. } => {}
         }
     }
-    paths
+    (main, named)
 }

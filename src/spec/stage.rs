@@ -75,6 +75,8 @@ pub enum From {
         /// For which platform, where it is not the stage's.
         platform: Option<Template>,
     },
+    /// A build context that the client names, and nothing else.
+    Context(Template),
 }
 
 table! {
@@ -86,17 +88,22 @@ table! {
         "image" image: Option<Template>,
         /// The platform of the image, where it is not the stage's.
         "platform" platform: Option<Template>,
+        /// The name of a build context, which `--build-context NAME=...` gives.
+        "context" context: Option<Template>,
     }
 }
 
 impl Read for From {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span: Span = value.span().into();
-        let FromTable { stage, image, platform } = match value.get_ref() {
+        let FromTable { stage, image, platform, context } = match value.get_ref() {
             DeValue::String(_) => return Template::read(value, reader).map(From::Name),
             DeValue::Table(_) => FromTable::read(value, reader)?,
             other => return reader.wrong_type(span, other, "a string or a table"),
         };
+        let kinds = [("stage", &stage), ("image", &image), ("context", &context)];
+        let said: Vec<&str> =
+            kinds.iter().filter_map(|(kind, value)| value.is_some().then_some(*kind)).collect();
         let conflict = |one, other| {
             Diagnostic::new(
                 Code::ConflictingKeys,
@@ -104,18 +111,25 @@ impl Read for From {
                 format!("a `from` table has both `{one}` and `{other}`"),
             )
         };
-        match (stage, image, platform) {
-            (Some(_), Some(_), _) => reader.diagnostics.fail(conflict("stage", "image")),
-            (Some(_), None, Some(_)) => reader.diagnostics.fail(
-                conflict("stage", "platform").hint("a stage has its own platform: set it there"),
-            ),
-            (Some(stage), None, None) => Some(From::Stage(stage)),
-            (None, Some(reference), platform) => Some(From::Image { reference, platform }),
-            (None, None, _) => reader.diagnostics.fail(
+        if let [one, other, ..] = said[..] {
+            return reader.diagnostics.fail(conflict(one, other));
+        }
+        let hint = match said[..] {
+            ["stage"] => "a stage has its own platform: set it there",
+            _ => "the client gives a context for each platform: --build-context NAME::PLATFORM=...",
+        };
+        match (stage, image, context, platform) {
+            (_, Some(reference), _, platform) => Some(From::Image { reference, platform }),
+            (Some(_), _, _, Some(_)) | (_, _, Some(_), Some(_)) => {
+                reader.diagnostics.fail(conflict(said[0], "platform").hint(hint))
+            }
+            (Some(stage), ..) => Some(From::Stage(stage)),
+            (None, None, Some(context), _) => Some(From::Context(context)),
+            (None, None, None, _) => reader.diagnostics.fail(
                 Diagnostic::new(
                     Code::MissingKey,
                     span,
-                    "a `from` table says neither `stage` nor `image`",
+                    "a `from` table says neither `stage` nor `image` nor `context`",
                 )
                 .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
             ),
@@ -133,6 +147,7 @@ impl From {
         match self {
             From::Name(template)
             | From::Stage(template)
+            | From::Context(template)
             | From::Image { reference: template, .. } => template,
         }
     }
@@ -141,7 +156,7 @@ impl From {
     pub fn platform(&self) -> Option<&Template> {
         match self {
             From::Image { platform, .. } => platform.as_ref(),
-            From::Name(_) | From::Stage(_) => None,
+            From::Name(_) | From::Stage(_) | From::Context(_) => None,
         }
     }
 }

@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use buildkit_llb::{Definition, Digest, Graph, Platform, ResolveMode};
+use buildkit_llb::{Definition, Digest, Graph, Platform};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
-use mstage::lower::{Engine, Settings, lower};
+use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{
-    Facts, ImageFact, ImageQuery, Plan, Request, Selection, check_of, resolve, select,
-    warn_of_ignored_copies,
+    ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, NoCache, Plan,
+    Request, Selection, check_of, resolve, select, warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -135,11 +135,9 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     check_of(&request, &mut diagnostics);
     let result = plan(&file, &request, &mut diagnostics).map(|plan| {
         let settings = Settings {
-            session_id: "session".to_owned(),
-            ignore: Vec::new(),
-            resolve_mode: ResolveMode::Default,
-            several_platforms: false,
+            sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
             engine: Engine { merge: true, required_paths: true },
+            ..Settings::default()
         };
         let mut graph = Graph::new();
         let target = lower(&plan, &file, &settings, &mut graph).unwrap();
@@ -171,6 +169,7 @@ fn request(text: &str) -> Request {
     let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
     let line = text.lines().find_map(|line| line.strip_prefix("# request: ")).unwrap_or_default();
     let mut words = line.split_whitespace();
+    let mut contexts = Vec::new();
     while let (Some(option), Some(value)) = (words.next(), words.next()) {
         let pair = || {
             value.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())).unwrap()
@@ -179,12 +178,23 @@ fn request(text: &str) -> Request {
             "--target" => request.target = Some(value.to_owned()),
             "--build-arg" => request.build_args.extend([pair()]),
             "--label" => request.labels.extend([pair()]),
+            "--build-context" => {
+                let (name, source) = pair();
+                contexts.push((name, ContextSource::parse(&source).unwrap()));
+            }
+            "--engine-platform" => {
+                let platform = Platform::parse(value, &request.build_platform).unwrap();
+                request.runnable_platforms.push(platform);
+            }
+            "--no-cache-filter" => request.no_cache = NoCache::Stages(vec![value.to_owned()]),
+            "--epoch" => request.epoch = Some(value.parse().unwrap()),
             "--platform" => {
                 request.target_platform = Platform::parse(value, &request.build_platform).unwrap();
             }
             other => panic!("unknown option {other}"),
         }
     }
+    request.contexts = NamedContexts::new(contexts);
     request
 }
 
@@ -209,8 +219,11 @@ fn facts(selection: &Selection<'_>) -> Facts {
         ImageFact {
             digest: Digest::of(reference.as_bytes()).to_string(),
             config: config.to_string().into_bytes(),
-            triggered: None,
+            ..ImageFact::default()
         }
     };
-    Facts { images: selection.images().iter().map(fact).collect() }
+    Facts {
+        images: selection.images().iter().map(fact).collect(),
+        contexts: selection.contexts().iter().map(|_| ContextFact::default()).collect(),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::{Graph, Platform, ResolveMode};
 use mstage::diagnostic::Diagnostics;
-use mstage::lower::{Engine, Settings, lower};
+use mstage::lower::{Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -111,16 +111,15 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
         config: config.to_string().into_bytes(),
         ..ImageFact::default()
     };
-    let plan = resolve(&selection, Facts { images: vec![fact] }, &mut diagnostics).unwrap();
+    let plan =
+        resolve(&selection, Facts { images: vec![fact], ..Facts::default() }, &mut diagnostics)
+            .unwrap();
 
     let settings = Settings {
-        session_id: "the context is not read".to_owned(),
-        ignore: Vec::new(),
         // What buildx asks for where the engine has images of its own.
         resolve_mode: ResolveMode::PreferLocal,
-        several_platforms: false,
-        // Nothing in the spec would use them.
-        engine: Engine { merge: false, required_paths: false },
+        // No session: the context is not read. What newer engines can do, nothing in the spec would use.
+        ..Settings::default()
     };
     let mut graph = Graph::new();
     let target = lower(&plan, &file, &settings, &mut graph).unwrap();

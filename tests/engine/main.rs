@@ -26,7 +26,9 @@ mod fresh {
 mod frontend;
 mod limits;
 mod mounts;
+mod options;
 mod parity;
+mod platforms;
 mod processes;
 mod pruning;
 mod reuse;

@@ -18,13 +18,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use self::server::Server;
 use crate::harness::{
-    Build, Command, FRONTEND, Failure, Files, Image, ROOT, build, engine, inspect,
+    Build, Command, FRONTEND, Failure, Files, Image, ROOT, Server, build, engine, inspect,
 };
 
 mod mapping;
-mod server;
 
 /// How many cases are built at once.
 const WORKERS: usize = 4;

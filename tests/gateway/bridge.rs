@@ -433,6 +433,7 @@ async fn git_and_http() {
         platform: None,
         mode: ResolveMode::Default,
         log_name: String::new(),
+        with_commit: false,
     };
     let (bridge, _) = connect(engine(Release::Head)).await;
     let meta = bridge.resolve_source(request(git)).await.unwrap().git.unwrap();

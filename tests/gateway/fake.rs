@@ -285,6 +285,13 @@ impl Engine {
         self
     }
 
+    /// An image of the client's disk.
+    pub(crate) fn layout(self, reference: &str, digest: &str, config: &str) -> Self {
+        let identifier = format!("oci-layout://{reference}");
+        let meta = image_meta(&identifier, digest, config);
+        self.meta(&identifier, meta)
+    }
+
     /// What the daemon says of a source, whatever it is.
     pub(crate) fn meta(mut self, identifier: &str, meta: ResolveSourceMetaResponse) -> Self {
         self.metas.insert((identifier.to_owned(), None), meta);

@@ -11,17 +11,17 @@ use serde_json::{Value, json};
 
 use crate::fake::{Call, Daemon, Do, Engine, Method, Nested, Release, failure};
 
-const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},
+pub(crate) const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},
     "rootfs":{"type":"layers","diff_ids":["sha256:00"]}}"#;
 
 /// A build of `spec` with these options.
 pub(crate) async fn build(engine: Engine, spec: &'static str, opts: &[&str]) -> Daemon {
     let engine = engine.source("local://dockerfile", [("mstage.toml", spec)]);
-    answer(engine, opts).await
+    build_with(engine, opts).await
 }
 
 /// What a frontend answers that finds its files in the engine.
-pub(crate) async fn answer(engine: Engine, opts: &[&str]) -> Daemon {
+pub(crate) async fn build_with(engine: Engine, opts: &[&str]) -> Daemon {
     let (io, daemon) = engine.start();
     let opts = ["filename=mstage.toml"].iter().chain(opts).enumerate();
     let workers = r#"[{"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
@@ -61,13 +61,13 @@ pub(crate) fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
 }
 
 /// The ops of the solve that the result came from.
-fn ops(daemon: &Daemon) -> Vec<pb::Op> {
+pub(crate) fn ops(daemon: &Daemon) -> Vec<pb::Op> {
     let solves = daemon.solves();
     let definition = solves.last().unwrap().definition.as_ref().unwrap();
     definition.def.iter().map(|op| pb::Op::decode(op.as_slice()).unwrap()).collect()
 }
 
-fn sources(ops: &[pb::Op]) -> BTreeMap<&str, &BTreeMap<String, String>> {
+pub(crate) fn sources(ops: &[pb::Op]) -> BTreeMap<&str, &BTreeMap<String, String>> {
     ops.iter()
         .filter_map(|op| match &op.op {
             Some(pb::op::Op::Source(source)) => Some((source.identifier.as_str(), &source.attrs)),
@@ -156,7 +156,7 @@ async fn ignored_files_are_not_sent() {
         [("mstage.toml", SPEC), ("mstage.toml.dockerignore", "# mine\nsecret\n!secret/not\n")],
     );
     let engine = engine.source("local://context", [(".dockerignore", "never-read")]);
-    let daemon = answer(engine, &[]).await;
+    let daemon = build_with(engine, &[]).await;
     let ops = ops(&daemon);
     assert_eq!(
         sources(&ops)["local://context"]["local.excludepatterns"],
@@ -277,7 +277,7 @@ async fn a_copy_of_an_ignored_file_is_warned_of() {
             [("mstage.toml", "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'a.txt' }]\n")],
         )
         .source("local://context", [(".dockerignore", "*.txt\n")]);
-    let daemon = answer(engine, &[]).await;
+    let daemon = build_with(engine, &[]).await;
     let warnings = warnings(&daemon);
     assert_eq!(warnings.len(), 1);
     assert_eq!(
@@ -289,7 +289,7 @@ async fn a_copy_of_an_ignored_file_is_warned_of() {
 #[tokio::test]
 async fn a_missing_build_file_is_named() {
     let engine = engine().source("local://dockerfile", [("other", "")]);
-    let (message, _) = error(&answer(engine, &[]).await);
+    let (message, _) = error(&build_with(engine, &[]).await);
     assert_eq!(message, "there is no `mstage.toml` in the build file's directory");
 }
 

@@ -3,8 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 mod bridge;
+mod contexts;
 mod definition;
 mod fake;
 mod frontend;
+mod platforms;
+mod settings;
 mod subrequests;
 mod transport;

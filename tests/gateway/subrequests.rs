@@ -10,7 +10,7 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::fake::{Daemon, Do, Method, failure};
-use crate::frontend::{answer, build, engine, error, returned};
+use crate::frontend::{build, build_with, engine, error, returned};
 
 /// The metadata of an answer, which has no files.
 fn metadata(daemon: &Daemon) -> BTreeMap<String, Vec<u8>> {
@@ -658,7 +658,7 @@ async fn lint_sees_what_a_build_sees() {
             [("mstage.toml", "[stages.a]\nfrom = 'alpine:3.20'\nsteps = [{ copy = 'a.txt' }]\n")],
         )
         .source("local://context", [(".dockerignore", "*.txt\n")]);
-    let daemon = answer(engine, &["requestid=frontend.lint", "platform=linux/arm64"]).await;
+    let daemon = build_with(engine, &["requestid=frontend.lint", "platform=linux/arm64"]).await;
     let document = document(&daemon);
     let rules: Vec<&str> = document["warnings"]
         .as_array()

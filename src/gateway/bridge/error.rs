@@ -117,6 +117,12 @@ impl Status {
         self
     }
 
+    /// Tells of another failure, too.
+    pub fn add(&mut self, other: Self) {
+        self.wire.message = format!("{}\n{}", self.wire.message, other.wire.message);
+        self.wire.details.extend(other.wire.details);
+    }
+
     /// The text for people.
     pub fn message(&self) -> &str {
         &self.wire.message

@@ -13,6 +13,8 @@ pub struct SourceRequest {
     pub mode: ResolveMode,
     /// The name that progress shows for the step.
     pub log_name: String,
+    /// Whether to ask for the commit itself, of a git repository.
+    pub with_commit: bool,
 }
 
 /// Asks what an image is.
@@ -92,6 +94,8 @@ pub struct GitMeta {
     pub checksum: String,
     /// Hash of the commit, where it names a tag and the daemon looked into that.
     pub commit: Option<String>,
+    /// The commit as git stores it, if it was asked for.
+    pub commit_object: Option<Vec<u8>>,
 }
 
 /// What a download is.
@@ -141,6 +145,7 @@ impl ImageRequest {
             platform: self.platform,
             mode: self.mode,
             log_name: self.log_name,
+            with_commit: false,
         }
     }
 
@@ -172,6 +177,9 @@ impl SourceRequest {
             platform: self.platform,
             log_name: self.log_name,
             resolve_mode: self.mode.as_str().to_owned(),
+            git: self
+                .with_commit
+                .then_some(frontend::ResolveSourceGitRequest { return_object: true }),
             ..Default::default()
         }
     }
@@ -189,6 +197,7 @@ impl SourceMeta {
                 reference: git.r#ref,
                 checksum: git.checksum,
                 commit: not_empty(git.commit_checksum),
+                commit_object: Some(git.commit_object).filter(|object| !object.is_empty()),
             }),
             http: response.http.map(|http| HttpMeta {
                 digest: http.checksum,

@@ -103,7 +103,7 @@ impl<'a> Subject<'a> {
             while let Some(stage) = at.filter(|&stage| layers.insert(stage)) {
                 at = match self.base(stage) {
                     Origin::Stage(below) => Some(below),
-                    Origin::Context | Origin::Scratch | Origin::Image(_) => None,
+                    Origin::Context | Origin::Scratch | Origin::Image(_) | Origin::Named(_) => None,
                 };
             }
         }

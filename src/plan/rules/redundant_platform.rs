@@ -29,7 +29,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let stage = &selected.stage.value;
         let below = match subject.base(at) {
             Origin::Stage(base) => has_platform[base],
-            Origin::Context | Origin::Scratch | Origin::Image(_) => false,
+            Origin::Context | Origin::Scratch | Origin::Image(_) | Origin::Named(_) => false,
         };
         if !below {
             stage.platform.iter().for_each(&mut report);

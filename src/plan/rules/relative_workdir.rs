@@ -15,7 +15,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let base_is_known = match subject.base(at) {
             Origin::Stage(base) => known[base],
             Origin::Scratch => true,
-            Origin::Context | Origin::Image(_) => false,
+            Origin::Context | Origin::Image(_) | Origin::Named(_) => false,
         };
         // One report is enough: what comes behind it is seen from there.
         known.push(base_is_known || stage.workdir.is_some());

@@ -13,7 +13,11 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let mut told = BTreeSet::new();
     for (_, selected) in subject.stages() {
         selected.stage.visit_froms(&mut |from| {
-            let Origin::Image(_) = subject.origin(from) else { return };
+            let Origin::Image(at) = subject.origin(from) else { return };
+            // Which image stands there is the client's choice, by the name of a build context.
+            if subject.selection.images[at].context.is_some() {
+                return;
+            }
             // It had its value when the stages were selected.
             let mut no_report = Diagnostics::default();
             let Some(text) = subject.selection.scope.expand(from.template(), &mut no_report) else {

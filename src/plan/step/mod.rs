@@ -207,7 +207,7 @@ pub(super) fn origin_of(from: Option<&Spanned<From>>, origins: &BTreeMap<Span, O
 fn outside(span: Span, source: &str, origin: Origin) -> Diagnostic {
     let (whose, hint) = match origin {
         Origin::Context => ("the build context", "build in a directory that holds both"),
-        Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {
+        Origin::Scratch | Origin::Stage(_) | Origin::Image(_) | Origin::Named(_) => {
             ("its origin", "paths begin at the root")
         }
     };

@@ -77,7 +77,7 @@ impl Planner<'_, '_> {
             user,
             mounts,
             secret_env: [self.surroundings.secret_env.clone(), secret_env].concat(),
-            network: keys.network.unwrap_or(Network::Sandbox),
+            network: keys.network.filter(|network| *network != Network::Sandbox),
             security: keys.security.unwrap_or(Security::Sandbox),
             devices,
         })

@@ -8,6 +8,7 @@ mod own;
 mod progress;
 mod project;
 mod registry;
+mod server;
 mod service;
 
 pub(crate) use self::command::{Command, Finished};
@@ -18,4 +19,5 @@ pub(crate) use self::own::OwnEngine;
 pub(crate) use self::progress::Progress;
 pub(crate) use self::project::{Build, Failure, Project, build, build_within, succeeded};
 pub(crate) use self::registry::Registry;
+pub(crate) use self::server::Server;
 pub(crate) use self::service::Service;

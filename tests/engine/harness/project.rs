@@ -120,7 +120,7 @@ impl Project {
     }
 
     /// The directory that it is in.
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 

@@ -4,18 +4,24 @@
 //! that they need, and whose images are the ones that must be looked up. Stages that the target does
 //! not need are checked for what is wrong in any build, and are not in it.
 
+mod from;
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
+use self::from::{FromLookup, Meaning, platform_of, unknown_stage};
+use self::sources::Sources;
+use super::context::ContextQuery;
 use super::order::dependencies_first;
 use super::reference::Reference;
 use super::request::Request;
 use super::rules;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::source::{Span, Spanned};
-use crate::spec::{From, Spec, Stage, StageName, Template};
+use crate::spec::{Spec, Stage, StageName, Template};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
@@ -27,6 +33,7 @@ pub struct Selection<'s> {
     /// Those of them whose images the file is for: its default target. Without one, the target.
     pub(super) shipped: Vec<usize>,
     pub(super) images: Vec<ImageQuery>,
+    pub(super) contexts: Vec<ContextQuery>,
     /// What each `from` means, by the place where it is written.
     pub(super) origins: BTreeMap<Span, Origin>,
 }
@@ -39,6 +46,9 @@ pub(super) struct SelectedStage<'s> {
     pub(super) platform: Platform,
     /// Whether the target needs it, or it is there only to be looked at.
     pub(super) needed: bool,
+    /// Whether a build context stands in its place: then its base is that context, and it has nothing
+    /// else.
+    pub(super) replaced: bool,
 }
 
 /// An image whose digest and config the build needs.
@@ -48,6 +58,10 @@ pub struct ImageQuery {
     pub reference: Reference,
     /// For which platform.
     pub platform: Platform,
+    /// The client's directory of images that it is in; without, it is in a registry.
+    pub layout: Option<String>,
+    /// The named context that it stands for, where it stands for one.
+    pub context: Option<String>,
     /// Where the file first names it.
     pub span: Span,
     /// Whether a stage starts from it, so that its `ONBUILD` triggers are fired.
@@ -65,16 +79,8 @@ pub enum Origin {
     Stage(usize),
     /// An image of the plan, by its place in the plan's list.
     Image(usize),
-}
-
-/// What a `from` means, before it is known which stages the build needs.
-#[derive(Clone)]
-enum Meaning {
-    Scratch,
-    /// By its place among all stages of the spec.
-    Stage(usize),
-    /// With the platform that the `from` asks for itself.
-    Image(Reference, Option<Platform>),
+    /// A named build context of the plan, by its place in the plan's list.
+    Named(usize),
 }
 
 /// What a selection is for.
@@ -95,6 +101,8 @@ struct Stages<'s> {
     froms: Vec<Vec<(Span, Meaning)>>,
     /// For each stage the platform that it asks for itself.
     platforms: Vec<Option<Platform>>,
+    /// For each stage whether a build context stands in its place.
+    replaced: Vec<bool>,
     /// For each stage what is wrong with its `from`s.
     problems: Vec<Diagnostics>,
     /// For each stage whether it is known what every `from` means.
@@ -142,7 +150,7 @@ fn select_for<'s>(
     diagnostics: &mut Diagnostics,
 ) -> Option<Selection<'s>> {
     let scope = Scope::new(spec, request, diagnostics);
-    let mut stages = Stages::new(spec, &scope, &request.build_platform);
+    let mut stages = Stages::new(spec, &scope, request);
     let order = dependencies_first(stages.list.len(), 0..stages.list.len(), |at| stages.needs(at));
     for cycle in &order.cycles {
         report_cycle(cycle, &stages, diagnostics);
@@ -194,7 +202,7 @@ pub fn default_target<'s>(
     diagnostics: &mut Diagnostics,
 ) -> Option<&'s StageName> {
     let scope = Scope::new(spec, request, &mut Diagnostics::default());
-    let stages = Stages::new(spec, &scope, &request.build_platform);
+    let stages = Stages::new(spec, &scope, request);
     let mut found = Diagnostics::default();
     let default = find_default(spec, &stages, &mut found);
     // That it is not clear is no error of who does not build.
@@ -212,33 +220,57 @@ impl Selection<'_> {
     pub fn images(&self) -> &[ImageQuery] {
         &self.images
     }
+
+    /// The named build contexts that must be looked into before [`super::resolve`].
+    pub fn contexts(&self) -> &[ContextQuery] {
+        &self.contexts
+    }
 }
 
 impl<'s> Stages<'s> {
-    fn new(spec: &'s Spec, scope: &Scope<'s>, build_platform: &Platform) -> Self {
+    fn new(spec: &'s Spec, scope: &Scope<'s>, request: &Request) -> Self {
         let list: Vec<_> = spec.stages.iter().collect();
-        let mut froms = Vec::with_capacity(list.len());
-        let mut problems = Vec::with_capacity(list.len());
-        let mut platforms = Vec::with_capacity(list.len());
-        let mut is_whole = Vec::with_capacity(list.len());
-        for &(name, stage) in &list {
+        let mut stages = Self {
+            froms: Vec::with_capacity(list.len()),
+            platforms: Vec::with_capacity(list.len()),
+            replaced: Vec::with_capacity(list.len()),
+            problems: Vec::with_capacity(list.len()),
+            is_whole: Vec::with_capacity(list.len()),
+            list,
+        };
+        for at in 0..stages.list.len() {
+            let (name, stage) = stages.list[at];
             let mut diagnostics = Diagnostics::default();
-            platforms.push(stage.platform.as_ref().and_then(|platform| {
-                platform_of(platform, scope, build_platform, &mut diagnostics)
-            }));
-            let mut found = Vec::new();
-            stage.visit_froms(&mut |from| {
-                if let Some(meaning) =
-                    meaning(from, name, &list, scope, build_platform, &mut diagnostics)
-                {
-                    found.push((from.span, meaning));
-                }
+            let own = stage.platform.as_ref().and_then(|platform| {
+                platform_of(platform, scope, &request.build_platform, &mut diagnostics)
             });
-            froms.push(found);
-            is_whole.push(!diagnostics.has_errors());
-            problems.push(diagnostics);
+            let target = &request.target_platform;
+            let platform = own.as_ref().unwrap_or(target);
+            let mut found = Vec::new();
+            let replacement = request.contexts.find(name.as_str(), platform);
+            if let Some((context, source)) = replacement {
+                let meaning =
+                    Meaning::Context(context.to_owned(), source.clone(), platform.clone());
+                found.push((stage.from.span, meaning));
+            } else {
+                let lookup = FromLookup { own: name, stages: &stages.list, scope, request };
+                stage.visit_froms(&mut |from| {
+                    // As in Dockerfiles, an image that files are copied from is the target's.
+                    let usual = if found.is_empty() { platform } else { target };
+                    found.extend(
+                        lookup
+                            .meaning(from, usual, &mut diagnostics)
+                            .map(|meaning| (from.span, meaning)),
+                    );
+                });
+            }
+            stages.replaced.push(replacement.is_some());
+            stages.platforms.push(own);
+            stages.froms.push(found);
+            stages.is_whole.push(!diagnostics.has_errors());
+            stages.problems.push(diagnostics);
         }
-        Self { list, froms, platforms, problems, is_whole }
+        stages
     }
 
     /// The stages that no other needs.
@@ -257,7 +289,7 @@ impl<'s> Stages<'s> {
             .iter()
             .filter_map(|(_, meaning)| match meaning {
                 Meaning::Stage(needed) => Some(*needed),
-                Meaning::Scratch | Meaning::Image(..) => None,
+                Meaning::Scratch | Meaning::Image(..) | Meaning::Context(..) => None,
             })
             .collect()
     }
@@ -273,8 +305,7 @@ impl<'s> Stages<'s> {
     ) -> Selection<'s> {
         let mut new_places = vec![usize::MAX; self.list.len()];
         let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(selected.len());
-        let mut images: Vec<ImageQuery> = Vec::new();
-        let mut image_places = BTreeMap::new();
+        let mut sources = Sources::default();
         let mut origins = BTreeMap::new();
         for (new, &old) in selected.iter().enumerate() {
             new_places[old] = new;
@@ -284,129 +315,37 @@ impl<'s> Stages<'s> {
                 _ => request.target_platform.clone(),
             });
             for (at, (span, meaning)) in froms.into_iter().enumerate() {
-                let is_base = at == 0;
                 let origin = match meaning {
                     Meaning::Scratch => Origin::Scratch,
                     Meaning::Stage(old) => Origin::Stage(new_places[old]),
-                    Meaning::Image(reference, own) => {
-                        // As in Dockerfiles, an image that files are copied from is the target's.
-                        let usual = if is_base { &platform } else { &request.target_platform };
-                        let platform = own.unwrap_or_else(|| usual.clone());
-                        let key = (reference.clone(), platform.clone());
-                        let place = *image_places.entry(key).or_insert_with(|| {
-                            images.push(ImageQuery { reference, platform, span, is_base });
-                            images.len() - 1
-                        });
-                        images[place].is_base |= is_base;
-                        Origin::Image(place)
+                    Meaning::Image(reference, platform) => sources.image(ImageQuery {
+                        reference,
+                        platform,
+                        layout: None,
+                        context: None,
+                        span,
+                        is_base: at == 0,
+                    }),
+                    Meaning::Context(name, source, platform) => {
+                        sources.context(name, source, platform, span, at == 0)
                     }
                 };
                 origins.insert(span, origin);
             }
             let (name, stage) = self.list[old];
-            stages.push(SelectedStage { name, stage, platform, needed: new < needed });
+            stages.push(SelectedStage {
+                name,
+                stage,
+                platform,
+                needed: new < needed,
+                replaced: self.replaced[old],
+            });
         }
         let shipped = shipped.iter().map(|&at| new_places[at]).filter(|&at| at != usize::MAX);
         let shipped = shipped.collect();
-        Selection { spec, scope, request, stages, shipped, images, origins }
+        let Sources { images, contexts, .. } = sources;
+        Selection { spec, scope, request, stages, shipped, images, contexts, origins }
     }
-}
-
-/// A platform as the file writes it.
-fn platform_of(
-    template: &Template,
-    scope: &Scope<'_>,
-    build_platform: &Platform,
-    diagnostics: &mut Diagnostics,
-) -> Option<Platform> {
-    let text = scope.expand(template, diagnostics)?;
-    match Platform::parse(&text, build_platform) {
-        Ok(platform) => Some(platform),
-        Err(err) => diagnostics.fail(
-            Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
-                .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
-        ),
-    }
-}
-
-/// What a `from` of the stage `own` means: a stage, `scratch`, an image, in that order. A stage's own
-/// name means the image of that name.
-fn meaning<'s>(
-    from: &Spanned<From>,
-    own: &StageName,
-    stages: &[(&'s StageName, &'s Spanned<Stage>)],
-    scope: &Scope<'s>,
-    build_platform: &Platform,
-    diagnostics: &mut Diagnostics,
-) -> Option<Meaning> {
-    let text = scope.expand(from.template(), diagnostics)?;
-    let platform = match from.platform() {
-        Some(platform) => Some(platform_of(platform, scope, build_platform, diagnostics)?),
-        None => None,
-    };
-    let find = |name: &str| stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
-    match &from.value {
-        From::Name(_) if text != own.as_str() && find(&text).is_some() => {
-            find(&text).map(Meaning::Stage)
-        }
-        From::Name(_) if text == "scratch" => Some(Meaning::Scratch),
-        From::Stage(_) => find(&text).map(Meaning::Stage).or_else(|| {
-            diagnostics.fail(unknown_stage(Code::UnknownStage, from.span, "stage", &text, stages))
-        }),
-        From::Name(_) | From::Image { .. } => match Reference::parse(&text) {
-            Ok(reference) => {
-                if let (From::Name(_), Some(near)) =
-                    (&from.value, nearly_a_stage(&text, own, stages))
-                {
-                    let message =
-                        format!("`{text}` is taken for an image, and is nearly the stage `{near}`");
-                    diagnostics
-                        .push(Diagnostic::new(Code::NearStageName, from.span, message).hint(
-                            format!("{{ image = \"{text}\" }} says that the image is meant"),
-                        ));
-                }
-                Some(Meaning::Image(reference, platform))
-            }
-            Err(err) => {
-                let hint = did_you_mean(&text, stages.iter().map(|(name, _)| name.as_str()));
-                diagnostics.fail(
-                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
-                        .maybe_hint(hint),
-                )
-            }
-        },
-    }
-}
-
-/// The stage whose name is one slip away from a name that is none.
-fn nearly_a_stage<'s>(
-    name: &str,
-    own: &StageName,
-    stages: &[(&'s StageName, &'s Spanned<Stage>)],
-) -> Option<&'s StageName> {
-    // Most images have a tag or a registry, and no stage has: they are told apart without a look at
-    // the stages.
-    let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
-    let near = |known: &&'s StageName| {
-        let known = known.as_str();
-        known.len().abs_diff(name.len()) <= 1
-            && known != own.as_str()
-            && strsim::damerau_levenshtein(name, known) == 1
-    };
-    stages.iter().map(|&(known, _)| known).filter(|_| could_be).find(near)
-}
-
-fn unknown_stage(
-    code: Code,
-    span: Span,
-    what: &str,
-    name: &str,
-    stages: &[(&StageName, &Spanned<Stage>)],
-) -> Diagnostic {
-    let known = || stages.iter().map(|(name, _)| name.as_str());
-    let hint =
-        did_you_mean(name, known()).unwrap_or_else(|| format!("the stages are {}", list(known())));
-    Diagnostic::new(code, span, format!("there is no {what} `{name}`")).hint(hint)
 }
 
 fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {

@@ -1,23 +1,25 @@
-//! A web server for the engine: what `ADD` of a URL and of a git repository get.
+//! A web server for the engine: what steps and contexts get from a URL and from a git repository.
+
+#![expect(clippy::disallowed_methods, reason = "what it serves is files")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 
-use crate::harness::engine;
+use super::engine::engine;
 
 /// What opens folders named `private`: the token `letmein`, as BuildKit sends it for files and for git.
 const KNOWN: [&str; 2] =
     ["Authorization: Bearer letmein", "Authorization: Basic eC1hY2Nlc3MtdG9rZW46bGV0bWVpbg=="];
 
 /// Serves the files of a directory until the tests end.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
 }
 
 impl Server {
-    pub(super) fn start(root: PathBuf) -> Self {
+    pub(crate) fn start(root: PathBuf) -> Self {
         let listener = TcpListener::bind((engine().machine(), 0)).unwrap();
         let address = listener.local_addr().unwrap();
         std::thread::spawn(move || {
@@ -31,12 +33,12 @@ impl Server {
     }
 
     /// The URL of a folder, without a slash at its end.
-    pub(super) fn url(&self, folder: &str) -> String {
+    pub(crate) fn url(&self, folder: &str) -> String {
         format!("http://{}/{folder}", self.address)
     }
 
     /// The host in the URLs.
-    pub(super) fn host(&self) -> String {
+    pub(crate) fn host(&self) -> String {
         self.address.ip().to_string()
     }
 }

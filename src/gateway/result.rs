@@ -1,0 +1,67 @@
+//! What is returned: the files for each platform, and what exporters and clients read beside them.
+//!
+//! Follows `frontend/dockerui/build.go` of BuildKit.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::Platform;
+use serde_json::json;
+
+use super::bridge::{Refs, SolveResult, Status};
+use crate::plan::Plan;
+
+/// The result of the plans, whose files are `refs`. `several`: in the form of an image for several
+/// platforms, even if it is for one.
+pub(super) fn assemble(
+    plans: &[Plan],
+    refs: Vec<Refs>,
+    several: bool,
+) -> Result<SolveResult, Status> {
+    let mut metadata = BTreeMap::new();
+    let mut files = BTreeMap::new();
+    let mut single = None;
+    for (plan, refs) in plans.iter().zip(refs) {
+        let Refs::Single(reference) = refs else {
+            return Err(Status::new("BuildKit gave several results for one graph"));
+        };
+        let id = plan.platform.id();
+        let suffix = if several { format!("/{id}") } else { String::new() };
+        let mut add =
+            |name: &str, value: Vec<u8>| metadata.insert(format!("{name}{suffix}"), value);
+        add("containerimage.config", plan.config.to_json());
+        if let Some(base) = &plan.base_config {
+            add("containerimage.base.config", base.clone());
+        }
+        if let Some(epoch) = plan.epoch {
+            add("source.date.epoch", epoch.to_string().into_bytes());
+        }
+        for (name, value) in &plan.annotations {
+            let kind = if several {
+                format!("annotation-manifest[{id}]")
+            } else {
+                "annotation".to_owned()
+            };
+            metadata.insert(format!("{kind}.{name}"), value.clone().into_bytes());
+        }
+        if several {
+            files.insert(id, reference);
+        } else {
+            single = reference;
+        }
+    }
+    let platforms: Vec<_> = plans.iter().map(|plan| platform(&plan.platform)).collect();
+    let platforms = json!({ "Platforms": platforms }).to_string().into_bytes();
+    metadata.insert("refs.platforms".to_owned(), platforms);
+    let refs = if several { Refs::ByPlatform(files) } else { Refs::Single(single) };
+    Ok(SolveResult { refs, metadata, ..SolveResult::default() })
+}
+
+fn platform(platform: &Platform) -> serde_json::Value {
+    let mut parts = json!({ "architecture": platform.architecture(), "os": platform.os() });
+    for (name, part) in [("variant", platform.variant()), ("os.version", platform.os_version())] {
+        if !part.is_empty() {
+            parts[name] = part.into();
+        }
+    }
+    json!({ "ID": platform.id(), "Platform": parts })
+}

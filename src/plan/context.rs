@@ -1,0 +1,205 @@
+//! Build contexts by name: what a client offers with `--build-context`.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use buildkit_llb::{Definition, Platform};
+
+use super::ContextPaths;
+use super::git_url::GitUrl;
+use super::reference::{InvalidReference, Reference, is_digest};
+
+/// Where the files of a build context are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ContextSource {
+    /// In a directory of the client, by the name under which it offers it.
+    Local(String),
+    /// In a git repository.
+    Git(GitUrl),
+    /// On the web: one file, which is called `context`.
+    Http(String),
+    /// In what another build of the client makes, by its name.
+    Input(String),
+    /// In an image.
+    Image(Reference),
+    /// In an image on the client's disk.
+    OciLayout {
+        /// The name of the store that it is in.
+        store: String,
+        /// The digest of its manifest or index.
+        digest: String,
+    },
+    /// Nowhere: there are none.
+    Scratch,
+}
+
+/// Why a text is not a [`ContextSource`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidContext(String);
+
+impl fmt::Display for InvalidContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for InvalidContext {}
+
+impl From<InvalidReference> for InvalidContext {
+    fn from(error: InvalidReference) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl ContextSource {
+    /// Reads a value of the option `context:NAME`, which clients make of `--build-context NAME=...`.
+    ///
+    /// Follows `NamedContext.load` in `frontend/dockerui/namedcontext.go` of BuildKit.
+    pub fn parse(text: &str) -> Result<Self, InvalidContext> {
+        if let Some(url) = GitUrl::parse(text) {
+            return url.map(Self::Git).map_err(InvalidContext);
+        }
+        let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
+        let name = rest.strip_prefix("//").unwrap_or(rest);
+        match kind {
+            "docker-image" if name == "scratch" => Ok(Self::Scratch),
+            "docker-image" => Ok(Self::Image(Reference::parse(name)?)),
+            "oci-layout" => match name.split_once('@') {
+                Some((store, digest)) if is_digest(digest) => {
+                    // Clients give a tag on, which means nothing beside a digest.
+                    let slash = store.rfind('/').map_or(0, |at| at + 1);
+                    let tag = store[slash..].find(':').map_or(store.len(), |at| slash + at);
+                    Ok(Self::OciLayout {
+                        store: store[..tag].to_owned(),
+                        digest: digest.to_owned(),
+                    })
+                }
+                _ => Err(InvalidContext(format!("`{text}` names no digest"))),
+            },
+            "http" | "https" => Ok(Self::Http(text.to_owned())),
+            "local" => Ok(Self::Local(rest.to_owned())),
+            "input" => Ok(Self::Input(rest.to_owned())),
+            _ => Err(InvalidContext(format!(
+                "`{text}` is none of a directory, an image, a git repository, a URL, an OCI layout and a target"
+            ))),
+        }
+    }
+}
+
+/// The build contexts that a client offers by name.
+#[derive(Debug, Clone, Default)]
+pub struct NamedContexts(BTreeMap<String, ContextSource>);
+
+impl NamedContexts {
+    /// From names as clients have them: `NAME`, or `NAME::PLATFORM` for one platform only.
+    pub fn new(contexts: impl IntoIterator<Item = (String, ContextSource)>) -> Self {
+        Self(contexts.into_iter().collect())
+    }
+
+    /// The context that stands for a name on a platform, with its own name. `golang`,
+    /// `golang:latest` and `docker.io/library/golang` are one name.
+    ///
+    /// Follows `Client.NamedContext` in `frontend/dockerui/config.go` of BuildKit.
+    pub fn find(&self, name: &str, platform: &Platform) -> Option<(&str, &ContextSource)> {
+        if self.0.is_empty() || matches!(name, "scratch" | "context") {
+            return None;
+        }
+        let familiar = Reference::parse(name).map_or_else(|_| name.to_owned(), |of| of.familiar());
+        let for_platform = format!("{familiar}::{}", platform.id());
+        let (key, source) =
+            self.0.get_key_value(&for_platform).or_else(|| self.0.get_key_value(&familiar))?;
+        Some((key, source))
+    }
+
+    /// All of them, by their names.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextSource)> {
+        self.0.iter().map(|(name, source)| (name.as_str(), source))
+    }
+}
+
+/// A named context that is not an image, which the build needs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextQuery {
+    /// Its name, as the client has it.
+    pub name: String,
+    /// Where its files are.
+    pub source: ContextSource,
+}
+
+/// What is known of a named context.
+#[derive(Debug, Clone, Default)]
+pub struct ContextFact {
+    /// What the ignore file of a directory leaves out.
+    pub ignore: Vec<String>,
+    /// What makes the files, where another build does.
+    pub definition: Option<Definition>,
+    /// The config of the image that another build makes.
+    pub config: Option<Vec<u8>>,
+}
+
+/// A named context of the plan.
+#[derive(Debug, Clone)]
+pub struct PlannedContext {
+    /// Its name, as the client has it.
+    pub name: String,
+    /// Where its files are.
+    pub source: ContextSource,
+    /// What is known of it.
+    pub fact: ContextFact,
+    /// What is read of it.
+    pub paths: ContextPaths,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        let image = |text| ContextSource::Image(Reference::parse(text).expect("a reference"));
+        for (text, expected) in [
+            ("docker-image://alpine:3", image("alpine:3")),
+            ("docker-image:alpine", image("alpine")),
+            ("docker-image://scratch", ContextSource::Scratch),
+            ("local:ctx", ContextSource::Local("ctx".to_owned())),
+            ("input:base", ContextSource::Input("base".to_owned())),
+            ("https://host/a.txt", ContextSource::Http("https://host/a.txt".to_owned())),
+            (
+                &format!("oci-layout://store:tag@{digest}")[..],
+                ContextSource::OciLayout { store: "store".to_owned(), digest: digest.clone() },
+            ),
+        ] {
+            assert_eq!(ContextSource::parse(text), Ok(expected), "{text}");
+        }
+        assert!(matches!(ContextSource::parse("https://host/a.git#v1"), Ok(ContextSource::Git(_))));
+        for text in [
+            "oci-layout://store",
+            "what:ever",
+            "nothing",
+            "docker-image://A",
+            "https://h/a.git?x=1",
+        ] {
+            assert!(ContextSource::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        let local = |name: &str| ContextSource::Local(name.to_owned());
+        let contexts = NamedContexts::new(
+            ["golang", "alpine:3", "base::linux/arm64", "base"]
+                .map(|name| (name.to_owned(), local(name))),
+        );
+        let amd64 = Platform::new("linux", "amd64", "").expect("a platform");
+        let arm64 = Platform::new("linux", "arm64", "").expect("a platform");
+        let find = |name, platform| contexts.find(name, platform).map(|(key, _)| key.to_owned());
+        assert_eq!(find("golang:latest", &amd64).as_deref(), Some("golang"));
+        assert_eq!(find("docker.io/library/golang", &amd64).as_deref(), Some("golang"));
+        assert_eq!(find("alpine:3", &amd64).as_deref(), Some("alpine:3"));
+        assert_eq!(find("alpine", &amd64), None);
+        assert_eq!(find("base", &amd64).as_deref(), Some("base"));
+        assert_eq!(find("base", &arm64).as_deref(), Some("base::linux/arm64"));
+        assert_eq!(find("scratch", &amd64), None);
+    }
+}

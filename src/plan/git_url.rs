@@ -1,0 +1,220 @@
+//! Addresses of git repositories, as clients write them for build contexts.
+
+use buildkit_llb::GitMtime;
+
+/// A repository, and what of it is meant.
+///
+/// Follows `frontend/dockerfile/dfgitutil` and `util/gitutil` of BuildKit: a fragment says reference
+/// and directory, `#v1:docs`; a query says more, `?tag=v1&subdir=docs&commit=...`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GitUrl {
+    /// Where git fetches from, without fragment and query.
+    pub remote: String,
+    /// A commit, a tag or a branch; empty for the default branch.
+    pub reference: String,
+    /// The directory of the repository; empty for all of it.
+    pub subdir: String,
+    /// The commit that it must be.
+    pub checksum: Option<String>,
+    /// Whether to keep `.git`.
+    pub keep_git_dir: bool,
+    /// Whether to leave submodules out.
+    pub skip_submodules: bool,
+    /// What times files get.
+    pub mtime: Option<GitMtime>,
+    /// Whether to fetch the commit without asking what the reference is.
+    pub fetch_by_commit: bool,
+}
+
+impl GitUrl {
+    /// Reads an address. `None` if it is not one of a git repository; an error says what is wrong with
+    /// one that is.
+    pub fn parse(text: &str) -> Option<Result<Self, String>> {
+        let (address, fragment) = split(text, '#');
+        let (address, query) = split(address, '?');
+        let remote = match address.split_once("://") {
+            Some(("http" | "https", rest)) if rest.contains('/') && rest.ends_with(".git") => {
+                address.to_owned()
+            }
+            Some(("git" | "ssh", rest)) if !rest.is_empty() => address.to_owned(),
+            Some(_) => return None,
+            None if address.starts_with("github.com/") => format!("https://{address}"),
+            None if is_scp_style(address) => address.to_owned(),
+            None => return None,
+        };
+        let (reference, subdir) = split(fragment, ':');
+        let url = Self {
+            remote,
+            reference: reference.to_owned(),
+            subdir: subdir.to_owned(),
+            ..Self::default()
+        };
+        Some(url.with_query(query))
+    }
+
+    fn with_query(mut self, query: &str) -> Result<Self, String> {
+        let mut reference =
+            Vec::from_iter(Some(self.reference.clone()).filter(|own| !own.is_empty()));
+        let mut seen = Vec::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = split(pair, '=');
+            let value = decoded(value);
+            if seen.contains(&key) {
+                return Err(format!("`{key}` is there twice"));
+            }
+            seen.push(key);
+            if value.is_empty() && !matches!(key, "submodules" | "keep-git-dir" | "fetch-by-commit")
+            {
+                return Err(format!("`{key}` has no value"));
+            }
+            let truth = || match value.as_str() {
+                "" | "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(true),
+                "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(false),
+                other => Err(format!("`{key}` is `{other}`, not `true` or `false`")),
+            };
+            match key {
+                "ref" => reference.push(value),
+                "tag" => reference.push(in_namespace("refs/tags/", value)),
+                "branch" => reference.push(in_namespace("refs/heads/", value)),
+                "subdir" if self.subdir.is_empty() || self.subdir == value => self.subdir = value,
+                "subdir" => {
+                    return Err(format!("two directories: `{}` and `{value}`", self.subdir));
+                }
+                "checksum" | "commit" => self.checksum = Some(value),
+                "keep-git-dir" => self.keep_git_dir = truth()?,
+                "submodules" => self.skip_submodules = !truth()?,
+                "fetch-by-commit" => self.fetch_by_commit = truth()?,
+                "mtime" => {
+                    self.mtime = Some(match value.as_str() {
+                        "checkout" => GitMtime::Checkout,
+                        "commit" => GitMtime::Commit,
+                        other => {
+                            return Err(format!(
+                                "`mtime` is `{other}`, not `checkout` or `commit`"
+                            ));
+                        }
+                    });
+                }
+                other => {
+                    return Err(format!(
+                        "`{other}` is none of `ref`, `tag`, `branch`, `subdir`, `commit`, `checksum`, `keep-git-dir`, \
+                         `submodules`, `mtime` and `fetch-by-commit`"
+                    ));
+                }
+            }
+        }
+        reference.dedup();
+        match &mut reference[..] {
+            [] => {}
+            [only] => self.reference = std::mem::take(only),
+            [first, second, ..] => return Err(format!("two references: `{first}` and `{second}`")),
+        }
+        Ok(self)
+    }
+}
+
+/// What stands before and behind a separator.
+fn split(text: &str, separator: char) -> (&str, &str) {
+    text.split_once(separator).unwrap_or((text, ""))
+}
+
+/// `user@host:path`.
+fn is_scp_style(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let Some((user, rest)) = text.split_once('@') else { return false };
+    let Some((host, path)) = rest.split_once(':') else { return false };
+    let word = |text: &str| !text.is_empty() && text.chars().all(is_word);
+    word(user) && word(host) && !path.is_empty()
+}
+
+fn in_namespace(namespace: &str, name: String) -> String {
+    if name.starts_with(namespace) { name } else { format!("{namespace}{name}") }
+}
+
+/// The text of a query's value; what is not an escape stands for itself.
+fn decoded(value: &str) -> String {
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.as_bytes();
+    while let [first, tail @ ..] = rest {
+        let escape = match rest {
+            [b'%', high, low, ..] => std::str::from_utf8(&[*high, *low])
+                .ok()
+                .and_then(|hex| u8::from_str_radix(hex, 16).ok()),
+            _ => None,
+        };
+        rest = if escape.is_some() { &tail[2..] } else { tail };
+        bytes.push(escape.unwrap_or(if *first == b'+' { b' ' } else { *first }));
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> GitUrl {
+        GitUrl::parse(text).expect("an address of a repository").expect("a right one")
+    }
+
+    #[test]
+    fn what_is_a_repository() {
+        for text in [
+            "https://github.com/a/b.git",
+            "http://host:8080/a/b.git?ref=x#",
+            "git://host/a",
+            "ssh://git@host:2222/a",
+            "git@github.com:a/b",
+            "github.com/a/b",
+        ] {
+            assert!(GitUrl::parse(text).is_some(), "{text}");
+        }
+        for text in ["https://host/a.tar.gz", "./a.git", "a/b.git", "https://x.git", "input:a", ""]
+        {
+            assert!(GitUrl::parse(text).is_none(), "{text}");
+        }
+        assert_eq!(parse("github.com/a/b").remote, "https://github.com/a/b");
+    }
+
+    #[test]
+    fn fragments_and_queries() {
+        let url = parse("https://host/a.git#v1:docs/x");
+        assert_eq!((&url.reference[..], &url.subdir[..]), ("v1", "docs/x"));
+        assert_eq!(parse("git@host:a/b.git#:docs").subdir, "docs");
+
+        let url = parse(
+            "https://host/a.git?tag=v1&subdir=a%20b&commit=abc&keep-git-dir&submodules=false&mtime=commit",
+        );
+        let expected = GitUrl {
+            remote: "https://host/a.git".to_owned(),
+            reference: "refs/tags/v1".to_owned(),
+            subdir: "a b".to_owned(),
+            checksum: Some("abc".to_owned()),
+            keep_git_dir: true,
+            skip_submodules: true,
+            mtime: Some(GitMtime::Commit),
+            fetch_by_commit: false,
+        };
+        assert_eq!(url, expected);
+        assert_eq!(parse("https://host/a.git?ref=x#x").reference, "x");
+    }
+
+    #[test]
+    fn wrong_ones() {
+        for (text, message) in [
+            ("https://host/a.git?ref=x#y", "two references: `y` and `x`"),
+            (
+                "https://host/a.git?tag=x&branch=y",
+                "two references: `refs/tags/x` and `refs/heads/y`",
+            ),
+            ("https://host/a.git?subdir=x#:y", "two directories: `y` and `x`"),
+            ("https://host/a.git?ref", "`ref` has no value"),
+            ("https://host/a.git?ref=x&ref=x", "`ref` is there twice"),
+            ("https://host/a.git?submodules=no", "`submodules` is `no`, not `true` or `false`"),
+            ("https://host/a.git?mtime=x", "`mtime` is `x`, not `checkout` or `commit`"),
+        ] {
+            assert_eq!(GitUrl::parse(text), Some(Err(message.to_owned())), "{text}");
+        }
+        let unknown = GitUrl::parse("https://host/a.git?depth=1").expect("a repository");
+        assert!(unknown.expect_err("wrong").starts_with("`depth` is none of `ref`"));
+    }
+}

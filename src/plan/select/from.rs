@@ -1,0 +1,165 @@
+//! What a `from` means.
+//!
+//! Comes in: a `from`, and everything that has a name. Goes out: a [`Meaning`]. Knows nothing of which
+//! stages the build needs.
+
+use buildkit_llb::Platform;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::plan::context::ContextSource;
+use crate::plan::reference::Reference;
+use crate::plan::request::Request;
+use crate::plan::scope::Scope;
+use crate::source::{Span, Spanned};
+use crate::spec::{From, Stage, StageName, Template};
+
+/// What a `from` means, before it is known which stages the build needs.
+#[derive(Clone)]
+pub(super) enum Meaning {
+    Scratch,
+    /// By its place among all stages of the spec.
+    Stage(usize),
+    Image(Reference, Platform),
+    /// By its name, with the platform for which it stands.
+    Context(String, ContextSource, Platform),
+}
+
+/// A platform as the file writes it.
+pub(super) fn platform_of(
+    template: &Template,
+    scope: &Scope<'_>,
+    build_platform: &Platform,
+    diagnostics: &mut Diagnostics,
+) -> Option<Platform> {
+    let text = scope.expand(template, diagnostics)?;
+    match Platform::parse(&text, build_platform) {
+        Ok(platform) => Some(platform),
+        Err(err) => diagnostics.fail(
+            Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
+                .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
+        ),
+    }
+}
+
+/// What the `from`s of a stage are looked up in.
+pub(super) struct FromLookup<'a, 's> {
+    /// The stage that they are in.
+    pub(super) own: &'a StageName,
+    pub(super) stages: &'a [(&'s StageName, &'s Spanned<Stage>)],
+    pub(super) scope: &'a Scope<'s>,
+    pub(super) request: &'a Request,
+}
+
+impl FromLookup<'_, '_> {
+    /// What a `from` means: a build context of that name, a stage, `scratch`, an image, in that order.
+    /// A stage's own name means the image of that name. `platform` is the one that an image is for,
+    /// where the `from` does not say.
+    pub(super) fn meaning(
+        &self,
+        from: &Spanned<From>,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Meaning> {
+        let text = self.scope.expand(from.template(), diagnostics)?;
+        let own = match from.platform() {
+            Some(own) => {
+                Some(platform_of(own, self.scope, &self.request.build_platform, diagnostics)?)
+            }
+            None => None,
+        };
+        let platform = own.as_ref().unwrap_or(platform);
+        let stages = self.stages;
+        // A context in place of a stage has been put there already.
+        let stage = stages.binary_search_by_key(&text.as_str(), |(known, _)| known.as_str()).ok();
+        let context = |text: &str| {
+            let (name, source) = self.request.contexts.find(text, platform)?;
+            Some(Meaning::Context(name.to_owned(), source.clone(), platform.clone()))
+        };
+        match (&from.value, stage) {
+            (From::Name(_), Some(at)) if text != self.own.as_str() => Some(Meaning::Stage(at)),
+            (From::Name(_), _) if text == "scratch" => Some(Meaning::Scratch),
+            (From::Stage(_), _) => stage.map(Meaning::Stage).or_else(|| {
+                diagnostics.fail(unknown_stage(
+                    Code::UnknownStage,
+                    from.span,
+                    "stage",
+                    &text,
+                    stages,
+                ))
+            }),
+            (From::Context(_), _) => context(&text).or_else(|| {
+                let contexts = self.request.contexts.iter().map(|(name, _)| name);
+                let hint = did_you_mean(&text, contexts)
+                    .unwrap_or_else(|| format!("--build-context {text}=... gives one"));
+                let message = format!("there is no build context `{text}`");
+                diagnostics
+                    .fail(Diagnostic::new(Code::UnknownContext, from.span, message).hint(hint))
+            }),
+            (From::Name(_) | From::Image { .. }, _) => {
+                context(&text).or_else(|| self.image(from, &text, platform, diagnostics))
+            }
+        }
+    }
+
+    fn image(
+        &self,
+        from: &Spanned<From>,
+        text: &str,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Meaning> {
+        match Reference::parse(text) {
+            Ok(reference) => {
+                if let (From::Name(_), Some(near)) =
+                    (&from.value, nearly_a_stage(text, self.own, self.stages))
+                {
+                    let message =
+                        format!("`{text}` is taken for an image, and is nearly the stage `{near}`");
+                    diagnostics
+                        .push(Diagnostic::new(Code::NearStageName, from.span, message).hint(
+                            format!("{{ image = \"{text}\" }} says that the image is meant"),
+                        ));
+                }
+                Some(Meaning::Image(reference, platform.clone()))
+            }
+            Err(err) => {
+                let hint = did_you_mean(text, self.stages.iter().map(|(name, _)| name.as_str()));
+                diagnostics.fail(
+                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
+                        .maybe_hint(hint),
+                )
+            }
+        }
+    }
+}
+
+/// The stage whose name is one slip away from a name that is none.
+fn nearly_a_stage<'s>(
+    name: &str,
+    own: &StageName,
+    stages: &[(&'s StageName, &'s Spanned<Stage>)],
+) -> Option<&'s StageName> {
+    // Most images have a tag or a registry, and no stage has: they are told apart without a look at
+    // the stages.
+    let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
+    let near = |known: &&'s StageName| {
+        let known = known.as_str();
+        known.len().abs_diff(name.len()) <= 1
+            && known != own.as_str()
+            && strsim::damerau_levenshtein(name, known) == 1
+    };
+    stages.iter().map(|&(known, _)| known).filter(|_| could_be).find(near)
+}
+
+pub(super) fn unknown_stage(
+    code: Code,
+    span: Span,
+    what: &str,
+    name: &str,
+    stages: &[(&StageName, &Spanned<Stage>)],
+) -> Diagnostic {
+    let known = || stages.iter().map(|(name, _)| name.as_str());
+    let hint =
+        did_you_mean(name, known()).unwrap_or_else(|| format!("the stages are {}", list(known())));
+    Diagnostic::new(code, span, format!("there is no {what} `{name}`")).hint(hint)
+}

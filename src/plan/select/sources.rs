@@ -1,0 +1,63 @@
+//! What stages take files from besides each other: images and build contexts, each once.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::Platform;
+
+use super::{ImageQuery, Origin};
+use crate::plan::context::{ContextQuery, ContextSource};
+use crate::plan::reference::Reference;
+use crate::source::Span;
+
+/// What stages take files from besides each other, each once.
+#[derive(Default)]
+pub(super) struct Sources {
+    pub(super) images: Vec<ImageQuery>,
+    pub(super) contexts: Vec<ContextQuery>,
+    image_places: BTreeMap<(Reference, Platform, Option<String>), usize>,
+    context_places: BTreeMap<String, usize>,
+}
+
+impl Sources {
+    pub(super) fn image(&mut self, query: ImageQuery) -> Origin {
+        let key = (query.reference.clone(), query.platform.clone(), query.layout.clone());
+        let is_base = query.is_base;
+        let place = *self.image_places.entry(key).or_insert_with(|| {
+            self.images.push(query);
+            self.images.len() - 1
+        });
+        self.images[place].is_base |= is_base;
+        Origin::Image(place)
+    }
+
+    pub(super) fn context(
+        &mut self,
+        name: String,
+        source: ContextSource,
+        platform: Platform,
+        span: Span,
+        is_base: bool,
+    ) -> Origin {
+        let (reference, layout) = match source {
+            ContextSource::Scratch => return Origin::Scratch,
+            ContextSource::Image(reference) => (reference, None),
+            ContextSource::OciLayout { store, digest } => {
+                // The name is for people to read; the digest says which image.
+                let reference = Reference::parse(name.split("::").next().unwrap_or_default())
+                    .unwrap_or_else(|_| Reference::named("context"));
+                (reference.pinned(&digest), Some(store))
+            }
+            source @ (ContextSource::Local(_)
+            | ContextSource::Git(_)
+            | ContextSource::Http(_)
+            | ContextSource::Input(_)) => {
+                let place = *self.context_places.entry(name.clone()).or_insert_with(|| {
+                    self.contexts.push(ContextQuery { name, source });
+                    self.contexts.len() - 1
+                });
+                return Origin::Named(place);
+            }
+        };
+        self.image(ImageQuery { reference, platform, layout, context: Some(name), span, is_base })
+    }
+}

@@ -1,0 +1,192 @@
+//! Where the build file and the build context come from, and contexts with names.
+
+use buildkit_llb::{Graph, Image, Metadata};
+use buildkit_proto::pb;
+use mstage::gateway::run;
+
+use crate::fake::{Call, Do, Engine, Gate, Method, Release, failure};
+use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
+
+const SPEC: &str = "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'x' }]\n";
+
+#[tokio::test]
+async fn a_repository_holds_context_and_build_file() {
+    let repository = "git://example.com/a.git#main:sub";
+    let engine = Engine::new(Release::Head)
+        .source(repository, [("mstage.toml", SPEC), (".dockerignore", "x")]);
+    let options =
+        ["context=https://example.com/a.git#main:sub", "build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR=1"];
+    let daemon = build_with(engine, &options).await;
+    let ops = ops(&daemon);
+    let sources = sources(&ops);
+    assert_eq!(sources.keys().collect::<Vec<_>>(), [&repository]);
+    assert_eq!(sources[repository]["git.keepgitdir"], "true");
+    assert!(returned(&daemon).error.is_none());
+}
+
+#[tokio::test]
+async fn a_build_file_of_the_client_goes_with_any_context() {
+    let engine = Engine::new(Release::Head).source("local://files", [("mstage.toml", SPEC)]);
+    let options =
+        ["context=https://example.com/a.git", "dockerfilekey=files", "local-sessionid:files=other"];
+    let daemon = build_with(engine, &options).await;
+    assert!(sources(&ops(&daemon)).contains_key("git://example.com/a.git"));
+    let Call::Solve(first) =
+        daemon.calls().into_iter().find(|call| call.method() == Method::Solve).unwrap()
+    else {
+        unreachable!("the method is Solve")
+    };
+    let text = String::from_utf8_lossy(&first.definition.unwrap().def.concat()).into_owned();
+    assert!(text.contains("local://files") && text.contains("other"));
+}
+
+#[tokio::test]
+async fn one_file_of_the_web_is_build_file_and_context() {
+    let url = "https://example.com/mstage.toml";
+    let daemon = build_with(
+        Engine::new(Release::Head).source(url, [("context", SPEC)]),
+        &[&format!("context={url}")],
+    )
+    .await;
+    let ops = ops(&daemon);
+    assert_eq!(sources(&ops)[url]["http.filename"], "context");
+    assert!(returned(&daemon).error.is_none());
+}
+
+#[tokio::test]
+async fn a_context_that_is_none_names_the_option() {
+    for (context, message) in [
+        (
+            "ftp://example.com/a",
+            "option `context`: `ftp://example.com/a` is neither a git repository nor a URL",
+        ),
+        (
+            "https://example.com/a.git?x=1",
+            "option `context`: `https://example.com/a.git?x=1`: `x` is none of ",
+        ),
+    ] {
+        let daemon = build_with(Engine::new(Release::Head), &[&format!("context={context}")]).await;
+        assert!(error(&daemon).0.starts_with(message), "{}", error(&daemon).0);
+    }
+}
+
+/// What another build of the client makes.
+fn input() -> pb::Definition {
+    let mut graph = Graph::new();
+    let state = graph.add(Image::new("docker.io/library/alpine:3.20"), Metadata::default());
+    graph.definition(state).into_proto()
+}
+
+#[tokio::test]
+async fn another_build_gives_the_context() {
+    let image = "docker-image://docker.io/library/alpine:3.20";
+    // As the daemon answers where the client offers no such directory.
+    let engine = Engine::new(Release::Head)
+        .source(image, [("mstage.toml", SPEC)])
+        .input("context", input())
+        .input("dockerfile", input())
+        .on(Method::ReadFile, Do::Fail(failure("no such directory of the client: dockerfile")));
+    let daemon = build_with(engine, &[]).await;
+    assert_eq!(daemon.methods().iter().filter(|&&method| method == Method::Inputs).count(), 1);
+    assert_eq!(sources(&ops(&daemon)).keys().collect::<Vec<_>>(), [&image]);
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_read_is_the_error_where_there_are_no_inputs() {
+    let engine = Engine::new(Release::Bookworm)
+        .on(Method::ReadFile, Do::Fail(failure("the client is gone")))
+        .on(Method::ReadFile, Do::Fail(failure("the client is gone")))
+        .on(Method::ReadFile, Do::Fail(failure("the client is gone")));
+    let daemon = build_with(engine, &[]).await;
+    assert_eq!(error(&daemon).0, "the client is gone");
+}
+
+#[tokio::test]
+async fn an_input_is_a_base_with_its_config() {
+    use base64::Engine as _;
+    let spec = "[stages.a]\nfrom = 'base'\nsteps = ['make']\n";
+    let config = CONFIG.replace("PATH=/bin", "PATH=/of-the-input");
+    let config = base64::prelude::BASE64_STANDARD.encode(config);
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .input("base::0", input());
+    let metadata = format!(r#"input-metadata:base::0={{"containerimage.config":"{config}"}}"#);
+    let daemon = build_with(engine, &["context:base=input:base::0", &metadata]).await;
+    let ops = ops(&daemon);
+    assert!(sources(&ops).contains_key("docker-image://docker.io/library/alpine:3.20"));
+    let exec = ops.iter().find_map(|op| match &op.op {
+        Some(pb::op::Op::Exec(exec)) => exec.meta.clone(),
+        _ => None,
+    });
+    assert_eq!(exec.unwrap().env, ["PATH=/of-the-input"]);
+}
+
+#[tokio::test]
+async fn an_input_that_was_not_handed_over_is_named() {
+    let spec = "[stages.a]\nfrom = 'base'\n";
+    let engine = Engine::new(Release::Head).source("local://dockerfile", [("mstage.toml", spec)]);
+    let daemon = build_with(engine, &["context:base=input:x"]).await;
+    assert_eq!(
+        error(&daemon).0,
+        "the client did not hand over the input `x` of the build context `base`"
+    );
+}
+
+#[tokio::test]
+async fn a_directory_with_a_name_has_its_own_ignore_file() {
+    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'docs', from = 'other' }]\n";
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .source("local://dir", [(".dockerignore", "*.tmp")]);
+    let options =
+        ["context:other=local:dir", "local-sessionid:dir=s2", "sharedkey:localdir:other=key"];
+    let daemon = build_with(engine, &options).await;
+    let ops = ops(&daemon);
+    let attrs = sources(&ops)["local://dir"];
+    assert_eq!(attrs["local.excludepatterns"], r#"["*.tmp"]"#);
+    assert_eq!(attrs["local.followpaths"], r#"["docs"]"#);
+    assert_eq!(attrs["local.session"], "s2");
+    assert_eq!(attrs["local.sharedkeyhint"], "context:other-key");
+}
+
+#[tokio::test]
+async fn an_image_of_the_clients_disk_is_looked_up_there() {
+    let spec = "[stages.a]\nfrom = 'base'\nsteps = ['make']\n";
+    let digest = format!("sha256:{}", "a".repeat(64));
+    let reference = format!("docker.io/library/base:latest@{digest}");
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .layout(&reference, &digest, CONFIG);
+    let daemon = build_with(engine, &[&format!("context:base=oci-layout://disk@{digest}")]).await;
+    let ops = ops(&daemon);
+    let attrs = sources(&ops)[&format!("oci-layout://{reference}")[..]];
+    assert_eq!((&attrs["oci.store"][..], &attrs["oci.session"][..]), ("disk", "the-session"));
+}
+
+/// Nothing is asked twice, and nothing at all that an ordinary build does not need.
+#[tokio::test]
+async fn reading_begins_while_the_daemon_is_asked_what_it_can_do() {
+    let gate = Gate::new();
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", SPEC)])
+        .source("local://context", [("x", "")])
+        .on(Method::Ping, Do::Wait(gate.clone()));
+    let (io, daemon) = engine.start();
+    let variables =
+        [("BUILDKIT_FRONTEND_OPT_0", "filename=mstage.toml"), ("BUILDKIT_SESSION_ID", "s")];
+    let build = run(io, variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let all_read = async {
+        let reads =
+            || daemon.methods().iter().filter(|&&method| method == Method::ReadFile).count();
+        while reads() < 3 {
+            tokio::task::yield_now().await;
+        }
+        gate.open();
+    };
+    let (built, ()) = tokio::join!(build, all_read);
+    built.unwrap();
+    let mut methods = daemon.methods();
+    methods.sort();
+    use Method::{Ping, ReadFile, Return, Solve};
+    assert_eq!(methods, [Ping, Solve, Solve, Solve, ReadFile, ReadFile, ReadFile, Return]);
+}

@@ -1,0 +1,162 @@
+//! What the client wants of processes, caches and times.
+
+use std::collections::BTreeMap;
+
+use buildkit_proto::pb;
+use serde_json::Value;
+
+use crate::fake::{Engine, Method, Release};
+use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
+
+const SPEC: &str = r#"[stages.a]
+from = "alpine:3.20"
+workdir = "/app"
+steps = [{ run = "make", mounts = [{ cache = "/c" }] }, { run = "fetch", network = "host" }]
+"#;
+
+fn engine(release: Release) -> Engine {
+    Engine::new(release).source("local://dockerfile", [("mstage.toml", SPEC)]).image(
+        "docker.io/library/alpine:3.20",
+        &format!("sha256:{}", "a".repeat(64)),
+        CONFIG,
+    )
+}
+
+fn execs(ops: &[pb::Op]) -> Vec<&pb::ExecOp> {
+    ops.iter()
+        .filter_map(|op| match &op.op {
+            Some(pb::op::Op::Exec(exec)) => Some(exec),
+            _ => None,
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn processes() {
+    let options = [
+        "add-hosts=Db=10.0.0.5",
+        "build-arg:BUILDKIT_SANDBOX_HOSTNAME=box",
+        "shm-size=1048576",
+        "ulimit=nofile=1024:2048",
+        "cgroup-parent=/g",
+        "force-network-mode=none",
+        "memory=1000000",
+        "build-arg:BUILDKIT_CACHE_MOUNT_NS=ns",
+    ];
+    let daemon = build_with(engine(Release::Head), &options).await;
+    assert!(returned(&daemon).error.is_none());
+    let ops = ops(&daemon);
+    let execs = execs(&ops);
+    let meta = execs[0].meta.as_ref().unwrap();
+    assert_eq!((&meta.extra_hosts[0].host[..], &meta.extra_hosts[0].ip[..]), ("db", "10.0.0.5"));
+    assert_eq!((&meta.hostname[..], &meta.cgroup_parent[..]), ("box", "/g"));
+    assert_eq!((meta.ulimit[0].soft, meta.ulimit[0].hard), (1024, 2048));
+    let mount = |dest: &str| execs[0].mounts.iter().find(|mount| mount.dest == dest).unwrap();
+    assert_eq!(mount("/dev/shm").tmpfs_opt.unwrap().size, 1 << 20);
+    assert_eq!(mount("/c").cache_opt.as_ref().unwrap().id, "ns//c");
+    assert_eq!(execs[0].network, i32::from(pb::NetMode::None));
+    assert_eq!(execs[1].network, i32::from(pb::NetMode::Host), "the step's own wins");
+    let solves = daemon.solves();
+    let metadata = &solves.last().unwrap().definition.as_ref().unwrap().metadata;
+    let limits: Vec<_> = metadata.values().filter_map(|of| of.linux_resources.as_ref()).collect();
+    assert_eq!(limits.len(), 2);
+    assert!(limits.iter().all(|of| of.memory == 1_000_000));
+}
+
+/// Limits that the engine cannot set are refused: a build without them is not what was asked for.
+#[tokio::test]
+async fn limits_that_the_engine_does_not_know() {
+    let daemon = build_with(engine(Release::Forky), &["memory=1000000"]).await;
+    assert!(error(&daemon).0.contains("the engine lacks"), "{}", error(&daemon).0);
+}
+
+#[tokio::test]
+async fn bad_values_are_errors_that_name_the_option() {
+    for (option, message) in [
+        ("ulimit=x=1", "option `ulimit`: `x=1`: the limits are "),
+        ("context:a=b:c", "option `context:a`: "),
+        ("platform=a/b/c/d", "option `platform`: "),
+        (
+            "build-arg:SOURCE_DATE_EPOCH=never",
+            "option `build-arg:SOURCE_DATE_EPOCH`: `never` is neither ",
+        ),
+    ] {
+        let daemon = build_with(engine(Release::Head), &[option]).await;
+        assert!(error(&daemon).0.starts_with(message), "{}", error(&daemon).0);
+    }
+}
+
+#[tokio::test]
+async fn no_cache_is_for_stages_in_any_case_of_letters() {
+    for (option, expected) in [("no-cache=", 3), ("no-cache=A", 3), ("no-cache=b", 0)] {
+        let daemon = build_with(engine(Release::Head), &[option]).await;
+        let solves = daemon.solves();
+        let metadata = &solves.last().unwrap().definition.as_ref().unwrap().metadata;
+        assert_eq!(metadata.values().filter(|of| of.ignore_cache).count(), expected, "{option}");
+    }
+}
+
+#[tokio::test]
+async fn a_time_for_everything_that_is_made() {
+    let daemon =
+        build_with(engine(Release::Head), &["build-arg:SOURCE_DATE_EPOCH=1700000000"]).await;
+    let result = returned(&daemon).result.unwrap();
+    assert_eq!(result.metadata["source.date.epoch"], b"1700000000");
+    let config: Value = serde_json::from_slice(&result.metadata["containerimage.config"]).unwrap();
+    assert_eq!(config["history"][0]["created"], "2023-11-14T22:13:20Z");
+}
+
+#[tokio::test]
+async fn a_time_of_the_context_or_of_a_stage() {
+    let spec = "default = 'a'\n[stages.src]\nfrom = 'scratch'\nsteps = [{ git = 'https://example.com/src.git', ref = 'v1' }]\n\
+                [stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'x' }]\n";
+    let commit = b"tree 1\ncommitter A <a@b> 1600000000 +0000\n\nmessage\n".to_vec();
+    let meta = |identifier: &str| buildkit_proto::frontend::ResolveSourceMetaResponse {
+        source: Some(pb::SourceOp { identifier: identifier.to_owned(), attrs: BTreeMap::new() }),
+        git: Some(buildkit_proto::frontend::ResolveSourceGitResponse {
+            commit_object: commit.clone(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let context = "git://example.com/a.git";
+    let stage = "git://example.com/src.git#v1";
+    for (word, identifier) in [("context", context), ("src", stage)] {
+        let engine = Engine::new(Release::Head)
+            .source(context, [("mstage.toml", spec)])
+            .meta(identifier, meta(identifier));
+        let epoch = format!("build-arg:SOURCE_DATE_EPOCH={word}");
+        let daemon = build_with(engine, &["context=https://example.com/a.git", &epoch]).await;
+        let result = returned(&daemon).result.expect(word);
+        assert_eq!(result.metadata["source.date.epoch"], b"1600000000", "{word}");
+    }
+    // Files of the client have no time of their own.
+    let daemon = build_with(engine(Release::Head), &["build-arg:SOURCE_DATE_EPOCH=context"]).await;
+    assert!(!returned(&daemon).result.unwrap().metadata.contains_key("source.date.epoch"));
+}
+
+/// A source policy may put another image in place of the one that was asked for.
+#[tokio::test]
+async fn the_image_that_the_engine_names_is_used() {
+    let digest = format!("sha256:{}", "b".repeat(64));
+    let mirror = buildkit_proto::frontend::ResolveSourceMetaResponse {
+        source: Some(pb::SourceOp {
+            identifier: "docker-image://mirror.example/alpine:3.20".to_owned(),
+            attrs: BTreeMap::new(),
+        }),
+        image: Some(buildkit_proto::frontend::ResolveSourceImageResponse {
+            digest: digest.clone(),
+            config: CONFIG.as_bytes().to_vec(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", SPEC)])
+        .meta("docker-image://docker.io/library/alpine:3.20", mirror);
+    let daemon = build_with(engine, &[]).await;
+    let ops = ops(&daemon);
+    let used = format!("docker-image://mirror.example/alpine:3.20@{digest}");
+    assert!(sources(&ops).contains_key(&used[..]));
+    assert_eq!(daemon.methods().iter().filter(|&&of| of == Method::ResolveSourceMeta).count(), 1);
+}
