@@ -111,10 +111,13 @@ fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
 fn excerpt(file: &SourceFile, first: u32, last: u32) -> Vec<u8> {
     let mut data = Vec::new();
     for number in 1..=last.saturating_add(PADDING).min(file.line_count()) {
+        // A newline at the end would be one more line.
+        if number > 1 {
+            data.push(b'\n');
+        }
         if number + PADDING >= first {
             data.extend_from_slice(file.line_text(number).as_bytes());
         }
-        data.push(b'\n');
     }
     data
 }

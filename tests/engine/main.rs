@@ -14,6 +14,7 @@
 
 mod harness;
 
+mod calls;
 mod config;
 mod contexts;
 mod digests;

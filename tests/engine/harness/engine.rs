@@ -171,6 +171,11 @@ impl Engine {
         driver.trim() != "overlay2"
     }
 
+    /// Whether its own Dockerfile frontend has checks.
+    pub(crate) fn checks_dockerfiles(&self) -> bool {
+        self.major_version > 26
+    }
+
     /// Whether this is the same engine.
     fn is(&self, other: &Engine) -> bool {
         ["DOCKER_HOST", "DOCKER_CONTEXT"].iter().all(|variable| {

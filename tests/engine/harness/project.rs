@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::command::Finished;
 use super::engine::{Engine, FRONTEND, engine};
 use super::files::Files;
 use super::image::Image;
@@ -151,6 +152,20 @@ impl Project {
         match self.try_build(&[options, &["--output=type=cacheonly"]].concat()) {
             Ok(build) => panic!("the build should have failed:\n{build}"),
             Err(failure) => failure,
+        }
+    }
+
+    /// Asks a question about a file of the project in place of a build, whatever the answer.
+    #[track_caller]
+    pub(crate) fn call(&self, file: &str, question: &str, options: &[&str]) -> Finished {
+        let command = engine()
+            .docker(["buildx", "build", "--progress=plain", "--call", question, "-f"])
+            .arg(self.path().join(file))
+            .args(options)
+            .arg(self.path());
+        match command.finish() {
+            Ok(finished) => finished,
+            Err(report) => panic!("{report}"),
         }
     }
 
