@@ -3,7 +3,7 @@
 //! Comes in: a stream to the daemon, then requests. Goes out: answers, or an [`Error`] that says who
 //! must act and that keeps everything the daemon said. What an old daemon lacks is made up for here
 //! where BuildKit's own Go client does so too (`frontend/gateway/grpcclient`). Knows nothing of build
-//! files; graphs pass through as [`pb`] has them.
+//! files; graphs pass through as [`Definition`]s.
 //!
 //! All calls take `&self` and may run at once.
 
@@ -17,6 +17,7 @@ mod source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use buildkit_llb::Definition;
 use buildkit_proto::{frontend, pb};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -84,8 +85,8 @@ impl Bridge {
     /// Refuses a graph that needs a capability which the daemon lacks, before sending it.
     pub async fn solve(&self, request: SolveRequest) -> Result<SolveResult, Error> {
         if let Build::Definition(definition) = &request.build {
-            for (cap, _) in definition.metadata.values().flat_map(|metadata| &metadata.caps) {
-                self.capabilities.llb.require(cap)?;
+            for cap in definition.caps() {
+                self.capabilities.llb.require(cap.id())?;
             }
         }
         let nested = matches!(request.build, Build::Frontend { .. });
@@ -217,7 +218,7 @@ impl Bridge {
     /// The graphs that the client handed to this frontend, by name.
     ///
     /// Empty where the daemon does not know of such graphs: then it took none from the client.
-    pub async fn inputs(&self) -> Result<BTreeMap<String, pb::Definition>, Error> {
+    pub async fn inputs(&self) -> Result<BTreeMap<String, Definition>, Error> {
         if !self.capabilities.gateway.supports(gateway::INPUTS) {
             return Ok(BTreeMap::new());
         }

@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 
 use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
-use buildkit_proto::pb;
 use futures_util::future::{join, try_join};
 
 use super::bridge::{Connection, Ref, Status};
@@ -82,13 +81,13 @@ async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, 
 async fn from_inputs(
     connection: &Connection,
     options: &Options,
-    context: Option<pb::Definition>,
-    mut inputs: BTreeMap<String, pb::Definition>,
+    context: Option<Definition>,
+    mut inputs: BTreeMap<String, Definition>,
     in_client_directory: Result<Found, Status>,
 ) -> Result<BuildFile, Status> {
     let context = match context {
         Some(context) => MainContext {
-            source: MainSource::Input(Definition::from(context)),
+            source: MainSource::Input(context),
             subdir: options.context_subdir.clone(),
         },
         None => MainContext::default(),
@@ -96,7 +95,7 @@ async fn from_inputs(
     let input = inputs.remove("dockerfile").filter(|_| options.build_file_local.is_none());
     let found = match input {
         Some(definition) => {
-            let source = MainSource::Input(Definition::from(definition));
+            let source = MainSource::Input(definition);
             let directory = Directory::of(&MainContext { source, subdir: String::new() })?;
             read_in(connection, directory, &options.filename).await?
         }
@@ -229,7 +228,7 @@ impl Directory {
     }
 
     pub(super) async fn open(self, connection: &Connection) -> Result<OpenDirectory, Status> {
-        let definition = self.graph.definition(self.state).into_proto();
+        let definition = self.graph.definition(self.state);
         Ok(OpenDirectory(connection.open_source(definition).await?))
     }
 }

@@ -11,16 +11,20 @@ pub(super) fn check(
     bridge: &Bridge,
     graph: &Graph,
     target: State,
+    definition: &Definition,
     file: &SourceFile,
 ) -> Result<(), Status> {
     let engine = &bridge.capabilities().llb;
+    if definition.caps().all(|cap| engine.supports(cap.id())) {
+        return Ok(());
+    }
     let mut problems = Vec::new();
     for vertex in graph.vertices(target) {
-        for &cap in vertex.caps() {
+        for cap in vertex.caps() {
             let Err(missing) = engine.require(cap.id()) else { continue };
-            let lines =
-                vertex.metadata().locations.first().and_then(|location| location.ranges.first());
-            let line = lines.map(|range| range.start.line..=range.end.line);
+            let locations = vertex.locations();
+            let range = locations.first().map(|location| location.range);
+            let line = range.map(|range| range.start.line..=range.end.line);
             problems.push((line, explain(cap, missing.disabled.as_deref())));
         }
     }

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use buildkit_llb::{
     Definition, Differ, FileOp, Graph, Local, Metadata, MkfileAction, ResolveMode, State,
 };
-use buildkit_proto::pb;
 use futures_util::future::{join, join_all};
 
 use super::bridge::{self, Bridge, Build, ImageRequest, OciLayout, Refs, SolveRequest, Status};
@@ -86,7 +85,7 @@ async fn context(
     bridge: &Bridge,
     options: &Options,
     query: &ContextQuery,
-    inputs: &BTreeMap<String, pb::Definition>,
+    inputs: &BTreeMap<String, Definition>,
 ) -> Result<ContextFact, Status> {
     let name = &query.name;
     match &query.source {
@@ -113,7 +112,7 @@ async fn context(
                 )));
             };
             Ok(ContextFact {
-                definition: Some(Definition::from(definition.clone())),
+                definition: Some(definition.clone()),
                 config: options.input_configs.get(input).cloned(),
                 ..ContextFact::default()
             })
@@ -180,7 +179,8 @@ async fn fire_triggers(
     query: &ImageQuery,
 ) -> Result<Triggered, Status> {
     let mut graph = Graph::new();
-    let dockerfile = MkfileAction::new("/Dockerfile", 0o644, format!("FROM {reference}\n"));
+    let dockerfile =
+        MkfileAction::new("/Dockerfile", 0o644, format!("FROM {reference}\n").into_bytes());
     let label = Metadata::named(format!("[internal] ONBUILD of {}", query.reference));
     let dockerfile = graph.add(FileOp::new(State::SCRATCH).then(dockerfile), label);
     let mut opts: BTreeMap<String, String> = options
@@ -199,10 +199,7 @@ async fn fire_triggers(
         build: Build::Frontend {
             name: "dockerfile.v0".to_owned(),
             opts,
-            inputs: BTreeMap::from([(
-                "dockerfile".to_owned(),
-                graph.definition(dockerfile).into_proto(),
-            )]),
+            inputs: BTreeMap::from([("dockerfile".to_owned(), graph.definition(dockerfile))]),
         },
         cache_imports: options.cache_imports.clone(),
         evaluate: false,
@@ -216,7 +213,9 @@ async fn fire_triggers(
     match solved.refs {
         Refs::Single(files) => {
             let definition = files.and_then(|files| files.definition).unwrap_or_default();
-            Ok(Triggered { definition: definition.into(), config })
+            let definition = Definition::try_from(definition)
+                .map_err(|err| Status::new(format!("ONBUILD gave no graph: {err}")))?;
+            Ok(Triggered { definition, config })
         }
         Refs::ByPlatform(_) => Err(Status::new("ONBUILD gave images for several platforms")),
     }

@@ -93,7 +93,7 @@ async fn build(
         bridge.solve(SolveRequest {
             cache_imports: options.cache_imports.clone(),
             evaluate: !shows_excerpts(bridge),
-            ..SolveRequest::new(definition.into_proto())
+            ..SolveRequest::new(definition)
         })
     });
     let mut refs = Vec::with_capacity(plans.len());
@@ -144,15 +144,15 @@ async fn compile(
     let mut graph = Graph::new();
     let mut targets = Vec::with_capacity(plans.len());
     for plan in &plans {
-        let target = lower(plan, &file, &settings, &mut graph)
-            .map_err(|err| Status::new(err.to_string()))?;
-        capabilities::check(bridge, &graph, target, &file)?;
-        targets.push(target);
+        let target = lower(plan, &file, &settings, &mut graph);
+        targets.push(target.map_err(|err| Status::new(err.to_string()))?);
     }
-    let definitions: Vec<Definition> =
-        targets.into_iter().map(|target| graph.definition(target)).collect();
-    for definition in &definitions {
-        capabilities::check_size(bridge, definition)?;
+    let mut definitions = Vec::with_capacity(targets.len());
+    for target in targets {
+        let definition = graph.definition(target);
+        capabilities::check(bridge, &graph, target, &definition, &file)?;
+        capabilities::check_size(bridge, &definition)?;
+        definitions.push(definition);
     }
     Ok(Compiled { plans, definitions })
 }

@@ -1,5 +1,7 @@
 //! Steps that run a process, and what it sees.
 
+use std::borrow::Cow;
+
 use buildkit_llb::{
     BindAccess, BindMount, CacheMount, CacheSharing, CdiDevice, CopyAction, Digest, Exec, FileOp,
     Metadata, MkdirAction, MkfileAction, Mode, Mount, NetMode, Platform, ProxyEnv, SecretEnv,
@@ -25,7 +27,7 @@ const SCRIPTS: &str = "/dev/pipes/";
 /// skip the cache would empty its cache mounts.
 const NO_CACHE: &str = "MSTAGE_NO_CACHE";
 
-impl Lowering<'_> {
+impl<'a> Lowering<'a> {
     pub(super) fn add_exec(
         &mut self,
         exec: &plan::Exec,
@@ -34,46 +36,45 @@ impl Lowering<'_> {
         StepSite { root, mut metadata, settings }: StepSite<'_>,
     ) -> State {
         let process = &settings.process;
-        let mut mounts: Vec<Mount> =
+        let mut mounts: Vec<Mount<'_>> =
             exec.mounts.iter().map(|mount| self.mount(mount, root, settings)).collect();
         if process.shm_size > 0 {
             mounts
                 .push(TmpfsMount { size: process.shm_size, ..TmpfsMount::new("/dev/shm") }.into());
         }
         metadata.linux_resources.clone_from(&process.resources);
-        let mut args = exec.args.clone();
+        let script_path = [format!("{SCRIPTS}script")];
+        let mut args = exec.args.as_slice();
         if let Some(script) = &exec.script {
-            let file = MkfileAction::new("/script", 0o755, script.as_str());
+            let file = MkfileAction::new("/script", 0o755, script.as_bytes());
             let file = self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
             mounts.push(BindMount::new(SCRIPTS, file).into());
-            args = vec![format!("{SCRIPTS}script")];
+            args = &script_path;
         }
         let Some(op) = Exec::from_args(root, args) else { return root };
-        let mut env: Vec<(String, String)> = exec
-            .environment
-            .iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let variables = exec.environment.iter();
+        let mut env: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+            variables.map(|(name, value)| (name.into(), value.into())).collect();
         if no_cache {
             let nonce = Digest::of(settings.sessions.id.as_bytes()).to_string();
-            env.push((NO_CACHE.to_owned(), nonce));
+            env.push((NO_CACHE.into(), nonce.into()));
         }
-        let secret = |secret: &plan::SecretEnv| SecretEnv {
-            id: secret.id.clone(),
-            name: secret.name.clone(),
+        let secrets = exec.secret_env.iter().map(|secret| SecretEnv {
+            id: secret.id.as_str().into(),
+            name: secret.name.as_str().into(),
             optional: !secret.required,
-        };
-        let device = |device: &plan::PlannedDevice| CdiDevice {
-            name: device.name.clone(),
+        });
+        let devices = exec.devices.iter().map(|device| CdiDevice {
+            name: device.name.as_str().into(),
             optional: !device.required,
-        };
+        });
         let op = Exec {
             env,
-            cwd: exec.workdir.clone(),
-            user: exec.user.clone(),
+            cwd: exec.workdir.as_str().into(),
+            user: exec.user.as_str().into(),
             platform: Some(platform.clone()),
             mounts,
-            secret_env: exec.secret_env.iter().map(secret).collect(),
+            secret_env: secrets.collect(),
             network: match exec.network.or(process.network).unwrap_or(Network::Sandbox) {
                 Network::Sandbox => NetMode::Sandbox,
                 Network::Host => NetMode::Host,
@@ -83,20 +84,21 @@ impl Lowering<'_> {
                 Security::Sandbox => SecurityMode::Sandbox,
                 Security::Insecure => SecurityMode::Insecure,
             },
-            cdi_devices: exec.devices.iter().map(device).collect(),
+            cdi_devices: devices.collect(),
             proxy_env: self.proxies(),
-            extra_hosts: process.hosts.clone(),
-            hostname: process.hostname.clone(),
-            ulimits: process.ulimits.clone(),
-            cgroup_parent: process.cgroup_parent.clone(),
+            extra_hosts: process.hosts.as_slice().into(),
+            hostname: process.hostname.as_str().into(),
+            ulimits: process.ulimits.as_slice().into(),
+            cgroup_parent: process.cgroup_parent.as_str().into(),
             ..op
         };
         self.graph.add(op, metadata).root
     }
 
-    fn proxies(&self) -> Option<ProxyEnv> {
-        let proxy = |name: &str| self.plan.proxies.get(name).cloned().unwrap_or_default();
-        (!self.plan.proxies.is_empty()).then(|| ProxyEnv {
+    fn proxies(&self) -> Option<ProxyEnv<'a>> {
+        let proxies = &self.plan.proxies;
+        let proxy = |name: &str| proxies.get(name).map(Cow::from).unwrap_or_default();
+        (!proxies.is_empty()).then(|| ProxyEnv {
             http_proxy: proxy("http_proxy"),
             https_proxy: proxy("https_proxy"),
             ftp_proxy: proxy("ftp_proxy"),
@@ -105,8 +107,13 @@ impl Lowering<'_> {
         })
     }
 
-    fn mount(&mut self, mount: &PlannedMount, root: State, settings: &Settings) -> Mount {
-        let destination = mount.destination.clone();
+    fn mount<'m>(
+        &mut self,
+        mount: &'m PlannedMount,
+        root: State,
+        settings: &Settings,
+    ) -> Mount<'m> {
+        let destination = mount.destination.as_str();
         match &mount.kind {
             MountKind::Cache { .. } => {
                 self.cache_mount(mount, root, &settings.cache_namespace).into()
@@ -114,7 +121,7 @@ impl Lowering<'_> {
             MountKind::Bind { origin, source, writable } => {
                 let mut bind = BindMount::new(destination, self.state_of(*origin));
                 if source != "/" {
-                    bind.selector.clone_from(source);
+                    bind.selector = source.into();
                 }
                 if *writable {
                     bind.access = BindAccess::NoOutput;
@@ -130,7 +137,7 @@ impl Lowering<'_> {
             }
             .into(),
             MountKind::Ssh { id, mode, uid, gid, required, named } => SshMount {
-                dest: named.then_some(destination),
+                dest: named.then_some(destination.into()),
                 mode: *mode,
                 uid: *uid,
                 gid: *gid,
@@ -144,7 +151,12 @@ impl Lowering<'_> {
         }
     }
 
-    fn cache_mount(&mut self, mount: &PlannedMount, root: State, namespace: &str) -> CacheMount {
+    fn cache_mount<'m>(
+        &mut self,
+        mount: &'m PlannedMount,
+        root: State,
+        namespace: &str,
+    ) -> CacheMount<'m> {
         let MountKind::Cache { id, sharing, read_only, owner, mode, origin, source } = &mount.kind
         else {
             return CacheMount::new(&mount.destination, &mount.destination);
@@ -162,11 +174,11 @@ impl Lowering<'_> {
             origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
         if owner.is_some() || mode.is_some() {
             cache.input = self.owned_directory(owner.as_ref(), *mode, content, root);
-            CACHE_DIRECTORY.clone_into(&mut cache.selector);
+            cache.selector = CACHE_DIRECTORY.into();
         } else if let Some((state, source)) = content {
             cache.input = state;
             if source != "/" {
-                source.clone_into(&mut cache.selector);
+                cache.selector = source.into();
             }
         }
         cache
@@ -186,7 +198,7 @@ impl Lowering<'_> {
     ) -> State {
         let metadata = || Metadata::named("[internal] setting cache mount permissions");
         let bits = mode.unwrap_or(0o755);
-        let mkdir = |path: &str, names: State| MkdirAction {
+        let mkdir = |path: &'static str, names: State| MkdirAction {
             make_parents: true,
             owner: chown(owner, names),
             ..MkdirAction::new(path, bits)
@@ -201,7 +213,7 @@ impl Lowering<'_> {
         if let Some((state, source)) = content {
             op = op.then(CopyAction {
                 owner: chown(owner, root),
-                mode: None::<Mode>,
+                mode: None::<Mode<'_>>,
                 dir_copy_contents: true,
                 ..CopyAction::new(state, source, format!("{CACHE_DIRECTORY}/"))
             });

@@ -1,5 +1,7 @@
 //! Steps that change files without running anything.
 
+use std::borrow::Cow;
+
 use buildkit_llb::{
     ChownOpt, CopyAction, FileAction, FileOp, Git, Http, Merge, Metadata, MkdirAction,
     MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, Timestamp, UserOpt,
@@ -16,13 +18,13 @@ const DIRECTORY_MODE: u32 = 0o755;
 /// Where a step stands: the stage so far, what is said of the step, and what the client wants of all.
 pub(super) struct StepSite<'a> {
     pub(super) root: State,
-    pub(super) metadata: Metadata,
+    pub(super) metadata: Metadata<'a>,
     pub(super) settings: &'a Settings,
 }
 
 impl Lowering<'_> {
     /// Applies actions to the stage; linked, their result is a layer of its own, put over the stage.
-    fn place(&mut self, mut actions: Vec<FileAction>, link: bool, step: StepSite<'_>) -> State {
+    fn place(&mut self, mut actions: Vec<FileAction<'_>>, link: bool, step: StepSite<'_>) -> State {
         let StepSite { root, metadata, settings } = step;
         actions.iter_mut().for_each(|action| self.date(action));
         // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
@@ -33,8 +35,8 @@ impl Lowering<'_> {
             return self.graph.add(FileOp { base: root, actions }, metadata);
         }
         let name = metadata.name.clone().unwrap_or_default();
-        let group =
-            |weak| Some(ProgressGroup { id: format!("link {name}"), name: name.clone(), weak });
+        let id = format!("link {name}");
+        let group = |weak| Some(ProgressGroup { id: id.clone().into(), name: name.clone(), weak });
         let op = FileOp { base: State::SCRATCH, actions };
         let layer =
             self.graph.add(op, Metadata { progress_group: group(true), ..metadata.clone() });
@@ -44,7 +46,7 @@ impl Lowering<'_> {
 
     /// Gives what an action makes the time that the client wants. Copies keep the times of what they
     /// copy, as they do in Dockerfiles.
-    fn date(&self, action: &mut FileAction) {
+    fn date(&self, action: &mut FileAction<'_>) {
         let Some(epoch) = self.plan.epoch else { return };
         let time = Some(Timestamp::from_seconds(epoch));
         match action {
@@ -56,26 +58,26 @@ impl Lowering<'_> {
     }
 
     /// One file or directory by itself, to be copied from.
-    fn add_made(&mut self, mut action: FileAction, metadata: Metadata) -> State {
+    fn add_made(&mut self, mut action: FileAction<'_>, metadata: Metadata<'_>) -> State {
         self.date(&mut action);
         self.graph.add(FileOp::new(State::SCRATCH).then(action), metadata)
     }
 
-    pub(super) fn add_copy(&mut self, copy: &Copy, step: StepSite<'_>) -> State {
+    pub(super) fn add_copy<'p>(&mut self, copy: &'p Copy, step: StepSite<'_>) -> State {
         let from = self.state_of(copy.origin);
-        let action = |item: &CopyItem| {
-            let parents = item.parents.iter().cloned();
-            let required =
-                item.required.iter().filter(|_| step.settings.engine.required_paths).cloned();
+        let action = |item: &'p CopyItem| {
+            let parents = item.parents.iter().map(Cow::from);
+            let required = item.required.iter().map(Cow::from);
+            let required = required.filter(|_| step.settings.engine.required_paths);
             let copy = CopyAction {
                 owner: chown(copy.owner.as_ref(), step.root),
                 mode: copy.mode.as_ref().map(mode),
-                include_patterns: parents.chain(copy.include.iter().cloned()).collect(),
+                include_patterns: parents.chain(copy.include.iter().map(Cow::from)).collect(),
                 required_paths: required.collect(),
-                exclude_patterns: copy.exclude.clone(),
+                exclude_patterns: copy.exclude.iter().map(Cow::from).collect(),
                 ..CopyAction::like_dockerfile(from, &item.source, &item.destination)
             };
-            copy.into()
+            FileAction::from(copy)
         };
         let actions = copy.items.iter().map(action).collect();
         self.place(actions, copy.link, step)
@@ -135,7 +137,7 @@ impl Lowering<'_> {
     /// archive is unpacked beside the stage, and what stands deep enough is copied.
     fn place_stripped(
         &mut self,
-        copy: CopyAction,
+        copy: CopyAction<'_>,
         strip: u32,
         link: bool,
         step: StepSite<'_>,
@@ -145,8 +147,7 @@ impl Lowering<'_> {
         }
         let destination = format!("{}/", copy.dest.trim_end_matches('/'));
         let (owner, mode) = (copy.owner.clone(), copy.mode.clone());
-        let unpacking =
-            CopyAction { dest: "/unpacked/".to_owned(), owner: None, mode: None, ..copy };
+        let unpacking = CopyAction { dest: "/unpacked/".into(), owner: None, mode: None, ..copy };
         let unpacked =
             self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), step.metadata.clone());
         let deep_enough = format!("/unpacked{}", "/*".repeat(strip as usize + 1));
@@ -164,15 +165,15 @@ impl Lowering<'_> {
         let Write { path, content, owner, mode, link } = write;
         let (parent, name) = split(path);
         let owner = chown(owner.as_ref(), step.root);
-        let file: FileAction = match permissions(mode.as_ref()) {
+        let file: FileAction<'_> = match permissions(mode.as_ref()) {
             Some(bits) => MkfileAction {
                 owner,
-                ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_str())
+                ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_bytes())
             }
             .into(),
             None => {
                 let source = format!("/{name}");
-                let file = MkfileAction::new(&source, FILE_MODE, content.as_str());
+                let file = MkfileAction::new(source.as_str(), FILE_MODE, content.as_bytes());
                 let file = self.add_made(file.into(), inline_document());
                 let mode = mode.as_ref().map(self::mode);
                 CopyAction { owner, mode, ..CopyAction::new(file, source, path) }.into()
@@ -190,7 +191,7 @@ impl Lowering<'_> {
         mode: Option<&plan::Mode>,
         step: StepSite<'_>,
     ) -> State {
-        let mut actions: Vec<FileAction> = Vec::new();
+        let mut actions: Vec<FileAction<'_>> = Vec::new();
         for path in paths {
             let owner = chown(owner, step.root);
             let Some(bits) = permissions(mode) else {
@@ -221,31 +222,31 @@ impl Lowering<'_> {
         missing_ok: bool,
         step: StepSite<'_>,
     ) -> State {
-        let remove = |path: &String| {
+        let actions = paths.iter().map(|path| {
             let allow_wildcard = path.contains(['*', '?', '[']);
             RmAction { allow_not_found: missing_ok, allow_wildcard, ..RmAction::new(path) }.into()
-        };
-        self.place(paths.iter().map(remove).collect(), false, step)
+        });
+        self.place(actions.collect(), false, step)
     }
 
     pub(super) fn add_symlink(&mut self, path: &str, target: &str, step: StepSite<'_>) -> State {
-        let link: FileAction = SymlinkAction::new(target, path).into();
+        let link: FileAction<'_> = SymlinkAction::new(target, path).into();
         let actions = parent_directory(split(path).0, None).into_iter().chain([link]).collect();
         self.place(actions, false, step)
     }
 }
 
 /// A document on its way into a build, as the Dockerfile frontend names it.
-pub(super) fn inline_document() -> Metadata {
+pub(super) fn inline_document() -> Metadata<'static> {
     Metadata::named("[internal] preparing inline document")
 }
 
 /// An owner whose names are looked up in `names`.
-pub(super) fn chown(owner: Option<&Owner>, names: State) -> Option<ChownOpt> {
-    let user = |id: &Id| match id {
+pub(super) fn chown<'a>(owner: Option<&'a Owner>, names: State) -> Option<ChownOpt<'a>> {
+    let user = |id: &'a Id| match id {
         Id::Number(number) => UserOpt::Id(*number),
         Id::Name(name) if name == "root" => UserOpt::Id(0),
-        Id::Name(name) => UserOpt::Name { name: name.clone(), names },
+        Id::Name(name) => UserOpt::Name { name: name.into(), names },
     };
     owner.map(|owner| ChownOpt {
         user: Some(user(&owner.user)),
@@ -253,10 +254,10 @@ pub(super) fn chown(owner: Option<&Owner>, names: State) -> Option<ChownOpt> {
     })
 }
 
-fn mode(mode: &plan::Mode) -> Mode {
+fn mode(mode: &plan::Mode) -> Mode<'_> {
     match mode {
         plan::Mode::Octal(bits) => Mode::Octal(*bits),
-        plan::Mode::Symbolic(text) => Mode::Symbolic(text.clone()),
+        plan::Mode::Symbolic(text) => Mode::Symbolic(text.into()),
     }
 }
 
@@ -281,7 +282,7 @@ fn split(path: &str) -> (&str, &str) {
 
 /// Makes the directory that a file is to be in, where that is not the root. What is there already
 /// keeps its owner.
-fn parent_directory(path: &str, owner: Option<ChownOpt>) -> Option<FileAction> {
+fn parent_directory<'a>(path: &'a str, owner: Option<ChownOpt<'a>>) -> Option<FileAction<'a>> {
     (path != "/").then(|| {
         MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, DIRECTORY_MODE) }.into()
     })

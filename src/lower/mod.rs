@@ -6,6 +6,7 @@
 mod context;
 mod exec;
 mod file;
+mod position;
 mod settings;
 
 use buildkit_llb::{
@@ -14,6 +15,7 @@ use buildkit_llb::{
 
 pub use self::context::{HTTP_FILE, git_source, main_context};
 use self::file::StepSite;
+use self::position::Position;
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep};
 use crate::source::{SourceFile, Span};
@@ -78,10 +80,11 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     fn add_images(&mut self, settings: &Settings) -> Vec<State> {
-        let mut labels: Vec<String> = vec!["[image]".to_owned(); self.plan.images.len()];
+        let mut labels: Vec<String> = vec!["[image] FROM".to_owned(); self.plan.images.len()];
         for stage in self.plan.stages.iter().rev() {
             if let Origin::Image(at) = stage.base {
-                labels[at] = self.position(stage, 1, settings);
+                labels[at].clear();
+                self.position(stage, settings).write(1, "FROM", &mut labels[at]);
             }
         }
         let images = self.plan.images.iter().zip(labels);
@@ -113,7 +116,7 @@ impl Lowering<'_> {
         };
         let name = match &image.context {
             Some(context) => format!("[context {context}] {reference}"),
-            None => format!("{label} FROM {reference}"),
+            None => format!("{label} {reference}"),
         };
         self.graph.add(op, named(name))
     }
@@ -133,9 +136,12 @@ impl Lowering<'_> {
             Origin::Image(at) => self.bases[at],
             origin => self.state_of(origin),
         };
-        for (at, step) in stage.steps.iter().enumerate() {
-            let label = format!("{} {}", self.position(stage, at + 2, settings), step.label);
-            state = self.add_step(step, stage, state, label, settings);
+        let position = self.position(stage, settings);
+        let mut label = String::new();
+        for (number, step) in (2..).zip(&stage.steps) {
+            label.clear();
+            position.write(number, &step.label, &mut label);
+            state = self.add_step(step, stage, state, &label, settings);
         }
         state
     }
@@ -145,7 +151,7 @@ impl Lowering<'_> {
         step: &PlannedStep,
         stage: &PlannedStage,
         root: State,
-        label: String,
+        label: &str,
         settings: &Settings,
     ) -> State {
         let mut metadata = Metadata::named(label).at([self.location(step.span)]);
@@ -182,22 +188,8 @@ impl Lowering<'_> {
         Location::lines(self.source, self.file.lines(span))
     }
 
-    /// `[builder 3/5]`, as the Dockerfile frontend writes it: the base is the first, counting its
-    /// steps. `[linux/amd64->arm64 builder 3/5]` is a stage for another platform than the one it runs
-    /// on.
-    fn position(&self, stage: &PlannedStage, number: usize, settings: &Settings) -> String {
-        let total = stage.steps.len() + 1;
-        let width = total.to_string().len();
-        let name = &stage.name;
-        if !settings.several_platforms {
-            return format!("[{name} {number:>width$}/{total}]");
-        }
-        let target = &self.plan.platform;
-        let cross = if stage.platform == *target {
-            String::new()
-        } else {
-            format!("->{}", target.architecture())
-        };
-        format!("[{}{cross} {name} {number:>width$}/{total}]", stage.platform)
+    /// Where the steps of a stage stand.
+    fn position<'p>(&self, stage: &'p PlannedStage, settings: &Settings) -> Position<'p> {
+        Position::new(stage, settings.several_platforms.then_some(&self.plan.platform))
     }
 }

@@ -45,14 +45,14 @@ impl Converted {
     /// Makes the document. It fails for a graph with an op that is none, which may come from another
     /// frontend.
     pub fn new(definition: &Definition) -> Result<Self, DecodeError> {
-        let proto = definition.as_proto();
+        let proto = definition.to_proto();
         let mut def = BTreeMap::new();
         for (digest, op) in definition.digests().iter().zip(&proto.def) {
             def.insert(digest.to_string(), protojson::op(&pb::Op::decode(op.as_slice())?));
         }
         let metadata = proto.metadata.iter();
         let metadata = metadata.map(|(digest, metadata)| (digest.clone(), Metadata::new(metadata)));
-        let source = proto.source.clone().unwrap_or_default();
+        let source = proto.source.unwrap_or_default();
         Ok(Self { def, metadata: metadata.collect(), source: protojson::source(&source) })
     }
 }

@@ -90,7 +90,7 @@ fn the_order_of_tables_means_nothing() {
         tables.reverse();
         let (_, definition) = compile(&text).result.unwrap();
         let (_, reordered) = compile(&format!("{top}{}", tables.concat())).result.unwrap();
-        assert_eq!(definition.as_proto().def, reordered.as_proto().def, "{}", path.display());
+        assert_eq!(definition.to_proto().def, reordered.to_proto().def, "{}", path.display());
     }
 }
 
@@ -100,7 +100,7 @@ fn the_same_spec_gives_the_same_bytes() {
         let text = fs::read_to_string(&path).unwrap();
         let (_, first) = compile(&text).result.unwrap();
         let (_, second) = compile(&text).result.unwrap();
-        assert_eq!(first.as_proto(), second.as_proto(), "{}", path.display());
+        assert_eq!(first, second, "{}", path.display());
     }
 }
 

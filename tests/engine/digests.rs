@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Graph, Platform, ResolveMode};
+use buildkit_llb::{Graph, Platform, ResolveMode, Vertex};
 use mstage::diagnostic::Diagnostics;
 use mstage::lower::{Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
@@ -123,6 +123,6 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
     };
     let mut graph = Graph::new();
     let target = lower(&plan, &file, &settings, &mut graph).unwrap();
-    let name = |vertex: &buildkit_llb::Vertex| vertex.metadata().name.clone().unwrap_or_default();
+    let name = |vertex: Vertex<'_>| vertex.metadata().name.unwrap_or_default().into_owned();
     graph.vertices(target).map(|vertex| (vertex.digest().to_string(), name(vertex))).collect()
 }

@@ -1,6 +1,6 @@
 //! Where the build file and the build context come from, and contexts with names.
 
-use buildkit_llb::{Graph, Image, Metadata};
+use buildkit_llb::{Definition, Graph, Image, Metadata};
 use buildkit_proto::pb;
 use mstage::gateway::run;
 
@@ -36,7 +36,7 @@ async fn a_build_file_of_the_client_goes_with_any_context() {
     else {
         unreachable!("the method is Solve")
     };
-    let text = String::from_utf8_lossy(&first.definition.unwrap().def.concat()).into_owned();
+    let text = String::from_utf8_lossy(first.definition.as_ref().unwrap().as_bytes()).into_owned();
     assert!(text.contains("local://files") && text.contains("other"));
 }
 
@@ -71,10 +71,10 @@ async fn a_context_that_is_none_names_the_option() {
 }
 
 /// What another build of the client makes.
-fn input() -> pb::Definition {
+fn input() -> Definition {
     let mut graph = Graph::new();
     let state = graph.add(Image::new("docker.io/library/alpine:3.20"), Metadata::default());
-    graph.definition(state).into_proto()
+    graph.definition(state)
 }
 
 #[tokio::test]

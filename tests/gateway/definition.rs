@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use buildkit_proto::frontend::SolveRequest;
 use buildkit_proto::pb;
 use prost::Message;
 use sha2::{Digest, Sha256};
@@ -11,6 +12,11 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Graph {
     pub(crate) ops: BTreeMap<String, pb::Op>,
     pub(crate) result: Option<pb::Input>,
+}
+
+/// The graph that a request asks to build.
+pub(crate) fn of(request: &SolveRequest) -> pb::Definition {
+    request.definition.as_ref().expect("a graph").message().expect("a message")
 }
 
 /// Reads a graph, or says what is wrong with it. `caps`: what the daemon understands.

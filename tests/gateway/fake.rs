@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use buildkit_llb::Definition;
 use buildkit_proto::apicaps::ApiCap;
 use buildkit_proto::frontend::llb_bridge_server::{LlbBridge, LlbBridgeServer};
 use buildkit_proto::frontend::{
@@ -22,7 +23,7 @@ use buildkit_proto::frontend::{
     ReturnResponse, SolveRequest, SolveResponse, StatFileRequest, StatFileResponse, WarnRequest,
     WarnResponse, result,
 };
-use buildkit_proto::{fsutil, pb, rpc, types};
+use buildkit_proto::{Encoded, fsutil, pb, rpc, types};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -55,7 +56,7 @@ pub(crate) struct Engine {
     workers: Vec<types::WorkerRecord>,
     sources: BTreeMap<String, Files>,
     metas: BTreeMap<(String, Option<String>), ResolveSourceMetaResponse>,
-    inputs: BTreeMap<String, pb::Definition>,
+    inputs: BTreeMap<String, Encoded<pb::Definition>>,
     frontends: BTreeMap<String, Nested>,
     script: BTreeMap<Method, VecDeque<Do>>,
     together: BTreeMap<Method, Arc<Barrier>>,
@@ -125,7 +126,7 @@ pub(crate) struct Nested {
     /// One file system.
     pub(crate) files: Files,
     /// The graph that made it.
-    pub(crate) definition: pb::Definition,
+    pub(crate) definition: Encoded<pb::Definition>,
     /// The metadata of the result.
     pub(crate) metadata: BTreeMap<String, Vec<u8>>,
 }
@@ -299,8 +300,8 @@ impl Engine {
     }
 
     /// A graph that the client hands over.
-    pub(crate) fn input(mut self, name: &str, definition: pb::Definition) -> Self {
-        self.inputs.insert(name.to_owned(), definition);
+    pub(crate) fn input(mut self, name: &str, definition: Definition) -> Self {
+        self.inputs.insert(name.to_owned(), definition.into_encoded());
         self
     }
 
@@ -584,7 +585,7 @@ impl LlbBridge for Bridge {
             (None, "") => (None, BTreeMap::new()),
             (Some(definition), _) => {
                 let caps = enabled(&self.engine().llb);
-                let graph = definition::read(&definition, &caps)
+                let graph = definition::read(&definition.message().unwrap(), &caps)
                     .map_err(|wrong| Status::invalid_argument(format!("bad graph: {wrong}")))?;
                 let files = graph.result.is_some().then(|| self.build(&graph));
                 (files.map(|files| (files, definition)), BTreeMap::new())

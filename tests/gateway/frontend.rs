@@ -9,6 +9,7 @@ use mstage::gateway::run;
 use prost::Message;
 use serde_json::{Value, json};
 
+use crate::definition;
 use crate::fake::{Call, Daemon, Do, Engine, Method, Nested, Release, failure};
 
 pub(crate) const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin"],"Cmd":["sh"]},
@@ -63,7 +64,7 @@ pub(crate) fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
 /// The ops of the solve that the result came from.
 pub(crate) fn ops(daemon: &Daemon) -> Vec<pb::Op> {
     let solves = daemon.solves();
-    let definition = solves.last().unwrap().definition.as_ref().unwrap();
+    let definition = definition::of(solves.last().unwrap());
     definition.def.iter().map(|op| pb::Op::decode(op.as_slice()).unwrap()).collect()
 }
 
@@ -143,7 +144,8 @@ async fn images_are_pinned_and_files_are_the_sessions() {
     assert_eq!(context["local.followpaths"], r#"["a.txt"]"#);
     // Reading the build file and the ignore file, too.
     for solve in daemon.solves().iter().take(2) {
-        let op = pb::Op::decode(solve.definition.as_ref().unwrap().def[0].as_slice()).unwrap();
+        let op = definition::of(solve).def[0].clone();
+        let op = pb::Op::decode(op.as_slice()).unwrap();
         let Some(pb::op::Op::Source(source)) = op.op else { panic!("not a source") };
         assert_eq!(source.attrs["local.session"], "the-session");
     }
@@ -387,7 +389,7 @@ async fn onbuild_of_a_base_is_fired() {
         buildkit_llb::Metadata::default(),
     );
     let nested = Nested {
-        definition: graph.definition(made).into_proto(),
+        definition: graph.definition(made).into_encoded(),
         metadata: BTreeMap::from([("containerimage.config".to_owned(), fired.as_bytes().to_vec())]),
         ..Nested::default()
     };

@@ -5,6 +5,7 @@ use buildkit_proto::pb;
 use prost::Message;
 use serde_json::Value;
 
+use crate::definition;
 use crate::fake::{Call, Engine, Method, Release};
 use crate::frontend::{CONFIG, build_with, error, returned};
 
@@ -69,7 +70,7 @@ async fn what_platforms_have_in_common_is_there_once() {
     let solves = daemon.solves();
     let [.., first, second] = &solves[..] else { panic!("two graphs are solved") };
     let execs = |solve: &buildkit_proto::frontend::SolveRequest| -> Vec<(Vec<u8>, String)> {
-        let definition = solve.definition.as_ref().unwrap();
+        let definition = definition::of(solve);
         let ops = definition.def.iter().filter_map(|bytes| {
             match pb::Op::decode(&bytes[..]).unwrap().op {
                 Some(pb::op::Op::Exec(exec)) => {
@@ -86,7 +87,7 @@ async fn what_platforms_have_in_common_is_there_once() {
     assert_ne!(first[1].0, second[1].0);
     let names: Vec<String> = solves
         .iter()
-        .flat_map(|solve| solve.definition.as_ref().unwrap().metadata.values())
+        .flat_map(|solve| definition::of(solve).metadata.into_values())
         .filter_map(|metadata| metadata.description.get("llb.customname").cloned())
         .collect();
     assert!(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use buildkit_proto::pb;
 use serde_json::Value;
 
+use crate::definition;
 use crate::fake::{Engine, Method, Release};
 use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
 
@@ -57,7 +58,7 @@ async fn processes() {
     assert_eq!(execs[0].network, i32::from(pb::NetMode::None));
     assert_eq!(execs[1].network, i32::from(pb::NetMode::Host), "the step's own wins");
     let solves = daemon.solves();
-    let metadata = &solves.last().unwrap().definition.as_ref().unwrap().metadata;
+    let metadata = definition::of(solves.last().unwrap()).metadata;
     let limits: Vec<_> = metadata.values().filter_map(|of| of.linux_resources.as_ref()).collect();
     assert_eq!(limits.len(), 2);
     assert!(limits.iter().all(|of| of.memory == 1_000_000));
@@ -91,7 +92,7 @@ async fn no_cache_is_for_stages_in_any_case_of_letters() {
     for (option, expected) in [("no-cache=", 3), ("no-cache=A", 3), ("no-cache=b", 0)] {
         let daemon = build_with(engine(Release::Head), &[option]).await;
         let solves = daemon.solves();
-        let metadata = &solves.last().unwrap().definition.as_ref().unwrap().metadata;
+        let metadata = definition::of(solves.last().unwrap()).metadata;
         assert_eq!(metadata.values().filter(|of| of.ignore_cache).count(), expected, "{option}");
     }
 }

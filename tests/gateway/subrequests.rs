@@ -9,6 +9,7 @@ use expect_test::{Expect, expect};
 use prost::Message;
 use serde_json::{Value, json};
 
+use crate::definition;
 use crate::fake::{Daemon, Do, Method, failure};
 use crate::frontend::{build, build_with, engine, error, returned};
 
@@ -674,7 +675,7 @@ async fn lint_sees_what_a_build_sees() {
 async fn convert_to_llb() {
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\nsteps = [{ copy = 'a.txt', chown = '0:7' }, { run = 'x', network = 'none', mounts = [{ cache = '/c', sharing = 'locked' }] }]\n";
     let built = build(engine(), spec, &[]).await;
-    let definition = built.solves().pop().unwrap().definition.unwrap();
+    let definition = definition::of(built.solves().last().unwrap());
     let daemon = build(engine(), spec, &["requestid=frontend.convertllb"]).await;
     assert_eq!(daemon.solves().len(), 2);
     assert_eq!(entry(&daemon, "version"), "0.1.0");

@@ -31,7 +31,7 @@ fn main() {
         define.push(start.elapsed());
         ops = definition.digests().len();
         let start = Instant::now();
-        bytes = definition.into_proto().encode_to_vec().len();
+        bytes = definition.into_encoded().encode_to_vec().len();
         encode.push(start.elapsed());
     }
     println!("{ops} ops, {bytes} bytes");
@@ -52,7 +52,9 @@ fn build() -> (Graph, State) {
     let context = graph.add(Local::new("context", "session"), Metadata::named("load context"));
     let mut state = State::SCRATCH;
     for stage in 0..1000 {
-        let at = |metadata: Metadata| metadata.at([Location::lines(file, stage + 1..=stage + 1)]);
+        let at = |metadata: Metadata<'static>| {
+            metadata.at([Location::lines(file, stage + 1..=stage + 1)])
+        };
         let image = Image {
             platform: Some(platform.clone()),
             ..Image::new(format!("docker.io/library/image-{stage}:latest"))
@@ -61,8 +63,10 @@ fn build() -> (Graph, State) {
         for step in 0..9 {
             let name = format!("[stage-{stage} {step}/9] RUN make step");
             let exec = Exec {
-                args: vec!["-ec".into(), format!("make stage={stage} step={step}")],
-                env: (0..6).map(|i| (format!("VARIABLE_{i}"), "some value".into())).collect(),
+                args: vec!["-ec".into(), format!("make stage={stage} step={step}").into()],
+                env: (0..6)
+                    .map(|i| (format!("VARIABLE_{i}").into(), "some value".into()))
+                    .collect(),
                 cwd: "/src".into(),
                 platform: Some(platform.clone()),
                 mounts: vec![CacheMount::new("/root/.cache", "/root/.cache").into()],

@@ -2,49 +2,60 @@
 //!
 //! How it is sent, and how large it may be, is not known here.
 
-use buildkit_proto::pb;
-use prost::Message;
+use buildkit_proto::fields::{definition, locations, source};
+use buildkit_proto::{Encoded, pb};
+use prost::{DecodeError, Message};
 
-use crate::{Cap, Digest, Graph, State};
+use crate::caps::Caps;
+use crate::graph::{Vertex, write_input};
+use crate::metadata::write_caps;
+use crate::wire::{MAP_KEY, MAP_VALUE, Writer};
+use crate::{Cap, Digest, Graph, Location, SourceInfo, State};
 
 /// A graph for BuildKit: encoded ops, what is said about each, and the source files that they come
 /// from. That of scratch is empty.
 ///
-/// Printed with `{}` it is a text for people, the same for the same graph; see the crate's golden
-/// tests. `{:#}` has the digests in full.
+/// It is kept as the bytes of its message. Printed with `{}` it is a text for people, the same for the
+/// same graph; see the crate's golden tests. `{:#}` has the digests in full.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Definition {
-    proto: pb::Definition,
+    encoded: Encoded<pb::Definition>,
     /// Of each encoded op.
     digests: Vec<Digest>,
+    head: Option<Digest>,
+    caps: Caps,
 }
 
 impl Definition {
     /// The message to send.
-    pub fn into_proto(self) -> pb::Definition {
-        self.proto
+    pub fn into_encoded(self) -> Encoded<pb::Definition> {
+        self.encoded
     }
 
-    /// The message to send, to look at.
-    pub fn as_proto(&self) -> &pb::Definition {
-        &self.proto
+    /// The bytes of the message to send.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.encoded.as_bytes()
     }
 
-    /// How many bytes the message has when it is encoded. Daemons refuse requests above 16 MiB, those
-    /// before v0.14 above 4 MiB.
+    /// The message to send, to look into: this decodes all of it.
+    pub fn to_proto(&self) -> pb::Definition {
+        self.encoded.message().expect("a definition has the bytes of its message")
+    }
+
+    /// How many bytes the message has. Daemons refuse requests above 16 MiB, those before v0.14 above
+    /// 4 MiB.
     pub fn encoded_len(&self) -> usize {
-        self.proto.encoded_len()
+        self.as_bytes().len()
     }
 
     /// Whether it is that of scratch.
     pub fn is_scratch(&self) -> bool {
-        self.proto.def.is_empty()
+        self.digests.is_empty()
     }
 
     /// The digest of the op that makes the state; none for scratch.
     pub fn head(&self) -> Option<Digest> {
-        let terminal = pb::Op::decode(self.proto.def.last()?.as_slice()).ok()?;
-        terminal.inputs.first()?.digest.parse().ok()
+        self.head
     }
 
     /// The digests of the encoded ops, in their order; the last one is the terminal's, which names
@@ -53,114 +64,157 @@ impl Definition {
         &self.digests
     }
 
+    /// What a daemon must be able to do to run it, in order and each once. Of a definition that
+    /// somebody else made, as far as it is known here.
+    pub fn caps(&self) -> impl Iterator<Item = Cap> {
+        self.caps.iter()
+    }
+
     pub(crate) fn of(graph: &Graph, state: State) -> Definition {
-        let Some(output) = state.0 else { return Definition::default() };
-        let mut ops = Vec::new();
-        let mut locations = Vec::new();
-        let mut infos = Infos::default();
-        let (mut ignore_cache, mut description, mut export_cache) = (false, false, false);
-        for vertex in graph.vertices(state) {
-            let metadata = vertex.metadata();
-            ignore_cache |= metadata.ignore_cache;
-            description |= metadata.name.is_some() || !metadata.description.is_empty();
-            export_cache |= metadata.export_cache.is_some();
-            let places = infos.locations(graph, &metadata.locations);
-            if !places.is_empty() {
-                locations.push((vertex.digest(), pb::Locations { locations: places }));
-            }
-            let encoded = metadata.to_proto(vertex.caps());
-            ops.push((vertex.digest(), vertex.bytes().to_vec(), encoded));
-        }
+        let (Some(output), Some(head)) = (state.0, graph.digest(state)) else {
+            return Definition::default();
+        };
+        let vertices: Vec<Vertex<'_>> = graph.vertices(state).collect();
         // One input and nothing else, no constraints either: so the Go client's (`Marshal` in
         // `client/llb/state.go`), and what reads definitions knows the terminal by it.
-        let terminal =
-            pb::Op { inputs: vec![graph.input(output)], ..pb::Op::default() }.encode_canonical();
-        let caps = [
-            (true, Cap::CONSTRAINTS),
-            (true, Cap::PLATFORM),
-            (ignore_cache, Cap::META_IGNORE_CACHE),
-            (description, Cap::META_DESCRIPTION),
-            (export_cache, Cap::META_EXPORT_CACHE),
-        ];
-        let caps = caps.into_iter().filter(|(needed, _)| *needed);
-        let metadata = pb::OpMetadata {
-            caps: caps.map(|(_, cap)| (cap.id().to_owned(), true)).collect(),
-            ..pb::OpMetadata::default()
-        };
-        ops.push((Digest::of(&terminal), terminal, metadata));
-        Definition::from_parts(ops, locations, infos.infos)
-    }
-
-    /// The maps are keyed by digests as text. They are sorted as bytes first, which is the same order
-    /// and several times faster.
-    fn from_parts(
-        ops: Vec<(Digest, Vec<u8>, pb::OpMetadata)>,
-        mut locations: Vec<(Digest, pb::Locations)>,
-        infos: Vec<pb::SourceInfo>,
-    ) -> Definition {
-        let mut digests = Vec::with_capacity(ops.len());
-        let mut def = Vec::with_capacity(ops.len());
-        let mut metadata = Vec::with_capacity(ops.len());
-        for (digest, bytes, op_metadata) in ops {
-            digests.push(digest);
-            def.push(bytes);
-            metadata.push((digest, op_metadata));
+        let mut terminal = Writer::default();
+        write_input(&mut terminal, output, head);
+        let mut caps = Caps::from_iter([Cap::CONSTRAINTS, Cap::PLATFORM]);
+        for vertex in &vertices {
+            caps = caps.union(vertex.metadata_caps());
         }
-        metadata.sort_unstable_by_key(|(digest, _)| *digest);
-        locations.sort_unstable_by_key(|(digest, _)| *digest);
-        let by_text = |(digest, value)| (String::from(digest), value);
-        let source = pb::Source {
-            locations: locations
-                .into_iter()
-                .map(|(digest, locations)| (String::from(digest), locations))
-                .collect(),
-            infos,
-        };
-        let metadata = metadata.into_iter().map(by_text).collect();
-        Definition { proto: pb::Definition { def, metadata, source: Some(source) }, digests }
-    }
-}
+        let mut metadata = Writer::default();
+        write_caps(caps, &mut metadata);
 
-impl From<Definition> for pb::Definition {
-    fn from(definition: Definition) -> pb::Definition {
-        definition.into_proto()
+        let mut ops: Vec<Encodings<'_>> = vertices.iter().map(Encodings::of).collect();
+        let digest = Digest::of(&terminal.bytes);
+        ops.push(Encodings { digest, op: &terminal.bytes, metadata: &metadata.bytes });
+        Definition {
+            encoded: Encoded::from_bytes(write(&mut ops, &Places::of(graph, &vertices))),
+            digests: vertices.iter().map(|vertex| vertex.digest()).chain([digest]).collect(),
+            head: Some(head),
+            caps: vertices.iter().fold(caps, |caps, vertex| caps.union(vertex.cap_set())),
+        }
     }
 }
 
 /// A definition that somebody else made, as it is: nothing is checked.
 impl From<pb::Definition> for Definition {
     fn from(proto: pb::Definition) -> Definition {
-        let digests = proto.def.iter().map(|bytes| Digest::of(bytes)).collect();
-        Definition { proto, digests }
+        let terminal = proto.def.last().and_then(|bytes| pb::Op::decode(bytes.as_slice()).ok());
+        let head = terminal.and_then(|terminal| terminal.inputs.first()?.digest.parse().ok());
+        let caps = proto.metadata.values().flat_map(|metadata| metadata.caps.keys());
+        Definition {
+            encoded: Encoded::new(&proto),
+            digests: proto.def.iter().map(|bytes| Digest::of(bytes)).collect(),
+            head,
+            caps: caps.filter_map(|id| Cap::find(id)).collect(),
+        }
     }
 }
 
-/// The source files of a definition: those of its graph that its ops speak of, in the order in which
-/// they do.
-#[derive(Default)]
-struct Infos {
-    infos: Vec<pb::SourceInfo>,
-    /// For each source file of the graph, its position among the infos, if it has one yet.
-    positions: Vec<Option<i32>>,
+/// Fails if the bytes are not those of a definition.
+impl TryFrom<Encoded<pb::Definition>> for Definition {
+    type Error = DecodeError;
+
+    fn try_from(encoded: Encoded<pb::Definition>) -> Result<Definition, DecodeError> {
+        encoded.message().map(Definition::from)
+    }
 }
 
-impl Infos {
-    /// The wire form of locations. One in a file that the graph does not have is left out: BuildKit
-    /// uses the index unchecked.
-    fn locations(&mut self, graph: &Graph, locations: &[crate::Location]) -> Vec<pb::Location> {
-        let encode = |location: &crate::Location| {
-            let info = graph.source(location.source)?;
-            let index = location.source.0 as usize;
-            if self.positions.len() <= index {
-                self.positions.resize(index + 1, None);
+/// An op of a definition, and what is said about it.
+struct Encodings<'g> {
+    digest: Digest,
+    op: &'g [u8],
+    metadata: &'g [u8],
+}
+
+impl<'g> Encodings<'g> {
+    fn of(vertex: &Vertex<'g>) -> Encodings<'g> {
+        let metadata = vertex.encoded_metadata();
+        Encodings { digest: vertex.digest(), op: vertex.bytes(), metadata }
+    }
+}
+
+/// Writes the message. Leaves the ops sorted by digest, as the keys of its maps are: as bytes, which
+/// is the same order as that of their texts.
+fn write(ops: &mut [Encodings<'_>], places: &Places<'_>) -> Vec<u8> {
+    /// What an op takes beside its bytes and its metadata: its digest twice, its lines, all lengths.
+    const AROUND_OP: usize = 256;
+    let size = ops.iter().map(|op| op.op.len() + op.metadata.len() + AROUND_OP).sum::<usize>();
+    let mut message = Writer { bytes: Vec::with_capacity(size + places.data_len()) };
+    for op in &*ops {
+        message.item(definition::DEF, op.op);
+    }
+    ops.sort_unstable_by_key(|op| op.digest);
+    for op in ops {
+        message.message(definition::METADATA, |entry| {
+            entry.digest(MAP_KEY, op.digest);
+            entry.bytes(MAP_VALUE, op.metadata);
+        });
+    }
+    message.message(definition::SOURCE, |message| places.write(message));
+    message.bytes
+}
+
+/// Where the ops of a definition come from.
+struct Places<'g> {
+    /// Sorted, so that those of an op stand together.
+    locations: Vec<(Digest, &'g Location)>,
+    /// The source files that the ops speak of, in the order in which they do.
+    infos: Vec<&'g SourceInfo>,
+    /// For each source file of the graph, its position among these.
+    positions: Vec<u32>,
+}
+
+impl<'g> Places<'g> {
+    fn of(graph: &'g Graph, vertices: &[Vertex<'g>]) -> Places<'g> {
+        let mut first_users = vec![None; graph.sources().len()];
+        let mut locations = Vec::with_capacity(vertices.len());
+        for (at, vertex) in vertices.iter().enumerate() {
+            for location in vertex.unsorted_locations() {
+                // One in a file that the graph does not have is left out: BuildKit uses the index
+                // unchecked.
+                let Some(first) = first_users.get_mut(location.source.0 as usize) else { continue };
+                first.get_or_insert(at);
+                locations.push((vertex.digest(), location));
             }
-            let source_index = *self.positions[index].get_or_insert_with(|| {
-                self.infos.push(info.clone().into());
-                self.infos.len() as i32 - 1
+        }
+        locations.sort_unstable();
+        locations.dedup();
+        let mut used: Vec<usize> =
+            (0..first_users.len()).filter(|&source| first_users[source].is_some()).collect();
+        used.sort_by_key(|&source| first_users[source]);
+        let mut positions = vec![0; first_users.len()];
+        for (position, &source) in (0..).zip(&used) {
+            positions[source] = position;
+        }
+        let infos = used.into_iter().map(|source| &graph.sources()[source]).collect();
+        Places { locations, infos, positions }
+    }
+
+    /// How many bytes the source files have.
+    fn data_len(&self) -> usize {
+        self.infos.iter().map(|info| info.data.len()).sum()
+    }
+
+    /// Writes the message of all places.
+    fn write(&self, message: &mut Writer) {
+        for of_op in self.locations.chunk_by(|(a, _), (b, _)| a == b) {
+            message.message(source::LOCATIONS, |entry| {
+                entry.digest(MAP_KEY, of_op[0].0);
+                entry.message(MAP_VALUE, |message| {
+                    for (_, location) in of_op {
+                        let position = self.positions[location.source.0 as usize];
+                        message.message(locations::LOCATIONS, |message| {
+                            location.write(position, message);
+                        });
+                    }
+                });
             });
-            let ranges = location.ranges.iter().map(|&range| range.into()).collect();
-            Some(pb::Location { source_index, ranges })
-        };
-        locations.iter().filter_map(encode).collect()
+        }
+        for info in &self.infos {
+            message.message(source::INFOS, |message| info.write(message));
+        }
     }
 }

@@ -18,20 +18,36 @@ use sha2::{Digest as _, Sha256};
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// How long its text is.
+    pub(crate) const TEXT_LEN: usize = PREFIX.len() + 64;
+
     /// The digest of some bytes.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
+    }
+
+    /// The 64 hex digits.
+    fn hex(self) -> [u8; 64] {
+        let mut hex = [0; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 0xf)];
+        }
+        hex
+    }
+
+    /// Appends the text.
+    pub(crate) fn write(self, out: &mut Vec<u8>) {
+        out.extend_from_slice(PREFIX.as_bytes());
+        out.extend_from_slice(&self.hex());
     }
 }
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> String {
-        let mut text = String::with_capacity(PREFIX.len() + 64);
+        let mut text = String::with_capacity(Digest::TEXT_LEN);
         text.push_str(PREFIX);
-        for byte in digest.0 {
-            text.push(char::from(HEX[usize::from(byte >> 4)]));
-            text.push(char::from(HEX[usize::from(byte & 0xf)]));
-        }
+        text.extend(digest.hex().map(char::from));
         text
     }
 }

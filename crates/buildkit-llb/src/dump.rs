@@ -20,16 +20,15 @@ mod file;
 
 impl fmt::Display for Definition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut dump = Dump { out: String::new(), definition: self, ordinals: BTreeMap::new() };
+        let proto = &self.to_proto();
+        let mut dump = Dump { out: String::new(), proto, ordinals: BTreeMap::new() };
         for (ordinal, digest) in self.digests().iter().enumerate() {
             dump.ordinals.insert(String::from(*digest), ordinal);
         }
         if self.is_scratch() {
             dump.line(0, "scratch");
         }
-        for (ordinal, (digest, bytes)) in
-            self.digests().iter().zip(&self.as_proto().def).enumerate()
-        {
+        for (ordinal, (digest, bytes)) in self.digests().iter().zip(&proto.def).enumerate() {
             if ordinal > 0 {
                 dump.out.push('\n');
             }
@@ -54,7 +53,7 @@ impl fmt::Display for Definition {
 /// A text in the making.
 struct Dump<'a> {
     out: String,
-    definition: &'a Definition,
+    proto: &'a pb::Definition,
     /// Where in the definition the op of a digest stands.
     ordinals: BTreeMap<String, usize>,
 }
@@ -78,7 +77,7 @@ impl Dump<'_> {
 
     /// What users see, at the top of what is said about an op.
     fn name(&mut self, digest: &str) {
-        let metadata = self.definition.as_proto().metadata.get(digest);
+        let metadata = self.proto.metadata.get(digest);
         if let Some(name) = metadata.and_then(|metadata| metadata.description.get(CUSTOM_NAME)) {
             self.field(1, "name", name);
         }
@@ -143,7 +142,7 @@ impl Dump<'_> {
     }
 
     fn metadata(&mut self, digest: &str) {
-        let proto = self.definition.as_proto();
+        let proto = self.proto;
         let Some(metadata) = proto.metadata.get(digest) else {
             return self.line(1, "metadata: absent");
         };
@@ -176,7 +175,7 @@ impl Dump<'_> {
     }
 
     fn location(&mut self, location: &pb::Location) {
-        let infos = self.definition.as_proto().source.as_ref().map(|source| &source.infos);
+        let infos = self.proto.source.as_ref().map(|source| &source.infos);
         let index = usize::try_from(location.source_index).ok();
         let info = index.and_then(|index| infos?.get(index));
         let file = info.map_or_else(
@@ -192,7 +191,7 @@ impl Dump<'_> {
     }
 
     fn infos(&mut self) {
-        let source = self.definition.as_proto().source.as_ref();
+        let source = self.proto.source.as_ref();
         for info in source.iter().flat_map(|source| &source.infos) {
             let (file, size) = (quote(&info.filename), info.data.len());
             self.out.push('\n');

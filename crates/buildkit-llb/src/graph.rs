@@ -1,14 +1,20 @@
 //! Ops in, handles to their results out; and the part of the graph that one result needs.
 //!
-//! An op is encoded and hashed the moment it is added. Its inputs are handles that the same graph
-//! gave out before, so a graph has no cycles, and its ops are in an order in which each stands after
-//! those it reads. What the ops do is not known here: each op's own file says that.
+//! An op is encoded and hashed the moment it is added, and only its bytes are kept. Its inputs are
+//! handles that the same graph gave out before, so a graph has no cycles, and its ops are in an order
+//! in which each stands after those it reads. What the ops do is not known here: each op's own file
+//! says that.
 
-use buildkit_proto::pb;
+use std::ops::Range;
 
+use buildkit_proto::{fields, pb};
+use prost::Message;
+
+use crate::caps::Caps;
 use crate::digest::DigestMap;
 use crate::ops::Draft;
-use crate::{Cap, Definition, Digest, Metadata, Op, SourceId, SourceInfo};
+use crate::wire::Writer;
+use crate::{Cap, Definition, Digest, Location, Metadata, Op, SourceId, SourceInfo};
 
 /// A graph of ops, which grows and is never changed otherwise.
 ///
@@ -19,9 +25,37 @@ use crate::{Cap, Definition, Digest, Metadata, Op, SourceId, SourceInfo};
 /// or none: then the methods that take it panic.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
-    vertices: Vec<Vertex>,
+    vertices: Vec<Stored>,
     by_digest: DigestMap<VertexId>,
     sources: Vec<SourceInfo>,
+    /// The encoded ops and what is said about them, without their locations.
+    wire: Writer,
+    /// What the ops read, one op behind the other.
+    inputs: Vec<Output>,
+    /// Where ops come from. Those of one op are a chain, as it may be added again later.
+    locations: Vec<Link>,
+    /// Memory for the next op.
+    spare: Draft,
+}
+
+/// What there is of an op, and where in the graph's vectors.
+#[derive(Clone, Debug)]
+struct Stored {
+    digest: Digest,
+    op: Range<usize>,
+    metadata: Range<usize>,
+    inputs: Range<usize>,
+    /// The last of its locations.
+    location: Option<usize>,
+    caps: Caps,
+    metadata_caps: Caps,
+}
+
+/// A location of an op, and the one before it.
+#[derive(Clone, Debug)]
+struct Link {
+    location: Location,
+    before: Option<usize>,
 }
 
 impl Graph {
@@ -31,7 +65,7 @@ impl Graph {
     }
 
     /// Adds an op and gives a handle to what it makes: for most ops a [`State`].
-    pub fn add<O: Op>(&mut self, op: O, metadata: Metadata) -> O::Handle {
+    pub fn add<O: Op>(&mut self, op: O, metadata: Metadata<'_>) -> O::Handle {
         op.add_to(self, metadata)
     }
 
@@ -51,9 +85,13 @@ impl Graph {
         self.sources.get(source.0 as usize)
     }
 
+    pub(crate) fn sources(&self) -> &[SourceInfo] {
+        &self.sources
+    }
+
     /// The op that makes a state; none for scratch.
-    pub fn vertex(&self, state: State) -> Option<&Vertex> {
-        state.0.map(|output| &self.vertices[output.vertex.index()])
+    pub fn vertex(&self, state: State) -> Option<Vertex<'_>> {
+        state.0.map(|output| self.stored(output.vertex.index()))
     }
 
     /// The digest of the op that makes a state; none for scratch.
@@ -62,9 +100,9 @@ impl Graph {
     }
 
     /// The ops that a state needs, its own last, each after those it reads.
-    pub fn vertices(&self, state: State) -> impl Iterator<Item = &Vertex> {
-        let reached = self.reached_by(state);
-        self.vertices.iter().zip(reached).filter_map(|(vertex, reached)| reached.then_some(vertex))
+    pub fn vertices(&self, state: State) -> impl Iterator<Item = Vertex<'_>> {
+        let reached = self.reached_by(state).into_iter().enumerate();
+        reached.filter(|&(_, reached)| reached).map(|(index, _)| self.stored(index))
     }
 
     /// The part of the graph that a state needs, as it is sent to BuildKit.
@@ -72,54 +110,104 @@ impl Graph {
         Definition::of(self, state)
     }
 
-    /// Encodes an op and puts it into the graph, unless it is there already.
-    pub(crate) fn insert(&mut self, draft: Draft, mut metadata: Metadata) -> VertexId {
-        let Draft { op, platform, inputs, mut caps } = draft;
-        if !matches!(op, pb::op::Op::Exec(_)) {
-            metadata.linux_resources = None;
-        } else if metadata.linux_resources.is_some() {
-            caps.push(Cap::EXEC_META_LINUX_RESOURCES);
-        }
-        let bytes = pb::Op {
-            inputs: inputs.iter().map(|&output| self.input(output)).collect(),
-            op: Some(op),
-            platform: platform.map(pb::Platform::from),
-            // Means nothing, but the Go client always sends it (`MarshalConstraints` in
-            // `client/llb/marshal.go`), and with it our digests are those of its ops.
-            constraints: Some(pb::WorkerConstraints::default()),
-        }
-        .encode_canonical();
-        self.insert_encoded(bytes, inputs, metadata, caps)
+    /// An op in the making, of which nothing is said yet.
+    pub(crate) fn draft(&mut self) -> Draft {
+        std::mem::take(&mut self.spare)
     }
 
-    /// Puts an op that is encoded already into the graph, unless it is there already.
-    pub(crate) fn insert_encoded(
+    /// Encodes an op and puts it into the graph, unless it is there already.
+    pub(crate) fn insert(&mut self, mut draft: Draft, mut metadata: Metadata<'_>) -> VertexId {
+        match metadata.linux_resources {
+            Some(_) if draft.runs_container => draft.needs(Cap::EXEC_META_LINUX_RESOURCES),
+            _ => metadata.linux_resources = None,
+        }
+        let start = self.wire.bytes.len();
+        for &output in draft.inputs.outputs() {
+            let digest = self.vertices[output.vertex.index()].digest;
+            write_input(&mut self.wire, output, digest);
+        }
+        draft.write_rest(&mut self.wire);
+        let id = self.insert_encoded(start, draft.inputs.outputs(), metadata, draft.caps);
+        draft.clear();
+        self.spare = draft;
+        id
+    }
+
+    /// Puts an op of a definition into the graph, unless it is there already.
+    pub(crate) fn insert_bytes(
         &mut self,
-        bytes: Vec<u8>,
-        inputs: Vec<Output>,
-        mut metadata: Metadata,
-        mut caps: Vec<Cap>,
+        bytes: &[u8],
+        inputs: &[Output],
+        metadata: Metadata<'_>,
+        caps: Caps,
     ) -> VertexId {
-        let digest = Digest::of(&bytes);
+        let start = self.wire.bytes.len();
+        self.wire.bytes.extend_from_slice(bytes);
+        self.insert_encoded(start, inputs, metadata, caps)
+    }
+
+    /// Takes the op whose bytes are the last that were written, unless it is there already.
+    fn insert_encoded(
+        &mut self,
+        start: usize,
+        inputs: &[Output],
+        metadata: Metadata<'_>,
+        caps: Caps,
+    ) -> VertexId {
+        let op = start..self.wire.bytes.len();
+        let digest = Digest::of(&self.wire.bytes[op.clone()]);
         if let Some(&id) = self.by_digest.get(&digest) {
-            let vertex = &mut self.vertices[id.index()];
-            vertex.metadata.merge(metadata);
-            vertex.caps.extend(caps);
-            normalize(&mut vertex.caps);
+            self.wire.bytes.truncate(start);
+            self.say_more(id, metadata, caps);
             return id;
         }
-        metadata.normalize();
-        normalize(&mut caps);
+        metadata.write(caps, &mut self.wire);
+        let first_input = self.inputs.len();
+        self.inputs.extend_from_slice(inputs);
         let id = VertexId(to_u32(self.vertices.len()));
-        self.vertices.push(Vertex { digest, bytes, inputs, metadata, caps });
+        self.vertices.push(Stored {
+            digest,
+            metadata: op.end..self.wire.bytes.len(),
+            op,
+            inputs: first_input..self.inputs.len(),
+            location: None,
+            caps,
+            metadata_caps: metadata.caps(),
+        });
+        self.add_locations(id, metadata.locations);
         self.by_digest.insert(digest, id);
         id
     }
 
-    /// The wire form of a reference to a result.
-    pub(crate) fn input(&self, output: Output) -> pb::Input {
-        let digest = self.vertices[output.vertex.index()].digest;
-        pb::Input { digest: digest.into(), index: i64::from(output.index) }
+    /// Adds what is said about an op that is there already.
+    fn say_more(&mut self, id: VertexId, mut metadata: Metadata<'_>, caps: Caps) {
+        self.add_locations(id, std::mem::take(&mut metadata.locations));
+        let known = self.stored(id.index());
+        let united = known.stored.caps.union(caps);
+        let merged = known.metadata_without_locations().merge(metadata);
+        let start = self.wire.bytes.len();
+        merged.write(united, &mut self.wire);
+        let stored = &mut self.vertices[id.index()];
+        stored.caps = united;
+        stored.metadata_caps = merged.caps();
+        // Mostly nothing is new.
+        if self.wire.bytes[stored.metadata.clone()] == self.wire.bytes[start..] {
+            self.wire.bytes.truncate(start);
+        } else {
+            stored.metadata = start..self.wire.bytes.len();
+        }
+    }
+
+    fn add_locations(&mut self, id: VertexId, locations: Vec<Location>) {
+        let last = &mut self.vertices[id.index()].location;
+        for location in locations {
+            self.locations.push(Link { location, before: *last });
+            *last = Some(self.locations.len() - 1);
+        }
+    }
+
+    fn stored(&self, index: usize) -> Vertex<'_> {
+        Vertex { graph: self, stored: &self.vertices[index] }
     }
 
     /// For each vertex up to a state's own, whether the state needs it.
@@ -130,13 +218,21 @@ impl Graph {
         // Inputs stand before their users, so one walk from the target down finds them all.
         for index in (0..reached.len()).rev() {
             if reached[index] {
-                for input in &self.vertices[index].inputs {
+                for input in &self.inputs[self.vertices[index].inputs.clone()] {
                     reached[input.vertex.index()] = true;
                 }
             }
         }
         reached
     }
+}
+
+/// Writes a reference to a result.
+pub(crate) fn write_input(wire: &mut Writer, output: Output, digest: Digest) {
+    wire.message(fields::op::INPUTS, |input| {
+        input.digest(fields::input::DIGEST, digest);
+        input.number(fields::input::INDEX, output.index);
+    });
 }
 
 /// A file system that a build makes, or scratch, the empty one: a handle to one output of an op.
@@ -165,34 +261,72 @@ impl std::fmt::Debug for State {
 }
 
 /// An op in a [`Graph`], with what is said about it.
-#[derive(Clone, Debug)]
-pub struct Vertex {
-    digest: Digest,
-    bytes: Vec<u8>,
-    inputs: Vec<Output>,
-    metadata: Metadata,
-    caps: Vec<Cap>,
+#[derive(Clone, Copy)]
+pub struct Vertex<'g> {
+    graph: &'g Graph,
+    stored: &'g Stored,
 }
 
-impl Vertex {
+impl<'g> Vertex<'g> {
     /// The digest of its encoded bytes.
-    pub fn digest(&self) -> Digest {
-        self.digest
+    pub fn digest(self) -> Digest {
+        self.stored.digest
     }
 
     /// The encoded op.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn bytes(self) -> &'g [u8] {
+        &self.graph.wire.bytes[self.stored.op.clone()]
     }
 
-    /// What is said about it.
-    pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+    /// What is said about it. Decoded anew each time.
+    pub fn metadata(self) -> Metadata<'static> {
+        let locations = self.locations().into_iter().cloned().collect();
+        Metadata { locations, ..self.metadata_without_locations() }
+    }
+
+    /// The places in source files that it comes from, in order and each once.
+    pub fn locations(self) -> Vec<&'g Location> {
+        let mut locations: Vec<_> = self.unsorted_locations().collect();
+        locations.sort();
+        locations.dedup();
+        locations
+    }
+
+    pub(crate) fn unsorted_locations(self) -> impl Iterator<Item = &'g Location> {
+        let link = move |at: Option<usize>| Some(&self.graph.locations[at?]);
+        let last = link(self.stored.location);
+        std::iter::successors(last, move |link_behind| link(link_behind.before))
+            .map(|link| &link.location)
     }
 
     /// What a daemon must be able to do to run it, in order and each once.
-    pub fn caps(&self) -> &[Cap] {
-        &self.caps
+    pub fn caps(self) -> impl Iterator<Item = Cap> {
+        self.stored.caps.iter()
+    }
+
+    pub(crate) fn cap_set(self) -> Caps {
+        self.stored.caps
+    }
+
+    /// What a daemon must be able to do to understand what is said about it.
+    pub(crate) fn metadata_caps(self) -> Caps {
+        self.stored.metadata_caps
+    }
+
+    /// What is said about it as it is sent: without its locations.
+    pub(crate) fn encoded_metadata(self) -> &'g [u8] {
+        &self.graph.wire.bytes[self.stored.metadata.clone()]
+    }
+
+    fn metadata_without_locations(self) -> Metadata<'static> {
+        let proto = pb::OpMetadata::decode(self.encoded_metadata());
+        Metadata::from_proto(proto.expect("a graph keeps what it wrote itself")).0
+    }
+}
+
+impl std::fmt::Debug for Vertex<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Vertex({})", self.digest())
     }
 }
 
@@ -216,11 +350,6 @@ impl VertexId {
 pub(crate) struct Output {
     vertex: VertexId,
     index: u32,
-}
-
-fn normalize(caps: &mut Vec<Cap>) {
-    caps.sort_unstable();
-    caps.dedup();
 }
 
 /// Handles have half the size that they would have with `usize`.

@@ -20,14 +20,13 @@ impl Graph {
     /// Capabilities that are not known here are not taken over: the daemon that handed the definition
     /// out knows them.
     pub fn import(&mut self, definition: Definition) -> Result<State, ImportError> {
-        let Some(terminal) = definition.as_proto().def.last() else { return Ok(State::SCRATCH) };
+        let proto = definition.to_proto();
+        let Some(terminal) = proto.def.last() else { return Ok(State::SCRATCH) };
         let terminal = decode(terminal)?;
         let head = terminal.inputs.first().ok_or(ImportError::NoTerminal)?;
-        let mut digests = definition.digests().to_vec();
-        digests.pop();
-        let mut import = Import::new(self, definition)?;
+        let mut import = Import::new(self, proto, definition.digests())?;
         // In the given order as far as it is one in which inputs stand before their users.
-        for digest in digests {
+        for &digest in &definition.digests()[..definition.digests().len() - 1] {
             import.add_with_inputs(self, digest)?;
         }
         import.state(head)
@@ -90,13 +89,16 @@ struct Foreign {
 }
 
 impl Import {
-    fn new(graph: &mut Graph, definition: Definition) -> Result<Import, ImportError> {
-        let digests = definition.digests().to_vec();
-        let pb::Definition { def, mut metadata, source } = definition.into_proto();
+    fn new(
+        graph: &mut Graph,
+        definition: pb::Definition,
+        digests: &[Digest],
+    ) -> Result<Import, ImportError> {
+        let pb::Definition { def, mut metadata, source } = definition;
         let pb::Source { mut locations, infos } = source.unwrap_or_default();
         let sources: Vec<_> = infos.into_iter().map(|info| graph.add_source(info.into())).collect();
         let mut ops = BTreeMap::new();
-        for (digest, bytes) in digests.into_iter().zip(def) {
+        for (&digest, bytes) in digests.iter().zip(def) {
             let key = String::from(digest);
             let op = Foreign {
                 inputs: decode(&bytes)?.inputs,
@@ -139,10 +141,10 @@ impl Import {
         let Some(op) = self.ops.remove(&digest) else { return Ok(()) };
         let inputs = op.inputs.iter().map(|input| self.state(input));
         let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
-        let outputs = inputs.into_iter().filter_map(|state| state.0).collect();
+        let outputs: Vec<_> = inputs.into_iter().filter_map(|state| state.0).collect();
         let (metadata, caps) = Metadata::from_proto(op.metadata);
         let metadata = Metadata { locations: op.locations, ..metadata };
-        let id = graph.insert_encoded(op.bytes, outputs, metadata, caps);
+        let id = graph.insert_bytes(&op.bytes, &outputs, metadata, caps);
         self.added.insert(digest, id);
         Ok(())
     }
@@ -164,12 +166,13 @@ fn digest_of(input: &pb::Input) -> Result<Digest, ImportError> {
     input.digest.parse().map_err(|_| ImportError::MissingInput(input.digest.clone()))
 }
 
-/// Locations in files that the definition does not have are left out.
+/// Locations in files that the definition does not have are left out, and those without lines.
 fn import_locations(locations: pb::Locations, sources: &[SourceId]) -> Vec<Location> {
     let import = |location: pb::Location| {
         let index = usize::try_from(location.source_index).ok()?;
         let source = *sources.get(index)?;
-        Some(Location { source, ranges: location.ranges.into_iter().map(Into::into).collect() })
+        let mut ranges = location.ranges.into_iter().map(Into::into);
+        Some(Location { source, range: ranges.next()?, further: ranges.collect() })
     };
     locations.locations.into_iter().filter_map(import).collect()
 }

@@ -43,7 +43,7 @@
 //! assert_eq!(definition.digests().len(), 6); // the five ops and the terminal
 //! assert_eq!(definition.head(), graph.digest(app));
 //! println!("{definition}");
-//! let message: buildkit_proto::pb::Definition = definition.into_proto();
+//! let message: Vec<u8> = definition.into_encoded().into_bytes();
 //! # Ok::<(), buildkit_llb::InvalidPlatform>(())
 //! ```
 //!
@@ -60,7 +60,8 @@
 //! - A graph has no cycles and no dangling inputs, because a handle is had only for what is there.
 //!   Nothing recurses, so depth does not matter.
 //! - Adding, hashing and encoding take time in proportion to the bytes that come out (with a
-//!   logarithm for finding ops that are there already).
+//!   logarithm for the order of a definition's maps). An op is encoded once, when it is added: nothing
+//!   else of it is kept, so that its texts may be borrowed.
 //!
 //! # What is not done here
 //!
@@ -76,6 +77,7 @@
 //! | --- | --- |
 //! | `graph.rs` | the arena of encoded ops, handles into it, what a state needs |
 //! | `ops/` | the kinds of ops and what they need of a daemon, one file each |
+//! | `wire.rs` | fields of messages, written straight into bytes |
 //! | `definition.rs`, `dump.rs` | the message for BuildKit, and its text for people and tests |
 //! | `import.rs` | definitions that others made |
 //! | `metadata.rs`, `source_map.rs` | what is said about ops |
@@ -96,6 +98,7 @@ mod ops;
 mod path;
 mod platform;
 mod source_map;
+mod wire;
 
 pub use self::caps::Cap;
 pub use self::definition::Definition;

@@ -2,10 +2,14 @@
 //!
 //! None of it is part of an op's digest or of its cache key.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use buildkit_proto::fields::{export_cache, linux_resources, op_metadata, progress_group};
 use buildkit_proto::pb;
 
+use crate::caps::Caps;
+use crate::wire::{MAP_KEY, MAP_VALUE, Writer};
 use crate::{Cap, Location};
 
 /// What is said about an op beside what it does.
@@ -16,9 +20,9 @@ use crate::{Cap, Location};
 /// let metadata = Metadata { ignore_cache: true, ..Metadata::named("[builder 2/3] RUN make") };
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Metadata {
+pub struct Metadata<'a> {
     /// What users see in the progress. Without it BuildKit makes a name of what the op does.
-    pub name: Option<String>,
+    pub name: Option<Cow<'a, str>>,
     /// Further texts, which BuildKit passes on and does not read. The name goes into
     /// `llb.customname` here, over an entry of that key.
     pub description: BTreeMap<String, String>,
@@ -27,68 +31,103 @@ pub struct Metadata {
     /// Force the op into exported caches, or keep it out of them.
     pub export_cache: Option<bool>,
     /// The group that the op is shown as part of.
-    pub progress_group: Option<ProgressGroup>,
+    pub progress_group: Option<ProgressGroup<'a>>,
     /// The places in the build's source files that it comes from.
     pub locations: Vec<Location>,
     /// Limits of the container. Dropped on ops that run none.
     pub linux_resources: Option<LinuxResources>,
 }
 
-impl Metadata {
+impl<'a> Metadata<'a> {
     /// Metadata with a name and nothing else.
-    pub fn named(name: impl Into<String>) -> Metadata {
+    pub fn named(name: impl Into<Cow<'a, str>>) -> Metadata<'a> {
         Metadata { name: Some(name.into()), ..Metadata::default() }
     }
 
     /// Metadata with these locations in place of its own.
-    pub fn at(self, locations: impl IntoIterator<Item = Location>) -> Metadata {
+    pub fn at(self, locations: impl IntoIterator<Item = Location>) -> Metadata<'a> {
         Metadata { locations: locations.into_iter().collect(), ..self }
     }
 
-    /// Adds what is said about the same op at another place. What can be united is; of what cannot
-    /// (name, group, limits, a text of the same key) the first stays.
-    pub(crate) fn merge(&mut self, other: Metadata) {
-        self.name = self.name.take().or(other.name);
+    /// Adds what is said about the same op at another place, but for locations. What can be united is;
+    /// of what cannot (name, group, limits, a text of the same key) the first stays.
+    pub(crate) fn merge(mut self, other: Metadata<'a>) -> Metadata<'a> {
         for (key, value) in other.description {
             self.description.entry(key).or_insert(value);
         }
-        self.ignore_cache |= other.ignore_cache;
-        self.export_cache = self.export_cache.max(other.export_cache);
-        self.progress_group = self.progress_group.take().or(other.progress_group);
-        self.locations.extend(other.locations);
-        self.normalize();
-        self.linux_resources = self.linux_resources.take().or(other.linux_resources);
-    }
-
-    /// Sorts the locations, so that the order in which an op was added does not show.
-    pub(crate) fn normalize(&mut self) {
-        if self.locations.len() > 1 {
-            self.locations.sort();
-            self.locations.dedup();
+        Metadata {
+            name: self.name.or(other.name),
+            ignore_cache: self.ignore_cache | other.ignore_cache,
+            export_cache: self.export_cache.max(other.export_cache),
+            progress_group: self.progress_group.or(other.progress_group),
+            linux_resources: self.linux_resources.or(other.linux_resources),
+            ..self
         }
     }
 
-    pub(crate) fn to_proto(&self, caps: &[Cap]) -> pb::OpMetadata {
-        let mut description = self.description.clone();
-        if let Some(name) = &self.name {
-            description.insert(CUSTOM_NAME.to_owned(), name.clone());
+    /// What a daemon must be able to do to understand it. The terminal of a definition asks for that.
+    pub(crate) fn caps(&self) -> Caps {
+        let mut caps = Caps::default();
+        let described = self.name.is_some() || !self.description.is_empty();
+        caps.insert_if(self.ignore_cache, Cap::META_IGNORE_CACHE);
+        caps.insert_if(described, Cap::META_DESCRIPTION);
+        caps.insert_if(self.export_cache.is_some(), Cap::META_EXPORT_CACHE);
+        caps
+    }
+
+    /// Writes it, with the capabilities of the op and without the locations, which a definition keeps elsewhere.
+    pub(crate) fn write(&self, caps: Caps, message: &mut Writer) {
+        message.flag(op_metadata::IGNORE_CACHE, self.ignore_cache);
+        self.write_description(message);
+        if let Some(value) = self.export_cache {
+            message.message(op_metadata::EXPORT_CACHE, |message| {
+                message.flag(export_cache::VALUE, value);
+            });
         }
-        pb::OpMetadata {
-            ignore_cache: self.ignore_cache,
-            description,
-            export_cache: self.export_cache.map(|value| pb::ExportCache { value }),
-            caps: caps.iter().map(|cap| (cap.id().to_owned(), true)).collect(),
-            progress_group: self.progress_group.clone().map(pb::ProgressGroup::from),
-            linux_resources: self.linux_resources.clone().map(pb::LinuxResources::from),
+        write_caps(caps, message);
+        if let Some(group) = &self.progress_group {
+            message.message(op_metadata::PROGRESS_GROUP, |message| {
+                message.text(progress_group::ID, &group.id);
+                message.text(progress_group::NAME, &group.name);
+                message.flag(progress_group::WEAK, group.weak);
+            });
+        }
+        if let Some(resources) = &self.linux_resources {
+            message.message(op_metadata::LINUX_RESOURCES, |message| resources.write(message));
+        }
+    }
+
+    /// The name among the other texts, sorted by key.
+    fn write_description(&self, message: &mut Writer) {
+        let mut entry = |key: &str, value: &str| {
+            message.message(op_metadata::DESCRIPTION, |entry| {
+                entry.text(MAP_KEY, key);
+                entry.text(MAP_VALUE, value);
+            });
+        };
+        let mut name = self.name.as_deref();
+        for (key, value) in &self.description {
+            if key.as_str() >= CUSTOM_NAME
+                && let Some(name) = name.take()
+            {
+                entry(CUSTOM_NAME, name);
+                if key == CUSTOM_NAME {
+                    continue;
+                }
+            }
+            entry(key, value);
+        }
+        if let Some(name) = name {
+            entry(CUSTOM_NAME, name);
         }
     }
 
     /// The metadata without locations, which a definition keeps elsewhere, and the caps. Caps that
     /// are not known here are left out: they only ask the daemon whether it knows them.
-    pub(crate) fn from_proto(proto: pb::OpMetadata) -> (Metadata, Vec<Cap>) {
+    pub(crate) fn from_proto(proto: pb::OpMetadata) -> (Metadata<'static>, Caps) {
         let mut description = proto.description;
         let metadata = Metadata {
-            name: description.remove(CUSTOM_NAME),
+            name: description.remove(CUSTOM_NAME).map(Cow::Owned),
             description,
             ignore_cache: proto.ignore_cache,
             export_cache: proto.export_cache.map(|export_cache| export_cache.value),
@@ -100,13 +139,23 @@ impl Metadata {
     }
 }
 
+/// Writes the capabilities of an op's metadata.
+pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
+    for cap in caps.iter() {
+        message.message(op_metadata::CAPS, |entry| {
+            entry.text(MAP_KEY, cap.id());
+            entry.flag(MAP_VALUE, true);
+        });
+    }
+}
+
 /// A group of ops that is shown as one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProgressGroup {
+pub struct ProgressGroup<'a> {
     /// What the ops of the group have in common.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// What users see.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// A group of weak members alone is not shown.
     pub weak: bool,
 }
@@ -130,37 +179,29 @@ pub struct LinuxResources {
     pub cpuset_mems: String,
 }
 
+impl LinuxResources {
+    fn write(&self, message: &mut Writer) {
+        message.number(linux_resources::MEMORY, self.memory);
+        message.number(linux_resources::MEMORY_SWAP, self.memory_swap);
+        message.number(linux_resources::CPU_SHARES, self.cpu_shares.cast_signed());
+        message.number(linux_resources::CPU_PERIOD, self.cpu_period.cast_signed());
+        message.number(linux_resources::CPU_QUOTA, self.cpu_quota);
+        message.text(linux_resources::CPUSET_CPUS, &self.cpuset_cpus);
+        message.text(linux_resources::CPUSET_MEMS, &self.cpuset_mems);
+    }
+}
+
 /// The key under which BuildKit looks for a vertex's name (`Name` in `solver/llbsolver/vertex.go`).
 pub(crate) const CUSTOM_NAME: &str = "llb.customname";
 
-impl From<ProgressGroup> for pb::ProgressGroup {
-    fn from(group: ProgressGroup) -> pb::ProgressGroup {
-        pb::ProgressGroup { id: group.id, name: group.name, weak: group.weak }
-    }
-}
-
-impl From<pb::ProgressGroup> for ProgressGroup {
-    fn from(group: pb::ProgressGroup) -> ProgressGroup {
-        ProgressGroup { id: group.id, name: group.name, weak: group.weak }
-    }
-}
-
-impl From<LinuxResources> for pb::LinuxResources {
-    fn from(resources: LinuxResources) -> pb::LinuxResources {
-        pb::LinuxResources {
-            memory: resources.memory,
-            memory_swap: resources.memory_swap,
-            cpu_shares: resources.cpu_shares,
-            cpu_period: resources.cpu_period,
-            cpu_quota: resources.cpu_quota,
-            cpuset_cpus: resources.cpuset_cpus,
-            cpuset_mems: resources.cpuset_mems,
-        }
+impl From<pb::ProgressGroup> for ProgressGroup<'_> {
+    fn from(group: pb::ProgressGroup) -> Self {
+        ProgressGroup { id: group.id.into(), name: group.name.into(), weak: group.weak }
     }
 }
 
 impl From<pb::LinuxResources> for LinuxResources {
-    fn from(resources: pb::LinuxResources) -> LinuxResources {
+    fn from(resources: pb::LinuxResources) -> Self {
         LinuxResources {
             memory: resources.memory,
             memory_swap: resources.memory_swap,

@@ -3,8 +3,15 @@
 //! Nothing is looked up: these are texts with `/` in them, on every machine. What a working
 //! directory is, is not known here; whoever has one joins it first.
 
+use std::borrow::Cow;
+
 /// An absolute path without `.`, `..` and doubled slashes. A relative one starts at the root.
-pub(crate) fn absolute(path: &str) -> String {
+pub(crate) fn absolute(path: &str) -> Cow<'_, str> {
+    let is_name = |part: &str| !matches!(part, "" | "." | "..");
+    let is_clean = path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_name));
+    if is_clean || path == "/" {
+        return path.into();
+    }
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {
@@ -15,28 +22,18 @@ pub(crate) fn absolute(path: &str) -> String {
             part => parts.push(part),
         }
     }
-    let mut clean = String::with_capacity(path.len() + 1);
-    for part in parts {
-        clean.push('/');
-        clean.push_str(part);
-    }
-    if clean.is_empty() {
-        clean.push('/');
-    }
-    clean
+    ["/", &parts.join("/")].concat().into()
 }
 
 /// Like [`absolute`], but a `/` or `/.` at the end is kept: on the destination of a copy it says
 /// that a directory is meant (`normalizePath` in BuildKit's `client/llb/fileop.go`).
-pub(crate) fn absolute_destination(path: &str) -> String {
-    let mut clean = absolute(path);
-    let is_root = clean == "/";
-    if path.ends_with('/') && !is_root {
-        clean.push('/');
-    } else if path.ends_with("/.") {
-        clean.push_str(if is_root { "." } else { "/." });
+pub(crate) fn absolute_destination(path: &str) -> Cow<'_, str> {
+    let end = ["/", "/."].into_iter().find(|end| path.ends_with(end)).unwrap_or_default();
+    match absolute(&path[..path.len() - end.len()]) {
+        clean if clean == "/" => if end == "/." { end } else { "/" }.into(),
+        Cow::Borrowed(_) => path.into(),
+        Cow::Owned(clean) => (clean + end).into(),
     }
-    clean
 }
 
 #[cfg(test)]

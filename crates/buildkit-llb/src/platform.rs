@@ -7,7 +7,9 @@ use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-use buildkit_proto::pb;
+use buildkit_proto::{fields, pb};
+
+use crate::wire::Writer;
 
 /// An operating system on a processor architecture, in the canonical form: `x86_64` is `amd64`,
 /// `linux/arm64/v8` is `linux/arm64`, `linux/arm` is `linux/arm/v7`.
@@ -194,6 +196,19 @@ enum Problem {
     BadPart,
     BadOs,
     UnknownName,
+}
+
+impl Platform {
+    /// Writes its message.
+    pub(crate) fn write(&self, message: &mut Writer) {
+        message.text(fields::platform::ARCHITECTURE, &self.architecture);
+        message.text(fields::platform::OS, &self.os);
+        message.text(fields::platform::VARIANT, &self.variant);
+        message.text(fields::platform::OS_VERSION, &self.os_version);
+        for feature in &self.os_features {
+            message.item(fields::platform::OS_FEATURES, feature);
+        }
+    }
 }
 
 impl From<Platform> for pb::Platform {

@@ -5,9 +5,10 @@
 
 use std::ops::RangeInclusive;
 
-use buildkit_proto::pb;
+use buildkit_proto::{fields, pb};
 
 use crate::Definition;
+use crate::wire::Writer;
 
 /// A source file that ops come from.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -34,13 +35,20 @@ pub struct Location {
     /// The file.
     pub source: SourceId,
     /// The lines of it.
-    pub ranges: Vec<Range>,
+    pub range: Range,
+    /// Further lines. BuildKit's clients show them, the first ones and all between as one.
+    pub further: Vec<Range>,
 }
 
 impl Location {
     /// Some lines of a file, the first of the file being 1.
     pub fn lines(source: SourceId, lines: RangeInclusive<u32>) -> Location {
-        Location { source, ranges: vec![Range::lines(lines)] }
+        Location { source, range: Range::lines(lines), further: Vec::new() }
+    }
+
+    /// All its lines.
+    pub fn ranges(&self) -> impl Iterator<Item = &Range> {
+        std::iter::once(&self.range).chain(&self.further)
     }
 }
 
@@ -72,14 +80,15 @@ pub struct Position {
     pub character: u32,
 }
 
-impl From<SourceInfo> for pb::SourceInfo {
-    fn from(info: SourceInfo) -> pb::SourceInfo {
-        pb::SourceInfo {
-            filename: info.filename,
-            data: info.data,
-            definition: info.definition.map(pb::Definition::from),
-            language: info.language,
+impl SourceInfo {
+    /// Writes its message.
+    pub(crate) fn write(&self, message: &mut Writer) {
+        message.text(fields::source_info::FILENAME, &self.filename);
+        message.bytes(fields::source_info::DATA, &self.data);
+        if let Some(definition) = &self.definition {
+            message.item(fields::source_info::DEFINITION, definition.as_bytes());
         }
+        message.text(fields::source_info::LANGUAGE, &self.language);
     }
 }
 
@@ -94,6 +103,36 @@ impl From<pb::SourceInfo> for SourceInfo {
     }
 }
 
+impl Location {
+    /// Writes its message, with the place that its file has among those of a definition.
+    pub(crate) fn write(&self, source_index: u32, message: &mut Writer) {
+        message.number(fields::location::SOURCE_INDEX, source_index);
+        for range in self.ranges() {
+            message.message(fields::location::RANGES, |message| {
+                message.message(fields::range::START, |message| range.start.write(message));
+                message.message(fields::range::END, |message| range.end.write(message));
+            });
+        }
+    }
+}
+
+impl Position {
+    fn write(self, message: &mut Writer) {
+        let pb::Position { line, character } = self.into();
+        message.number(fields::position::LINE, line);
+        message.number(fields::position::CHARACTER, character);
+    }
+}
+
+impl From<Position> for pb::Position {
+    fn from(position: Position) -> pb::Position {
+        pb::Position {
+            line: i32::try_from(position.line).unwrap_or(i32::MAX),
+            character: i32::try_from(position.character).unwrap_or(i32::MAX),
+        }
+    }
+}
+
 impl From<Range> for pb::Range {
     fn from(range: Range) -> pb::Range {
         pb::Range { start: Some(range.start.into()), end: Some(range.end.into()) }
@@ -104,15 +143,6 @@ impl From<pb::Range> for Range {
     fn from(range: pb::Range) -> Range {
         let start = range.start.unwrap_or_default();
         Range { start: start.into(), end: range.end.unwrap_or(start).into() }
-    }
-}
-
-impl From<Position> for pb::Position {
-    fn from(position: Position) -> pb::Position {
-        pb::Position {
-            line: i32::try_from(position.line).unwrap_or(i32::MAX),
-            character: i32::try_from(position.character).unwrap_or(i32::MAX),
-        }
     }
 }
 

@@ -11,6 +11,7 @@
 //! | module | what | package on the wire |
 //! | --- | --- | --- |
 //! | [`pb`] | LLB: graphs, operations, what is said about them | `pb` |
+//! | [`fields`] | the numbers of LLB's fields | |
 //! | [`frontend`] | the gateway: what a frontend asks of the daemon | `moby.buildkit.v1.frontend` |
 //! | [`apicaps`] | capabilities of a daemon | `moby.buildkit.v1.apicaps` |
 //! | [`types`] | workers of a daemon | `moby.buildkit.v1.types` |
@@ -55,11 +56,21 @@
 #![warn(missing_docs)]
 
 mod canonical;
+mod encoded;
+
+pub use self::encoded::Encoded;
 
 /// LLB, the graph that BuildKit runs: operations, what they read, and what is said about them.
 #[allow(clippy::large_enum_variant, reason = "an operation is made once and encoded at once")]
 pub mod pb {
     include!("gen/pb.rs");
+}
+
+/// The numbers of the fields of [`pb`]'s messages, for programs that write a message without making
+/// it in memory first. A module for each message, a constant for each of its fields.
+#[allow(missing_docs, reason = "messages and fields have their texts in `pb`")]
+pub mod fields {
+    include!("gen/fields.rs");
 }
 
 /// The gateway, as daemons call the bridge between a frontend and themselves.

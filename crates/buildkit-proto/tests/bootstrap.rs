@@ -7,6 +7,7 @@
 #![expect(clippy::disallowed_methods, reason = "a generator reads and writes files")]
 
 use std::error::Error;
+use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
@@ -27,15 +28,18 @@ const FILES: &[(&str, &str, &str)] = &[
 #[test]
 fn generated_code_is_current() -> Result<(), Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut stale = Vec::new();
+    let mut files = vec![("fields", field_numbers(root)?)];
     for (_, package, module) in FILES {
-        let code = generate(root, package)?;
+        files.push((module, generate(root, package)?));
+    }
+    let mut stale = Vec::new();
+    for (module, code) in files {
         let committed = root.join(format!("src/gen/{module}.rs"));
         if fs::read_to_string(&committed).ok().as_ref() != Some(&code) {
             if env::var_os("UPDATE_EXPECT").is_some() {
                 fs::write(&committed, code)?;
             } else {
-                stale.push(*module);
+                stale.push(module);
             }
         }
     }
@@ -58,6 +62,9 @@ fn generate(root: &Path, package: &str) -> Result<String, Box<dyn Error>> {
             config.extern_path(format!(".{other}"), format!("crate::{module}"));
         }
     }
+    if package == "moby.buildkit.v1.frontend" {
+        config.extern_path(".pb.Definition", "crate::Encoded<crate::pb::Definition>");
+    }
     tonic_prost_build::configure()
         .build_transport(false)
         .client_mod_attribute(".", "#[cfg(feature = \"grpc\")]")
@@ -65,4 +72,46 @@ fn generate(root: &Path, package: &str) -> Result<String, Box<dyn Error>> {
         .out_dir(&out)
         .compile_fds_with_config(descriptors, config)?;
     Ok(fs::read_to_string(out.join(format!("{package}.rs")))?)
+}
+
+/// The numbers of all fields of LLB's messages, under the names that prost gives them.
+fn field_numbers(root: &Path) -> Result<String, Box<dyn Error>> {
+    let descriptors = protox::compile(["pb.proto"], [root.join("proto")])?;
+    let mut code = "// This file is written by tests/bootstrap.rs.\n".to_owned();
+    for message in descriptors.file.iter().flat_map(|file| &file.message_type) {
+        let name = message.name();
+        writeln!(code, "/// [`{name}`](crate::pb::{})", upper_camel(name))?;
+        writeln!(code, "pub mod {} {{", snake(name))?;
+        for field in &message.field {
+            let constant = snake(field.name()).to_uppercase();
+            writeln!(code, "    pub const {constant}: u32 = {};", field.number())?;
+        }
+        writeln!(code, "}}")?;
+    }
+    Ok(code)
+}
+
+/// `cdiDevices` and `CDIDevices` are `cdi_devices`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    let chars: Vec<char> = name.chars().collect();
+    for (at, c) in chars.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        let ends_acronym = chars.get(at + 1).is_some_and(|next| next.is_lowercase());
+        let starts_word = c.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase() || (before.is_uppercase() && ends_acronym)
+            });
+        if starts_word {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+/// `CDIDevice` is `CdiDevice`.
+fn upper_camel(name: &str) -> String {
+    let words = snake(name);
+    words.split('_').map(|word| [&word[..1].to_uppercase(), &word[1..]].concat()).collect()
 }

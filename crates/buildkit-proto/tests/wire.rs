@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use buildkit_proto::pb::{self, op};
-use buildkit_proto::{apicaps, errdefs, frontend, fsutil, rpc, types};
+use buildkit_proto::{Encoded, apicaps, errdefs, frontend, fsutil, rpc, types};
 use prost::Message;
 use sha2::{Digest, Sha256};
 
@@ -142,7 +142,7 @@ fn file_op_starts_at_two() {
 #[test]
 fn gateway_messages() {
     let request = frontend::SolveRequest {
-        definition: Some(pb::Definition::default()),
+        definition: Some(Encoded::default()),
         allow_result_return: true,
         allow_result_array_ref: true,
         cache_imports: vec![frontend::CacheOptionsEntry {

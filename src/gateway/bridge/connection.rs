@@ -6,8 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use buildkit_llb::Definition;
+use buildkit_proto::frontend;
 use buildkit_proto::frontend::llb_bridge_client::LlbBridgeClient;
-use buildkit_proto::{frontend, pb};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tonic::codegen::http::Uri;
 
@@ -57,7 +58,7 @@ impl Connection {
     }
 
     /// The files that a graph of one source makes, to read some of. `None` is the empty file system.
-    pub async fn open_source(&self, definition: pb::Definition) -> Result<Option<Ref>, Error> {
+    pub async fn open_source(&self, definition: Definition) -> Result<Option<Ref>, Error> {
         let request = SolveRequest::new(definition).into_wire();
         let response = self.client().solve(request).await?.into_inner();
         match SolveResult::from_wire(response)?.refs {
@@ -114,9 +115,15 @@ impl Connection {
 
     /// The graphs that the client handed to this frontend, by name. A daemon that does not know of such
     /// graphs took none from the client, and says that it has no such call.
-    pub async fn inputs(&self) -> Result<BTreeMap<String, pb::Definition>, Error> {
+    pub async fn inputs(&self) -> Result<BTreeMap<String, Definition>, Error> {
         let response = self.client().inputs(frontend::InputsRequest {}).await?;
-        Ok(response.into_inner().definitions)
+        let definitions = response.into_inner().definitions.into_iter();
+        definitions
+            .map(|(name, definition)| match Definition::try_from(definition) {
+                Ok(definition) => Ok((name, definition)),
+                Err(err) => Err(Error::Reply(format!("no graph for the input {name}: {err}"))),
+            })
+            .collect()
     }
 }
 

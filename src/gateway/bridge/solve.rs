@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use buildkit_proto::{frontend, pb};
+use buildkit_llb::Definition;
+use buildkit_proto::{Encoded, frontend, pb};
 
 use super::error::Error;
 
@@ -23,7 +24,7 @@ pub struct SolveRequest {
 #[derive(Debug, Clone)]
 pub enum Build {
     /// A graph.
-    Definition(pb::Definition),
+    Definition(Definition),
     /// What another frontend makes of its options and inputs.
     Frontend {
         /// Its name: `dockerfile.v0`, or `gateway.v0` for an image.
@@ -32,7 +33,7 @@ pub enum Build {
         /// `cache-from` on here, and so should callers.
         opts: BTreeMap<String, String>,
         /// Graphs for it by name: `context`, `dockerfile`.
-        inputs: BTreeMap<String, pb::Definition>,
+        inputs: BTreeMap<String, Definition>,
     },
 }
 
@@ -71,7 +72,7 @@ pub enum Refs {
 pub struct Ref {
     id: String,
     /// The graph that makes it, if a nested frontend did: to go on building from it.
-    pub definition: Option<pb::Definition>,
+    pub definition: Option<Encoded<pb::Definition>>,
     pub(super) evaluation: Evaluation,
 }
 
@@ -137,7 +138,7 @@ pub enum SubjectKind {
 
 impl SolveRequest {
     /// A lazy build of a graph, without caches.
-    pub fn new(definition: pb::Definition) -> Self {
+    pub fn new(definition: Definition) -> Self {
         Self { build: Build::Definition(definition), cache_imports: Vec::new(), evaluate: false }
     }
 
@@ -155,12 +156,15 @@ impl SolveRequest {
         };
         match self.build {
             Build::Definition(definition) => {
-                frontend::SolveRequest { definition: Some(definition), ..request }
+                frontend::SolveRequest { definition: Some(definition.into_encoded()), ..request }
             }
             Build::Frontend { name, opts, inputs } => frontend::SolveRequest {
                 frontend: name,
                 frontend_opt: opts,
-                frontend_inputs: inputs,
+                frontend_inputs: inputs
+                    .into_iter()
+                    .map(|(name, definition)| (name, definition.into_encoded()))
+                    .collect(),
                 ..request
             },
         }

@@ -1,8 +1,8 @@
 //! Diff: what one file system changed against another.
 
-use buildkit_proto::pb;
+use buildkit_proto::fields::{diff_op, lower_diff_input, op, upper_diff_input};
 
-use super::{Draft, NONE, Op};
+use super::{NONE, Op};
 use crate::{Cap, Graph, Metadata, State};
 
 /// Takes what `upper` changed against `lower`, deletions included, for use in a
@@ -29,20 +29,17 @@ impl Diff {
 impl Op for Diff {
     type Handle = State;
 
-    fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+    fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
         let Some(lower) = self.lower.0 else { return self.upper };
+        let mut draft = graph.draft();
+        draft.needs(Cap::DIFF_OP);
         // Like merge, diff does not deduplicate its inputs (`client/llb/diff.go`).
-        let mut inputs = vec![lower];
-        let upper = self.upper.0.map_or(NONE, |upper| {
-            inputs.push(upper);
-            1
+        let lower = draft.inputs.push(lower) as i64;
+        let upper = self.upper.0.map_or(NONE, |upper| draft.inputs.push(upper) as i64);
+        draft.kind.message(op::DIFF, |diff| {
+            diff.message(diff_op::LOWER, |message| message.number(lower_diff_input::INPUT, lower));
+            diff.message(diff_op::UPPER, |message| message.number(upper_diff_input::INPUT, upper));
         });
-        let op = pb::DiffOp {
-            lower: Some(pb::LowerDiffInput { input: 0 }),
-            upper: Some(pb::UpperDiffInput { input: upper }),
-        };
-        let draft =
-            Draft { op: pb::op::Op::Diff(op), platform: None, inputs, caps: vec![Cap::DIFF_OP] };
         graph.insert(draft, metadata).output(0)
     }
 }

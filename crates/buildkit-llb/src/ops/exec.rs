@@ -3,10 +3,16 @@
 //! What is not said here, the daemon decides; it also looks users up and joins relative paths. What
 //! the texts mean to a shell is not known here.
 
+use std::borrow::Cow;
+
+use buildkit_proto::fields::{
+    cdi_device, exec_op, host_ip, meta, op, proxy_env, secret_env, ulimit,
+};
 use buildkit_proto::pb;
 
 use self::mounts::{MountResult, Mounts};
-use super::{Draft, Mount, Op};
+use super::{BindAccess, BindMount, Draft, Mount, Op};
+use crate::wire::Writer;
 use crate::{Cap, Graph, Metadata, Platform, State};
 
 mod mounts;
@@ -36,69 +42,69 @@ mod mounts;
 /// Mounts and their outputs are sent in the order in which BuildKit's Go client sends them, so that
 /// the same step of a Dockerfile is the same vertex: by destination, then secrets, then agents.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Exec {
+pub struct Exec<'a> {
     /// The root of the container's file system.
     pub root: State,
     /// Whether the root cannot be written; then it is also the root afterwards.
     pub readonly_root: bool,
     /// The program.
-    pub program: String,
+    pub program: Cow<'a, str>,
     /// What it is given.
-    pub args: Vec<String>,
+    pub args: Vec<Cow<'a, str>>,
     /// The environment, by name. If it lacks `PATH`, the daemon sets one.
-    pub env: Vec<(String, String)>,
+    pub env: Vec<(Cow<'a, str>, Cow<'a, str>)>,
     /// The working directory, absolute. The daemon makes it if it is missing.
-    pub cwd: String,
+    pub cwd: Cow<'a, str>,
     /// The user, as `uid`, `uid:gid`, `name` or `name:group`. Empty is root.
-    pub user: String,
+    pub user: Cow<'a, str>,
     /// The platform of the container. None is the daemon's own.
     pub platform: Option<Platform>,
     /// What is seen besides the root.
-    pub mounts: Vec<Mount>,
+    pub mounts: Vec<Mount<'a>>,
     /// Secrets in the environment.
-    pub secret_env: Vec<SecretEnv>,
+    pub secret_env: Vec<SecretEnv<'a>>,
     /// The network.
     pub network: NetMode,
     /// How much the process may do.
     pub security: SecurityMode,
     /// Devices.
-    pub cdi_devices: Vec<CdiDevice>,
+    pub cdi_devices: Vec<CdiDevice<'a>>,
     /// Entries of `/etc/hosts`.
-    pub extra_hosts: Vec<HostIp>,
+    pub extra_hosts: Cow<'a, [HostIp]>,
     /// The name of the host. Empty leaves it to the daemon.
-    pub hostname: String,
+    pub hostname: Cow<'a, str>,
     /// Limits of the process.
-    pub ulimits: Vec<Ulimit>,
+    pub ulimits: Cow<'a, [Ulimit]>,
     /// The parent of the container's cgroup. Empty leaves it to the daemon.
-    pub cgroup_parent: String,
+    pub cgroup_parent: Cow<'a, str>,
     /// Variables for proxies, which are no part of the cache key.
-    pub proxy_env: Option<ProxyEnv>,
+    pub proxy_env: Option<ProxyEnv<'a>>,
     /// The exit codes that are no failure. None given is 0. What is made with another code is cached
     /// like anything else.
     pub valid_exit_codes: Vec<i32>,
 }
 
-impl Exec {
+impl<'a> Exec<'a> {
     /// A program without arguments, in the root directory, as root.
-    pub fn new(root: State, program: impl Into<String>) -> Exec {
+    pub fn new(root: State, program: impl Into<Cow<'a, str>>) -> Exec<'a> {
         Exec {
             root,
             readonly_root: false,
             program: program.into(),
             args: Vec::new(),
             env: Vec::new(),
-            cwd: "/".to_owned(),
-            user: String::new(),
+            cwd: "/".into(),
+            user: "".into(),
             platform: None,
             mounts: Vec::new(),
             secret_env: Vec::new(),
             network: NetMode::Sandbox,
             security: SecurityMode::Sandbox,
             cdi_devices: Vec::new(),
-            extra_hosts: Vec::new(),
-            hostname: String::new(),
-            ulimits: Vec::new(),
-            cgroup_parent: String::new(),
+            extra_hosts: Cow::default(),
+            hostname: "".into(),
+            ulimits: Cow::default(),
+            cgroup_parent: "".into(),
             proxy_env: None,
             valid_exit_codes: Vec::new(),
         }
@@ -106,8 +112,11 @@ impl Exec {
 
     /// A program and its arguments in one list. Nothing if the list is empty, as BuildKit runs no
     /// such op.
-    pub fn from_args(root: State, args: impl IntoIterator<Item = String>) -> Option<Exec> {
-        let mut args = args.into_iter();
+    pub fn from_args(
+        root: State,
+        args: impl IntoIterator<Item = impl Into<Cow<'a, str>>>,
+    ) -> Option<Exec<'a>> {
+        let mut args = args.into_iter().map(Into::into);
         let program = args.next()?;
         Some(Exec { args: args.collect(), ..Exec::new(root, program) })
     }
@@ -126,11 +135,11 @@ pub struct ExecStates {
 
 /// A secret of the client as an environment variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SecretEnv {
+pub struct SecretEnv<'a> {
     /// Which secret.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// The name of the variable.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// Whether the exec runs without it if the client does not have it.
     pub optional: bool,
 }
@@ -162,9 +171,9 @@ pub enum SecurityMode {
 /// A device of the host, by its name in the Container Device Interface. The client must have granted
 /// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct CdiDevice {
+pub struct CdiDevice<'a> {
     /// The name, e.g. `vendor.com/gpu=gpu0`.
-    pub name: String,
+    pub name: Cow<'a, str>,
     /// Whether the exec runs without it if the daemon does not have it.
     pub optional: bool,
 }
@@ -191,69 +200,70 @@ pub struct Ulimit {
 
 /// Variables for proxies. They are set in upper and in lower case; empty ones are not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ProxyEnv {
+pub struct ProxyEnv<'a> {
     /// `HTTP_PROXY`
-    pub http_proxy: String,
+    pub http_proxy: Cow<'a, str>,
     /// `HTTPS_PROXY`
-    pub https_proxy: String,
+    pub https_proxy: Cow<'a, str>,
     /// `FTP_PROXY`
-    pub ftp_proxy: String,
+    pub ftp_proxy: Cow<'a, str>,
     /// `NO_PROXY`
-    pub no_proxy: String,
+    pub no_proxy: Cow<'a, str>,
     /// `ALL_PROXY`
-    pub all_proxy: String,
+    pub all_proxy: Cow<'a, str>,
 }
 
-impl Op for Exec {
+impl Op for Exec<'_> {
     type Handle = ExecStates;
 
-    fn add_to(mut self, graph: &mut Graph, metadata: Metadata) -> ExecStates {
-        let mut caps = self.caps();
-        let platform = self.platform.take();
-        let readonly_root = self.readonly_root.then_some(self.root);
-        let mut mounts = Mounts::default();
-        let (root, outputs) = mounts.add_all(
-            self.root,
-            self.readonly_root,
-            std::mem::take(&mut self.mounts),
-            &mut caps,
-        );
-        let op = pb::op::Op::Exec(pb::ExecOp {
-            mounts: mounts.encoded,
-            network: match self.network {
+    fn add_to(mut self, graph: &mut Graph, metadata: Metadata<'_>) -> ExecStates {
+        let mut draft = graph.draft();
+        draft.runs_container = true;
+        draft.platform = self.platform.take();
+        self.add_caps(&mut draft);
+        let access = if self.readonly_root { BindAccess::Readonly } else { BindAccess::Output };
+        let root = BindMount { access, ..BindMount::new("/", self.root) }.into();
+        let mounts = Mounts::sorted(&root, &self.mounts);
+        let mut results = Vec::new();
+        let Draft { kind, inputs, caps, .. } = &mut draft;
+        kind.message(op::EXEC, |exec| {
+            exec.message(exec_op::META, |message| self.write_meta(mounts.first_agent(), message));
+            results = mounts.write(exec, inputs, caps);
+            let network = match self.network {
                 NetMode::Sandbox => pb::NetMode::Unset,
                 NetMode::Host => pb::NetMode::Host,
                 NetMode::None => pb::NetMode::None,
-            }
-            .into(),
-            security: match self.security {
+            };
+            exec.number(exec_op::NETWORK, network as i64);
+            let security = match self.security {
                 SecurityMode::Sandbox => pb::SecurityMode::Sandbox,
                 SecurityMode::Insecure => pb::SecurityMode::Insecure,
+            };
+            exec.number(exec_op::SECURITY, security as i64);
+            for secret in &self.secret_env {
+                exec.message(exec_op::SECRETENV, |message| secret.write(message));
             }
-            .into(),
-            secretenv: self.secret_env.drain(..).map(pb::SecretEnv::from).collect(),
-            cdi_devices: self.cdi_devices.drain(..).map(pb::CdiDevice::from).collect(),
-            meta: Some(self.meta(mounts.first_agent)),
+            for device in &self.cdi_devices {
+                exec.message(exec_op::CDI_DEVICES, |message| device.write(message));
+            }
         });
-        let inputs = mounts.inputs.into_outputs();
-        let vertex = graph.insert(Draft { op, platform, inputs, caps }, metadata);
-        let state = |result: MountResult| match result {
+        let vertex = graph.insert(draft, metadata);
+        let mut states = results.into_iter().map(|result| match result {
             MountResult::Unchanged(state) => Some(state),
             MountResult::Output(index) => Some(vertex.output(index)),
             MountResult::Nothing => None,
-        };
-        ExecStates {
-            root: readonly_root.unwrap_or_else(|| vertex.output(root)),
-            mounts: outputs.into_iter().map(state).collect(),
-        }
+        });
+        let root = states.next().flatten().unwrap_or(self.root);
+        ExecStates { root, mounts: states.collect() }
     }
 }
 
-impl Exec {
-    /// The capabilities that are needed for other reasons than mounts.
-    fn caps(&self) -> Vec<Cap> {
-        let mut caps = vec![Cap::EXEC_META_BASE, Cap::EXEC_META_SETS_DEFAULT_PATH];
+impl Exec<'_> {
+    /// Asks for the capabilities that are needed for other reasons than mounts.
+    fn add_caps(&self, draft: &mut Draft) {
         for (needed, cap) in [
+            (true, Cap::EXEC_META_BASE),
+            (true, Cap::EXEC_META_SETS_DEFAULT_PATH),
             (self.network != NetMode::Sandbox, Cap::EXEC_META_NETWORK),
             (self.security != SecurityMode::Sandbox, Cap::EXEC_META_SECURITY),
             (!self.ulimits.is_empty(), Cap::EXEC_META_ULIMIT),
@@ -264,80 +274,83 @@ impl Exec {
             (!self.secret_env.is_empty(), Cap::EXEC_MOUNT_SECRET),
             (!self.secret_env.is_empty(), Cap::EXEC_SECRET_ENV),
         ] {
-            if needed {
-                caps.push(cap);
-            }
+            draft.caps.insert_if(needed, cap);
         }
-        caps
     }
 
-    fn meta(self, first_agent: Option<String>) -> pb::Meta {
-        let mut args = self.args;
-        args.insert(0, self.program);
-        let sets_agent = self.env.iter().any(|(name, _)| name == "SSH_AUTH_SOCK");
-        let mut env: Vec<_> = self.env.into_iter().map(variable).collect();
+    fn write_meta(&self, first_agent: Option<Cow<'_, str>>, message: &mut Writer) {
+        message.item(meta::ARGS, self.program.as_bytes());
+        for arg in &self.args {
+            message.item(meta::ARGS, arg.as_bytes());
+        }
+        for (name, value) in &self.env {
+            message.joined_item(meta::ENV, &[name, "=", value]);
+        }
         if let Some(agent) = first_agent
-            && !sets_agent
+            && !self.env.iter().any(|(name, _)| name == AGENT)
         {
-            env.push(format!("SSH_AUTH_SOCK={agent}"));
+            message.joined_item(meta::ENV, &[AGENT, "=", &agent]);
         }
-        pb::Meta {
-            args,
-            env,
-            cwd: self.cwd,
-            user: self.user,
-            proxy_env: self.proxy_env.map(pb::ProxyEnv::from),
-            extra_hosts: self.extra_hosts.into_iter().map(pb::HostIp::from).collect(),
-            hostname: self.hostname,
-            ulimit: self.ulimits.into_iter().map(pb::Ulimit::from).collect(),
-            cgroup_parent: self.cgroup_parent,
-            // Directories that are made for mounts do not stay in the result. The Go client always
-            // asks for this (`Marshal` in `client/llb/exec.go`), and it is part of the cache key.
-            remove_mount_stubs_recursive: true,
-            valid_exit_codes: self.valid_exit_codes,
+        message.text(meta::CWD, &self.cwd);
+        message.text(meta::USER, &self.user);
+        if let Some(proxy) = &self.proxy_env {
+            message.message(meta::PROXY_ENV, |message| proxy.write(message));
         }
-    }
-}
-
-fn variable((mut name, value): (String, String)) -> String {
-    name.reserve_exact(value.len() + 1);
-    name.push('=');
-    name.push_str(&value);
-    name
-}
-
-impl From<SecretEnv> for pb::SecretEnv {
-    fn from(secret: SecretEnv) -> pb::SecretEnv {
-        pb::SecretEnv { id: secret.id, name: secret.name, optional: secret.optional }
-    }
-}
-
-impl From<CdiDevice> for pb::CdiDevice {
-    fn from(device: CdiDevice) -> pb::CdiDevice {
-        pb::CdiDevice { name: device.name, optional: device.optional }
-    }
-}
-
-impl From<HostIp> for pb::HostIp {
-    fn from(host: HostIp) -> pb::HostIp {
-        pb::HostIp { host: host.host, ip: host.ip }
-    }
-}
-
-impl From<Ulimit> for pb::Ulimit {
-    fn from(limit: Ulimit) -> pb::Ulimit {
-        pb::Ulimit { name: limit.name, soft: limit.soft, hard: limit.hard }
-    }
-}
-
-impl From<ProxyEnv> for pb::ProxyEnv {
-    fn from(proxy: ProxyEnv) -> pb::ProxyEnv {
-        pb::ProxyEnv {
-            http_proxy: proxy.http_proxy,
-            https_proxy: proxy.https_proxy,
-            ftp_proxy: proxy.ftp_proxy,
-            no_proxy: proxy.no_proxy,
-            all_proxy: proxy.all_proxy,
+        for host in self.extra_hosts.iter() {
+            message.message(meta::EXTRA_HOSTS, |message| host.write(message));
         }
+        message.text(meta::HOSTNAME, &self.hostname);
+        for limit in self.ulimits.iter() {
+            message.message(meta::ULIMIT, |message| limit.write(message));
+        }
+        message.text(meta::CGROUP_PARENT, &self.cgroup_parent);
+        // Directories that are made for mounts do not stay in the result. The Go client always
+        // asks for this (`Marshal` in `client/llb/exec.go`), and it is part of the cache key.
+        message.flag(meta::REMOVE_MOUNT_STUBS_RECURSIVE, true);
+        let codes = self.valid_exit_codes.iter().map(|&code| i64::from(code));
+        message.numbers(meta::VALID_EXIT_CODES, codes);
+    }
+}
+
+/// The variable that says where the first agent is.
+const AGENT: &str = "SSH_AUTH_SOCK";
+
+impl SecretEnv<'_> {
+    fn write(&self, message: &mut Writer) {
+        message.text(secret_env::ID, &self.id);
+        message.text(secret_env::NAME, &self.name);
+        message.flag(secret_env::OPTIONAL, self.optional);
+    }
+}
+
+impl CdiDevice<'_> {
+    fn write(&self, message: &mut Writer) {
+        message.text(cdi_device::NAME, &self.name);
+        message.flag(cdi_device::OPTIONAL, self.optional);
+    }
+}
+
+impl HostIp {
+    fn write(&self, message: &mut Writer) {
+        message.text(host_ip::HOST, &self.host);
+        message.text(host_ip::IP, &self.ip);
+    }
+}
+
+impl Ulimit {
+    fn write(&self, message: &mut Writer) {
+        message.text(ulimit::NAME, &self.name);
+        message.number(ulimit::SOFT, self.soft);
+        message.number(ulimit::HARD, self.hard);
+    }
+}
+
+impl ProxyEnv<'_> {
+    fn write(&self, message: &mut Writer) {
+        message.text(proxy_env::HTTP_PROXY, &self.http_proxy);
+        message.text(proxy_env::HTTPS_PROXY, &self.https_proxy);
+        message.text(proxy_env::FTP_PROXY, &self.ftp_proxy);
+        message.text(proxy_env::NO_PROXY, &self.no_proxy);
+        message.text(proxy_env::ALL_PROXY, &self.all_proxy);
     }
 }

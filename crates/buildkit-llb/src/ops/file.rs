@@ -3,13 +3,14 @@
 //! Working directories and the meaning of patterns are not known here: a relative path starts at the
 //! root.
 
-use buildkit_proto::pb;
+use std::borrow::Cow;
 
-use self::encode::encode;
-use super::{Draft, Inputs, NONE, Op};
+use buildkit_proto::fields::{file_action, file_op, op};
+
+use super::{Draft, NONE, Op};
 use crate::{Cap, Graph, Metadata, State};
 
-mod encode;
+mod write;
 
 /// Changes files: a chain of actions, the first upon a base and each further one upon what the one
 /// before it made.
@@ -28,21 +29,21 @@ mod encode;
 /// assert!(!files.is_scratch());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileOp {
+pub struct FileOp<'a> {
     /// What the first action changes.
     pub base: State,
     /// What is done, in order.
-    pub actions: Vec<FileAction>,
+    pub actions: Vec<FileAction<'a>>,
 }
 
-impl FileOp {
+impl<'a> FileOp<'a> {
     /// No change of a base yet.
-    pub fn new(base: State) -> FileOp {
+    pub fn new(base: State) -> FileOp<'a> {
         FileOp { base, actions: Vec::new() }
     }
 
     /// With one more action.
-    pub fn then(mut self, action: impl Into<FileAction>) -> FileOp {
+    pub fn then(mut self, action: impl Into<FileAction<'a>>) -> FileOp<'a> {
         self.actions.push(action.into());
         self
     }
@@ -51,32 +52,32 @@ impl FileOp {
 /// One change of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum FileAction {
+pub enum FileAction<'a> {
     /// Copies out of a state.
-    Copy(CopyAction),
+    Copy(CopyAction<'a>),
     /// Writes a file.
-    Mkfile(MkfileAction),
+    Mkfile(MkfileAction<'a>),
     /// Makes a directory.
-    Mkdir(MkdirAction),
+    Mkdir(MkdirAction<'a>),
     /// Removes.
-    Rm(RmAction),
+    Rm(RmAction<'a>),
     /// Makes a symbolic link.
-    Symlink(SymlinkAction),
+    Symlink(SymlinkAction<'a>),
 }
 
 /// Copies files or directories out of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CopyAction {
+pub struct CopyAction<'a> {
     /// The state to copy from.
     pub from: State,
     /// The path in it.
-    pub src: String,
+    pub src: Cow<'a, str>,
     /// The path to copy to. With a `/` at the end it is a directory to copy into.
-    pub dest: String,
+    pub dest: Cow<'a, str>,
     /// The owner. None keeps that of the source.
-    pub owner: Option<ChownOpt>,
+    pub owner: Option<ChownOpt<'a>>,
     /// The mode. None keeps that of the source.
-    pub mode: Option<Mode>,
+    pub mode: Option<Mode<'a>>,
     /// The time. None keeps that of the source.
     pub timestamp: Option<Timestamp>,
     /// Whether to copy what a link at `src` points to.
@@ -92,19 +93,23 @@ pub struct CopyAction {
     /// Whether a pattern may match nothing.
     pub allow_empty_wildcard: bool,
     /// Only what matches one of these, if there are any, in the syntax of .dockerignore.
-    pub include_patterns: Vec<String>,
+    pub include_patterns: Vec<Cow<'a, str>>,
     /// Nothing that matches these, in the syntax of .dockerignore.
-    pub exclude_patterns: Vec<String>,
+    pub exclude_patterns: Vec<Cow<'a, str>>,
     /// With `include_patterns`, paths that must be among what is copied.
-    pub required_paths: Vec<String>,
+    pub required_paths: Vec<Cow<'a, str>>,
     /// Whether a directory may be replaced by a file and the other way round.
     pub always_replace_existing_dest_paths: bool,
 }
 
-impl CopyAction {
+impl<'a> CopyAction<'a> {
     /// A copy with everything else off. What a Dockerfile's `COPY` does is
     /// [`CopyAction::like_dockerfile`].
-    pub fn new(from: State, src: impl Into<String>, dest: impl Into<String>) -> CopyAction {
+    pub fn new(
+        from: State,
+        src: impl Into<Cow<'a, str>>,
+        dest: impl Into<Cow<'a, str>>,
+    ) -> CopyAction<'a> {
         CopyAction {
             from,
             src: src.into(),
@@ -130,9 +135,9 @@ impl CopyAction {
     /// (`dispatchCopy` in `frontend/dockerfile/dockerfile2llb/convert.go`).
     pub fn like_dockerfile(
         from: State,
-        src: impl Into<String>,
-        dest: impl Into<String>,
-    ) -> CopyAction {
+        src: impl Into<Cow<'a, str>>,
+        dest: impl Into<Cow<'a, str>>,
+    ) -> CopyAction<'a> {
         CopyAction {
             follow_symlink: true,
             dir_copy_contents: true,
@@ -146,105 +151,112 @@ impl CopyAction {
 
 /// Writes a file, over one that is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MkfileAction {
+pub struct MkfileAction<'a> {
     /// The path.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// The mode; only the bits of 0777 count.
     pub mode: u32,
     /// The contents.
-    pub data: Vec<u8>,
+    pub data: Cow<'a, [u8]>,
     /// The owner. None is root.
-    pub owner: Option<ChownOpt>,
+    pub owner: Option<ChownOpt<'a>>,
     /// The time. None is when it is done.
     pub timestamp: Option<Timestamp>,
 }
 
-impl MkfileAction {
+impl<'a> MkfileAction<'a> {
     /// A file of root.
-    pub fn new(path: impl Into<String>, mode: u32, data: impl Into<Vec<u8>>) -> MkfileAction {
+    pub fn new(
+        path: impl Into<Cow<'a, str>>,
+        mode: u32,
+        data: impl Into<Cow<'a, [u8]>>,
+    ) -> MkfileAction<'a> {
         MkfileAction { path: path.into(), mode, data: data.into(), owner: None, timestamp: None }
     }
 }
 
 /// Makes a directory. One that is there is left as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MkdirAction {
+pub struct MkdirAction<'a> {
     /// The path.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// The mode; only the bits of 0777 count.
     pub mode: u32,
     /// Whether to make the directories that it is to be in.
     pub make_parents: bool,
     /// The owner. None is root.
-    pub owner: Option<ChownOpt>,
+    pub owner: Option<ChownOpt<'a>>,
     /// The time. None is when it is done.
     pub timestamp: Option<Timestamp>,
 }
 
-impl MkdirAction {
+impl<'a> MkdirAction<'a> {
     /// A directory of root, in one that is there.
-    pub fn new(path: impl Into<String>, mode: u32) -> MkdirAction {
+    pub fn new(path: impl Into<Cow<'a, str>>, mode: u32) -> MkdirAction<'a> {
         MkdirAction { path: path.into(), mode, make_parents: false, owner: None, timestamp: None }
     }
 }
 
 /// Removes a file or a directory with all that is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RmAction {
+pub struct RmAction<'a> {
     /// The path.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// Whether it need not be there.
     pub allow_not_found: bool,
     /// Whether the path is a pattern, in the syntax of Go's `filepath.Match`.
     pub allow_wildcard: bool,
 }
 
-impl RmAction {
+impl<'a> RmAction<'a> {
     /// The removal of something that is there.
-    pub fn new(path: impl Into<String>) -> RmAction {
+    pub fn new(path: impl Into<Cow<'a, str>>) -> RmAction<'a> {
         RmAction { path: path.into(), allow_not_found: false, allow_wildcard: false }
     }
 }
 
 /// Makes a symbolic link. Fails if there is something at its path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SymlinkAction {
+pub struct SymlinkAction<'a> {
     /// What the link points to: any text.
-    pub target: String,
+    pub target: Cow<'a, str>,
     /// The path of the link.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// The owner. None is root.
-    pub owner: Option<ChownOpt>,
+    pub owner: Option<ChownOpt<'a>>,
     /// The time. None is when it is done.
     pub timestamp: Option<Timestamp>,
 }
 
-impl SymlinkAction {
+impl<'a> SymlinkAction<'a> {
     /// A link of root at a path, to a target.
-    pub fn new(target: impl Into<String>, path: impl Into<String>) -> SymlinkAction {
+    pub fn new(
+        target: impl Into<Cow<'a, str>>,
+        path: impl Into<Cow<'a, str>>,
+    ) -> SymlinkAction<'a> {
         SymlinkAction { target: target.into(), path: path.into(), owner: None, timestamp: None }
     }
 }
 
 /// The owner and group of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ChownOpt {
+pub struct ChownOpt<'a> {
     /// The owner. None is root.
-    pub user: Option<UserOpt>,
+    pub user: Option<UserOpt<'a>>,
     /// The group. None is the user's: of a named user the one in `/etc/passwd`, of a number the
     /// group of the same number.
-    pub group: Option<UserOpt>,
+    pub group: Option<UserOpt<'a>>,
 }
 
-impl ChownOpt {
+impl<'a> ChownOpt<'a> {
     /// An owner and group by number.
-    pub fn ids(uid: u32, gid: u32) -> ChownOpt {
+    pub fn ids(uid: u32, gid: u32) -> ChownOpt<'a> {
         ChownOpt { user: Some(UserOpt::Id(uid)), group: Some(UserOpt::Id(gid)) }
     }
 
     /// An owner and perhaps a group as `user` or `user:group`, each a number or a name that is looked
     /// up in a state. `root` is 0 without looking (`WithUser` in `client/llb/fileop.go`).
-    pub fn parse(text: &str, names: State) -> ChownOpt {
+    pub fn parse(text: &'a str, names: State) -> ChownOpt<'a> {
         let (user, group) = match text.split_once(':') {
             Some((user, group)) => (user, Some(group)),
             None => (text, None),
@@ -259,26 +271,26 @@ impl ChownOpt {
 /// A user or a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum UserOpt {
+pub enum UserOpt<'a> {
     /// By number.
     Id(u32),
     /// By name.
     Name {
         /// The name. BuildKit takes one that it does not find for root, without a word.
-        name: String,
+        name: Cow<'a, str>,
         /// The state whose `/etc/passwd` or `/etc/group` has it. In scratch nothing can be looked up:
         /// the build fails.
         names: State,
     },
 }
 
-impl UserOpt {
-    fn parse(text: &str, names: State) -> UserOpt {
+impl<'a> UserOpt<'a> {
+    fn parse(text: &'a str, names: State) -> UserOpt<'a> {
         match text {
             "" | "root" => UserOpt::Id(0),
             _ => match text.parse::<i32>().ok().and_then(|id| u32::try_from(id).ok()) {
                 Some(id) => UserOpt::Id(id),
-                None => UserOpt::Name { name: text.to_owned(), names },
+                None => UserOpt::Name { name: text.into(), names },
             },
         }
     }
@@ -287,11 +299,11 @@ impl UserOpt {
 /// The mode of copied files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Mode {
+pub enum Mode<'a> {
     /// The bits, those for set-user-id, set-group-id and sticky included.
     Octal(u32),
     /// As chmod reads it, e.g. `u=rwX,go=rX`. Needs BuildKit 0.17.
-    Symbolic(String),
+    Symbolic(Cow<'a, str>),
 }
 
 /// A time of files.
@@ -312,36 +324,38 @@ impl Timestamp {
     }
 }
 
-impl Op for FileOp {
+impl Op for FileOp<'_> {
     type Handle = State;
 
-    fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+    fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
         if self.actions.is_empty() {
             return self.base;
         }
-        let mut caps = vec![Cap::FILE_BASE];
+        let mut draft = graph.draft();
+        let Draft { kind, inputs, caps, .. } = &mut draft;
+        caps.insert(Cap::FILE_BASE);
         // The base first, as the Go client has it, and before the results of actions can be numbered
         // all other inputs (`add` in `client/llb/fileop.go`).
-        let mut inputs = Inputs::default();
         let base = inputs.position(self.base);
-        let actions: Vec<_> =
-            self.actions.into_iter().map(|action| encode(action, &mut inputs, &mut caps)).collect();
-        let last = actions.len() - 1;
-        let op = pb::FileOp {
-            actions: actions
-                .into_iter()
-                .enumerate()
-                .map(|(i, (secondary_input, action))| pb::FileAction {
+        self.actions.iter().for_each(|action| action.add_inputs(inputs));
+        let first_result = inputs.outputs().len() as i64;
+        let last = self.actions.len() - 1;
+        kind.message(op::FILE, |file| {
+            for (i, action) in self.actions.iter().enumerate() {
+                file.message(file_op::ACTIONS, |message| {
                     // Numbers from that of inputs on are the results of actions.
-                    input: if i == 0 { base } else { (inputs.len() + i - 1) as i64 },
-                    secondary_input,
-                    output: if i == last { 0 } else { NONE },
-                    action: Some(action),
-                })
-                .collect(),
-        };
-        let draft =
-            Draft { op: pb::op::Op::File(op), platform: None, inputs: inputs.into_outputs(), caps };
+                    let input = if i == 0 { base } else { first_result + i as i64 - 1 };
+                    message.number(file_action::INPUT, input);
+                    let from = match action {
+                        FileAction::Copy(copy) => inputs.position(copy.from),
+                        _ => NONE,
+                    };
+                    message.number(file_action::SECONDARY_INPUT, from);
+                    message.number(file_action::OUTPUT, if i == last { 0 } else { NONE });
+                    action.write(message, inputs, caps);
+                });
+            }
+        });
         graph.insert(draft, metadata).output(0)
     }
 }
@@ -349,8 +363,8 @@ impl Op for FileOp {
 /// Lets each kind be given where an action is wanted.
 macro_rules! kinds {
     ($($kind:ident($action:ident)),*) => {$(
-        impl From<$action> for FileAction {
-            fn from(action: $action) -> FileAction {
+        impl<'a> From<$action<'a>> for FileAction<'a> {
+            fn from(action: $action<'a>) -> FileAction<'a> {
                 FileAction::$kind(action)
             }
         }

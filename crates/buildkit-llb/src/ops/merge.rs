@@ -1,8 +1,8 @@
 //! Merge: several file systems laid over one another.
 
-use buildkit_proto::pb;
+use buildkit_proto::fields::{merge_input, merge_op, op};
 
-use super::{Draft, Op};
+use super::Op;
 use crate::{Cap, Graph, Metadata, State};
 
 /// Lays file systems over one another, the later over the earlier, without copying a file.
@@ -28,7 +28,7 @@ impl Merge {
 impl Op for Merge {
     type Handle = State;
 
-    fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+    fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
         // Inputs are not deduplicated: a MergeOp refers to each by its own position.
         let inputs: Vec<_> = self.inputs.into_iter().filter_map(|state| state.0).collect();
         match inputs[..] {
@@ -36,11 +36,16 @@ impl Op for Merge {
             [only] => return State(Some(only)),
             _ => {}
         }
-        let op = pb::MergeOp {
-            inputs: (0..inputs.len()).map(|i| pb::MergeInput { input: i as i64 }).collect(),
-        };
-        let draft =
-            Draft { op: pb::op::Op::Merge(op), platform: None, inputs, caps: vec![Cap::MERGE_OP] };
+        let mut draft = graph.draft();
+        draft.needs(Cap::MERGE_OP);
+        draft.kind.message(op::MERGE, |merge| {
+            for input in inputs {
+                let position = draft.inputs.push(input) as i64;
+                merge.message(merge_op::INPUTS, |message| {
+                    message.number(merge_input::INPUT, position);
+                });
+            }
+        });
         graph.insert(draft, metadata).output(0)
     }
 }

@@ -2,46 +2,48 @@
 //!
 //! How mounts are put in order and numbered is `exec.rs`'s matter.
 
+use std::borrow::Cow;
+
 use crate::State;
 
 /// Something that an [`Exec`](crate::Exec) sees at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Mount {
+pub enum Mount<'a> {
     /// A state.
-    Bind(BindMount),
+    Bind(BindMount<'a>),
     /// A directory that stays on the daemon from build to build.
-    Cache(CacheMount),
+    Cache(CacheMount<'a>),
     /// A secret of the client, as a file.
-    Secret(SecretMount),
+    Secret(SecretMount<'a>),
     /// An SSH agent of the client.
-    Ssh(SshMount),
+    Ssh(SshMount<'a>),
     /// A file system in memory.
-    Tmpfs(TmpfsMount),
+    Tmpfs(TmpfsMount<'a>),
 }
 
 /// A state that an exec sees at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BindMount {
+pub struct BindMount<'a> {
     /// Where it is seen. A relative path starts at the working directory.
-    pub dest: String,
+    pub dest: Cow<'a, str>,
     /// The state. Scratch is an empty directory.
     pub input: State,
     /// The file or directory of it to mount. Empty is all.
-    pub selector: String,
+    pub selector: Cow<'a, str>,
     /// Whether it can be written, and what becomes of that.
     pub access: BindAccess,
     /// Whether the exec's cache key has the contents or the history of what is mounted.
     pub content_cache: ContentCache,
 }
 
-impl BindMount {
+impl<'a> BindMount<'a> {
     /// All of a state, read-only.
-    pub fn new(dest: impl Into<String>, input: State) -> BindMount {
+    pub fn new(dest: impl Into<Cow<'a, str>>, input: State) -> BindMount<'a> {
         BindMount {
             dest: dest.into(),
             input,
-            selector: String::new(),
+            selector: "".into(),
             access: BindAccess::Readonly,
             content_cache: ContentCache::Default,
         }
@@ -76,31 +78,31 @@ pub enum ContentCache {
 
 /// A directory that stays on the daemon from build to build.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CacheMount {
+pub struct CacheMount<'a> {
     /// Where it is seen. A relative path starts at the working directory.
-    pub dest: String,
+    pub dest: Cow<'a, str>,
     /// Which cache it is: mounts with the same id and input are the same. The Dockerfile frontend
     /// writes its own as `<namespace>/<id or path>`.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// How several execs at once use it.
     pub sharing: CacheSharing,
     /// What it holds at first.
     pub input: State,
     /// The directory of `input` to take. Empty is all.
-    pub selector: String,
+    pub selector: Cow<'a, str>,
     /// Whether it cannot be written.
     pub readonly: bool,
 }
 
-impl CacheMount {
+impl<'a> CacheMount<'a> {
     /// A cache that is empty at first, shared and writable.
-    pub fn new(dest: impl Into<String>, id: impl Into<String>) -> CacheMount {
+    pub fn new(dest: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> CacheMount<'a> {
         CacheMount {
             dest: dest.into(),
             id: id.into(),
             sharing: CacheSharing::Shared,
             input: State::SCRATCH,
-            selector: String::new(),
+            selector: "".into(),
             readonly: false,
         }
     }
@@ -121,11 +123,11 @@ pub enum CacheSharing {
 
 /// A secret of the client, as a file that can only be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SecretMount {
+pub struct SecretMount<'a> {
     /// Where the file is seen.
-    pub dest: String,
+    pub dest: Cow<'a, str>,
     /// Which secret.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// The file's owner.
     pub uid: u32,
     /// The file's group.
@@ -136,9 +138,9 @@ pub struct SecretMount {
     pub optional: bool,
 }
 
-impl SecretMount {
+impl<'a> SecretMount<'a> {
     /// A secret that must be there, readable by root.
-    pub fn new(dest: impl Into<String>, id: impl Into<String>) -> SecretMount {
+    pub fn new(dest: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> SecretMount<'a> {
         SecretMount {
             dest: dest.into(),
             id: id.into(),
@@ -152,12 +154,12 @@ impl SecretMount {
 
 /// An SSH agent of the client, as a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SshMount {
+pub struct SshMount<'a> {
     /// Where the socket is seen. None is `/run/buildkit/ssh_agent.` and the agent's number in the
     /// exec. The first agent's is put into the environment as `SSH_AUTH_SOCK`, unless that is set.
-    pub dest: Option<String>,
+    pub dest: Option<Cow<'a, str>>,
     /// Which agent. Empty is `default`.
-    pub id: String,
+    pub id: Cow<'a, str>,
     /// The socket's owner.
     pub uid: u32,
     /// The socket's group.
@@ -168,25 +170,25 @@ pub struct SshMount {
     pub optional: bool,
 }
 
-impl SshMount {
+impl<'a> SshMount<'a> {
     /// An agent that must be there, usable by root.
-    pub fn new(id: impl Into<String>) -> SshMount {
+    pub fn new(id: impl Into<Cow<'a, str>>) -> SshMount<'a> {
         SshMount { dest: None, id: id.into(), uid: 0, gid: 0, mode: 0o600, optional: false }
     }
 }
 
 /// A file system in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TmpfsMount {
+pub struct TmpfsMount<'a> {
     /// Where it is seen. A relative path starts at the working directory.
-    pub dest: String,
+    pub dest: Cow<'a, str>,
     /// Its size in bytes; 0 is no limit.
     pub size: u64,
 }
 
-impl TmpfsMount {
+impl<'a> TmpfsMount<'a> {
     /// A file system without a limit.
-    pub fn new(dest: impl Into<String>) -> TmpfsMount {
+    pub fn new(dest: impl Into<Cow<'a, str>>) -> TmpfsMount<'a> {
         TmpfsMount { dest: dest.into(), size: 0 }
     }
 }
@@ -194,8 +196,8 @@ impl TmpfsMount {
 /// Lets each kind be given where a mount is wanted.
 macro_rules! kinds {
     ($($kind:ident($mount:ident)),*) => {$(
-        impl From<$mount> for Mount {
-            fn from(mount: $mount) -> Mount {
+        impl<'a> From<$mount<'a>> for Mount<'a> {
+            fn from(mount: $mount<'a>) -> Mount<'a> {
                 Mount::$kind(mount)
             }
         }

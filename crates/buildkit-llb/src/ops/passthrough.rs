@@ -1,8 +1,8 @@
 //! Passthrough: a state that is handed on only once others could be built.
 
-use buildkit_proto::pb;
+use buildkit_proto::fields::{op, passthrough_op};
 
-use super::{Draft, Op};
+use super::Op;
 use crate::graph::Output;
 use crate::{Cap, Graph, Metadata, State};
 
@@ -36,18 +36,20 @@ impl Passthrough {
 impl Op for Passthrough {
     type Handle = State;
 
-    fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+    fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
         if self.requires.is_empty() {
             return State(Some(self.output));
         }
-        let mut inputs = vec![self.output];
-        inputs.extend(self.requires.into_iter().filter_map(|state| state.0));
-        let draft = Draft {
-            op: pb::op::Op::Passthrough(pb::PassthroughOp { id: self.id, outputs: vec![0] }),
-            platform: None,
-            inputs,
-            caps: vec![Cap::PASSTHROUGH_OP],
-        };
+        let mut draft = graph.draft();
+        draft.needs(Cap::PASSTHROUGH_OP);
+        let output = draft.inputs.push(self.output) as i64;
+        for input in self.requires.into_iter().filter_map(|state| state.0) {
+            draft.inputs.push(input);
+        }
+        draft.kind.message(op::PASSTHROUGH, |passthrough| {
+            passthrough.text(passthrough_op::ID, &self.id);
+            passthrough.numbers(passthrough_op::OUTPUTS, [output]);
+        });
         graph.insert(draft, metadata).output(0)
     }
 }

@@ -5,9 +5,11 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_proto::fields::{op, source_op};
 use buildkit_proto::pb;
 
-use super::{Draft, Op};
+use super::Op;
+use crate::wire::{MAP_KEY, MAP_VALUE};
 use crate::{Cap, Graph, Metadata, Platform, State};
 
 mod git;
@@ -76,15 +78,25 @@ impl Source {
 impl Op for Source {
     type Handle = State;
 
-    fn add_to(mut self, graph: &mut Graph, metadata: Metadata) -> State {
-        let caps = std::mem::take(&mut self.caps);
+    fn add_to(mut self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
+        let mut draft = graph.draft();
+        draft.caps = self.caps.iter().copied().collect();
         // Other kinds do not depend on the platform, and with one they would be several vertices in a
         // build for several platforms (`platformSpecificSource` in `client/llb/source.go`).
-        let platform = self.platform.take().filter(|_| {
+        draft.platform = self.platform.take().filter(|_| {
             ["docker-image://", "oci-layout://"].iter().any(|s| self.identifier.starts_with(s))
         });
-        let op = pb::op::Op::Source(self.into());
-        graph.insert(Draft { op, platform, inputs: Vec::new(), caps }, metadata).output(0)
+        let pb::SourceOp { identifier, attrs } = self.into();
+        draft.kind.message(op::SOURCE, |source| {
+            source.text(source_op::IDENTIFIER, &identifier);
+            for (key, value) in &attrs {
+                source.message(source_op::ATTRS, |entry| {
+                    entry.text(MAP_KEY, key);
+                    entry.text(MAP_VALUE, value);
+                });
+            }
+        });
+        graph.insert(draft, metadata).output(0)
     }
 }
 
@@ -109,7 +121,7 @@ macro_rules! kinds {
         impl Op for $kind {
             type Handle = State;
 
-            fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+            fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
                 Source::from(self).add_to(graph, metadata)
             }
         }

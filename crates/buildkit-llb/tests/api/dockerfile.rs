@@ -60,7 +60,7 @@ fn steps_have_the_digests_of_a_dockerfile() {
     let state = graph.add(FileOp::new(base).then(workdir), Metadata::default());
     check(&graph, state, "36072063eb0e0e8c496e496b3e3fdc0ca9dc6457e893223ff06a5c9fba0f6d29");
 
-    let document = FileOp::new(State::SCRATCH).then(MkfileAction::new("EOF", 0o644, "x = 1\n"));
+    let document = FileOp::new(State::SCRATCH).then(MkfileAction::new("EOF", 0o644, b"x = 1\n"));
     let document = graph.add(document, Metadata::default());
     check(&graph, document, "f24c66a70e2b41c67be307c188be468b3f4526bdec9444e811417a6fc92fd3c0");
 
@@ -96,7 +96,7 @@ fn steps_have_the_digests_of_a_dockerfile() {
     let state = graph.add(run, Metadata::default()).root;
     check(&graph, state, "44690be14c291a9b7bd20a4a847cc7c8a1602df321a1b84b3b7dd8cafaf20fe7");
 
-    let copy = |path: &str| CopyAction {
+    let copy = |path: &'static str| CopyAction {
         owner: Some(ChownOpt::parse("nobody:1", state)),
         mode: Some(Mode::Octal(0o640)),
         ..CopyAction::like_dockerfile(base, path, "/x/")
@@ -169,9 +169,9 @@ fn sources_and_settings_have_the_digests_of_a_dockerfile() {
             .into(),
             TmpfsMount { size: 64 << 20, ..TmpfsMount::new("/dev/shm") }.into(),
         ],
-        extra_hosts: vec![HostIp { host: "db".into(), ip: "10.0.0.1".into() }],
+        extra_hosts: vec![HostIp { host: "db".into(), ip: "10.0.0.1".into() }].into(),
         hostname: "hh".into(),
-        ulimits: vec![Ulimit { name: "nofile".into(), soft: 1024, hard: 2048 }],
+        ulimits: vec![Ulimit { name: "nofile".into(), soft: 1024, hard: 2048 }].into(),
         cgroup_parent: "/builds".into(),
         proxy_env: Some(ProxyEnv {
             http_proxy: "http://p".into(),
@@ -212,7 +212,7 @@ fn platform() -> Platform {
 }
 
 /// A shell in the Dockerfile's environment and working directory.
-fn shell(root: State, script: &str) -> Exec {
+fn shell(root: State, script: &str) -> Exec<'_> {
     let env = [
         (
             "PATH",
@@ -225,7 +225,7 @@ fn shell(root: State, script: &str) -> Exec {
     ];
     Exec {
         args: vec!["-c".into(), script.into()],
-        env: env.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        env: env.map(|(name, value)| (name.into(), value.into())).into(),
         cwd: "/src".into(),
         platform: Some(platform()),
         ..Exec::new(root, "/bin/sh")

@@ -9,7 +9,7 @@ use expect_test::expect;
 
 use crate::{check, image, with_base};
 
-fn shell(root: State, script: &str) -> Exec {
+fn shell(root: State, script: &str) -> Exec<'_> {
     Exec { args: vec!["-ec".into(), script.into()], ..Exec::new(root, "/bin/sh") }
 }
 
@@ -46,7 +46,7 @@ fn plain() {
 fn all_settings() {
     let (mut graph, base) = with_base();
     let exec = Exec {
-        env: vec![("PATH".into(), "/bin".into()), ("EMPTY".into(), String::new())],
+        env: vec![("PATH".into(), "/bin".into()), ("EMPTY".into(), "".into())],
         cwd: "/src".into(),
         user: "app:app".into(),
         platform: Some("linux/arm/v7".parse().unwrap()),
@@ -57,9 +57,9 @@ fn all_settings() {
         network: NetMode::Host,
         security: SecurityMode::Insecure,
         cdi_devices: vec![CdiDevice { name: "vendor.com/gpu=0".into(), optional: true }],
-        extra_hosts: vec![HostIp { host: "db".into(), ip: "10.0.0.1".into() }],
+        extra_hosts: vec![HostIp { host: "db".into(), ip: "10.0.0.1".into() }].into(),
         hostname: "builder".into(),
-        ulimits: vec![Ulimit { name: "nofile".into(), soft: 1024, hard: -1 }],
+        ulimits: vec![Ulimit { name: "nofile".into(), soft: 1024, hard: -1 }].into(),
         cgroup_parent: "/builds".into(),
         proxy_env: Some(ProxyEnv {
             http_proxy: "http://proxy".into(),

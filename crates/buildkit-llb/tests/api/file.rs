@@ -14,9 +14,9 @@ fn chain_with_every_action() {
     let from = image(&mut graph, "from");
     let op = FileOp::new(base)
         .then(MkdirAction { make_parents: true, ..MkdirAction::new("srv//app/", 0o40755) })
-        .then(MkfileAction::new("/etc/a.conf", 0o644, "a = 1\nb = 2\n"))
-        .then(MkfileAction::new("/etc/b", 0o600, [0, 159, 146, 150]))
-        .then(MkfileAction::new("/etc/empty", 0, ""))
+        .then(MkfileAction::new("/etc/a.conf", 0o644, b"a = 1\nb = 2\n"))
+        .then(MkfileAction::new("/etc/b", 0o600, &[0, 159, 146, 150]))
+        .then(MkfileAction::new("/etc/empty", 0, b""))
         .then(SymlinkAction::new("../app", "/srv/./link"))
         .then(CopyAction::new(from, "/out/*.so", "/usr/lib/"))
         .then(RmAction::new("/tmp/x"))
@@ -203,7 +203,8 @@ fn owners() {
 
 #[test]
 fn texts_of_owners() {
-    let name = |name: &str| Some(UserOpt::Name { name: name.into(), names: State::SCRATCH });
+    let name =
+        |name: &'static str| Some(UserOpt::Name { name: name.into(), names: State::SCRATCH });
     for (text, user, group) in [
         ("app", name("app"), None),
         ("root", Some(UserOpt::Id(0)), None),

@@ -54,7 +54,7 @@ fn graph_is_not_used_up() {
 fn caps_are_there_to_ask_for() {
     let (mut graph, base) = with_base();
     let state = graph.add(Exec::new(base, "true"), Metadata::default()).root;
-    let caps: Vec<_> = graph.vertices(state).flat_map(|vertex| vertex.caps().to_vec()).collect();
+    let caps: Vec<_> = graph.vertices(state).flat_map(|vertex| vertex.caps()).collect();
     assert_eq!(
         caps,
         [
@@ -69,15 +69,15 @@ fn caps_are_there_to_ask_for() {
 /// What mstage needs several ops for can be an op to its own code.
 #[test]
 fn ops_can_be_made_of_ops() {
-    struct LinkedCopy {
+    struct LinkedCopy<'a> {
         base: State,
-        copy: CopyAction,
+        copy: CopyAction<'a>,
     }
 
-    impl Op for LinkedCopy {
+    impl Op for LinkedCopy<'_> {
         type Handle = State;
 
-        fn add_to(self, graph: &mut Graph, metadata: Metadata) -> State {
+        fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
             let copied = graph.add(FileOp::new(State::SCRATCH).then(self.copy), metadata.clone());
             graph.add(Merge::new([self.base, copied]), metadata)
         }
@@ -101,7 +101,7 @@ fn deep_graphs() {
         }
         let definition = graph.definition(state);
         assert_eq!(definition.digests().len(), DEPTH + 2);
-        let mut reversed = definition.into_proto();
+        let mut reversed = definition.to_proto();
         reversed.def[..=DEPTH].reverse();
         let mut other = Graph::new();
         let imported = other.import(reversed.into()).unwrap();

@@ -13,7 +13,7 @@ fn definition() -> pb::Definition {
     let merged = graph.add(Merge::new([base, other]), Metadata::named("merge"));
     let op = FileOp::new(merged).then(MkdirAction::new("/a", 0o755));
     let state = graph.add(op, Metadata::default());
-    graph.definition(state).into_proto()
+    graph.definition(state).to_proto()
 }
 
 fn import(definition: pb::Definition) -> Result<Definition, ImportError> {
@@ -26,7 +26,7 @@ fn import(definition: pb::Definition) -> Result<Definition, ImportError> {
 fn order_does_not_matter() {
     let mut shuffled = definition();
     shuffled.def[..4].reverse();
-    let imported = import(shuffled).unwrap().into_proto();
+    let imported = import(shuffled).unwrap().to_proto();
     assert_eq!(imported.metadata, definition().metadata);
     let sorted = |mut definition: pb::Definition| {
         definition.def.sort();
@@ -60,7 +60,7 @@ fn bytes_are_taken_as_they_are() {
         source: None,
     };
     let imported = import(definition).unwrap();
-    assert_eq!(imported.as_proto().def[0], source);
+    assert_eq!(imported.to_proto().def[0], source);
     assert!(imported.to_string().contains("bytes: not canonical"), "{imported}");
     assert!(imported.to_string().contains("inputs: #0.1"), "{imported}");
 }
@@ -71,7 +71,7 @@ fn capabilities_that_no_daemon_knows_are_dropped() {
     for metadata in definition.metadata.values_mut() {
         metadata.caps.insert("file.copy.modestring".into(), true);
     }
-    let imported = import(definition).unwrap().into_proto();
+    let imported = import(definition).unwrap().to_proto();
     let mut caps = imported.metadata.values().flat_map(|metadata| metadata.caps.keys());
     assert!(!caps.any(|cap| cap == "file.copy.modestring"));
 }

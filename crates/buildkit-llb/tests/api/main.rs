@@ -43,7 +43,7 @@ fn check_op(op: impl Op<Handle = State>, expect: Expect) {
 /// has metadata.
 #[track_caller]
 fn check_canonical(definition: &Definition) {
-    let proto = definition.as_proto();
+    let proto = definition.to_proto();
     let mut digests = Vec::new();
     for (bytes, digest) in proto.def.iter().zip(definition.digests()) {
         let op = pb::Op::decode(bytes.as_slice()).unwrap();
@@ -52,7 +52,7 @@ fn check_canonical(definition: &Definition) {
         digests.push(digest.to_string());
         assert!(proto.metadata.contains_key(&digest.to_string()));
     }
-    assert_eq!(definition.encoded_len(), proto.encode_to_vec().len());
+    assert_eq!(definition.as_bytes(), proto.encode_to_vec());
     assert_eq!(proto.metadata.len(), proto.def.len());
 }
 

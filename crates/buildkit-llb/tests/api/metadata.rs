@@ -32,13 +32,11 @@ fn everything() {
             Location::lines(source, 2..=3),
             Location {
                 source,
-                ranges: vec![
-                    Range::lines(1..=1),
-                    Range {
-                        start: Position { line: 2, character: 4 },
-                        end: Position { line: 2, character: 6 },
-                    },
-                ],
+                range: Range::lines(1..=1),
+                further: vec![Range {
+                    start: Position { line: 2, character: 4 },
+                    end: Position { line: 2, character: 6 },
+                }],
             },
         ],
         ..Metadata::named("[build 1/1] RUN make\twith a tab")
@@ -183,6 +181,6 @@ fn location_in_a_file_of_another_graph_is_not_sent() {
     graph.add_source(file("a"));
     let at = Metadata::default().at([Location::lines(ids[2], 1..=1)]);
     let state = graph.add(Image::new("x:1"), at);
-    let source = graph.definition(state).into_proto().source.unwrap();
+    let source = graph.definition(state).to_proto().source.unwrap();
     assert!(source.locations.is_empty() && source.infos.is_empty());
 }

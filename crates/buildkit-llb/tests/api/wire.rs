@@ -79,5 +79,5 @@ fn scratch_is_empty() {
     assert_eq!(definition.head(), None);
     assert_eq!(definition.encoded_len(), 0);
     assert_eq!(definition.to_string(), "scratch\n");
-    assert_eq!(definition.into_proto(), pb::Definition::default());
+    assert_eq!(definition.to_proto(), pb::Definition::default());
 }

@@ -20,7 +20,7 @@ pub struct PongResponse {
 pub struct SolveRequest {
     /// The graph.
     #[prost(message, optional, tag = "1")]
-    pub definition: ::core::option::Option<crate::pb::Definition>,
+    pub definition: ::core::option::Option<crate::Encoded<crate::pb::Definition>>,
     /// The frontend to ask instead: `dockerfile.v0` or `gateway.v0`.
     #[prost(string, tag = "2")]
     pub frontend: ::prost::alloc::string::String,
@@ -49,7 +49,7 @@ pub struct SolveRequest {
     #[prost(btree_map = "string, message", tag = "13")]
     pub frontend_inputs: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
-        crate::pb::Definition,
+        crate::Encoded<crate::pb::Definition>,
     >,
     /// Run the build to its end before answering.
     #[prost(bool, tag = "14")]
@@ -137,7 +137,7 @@ pub struct Ref {
     pub id: ::prost::alloc::string::String,
     /// The graph that makes it. Ignored in `Return`.
     #[prost(message, optional, tag = "2")]
-    pub def: ::core::option::Option<crate::pb::Definition>,
+    pub def: ::core::option::Option<crate::Encoded<crate::pb::Definition>>,
 }
 /// References by platform.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -577,7 +577,7 @@ pub struct InputsResponse {
     #[prost(btree_map = "string, message", tag = "1")]
     pub definitions: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
-        crate::pb::Definition,
+        crate::Encoded<crate::pb::Definition>,
     >,
 }
 /// A warning for the user.

@@ -1,25 +1,24 @@
 //! The mounts of an exec in the order and with the numbers that BuildKit wants, and what is to be
 //! found where each was.
 
+use std::borrow::Cow;
+
+use buildkit_proto::fields::{cache_opt, exec_op, mount, secret_opt, ssh_opt, tmpfs_opt};
 use buildkit_proto::pb;
 
+use crate::caps::Caps;
 use crate::ops::mount::{
     BindAccess, BindMount, CacheMount, CacheSharing, ContentCache, Mount, SecretMount, SshMount,
     TmpfsMount,
 };
 use crate::ops::{Inputs, NONE};
+use crate::wire::Writer;
 use crate::{Cap, State};
 
-/// The mounts of an exec, as they are encoded one after the other.
-#[derive(Default)]
-pub(super) struct Mounts {
-    pub(super) encoded: Vec<pb::Mount>,
-    pub(super) inputs: Inputs,
-    /// How many have an output. BuildKit numbers outputs by the order of mounts, whatever the number
-    /// that a mount gives itself (`solver/llbsolver/ops/exec.go`), so the two must agree.
-    outputs: u32,
-    /// Where the first SSH agent is.
-    pub(super) first_agent: Option<String>,
+/// The root and the mounts of an exec, in the order in which they are written.
+pub(super) struct Mounts<'m> {
+    /// Each with its place among those that were given; the root's is 0.
+    ordered: Vec<(usize, &'m Mount<'m>)>,
 }
 
 /// What is to be found where a mount was.
@@ -30,178 +29,170 @@ pub(super) enum MountResult {
     Output(u32),
 }
 
-impl Mounts {
-    /// Encodes the root and the mounts. Gives the output of the root, which means nothing if it is
-    /// read-only, and what becomes of the mounts in their given order.
-    pub(super) fn add_all(
-        &mut self,
-        root: State,
-        readonly_root: bool,
-        mounts: Vec<Mount>,
-        caps: &mut Vec<Cap>,
-    ) -> (u32, Vec<MountResult>) {
-        let access = if readonly_root { BindAccess::Readonly } else { BindAccess::Output };
-        let root = BindMount { access, ..BindMount::new("/", root) };
-        let mut results = vec![MountResult::Nothing; mounts.len()];
-        let mut ordered = vec![(0, Mount::Bind(root))];
-        ordered.extend((1..).zip(mounts));
+impl<'m> Mounts<'m> {
+    pub(super) fn sorted(root: &'m Mount<'m>, mounts: &'m [Mount<'m>]) -> Mounts<'m> {
+        let mut ordered: Vec<_> = std::iter::once(root).chain(mounts).enumerate().collect();
         // The sort is stable, so what is mounted over something else stays over it. Secrets and
         // agents stay in their order.
-        ordered.sort_by(|(_, a), (_, b)| order(a).cmp(&order(b)));
-        let mut root_output = 0;
+        ordered.sort_by_key(|&(_, mount)| order(mount));
+        Mounts { ordered }
+    }
+
+    /// Where the first SSH agent is.
+    pub(super) fn first_agent(&self) -> Option<Cow<'m, str>> {
+        self.ordered.iter().find_map(|(_, mount)| match mount {
+            Mount::Ssh(agent) => Some(agent_dest(agent, 0)),
+            _ => None,
+        })
+    }
+
+    /// Writes them, and gives what becomes of the root and of the mounts in their given order.
+    pub(super) fn write(
+        &self,
+        exec: &mut Writer,
+        inputs: &mut Inputs,
+        caps: &mut Caps,
+    ) -> Vec<MountResult> {
+        let mut results = vec![MountResult::Nothing; self.ordered.len()];
+        // BuildKit numbers outputs by the order of mounts, whatever the number that a mount gives
+        // itself (`solver/llbsolver/ops/exec.go`), so the two must agree.
+        let mut outputs = 0;
         let mut agents = 0;
-        for (position, mount) in ordered {
-            let result = match mount {
-                Mount::Bind(mount) => self.bind(mount, caps),
-                Mount::Cache(mount) => self.cache(mount, caps),
-                Mount::Tmpfs(mount) => self.tmpfs(mount, caps),
-                Mount::Secret(mount) => self.secret(mount, caps),
-                Mount::Ssh(mount) => {
-                    agents += 1;
-                    self.ssh(mount, agents - 1, caps)
+        for (position, mount) in &self.ordered {
+            exec.message(exec_op::MOUNTS, |message| match mount {
+                Mount::Bind(mount) => {
+                    let result = match mount.access {
+                        BindAccess::Readonly => MountResult::Unchanged(mount.input),
+                        BindAccess::NoOutput => MountResult::Nothing,
+                        BindAccess::Output => {
+                            outputs += 1;
+                            MountResult::Output(outputs - 1)
+                        }
+                    };
+                    results[*position] = result;
+                    write_bind(mount, result, inputs, caps, message);
                 }
-            };
-            if position > 0 {
-                results[position - 1] = result;
-            } else if let MountResult::Output(output) = result {
-                root_output = output;
-            }
+                Mount::Cache(mount) => write_cache(mount, inputs, caps, message),
+                Mount::Tmpfs(mount) => write_tmpfs(mount, caps, message),
+                Mount::Secret(mount) => write_secret(mount, caps, message),
+                Mount::Ssh(mount) => {
+                    write_ssh(mount, agents, caps, message);
+                    agents += 1;
+                }
+            });
         }
-        (root_output, results)
+        results
     }
+}
 
-    fn bind(&mut self, mount: BindMount, caps: &mut Vec<Cap>) -> MountResult {
-        if !mount.input.is_scratch() {
-            caps.push(Cap::EXEC_MOUNT_BIND);
-        }
-        if !mount.selector.is_empty() {
-            caps.push(Cap::EXEC_MOUNT_SELECTOR);
-        }
-        if mount.content_cache != ContentCache::Default {
-            caps.push(Cap::EXEC_MOUNT_CONTENT_CACHE);
-        }
-        let result = match mount.access {
-            BindAccess::Readonly => MountResult::Unchanged(mount.input),
-            BindAccess::NoOutput => {
-                caps.push(Cap::EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT);
-                MountResult::Nothing
-            }
-            BindAccess::Output => {
-                self.outputs += 1;
-                MountResult::Output(self.outputs - 1)
-            }
-        };
-        let encoded = pb::Mount {
-            input: self.inputs.position(mount.input),
-            output: match result {
-                MountResult::Output(output) => i64::from(output),
-                MountResult::Nothing | MountResult::Unchanged(_) => NONE,
-            },
-            readonly: mount.access == BindAccess::Readonly,
-            selector: mount.selector,
-            content_cache: match mount.content_cache {
-                ContentCache::Default => pb::MountContentCache::Default,
-                ContentCache::On => pb::MountContentCache::On,
-                ContentCache::Off => pb::MountContentCache::Off,
-            }
-            .into(),
-            ..encode(pb::MountType::Bind, mount.dest)
-        };
-        self.encoded.push(encoded);
-        result
-    }
+fn write_bind(
+    bind: &BindMount<'_>,
+    result: MountResult,
+    inputs: &mut Inputs,
+    caps: &mut Caps,
+    message: &mut Writer,
+) {
+    caps.insert_if(!bind.input.is_scratch(), Cap::EXEC_MOUNT_BIND);
+    caps.insert_if(!bind.selector.is_empty(), Cap::EXEC_MOUNT_SELECTOR);
+    caps.insert_if(bind.content_cache != ContentCache::Default, Cap::EXEC_MOUNT_CONTENT_CACHE);
+    let no_output = bind.access == BindAccess::NoOutput;
+    caps.insert_if(no_output, Cap::EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT);
+    message.number(mount::INPUT, inputs.position(bind.input));
+    message.text(mount::SELECTOR, &bind.selector);
+    message.text(mount::DEST, &bind.dest);
+    let output = match result {
+        MountResult::Output(output) => i64::from(output),
+        MountResult::Nothing | MountResult::Unchanged(_) => NONE,
+    };
+    message.number(mount::OUTPUT, output);
+    message.flag(mount::READONLY, bind.access == BindAccess::Readonly);
+    message.number(mount::MOUNT_TYPE, pb::MountType::Bind as i64);
+    let content_cache = match bind.content_cache {
+        ContentCache::Default => pb::MountContentCache::Default,
+        ContentCache::On => pb::MountContentCache::On,
+        ContentCache::Off => pb::MountContentCache::Off,
+    };
+    message.number(mount::CONTENT_CACHE, content_cache as i64);
+}
 
-    fn cache(&mut self, mount: CacheMount, caps: &mut Vec<Cap>) -> MountResult {
-        caps.extend([Cap::EXEC_MOUNT_CACHE, Cap::EXEC_MOUNT_CACHE_SHARING]);
-        if !mount.selector.is_empty() {
-            caps.push(Cap::EXEC_MOUNT_SELECTOR);
-        }
-        let sharing = match mount.sharing {
+fn write_cache(cache: &CacheMount<'_>, inputs: &mut Inputs, caps: &mut Caps, message: &mut Writer) {
+    caps.insert(Cap::EXEC_MOUNT_CACHE);
+    caps.insert(Cap::EXEC_MOUNT_CACHE_SHARING);
+    caps.insert_if(!cache.selector.is_empty(), Cap::EXEC_MOUNT_SELECTOR);
+    message.number(mount::INPUT, inputs.position(cache.input));
+    message.text(mount::SELECTOR, &cache.selector);
+    message.text(mount::DEST, &cache.dest);
+    message.number(mount::OUTPUT, NONE);
+    message.flag(mount::READONLY, cache.readonly);
+    message.number(mount::MOUNT_TYPE, pb::MountType::Cache as i64);
+    message.message(mount::CACHE_OPT, |opt| {
+        opt.text(cache_opt::ID, &cache.id);
+        let sharing = match cache.sharing {
             CacheSharing::Shared => pb::CacheSharingOpt::Shared,
             CacheSharing::Private => pb::CacheSharingOpt::Private,
             CacheSharing::Locked => pb::CacheSharingOpt::Locked,
         };
-        let encoded = pb::Mount {
-            input: self.inputs.position(mount.input),
-            selector: mount.selector,
-            readonly: mount.readonly,
-            cache_opt: Some(pb::CacheOpt { id: mount.id, sharing: sharing.into() }),
-            ..encode(pb::MountType::Cache, mount.dest)
-        };
-        self.encoded.push(encoded);
-        MountResult::Nothing
-    }
+        opt.number(cache_opt::SHARING, sharing as i64);
+    });
+}
 
-    fn tmpfs(&mut self, mount: TmpfsMount, caps: &mut Vec<Cap>) -> MountResult {
-        caps.push(Cap::EXEC_MOUNT_TMPFS);
-        if mount.size > 0 {
-            caps.push(Cap::EXEC_MOUNT_TMPFS_SIZE);
-        }
-        let size = i64::try_from(mount.size).unwrap_or(i64::MAX);
-        self.encoded.push(pb::Mount {
-            tmpfs_opt: Some(pb::TmpfsOpt { size }),
-            ..encode(pb::MountType::Tmpfs, mount.dest)
-        });
-        MountResult::Nothing
-    }
+fn write_tmpfs(tmpfs: &TmpfsMount<'_>, caps: &mut Caps, message: &mut Writer) {
+    caps.insert(Cap::EXEC_MOUNT_TMPFS);
+    caps.insert_if(tmpfs.size > 0, Cap::EXEC_MOUNT_TMPFS_SIZE);
+    message.number(mount::INPUT, NONE);
+    message.text(mount::DEST, &tmpfs.dest);
+    message.number(mount::OUTPUT, NONE);
+    message.number(mount::MOUNT_TYPE, pb::MountType::Tmpfs as i64);
+    message.message(mount::TMPFS_OPT, |opt| {
+        opt.number(tmpfs_opt::SIZE, i64::try_from(tmpfs.size).unwrap_or(i64::MAX));
+    });
+}
 
-    fn secret(&mut self, mount: SecretMount, caps: &mut Vec<Cap>) -> MountResult {
-        caps.push(Cap::EXEC_MOUNT_SECRET);
-        let opt = pb::SecretOpt {
-            id: mount.id,
-            uid: mount.uid,
-            gid: mount.gid,
-            mode: mount.mode,
-            optional: mount.optional,
-        };
-        self.encoded.push(pb::Mount {
-            // Not NONE: the Go client leaves this field alone for secrets and agents.
-            output: 0,
-            secret_opt: Some(opt),
-            ..encode(pb::MountType::Secret, mount.dest)
-        });
-        MountResult::Nothing
-    }
+/// Secrets and agents have the output 0: the Go client leaves this field alone for them.
+fn write_secret(secret: &SecretMount<'_>, caps: &mut Caps, message: &mut Writer) {
+    caps.insert(Cap::EXEC_MOUNT_SECRET);
+    message.number(mount::INPUT, NONE);
+    message.text(mount::DEST, &secret.dest);
+    message.number(mount::MOUNT_TYPE, pb::MountType::Secret as i64);
+    message.message(mount::SECRET_OPT, |opt| {
+        opt.text(secret_opt::ID, &secret.id);
+        opt.number(secret_opt::UID, secret.uid);
+        opt.number(secret_opt::GID, secret.gid);
+        opt.number(secret_opt::MODE, secret.mode);
+        opt.flag(secret_opt::OPTIONAL, secret.optional);
+    });
+}
 
-    fn ssh(&mut self, mount: SshMount, number: usize, caps: &mut Vec<Cap>) -> MountResult {
-        caps.push(Cap::EXEC_MOUNT_SSH);
-        let dest = mount.dest.unwrap_or_else(|| format!("/run/buildkit/ssh_agent.{number}"));
-        self.first_agent.get_or_insert_with(|| dest.clone());
-        let opt = pb::SshOpt {
-            id: mount.id,
-            uid: mount.uid,
-            gid: mount.gid,
-            mode: mount.mode,
-            optional: mount.optional,
-        };
-        self.encoded.push(pb::Mount {
-            output: 0,
-            ssh_opt: Some(opt),
-            ..encode(pb::MountType::Ssh, dest)
-        });
-        MountResult::Nothing
+fn write_ssh(agent: &SshMount<'_>, number: usize, caps: &mut Caps, message: &mut Writer) {
+    caps.insert(Cap::EXEC_MOUNT_SSH);
+    message.number(mount::INPUT, NONE);
+    message.text(mount::DEST, &agent_dest(agent, number));
+    message.number(mount::MOUNT_TYPE, pb::MountType::Ssh as i64);
+    message.message(mount::SSH_OPT, |opt| {
+        opt.text(ssh_opt::ID, &agent.id);
+        opt.number(ssh_opt::UID, agent.uid);
+        opt.number(ssh_opt::GID, agent.gid);
+        opt.number(ssh_opt::MODE, agent.mode);
+        opt.flag(ssh_opt::OPTIONAL, agent.optional);
+    });
+}
+
+/// Where an agent is; `number` is its place among those of the exec.
+fn agent_dest<'m>(agent: &SshMount<'m>, number: usize) -> Cow<'m, str> {
+    match &agent.dest {
+        Some(dest) => dest.clone(),
+        None => format!("/run/buildkit/ssh_agent.{number}").into(),
     }
 }
 
 /// The order in which the Go client sends mounts (`Marshal` in `client/llb/exec.go`). Secrets and
 /// agents are not sorted among themselves.
-fn order(mount: &Mount) -> (u8, &str) {
+fn order<'m>(mount: &'m Mount<'_>) -> (u8, &'m str) {
     match mount {
         Mount::Bind(mount) => (0, &mount.dest),
         Mount::Cache(mount) => (0, &mount.dest),
         Mount::Tmpfs(mount) => (0, &mount.dest),
         Mount::Secret(_) => (1, ""),
         Mount::Ssh(_) => (2, ""),
-    }
-}
-
-/// A mount of scratch without an output.
-fn encode(mount_type: pb::MountType, dest: String) -> pb::Mount {
-    pb::Mount {
-        input: NONE,
-        output: NONE,
-        dest,
-        mount_type: mount_type.into(),
-        ..pb::Mount::default()
     }
 }

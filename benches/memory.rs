@@ -1,0 +1,32 @@
+//! What the way from the text of a build file to encoded LLB allocates: `cargo bench --bench memory`.
+//!
+//! How often, how much at most at once, and how large the result is. Times are in `compile.rs`.
+#![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
+#![expect(clippy::unwrap_used, reason = "generated files are right")]
+
+mod way;
+
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+fn main() {
+    let test = !std::env::args().any(|arg| arg == "--bench");
+    let sizes: &[usize] = if test { &[10] } else { &[10, 100, 1_000] };
+    println!("stages      ops  text KiB  allocations  per op  peak MiB  LLB MiB");
+    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+    for &stages in sizes {
+        let text = way::generate(stages);
+        let profiler = dhat::Profiler::builder().testing().build();
+        let way::Compiled { ops, bytes } = way::compile(&text, &mut || {});
+        let heap = dhat::HeapStats::get();
+        drop(profiler);
+        println!(
+            "{stages:>6} {ops:>8} {:>9} {:>12} {:>7.1} {:>9.1} {:>8.2}",
+            text.len() >> 10,
+            heap.total_blocks,
+            heap.total_blocks as f64 / ops as f64,
+            mib(heap.max_bytes),
+            mib(bytes),
+        );
+    }
+}

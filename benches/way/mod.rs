@@ -1,0 +1,82 @@
+//! What the benchmarks measure: a generated build file, and the way from its text to encoded LLB.
+
+use std::fmt::Write;
+
+use buildkit_llb::{Graph, Platform};
+use mstage::diagnostic::Diagnostics;
+use mstage::lower::{Engine, Sessions, Settings, lower};
+use mstage::plan::{Facts, ImageFact, Request, resolve, select};
+use mstage::source::SourceFile;
+use mstage::spec;
+
+/// What comes out.
+pub(crate) struct Compiled {
+    pub(crate) ops: usize,
+    pub(crate) bytes: usize,
+}
+
+/// A file of stages that all end up in the last: each starts from an image, has ten steps, and copies
+/// from the one before it.
+pub(crate) fn generate(stages: usize) -> String {
+    let mut text = format!("default = \"stage{}\"\n\n[args]\nVERSION = \"1.0\"\n\n", stages - 1);
+    for stage in 0..stages {
+        let _ = write!(
+            text,
+            "[stages.stage{stage}]\nfrom = \"debian:bookworm-slim\"\nworkdir = \"/src{stage}\"\n"
+        );
+        text.push_str("env = { STAGE = \"${VERSION}\", MODE = \"release\" }\nsteps = [\n");
+        for step in 0..9 {
+            let _ = match step % 3 {
+                0 => {
+                    writeln!(text, "  {{ copy = \"src/{stage}/{step}\", to = \"/src/{step}/\" }},")
+                }
+                1 => writeln!(text, "  'make -C /src/{step} VERSION=$VERSION all',"),
+                _ => writeln!(
+                    text,
+                    "  {{ run = 'make install', mounts = [{{ cache = \"/cache/{stage}\" }}] }},"
+                ),
+            };
+        }
+        let _ = match stage {
+            0 => writeln!(text, "  'true',\n]\n"),
+            _ => writeln!(
+                text,
+                "  {{ copy = \"/out\", from = \"stage{}\", to = \"/in/\" }},\n]\n",
+                stage - 1
+            ),
+        };
+    }
+    text
+}
+
+/// Goes the way once, and calls `done` behind each part: parse, select, resolve, lower, encode.
+pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
+    let config =
+        br#"{"config":{"Env":["PATH=/usr/bin:/bin"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;
+    let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+    let settings = Settings {
+        sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
+        engine: Engine { merge: true, required_paths: true },
+        ..Settings::default()
+    };
+    let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
+    let mut diagnostics = Diagnostics::default();
+    let spec = spec::parse(&file, &mut diagnostics).unwrap();
+    done();
+    let selection = select(&spec, &request, &mut diagnostics).unwrap();
+    done();
+    let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+    let facts =
+        Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() };
+    let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
+    done();
+    let mut graph = Graph::new();
+    let target = lower(&plan, &file, &settings, &mut graph).unwrap();
+    let definition = graph.definition(target);
+    drop(graph);
+    done();
+    let ops = definition.digests().len();
+    let bytes = definition.into_encoded().into_bytes().len();
+    done();
+    Compiled { ops, bytes }
+}
