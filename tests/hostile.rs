@@ -3,7 +3,7 @@
 use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
 use mstage::lower::{Engine, Sessions, Settings, lower};
-use mstage::plan::{Facts, ImageFact, Request, resolve, select};
+use mstage::plan::{Facts, ImageFact, Request, Selection, resolve, select, select_all};
 use mstage::source::SourceFile;
 use mstage::spec;
 
@@ -13,11 +13,19 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     let mut diagnostics = Diagnostics::default();
     let request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
     let config = br#"{"config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
-    let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+    let facts = |selection: &Selection<'_>| {
+        let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+        Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() }
+    };
     let plan = spec::parse(&file, &mut diagnostics).and_then(|spec| {
+        // A check looks at all stages.
+        if let Some(all) = select_all(&spec, &request, &mut Diagnostics::default()) {
+            let facts = facts(&all);
+            resolve(&all, facts, &mut Diagnostics::default());
+        }
         let selection = select(&spec, &request, &mut diagnostics)?;
-        let images = selection.images().iter().map(|_| fact()).collect();
-        resolve(&selection, Facts { images, ..Facts::default() }, &mut diagnostics)
+        let facts = facts(&selection);
+        resolve(&selection, facts, &mut diagnostics)
     });
     let Some(plan) = plan else {
         return Err(diagnostics.of(Severity::Error).iter().map(|found| found.code).collect());
@@ -47,6 +55,19 @@ fn a_chain_of_fifty_thousand_stages() {
         compile(format!("default = 's49999'\n[stages.s0]\nfrom = 'x'\n{stages}")),
         Ok(50_001)
     );
+}
+
+/// What rules say of an image depends on all stages below it.
+#[test]
+fn many_targets_on_a_long_chain() {
+    let chain: String =
+        (1..20_000).map(|n| format!("[stages.s{n}]\nfrom = 's{}'\n", n - 1)).collect();
+    let targets: String = (0..20_000)
+        .map(|n| format!("[stages.t{n}]\nfrom = 's19999'\nimage = {{ cmd = 'x' }}\n"))
+        .collect();
+    let stages = format!("[stages.s0]\nfrom = 'golang'\n{chain}{targets}");
+    assert_eq!(compile(stages.as_str()), Err(vec![Code::NoDefaultTarget]));
+    assert_eq!(compile(format!("default = 't7'\n{stages}")), Ok(2));
 }
 
 #[test]

@@ -83,7 +83,9 @@ impl<'s> Selection<'s> {
                 Verb::Exec(exec) => exec.process.mounts.as_slice(),
                 _ => &[],
             });
-            for mount in selected.stage.mounts.iter().chain(steps) {
+            // In the place of a stage that a build context replaces, nothing is run.
+            let mounts = selected.stage.mounts.iter().chain(steps).filter(|_| !selected.replaced);
+            for mount in mounts {
                 parameters.add(mount, &mut text);
             }
             environments.push(environment);
@@ -95,7 +97,7 @@ impl<'s> Selection<'s> {
     fn used_args(&self) -> Vec<Parameter<'s>> {
         let mut used = BTreeMap::new();
         let mut next: Vec<String> = Vec::new();
-        for selected in self.stages.iter().filter(|stage| stage.needed) {
+        for selected in self.stages.iter().filter(|stage| stage.needed && !stage.replaced) {
             selected.stage.visit_names(&mut |name| next.push(name.to_owned()));
         }
         while let Some(name) = next.pop() {

@@ -10,7 +10,7 @@ use time::format_description::well_known::Rfc3339;
 use super::config::{ContainerConfig, History, ImageConfig};
 use super::environment::Environment;
 use super::owner::Owner;
-use super::select::{Origin, SelectedStage, Selection, args_mend};
+use super::select::{Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, extend};
 use super::step::{self, Context, Surroundings};
 use super::{
@@ -61,7 +61,7 @@ pub fn resolve(
         let mut found = Diagnostics::default();
         let resolved = resolver.resolve_stage(stage, &mut found);
         // What a stage lacks that nobody builds is no error.
-        diagnostics.absorb(found, |problem| stage.needed || !args_mend(problem.code));
+        diagnostics.absorb(found, |problem| stage.needed || !client_mends(problem.code));
         resolver.stages.push(resolved);
     }
     if diagnostics.has_errors() {

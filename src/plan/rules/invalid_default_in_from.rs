@@ -9,13 +9,14 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
-use crate::spec::{ExpandError, Spec};
+use crate::spec::{ExpandError, From, Spec};
 
 pub(in crate::plan) fn check(spec: &Spec, request: &Request, diagnostics: &mut Diagnostics) {
     let mut computed = spec
         .stages
         .values()
         .map(|stage| &stage.from)
+        .filter(|from| matches!(from.value, From::Name(_) | From::Image { .. }))
         .filter(|from| from.template().as_literal().is_none())
         .peekable();
     if computed.peek().is_none() {

@@ -52,6 +52,11 @@ impl<'a> Subject<'a> {
         &self.selection.stages[at].stage.value
     }
 
+    /// The name of a stage.
+    fn name(&self, at: usize) -> &'a str {
+        self.selection.stages[at].name.as_str()
+    }
+
     /// What a `from` means.
     fn origin(&self, from: &Spanned<From>) -> Origin {
         super::step::origin_of(Some(from), &self.selection.origins)
@@ -60,17 +65,6 @@ impl<'a> Subject<'a> {
     /// What a stage starts from.
     fn base(&self, at: usize) -> Origin {
         self.origin(&self.stage(at).from)
-    }
-
-    /// A stage and the stages below it, and what the last of them starts from.
-    fn chain(&self, at: usize) -> (Vec<usize>, Origin) {
-        let mut chain = vec![at];
-        let mut base = self.base(at);
-        while let Origin::Stage(below) = base {
-            chain.push(below);
-            base = self.base(below);
-        }
-        (chain, base)
     }
 
     /// The steps of a stage, as they are written and as they are planned.

@@ -88,7 +88,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         for (written, planned) in subject.steps(at) {
             let Action::Exec(exec) = &planned.action else { continue };
             let (commands, text) = match &written.verb {
-                Verb::Run(run) if is_for_shells(&run.script.value.0) => {
+                Verb::Run(run) if may_install(&run.script.value.0) => {
                     let text = run.script.value.0.as_str();
                     (script::commands(text), text)
                 }
@@ -110,12 +110,15 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A text for another interpreter has no commands of a shell in it.
-fn is_for_shells(text: &str) -> bool {
-    match text.strip_prefix("#!") {
+/// Whether it is worth while to look at the commands of a text. One for another interpreter has no
+/// commands of a shell in it.
+fn may_install(text: &str) -> bool {
+    let is_for_shells = match text.strip_prefix("#!") {
         None => true,
         Some(rest) => rest.lines().next().unwrap_or_default().trim_end().ends_with("sh"),
-    }
+    };
+    let mut programs = MANAGERS.iter().flat_map(|manager| manager.programs);
+    is_for_shells && programs.any(|program| text.contains(program))
 }
 
 impl Manager {

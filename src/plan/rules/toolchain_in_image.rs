@@ -31,33 +31,58 @@ const TOOLCHAINS: [(&str, &[&str]); 19] = [
     ("dotnet/nightly/sdk", &[]),
 ];
 
+/// What is known of a stage from those below it.
+#[derive(Clone, Copy)]
+struct Chain<'a> {
+    /// Whether it says what a container runs.
+    runs: bool,
+    /// The stage that builds, where one is below.
+    builder: Option<&'a str>,
+    /// What the lowest stage starts from.
+    bottom: Origin,
+}
+
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let mut chains: Vec<Chain<'_>> = Vec::new();
+    for (at, selected) in subject.stages() {
+        let image = selected.stage.image.as_ref();
+        let runs = image.is_some_and(|image| image.entrypoint.is_some() || image.cmd.is_some());
+        chains.push(match subject.base(at) {
+            Origin::Stage(base) => {
+                let (below, name) = (chains[base], subject.name(base));
+                Chain {
+                    runs: runs || below.runs,
+                    builder: Some(name).filter(|name| is_builder(name)).or(below.builder),
+                    ..below
+                }
+            }
+            bottom => Chain { runs, builder: None, bottom },
+        });
+    }
     for &shipped in &subject.selection.shipped {
-        let (chain, base) = subject.chain(shipped);
-        let runs = chain.iter().filter_map(|&at| subject.stage(at).image.as_ref());
-        if !runs.into_iter().any(|image| image.entrypoint.is_some() || image.cmd.is_some()) {
-            continue;
-        }
-        let name = |at: usize| subject.selection.stages[at].name;
-        let builder = chain[1..].iter().map(|&at| name(at).as_str()).find(|name| is_builder(name));
-        let what = match (builder, base) {
-            (Some(builder), _) => format!("all that stage `{builder}` builds with"),
-            (None, Origin::Image(image)) => {
+        let what = match chains[shipped] {
+            Chain { runs: false, .. } => continue,
+            Chain { builder: Some(builder), .. } => {
+                format!("all that stage `{builder}` builds with")
+            }
+            Chain { bottom: Origin::Image(image), .. } => {
                 let reference = &subject.selection.images[image].reference;
                 if !is_toolchain(reference) {
                     continue;
                 }
                 format!("the toolchain of {reference}")
             }
-            (None, _) => continue,
+            Chain { .. } => continue,
         };
         diagnostics.push(
             Diagnostic::new(
                 Code::ToolchainInImage,
                 subject.stage(shipped).from.span,
-                format!("the image of `{}` has {what} in it", name(shipped)),
+                format!("the image of `{}` has {what} in it", subject.name(shipped)),
             )
-            .hint("start from a smaller image, and copy what was built `from` the stage that built it"),
+            .hint(
+                "start from a smaller image, and copy what was built `from` the stage that built it",
+            ),
         );
     }
 }

@@ -130,8 +130,8 @@ pub fn select_all<'s>(
     select_for(purpose, spec, request, diagnostics)
 }
 
-/// Selects what the request's target needs as far as that is known: who asks which args there are has not
-/// given them. It is not to be resolved.
+/// Selects what the request's target needs as far as that is known: who asks what a build can be given has
+/// not given it. It is not to be resolved.
 pub fn select_outline<'s>(
     spec: &'s Spec,
     request: &'s Request,
@@ -139,7 +139,7 @@ pub fn select_outline<'s>(
 ) -> Option<Selection<'s>> {
     let mut found = Diagnostics::default();
     let selection = select_for(Purpose::Outline, spec, request, &mut found);
-    diagnostics.absorb(found, |problem| !args_mend(problem.code));
+    diagnostics.absorb(found, |problem| !client_mends(problem.code));
     selection
 }
 
@@ -180,10 +180,11 @@ fn select_for<'s>(
     }
     let is_needed: BTreeSet<usize> = selected[..needed].iter().copied().collect();
     for (at, problems) in std::mem::take(&mut stages.problems).into_iter().enumerate() {
-        // Of a stage that is not built, only what no choice of args can mend.
-        diagnostics.absorb(problems, |problem| is_needed.contains(&at) || !args_mend(problem.code));
+        // Of a stage that is not built, only what nothing that the client gives can mend.
+        diagnostics
+            .absorb(problems, |problem| is_needed.contains(&at) || !client_mends(problem.code));
     }
-    let stops = |problem: &&Diagnostic| purpose != Purpose::Outline || !args_mend(problem.code);
+    let stops = |problem: &&Diagnostic| purpose != Purpose::Outline || !client_mends(problem.code);
     if diagnostics.errors().iter().any(stops) {
         return None;
     }
@@ -210,9 +211,12 @@ pub fn default_target<'s>(
     default.map(|at| stages.list[at].0)
 }
 
-/// Whether a build with other args may not have the problem.
-pub(super) fn args_mend(problem: Code) -> bool {
-    matches!(problem, Code::UnsetArg | Code::MissingArg | Code::RequiredValue)
+/// Whether a build for which the client gives more may not have the problem.
+pub(super) fn client_mends(problem: Code) -> bool {
+    matches!(
+        problem,
+        Code::UnsetArg | Code::MissingArg | Code::RequiredValue | Code::UnknownContext
+    )
 }
 
 impl Selection<'_> {

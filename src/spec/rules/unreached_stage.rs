@@ -18,7 +18,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let mut computed: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (own, stage) in &spec.stages {
         stage.visit_froms(&mut |from| match (&from.value, from.template().as_literal()) {
-            (From::Image { .. }, _) => {}
+            (From::Image { .. } | From::Context(_), _) => {}
             // A stage's own name means the image.
             (From::Name(_), Some(name)) if name == own.as_str() => {}
             (_, Some(name)) => {
