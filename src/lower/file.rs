@@ -8,7 +8,7 @@ use buildkit_llb::{
 };
 
 use super::{Lowering, Settings};
-use crate::plan::{self, Copy, CopyItem, Fetch, Id, Owner, Unpack, Write};
+use crate::plan::{self, Action, Copy, CopyItem, Fetch, Id, Owner, PlannedStep, Unpack, Write};
 
 /// The mode of a written file.
 const FILE_MODE: u32 = 0o644;
@@ -161,11 +161,51 @@ impl Lowering<'_> {
         self.place(vec![copy.into()], link, step)
     }
 
-    pub(super) fn add_write(&mut self, write: &Write, step: StepSite<'_>) -> State {
-        let Write { path, content, owner, mode, link } = write;
+    /// Steps that make or remove files, in one op.
+    pub(super) fn add_changes(
+        &mut self,
+        steps: &[PlannedStep],
+        link: bool,
+        site: StepSite<'_>,
+    ) -> State {
+        let mut actions = Vec::new();
+        for step in steps {
+            match &step.action {
+                Action::Write(write) => self.write(write, &site, &mut actions),
+                Action::Mkdir { paths, owner, mode } => {
+                    let (owner, mode) = (owner.as_ref(), mode.as_ref());
+                    paths
+                        .iter()
+                        .for_each(|path| self.mkdir(path, owner, mode, &site, &mut actions));
+                }
+                Action::Remove { paths, missing_ok } => {
+                    actions.extend(paths.iter().map(|path| remove(path, *missing_ok)));
+                }
+                Action::Symlink { path, target } => {
+                    actions.extend(parent_directory(split(path).0, None));
+                    actions.push(SymlinkAction::new(target, path).into());
+                }
+                Action::Exec(_)
+                | Action::Copy(_)
+                | Action::Fetch(_)
+                | Action::Git(_)
+                | Action::Unpack(_) => {}
+            }
+        }
+        self.place(actions, link, site)
+    }
+
+    fn write<'s>(
+        &mut self,
+        write: &'s Write,
+        site: &StepSite<'_>,
+        actions: &mut Vec<FileAction<'s>>,
+    ) {
+        let Write { path, content, owner, mode, .. } = write;
         let (parent, name) = split(path);
-        let owner = chown(owner.as_ref(), step.root);
-        let file: FileAction<'_> = match permissions(mode.as_ref()) {
+        let owner = chown(owner.as_ref(), site.root);
+        actions.extend(parent_directory(parent, owner.clone()));
+        actions.push(match permissions(mode.as_ref()) {
             Some(bits) => MkfileAction {
                 owner,
                 ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_bytes())
@@ -178,62 +218,39 @@ impl Lowering<'_> {
                 let mode = mode.as_ref().map(self::mode);
                 CopyAction { owner, mode, ..CopyAction::new(file, source, path) }.into()
             }
-        };
-        let parents = parent_directory(parent, chown(write.owner.as_ref(), step.root));
-        let actions = parents.into_iter().chain([file]).collect();
-        self.place(actions, *link, step)
+        });
     }
 
-    pub(super) fn add_mkdir(
+    fn mkdir<'s>(
         &mut self,
-        paths: &[String],
-        owner: Option<&Owner>,
-        mode: Option<&plan::Mode>,
-        step: StepSite<'_>,
-    ) -> State {
-        let mut actions: Vec<FileAction<'_>> = Vec::new();
-        for path in paths {
-            let owner = chown(owner, step.root);
-            let Some(bits) = permissions(mode) else {
-                // Only a copy can set such a mode: of an empty directory of the same name.
-                let (parent, name) = split(path);
-                let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
-                let empty = self.add_made(empty.into(), step.metadata.clone());
-                let copy = CopyAction::new(
-                    empty,
-                    format!("/{name}"),
-                    format!("{}/", parent.trim_end_matches('/')),
-                );
-                actions.extend(parent_directory(parent, owner.clone()));
-                actions.push(CopyAction { owner, mode: mode.map(self::mode), ..copy }.into());
-                continue;
-            };
+        path: &'s str,
+        owner: Option<&'s Owner>,
+        mode: Option<&'s plan::Mode>,
+        site: &StepSite<'_>,
+        actions: &mut Vec<FileAction<'s>>,
+    ) {
+        let owner = chown(owner, site.root);
+        if let Some(bits) = permissions(mode) {
             let bits = bits.unwrap_or(DIRECTORY_MODE);
             actions.push(
                 MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, bits) }.into(),
             );
+            return;
         }
-        self.place(actions, false, step)
+        // Only a copy can set such a mode: of an empty directory of the same name.
+        let (parent, name) = split(path);
+        let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
+        let empty = self.add_made(empty.into(), site.metadata.clone());
+        let destination = format!("{}/", parent.trim_end_matches('/'));
+        let copy = CopyAction::new(empty, format!("/{name}"), destination);
+        actions.extend(parent_directory(parent, owner.clone()));
+        actions.push(CopyAction { owner, mode: mode.map(self::mode), ..copy }.into());
     }
+}
 
-    pub(super) fn add_remove(
-        &mut self,
-        paths: &[String],
-        missing_ok: bool,
-        step: StepSite<'_>,
-    ) -> State {
-        let actions = paths.iter().map(|path| {
-            let allow_wildcard = path.contains(['*', '?', '[']);
-            RmAction { allow_not_found: missing_ok, allow_wildcard, ..RmAction::new(path) }.into()
-        });
-        self.place(actions.collect(), false, step)
-    }
-
-    pub(super) fn add_symlink(&mut self, path: &str, target: &str, step: StepSite<'_>) -> State {
-        let link: FileAction<'_> = SymlinkAction::new(target, path).into();
-        let actions = parent_directory(split(path).0, None).into_iter().chain([link]).collect();
-        self.place(actions, false, step)
-    }
+fn remove(path: &str, missing_ok: bool) -> FileAction<'_> {
+    let allow_wildcard = path.contains(['*', '?', '[']);
+    RmAction { allow_not_found: missing_ok, allow_wildcard, ..RmAction::new(path) }.into()
 }
 
 /// A document on its way into a build, as the Dockerfile frontend names it.

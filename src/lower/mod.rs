@@ -9,6 +9,8 @@ mod file;
 mod position;
 mod settings;
 
+use std::borrow::Cow;
+
 use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, SourceId, SourceInfo, State,
 };
@@ -17,7 +19,7 @@ pub use self::context::{HTTP_FILE, git_source, main_context};
 use self::file::StepSite;
 use self::position::Position;
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
-use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep};
+use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
 use crate::source::{SourceFile, Span};
 
 /// Adds a plan's ops to a graph and returns what its target is. Plans of one file for several
@@ -138,23 +140,26 @@ impl Lowering<'_> {
         };
         let position = self.position(stage, settings);
         let mut label = String::new();
-        for (number, step) in (2..).zip(&stage.steps) {
+        for (number, steps) in (2..).zip(stage.ops()) {
             label.clear();
-            position.write(number, &step.label, &mut label);
-            state = self.add_step(step, stage, state, &label, settings);
+            position.write(number, &label_of(steps), &mut label);
+            state = self.add_steps(steps, stage, state, &label, settings);
         }
         state
     }
 
-    fn add_step(
+    /// Adds the op of one step, or of several that make files.
+    fn add_steps(
         &mut self,
-        step: &PlannedStep,
+        steps: &[PlannedStep],
         stage: &PlannedStage,
         root: State,
         label: &str,
         settings: &Settings,
     ) -> State {
-        let mut metadata = Metadata::named(label).at([self.location(step.span)]);
+        let [step, ..] = steps else { return root };
+        let locations: Vec<Location> = steps.iter().map(|step| self.location(step.span)).collect();
+        let mut metadata = Metadata::named(label).at(locations);
         // A process that is asked by its step is made to differ instead, so that its cache mounts stay.
         metadata.ignore_cache =
             stage.ignore_cache || step.no_cache && !matches!(step.action, Action::Exec(_));
@@ -165,12 +170,10 @@ impl Lowering<'_> {
             Action::Fetch(fetch) => self.add_fetch(fetch, files),
             Action::Git(git) => self.add_git(git, files),
             Action::Unpack(unpack) => self.add_unpack(unpack, files),
-            Action::Write(write) => self.add_write(write, files),
-            Action::Mkdir { paths, owner, mode } => {
-                self.add_mkdir(paths, owner.as_ref(), mode.as_ref(), files)
+            Action::Write(Write { link, .. }) => self.add_changes(steps, *link, files),
+            Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => {
+                self.add_changes(steps, false, files)
             }
-            Action::Remove { paths, missing_ok } => self.add_remove(paths, *missing_ok, files),
-            Action::Symlink { path, target } => self.add_symlink(path, target, files),
         }
     }
 
@@ -191,5 +194,16 @@ impl Lowering<'_> {
     /// Where the steps of a stage stand.
     fn position<'p>(&self, stage: &'p PlannedStage, settings: &Settings) -> Position<'p> {
         Position::new(stage, settings.several_platforms.then_some(&self.plan.platform))
+    }
+}
+
+/// What the steps of one op do.
+fn label_of(steps: &[PlannedStep]) -> Cow<'_, str> {
+    match steps {
+        [step] => Cow::Borrowed(&step.label),
+        several => {
+            let labels: Vec<&str> = several.iter().map(|step| step.label.as_str()).collect();
+            Cow::Owned(labels.join("; "))
+        }
     }
 }

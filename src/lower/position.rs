@@ -26,7 +26,7 @@ impl<'a> Position<'a> {
             Some(target) if own == target => format!("{own} "),
             Some(target) => format!("{own}->{} ", target.architecture()),
         };
-        let total = stage.steps.len() + 1;
+        let total = stage.ops().count() + 1;
         Self { stage, platforms, total, width: total.to_string().len() }
     }
 

@@ -219,6 +219,11 @@ impl History {
         Self { created_by: created_by.into(), comment: "mstage".to_owned(), ..Self::default() }
     }
 
+    /// The same of something that has no layer of its own after all.
+    pub(super) fn without_layer(self) -> Self {
+        Self { empty_layer: true, ..self }
+    }
+
     /// The same with the time at which it was made, where that is known.
     pub(super) fn at(mut self, created: Option<&str>) -> Self {
         if let Some(created) = created {

@@ -10,6 +10,7 @@ mod context;
 mod environment;
 mod git_url;
 mod image;
+mod layers;
 mod order;
 mod owner;
 mod parameters;

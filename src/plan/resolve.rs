@@ -15,7 +15,7 @@ use super::stage_scope::{StageScope, extend};
 use super::step::{self, Context, Surroundings};
 use super::{
     Action, ContextPaths, Facts, MountKind, Plan, PlannedContext, PlannedImage, PlannedStage,
-    PlannedStep, path, rules,
+    PlannedStep, layers, path, rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -145,6 +145,8 @@ impl<'s> Resolver<'_, 's> {
         let mut annotations = BTreeMap::new();
         let mut history = Vec::new();
         let mut steps = Vec::new();
+        let mut of_steps = Vec::new();
+        let mut make_workdir = None;
 
         if let Some(image) = &stage.image {
             super::image::clear(&image.clear, &mut config, diagnostics);
@@ -183,8 +185,9 @@ impl<'s> Resolver<'_, 's> {
             if surroundings.workdir == "/" {
                 history.push(History::config("WORKDIR /"));
             } else {
-                steps.push(make_workdir(stage, workdir.span, &surroundings, diagnostics));
-                history.push(History::layer(format!("WORKDIR {}", surroundings.workdir)));
+                let step = workdir_step(stage, workdir.span, &surroundings, diagnostics);
+                let entry = History::layer(format!("WORKDIR {}", surroundings.workdir));
+                make_workdir = Some((step, entry));
                 surroundings.on_scratch = false;
             }
         }
@@ -201,11 +204,25 @@ impl<'s> Resolver<'_, 's> {
 
         for step in &stage.steps {
             if let Some((step, entry)) = step::plan(step, &surroundings, &context, diagnostics) {
+                if let Some((workdir, made)) = make_workdir.take() {
+                    let Surroundings { workdir: path, user, .. } = &surroundings;
+                    if layers::makes_workdir(&step, path, user) {
+                        history.push(made.without_layer());
+                    } else {
+                        steps.push(workdir);
+                        of_steps.push(made);
+                    }
+                }
                 steps.push(step);
-                history.push(entry);
+                of_steps.push(entry);
             }
             surroundings.on_scratch = false;
         }
+        if let Some((workdir, made)) = make_workdir {
+            steps.push(workdir);
+            of_steps.push(made);
+        }
+        history.extend(layers::history(&steps, of_steps));
         let mut author = None;
         if let Some(image) = &stage.image {
             let applied = super::image::apply(image, &mut config, context.scope, diagnostics);
@@ -381,7 +398,7 @@ fn rfc3339(seconds: i64) -> Option<String> {
 }
 
 /// The step that makes a stage's working directory, which belongs to the stage's user.
-fn make_workdir(
+fn workdir_step(
     stage: &Stage,
     span: Span,
     surroundings: &Surroundings<'_>,

@@ -22,6 +22,7 @@ mod errors;
 mod examples;
 mod fresh {
     mod caches;
+    mod linked;
     mod remote;
 }
 mod frontend;

@@ -21,7 +21,8 @@ impl OwnEngine {
     #[track_caller]
     pub(crate) fn start() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let kind = engine().variable("MSTAGE_ENGINE").unwrap_or("forky");
+        let name = engine().variable("MSTAGE_ENGINE").unwrap_or("forky");
+        let kind = name.split('.').next().unwrap_or(name);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // What is left of it is removed even if it does not start.
         let mut own =

@@ -1,0 +1,80 @@
+//! Which steps become one op, and which need none.
+//!
+//! An op costs a layer and some milliseconds. Neighbouring steps that make or remove files without
+//! copying any are one op: what they do is said in full, so that nothing is gained by keeping it apart.
+
+use super::config::History;
+use super::{Action, Owner, PlannedStage, PlannedStep, path};
+
+impl PlannedStage {
+    /// The steps, together those that are one op.
+    pub fn ops(&self) -> impl Iterator<Item = &[PlannedStep]> {
+        self.steps.chunk_by(are_one_op)
+    }
+}
+
+/// Whether a step goes on in the op of the one before.
+fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
+    let makes_files = |step: &PlannedStep| match &step.action {
+        Action::Write(write) => !write.link,
+        Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => true,
+        Action::Exec(_)
+        | Action::Copy(_)
+        | Action::Fetch(_)
+        | Action::Git(_)
+        | Action::Unpack(_) => false,
+    };
+    let owner = match &step.action {
+        Action::Write(write) => write.owner.as_ref(),
+        Action::Mkdir { owner, .. } => owner.as_ref(),
+        _ => None,
+    };
+    // Names are looked up in what stands before an op: the step before may have written them.
+    let has_name = owner.is_some_and(Owner::is_named);
+    makes_files(before) && makes_files(step) && !has_name && before.no_cache == step.no_cache
+}
+
+/// The history of the steps: an entry for each, of which the last of an op stands for its layer.
+pub(super) fn history(steps: &[PlannedStep], mut entries: Vec<History>) -> Vec<History> {
+    for (at, pair) in steps.windows(2).enumerate() {
+        if are_one_op(&pair[0], &pair[1]) {
+            entries[at].empty_layer = true;
+        }
+    }
+    entries
+}
+
+/// Whether a step makes its stage's working directory itself, as the user who owns it: a process that
+/// runs there does, and so does a copy to there that is linked, which is then independent of the base.
+pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bool {
+    let is_in_workdir = |path: &str| {
+        path.strip_prefix(workdir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    match &step.action {
+        Action::Exec(exec) => {
+            let hidden = exec.mounts.iter().any(|mount| {
+                let at = path::join("/", &mount.destination);
+                at == "/" || workdir == at || workdir.starts_with(&format!("{at}/"))
+            });
+            exec.workdir == workdir && exec.user == user && !hidden
+        }
+        Action::Copy(copy) => {
+            let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());
+            let belongs_to_root = copy.owner.as_ref().is_none_or(Owner::is_root);
+            let made = copy.items.iter().any(|item| is_in_workdir(directory(&item.destination)));
+            copy.link && copy.mode.is_none() && is_roots && belongs_to_root && made
+        }
+        Action::Fetch(_)
+        | Action::Git(_)
+        | Action::Unpack(_)
+        | Action::Write(_)
+        | Action::Mkdir { .. }
+        | Action::Remove { .. }
+        | Action::Symlink { .. } => false,
+    }
+}
+
+/// The directory that a copy makes for what it copies.
+fn directory(destination: &str) -> &str {
+    destination.rsplit_once('/').map_or("", |(directory, _)| directory)
+}
