@@ -36,7 +36,7 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
         ..Settings::default()
     };
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph).expect("nothing was imported");
+    let target = lower(&plan, &file, &settings, &mut graph).expect("nothing was imported").target;
     Ok(graph.definition(target).digests().len())
 }
 

@@ -71,7 +71,7 @@ pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
     let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
     done();
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph).unwrap();
+    let target = lower(&plan, &file, &settings, &mut graph).unwrap().target;
     let definition = graph.definition(target);
     drop(graph);
     done();

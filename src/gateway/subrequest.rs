@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
-use super::{Options, compile, epoch, lookup, report};
+use super::compile::compile;
+use super::{Options, epoch, lookup, report};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{
     Selection, check_of, default_target, resolve, select_all, select_outline,

@@ -10,6 +10,7 @@ mod position;
 mod settings;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, SourceId, SourceInfo, State,
@@ -22,7 +23,16 @@ pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessi
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
 use crate::source::{SourceFile, Span};
 
-/// Adds a plan's ops to a graph and returns what its target is. Plans of one file for several
+/// What a plan is in a graph.
+#[derive(Debug, Clone)]
+pub struct Lowered {
+    /// What the target is.
+    pub target: State,
+    /// What an SBOM covers besides the target, by name.
+    pub extras: BTreeMap<String, State>,
+}
+
+/// Adds a plan's ops to a graph. Plans of one file for several
 /// platforms may share a graph: what they have in common is there once.
 ///
 /// Fails only where the client, or the engine's own Dockerfile frontend, gave a graph that is none.
@@ -31,7 +41,7 @@ pub fn lower(
     file: &SourceFile,
     settings: &Settings,
     graph: &mut Graph,
-) -> Result<State, ImportError> {
+) -> Result<Lowered, ImportError> {
     let source = graph.add_source(SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
@@ -60,7 +70,17 @@ pub fn lower(
         let state = lowering.add_stage(stage, settings);
         lowering.stages.push(state);
     }
-    Ok(lowering.stages.last().copied().unwrap_or(State::SCRATCH))
+    let target = lowering.stages.last().copied().unwrap_or(State::SCRATCH);
+    let mut extras = BTreeMap::new();
+    for (stage, &state) in plan.stages.iter().zip(&lowering.stages) {
+        if stage.sbom && state != target {
+            extras.insert(stage.name.clone(), state);
+        }
+    }
+    if plan.sbom_of_context {
+        extras.insert("context".to_owned(), lowering.context);
+    }
+    Ok(Lowered { target, extras })
 }
 
 /// A plan on its way into a graph.

@@ -39,7 +39,7 @@ pub use self::git_url::GitUrl;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::reference::{InvalidReference, Reference};
-pub use self::request::{NoCache, Request};
+pub use self::request::{Request, SbomScope, Stages};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{
@@ -90,6 +90,8 @@ pub struct Plan {
     pub stages: Vec<PlannedStage>,
     /// What is read of the build context.
     pub context: ContextPaths,
+    /// Whether the build context is scanned too where the client asks for an SBOM.
+    pub sbom_of_context: bool,
     /// What is kept from the build context, besides what the ignore file says.
     pub ignore: Vec<String>,
     /// What the target's image says of itself.
@@ -136,6 +138,8 @@ pub struct PlannedStage {
     pub base: Origin,
     /// Whether its steps run even if the cache has what they make.
     pub ignore_cache: bool,
+    /// Whether it is scanned too where the client asks for an SBOM.
+    pub sbom: bool,
     /// What is done, in order.
     pub steps: Vec<PlannedStep>,
 }

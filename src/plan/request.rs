@@ -26,21 +26,32 @@ pub struct Request {
     /// `--build-context`.
     pub contexts: NamedContexts,
     /// `--no-cache` and `--no-cache-filter`.
-    pub no_cache: NoCache,
+    pub no_cache: Stages,
+    /// What an SBOM covers besides the target.
+    pub sbom: SbomScope,
     /// `SOURCE_DATE_EPOCH`: what is made gets this time, in seconds since 1970.
     pub epoch: Option<i64>,
 }
 
-/// The stages whose steps run even if the cache has what they make.
+/// What an SBOM covers besides the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum NoCache {
+pub struct SbomScope {
+    /// Whether it covers the build context.
+    pub context: bool,
+    /// The stages that it covers, besides those that say so themselves.
+    pub stages: Stages,
+}
+
+/// Some stages of a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Stages {
     /// None.
     #[default]
     None,
     /// All.
     All,
     /// Those with these names, in upper or lower case.
-    Stages(Vec<String>),
+    Named(Vec<String>),
 }
 
 impl Request {
@@ -54,13 +65,13 @@ impl Request {
     }
 }
 
-impl NoCache {
-    /// Whether it is about a stage.
+impl Stages {
+    /// Whether a stage is one of them.
     pub fn covers(&self, stage: &str) -> bool {
         match self {
             Self::None => false,
             Self::All => true,
-            Self::Stages(names) => names.iter().any(|name| name.eq_ignore_ascii_case(stage)),
+            Self::Named(names) => names.iter().any(|name| name.eq_ignore_ascii_case(stage)),
         }
     }
 }
@@ -77,7 +88,8 @@ impl Request {
             target_platform: platform,
             several_platforms: false,
             contexts: NamedContexts::default(),
-            no_cache: NoCache::None,
+            no_cache: Stages::None,
+            sbom: SbomScope::default(),
             epoch: None,
         }
     }

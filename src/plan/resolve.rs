@@ -130,6 +130,8 @@ impl<'s> Resolver<'_, 's> {
             platform: platform.clone(),
             base,
             ignore_cache: self.selection.request.no_cache.covers(name.as_str()),
+            sbom: stage.sbom.unwrap_or(false)
+                || self.selection.request.sbom.stages.covers(name.as_str()),
             steps: Vec::new(),
         };
         if *replaced {
@@ -380,6 +382,7 @@ impl<'s> Resolver<'_, 's> {
             images,
             named_contexts,
             context,
+            sbom_of_context: request.sbom.context,
             ignore,
             stages,
             config,

@@ -40,6 +40,8 @@ table! {
         "link" link: Option<bool>,
         /// What the exported image says of itself.
         "image" image: Option<Image>,
+        /// Whether the stage is scanned too where the client asks for an SBOM (`--sbom`), besides the target.
+        "sbom" sbom: Option<bool>,
         /// What the stage is for; shown by `--call=targets`.
         "description" description: Option<String>,
     }

@@ -11,8 +11,8 @@ use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
 use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{
-    ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, NoCache, Plan,
-    Request, Selection, check_of, resolve, select, warn_of_ignored_copies,
+    ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
+    Selection, Stages, check_of, resolve, select, warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -140,7 +140,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
             ..Settings::default()
         };
         let mut graph = Graph::new();
-        let target = lower(&plan, &file, &settings, &mut graph).unwrap();
+        let target = lower(&plan, &file, &settings, &mut graph).unwrap().target;
         let definition = graph.definition(target);
         (plan, definition)
     });
@@ -186,7 +186,7 @@ fn request(text: &str) -> Request {
                 let platform = Platform::parse(value, &request.build_platform).unwrap();
                 request.runnable_platforms.push(platform);
             }
-            "--no-cache-filter" => request.no_cache = NoCache::Stages(vec![value.to_owned()]),
+            "--no-cache-filter" => request.no_cache = Stages::Named(vec![value.to_owned()]),
             "--epoch" => request.epoch = Some(value.parse().unwrap()),
             "--platform" => {
                 request.target_platform = Platform::parse(value, &request.build_platform).unwrap();

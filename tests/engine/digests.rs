@@ -122,7 +122,7 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
         ..Settings::default()
     };
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph).unwrap();
+    let target = lower(&plan, &file, &settings, &mut graph).unwrap().target;
     let name = |vertex: Vertex<'_>| vertex.metadata().name.unwrap_or_default().into_owned();
     graph.vertices(target).map(|vertex| (vertex.digest().to_string(), name(vertex))).collect()
 }

@@ -14,6 +14,7 @@
 
 mod harness;
 
+mod attestations;
 mod calls;
 mod config;
 mod contexts;

@@ -3,6 +3,7 @@
 //! The keys are those of the Dockerfile frontend (BuildKit's `frontend/dockerui/config.go`), so that
 //! every client's options mean the same here.
 
+mod attestations;
 mod csv;
 mod process;
 
@@ -14,9 +15,10 @@ use base64::prelude::BASE64_STANDARD;
 use buildkit_llb::{Platform, ResolveMode};
 use serde::Deserialize;
 
+pub use self::attestations::Scanner;
 use super::bridge::CacheImport;
 use crate::lower::{ProcessSettings, Sessions};
-use crate::plan::{ContextSource, NamedContexts, NoCache, Request};
+use crate::plan::{ContextSource, NamedContexts, Request, SbomScope, Stages};
 
 /// What the client asks for.
 #[derive(Debug, Clone)]
@@ -48,6 +50,8 @@ pub struct Options {
     pub process: ProcessSettings,
     /// What the ids of cache mounts begin with.
     pub cache_namespace: String,
+    /// What scans the result for an SBOM, where the client asks for one.
+    pub scanner: Option<Scanner>,
     /// Caches to use.
     pub cache_imports: Vec<CacheImport>,
     /// A question to answer in place of a build.
@@ -137,6 +141,7 @@ impl Options {
             several_platforms: multi_platform,
             contexts: named_contexts(&opts)?,
             runnable_platforms: worker_platforms,
+            sbom: sbom_scope(&opts)?,
             no_cache: no_cache(opts.get("no-cache").map(String::as_str)),
             ..Request::new(build_platform)
         };
@@ -171,6 +176,7 @@ impl Options {
             resolve_mode,
             process: process::settings(&opts)?,
             cache_namespace: opts.remove("build-arg:BUILDKIT_CACHE_MOUNT_NS").unwrap_or_default(),
+            scanner: attestations::scanner(&opts)?,
             cache_imports: cache_imports(&opts)?,
             subrequest: opts.remove("requestid"),
             raw,
@@ -254,12 +260,32 @@ fn multi_platform(opts: &BTreeMap<String, String>, count: usize) -> Result<bool,
     }
 }
 
+/// What Dockerfiles say with args of these names.
+fn sbom_scope(opts: &BTreeMap<String, String>) -> Result<SbomScope, InvalidOption> {
+    const CONTEXT: &str = "build-arg:BUILDKIT_SBOM_SCAN_CONTEXT";
+    const STAGE: &str = "build-arg:BUILDKIT_SBOM_SCAN_STAGE";
+    let context = match opts.get(CONTEXT).filter(|text| !text.is_empty()) {
+        None => false,
+        Some(text) => truth(text)
+            .ok_or_else(|| invalid(CONTEXT, format!("`{text}` is not `true` or `false`")))?,
+    };
+    let stages = match opts.get(STAGE).filter(|text| !text.is_empty()) {
+        None => Stages::None,
+        Some(text) => match truth(text) {
+            Some(true) => Stages::All,
+            Some(false) => Stages::None,
+            None => Stages::Named(text.split(',').map(str::to_owned).collect()),
+        },
+    };
+    Ok(SbomScope { context, stages })
+}
+
 /// Nothing behind the key means all stages.
-fn no_cache(text: Option<&str>) -> NoCache {
+fn no_cache(text: Option<&str>) -> Stages {
     match text {
-        None => NoCache::None,
-        Some("") => NoCache::All,
-        Some(names) => NoCache::Stages(names.split(',').map(str::to_owned).collect()),
+        None => Stages::None,
+        Some("") => Stages::All,
+        Some(names) => Stages::Named(names.split(',').map(str::to_owned).collect()),
     }
 }
 
@@ -401,8 +427,8 @@ mod tests {
 
     #[test]
     fn no_cache() {
-        assert_eq!(options(&[]).unwrap().request.no_cache, NoCache::None);
-        assert_eq!(options(&["no-cache="]).unwrap().request.no_cache, NoCache::All);
+        assert_eq!(options(&[]).unwrap().request.no_cache, Stages::None);
+        assert_eq!(options(&["no-cache="]).unwrap().request.no_cache, Stages::All);
         let some = options(&["no-cache=A,b"]).unwrap().request.no_cache;
         assert!(some.covers("a") && some.covers("b") && !some.covers("c"));
     }

@@ -1,0 +1,91 @@
+//! What the client wants to be attested.
+//!
+//! Follows `frontend/attestations/parse.go` of BuildKit.
+
+use std::collections::BTreeMap;
+
+use super::{InvalidOption, csv, invalid};
+
+/// What scans a result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanner {
+    /// Its image, as the client names it.
+    pub image: String,
+    /// Further settings, for the scanner.
+    pub parameters: BTreeMap<String, String>,
+}
+
+/// The scanner where the client names none.
+const DEFAULT_SCANNER: &str = "docker/buildkit-syft-scanner:stable-1";
+
+/// What is said by one of these, in upper or lower case.
+const PREFIXES: [&str; 2] = ["attest:", "build-arg:BUILDKIT_ATTEST_"];
+
+/// The scanner that makes an SBOM. The other kind, the provenance, is all the engine's.
+pub(super) fn scanner(opts: &BTreeMap<String, String>) -> Result<Option<Scanner>, InvalidOption> {
+    let mut scanner = None;
+    for (option, text) in opts {
+        let kind = PREFIXES.iter().find_map(|prefix| option.strip_prefix(prefix));
+        match kind.map(str::to_ascii_lowercase).as_deref() {
+            Some("sbom") => scanner = Some(parse(option, text)?),
+            None | Some("provenance") => {}
+            Some(other) => {
+                let problem = format!("`{other}` is neither `sbom` nor `provenance`");
+                return Err(invalid(option, problem));
+            }
+        }
+    }
+    Ok(scanner)
+}
+
+fn parse(option: &str, text: &str) -> Result<Scanner, InvalidOption> {
+    let mut scanner = Scanner { image: DEFAULT_SCANNER.to_owned(), parameters: BTreeMap::new() };
+    for field in csv::fields(text).map_err(|err| invalid(option, err))? {
+        let (name, value) = field.split_once('=').unwrap_or((&field, ""));
+        if name == "generator" {
+            value.clone_into(&mut scanner.image);
+        } else {
+            scanner.parameters.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    if scanner.image.is_empty() {
+        return Err(invalid(option, "the generator has no name"));
+    }
+    Ok(scanner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(option: &str, value: &str) -> Result<Option<Scanner>, String> {
+        let opts = BTreeMap::from([(option.to_owned(), value.to_owned())]);
+        scanner(&opts).map_err(|err| err.to_string())
+    }
+
+    #[test]
+    fn scanners() {
+        let image = |option, value| read(option, value).map(|found| found.map(|found| found.image));
+        assert_eq!(image("attest:sbom", ""), Ok(Some(DEFAULT_SCANNER.to_owned())));
+        assert_eq!(
+            image("build-arg:BUILDKIT_ATTEST_SBOM", "generator=a:1"),
+            Ok(Some("a:1".to_owned()))
+        );
+        assert_eq!(image("attest:provenance", "mode=max"), Ok(None));
+        let found =
+            read("attest:sbom", "generator=a,LEVEL=1").map(|found| found.map(|of| of.parameters));
+        assert_eq!(found, Ok(Some(BTreeMap::from([("LEVEL".to_owned(), "1".to_owned())]))));
+    }
+
+    #[test]
+    fn wrong_ones() {
+        assert_eq!(
+            read("attest:other", ""),
+            Err("option `attest:other`: `other` is neither `sbom` nor `provenance`".to_owned())
+        );
+        assert_eq!(
+            read("attest:sbom", "generator="),
+            Err("option `attest:sbom`: the generator has no name".to_owned())
+        );
+    }
+}

@@ -1,0 +1,157 @@
+//! An SBOM that covers more than the target: stages that nobody ships, and the build context.
+//!
+//! The engine itself scans what a frontend returns, where the client asks for that. So nothing is done here
+//! unless there is something else to scan; then the scanner gets all of it at once, and the engine scans no
+//! more. Follows `frontend/attestations/sbom` and the scanner's contract in `docs/attestations/sbom-protocol.md`
+//! of BuildKit.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use buildkit_llb::{
+    BindAccess, BindMount, Definition, Exec, Graph, Image, Metadata, Mount, Platform, State,
+    TmpfsMount,
+};
+use futures_util::future::join_all;
+
+use super::bridge::{
+    Attestation, AttestationKind, Bridge, ImageRequest, Ref, Refs, ResolveMode, SolveRequest,
+    Status,
+};
+use super::options::Scanner;
+use super::{Options, report};
+use crate::lower::Lowered;
+use crate::plan::{ImageConfig, Plan, Reference};
+
+/// What the scanner reads and writes: the target, what else there is, and its answers.
+const CORE: &str = "/run/src/core/sbom";
+const EXTRAS: &str = "/run/src/extras/";
+const ANSWERS: &str = "/run/out/";
+
+/// What makes the SBOM of each platform. Empty where the engine does all there is to do.
+pub(super) async fn prepare(
+    bridge: &Bridge,
+    options: &Options,
+    plans: &[Plan],
+    lowered: &[Lowered],
+    graph: &mut Graph,
+) -> Result<BTreeMap<String, Definition>, Status> {
+    let Some(scanner) = &options.scanner else { return Ok(BTreeMap::new()) };
+    if lowered.iter().all(|lowered| lowered.extras.is_empty()) {
+        return Ok(BTreeMap::new());
+    }
+    let platform = &options.request.build_platform;
+    let (reference, config) = look_up(bridge, scanner, platform).await?;
+    let image = Image { platform: Some(platform.clone()), ..Image::new(reference.to_string()) };
+    let label = Metadata::named(format!("[internal] scanner {}", scanner.image));
+    let image = Scan { scanner, config, platform, root: graph.add(image, label) };
+    let scans = plans.iter().zip(lowered).filter_map(|(plan, lowered)| {
+        let answers = image.add(plan, lowered, graph)?;
+        Some((plan.platform.id(), graph.definition(answers)))
+    });
+    Ok(scans.collect())
+}
+
+/// Runs the scans, as far as anything is run before the export, and says what they are.
+pub(super) async fn scan(
+    bridge: &Bridge,
+    scans: BTreeMap<String, Definition>,
+) -> Result<BTreeMap<String, Vec<Attestation>>, Status> {
+    let scans = scans.into_iter().map(|(id, definition)| async move {
+        let request = SolveRequest::new(definition);
+        let solved = bridge.solve(request).await.map_err(Status::from)?;
+        match solved.refs {
+            Refs::Single(reference) => Ok((id, vec![attestation(reference)])),
+            Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one scan")),
+        }
+    });
+    Ok(report::all(join_all(scans).await)?.into_iter().collect())
+}
+
+fn attestation(reference: Option<Ref>) -> Attestation {
+    let metadata = [("reason", "sbom"), ("sbom-core", "sbom")];
+    Attestation {
+        kind: AttestationKind::Bundle,
+        metadata: metadata.map(|(name, text)| (name.to_owned(), text.into())).into(),
+        reference,
+        path: String::new(),
+        predicate_type: "https://spdx.dev/Document".to_owned(),
+        subjects: Vec::new(),
+    }
+}
+
+async fn look_up(
+    bridge: &Bridge,
+    scanner: &Scanner,
+    platform: &Platform,
+) -> Result<(Reference, ImageConfig), Status> {
+    let problem = |err: &dyn std::fmt::Display| {
+        Status::new(format!("the scanner `{}` cannot be used: {err}", scanner.image))
+    };
+    let reference = Reference::parse(&scanner.image).map_err(|err| problem(&err))?;
+    let request = ImageRequest {
+        reference: reference.to_string(),
+        platform: Some(platform.clone().into()),
+        mode: ResolveMode::Default,
+        log_name: format!("[internal] load metadata for {reference}"),
+        layout: None,
+    };
+    let image = bridge.resolve_image(request).await.map_err(|err| problem(&err))?;
+    let reference = Reference::parse(&image.reference).unwrap_or(reference);
+    let config = ImageConfig::parse(&image.meta.config).map_err(|err| problem(&err))?;
+    Ok((reference.pinned(&image.meta.digest.unwrap_or_default()), config))
+}
+
+/// A scanner, ready to run.
+struct Scan<'a> {
+    scanner: &'a Scanner,
+    config: ImageConfig,
+    platform: &'a Platform,
+    root: State,
+}
+
+impl Scan<'_> {
+    /// The directory that the scanner fills for one platform. `None` for an image that starts nothing.
+    fn add(&self, plan: &Plan, lowered: &Lowered, graph: &mut Graph) -> Option<State> {
+        let config = &self.config.config;
+        let args = config.entrypoint.iter().chain(&config.cmd).flatten().cloned();
+        let op = Exec::from_args(self.root, args)?;
+        let environment = config.environment(self.platform.os());
+        let mut env: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+            environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
+        let mut set = |name: &str, value: &'static str| {
+            env.push((format!("BUILDKIT_SCAN_{name}").into(), value.into()));
+        };
+        set("DESTINATION", ANSWERS);
+        set("SOURCE", CORE);
+        if !lowered.extras.is_empty() {
+            set("SOURCE_EXTRAS", EXTRAS);
+        }
+        let parameters = &self.scanner.parameters;
+        env.extend(
+            parameters.iter().map(|(name, value)| {
+                (format!("BUILDKIT_SCAN_{name}").into(), value.as_str().into())
+            }),
+        );
+        let answers = BindMount {
+            access: BindAccess::Output,
+            ..BindMount::new(ANSWERS.trim_end_matches('/'), State::SCRATCH)
+        };
+        let mut mounts: Vec<Mount<'_>> = vec![
+            answers.into(),
+            TmpfsMount::new("/tmp").into(),
+            BindMount::new(CORE, lowered.target).into(),
+        ];
+        for (name, &state) in &lowered.extras {
+            mounts.push(BindMount::new(format!("{EXTRAS}sbom-{name}"), state).into());
+        }
+        let workdir = if config.working_dir.is_empty() { "/" } else { &config.working_dir };
+        let op =
+            Exec { env, cwd: workdir.into(), platform: Some(self.platform.clone()), mounts, ..op };
+        let id = plan.platform.id();
+        let label = format!("[{id}] generating sbom using {}", self.scanner.image);
+        let ignore_cache = plan.stages.last().is_some_and(|stage| stage.ignore_cache);
+        let metadata = Metadata { ignore_cache, ..Metadata::named(label) };
+        graph.add(op, metadata).mounts.first().copied().flatten()
+    }
+}
