@@ -202,6 +202,42 @@ mod tests {
     }
 
     #[test]
+    fn what_is_found_twice_is_told_once_and_as_a_check_says() {
+        let at = |start| Span { start, end: start + 1 };
+        let mut diagnostics = Diagnostics::default();
+        for (code, start) in [
+            (Code::UnusedArg, 5),
+            (Code::SecretInEnv, 5),
+            (Code::UnusedArg, 5),
+            (Code::UnusedArg, 2),
+            (Code::BareDollar, 1),
+        ] {
+            diagnostics.push(Diagnostic::new(code, at(start), "the same"));
+        }
+        let found = |diagnostics: &Diagnostics, severity| -> Vec<(Code, u32)> {
+            let found = diagnostics.of(severity).into_iter();
+            found.map(|found| (found.code, found.span.map_or(0, |span| span.start))).collect()
+        };
+        let all = [
+            (Code::BareDollar, 1),
+            (Code::UnusedArg, 2),
+            (Code::UnusedArg, 5),
+            (Code::SecretInEnv, 5),
+        ];
+        assert_eq!(found(&diagnostics, Severity::Warning), all);
+
+        let these = |rules: &[Code]| Rules::These(rules.iter().copied().collect());
+        let skip = these(&[Code::BareDollar]);
+        diagnostics.follow_file(Check { skip, error: these(&[Code::UnusedArg]) });
+        assert_eq!(found(&diagnostics, Severity::Warning), all[3..]);
+        assert_eq!(found(&diagnostics, Severity::Error), all[1..3]);
+        assert!(diagnostics.fail_build() && !diagnostics.has_errors());
+
+        diagnostics.follow_client(Check { skip: Rules::All, error: Rules::All });
+        assert!(!diagnostics.fail_build() && diagnostics.findings().is_empty());
+    }
+
+    #[test]
     fn lists() {
         assert_eq!(list(["a"]), "`a`");
         assert_eq!(list(["a", "b", "c"]), "`a`, `b` and `c`");
