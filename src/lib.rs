@@ -7,3 +7,4 @@ pub mod plan;
 pub mod show;
 pub mod source;
 pub mod spec;
+pub mod text;

@@ -5,11 +5,13 @@
 
 use std::ops::{Deref, RangeInclusive};
 
+use crate::text::Text;
+
 /// A build file: its name as the user gave it, and its text.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
     name: String,
-    text: String,
+    text: Text,
     /// Byte offset of the first byte of each line.
     line_starts: Vec<u32>,
     not_text: Option<Span>,
@@ -49,7 +51,7 @@ impl SourceFile {
         };
         let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
-        Self { name: name.into(), text, line_starts, not_text }
+        Self { name: name.into(), text: text.into(), line_starts, not_text }
     }
 
     /// The first place that was not UTF-8.
@@ -63,7 +65,7 @@ impl SourceFile {
     }
 
     /// The whole text.
-    pub fn text(&self) -> &str {
+    pub fn text(&self) -> &Text {
         &self.text
     }
 

@@ -116,7 +116,7 @@ impl Scan<'_> {
         let config = &self.config.config;
         let args = config.entrypoint.iter().chain(&config.cmd).flatten().cloned();
         let op = Exec::from_args(self.root, args)?;
-        let environment = config.environment(self.platform.os());
+        let environment = config.environment().with_path(self.platform.os());
         let mut env: Vec<(Cow<'_, str>, Cow<'_, str>)> =
             environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
         let mut set = |name: &str, value: &'static str| {

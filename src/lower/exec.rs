@@ -12,6 +12,7 @@ use super::file::{StepSite, chown, inline_document};
 use super::{Lowering, Settings};
 use crate::plan::{self, MountKind, Owner, PlannedMount};
 use crate::spec::{Network, Security, Sharing};
+use crate::text::Text;
 
 /// The directory that a cache mount begins as, in the op that makes it; the name the Dockerfile
 /// frontend has for it (`setCacheUIDGID` in `dockerfile2llb/convert_runmount.go`).
@@ -43,7 +44,7 @@ impl<'a> Lowering<'a> {
                 .push(TmpfsMount { size: process.shm_size, ..TmpfsMount::new("/dev/shm") }.into());
         }
         metadata.linux_resources.clone_from(&process.resources);
-        let script_path = [format!("{SCRIPTS}script")];
+        let script_path = [Text::from(format!("{SCRIPTS}script"))];
         let mut args = exec.args.as_slice();
         if let Some(script) = &exec.script {
             let file = MkfileAction::new("/script", 0o755, script.as_bytes());

@@ -74,7 +74,7 @@ pub fn lower(
     let mut extras = BTreeMap::new();
     for (stage, &state) in plan.stages.iter().zip(&lowering.stages) {
         if stage.sbom && state != target {
-            extras.insert(stage.name.clone(), state);
+            extras.insert(stage.name.to_string(), state);
         }
     }
     if plan.sbom_of_context {

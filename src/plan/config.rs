@@ -6,7 +6,7 @@ use buildkit_llb::Platform;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::environment::{DEFAULT_PATH, Environment};
+use super::environment::Environment;
 
 /// What a registry keeps of an image besides its layers. Members that are not known here pass
 /// through unchanged.
@@ -168,14 +168,6 @@ pub struct History {
 }
 
 impl ImageConfig {
-    /// The config of an image with nothing in it.
-    pub fn scratch(platform: &Platform) -> Self {
-        let mut config = Self::default();
-        config.set_platform(platform);
-        config.config.working_dir = "/".to_owned();
-        config
-    }
-
     /// Reads a config as a registry keeps it.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(json)
@@ -202,14 +194,14 @@ impl ImageConfig {
 }
 
 impl ContainerConfig {
-    /// The environment, with the `PATH` that every process gets.
-    pub fn environment(&self, os: &str) -> Environment {
-        let mut environment = Environment::from_entries(self.env.iter().map(String::as_str));
-        // Windows has a PATH of its own (moby/buildkit#5445).
-        if environment.get("PATH").is_none() && os != "windows" {
-            environment.set("PATH", DEFAULT_PATH);
-        }
-        environment
+    /// That of an image with nothing in it.
+    pub fn scratch() -> Self {
+        Self { working_dir: "/".to_owned(), ..Self::default() }
+    }
+
+    /// The environment.
+    pub fn environment(&self) -> Environment {
+        Environment::from_entries(self.env.iter().map(String::as_str))
     }
 }
 
@@ -217,11 +209,6 @@ impl History {
     /// An entry for a layer.
     pub fn layer(created_by: impl Into<String>) -> Self {
         Self { created_by: created_by.into(), comment: "mstage".to_owned(), ..Self::default() }
-    }
-
-    /// The same of something that has no layer of its own after all.
-    pub(super) fn without_layer(self) -> Self {
-        Self { empty_layer: true, ..self }
     }
 
     /// The same with the time at which it was made, where that is known.

@@ -1,48 +1,54 @@
 //! Environment variables in the order in which they were first set, as images record them.
 
-use std::collections::BTreeMap;
+use super::inherited::InheritedMap;
+use crate::text::Text;
 
 /// What a `PATH` is where an image has none (BuildKit's `util/system/path.go`).
-pub(crate) const DEFAULT_PATH: &str =
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Environment variables.
+/// Environment variables. One that has another's and more shares what they have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Environment {
-    entries: Vec<(String, String)>,
-    index: BTreeMap<String, usize>,
-}
+pub struct Environment(InheritedMap<Text>);
 
 impl Environment {
     /// Reads `NAME=value` entries; the last of a name wins, at the place of the first.
     pub fn from_entries<'e>(entries: impl IntoIterator<Item = &'e str>) -> Self {
         let mut environment = Self::default();
-        for entry in entries {
-            let (name, value) = entry.split_once('=').unwrap_or((entry, ""));
-            environment.set(name, value);
-        }
+        environment.extend(entries.into_iter().map(|entry| {
+            let entry = Text::from(entry);
+            let (name, value) = entry.split_once('=').unwrap_or((&entry, ""));
+            (entry.piece(name), entry.piece(value))
+        }));
         environment
     }
 
-    /// Sets a variable.
-    pub fn set(&mut self, name: &str, value: impl Into<String>) {
-        match self.index.get(name) {
-            Some(&at) => self.entries[at].1 = value.into(),
-            None => {
-                self.index.insert(name.to_owned(), self.entries.len());
-                self.entries.push((name.to_owned(), value.into()));
-            }
+    /// With the `PATH` that every process gets.
+    pub fn with_path(mut self, os: &str) -> Self {
+        // Windows has a PATH of its own (moby/buildkit#5445).
+        if self.get("PATH").is_none() && os != "windows" {
+            self.extend([("PATH".into(), DEFAULT_PATH.into())]);
         }
+        self
+    }
+
+    /// Sets variables. One that is there already keeps its place.
+    pub fn extend(&mut self, variables: impl IntoIterator<Item = (Text, Text)>) {
+        self.0.extend(variables);
+    }
+
+    /// Removes all variables but those to keep.
+    pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        self.0.retain(keep);
     }
 
     /// The value of a variable.
-    pub fn get(&self, name: &str) -> Option<&str> {
-        self.index.get(name).map(|&at| self.entries[at].1.as_str())
+    pub fn get(&self, name: &str) -> Option<&Text> {
+        self.0.get(name)
     }
 
     /// All variables.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.entries.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// All variables as `NAME=value`.

@@ -1,102 +1,95 @@
 //! What `[image]` and the stage itself make of the config of the exported image.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::config::{ContainerConfig, Empty, HealthcheckConfig, History, port_names};
+use super::config::{ContainerConfig, Empty, HealthcheckConfig, port_names};
 use super::environment::Environment;
+use super::export::Export;
 use super::path;
 use super::scope::Scope;
-use super::stage_scope::{StageScope, extend};
+use super::stage_scope::{StageScope, values_of};
 use super::step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::Spanned;
 use crate::spec::{Command, Healthcheck, Image, Scalar, Template};
+use crate::text::Text;
 
 /// Docker's default for the string forms of commands; `run` text has a stricter one.
 const CONTAINER_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// What `[image]` says that is no part of the config of a container.
-pub(super) struct Applied {
-    pub(super) history: Vec<History>,
-    pub(super) annotations: BTreeMap<String, String>,
-    pub(super) author: Option<String>,
-}
-
-/// Applies `[image]` to the config that the stage has so far.
+/// Applies `[image]` to the image of the stage. `environment` is what the image records so far.
 pub(super) fn apply(
     image: &Image,
-    config: &mut ContainerConfig,
+    environment: &mut Environment,
+    export: &mut Export,
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Applied {
-    let mut history = Vec::new();
-    let before = Environment::from_entries(config.env.iter().map(String::as_str));
-    let environment = extend(&before, &image.env, scope, diagnostics);
-    for name in image.env.0.keys() {
-        history.push(History::config(format!(
-            "ENV {name}={}",
-            environment.get(name.as_str()).unwrap_or_default()
-        )));
+) {
+    let variables = values_of(&image.env, environment, scope, diagnostics);
+    for (name, value) in &variables {
+        export.record_config(|_| format!("ENV {name}={value}"));
     }
-    config.env = environment.to_entries();
+    environment.extend(variables);
 
-    let values = StageScope { scope, environment: &environment };
+    let values = StageScope { scope, environment };
     if let Some(workdir) = &image.workdir {
         let own = values.expand(workdir, diagnostics).unwrap_or_default();
-        config.working_dir = path::join(&config.working_dir, &own);
-        history.push(History::config(format!("WORKDIR {}", config.working_dir)));
+        let workdir = path::join(&export.config.working_dir.as_str().into(), &own);
+        export.config.working_dir = workdir.to_string();
+        export.record_config(|_| format!("WORKDIR {workdir}"));
     }
     if let Some(Scalar(user)) = &image.user {
-        config.user = values.expand(user, diagnostics).unwrap_or_default();
-        history.push(History::config(format!("USER {}", config.user)));
+        export.config.user = values.expand(user, diagnostics).unwrap_or_default().to_string();
+        export.record_config(|config| format!("USER {}", config.user));
     }
     let ports = expose(&image.expose, &values, diagnostics);
     if !ports.is_empty() {
-        history.push(History::config(format!("EXPOSE {}", port_names(&ports))));
-        config.exposed_ports.extend(ports.into_iter().map(|port| (port, Empty {})));
+        export.record_config(|_| format!("EXPOSE {}", port_names(&ports)));
+        export.config.exposed_ports.extend(ports.into_iter().map(|port| (port, Empty {})));
     }
     let volumes = values.expand_all(&image.volumes, diagnostics).unwrap_or_default();
     if !volumes.is_empty() {
-        history.push(History::config(format!("VOLUME {volumes:?}")));
-        config.volumes.extend(volumes.into_iter().map(|volume| (volume, Empty {})));
+        export.record_config(|_| format!("VOLUME {volumes:?}"));
+        let volumes = volumes.iter().map(|volume| (volume.to_string(), Empty {}));
+        export.config.volumes.extend(volumes);
     }
     for (name, template) in &image.labels.0 {
         let value = values.expand(template, diagnostics).unwrap_or_default();
-        history.push(History::config(format!("LABEL {name}={value}")));
-        config.labels.insert(name.as_str().to_owned(), value);
+        export.record_config(|_| format!("LABEL {name}={value}"));
+        export.config.labels.insert(name.to_string(), value.to_string());
     }
     if let Some(entrypoint) = &image.entrypoint {
-        let words = command(entrypoint, config.shell.as_deref());
-        history.push(History::config(format!("ENTRYPOINT {words:?}")));
-        config.entrypoint = Some(words);
-        config.cmd = None;
+        let words = command(entrypoint, export.config.shell.as_deref());
+        export.record_config(|_| format!("ENTRYPOINT {words:?}"));
+        export.config.entrypoint = Some(words);
+        export.config.cmd = None;
     }
     if let Some(cmd) = &image.cmd {
-        let words = command(cmd, config.shell.as_deref());
-        history.push(History::config(format!("CMD {words:?}")));
-        config.cmd = Some(words);
-        config.args_escaped = true;
+        let words = command(cmd, export.config.shell.as_deref());
+        export.record_config(|_| format!("CMD {words:?}"));
+        export.config.cmd = Some(words);
+        export.config.args_escaped = true;
     }
     if let Some(signal) = &image.stop_signal {
-        config.stop_signal = stop_signal(signal, &values, diagnostics);
-        history.push(History::config(format!("STOPSIGNAL {}", config.stop_signal)));
+        export.config.stop_signal = stop_signal(signal, &values, diagnostics).to_string();
+        export.record_config(|config| format!("STOPSIGNAL {}", config.stop_signal));
     }
     if let Some(healthcheck) = &image.healthcheck
         && let Some(planned) = plan_healthcheck(healthcheck, &values, diagnostics)
     {
-        history.push(History::config(format!("HEALTHCHECK {:?}", planned.test)));
-        config.healthcheck = Some(planned);
+        export.record_config(|_| format!("HEALTHCHECK {:?}", planned.test));
+        export.config.healthcheck = Some(planned);
     }
     for instruction in &image.on_build {
-        history.push(History::config(format!("ONBUILD {instruction}")));
-        config.on_build.push(instruction.clone());
+        export.record_config(|_| format!("ONBUILD {instruction}"));
+        export.config.on_build.push(instruction.clone());
     }
     let annotations = image.annotations.0.iter().filter_map(|(name, template)| {
-        Some((name.as_str().to_owned(), values.expand(template, diagnostics)?))
+        Some((name.to_string(), values.expand(template, diagnostics)?.to_string()))
     });
-    let annotations = annotations.collect();
+    export.annotations = annotations.collect();
     let author = image.author.as_ref().and_then(|author| values.expand(author, diagnostics));
-    Applied { history, annotations, author }
+    export.author = author.map(|author| author.to_string());
 }
 
 /// What of the inherited config `clear` names.
@@ -118,13 +111,14 @@ const CLEARABLE: [&str; 11] = [
 /// the next version of the base may have it.
 pub(super) fn clear(
     names: &[Spanned<String>],
+    environment: &mut Environment,
     config: &mut ContainerConfig,
     diagnostics: &mut Diagnostics,
 ) {
     for name in names {
         match name.split_once('.').map_or((name.as_str(), None), |(what, one)| (what, Some(one))) {
-            ("env", None) => config.env.clear(),
-            ("env", Some(one)) => config.env.retain(|entry| entry.split('=').next() != Some(one)),
+            ("env", None) => *environment = Environment::default(),
+            ("env", Some(one)) => environment.retain(|name| name != one),
             ("labels", None) => config.labels.clear(),
             ("labels", Some(one)) => {
                 config.labels.remove(one);
@@ -158,8 +152,8 @@ fn stop_signal(
     template: &Template,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> String {
-    let Some(signal) = values.expand(template, diagnostics) else { return String::new() };
+) -> Text {
+    let Some(signal) = values.expand(template, diagnostics) else { return Text::default() };
     let name = signal.strip_prefix("SIG").unwrap_or(&signal);
     let number = name.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number));
     let known = name.split(['+', '-']).next().is_some_and(|name| SIGNALS.contains(&name));

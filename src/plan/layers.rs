@@ -4,7 +4,7 @@
 //! copying any are one op: what they do is said in full, so that nothing is gained by keeping it apart.
 
 use super::config::History;
-use super::{Action, Owner, PlannedStage, PlannedStep, path};
+use super::{Action, Owner, PlannedStage, PlannedStep};
 
 impl PlannedStage {
     /// The steps, together those that are one op.
@@ -53,7 +53,7 @@ pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bo
     match &step.action {
         Action::Exec(exec) => {
             let hidden = exec.mounts.iter().any(|mount| {
-                let at = path::join("/", &mount.destination);
+                let at = mount.destination.as_str();
                 at == "/" || workdir == at || workdir.starts_with(&format!("{at}/"))
             });
             exec.workdir == workdir && exec.user == user && !hidden

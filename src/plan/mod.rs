@@ -8,8 +8,10 @@ mod check;
 mod config;
 mod context;
 mod environment;
+mod export;
 mod git_url;
 mod image;
+mod inherited;
 mod layers;
 mod order;
 mod owner;
@@ -47,6 +49,7 @@ pub use self::select::{
 };
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
+use crate::text::Text;
 
 /// What is known of the images that a selection asked for, in the same order.
 #[derive(Debug, Clone, Default)]
@@ -131,7 +134,7 @@ pub struct PlannedImage {
 #[derive(Debug, Clone)]
 pub struct PlannedStage {
     /// Its name.
-    pub name: String,
+    pub name: Text,
     /// The platform that its steps run on.
     pub platform: Platform,
     /// What it starts from.
@@ -148,7 +151,7 @@ pub struct PlannedStage {
 #[derive(Debug, Clone)]
 pub struct PlannedStep {
     /// What it does, in a few words, for the progress.
-    pub label: String,
+    pub label: Text,
     /// Where it is written.
     pub span: Span,
     /// Whether it runs in every build.
@@ -175,7 +178,7 @@ pub enum Action {
     /// Makes directories, with those that they are in.
     Mkdir {
         /// The directories.
-        paths: Vec<String>,
+        paths: Vec<Text>,
         /// Their owner, where it is not root.
         owner: Option<Owner>,
         /// Their mode; 0755 without.
@@ -184,16 +187,16 @@ pub enum Action {
     /// Removes files and directories.
     Remove {
         /// Their paths, or patterns.
-        paths: Vec<String>,
+        paths: Vec<Text>,
         /// Whether they need not be there.
         missing_ok: bool,
     },
     /// Makes a symbolic link.
     Symlink {
         /// The link.
-        path: String,
+        path: Text,
         /// What it points to.
-        target: String,
+        target: Text,
     },
 }
 
@@ -201,15 +204,15 @@ pub enum Action {
 #[derive(Debug, Clone)]
 pub struct Exec {
     /// The program and its arguments; empty where there is a script.
-    pub args: Vec<String>,
+    pub args: Vec<Text>,
     /// A file to run, which begins with `#!`.
-    pub script: Option<String>,
+    pub script: Option<Text>,
     /// Its environment, shared by the steps that have the same.
     pub environment: Arc<Environment>,
     /// Its working directory, absolute.
-    pub workdir: String,
+    pub workdir: Text,
     /// Its user; empty for root.
-    pub user: String,
+    pub user: Text,
     /// What it sees besides the stage's own files.
     pub mounts: Vec<PlannedMount>,
     /// Secrets in its environment.
@@ -226,9 +229,9 @@ pub struct Exec {
 #[derive(Debug, Clone)]
 pub struct SecretEnv {
     /// Which secret.
-    pub id: String,
+    pub id: Text,
     /// The variable.
-    pub name: String,
+    pub name: Text,
     /// Whether the build fails without it.
     pub required: bool,
 }
@@ -237,7 +240,7 @@ pub struct SecretEnv {
 #[derive(Debug, Clone)]
 pub struct PlannedDevice {
     /// Its CDI name.
-    pub name: String,
+    pub name: Text,
     /// Whether the build fails without it.
     pub required: bool,
 }
@@ -254,9 +257,9 @@ pub struct Copy {
     /// The mode that the copies get.
     pub mode: Option<Mode>,
     /// Patterns of what is taken of directories; everything without.
-    pub include: Vec<String>,
+    pub include: Vec<Text>,
     /// Patterns of what is not taken.
-    pub exclude: Vec<String>,
+    pub exclude: Vec<Text>,
     /// Whether it becomes a layer of its own.
     pub link: bool,
 }
@@ -265,15 +268,15 @@ pub struct Copy {
 #[derive(Debug, Clone)]
 pub struct CopyItem {
     /// The absolute path, or pattern, in the origin.
-    pub source: String,
+    pub source: Text,
     /// The absolute destination; a directory ends with a slash.
-    pub destination: String,
+    pub destination: Text,
     /// The pattern, seen from the source, of what is taken with the directories that it is in.
-    pub parents: Option<String>,
+    pub parents: Option<Text>,
     /// The path that must be there, with `parents`.
-    pub required: Option<String>,
+    pub required: Option<Text>,
     /// The path or pattern that the origin must have ready.
-    reads: String,
+    reads: Text,
 }
 
 /// A download.
@@ -303,9 +306,9 @@ pub struct Fetch {
 #[derive(Debug, Clone)]
 pub struct Write {
     /// The file.
-    pub path: String,
+    pub path: Text,
     /// What is in it.
-    pub content: String,
+    pub content: Text,
     /// Its owner, where it is not root.
     pub owner: Option<Owner>,
     /// Its mode; 0644 without.
@@ -343,9 +346,9 @@ pub struct Unpack {
     /// Whose it is.
     pub origin: Origin,
     /// Its absolute path in the origin.
-    pub source: String,
+    pub source: Text,
     /// The absolute directory to unpack into, with a slash at its end.
-    pub destination: String,
+    pub destination: Text,
     /// How many leading parts of its paths are dropped.
     pub strip: u32,
     /// The owner that the files get.
@@ -358,7 +361,7 @@ pub struct Unpack {
 #[derive(Debug, Clone)]
 pub struct PlannedMount {
     /// Where the process sees it, absolute.
-    pub destination: String,
+    pub destination: Text,
     /// What it sees.
     pub kind: MountKind,
 }
@@ -369,7 +372,7 @@ pub enum MountKind {
     /// A directory that outlives the build.
     Cache {
         /// Which directory.
-        id: String,
+        id: Text,
         /// What happens when two steps want it at once.
         sharing: Sharing,
         /// Whether the process may only read it.
@@ -381,21 +384,21 @@ pub enum MountKind {
         /// Whose files a new directory begins with.
         origin: Option<Origin>,
         /// Which of them: an absolute path.
-        source: Option<String>,
+        source: Option<Text>,
     },
     /// Files of an origin.
     Bind {
         /// Whose files.
         origin: Origin,
         /// The absolute path of the file or directory in the origin.
-        source: String,
+        source: Text,
         /// Whether the process may write there; what it writes is lost.
         writable: bool,
     },
     /// A file with a secret of the client.
     Secret {
         /// Which secret.
-        id: String,
+        id: Text,
         /// The file's mode.
         mode: u32,
         /// The file's owner.
@@ -408,7 +411,7 @@ pub enum MountKind {
     /// The socket of an SSH agent of the client.
     Ssh {
         /// Which agent.
-        id: String,
+        id: Text,
         /// The socket's mode.
         mode: u32,
         /// The socket's owner.
@@ -429,16 +432,16 @@ pub enum MountKind {
 
 /// The paths of the build context that a build reads, so that no others are sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ContextPaths(BTreeSet<String>);
+pub struct ContextPaths(BTreeSet<Text>);
 
 impl ContextPaths {
     /// Adds an absolute path or pattern.
-    fn add(&mut self, path: &str) {
-        self.0.insert(path.trim_start_matches('/').to_owned());
+    fn add(&mut self, path: &Text) {
+        self.0.insert(path.map(|path| path.trim_start_matches('/').into()));
     }
 
     /// The paths, from the context's root; `None` where all of it is read.
     pub fn only(&self) -> Option<impl Iterator<Item = &str>> {
-        (!self.0.contains("")).then(|| self.0.iter().map(String::as_str))
+        (!self.0.contains("")).then(|| self.0.iter().map(Text::as_str))
     }
 }

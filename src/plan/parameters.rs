@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 use super::environment::Environment;
 use super::path;
 use super::select::{Origin, Selection};
-use super::stage_scope::{StageScope, extend};
+use super::stage_scope::{StageScope, values_of};
 use crate::diagnostic::Diagnostics;
 use crate::source::Span;
 use crate::spec::{Arg, Mount, Scalar, Template, Verb};
+use crate::text::Text;
 
 /// What a build of a target can be given.
 #[derive(Debug, Default)]
@@ -73,10 +74,12 @@ impl<'s> Selection<'s> {
             };
             // Mistakes are told by whoever builds the stage.
             let mut quiet = Diagnostics::default();
-            let environment = extend(&base, &selected.stage.env, &self.scope, &mut quiet);
+            let mut environment = base.clone();
+            environment.extend(values_of(&selected.stage.env, &base, &self.scope, &mut quiet));
             let values = StageScope { scope: &self.scope, environment: &environment };
             let mut text = |template: &Template| {
-                values.expand(template, &mut quiet).unwrap_or_else(|| written(template.span))
+                let value = values.expand(template, &mut quiet);
+                value.unwrap_or_else(|| written(template.span).into())
             };
             let steps = selected.stage.steps.iter().flat_map(|step| match &step.verb {
                 Verb::Run(run) => run.process.mounts.as_slice(),
@@ -127,8 +130,8 @@ impl<'s> Selection<'s> {
                 Parameter {
                     name: name.as_str(),
                     arg,
-                    value: value.map(|value| value.into_owned()),
-                    values: values.collect(),
+                    value: value.map(|value| value.to_string()),
+                    values: values.map(|value| value.to_string()).collect(),
                 }
             })
             .collect();
@@ -138,7 +141,7 @@ impl<'s> Selection<'s> {
 }
 
 impl Parameters<'_> {
-    fn add(&mut self, mount: &Mount, text: &mut dyn FnMut(&Template) -> String) {
+    fn add(&mut self, mount: &Mount, text: &mut dyn FnMut(&Template) -> Text) {
         let (uses, id, span, required) = match mount {
             Mount::Secret(secret) => {
                 (&mut self.secrets, text(&secret.id), secret.id.span, secret.required)
@@ -147,14 +150,14 @@ impl Parameters<'_> {
             Mount::Cache(cache) => {
                 let id = match &cache.id {
                     Some(id) => text(id),
-                    None => path::clean(&text(&cache.path)),
+                    None => text(&cache.path).map(path::clean),
                 };
                 (&mut self.caches, id, cache.path.span, None)
             }
             Mount::Bind(_) | Mount::Tmpfs(_) => return,
         };
         let required = required.unwrap_or(false);
-        let known = uses.entry(id).or_insert(Use { span, required });
+        let known = uses.entry(id.to_string()).or_insert(Use { span, required });
         known.span = known.span.min(span);
         known.required |= required;
     }

@@ -1,7 +1,20 @@
 //! Paths inside images and contexts: `/` is the separator, whatever machine this runs on.
 
+use std::borrow::Cow;
+
+use crate::text::Text;
+
+/// Whether an absolute path is as short as it can be written, so that it is its own clean form.
+fn is_clean(path: &str) -> bool {
+    let is_name = |part: &str| !matches!(part, "" | "." | "..");
+    path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_name))
+}
+
 /// The absolute path of a file in a tree, from its root. `None` if it would leave the tree.
-pub(super) fn inside(path: &str) -> Option<String> {
+pub(super) fn inside(path: &Text) -> Option<Text> {
+    if is_clean(path) {
+        return Some(path.clone());
+    }
     let mut parts = Vec::new();
     for part in path.split('/') {
         match part {
@@ -12,11 +25,14 @@ pub(super) fn inside(path: &str) -> Option<String> {
             part => parts.push(part),
         }
     }
-    Some(format!("/{}", parts.join("/")))
+    Some(format!("/{}", parts.join("/")).into())
 }
 
 /// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
-pub(super) fn clean(path: &str) -> String {
+pub(super) fn clean(path: &str) -> Cow<'_, str> {
+    if is_clean(path) {
+        return path.into();
+    }
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {
@@ -30,14 +46,17 @@ pub(super) fn clean(path: &str) -> String {
     }
     let joined = parts.join("/");
     match (path.starts_with('/'), joined.is_empty()) {
-        (true, _) => format!("/{joined}"),
-        (false, true) => ".".to_owned(),
-        (false, false) => joined,
+        (true, _) => format!("/{joined}").into(),
+        (false, true) => ".".into(),
+        (false, false) => joined.into(),
     }
 }
 
 /// An absolute path: `path` itself, or seen from `base`. At the root `..` stays there, as for a shell.
-pub(super) fn join(base: &str, path: &str) -> String {
+pub(super) fn join(base: &Text, path: &Text) -> Text {
+    if is_clean(path) {
+        return path.clone();
+    }
     let mut joined = Vec::new();
     let base = if path.starts_with('/') { "" } else { base };
     for part in base.split('/').chain(path.split('/')) {
@@ -49,7 +68,7 @@ pub(super) fn join(base: &str, path: &str) -> String {
             part => joined.push(part),
         }
     }
-    format!("/{}", joined.join("/"))
+    format!("/{}", joined.join("/")).into()
 }
 
 /// Whether a path is a pattern.
@@ -68,13 +87,14 @@ pub(super) fn has_wildcard(path: &str) -> bool {
 }
 
 /// The directory in which `**` begins, where a pattern has one: only there can any depth match.
-pub(super) fn before_double_star(path: &str) -> String {
+pub(super) fn before_double_star(path: &str) -> Cow<'_, str> {
     match path.split('/').position(|part| part.contains("**")) {
         Some(at) => format!(
             "/{}",
             path.split('/').take(at).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
-        ),
-        None => path.to_owned(),
+        )
+        .into(),
+        None => path.into(),
     }
 }
 
@@ -84,10 +104,14 @@ pub(super) fn is_directory(path: &str) -> bool {
 }
 
 /// An absolute destination that keeps a directory's slash at its end.
-pub(super) fn destination(base: &str, path: &str) -> String {
-    let mut joined = join(base, path);
+pub(super) fn destination(base: &Text, path: &Text) -> Text {
+    // A directory that is clean but for its slash stays as it is written.
+    if path.strip_suffix('/').is_some_and(|path| path != "/" && is_clean(path)) {
+        return path.clone();
+    }
+    let joined = join(base, path);
     if is_directory(path) && !joined.ends_with('/') {
-        joined.push('/');
+        return format!("{joined}/").into();
     }
     joined
 }
@@ -98,8 +122,11 @@ mod tests {
 
     #[test]
     fn paths() {
-        assert_eq!(inside("a/./b//c/"), Some("/a/b/c".to_owned()));
-        assert_eq!(inside("."), Some("/".to_owned()));
+        let inside = |path: &str| inside(&path.into());
+        let join = |base: &str, path: &str| join(&base.into(), &path.into());
+        let destination = |base: &str, path: &str| destination(&base.into(), &path.into());
+        assert_eq!(inside("a/./b//c/"), Some("/a/b/c".into()));
+        assert_eq!(inside("."), Some("/".into()));
         assert_eq!(inside("a/../.."), None);
         assert_eq!(clean("/a//b/../c/"), "/a/c");
         assert_eq!(clean("/../a"), "/a");
@@ -117,5 +144,8 @@ mod tests {
         assert_eq!(destination("/src", "x/.."), "/src/");
         assert_eq!(destination("/src", "bin"), "/src/bin");
         assert_eq!(destination("/", "/"), "/");
+        assert_eq!(destination("/src", "/a/b/"), "/a/b/");
+        assert_eq!(destination("/src", "/a//b/"), "/a/b/");
+        assert_eq!(destination("/src", "//"), "/");
     }
 }

@@ -1,18 +1,19 @@
 //! From a [`Selection`] and the facts about its images to a [`Plan`].
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use buildkit_llb::Platform;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::config::{ContainerConfig, History, ImageConfig};
+use super::config::{ContainerConfig, ImageConfig};
 use super::environment::Environment;
+use super::export::Export;
+use super::inherited::Inherited;
 use super::owner::Owner;
 use super::select::{Origin, SelectedStage, Selection, client_mends};
-use super::stage_scope::{StageScope, extend};
-use super::step::{self, Context, Surroundings};
+use super::stage_scope::{StageScope, values_of};
+use super::step::{self, Context, RecordedStep, StageMounts, Surroundings};
 use super::{
     Action, ContextPaths, Facts, MountKind, Plan, PlannedContext, PlannedImage, PlannedStage,
     PlannedStep, layers, path, rules,
@@ -20,6 +21,7 @@ use super::{
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::spec::{Scalar, Stage};
+use crate::text::Text;
 
 /// What runs the text of `run` steps where neither the stage nor its image says. With `-e` a script
 /// stops at the first command that fails.
@@ -28,22 +30,24 @@ const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-ec"];
 /// What stages are built from.
 struct Resolver<'a, 's> {
     selection: &'a Selection<'s>,
-    images: Vec<ImageConfig>,
-    /// For each named context the config of the image that it is.
-    contexts: Vec<Option<ImageConfig>>,
+    images: Vec<BaseImage>,
+    /// For each named context the image that it is.
+    contexts: Vec<Option<BaseImage>>,
     /// Stages that are done, in the selection's order.
-    stages: Vec<Resolved<'s>>,
+    stages: Vec<Resolved>,
+}
+
+/// An image that stages start from.
+struct BaseImage {
+    config: ImageConfig,
+    environment: Environment,
 }
 
 /// What a stage that is done hands to those built from it.
-struct Resolved<'s> {
-    surroundings: Surroundings<'s>,
-    config: ContainerConfig,
-    /// What its own steps and keys add to the history of its base.
-    history: Vec<History>,
-    /// What its own `[image]` says; not handed on.
-    annotations: BTreeMap<String, String>,
-    author: Option<String>,
+struct Resolved {
+    surroundings: Surroundings,
+    /// The environment that its image records.
+    recorded: Environment,
     plan: PlannedStage,
 }
 
@@ -57,9 +61,13 @@ pub fn resolve(
     let images = read_images(selection, &facts, diagnostics)?;
     let contexts = read_contexts(selection, &facts, diagnostics)?;
     let mut resolver = Resolver { selection, images, contexts, stages: Vec::new() };
-    for stage in &selection.stages {
+    let (exported, bottom) = exported_stages(selection);
+    let mut export = Export::new(resolver.base_config(bottom));
+    for (stage, exported) in selection.stages.iter().zip(exported) {
+        let mut unexported = Export::default();
+        let export = if exported { &mut export } else { &mut unexported };
         let mut found = Diagnostics::default();
-        let resolved = resolver.resolve_stage(stage, &mut found);
+        let resolved = resolver.resolve_stage(stage, export, &mut found);
         // What a stage lacks that nobody builds is no error.
         diagnostics.absorb(found, |problem| stage.needed || !client_mends(problem.code));
         resolver.stages.push(resolved);
@@ -67,23 +75,38 @@ pub fn resolve(
     if diagnostics.has_errors() {
         return None;
     }
-    let plan = resolver.into_plan(facts)?;
+    let plan = resolver.into_plan(facts, export, bottom)?;
     rules::check(selection, &plan, diagnostics);
     Some(plan)
+}
+
+/// The stages that the target's image is made of: the target, its base and so on down, and what the one
+/// at the bottom starts from.
+fn exported_stages(selection: &Selection<'_>) -> (Vec<bool>, Origin) {
+    let mut exported = vec![false; selection.stages.len()];
+    let mut origin = match exported.len() {
+        0 => Origin::Scratch,
+        len => Origin::Stage(len - 1),
+    };
+    while let Origin::Stage(at) = origin {
+        exported[at] = true;
+        origin = step::origin_of(Some(&selection.stages[at].stage.from), &selection.origins);
+    }
+    (exported, origin)
 }
 
 fn read_images(
     selection: &Selection<'_>,
     facts: &Facts,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<ImageConfig>> {
+) -> Option<Vec<BaseImage>> {
     let mut images = Vec::with_capacity(facts.images.len());
     for (query, fact) in selection.images.iter().zip(&facts.images) {
         let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
         match ImageConfig::parse(config) {
             Ok(config) => {
                 rules::base_image_platform::check(query, &config, diagnostics);
-                images.push(config);
+                images.push(BaseImage::new(config));
             }
             Err(err) => diagnostics.push(Diagnostic::new(
                 Code::InvalidImageConfig,
@@ -99,11 +122,11 @@ fn read_contexts(
     selection: &Selection<'_>,
     facts: &Facts,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Option<ImageConfig>>> {
+) -> Option<Vec<Option<BaseImage>>> {
     let configs = selection.contexts.iter().zip(&facts.contexts).map(|(query, fact)| {
         let Some(config) = &fact.config else { return Some(None) };
         match ImageConfig::parse(config) {
-            Ok(config) => Some(Some(config)),
+            Ok(config) => Some(Some(BaseImage::new(config))),
             Err(err) => diagnostics.fail(Diagnostic::without_place(
                 Code::InvalidImageConfig,
                 format!("the config of the build context `{}` cannot be read: {err}", query.name),
@@ -113,20 +136,31 @@ fn read_contexts(
     configs.collect()
 }
 
-impl<'s> Resolver<'_, 's> {
+impl BaseImage {
+    fn new(mut config: ImageConfig) -> Self {
+        // What the image that is made records is put in at the end.
+        let environment = config.config.environment();
+        config.config.env.clear();
+        Self { config, environment }
+    }
+}
+
+impl Resolver<'_, '_> {
     /// Plans a stage. A value that is a reported mistake is taken for empty, so that the rest of the
     /// stage, and the stages built from it, are looked at all the same.
     fn resolve_stage(
         &self,
-        selected: &SelectedStage<'s>,
+        selected: &SelectedStage<'_>,
+        export: &mut Export,
         diagnostics: &mut Diagnostics,
-    ) -> Resolved<'s> {
+    ) -> Resolved {
         let SelectedStage { name, stage, platform, replaced, .. } = selected;
-        let context = Context { scope: &self.selection.scope, origins: &self.selection.origins };
-        let base = step::origin_of(Some(&stage.from), context.origins);
-        let (mut surroundings, mut config) = self.inherited(base, platform);
+        let (scope, origins) = (&self.selection.scope, &self.selection.origins);
+        let base = step::origin_of(Some(&stage.from), origins);
+        let (mut surroundings, mut recorded) = self.inherited(base, platform);
+        export.begin_stage();
         let mut plan = PlannedStage {
-            name: name.as_str().to_owned(),
+            name: name.as_text().clone(),
             platform: platform.clone(),
             base,
             ignore_cache: self.selection.request.no_cache.covers(name.as_str()),
@@ -135,106 +169,83 @@ impl<'s> Resolver<'_, 's> {
             steps: Vec::new(),
         };
         if *replaced {
-            return Resolved {
-                surroundings,
-                config,
-                history: Vec::new(),
-                annotations: BTreeMap::new(),
-                author: None,
-                plan,
-            };
+            return Resolved { surroundings, recorded, plan };
         }
-        let mut annotations = BTreeMap::new();
-        let mut history = Vec::new();
-        let mut steps = Vec::new();
-        let mut of_steps = Vec::new();
         let mut make_workdir = None;
 
         if let Some(image) = &stage.image {
-            super::image::clear(&image.clear, &mut config, diagnostics);
+            super::image::clear(&image.clear, &mut recorded, &mut export.config, diagnostics);
         }
         if !stage.env.0.is_empty() {
-            let environment =
-                extend(&surroundings.environment, &stage.env, context.scope, diagnostics);
-            let mut recorded = Environment::from_entries(config.env.iter().map(String::as_str));
-            for name in stage.env.0.keys().map(|name| name.as_str()) {
-                let value = environment.get(name).unwrap_or_default();
-                recorded.set(name, value);
-                history.push(History::config(format!("ENV {name}={value}")));
+            let variables = values_of(&stage.env, &surroundings.environment, scope, diagnostics);
+            for (name, value) in &variables {
+                export.record_config(|_| format!("ENV {name}={value}"));
             }
-            config.env = recorded.to_entries();
-            surroundings.environment = Arc::new(environment);
+            recorded.extend(variables.iter().cloned());
+            Arc::make_mut(&mut surroundings.environment).extend(variables);
         }
         let environment = Arc::clone(&surroundings.environment);
-        let values = StageScope { scope: context.scope, environment: &environment };
-        surroundings.args.extend(step::declared_args(&stage.args, context.scope, diagnostics));
+        let values = StageScope { scope, environment: &environment };
+        surroundings.args.extend(step::declared_args(&stage.args, scope, diagnostics));
         if let Some(Scalar(user)) = &stage.user {
             let user = values.expand(user, diagnostics).unwrap_or_default();
-            history.push(History::config(format!("USER {user}")));
-            config.user.clone_from(&user);
+            export.record_config(|_| format!("USER {user}"));
+            export.config.user = user.to_string();
             surroundings.user = user;
         }
         if let Some(shell) = &stage.shell {
             let shell = values.expand_all(&shell.0, diagnostics).unwrap_or_default();
-            history.push(History::config(format!("SHELL {shell:?}")));
-            config.shell = Some(shell.clone());
+            export.record_config(|_| format!("SHELL {shell:?}"));
+            export.config.shell = Some(shell.iter().map(Text::to_string).collect());
             surroundings.shell = shell.into();
         }
         if let Some(workdir) = &stage.workdir {
             let own = values.expand(workdir, diagnostics).unwrap_or_default();
-            surroundings.workdir = path::join(&surroundings.workdir, &own);
-            config.working_dir.clone_from(&surroundings.workdir);
-            if surroundings.workdir == "/" {
-                history.push(History::config("WORKDIR /"));
+            let path = path::join(&surroundings.workdir, &own);
+            export.config.working_dir = path.to_string();
+            surroundings.workdir = path.clone();
+            if path == "/" {
+                export.record_config(|_| "WORKDIR /".to_owned());
             } else {
                 let step = workdir_step(stage, workdir.span, &surroundings, diagnostics);
-                let entry = History::layer(format!("WORKDIR {}", surroundings.workdir));
-                make_workdir = Some((step, entry));
+                make_workdir = Some(RecordedStep { step, created_by: format!("WORKDIR {path}") });
                 surroundings.on_scratch = false;
             }
         }
-        let mounts = step::plan_mounts(
+        surroundings.mounts.extend(step::plan_mounts(
             &stage.mounts,
             &surroundings.workdir,
             &values,
-            context.origins,
+            origins,
             diagnostics,
-        );
-        surroundings.mounts = step::overlay(&surroundings.mounts, mounts);
+        ));
         surroundings.secret_env.extend(step::plan_secrets(&stage.mounts, &values, diagnostics));
         surroundings.link = stage.link.unwrap_or(false);
 
+        let mounts = surroundings.mounts.visible();
+        let context = Context { scope, origins, mounts: &mounts, records: export.records() };
+        let mut steps = Vec::with_capacity(stage.steps.len() + 1);
         for step in &stage.steps {
-            if let Some((step, entry)) = step::plan(step, &surroundings, &context, diagnostics) {
-                if let Some((workdir, made)) = make_workdir.take() {
+            if let Some(planned) = step::plan(step, &surroundings, &context, diagnostics) {
+                if let Some(workdir) = make_workdir.take() {
                     let Surroundings { workdir: path, user, .. } = &surroundings;
-                    if layers::makes_workdir(&step, path, user) {
-                        history.push(made.without_layer());
+                    if layers::makes_workdir(&planned.step, path, user) {
+                        export.record_config(|_| workdir.created_by);
                     } else {
                         steps.push(workdir);
-                        of_steps.push(made);
                     }
                 }
-                steps.push(step);
-                of_steps.push(entry);
+                steps.push(planned);
             }
             surroundings.on_scratch = false;
         }
-        if let Some((workdir, made)) = make_workdir {
-            steps.push(workdir);
-            of_steps.push(made);
-        }
-        history.extend(layers::history(&steps, of_steps));
-        let mut author = None;
+        steps.extend(make_workdir);
+        plan.steps = export.record_steps(steps);
         if let Some(image) = &stage.image {
-            let applied = super::image::apply(image, &mut config, context.scope, diagnostics);
-            history.extend(applied.history);
-            annotations = applied.annotations;
-            author = applied.author;
+            super::image::apply(image, &mut recorded, export, scope, diagnostics);
         }
-        self.check_platform(stage, platform, &steps, diagnostics);
-        plan.steps = steps;
-        Resolved { surroundings, config, history, annotations, author, plan }
+        self.check_platform(stage, platform, &plan.steps, diagnostics);
+        Resolved { surroundings, recorded, plan }
     }
 
     /// Reports processes that the engine cannot run.
@@ -266,83 +277,80 @@ impl<'s> Resolver<'_, 's> {
         }
     }
 
-    /// What a stage has before it says anything itself.
-    fn inherited(&self, base: Origin, platform: &Platform) -> (Surroundings<'s>, ContainerConfig) {
-        let mut config = match base {
-            Origin::Stage(at) => {
-                let base = &self.stages[at];
-                let mut config = base.config.clone();
-                config.on_build.clear();
-                return (base.surroundings.clone(), config);
+    /// The image that an origin is.
+    fn base_image(&self, origin: Origin) -> Option<&BaseImage> {
+        match origin {
+            Origin::Image(at) => Some(&self.images[at]),
+            Origin::Named(at) => self.contexts[at].as_ref(),
+            Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
+        }
+    }
+
+    /// How a container is run of what the exported image starts from.
+    fn base_config(&self, origin: Origin) -> ContainerConfig {
+        let image = self.base_image(origin);
+        image.map_or_else(ContainerConfig::scratch, |image| image.config.config.clone())
+    }
+
+    /// What a stage has before it says anything itself, and the environment that its image records.
+    fn inherited(&self, base: Origin, platform: &Platform) -> (Surroundings, Environment) {
+        if let Origin::Stage(at) = base {
+            let base = &self.stages[at];
+            return (base.surroundings.clone(), base.recorded.clone());
+        }
+        let image = self.base_image(base);
+        let environment = image.map(|image| image.environment.clone()).unwrap_or_default();
+        let environment = environment.with_path(platform.os());
+        let config = image.map(|image| &image.config.config);
+        let shell = match config.and_then(|config| config.shell.as_deref()) {
+            Some(shell) if !shell.is_empty() => {
+                shell.iter().map(|word| word.as_str().into()).collect()
             }
-            Origin::Image(at) => self.images[at].config.clone(),
-            Origin::Named(at) if self.contexts[at].is_some() => {
-                self.contexts[at].as_ref().map(|image| image.config.clone()).unwrap_or_default()
-            }
-            Origin::Scratch | Origin::Context | Origin::Named(_) => {
-                ImageConfig::scratch(platform).config
-            }
+            _ => DEFAULT_SHELL.map(Text::from).into(),
         };
-        // Triggers are for images that are built from this one, and have been fired by then.
-        config.on_build.clear();
-        let environment = config.environment(platform.os());
-        config.env = environment.to_entries();
-        let shell: Vec<String> = match &config.shell {
-            Some(shell) if !shell.is_empty() => shell.clone(),
-            _ => DEFAULT_SHELL.map(str::to_owned).to_vec(),
-        };
+        let root = Text::from("/");
+        let text =
+            |text: Option<&String>| text.map_or_else(Text::default, |text| text.as_str().into());
         let surroundings = Surroundings {
-            environment: Arc::new(environment),
-            workdir: path::join("/", &config.working_dir),
-            user: config.user.clone(),
-            shell: shell.into(),
-            args: BTreeSet::new(),
-            mounts: Vec::new(),
-            secret_env: Vec::new(),
+            environment: Arc::new(environment.clone()),
+            workdir: path::join(&root, &text(config.map(|config| &config.working_dir))),
+            user: text(config.map(|config| &config.user)),
+            shell,
+            args: Inherited::default(),
+            mounts: StageMounts::default(),
+            secret_env: Inherited::default(),
             link: false,
             on_scratch: match base {
-                Origin::Image(at) => !self.images[at].has_layers(),
+                Origin::Image(at) => !self.images[at].config.has_layers(),
                 Origin::Named(_) => false,
                 Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
             },
         };
-        (surroundings, config)
+        (surroundings, environment)
     }
 
     /// The plan of all stages. `None` where there is no stage at all.
-    fn into_plan(self, facts: Facts) -> Option<Plan> {
+    fn into_plan(self, facts: Facts, mut export: Export, bottom: Origin) -> Option<Plan> {
         let request = self.selection.request;
-        let stages = self.stages;
-        let target = stages.last()?;
+        let target = self.stages.last()?;
 
         // The history of the target is that of the image at the bottom and of each stage above it.
-        let mut chain = vec![target];
-        let bottom = loop {
-            match chain[chain.len() - 1].plan.base {
-                Origin::Stage(at) => chain.push(&stages[at]),
-                origin => break origin,
-            }
-        };
         let base_config = match bottom {
             Origin::Image(at) => Some(facts.images[at].config.clone()),
             Origin::Named(at) => facts.contexts[at].config.clone(),
             Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
         };
-        let bottom = match bottom {
-            Origin::Image(at) => Some(self.images[at].clone()),
-            Origin::Named(at) => self.contexts[at].clone(),
-            Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
-        };
-        let bottom = bottom.unwrap_or_else(|| ImageConfig::scratch(&target.plan.platform));
-        let mut config = ImageConfig { config: target.config.clone(), ..bottom };
-        config.set_platform(&target.plan.platform);
-        if let Some(author) = &target.author {
-            config.rest.insert("author".to_owned(), author.clone().into());
-        }
-        let annotations = target.annotations.clone();
+        let bottom = self.base_image(bottom).map(|image| image.config.clone()).unwrap_or_default();
         let created = request.epoch.and_then(rfc3339);
-        let own = chain.into_iter().rev().flat_map(|stage| &stage.history);
-        config.history.extend(own.map(|entry| entry.clone().at(created.as_deref())));
+        let history = export.history();
+        let mut config = ImageConfig { config: export.config, ..bottom };
+        config.config.env = target.recorded.to_entries();
+        config.set_platform(&target.plan.platform);
+        if let Some(author) = export.author {
+            config.rest.insert("author".to_owned(), author.into());
+        }
+        let annotations = export.annotations;
+        config.history.extend(history.into_iter().map(|entry| entry.at(created.as_deref())));
         config.config.labels.extend(request.labels.clone());
 
         let images = self
@@ -351,7 +359,7 @@ impl<'s> Resolver<'_, 's> {
             .iter()
             .zip(facts.images)
             .zip(&self.images)
-            .map(|((query, fact), config)| PlannedImage {
+            .map(|((query, fact), image)| PlannedImage {
                 reference: fact
                     .reference
                     .unwrap_or_else(|| query.reference.clone())
@@ -360,12 +368,12 @@ impl<'s> Resolver<'_, 's> {
                 span: query.span,
                 layout: query.layout.clone(),
                 context: query.context.clone(),
-                has_layers: config.has_layers(),
+                has_layers: image.config.has_layers(),
                 triggered: fact.triggered.map(|triggered| triggered.definition),
             })
             .collect();
         let platform = request.target_platform.clone();
-        let stages: Vec<PlannedStage> = stages.into_iter().map(|stage| stage.plan).collect();
+        let stages: Vec<PlannedStage> = self.stages.into_iter().map(|stage| stage.plan).collect();
         let (context, named) = paths_read(&stages, self.contexts.len());
         let contexts = self.selection.contexts.iter().zip(facts.contexts).zip(named);
         let named_contexts = contexts
@@ -404,7 +412,7 @@ fn rfc3339(seconds: i64) -> Option<String> {
 fn workdir_step(
     stage: &Stage,
     span: Span,
-    surroundings: &Surroundings<'_>,
+    surroundings: &Surroundings,
     diagnostics: &mut Diagnostics,
 ) -> PlannedStep {
     let path = surroundings.workdir.clone();
@@ -414,7 +422,7 @@ fn workdir_step(
         let span = stage.user.as_ref().map_or(span, |Scalar(user)| user.span);
         diagnostics.push(step::named_on_scratch(span, named));
     }
-    let label = format!("workdir {path}");
+    let label = format!("workdir {path}").into();
     let action = Action::Mkdir { paths: vec![path], owner, mode: None };
     PlannedStep { label, span, no_cache: false, action }
 }
@@ -423,18 +431,27 @@ fn workdir_step(
 fn paths_read(stages: &[PlannedStage], named: usize) -> (ContextPaths, Vec<ContextPaths>) {
     let mut main = ContextPaths::default();
     let mut named = vec![ContextPaths::default(); named];
-    let mut read = |mut origin: Origin, path: &str| loop {
-        origin = match origin {
-            // A stage without steps is what it starts from: a context that stands in its place.
-            Origin::Stage(at) if stages[at].steps.is_empty() => stages[at].base,
-            Origin::Context => return main.add(path),
-            Origin::Named(at) => return named[at].add(path),
-            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => return,
+    // A stage without steps is what it starts from: a context that stands in its place.
+    let mut meant: Vec<Origin> = Vec::with_capacity(stages.len());
+    for (at, stage) in stages.iter().enumerate() {
+        meant.push(match stage.base {
+            _ if !stage.steps.is_empty() => Origin::Stage(at),
+            Origin::Stage(base) => meant[base],
+            base => base,
+        });
+    }
+    let mut read = |origin: Origin, path: &Text| {
+        let origin = if let Origin::Stage(at) = origin { meant[at] } else { origin };
+        match origin {
+            Origin::Context => main.add(path),
+            Origin::Named(at) => named[at].add(path),
+            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {}
         }
     };
+    let root = Text::from("/");
     for (at, stage) in stages.iter().enumerate() {
         if !stage.steps.is_empty() || at + 1 == stages.len() {
-            read(stage.base, "/");
+            read(stage.base, &root);
         }
         for step in &stage.steps {
             match &step.action {
@@ -445,7 +462,7 @@ fn paths_read(stages: &[PlannedStage], named: usize) -> (ContextPaths, Vec<Conte
                 Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
                     MountKind::Bind { origin, source, .. } => read(*origin, source),
                     MountKind::Cache { origin: Some(origin), source, .. } => {
-                        read(*origin, source.as_deref().unwrap_or("/"));
+                        read(*origin, source.as_ref().unwrap_or(&root));
                     }
                     MountKind::Cache { .. }
                     | MountKind::Secret { .. }

@@ -1,6 +1,5 @@
 //! The values of args: declared, given with `--build-arg`, and predefined.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
@@ -10,6 +9,7 @@ use super::request::Request;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::{Span, Spanned};
 use crate::spec::{Arg, ArgType, ExpandError, Scalar, Spec, Template};
+use crate::text::Text;
 
 /// Build args that mean something to BuildKit, to the frontend or to every tool that uses the network.
 const PROXIES: [&str; 5] = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"];
@@ -17,13 +17,13 @@ const KNOWN_PREFIXES: [&str; 2] = ["buildkit_", "mstage_"];
 
 /// The values that `${NAME}` has outside of a stage's environment.
 pub(super) struct Scope<'s> {
-    values: BTreeMap<&'s str, Value<'s>>,
+    values: BTreeMap<&'s str, Value>,
     /// Proxies that the client gave, by their lowercase names.
     proxies: BTreeMap<String, String>,
 }
 
-enum Value<'s> {
-    Set(Cow<'s, str>),
+enum Value {
+    Set(Text),
     Unset,
     /// A required arg that was not given; where it is declared.
     Missing(Span),
@@ -47,7 +47,7 @@ pub(super) enum LookupError {
 }
 
 /// What a lookup of a name gives: its value, `None` where it has none.
-pub(super) type Lookup<'v> = Result<Option<Cow<'v, str>>, LookupError>;
+pub(super) type Lookup = Result<Option<Text>, LookupError>;
 
 impl<'s> Scope<'s> {
     /// The values for one request. `target` is the name of the stage that is built.
@@ -148,12 +148,9 @@ impl<'s> Scope<'s> {
             let value = match (definition.missing, definition.value) {
                 (Some(span), _) => Value::Missing(span),
                 (None, None) => Value::Unset,
-                (None, Some(value)) => match value.as_literal() {
-                    Some(literal) => Value::Set(literal.into()),
-                    None => match self.expand(value, diagnostics) {
-                        Some(value) => Value::Set(value.into()),
-                        None => Value::Failed,
-                    },
+                (None, Some(value)) => match self.expand(value, diagnostics) {
+                    Some(value) => Value::Set(value),
+                    None => Value::Failed,
                 },
             };
             self.values.insert(definition.name, value);
@@ -194,11 +191,11 @@ impl<'s> Scope<'s> {
             ArgType::Bool | ArgType::Int | ArgType::String => {}
         }
         if let Some(values) = &arg.values {
-            let allowed: Vec<String> = values
+            let allowed: Vec<Text> = values
                 .iter()
                 .filter_map(|Spanned { value: Scalar(value), .. }| self.expand(value, diagnostics))
                 .collect();
-            if allowed.len() == values.len() && !allowed.iter().any(|known| known == value) {
+            if allowed.len() == values.len() && !allowed.iter().any(|known| *known == value) {
                 return Some(format!("it must be one of {}", list(allowed)));
             }
         }
@@ -216,9 +213,9 @@ impl<'s> Scope<'s> {
     }
 
     /// The value of an arg.
-    pub(super) fn lookup(&self, name: &str) -> Lookup<'_> {
+    pub(super) fn lookup(&self, name: &str) -> Lookup {
         match self.values.get(name) {
-            Some(Value::Set(value)) => Ok(Some(Cow::Borrowed(value))),
+            Some(Value::Set(value)) => Ok(Some(value.clone())),
             Some(Value::Unset) | None => Ok(None),
             Some(Value::Missing(declared)) => {
                 Err(LookupError::Missing { name: name.to_owned(), declared: *declared })
@@ -242,7 +239,7 @@ impl<'s> Scope<'s> {
         &self,
         template: &Template,
         diagnostics: &mut Diagnostics,
-    ) -> Option<String> {
+    ) -> Option<Text> {
         match template.expand(&mut |name| self.lookup(name)) {
             Ok(text) => Some(text),
             Err(error) => self.report(error, template.span, &[], diagnostics),

@@ -1,12 +1,12 @@
 //! The values that names have inside a stage: its environment first, then the args.
 
-use std::borrow::Cow;
-
 use super::environment::Environment;
 use super::order::dependencies_first;
-use super::scope::{Lookup, Scope};
+use super::scope::{Lookup, LookupError, Scope};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Env, Template};
+use crate::source::Span;
+use crate::spec::{Env, ExpandError, Template};
+use crate::text::Text;
 
 /// What `${NAME}` is in the strings of a stage.
 pub(super) struct StageScope<'a, 's> {
@@ -20,16 +20,10 @@ impl StageScope<'_, '_> {
         &self,
         template: &Template,
         diagnostics: &mut Diagnostics,
-    ) -> Option<String> {
-        if let Some(literal) = template.as_literal() {
-            return Some(literal.to_owned());
-        }
+    ) -> Option<Text> {
         match template.expand(&mut |name| self.lookup(name)) {
             Ok(text) => Some(text),
-            Err(error) => {
-                let names: Vec<&str> = self.environment.iter().map(|(name, _)| name).collect();
-                self.scope.report(error, template.span, &names, diagnostics)
-            }
+            Err(error) => self.report(error, template.span, diagnostics),
         }
     }
 
@@ -38,7 +32,7 @@ impl StageScope<'_, '_> {
         &self,
         template: Option<&Template>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<String>> {
+    ) -> Option<Option<Text>> {
         match template {
             None => Some(None),
             Some(template) => self.expand(template, diagnostics).map(Some),
@@ -50,46 +44,57 @@ impl StageScope<'_, '_> {
         &self,
         templates: &[Template],
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<String>> {
-        let texts: Vec<String> =
+    ) -> Option<Vec<Text>> {
+        let texts: Vec<Text> =
             templates.iter().filter_map(|template| self.expand(template, diagnostics)).collect();
         (texts.len() == templates.len()).then_some(texts)
     }
 
-    fn lookup(&self, name: &str) -> Lookup<'_> {
+    fn lookup(&self, name: &str) -> Lookup {
         match self.environment.get(name) {
-            Some(value) => Ok(Some(Cow::Borrowed(value))),
+            Some(value) => Ok(Some(value.clone())),
             None => self.scope.lookup(name),
         }
     }
+
+    fn report<T>(
+        &self,
+        error: ExpandError<LookupError>,
+        span: Span,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<T> {
+        let names: Vec<&str> = self.environment.iter().map(|(name, _)| name).collect();
+        self.scope.report(error, span, &names, diagnostics)
+    }
 }
 
-/// The environment with the variables of a table. In a variable's value its own name is what it was
-/// before, else the arg; another name of the table is that one's new value, wherever it is written.
-/// A variable whose value is a reported mistake is empty, so that nothing stumbles over it again.
-pub(super) fn extend(
-    environment: &Environment,
+/// The values of a table of variables, in its order. In a variable's value its own name is what it was
+/// before, else the arg; another name of the table is that one's new value, wherever it is written. A
+/// variable whose value is a reported mistake is empty, so that nothing stumbles over it again.
+pub(super) fn values_of(
     table: &Env,
+    environment: &Environment,
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Environment {
-    let entries: Vec<(&str, &Template)> =
-        table.0.iter().map(|(name, template)| (name.as_str(), template)).collect();
+) -> Vec<(Text, Text)> {
+    let before = StageScope { scope, environment };
+    let entries: Vec<(&Text, &Template)> =
+        table.0.iter().map(|(name, template)| (name.as_text(), template)).collect();
+    let find = |name: &str| entries.binary_search_by_key(&name, |&(known, _)| known).ok();
     let needs = |at: usize| {
         let (own, template) = entries[at];
         let mut needs = Vec::new();
         template.visit_names(&mut |name| {
-            if name != own {
-                needs.extend(entries.binary_search_by_key(&name, |&(known, _)| known));
+            if *own != name {
+                needs.extend(find(name));
             }
         });
         needs
     };
     let order = dependencies_first(entries.len(), 0..entries.len(), needs);
-    let mut found = environment.clone();
-    let mut broken = vec![false; entries.len()];
+    let mut values: Vec<Option<Text>> = vec![None; entries.len()];
     for cycle in &order.cycles {
-        let names: Vec<_> = cycle.iter().map(|&at| entries[at].0).collect();
+        let names: Vec<&str> = cycle.iter().map(|&at| entries[at].0.as_str()).collect();
         diagnostics.push(Diagnostic::new(
             Code::ValueCycle,
             entries[cycle[0]].1.span,
@@ -100,20 +105,24 @@ pub(super) fn extend(
             ),
         ));
         for &at in cycle {
-            broken[at] = true;
-            found.set(entries[at].0, "");
+            values[at] = Some(Text::default());
         }
     }
-    // Values are found in the order of their needs, and recorded in the order of their names, so that
-    // a value that begins to use another changes no other variable's place.
-    for at in order.nodes.into_iter().filter(|&at| !broken[at]) {
-        let (name, template) = entries[at];
-        let value = StageScope { scope, environment: &found }.expand(template, diagnostics);
-        found.set(name, value.unwrap_or_default());
+    for at in order.nodes {
+        if values[at].is_some() {
+            continue;
+        }
+        let template = entries[at].1;
+        let lookup = &mut |name: &str| match find(name).and_then(|at| values[at].as_ref()) {
+            Some(value) => Ok(Some(value.clone())),
+            None => before.lookup(name),
+        };
+        let value = match template.expand(lookup) {
+            Ok(value) => Some(value),
+            Err(error) => before.report(error, template.span, diagnostics),
+        };
+        values[at] = Some(value.unwrap_or_default());
     }
-    let mut ordered = environment.clone();
-    for (name, _) in entries {
-        ordered.set(name, found.get(name).unwrap_or_default());
-    }
-    ordered
+    let names = entries.into_iter().map(|(name, _)| name.clone());
+    names.zip(values.into_iter().map(Option::unwrap_or_default)).collect()
 }

@@ -60,7 +60,7 @@ impl SourceInfo {
 
 /// The text of a file, as bytes are in JSON.
 pub(super) fn text_of(file: &SourceFile) -> String {
-    BASE64_STANDARD.encode(file.text())
+    BASE64_STANDARD.encode(file.text().as_bytes())
 }
 
 /// Lines of a file with those around them, as clients print them (BuildKit's `solver/errdefs/source.go`).

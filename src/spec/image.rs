@@ -130,7 +130,7 @@ fn join(
             let DeValue::Table(inner) = value.into_inner() else { continue };
             join(format!("{name}."), inner, labels, reader)
         } else if let Some(Scalar(template)) = Scalar::read(value, reader) {
-            match labels.insert(LabelName::new(name.clone()), template) {
+            match labels.insert(LabelName::new(name.as_str().into()), template) {
                 None => Some(()),
                 Some(_) => reader.diagnostics.fail(
                     Diagnostic::new(

@@ -6,6 +6,7 @@ use std::fmt;
 use super::read::Reader;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use crate::text::Text;
 
 /// A name that may be the key of a table.
 pub(super) trait Name: Ord + Sized {
@@ -13,18 +14,23 @@ pub(super) trait Name: Ord + Sized {
     const PATTERN: &'static str = "";
 
     /// Makes a name of a key, or reports why it is none.
-    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self>;
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self>;
 }
 
 macro_rules! names {
     ($($(#[doc = $doc:literal])+ $Name:ident,)+) => {$(
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-        pub struct $Name(String);
+        pub struct $Name(Text);
 
         impl $Name {
             /// The name as text.
             pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The name as a text to share.
+            pub fn as_text(&self) -> &Text {
                 &self.0
             }
         }
@@ -57,14 +63,14 @@ names! {
 impl Name for StageName {
     const PATTERN: &'static str = "^[a-z][a-z0-9_-]*$";
 
-    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         let mut bytes = key.bytes();
         if bytes.next().is_some_and(|first| first.is_ascii_lowercase())
             && bytes.all(|byte| {
                 byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
             })
         {
-            return Some(Self(key.to_owned()));
+            return Some(Self(key));
         }
         let diagnostic = Diagnostic::new(
             Code::InvalidName,
@@ -82,9 +88,9 @@ impl Name for StageName {
 impl Name for ArgName {
     const PATTERN: &'static str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
-        if is_variable(key) {
-            return Some(Self(key.to_owned()));
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if is_variable(&key) {
+            return Some(Self(key));
         }
         reader.diagnostics.fail(
             Diagnostic::new(
@@ -102,11 +108,11 @@ impl Name for ArgName {
 impl Name for EnvName {
     const PATTERN: &'static str = "^[^=\\s]+$";
 
-    fn check(key: &str, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         if !key.is_empty()
             && !key.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control())
         {
-            return Some(Self(key.to_owned()));
+            return Some(Self(key));
         }
         reader.diagnostics.fail(
             Diagnostic::new(
@@ -121,7 +127,7 @@ impl Name for EnvName {
 
 impl LabelName {
     /// Any text is a label's name.
-    pub(super) fn new(text: String) -> Self {
+    pub(super) fn new(text: Text) -> Self {
         Self(text)
     }
 }
@@ -129,13 +135,13 @@ impl LabelName {
 /// A path that is the key of a table, with its place: it may have `${NAME}` in it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PathKey {
-    pub(super) text: String,
+    pub(super) text: Text,
     pub(super) span: Span,
 }
 
 impl Name for PathKey {
-    fn check(key: &str, span: Span, _: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { text: key.to_owned(), span })
+    fn check(key: Text, span: Span, _: &mut Reader<'_>) -> Option<Self> {
+        Some(Self { text: key, span })
     }
 }
 

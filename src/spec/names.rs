@@ -15,6 +15,7 @@ use super::template::{Scalar, Template};
 use super::{Arg, Args, Vars};
 use crate::diagnostic::Check;
 use crate::source::Spanned;
+use crate::text::Text;
 
 /// A part of a file that may use args and variables.
 pub(super) trait Names {
@@ -121,7 +122,7 @@ macro_rules! no_names {
     )+};
 }
 
-no_names!(bool, u32, String, Pattern, Check, Skip, Failing);
+no_names!(bool, u32, String, Text, Pattern, Check, Skip, Failing);
 
 impl Names for Arg {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {

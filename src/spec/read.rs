@@ -14,6 +14,7 @@ use super::name::Name;
 use super::shape::{Shape, TableShape};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list, nearest};
 use crate::source::{SourceFile, Span, Spanned};
+use crate::text::Text;
 
 /// A TOML value and its place.
 pub(super) type Value<'i> = TomlSpanned<DeValue<'i>>;
@@ -223,6 +224,11 @@ impl<'i> Table<'i> {
 }
 
 impl Reader<'_> {
+    /// A string of the document: shared with the file, unless it is written with escapes.
+    pub(super) fn text(&self, string: &str) -> Text {
+        self.file.text().piece(string)
+    }
+
     /// Reports a value of the wrong type.
     pub(super) fn wrong_type<T>(
         &mut self,
@@ -346,6 +352,20 @@ impl Read for String {
     }
 }
 
+impl Read for Text {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span().into();
+        match value.get_ref() {
+            DeValue::String(text) => Some(reader.text(text)),
+            other => reader.wrong_type(span, other, "a string"),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
+}
+
 impl Read for bool {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span().into();
@@ -420,7 +440,7 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
             .into_iter()
             .filter_map(|(key, value)| {
                 let key_span = key.span().into();
-                let name = K::check(&key.into_inner(), key_span, reader);
+                let name = K::check(reader.text(key.get_ref()), key_span, reader);
                 let value = T::read(value, reader);
                 Some((name?, value?))
             })

@@ -14,6 +14,7 @@ use super::step::Step;
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::text::Text;
 
 table! {
     /// A stage: a base, and the steps that turn it into something else.
@@ -230,8 +231,8 @@ impl Read for ArgName {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         use super::name::Name;
         let span = value.span().into();
-        let text = String::read(value, reader)?;
-        ArgName::check(&text, span, reader)
+        let text = Text::read(value, reader)?;
+        ArgName::check(text, span, reader)
     }
 
     fn shape() -> Shape {

@@ -13,6 +13,7 @@ use super::template::{Scalar, Template, read_template};
 use super::text::dedent;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::{Span, Spanned};
+use crate::text::Text;
 
 /// A step, and the whole of its text.
 #[derive(Debug, Clone)]
@@ -261,7 +262,7 @@ impl Read for Sources {
         let pairs: Vec<_> = pairs
             .into_iter()
             .filter_map(|(PathKey { text, span }, to)| {
-                Some((read_template(text.into(), span, reader)?, to))
+                Some((read_template(text, span, reader)?, to))
             })
             .collect();
         (pairs.len() == expected).then_some(Sources::Each(pairs))
@@ -286,7 +287,7 @@ impl Sources {
 #[derive(Debug, Clone)]
 pub struct Content {
     /// As it is.
-    pub text: String,
+    pub text: Text,
     /// For `expand`: with `${NAME}` in it, or why it cannot be read so.
     pub template: Result<Template, String>,
 }
@@ -294,7 +295,7 @@ pub struct Content {
 impl Read for Content {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span().into();
-        let text = dedent(&String::read(value, reader)?);
+        let text = Text::read(value, reader)?.map(dedent);
         let template = Template::parse(&text, span);
         Some(Self { text, template })
     }
@@ -306,7 +307,7 @@ impl Read for Content {
 
 /// The text of a run step, without the indentation that it has from the file.
 #[derive(Debug, Clone)]
-pub struct Script(pub String);
+pub struct Script(pub Text);
 
 impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -317,7 +318,8 @@ impl Read for Script {
                     .hint("a program and its arguments are run with exec = [...]"),
             );
         }
-        let script = dedent(&String::read(value, reader)?).trim_end().to_owned();
+        let script = Text::read(value, reader)?.map(dedent);
+        let script = script.piece(script.trim_end());
         if script.is_empty() {
             return reader.diagnostics.fail(
                 Diagnostic::new(Code::InvalidValue, span, "there is nothing to run")

@@ -5,7 +5,6 @@
 //! with `${` as the only beginning and `$${` for a literal one. Inside a modifier's word a backslash
 //! takes away the meaning of the next character.
 
-use std::borrow::Cow;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -16,6 +15,7 @@ use super::read::{Read, Reader, Value};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use crate::text::Text;
 
 /// How deep `${A:-${B:-...}}` may be nested.
 const MAX_DEPTH: usize = 32;
@@ -25,7 +25,14 @@ const MAX_DEPTH: usize = 32;
 pub struct Template {
     /// Where it was written.
     pub span: Span,
-    parts: Vec<Part>,
+    content: Content,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Content {
+    /// There is no `${` in it.
+    Literal(Text),
+    Parts(Box<[Part]>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +66,7 @@ enum Modifier {
 }
 
 /// What a name stands for: `None` where it has no value.
-pub type Lookup<'l, 'v, E> = &'l mut dyn FnMut(&str) -> Result<Option<Cow<'v, str>>, E>;
+pub type Lookup<'l, E> = &'l mut dyn FnMut(&str) -> Result<Option<Text>, E>;
 
 /// Why a template has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,29 +89,37 @@ pub enum ExpandError<E> {
 
 impl Template {
     /// A template without any `${`.
-    pub fn literal(text: impl Into<String>, span: Span) -> Self {
-        let text = text.into();
-        Self { span, parts: if text.is_empty() { Vec::new() } else { vec![Part::Text(text)] } }
+    pub fn literal(text: impl Into<Text>, span: Span) -> Self {
+        Self { span, content: Content::Literal(text.into()) }
     }
 
     /// Reads a text, or says why it cannot be read.
-    pub(super) fn parse(text: &str, span: Span) -> Result<Self, String> {
-        let mut parser = Parser { text, chars: text.char_indices().peekable(), bare_dollar: None };
-        parser.parts(&[], 0).map(|parts| Self { span, parts })
+    pub(super) fn parse(text: &Text, span: Span) -> Result<Self, String> {
+        if !text.contains('$') {
+            return Ok(Self::literal(text.clone(), span));
+        }
+        Parser::new(text).parts(&[], 0).map(|parts| Self::of(parts, span))
+    }
+
+    fn of(mut parts: Vec<Part>, span: Span) -> Self {
+        match &mut parts[..] {
+            [Part::Text(text)] => Self::literal(std::mem::take(text), span),
+            _ => Self { span, content: Content::Parts(parts.into()) },
+        }
     }
 
     /// Its text, where it has no `${`.
     pub fn as_literal(&self) -> Option<&str> {
-        match &self.parts[..] {
-            [] => Some(""),
-            [Part::Text(text)] => Some(text),
-            _ => None,
+        match &self.content {
+            Content::Literal(text) => Some(text),
+            Content::Parts(_) => None,
         }
     }
 
     /// The name, where it is `${NAME}` and nothing else.
     pub fn as_name(&self) -> Option<&str> {
-        match &self.parts[..] {
+        let Content::Parts(parts) = &self.content else { return None };
+        match &parts[..] {
             [Part::Substitution(Substitution { name, modifier: Modifier::Plain })] => Some(name),
             _ => None,
         }
@@ -118,26 +133,34 @@ impl Template {
                 Some(Part::Substitution(_)) | None => "",
             }
         }
-        (text(self.parts.first()), text(self.parts.last()))
+        match &self.content {
+            Content::Literal(literal) => (literal, literal),
+            Content::Parts(parts) => (text(parts.first()), text(parts.last())),
+        }
     }
 
     /// Calls `visit` with each name that the value may depend on.
     pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
-        visit_names(&self.parts, visit);
+        if let Content::Parts(parts) = &self.content {
+            visit_names(parts, visit);
+        }
     }
 
     /// The text with the value of each name. `lookup` gives a name's value, `None` for unset.
-    pub fn expand<'v, E>(&self, lookup: Lookup<'_, 'v, E>) -> Result<String, ExpandError<E>> {
-        expand(&self.parts, lookup)
+    pub fn expand<E>(&self, lookup: Lookup<'_, E>) -> Result<Text, ExpandError<E>> {
+        match &self.content {
+            Content::Literal(text) => Ok(text.clone()),
+            Content::Parts(parts) => expand(parts, lookup),
+        }
     }
 }
 
 impl Read for Template {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span().into();
-        match value.into_inner() {
-            DeValue::String(text) => read_template(text, span, reader),
-            other => reader.wrong_type(span, &other, "a string"),
+        match value.get_ref() {
+            DeValue::String(text) => read_template(reader.text(text), span, reader),
+            other => reader.wrong_type(span, other, "a string"),
         }
     }
 
@@ -168,16 +191,11 @@ impl Read for Scalar {
 }
 
 /// Reads the text of a template.
-pub(super) fn read_template(
-    text: Cow<'_, str>,
-    span: Span,
-    reader: &mut Reader<'_>,
-) -> Option<Template> {
+pub(super) fn read_template(text: Text, span: Span, reader: &mut Reader<'_>) -> Option<Template> {
     if !text.contains('$') {
         return Some(Template::literal(text, span));
     }
-    let mut parser =
-        Parser { text: &text, chars: text.char_indices().peekable(), bare_dollar: None };
+    let mut parser = Parser::new(&text);
     match parser.parts(&[], 0) {
         Ok(parts) => {
             if let Some(name) = parser.bare_dollar {
@@ -186,7 +204,7 @@ pub(super) fn read_template(
                         .hint(format!("write `${{{name}}}` for the value of {name}")),
                 );
             }
-            Some(Template { span, parts })
+            Some(Template::of(parts, span))
         }
         Err(problem) => reader.diagnostics.fail(
             Diagnostic::new(Code::InvalidSubstitution, span, problem)
@@ -205,6 +223,10 @@ struct Parser<'t> {
 }
 
 impl<'t> Parser<'t> {
+    fn new(text: &'t str) -> Self {
+        Self { text, chars: text.char_indices().peekable(), bare_dollar: None }
+    }
+
     /// Text and substitutions up to one of the `stops`, which is consumed; without stops, to the end.
     fn parts(&mut self, stops: &[char], depth: usize) -> Result<Vec<Part>, String> {
         if depth > MAX_DEPTH {
@@ -366,7 +388,10 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
 
 // === Expanding ===
 
-fn expand<'v, E>(parts: &[Part], lookup: Lookup<'_, 'v, E>) -> Result<String, ExpandError<E>> {
+fn expand<E>(parts: &[Part], lookup: Lookup<'_, E>) -> Result<Text, ExpandError<E>> {
+    if let [Part::Substitution(substitution)] = parts {
+        return substitute(substitution, lookup);
+    }
     let mut out = String::new();
     for part in parts {
         match part {
@@ -374,32 +399,30 @@ fn expand<'v, E>(parts: &[Part], lookup: Lookup<'_, 'v, E>) -> Result<String, Ex
             Part::Substitution(substitution) => out.push_str(&substitute(substitution, lookup)?),
         }
     }
-    Ok(out)
+    Ok(out.into())
 }
 
-fn substitute<'v, E>(
+fn substitute<E>(
     Substitution { name, modifier }: &Substitution,
-    lookup: Lookup<'_, 'v, E>,
-) -> Result<Cow<'v, str>, ExpandError<E>> {
+    lookup: Lookup<'_, E>,
+) -> Result<Text, ExpandError<E>> {
     let value = lookup(name).map_err(ExpandError::Lookup)?;
-    let set = |value: Option<Cow<'v, str>>, colon: bool| {
-        value.filter(|value| !(colon && value.is_empty()))
-    };
+    let set = |value: Option<Text>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
     let unset = || ExpandError::Unset { name: name.clone() };
     Ok(match modifier {
         Modifier::Plain => value.ok_or_else(unset)?,
         Modifier::Default { colon, word } => match set(value, *colon) {
             Some(value) => value,
-            None => expand(word, lookup)?.into(),
+            None => expand(word, lookup)?,
         },
         Modifier::Alternative { colon, word } => match set(value, *colon) {
-            Some(_) => expand(word, lookup)?.into(),
-            None => "".into(),
+            Some(_) => expand(word, lookup)?,
+            None => Text::default(),
         },
         Modifier::Required { colon, message } => match set(value, *colon) {
             Some(value) => value,
             None => {
-                let message = expand(message, lookup)?;
+                let message = expand(message, lookup)?.to_string();
                 return Err(ExpandError::Required { name: name.clone(), message });
             }
         },
@@ -407,7 +430,7 @@ fn substitute<'v, E>(
             let value = value.ok_or_else(unset)?;
             let pattern = Glob::new(&expand(pattern, lookup)?);
             match pattern.prefix(&value, *longest) {
-                Some(end) => value[end..].to_owned().into(),
+                Some(end) => value.piece(&value[end..]),
                 None => value,
             }
         }
@@ -415,7 +438,7 @@ fn substitute<'v, E>(
             let value = value.ok_or_else(unset)?;
             let pattern = Glob::new(&expand(pattern, lookup)?);
             match pattern.suffix(&value, *longest) {
-                Some(start) => value[..start].to_owned().into(),
+                Some(start) => value.piece(&value[..start]),
                 None => value,
             }
         }
@@ -529,8 +552,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Template, String> {
-        let mut parser = Parser { text, chars: text.char_indices().peekable(), bare_dollar: None };
-        parser.parts(&[], 0).map(|parts| Template { span: Span { start: 0, end: 0 }, parts })
+        Template::parse(&text.into(), Span { start: 0, end: 0 })
     }
 
     fn check(text: &str, expected: Result<&str, &str>) {

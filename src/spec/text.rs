@@ -1,9 +1,16 @@
 //! Multi-line text that is indented with the file it stands in.
 
+use std::borrow::Cow;
+
 /// Takes the common indentation off all lines, the blank lines off the beginning, and what is left of
 /// the closing quotes' own line off the end. Carriage returns before newlines go too: they come from
 /// a checkout on Windows, and no shell wants them.
-pub(super) fn dedent(text: &str) -> String {
+pub(super) fn dedent(text: &str) -> Cow<'_, str> {
+    if !text.contains('\n') {
+        let line = text.strip_suffix('\r').unwrap_or(text);
+        let is_blank = line.trim().is_empty();
+        return if is_blank { "" } else { line.trim_start_matches([' ', '\t']) }.into();
+    }
     let indentation = text
         .lines()
         .filter(|line| !line.trim().is_empty())
@@ -25,7 +32,7 @@ pub(super) fn dedent(text: &str) -> String {
             out.push('\n');
         }
     }
-    out
+    out.into()
 }
 
 fn common_prefix<'t>(a: &'t str, b: &'t str) -> &'t str {
@@ -51,6 +58,8 @@ mod tests {
             ("  a\r\n  b\r\n", "a\nb\n"),
             ("", ""),
             ("  \n ", ""),
+            (" make\r", "make"),
+            ("\u{a0}", ""),
         ] {
             assert_eq!(dedent(text), expected, "{text:?}");
         }

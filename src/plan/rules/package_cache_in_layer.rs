@@ -8,6 +8,7 @@ use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Action, Exec, MountKind};
 use crate::spec::{Verb, script};
+use crate::text::Text;
 
 /// A package manager that keeps what it downloads.
 struct Manager {
@@ -92,7 +93,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                     let text = run.script.value.0.as_str();
                     (script::commands(text), text)
                 }
-                Verb::Exec(_) => (vec![exec.args.clone()], ""),
+                Verb::Exec(_) => (vec![exec.args.iter().map(Text::to_string).collect()], ""),
                 _ => continue,
             };
             for manager in &MANAGERS {

@@ -1,5 +1,7 @@
 //! Steps that change files without running anything.
 
+use std::borrow::Cow;
+
 use super::{MODE, Planned, Planner, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
@@ -9,6 +11,7 @@ use crate::spec::{
     CopyStep, FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, Sources,
     SymlinkStep, Template, UnpackStep, WriteStep,
 };
+use crate::text::Text;
 
 /// The owner and the mode that a step gives to its files.
 struct Ownership {
@@ -27,12 +30,12 @@ impl Planner<'_, '_> {
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let include = self.patterns(step.include.as_ref(), diagnostics);
         let exclude = self.patterns(step.exclude.as_ref(), diagnostics);
-        let to = to?.unwrap_or_else(|| "./".to_owned());
+        let to = to?.unwrap_or_else(|| "./".into());
 
         let mut complete = Some(());
-        let mut sources: Vec<(Span, String, String)> = Vec::new();
+        let mut sources: Vec<(Span, Text, Text)> = Vec::new();
         let mut add = |template: &Template,
-                       destination: Option<String>,
+                       destination: Option<Text>,
                        diagnostics: &mut Diagnostics| {
             match (self.values.expand(template, diagnostics), destination) {
                 (Some(source), Some(destination)) => {
@@ -91,21 +94,25 @@ impl Planner<'_, '_> {
             .from
             .as_ref()
             .and_then(|from| self.context.scope.expand(from.template(), diagnostics));
-        let written: Vec<&str> = sources.iter().map(|(_, source, _)| source.as_str()).collect();
-        let mut label = format!("copy {}", written.join(" "));
-        let mut created_by = "COPY".to_owned();
-        if let Some(from) = &from {
-            label.push_str(&format!(" from {from}"));
-            created_by.push_str(&format!(" --from={from}"));
-        }
         let destination = match &step.sources.value {
             Sources::To(_) => to.as_str(),
             Sources::Each(_) => "several places",
         };
-        label.push_str(&format!(" to {destination}"));
-        created_by.push_str(&format!("{flags} {} {destination}", written.join(" ")));
+        let mut label = "copy".to_owned();
+        for (_, source, _) in &sources {
+            label.extend([" ", source.as_str()]);
+        }
+        let written = label.len();
+        if let Some(from) = &from {
+            label.extend([" from ", from]);
+        }
+        label.extend([" to ", destination]);
+        let created_by = self.record(|| {
+            let from = from.map_or_else(String::new, |from| format!(" --from={from}"));
+            format!("COPY{from}{flags}{} {destination}", &label["copy".len()..written])
+        });
         let copy = Copy { origin, items, owner, mode, include, exclude, link };
-        Some(Planned { action: Action::Copy(copy), label, created_by })
+        Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
     }
 
     pub(super) fn fetch(&self, step: &FetchStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
@@ -116,7 +123,7 @@ impl Planner<'_, '_> {
             None => Some(None),
         };
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
-        let (url, to) = (url?, to?.unwrap_or_else(|| "./".to_owned()));
+        let (url, to) = (url?, to?.unwrap_or_else(|| "./".into()));
         let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         if !authority
             .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' '))
@@ -133,17 +140,17 @@ impl Planner<'_, '_> {
         let Ownership { owner, mode, link, flags } = ownership?;
         let fetch = Fetch {
             filename: file_name(&url),
-            checksum: checksum?,
-            destination: path::destination(&self.workdir, &to),
+            checksum: checksum?.map(|checksum| checksum.to_string()),
+            destination: path::destination(&self.workdir, &to).to_string(),
             extract: step.extract.unwrap_or(false),
             strip: step.strip.as_ref().map_or(0, |strip| strip.value),
             owner,
             mode,
             link,
-            url,
+            url: url.to_string(),
         };
-        let label = format!("fetch {} to {to}", fetch.url);
-        let created_by = format!("ADD{flags} {} {to}", fetch.url);
+        let label = format!("fetch {url} to {to}").into();
+        let created_by = self.record(|| format!("ADD{flags} {url} {to}"));
         Some(Planned { action: Action::Fetch(fetch), label, created_by })
     }
 
@@ -167,14 +174,14 @@ impl Planner<'_, '_> {
             );
         }
         let Ownership { owner, mode, link, flags } = ownership?;
-        let to = to?.unwrap_or_else(|| "./".to_owned());
+        let to = to?.unwrap_or_else(|| "./".into());
         let git = Git {
-            url: url?,
-            reference: reference?.unwrap_or_default(),
-            checksum,
-            subdir: subdir?.unwrap_or_default(),
+            url: url?.to_string(),
+            reference: reference?.unwrap_or_default().to_string(),
+            checksum: checksum.map(|checksum| checksum.to_string()),
+            subdir: subdir?.unwrap_or_default().to_string(),
             keep_git_dir: step.keep_git_dir.unwrap_or(false),
-            destination: path::destination(&self.workdir, &to),
+            destination: path::destination(&self.workdir, &to).to_string(),
             owner,
             mode,
             link,
@@ -184,12 +191,9 @@ impl Planner<'_, '_> {
         } else {
             format!("{}#{}", git.url, git.reference)
         };
-        let label = format!("git {named} to {to}");
-        Some(Planned {
-            action: Action::Git(git),
-            label,
-            created_by: format!("ADD{flags} {named} {to}"),
-        })
+        let label = format!("git {named} to {to}").into();
+        let created_by = self.record(|| format!("ADD{flags} {named} {to}"));
+        Some(Planned { action: Action::Git(git), label, created_by })
     }
 
     pub(super) fn unpack(
@@ -201,12 +205,13 @@ impl Planner<'_, '_> {
         let owner = self.owner(step.chown.as_ref(), diagnostics);
         let source = self.values.expand(&step.source, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
-        let (written, to) = (source?, to?.unwrap_or_else(|| "./".to_owned()));
+        let (written, to) = (source?, to?.unwrap_or_else(|| "./".into()));
         let Some(source) = path::inside(&written) else {
             return diagnostics.fail(outside(step.source.span, &written, origin));
         };
         // An archive is unpacked into a directory, whether that is written with a slash or not.
-        let destination = format!("{}/", path::join(&self.workdir, &to).trim_end_matches('/'));
+        let destination = path::join(&self.workdir, &to);
+        let destination = format!("{}/", destination.trim_end_matches('/')).into();
         let strip = step.strip.as_ref().map_or(0, |strip| strip.value);
         let unpack = Unpack {
             origin,
@@ -216,12 +221,9 @@ impl Planner<'_, '_> {
             owner: owner?,
             link: step.link.unwrap_or(self.surroundings.link),
         };
-        let label = format!("unpack {written} to {to}");
-        Some(Planned {
-            action: Action::Unpack(unpack),
-            label,
-            created_by: format!("ADD {written} {to}"),
-        })
+        let label = format!("unpack {written} to {to}").into();
+        let created_by = self.record(|| format!("ADD {written} {to}"));
+        Some(Planned { action: Action::Unpack(unpack), label, created_by })
     }
 
     pub(super) fn write(&self, step: &WriteStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
@@ -253,8 +255,8 @@ impl Planner<'_, '_> {
         let action = Action::Write(Write { path, content: content?, owner, mode, link });
         Some(Planned {
             action,
-            label: format!("write {written}"),
-            created_by: format!("COPY{flags} <<EOF {written}"),
+            label: format!("write {written}").into(),
+            created_by: self.record(|| format!("COPY{flags} <<EOF {written}")),
         })
     }
 
@@ -264,8 +266,7 @@ impl Planner<'_, '_> {
         let paths = self.paths(&step.paths.value, diagnostics)?;
         let (owner, mode) = (owner?, mode?);
         let label = format!("mkdir {}", paths.join(" "));
-        let action = Action::Mkdir { paths, owner, mode };
-        Some(Planned { action, created_by: label.clone(), label })
+        Some(self.without_flags(Action::Mkdir { paths, owner, mode }, label))
     }
 
     pub(super) fn remove(
@@ -276,7 +277,7 @@ impl Planner<'_, '_> {
         let paths = self.paths(&step.paths.value, diagnostics)?;
         let label = format!("remove {}", paths.join(" "));
         let action = Action::Remove { paths, missing_ok: step.missing_ok.unwrap_or(false) };
-        Some(Planned { action, created_by: label.clone(), label })
+        Some(self.without_flags(action, label))
     }
 
     pub(super) fn symlink(
@@ -288,7 +289,12 @@ impl Planner<'_, '_> {
         let target = self.values.expand(&step.target, diagnostics);
         let (path, target) = (path?, target?);
         let label = format!("symlink {path} to {target}");
-        Some(Planned { action: Action::Symlink { path, target }, created_by: label.clone(), label })
+        Some(self.without_flags(Action::Symlink { path, target }, label))
+    }
+
+    /// A step that Dockerfiles do not have: the history says what the progress says.
+    fn without_flags(&self, action: Action, label: String) -> Planned {
+        Planned { action, created_by: self.record(|| label.clone()), label: label.into() }
     }
 
     fn ownership(&self, keys: &OwnerKeys, diagnostics: &mut Diagnostics) -> Option<Ownership> {
@@ -310,7 +316,7 @@ impl Planner<'_, '_> {
         &self,
         templates: Option<&OneOrMany<Template>>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<String>> {
+    ) -> Option<Vec<Text>> {
         templates.map_or(Some(Vec::new()), |templates| {
             self.values.expand_all(templates.as_slice(), diagnostics)
         })
@@ -320,14 +326,14 @@ impl Planner<'_, '_> {
         &self,
         templates: &OneOrMany<Template>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<String>> {
+    ) -> Option<Vec<Text>> {
         let templates = templates.as_slice();
-        let paths: Vec<String> =
+        let paths: Vec<Text> =
             templates.iter().filter_map(|template| self.path(template, diagnostics)).collect();
         (paths.len() == templates.len()).then_some(paths)
     }
 
-    fn digest(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<String> {
+    fn digest(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
         let text = self.values.expand(template, diagnostics)?;
         if crate::plan::reference::is_digest(&text) {
             return Some(text);
@@ -341,41 +347,42 @@ impl Planner<'_, '_> {
 
 impl CopyItem {
     /// What one source of a copy is. `None` if it leaves its tree.
-    fn new(written: &str, destination: String, step: &CopyStep) -> Option<Self> {
+    fn new(written: &Text, destination: Text, step: &CopyStep) -> Option<Self> {
         let optional = step.optional.unwrap_or(false);
         if !step.parents.unwrap_or(false) {
             let source = path::inside(written)?;
             let reads = source.clone();
-            let source = if optional { missing_allowed(&source) } else { source };
+            let source = if optional { source.map(missing_allowed) } else { source };
             return Some(Self { source, destination, parents: None, required: None, reads });
         }
         // Behind the pivot `/./` everything is kept; without one it is the whole path.
         let (base, kept) = written.split_once("/./").unwrap_or(("/", written));
-        let base = path::inside(base)?;
-        let kept = path::inside(kept)?;
-        let whole = path::join(&base, kept.trim_start_matches('/'));
+        let base = path::inside(&written.piece(base))?;
+        let kept = path::inside(&written.piece(kept))?;
+        let kept = kept.piece(kept.trim_start_matches('/'));
+        let whole = path::join(&base, &kept);
         let plain = !path::has_wildcard(&whole);
         Some(Self {
             source: base,
             destination,
-            parents: Some(kept.trim_start_matches('/').to_owned()).filter(|kept| !kept.is_empty()),
+            parents: Some(kept).filter(|kept| !kept.is_empty()),
             required: (plain && !optional).then(|| whole.clone()),
-            reads: path::before_double_star(&whole),
+            reads: whole.map(path::before_double_star),
         })
     }
 }
 
 /// A pattern that matches what the path names, and may match nothing. Its first part is the pattern:
 /// BuildKit wants the directories before a pattern to be there.
-fn missing_allowed(path: &str) -> String {
+fn missing_allowed(path: &str) -> Cow<'_, str> {
     let name = path.trim_start_matches('/');
     match name.find(|c: char| c.is_alphanumeric() || "._-".contains(c)) {
         Some(at) if !path::has_wildcard(name.split('/').next().unwrap_or_default()) => {
             let c = name[at..].chars().next().unwrap_or_default();
             // Within a class a `-` between brackets and alone stands for itself.
-            format!("/{}[{c}]{}", &name[..at], &name[at + c.len_utf8()..])
+            format!("/{}[{c}]{}", &name[..at], &name[at + c.len_utf8()..]).into()
         }
-        _ => path.to_owned(),
+        _ => path.into(),
     }
 }
 

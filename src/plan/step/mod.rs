@@ -4,13 +4,14 @@ mod files;
 mod mount;
 mod process;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) use self::mount::{overlay, plan_mounts, plan_secrets};
+pub(super) use self::mount::{StageMounts, plan_mounts, plan_secrets};
 pub(super) use self::process::declared_args;
-use super::config::History;
 use super::environment::Environment;
+use super::inherited::Inherited;
 use super::owner::{Id, Mode, Owner};
 use super::path;
 use super::scope::Scope;
@@ -20,23 +21,24 @@ use super::{Action, PlannedMount, PlannedStep, SecretEnv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{Span, Spanned};
 use crate::spec::{From, Step, StepKeys, Template, Verb};
+use crate::text::Text;
 
 /// How long a step's label may get; what is longer is cut.
 const MAX_LABEL: usize = 200;
 
 /// What the steps of a stage have in common, and what a stage built from it takes over.
 #[derive(Clone)]
-pub(super) struct Surroundings<'s> {
+pub(super) struct Surroundings {
     pub(super) environment: Arc<Environment>,
     /// Absolute.
-    pub(super) workdir: String,
+    pub(super) workdir: Text,
     /// Empty for root.
-    pub(super) user: String,
-    pub(super) shell: Arc<[String]>,
+    pub(super) user: Text,
+    pub(super) shell: Arc<[Text]>,
     /// Args that every process gets.
-    pub(super) args: BTreeSet<&'s str>,
-    pub(super) mounts: Vec<PlannedMount>,
-    pub(super) secret_env: Vec<SecretEnv>,
+    pub(super) args: Inherited<Text>,
+    pub(super) mounts: StageMounts,
+    pub(super) secret_env: Inherited<SecretEnv>,
     /// Whether there is nothing at all yet, its first step's view of a stage from `scratch`.
     pub(super) on_scratch: bool,
     /// Whether copies are layers of their own. Not taken over.
@@ -47,33 +49,44 @@ pub(super) struct Surroundings<'s> {
 pub(super) struct Context<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
     pub(super) origins: &'a BTreeMap<Span, Origin>,
+    /// The stage's mounts.
+    pub(super) mounts: &'a [PlannedMount],
+    /// Whether the stage is in the history of an image.
+    pub(super) records: bool,
 }
 
 /// A step in the making: where its values are looked up, and where it stands.
 struct Planner<'a, 's> {
-    surroundings: &'a Surroundings<'a>,
+    surroundings: &'a Surroundings,
     context: &'a Context<'a, 's>,
     values: StageScope<'a, 's>,
     /// The step's own, absolute.
-    workdir: String,
+    workdir: Text,
 }
 
 /// What a step does, in three languages.
 struct Planned {
     action: Action,
     /// For the progress.
-    label: String,
+    label: Text,
     /// For the image's history, in the words of Dockerfiles where they have any: tools read it.
     created_by: String,
 }
 
-/// A step, and what the image's history says of it. `None` is a reported mistake.
+/// A step, and what the image's history says of it.
+pub(super) struct RecordedStep {
+    pub(super) step: PlannedStep,
+    /// Empty where nobody reads the history.
+    pub(super) created_by: String,
+}
+
+/// A step with every value known. `None` is a reported mistake.
 pub(super) fn plan(
     step: &Step,
-    surroundings: &Surroundings<'_>,
+    surroundings: &Surroundings,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<(PlannedStep, History)> {
+) -> Option<RecordedStep> {
     let values = StageScope { scope: context.scope, environment: &surroundings.environment };
     let keys = step.verb.keys();
     let workdir = step_workdir(keys, surroundings, &values, diagnostics);
@@ -92,17 +105,18 @@ pub(super) fn plan(
         Verb::Symlink(symlink) => planner.symlink(symlink, diagnostics),
     };
     let Planned { action, label, created_by } = planned?;
-    let label = shorten(&name?.unwrap_or(label));
+    let label = name?.unwrap_or(label).map(shorten);
     let no_cache = keys.no_cache.unwrap_or(false);
-    Some((PlannedStep { label, span: step.span, no_cache, action }, History::layer(created_by)))
+    let step = PlannedStep { label, span: step.span, no_cache, action };
+    Some(RecordedStep { step, created_by })
 }
 
 fn step_workdir(
     keys: &StepKeys,
-    surroundings: &Surroundings<'_>,
+    surroundings: &Surroundings,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<String> {
+) -> Option<Text> {
     Some(match values.expand_option(keys.workdir.as_ref(), diagnostics)? {
         Some(own) => path::join(&surroundings.workdir, &own),
         None => surroundings.workdir.clone(),
@@ -110,6 +124,11 @@ fn step_workdir(
 }
 
 impl Planner<'_, '_> {
+    /// What the history says of the step, where anybody reads it.
+    fn record(&self, created_by: impl FnOnce() -> String) -> String {
+        if self.context.records { created_by() } else { String::new() }
+    }
+
     /// A value in a form of its own. The outer `None` is a reported mistake.
     fn parse_option<T>(
         &self,
@@ -139,7 +158,7 @@ impl Planner<'_, '_> {
     }
 
     /// The path of a file in the stage; an empty one is a mistake.
-    fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<String> {
+    fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
         let text = self.values.expand(template, diagnostics)?;
         let path = path::join(&self.workdir, &text);
         if path == "/" {
@@ -229,9 +248,10 @@ pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
 }
 
 /// One line, not too long.
-fn shorten(text: &str) -> String {
+fn shorten(text: &str) -> Cow<'_, str> {
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
-    let cut: String = first.chars().take(MAX_LABEL).collect();
-    if cut.len() < first.len() || lines.next().is_some() { format!("{cut} ...") } else { cut }
+    let cut = first.char_indices().nth(MAX_LABEL).map_or(first, |(end, _)| &first[..end]);
+    let is_all = cut.len() == first.len() && lines.next().is_none();
+    if is_all { cut.into() } else { format!("{cut} ...").into() }
 }

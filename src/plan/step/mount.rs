@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Form, origin_of, outside, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::inherited::Inherited;
 use crate::plan::owner::{Id, Owner};
 use crate::plan::select::Origin;
 use crate::plan::stage_scope::StageScope;
@@ -12,6 +13,7 @@ use crate::source::Span;
 use crate::spec::{
     BindMount, CacheMount, Mount, Scalar, SecretMount, Sharing, SshMount, Template, TmpfsMount,
 };
+use crate::text::Text;
 
 const FILE_MODE: Form<u32> = Form {
     parse: |text| u32::from_str_radix(text, 8).ok().filter(|&mode| mode <= 0o7777),
@@ -41,7 +43,7 @@ const SIZE: Form<u64> = Form {
 /// Where mounts look things up.
 struct MountPlanner<'a, 's> {
     /// Where relative paths are seen from.
-    workdir: &'a str,
+    workdir: &'a Text,
     values: &'a StageScope<'a, 's>,
     origins: &'a BTreeMap<Span, Origin>,
 }
@@ -50,7 +52,7 @@ struct MountPlanner<'a, 's> {
 /// mistake was reported are left out.
 pub(in crate::plan) fn plan_mounts(
     mounts: &[Mount],
-    workdir: &str,
+    workdir: &Text,
     values: &StageScope<'_, '_>,
     origins: &BTreeMap<Span, Origin>,
     diagnostics: &mut Diagnostics,
@@ -79,13 +81,43 @@ pub(in crate::plan) fn plan_secrets(
     secrets
 }
 
+/// The mounts of a stage, those that it has from its base first.
+#[derive(Clone, Default)]
+pub(in crate::plan) struct StageMounts {
+    /// Each with the number of its stage, counted from the bottom.
+    mounts: Inherited<(usize, PlannedMount)>,
+    stages: usize,
+}
+
+impl StageMounts {
+    /// Adds those of the stage that is built from the last one.
+    pub(in crate::plan) fn extend(&mut self, own: Vec<PlannedMount>) {
+        self.stages += 1;
+        let stage = self.stages;
+        self.mounts.extend(own.into_iter().map(|mount| (stage, mount)).collect());
+    }
+
+    /// All but those in whose place a later stage has its own.
+    pub(in crate::plan) fn visible(&self) -> Vec<PlannedMount> {
+        let mut taken = BTreeMap::new();
+        let mut visible: Vec<PlannedMount> = Vec::new();
+        for (stage, mount) in self.mounts.iter().rev() {
+            if taken.entry(&mount.destination).or_insert(stage) == &stage {
+                visible.push(mount.clone());
+            }
+        }
+        visible.reverse();
+        visible
+    }
+}
+
 /// The stage's mounts, without those in whose place the step has its own, and the step's.
-pub(in crate::plan) fn overlay(
-    inherited: &[PlannedMount],
-    own: Vec<PlannedMount>,
-) -> Vec<PlannedMount> {
+pub(super) fn overlay(stage: &[PlannedMount], own: Vec<PlannedMount>) -> Vec<PlannedMount> {
+    if stage.is_empty() {
+        return own;
+    }
     let taken: BTreeSet<&str> = own.iter().map(|mount| mount.destination.as_str()).collect();
-    let kept = inherited.iter().filter(|mount| !taken.contains(mount.destination.as_str()));
+    let kept = stage.iter().filter(|mount| !taken.contains(mount.destination.as_str()));
     let mut all: Vec<PlannedMount> = kept.cloned().collect();
     all.extend(own);
     all
@@ -119,7 +151,7 @@ impl MountPlanner<'_, '_> {
         &self,
         cache: &CacheMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(String, Span, MountKind)> {
+    ) -> Option<(Text, Span, MountKind)> {
         let path = self.values.expand(&cache.path, diagnostics)?;
         let id = self.values.expand_option(cache.id.as_ref(), diagnostics)?;
         let mode = self.option(cache.mode.as_ref(), FILE_MODE, diagnostics)?;
@@ -141,7 +173,7 @@ impl MountPlanner<'_, '_> {
             group: Some(Id::Number(gid.unwrap_or(uid.unwrap_or(0)))),
         });
         let kind = MountKind::Cache {
-            id: id.unwrap_or_else(|| path::clean(&path)),
+            id: id.unwrap_or_else(|| path.map(path::clean)),
             sharing: cache.sharing.unwrap_or(Sharing::Shared),
             read_only: cache.read_only.unwrap_or(false),
             owner: ids,
@@ -156,7 +188,7 @@ impl MountPlanner<'_, '_> {
         &self,
         bind: &BindMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(String, Span, MountKind)> {
+    ) -> Option<(Text, Span, MountKind)> {
         let source = self.values.expand(&bind.source, diagnostics)?;
         let to = self.values.expand_option(bind.to.as_ref().map(|to| &to.value), diagnostics)?;
         let origin = origin_of(bind.from.as_ref(), self.origins);
@@ -173,7 +205,7 @@ impl MountPlanner<'_, '_> {
         &self,
         secret: &SecretMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(String, Span, MountKind)> {
+    ) -> Option<(Text, Span, MountKind)> {
         let id = self.values.expand(&secret.id, diagnostics)?;
         let to = self.values.expand_option(secret.to.as_ref().map(|to| &to.value), diagnostics)?;
         let kind = MountKind::Secret {
@@ -186,7 +218,7 @@ impl MountPlanner<'_, '_> {
         // As environment only, it is no file at all.
         let path = match (to, &secret.env) {
             (Some(to), _) => to,
-            (None, None) => format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id)),
+            (None, None) => format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id)).into(),
             (None, Some(_)) => return None,
         };
         Some((path, secret.to.as_ref().map_or(secret.id.span, |to| to.span), kind))
@@ -196,7 +228,7 @@ impl MountPlanner<'_, '_> {
         &self,
         ssh: &SshMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(String, Span, MountKind)> {
+    ) -> Option<(Text, Span, MountKind)> {
         let id = self.values.expand(&ssh.id, diagnostics)?;
         let to = self.values.expand_option(ssh.to.as_ref().map(|to| &to.value), diagnostics)?;
         let kind = MountKind::Ssh {
@@ -207,7 +239,7 @@ impl MountPlanner<'_, '_> {
             named: to.is_some(),
             id: id.clone(),
         };
-        let path = to.unwrap_or_else(|| format!("/run/buildkit/ssh_agent.{id}"));
+        let path = to.unwrap_or_else(|| format!("/run/buildkit/ssh_agent.{id}").into());
         Some((path, ssh.to.as_ref().map_or(ssh.id.span, |to| to.span), kind))
     }
 
@@ -215,7 +247,7 @@ impl MountPlanner<'_, '_> {
         &self,
         tmpfs: &TmpfsMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(String, Span, MountKind)> {
+    ) -> Option<(Text, Span, MountKind)> {
         let path = self.values.expand(&tmpfs.path, diagnostics)?;
         let size = tmpfs.size.as_ref().map(|size| &size.value.0);
         let size = self.option(size, SIZE, diagnostics)?.unwrap_or(0);

@@ -8,29 +8,32 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::environment::Environment;
 use crate::plan::owner::Owner;
 use crate::plan::scope::Scope;
-use crate::plan::stage_scope::extend;
+use crate::plan::stage_scope::values_of;
 use crate::plan::{Action, Exec, MountKind, PlannedDevice};
 use crate::source::Spanned;
 use crate::spec::{ArgName, ExecStep, Network, ProcessKeys, RunStep, Security, script};
+use crate::text::Text;
 
 impl Planner<'_, '_> {
     pub(super) fn run(&self, step: &RunStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let text = &step.script.value.0;
         let process = self.process(&step.process, Some(text), diagnostics);
         let shell = match &step.shell {
-            Some(shell) => self.values.expand_all(&shell.0, diagnostics),
-            None => Some(self.surroundings.shell.to_vec()),
+            Some(shell) => self.values.expand_all(&shell.0, diagnostics).map(Arc::from),
+            None => Some(Arc::clone(&self.surroundings.shell)),
         };
         let mut exec = process?;
         let shell = shell?;
-        let created_by = if text.starts_with("#!") {
+        let is_script = text.starts_with("#!");
+        let created_by = self.record(|| {
+            let shell = if is_script { "" } else { &format!("{} ", shell.join(" ")) };
+            format!("RUN {shell}{text}")
+        });
+        if is_script {
             exec.script = Some(text.clone());
-            format!("RUN {text}")
         } else {
-            exec.args = shell;
-            exec.args.push(text.clone());
-            format!("RUN {}", exec.args.join(" "))
-        };
+            exec.args = shell.iter().chain([text]).cloned().collect();
+        }
         Some(Planned { action: Action::Exec(exec), label: text.clone(), created_by })
     }
 
@@ -40,15 +43,15 @@ impl Planner<'_, '_> {
         let mut exec = process?;
         exec.args = args?;
         let label = exec.args.join(" ");
-        let created_by = format!("RUN {label}");
-        Some(Planned { action: Action::Exec(exec), label, created_by })
+        let created_by = self.record(|| format!("RUN {label}"));
+        Some(Planned { action: Action::Exec(exec), label: label.into(), created_by })
     }
 
     /// All of a process but what it runs.
     fn process(
         &self,
         keys: &ProcessKeys,
-        text: Option<&str>,
+        text: Option<&Text>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Exec> {
         let user = self.values.expand_option(keys.user.as_ref().map(|user| &user.0), diagnostics);
@@ -62,7 +65,7 @@ impl Planner<'_, '_> {
         });
         let devices = devices.collect();
         let user = user?.unwrap_or_else(|| self.surroundings.user.clone());
-        let mut mounts = overlay(&self.surroundings.mounts, mounts);
+        let mut mounts = overlay(self.context.mounts, mounts);
         let users = Owner::parse(&user).filter(|owner| !owner.is_root());
         for mount in &mut mounts {
             if let MountKind::Cache { owner: owner @ None, .. } = &mut mount.kind {
@@ -76,7 +79,7 @@ impl Planner<'_, '_> {
             workdir: self.workdir.clone(),
             user,
             mounts,
-            secret_env: [self.surroundings.secret_env.clone(), secret_env].concat(),
+            secret_env: self.surroundings.secret_env.iter().cloned().chain(secret_env).collect(),
             network: keys.network.filter(|network| *network != Network::Sandbox),
             security: keys.security.unwrap_or(Security::Sandbox),
             devices,
@@ -87,43 +90,47 @@ impl Planner<'_, '_> {
     fn environment(
         &self,
         keys: &ProcessKeys,
-        text: Option<&str>,
+        text: Option<&Text>,
         diagnostics: &mut Diagnostics,
     ) -> Arc<Environment> {
         let scope = self.context.scope;
-        let mut args = self.surroundings.args.clone();
+        let environment = &self.surroundings.environment;
+        let mut args: Vec<Text> = self.surroundings.args.iter().cloned().collect();
         args.extend(declared_args(&keys.args, scope, diagnostics));
         if let Some(text) = text {
             script::visit_names(text, &mut |name| {
                 if scope.knows(name) {
-                    args.insert(name);
+                    args.push(text.piece(name));
                 }
             });
         }
-        let mut environment = Arc::clone(&self.surroundings.environment);
+        args.retain(|name| environment.get(name).is_none());
+        args.sort();
+        args.dedup();
+        let mut values = Vec::with_capacity(args.len());
         for name in args {
-            if self.surroundings.environment.get(name).is_some() {
-                continue;
-            }
-            match scope.lookup(name) {
-                Ok(Some(value)) => Arc::make_mut(&mut environment).set(name, value),
+            match scope.lookup(&name) {
+                Ok(Some(value)) => values.push((name, value)),
                 Ok(None) => {}
                 Err(error) => scope.report_lookup(error, diagnostics),
             }
         }
-        if !keys.env.0.is_empty() {
-            environment = Arc::new(extend(&environment, &keys.env, scope, diagnostics));
+        if values.is_empty() && keys.env.0.is_empty() {
+            return Arc::clone(environment);
         }
-        environment
+        let mut environment = (**environment).clone();
+        environment.extend(values);
+        environment.extend(values_of(&keys.env, &environment, scope, diagnostics));
+        Arc::new(environment)
     }
 }
 
 /// The names of an `args` list that are declared. Any other is reported.
-pub(in crate::plan) fn declared_args<'s>(
-    names: &'s [Spanned<ArgName>],
+pub(in crate::plan) fn declared_args(
+    names: &[Spanned<ArgName>],
     scope: &Scope<'_>,
     diagnostics: &mut Diagnostics,
-) -> Vec<&'s str> {
+) -> Vec<Text> {
     let (declared, others): (Vec<_>, Vec<_>) =
         names.iter().partition(|name| scope.knows(name.as_str()));
     for name in others {
@@ -138,5 +145,5 @@ pub(in crate::plan) fn declared_args<'s>(
             .hint(hint),
         );
     }
-    declared.into_iter().map(|name| name.as_str()).collect()
+    declared.into_iter().map(|name| name.as_text().clone()).collect()
 }

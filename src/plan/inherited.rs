@@ -1,0 +1,154 @@
+//! What a stage has from the one that it starts from, and hands on with more: lists and maps that share
+//! all but what is new, so that a long chain of stages takes no more than what its stages say.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::text::Text;
+
+/// A list that grows from stage to stage.
+#[derive(Debug, Clone)]
+pub(super) struct Inherited<T>(Vec<Arc<Vec<T>>>);
+
+impl<T: Clone> Inherited<T> {
+    /// With more behind it.
+    pub(super) fn extend(&mut self, more: Vec<T>) {
+        if more.is_empty() {
+            return;
+        }
+        let mut more = more;
+        // Each part is longer than the one behind it: there are few, and each item is copied a few
+        // times at most.
+        while let Some(last) = self.0.pop_if(|last| last.len() <= more.len()) {
+            let mut joined = Arc::unwrap_or_clone(last);
+            joined.append(&mut more);
+            more = joined;
+        }
+        self.0.push(Arc::new(more));
+    }
+
+    /// All of it, in order.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
+        self.0.iter().flat_map(|part| part.iter())
+    }
+}
+
+impl<T> Default for Inherited<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+/// A map by name that grows from stage to stage, and knows in which order names were first set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct InheritedMap<V> {
+    /// The newest last; a name is found in the newest that has it.
+    layers: Vec<Arc<Layer<V>>>,
+    /// How many names have been set.
+    len: usize,
+}
+
+/// Values, each with the place of its name in the order.
+type Layer<V> = BTreeMap<Text, (usize, V)>;
+
+impl<V: Clone> InheritedMap<V> {
+    /// The value of a name.
+    pub(super) fn get(&self, name: &str) -> Option<&V> {
+        self.entry(name).map(|(_, value)| value)
+    }
+
+    fn entry(&self, name: &str) -> Option<&(usize, V)> {
+        self.layers.iter().rev().find_map(|layer| layer.get(name))
+    }
+
+    /// Sets names; one that was set before keeps its place in the order.
+    pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = (Text, V)>) {
+        let mut layer = Layer::new();
+        for (name, value) in entries {
+            let known = layer.get(name.as_str()).or_else(|| self.entry(&name));
+            let place = known.map_or(self.len, |&(place, _)| place);
+            self.len = self.len.max(place + 1);
+            layer.insert(name, (place, value));
+        }
+        if layer.is_empty() {
+            return;
+        }
+        // As for lists: few layers, and each value is copied a few times at most.
+        while let Some(last) = self.layers.pop_if(|last| last.len() <= layer.len()) {
+            let mut joined = Arc::unwrap_or_clone(last);
+            joined.append(&mut layer);
+            layer = joined;
+        }
+        self.layers.push(Arc::new(layer));
+    }
+
+    /// Without some names. What is left keeps its order.
+    pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
+        let kept: Vec<(Text, V)> = self
+            .iter()
+            .filter(|(name, _)| keep(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        *self = Self::default();
+        self.extend(kept);
+    }
+
+    /// All names and values, in the order in which the names were first set.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Text, &V)> {
+        let mut ordered: Vec<Option<(&Text, &V)>> = vec![None; self.len];
+        for (name, (place, value)) in self.layers.iter().rev().flat_map(|layer| layer.iter()) {
+            ordered[*place].get_or_insert((name, value));
+        }
+        ordered.into_iter().flatten()
+    }
+}
+
+impl<V> Default for InheritedMap<V> {
+    fn default() -> Self {
+        Self { layers: Vec::new(), len: 0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_keep_their_order_and_have_few_parts() {
+        let mut list = Inherited::default();
+        for at in 0..1000 {
+            list.extend(vec![at]);
+            list.extend(Vec::new());
+        }
+        assert!(list.iter().copied().eq(0..1000));
+        assert!(list.0.len() <= 10);
+    }
+
+    #[test]
+    fn what_is_handed_on_stays_as_it_was() {
+        let mut below = Inherited::default();
+        below.extend(vec![1]);
+        let mut above = below.clone();
+        above.extend(vec![2]);
+        assert!(below.iter().eq(&[1]) && above.iter().eq(&[1, 2]));
+    }
+
+    #[test]
+    fn names_keep_their_places() {
+        let name = |at: usize| Text::from(format!("N{}", at % 300));
+        let mut map = InheritedMap::default();
+        for at in 0..900 {
+            map.extend([(name(at), at)]);
+        }
+        let expected: Vec<(Text, usize)> = (0..300).map(|at| (name(at), at + 600)).collect();
+        assert!(map.iter().map(|(name, &at)| (name.clone(), at)).eq(expected));
+        assert_eq!((map.get("N7"), map.get("N300")), (Some(&607), None));
+        assert!(map.layers.len() <= 10);
+
+        map.retain(|name| name == "N8" || name == "N7");
+        assert!(map.iter().map(|(_, &at)| at).eq([607, 608]));
+        let both = [(Text::from("A"), 1), (Text::from("A"), 2), (name(7), 3)];
+        map.extend(both);
+        assert!(map.iter().map(|(_, &at)| at).eq([3, 608, 2]));
+    }
+}

@@ -1,0 +1,186 @@
+//! Text that is shared: a piece of the build file, or of any other text, that costs nothing to hand on.
+//!
+//! Most of what a build does stands in its file word by word. A [`Text`] points there.
+
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::ops::Deref;
+use std::sync::Arc;
+
+/// A piece of a shared text.
+#[derive(Clone, Default)]
+pub struct Text {
+    whole: Arc<str>,
+    /// Offset of its first byte.
+    start: u32,
+    /// Offset behind its last byte.
+    end: u32,
+}
+
+impl Text {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        self.whole.get(self.start as usize..self.end as usize).unwrap_or_default()
+    }
+
+    /// The same text as `part`, shared with this one if it is a piece of it.
+    pub fn piece(&self, part: &str) -> Text {
+        let whole = self.whole.as_ptr().addr();
+        let range = part
+            .as_ptr()
+            .addr()
+            .checked_sub(whole)
+            .map(|start| start..start + part.len())
+            .filter(|range| range.end <= self.whole.len());
+        match range {
+            Some(range) => Text::of(Arc::clone(&self.whole), range.start, range.end),
+            None => Text::from(part),
+        }
+    }
+
+    /// What `change` makes of it: shared with this one where it is a piece of it.
+    pub fn map(&self, change: impl FnOnce(&str) -> Cow<'_, str>) -> Text {
+        match change(self) {
+            Cow::Borrowed(part) => self.piece(part),
+            Cow::Owned(other) => Text::from(other),
+        }
+    }
+
+    fn of(whole: Arc<str>, start: usize, end: usize) -> Text {
+        // What no memory holds would be cut.
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Text { whole, start: offset(start), end: offset(end) }
+    }
+}
+
+impl From<Arc<str>> for Text {
+    fn from(whole: Arc<str>) -> Text {
+        let end = whole.len();
+        Text::of(whole, 0, end)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        Text::from(Arc::<str>::from(text))
+    }
+}
+
+impl From<String> for Text {
+    fn from(text: String) -> Text {
+        Text::from(Arc::<str>::from(text))
+    }
+}
+
+impl From<&String> for Text {
+    fn from(text: &String) -> Text {
+        Text::from(text.as_str())
+    }
+}
+
+impl<'t> From<&'t Text> for Cow<'t, str> {
+    fn from(text: &'t Text) -> Cow<'t, str> {
+        Cow::Borrowed(text)
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl AsRef<str> for Text {
+    fn as_ref(&self) -> &str {
+        self
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Text {}
+
+impl PartialEq<str> for Text {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for Text {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Text) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Text {
+    fn cmp(&self, other: &Text) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_shared_and_others_are_not() {
+        let whole = Text::from("one two");
+        let piece = whole.piece(&whole[4..]);
+        assert_eq!(piece, "two");
+        assert!(Arc::ptr_eq(&piece.whole, &whole.whole));
+        let again = piece.map(|text| text.trim_start_matches('t').into());
+        assert_eq!(again, "wo");
+        assert!(Arc::ptr_eq(&again.whole, &whole.whole));
+
+        let other = whole.piece(&"a one two".to_owned()[2..5]);
+        assert_eq!(other, "one");
+        assert!(!Arc::ptr_eq(&other.whole, &whole.whole));
+        assert_eq!(whole.map(|text| text.to_uppercase().into()), "ONE TWO");
+    }
+
+    #[test]
+    fn nothing_is_a_piece_of_anything() {
+        let whole = Text::from("ab");
+        assert_eq!(whole.piece(&whole[2..]), "");
+        assert_eq!(whole.piece(""), "");
+        assert_eq!(Text::default(), "");
+    }
+}
