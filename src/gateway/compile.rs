@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Cap, Definition, Graph};
+use buildkit_llb::{Cap, Definition, Graph, Platform};
 
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::{Options, capabilities, epoch, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, MainContext, Settings, lower};
-use crate::plan::{Plan, Selection, check_of, resolve, select, warn_of_ignored_copies};
+use crate::plan::{Plan, Request, Selection, check_of, resolve, select, warn_of_ignored_copies};
 use crate::source::SourceFile;
-use crate::spec;
+use crate::spec::{self, Spec};
 
 /// What is built: for each platform a plan and the graph that it became.
 pub(super) struct Compiled {
@@ -19,6 +19,19 @@ pub(super) struct Compiled {
     pub(super) definitions: Vec<Definition>,
     /// What an SBOM is made by, for each platform whose SBOM is not the engine's to make.
     pub(super) scans: BTreeMap<String, Definition>,
+}
+
+/// A build file, and all that its stages are compiled with.
+#[derive(Clone, Copy)]
+pub(super) struct Project<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) options: &'a Options,
+    pub(super) file: &'a SourceFile,
+    pub(super) spec: &'a Spec,
+    /// Where the files of the build context are.
+    pub(super) context: &'a MainContext,
+    /// What the ignore file leaves out of it.
+    pub(super) ignore: &'a [String],
 }
 
 /// From the client's files to what is to be built, with the warnings shown on the way.
@@ -29,30 +42,29 @@ pub(super) async fn compile(
 ) -> Result<Compiled, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let planned = plan(bridge, options, &file, &context, &mut diagnostics).await;
+    let spec = spec::parse(&file, &mut diagnostics);
+    let project = spec.as_ref().map(|spec| Project {
+        bridge,
+        options,
+        file: &file,
+        spec,
+        context: &context,
+        ignore: &ignore,
+    });
+    let planned = match &project {
+        Some(project) => project.plan(&mut diagnostics).await,
+        None => Ok(None),
+    };
     if let Ok(Some(plans)) = &planned {
         plans.iter().for_each(|plan| warn_of_ignored_copies(plan, &ignore, &mut diagnostics));
     }
     report::warn(bridge, &diagnostics, &file, digest).await;
-    let Some(plans) = planned?.filter(|_| !diagnostics.fail_build()) else {
+    let planned = planned?.filter(|_| !diagnostics.fail_build());
+    let (Some(project), Some(plans)) = (project, planned) else {
         return Err(report::failure(&diagnostics, &file));
     };
 
-    let llb = &bridge.capabilities().llb;
-    let ignore_of_file = plans.first().map_or_else(Vec::new, |plan| plan.ignore.clone());
-    let settings = Settings {
-        sessions: options.sessions.clone(),
-        context,
-        ignore: [ignore, ignore_of_file].concat(),
-        resolve_mode: options.resolve_mode,
-        several_platforms: options.multi_platform,
-        process: options.process.clone(),
-        cache_namespace: options.cache_namespace.clone(),
-        engine: Engine {
-            merge: llb.supports(Cap::MERGE_OP.id()),
-            required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
-        },
-    };
+    let settings = project.settings();
     let mut graph = Graph::new();
     let mut lowered = Vec::with_capacity(plans.len());
     for plan in &plans {
@@ -71,29 +83,72 @@ pub(super) async fn compile(
     Ok(Compiled { plans, definitions, scans })
 }
 
-/// From the file's text to a plan for each platform, with what they need looked up on the way.
-/// `Ok(None)` means that the diagnostics have errors.
-async fn plan(
-    bridge: &Bridge,
-    options: &Options,
-    file: &SourceFile,
-    context: &MainContext,
-    diagnostics: &mut Diagnostics,
-) -> Result<Option<Vec<Plan>>, Status> {
-    let Some(spec) = spec::parse(file, diagnostics) else { return Ok(None) };
-    let mut requests = options.requests();
-    epoch::find(bridge, &spec, context, &mut requests).await?;
-    // What is wrong for one platform is mostly wrong for all, and is reported once.
-    let selections: Vec<Option<Selection<'_>>> =
-        requests.iter().map(|request| select(&spec, request, diagnostics)).collect();
-    let Some(selections) = selections.into_iter().collect::<Option<Vec<_>>>() else {
-        return Ok(None);
-    };
-    let facts = lookup::look_up(bridge, options, file, &selections).await?;
-    let plans: Vec<Option<Plan>> = selections
-        .iter()
-        .zip(facts)
-        .map(|(selection, facts)| resolve(selection, facts, diagnostics))
-        .collect();
-    Ok(plans.into_iter().collect())
+impl Project<'_> {
+    /// From the spec to a plan for each platform, with what they need looked up on the way. `Ok(None)`
+    /// means that the diagnostics have errors.
+    async fn plan(&self, diagnostics: &mut Diagnostics) -> Result<Option<Vec<Plan>>, Status> {
+        let mut requests = self.options.requests();
+        epoch::find(self.bridge, self.spec, self.context, &mut requests).await?;
+        // What is wrong for one platform is mostly wrong for all, and is reported once.
+        let selections: Vec<Option<Selection<'_>>> =
+            requests.iter().map(|request| select(self.spec, request, diagnostics)).collect();
+        let Some(selections) = selections.into_iter().collect::<Option<Vec<_>>>() else {
+            return Ok(None);
+        };
+        let facts = lookup::look_up(self, &selections, &[]).await?;
+        let plans: Vec<Option<Plan>> = selections
+            .iter()
+            .zip(facts)
+            .map(|(selection, facts)| resolve(selection, facts, diagnostics))
+            .collect();
+        Ok(plans.into_iter().collect())
+    }
+
+    /// One stage by itself, for a platform: what makes its files, and its config. `pending` are the
+    /// stages that wait for it.
+    pub(super) async fn stage(
+        &self,
+        name: &str,
+        platform: &Platform,
+        pending: &[&str],
+    ) -> Result<(Definition, Vec<u8>), Status> {
+        let request = Request {
+            target: Some(name.to_owned()),
+            target_platform: platform.clone(),
+            ..self.options.request.clone()
+        };
+        let mut diagnostics = Diagnostics::default();
+        let planned = match select(self.spec, &request, &mut diagnostics) {
+            Some(selection) => {
+                let selections = [selection];
+                let facts =
+                    lookup::look_up(self, &selections, &[pending, &[name]].concat()).await?;
+                let facts = facts.into_iter().next().unwrap_or_default();
+                resolve(&selections[0], facts, &mut diagnostics)
+            }
+            None => None,
+        };
+        let Some(plan) = planned else { return Err(report::failure(&diagnostics, self.file)) };
+        let mut graph = Graph::new();
+        let lowered = lower(&plan, self.file, &self.settings(), &mut graph)
+            .map_err(|err| Status::new(err.to_string()))?;
+        Ok((graph.definition(lowered.target), plan.config.to_json()))
+    }
+
+    fn settings(&self) -> Settings {
+        let llb = &self.bridge.capabilities().llb;
+        Settings {
+            sessions: self.options.sessions.clone(),
+            context: self.context.clone(),
+            ignore: [self.ignore, &self.spec.ignore].concat(),
+            resolve_mode: self.options.resolve_mode,
+            several_platforms: self.options.multi_platform,
+            process: self.options.process.clone(),
+            cache_namespace: self.options.cache_namespace.clone(),
+            engine: Engine {
+                merge: llb.supports(Cap::MERGE_OP.id()),
+                required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
+            },
+        }
+    }
 }

@@ -3,27 +3,26 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{
-    Definition, Differ, FileOp, Graph, Local, Metadata, MkfileAction, ResolveMode, State,
-};
+use buildkit_llb::{Definition, Differ, Local, ResolveMode};
 use futures_util::future::{join, join_all};
 
-use super::bridge::{self, Bridge, Build, ImageRequest, OciLayout, Refs, SolveRequest, Status};
+use super::bridge::{self, Bridge, ImageRequest, OciLayout, Status};
 use super::build_file::{Directory, IGNORE_FILE};
-use super::{Options, ignore, report};
+use super::compile::Project;
+use super::{Options, ignore, onbuild, report};
 use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Reference,
-    Selection, Triggered,
+    Selection,
 };
-use crate::source::SourceFile;
 
-/// Looks everything up at once, each thing once, and gives each selection what it asks for.
+/// Looks everything up at once, each thing once, and gives each selection what it asks for. `pending` are
+/// the stages that wait for it, where the selections are of one that the triggers of an image name.
 pub(super) async fn look_up(
-    bridge: &Bridge,
-    options: &Options,
-    file: &SourceFile,
+    project: &Project<'_>,
     selections: &[Selection<'_>],
+    pending: &[&str],
 ) -> Result<Vec<Facts>, Status> {
+    let Project { bridge, options, file, .. } = *project;
     let mut images: BTreeMap<_, ImageQuery> = BTreeMap::new();
     for query in selections.iter().flat_map(|selection| selection.images()) {
         let known = images.entry(image_key(query)).or_insert_with(|| query.clone());
@@ -36,7 +35,7 @@ pub(super) async fn look_up(
         .collect();
 
     let image_facts = images.values().map(|query| async move {
-        let fact = image(bridge, options, query).await;
+        let fact = image(project, query, pending).await;
         fact.map_err(|status| report::at_place(status, file, query.span))
     });
     let (image_facts, context_facts) = join(
@@ -125,19 +124,13 @@ async fn context(
     }
 }
 
-/// The name that the metadata of a result has for the image's config.
-const CONFIG: &str = "containerimage.config";
-
-/// Options of the client that are about the build file itself, which the triggers are not in.
-const OF_THE_FILE: [&str; 6] =
-    ["filename", "target", "source", "cmdline", "requestid", "dockerfilekey"];
-
 /// The digest and the config of an image.
 async fn image(
-    bridge: &Bridge,
-    options: &Options,
+    project: &Project<'_>,
     query: &ImageQuery,
+    pending: &[&str],
 ) -> Result<ImageFact, Status> {
+    let Project { bridge, options, .. } = *project;
     let request = ImageRequest {
         reference: query.reference.to_string(),
         platform: Some(query.platform.clone().into()),
@@ -159,64 +152,15 @@ async fn image(
     let reference = Reference::parse(&image.reference).ok();
     let digest = image.meta.digest.unwrap_or_default();
     let config = image.meta.config;
-    let has_triggers =
-        ImageConfig::parse(&config).is_ok_and(|config| !config.config.on_build.is_empty());
-    let triggered = if query.is_base && has_triggers {
-        let base = reference.clone().unwrap_or_else(|| query.reference.clone()).pinned(&digest);
-        Some(fire_triggers(bridge, options, &base, query).await?)
-    } else {
+    let triggers = match ImageConfig::parse(&config) {
+        Ok(config) if query.is_base => config.config.on_build,
+        _ => Vec::new(),
+    };
+    let triggered = if triggers.is_empty() {
         None
+    } else {
+        let base = reference.clone().unwrap_or_else(|| query.reference.clone()).pinned(&digest);
+        Some(onbuild::fire(project, query, &base, &triggers, pending).await?)
     };
     Ok(ImageFact { reference, digest, config, triggered })
-}
-
-/// Has the engine's own Dockerfile frontend build `FROM` that image: it fires the triggers, with the
-/// client's context, and needs no parser here.
-async fn fire_triggers(
-    bridge: &Bridge,
-    options: &Options,
-    reference: &Reference,
-    query: &ImageQuery,
-) -> Result<Triggered, Status> {
-    let mut graph = Graph::new();
-    let dockerfile =
-        MkfileAction::new("/Dockerfile", 0o644, format!("FROM {reference}\n").into_bytes());
-    let label = Metadata::named(format!("[internal] ONBUILD of {}", query.reference));
-    let dockerfile = graph.add(FileOp::new(State::SCRATCH).then(dockerfile), label);
-    let mut opts: BTreeMap<String, String> = options
-        .raw
-        .iter()
-        .filter(|(key, _)| !OF_THE_FILE.contains(&key.as_str()))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
-    opts.insert("filename".to_owned(), "Dockerfile".to_owned());
-    opts.insert("platform".to_owned(), query.platform.to_string());
-    // What rules say of the triggers is no matter of this file's author.
-    opts.insert("build-arg:BUILDKIT_DOCKERFILE_CHECK".to_owned(), "skip=all".to_owned());
-    // Says that the syntax line has been looked at, so that no other frontend is started.
-    opts.insert("cmdline".to_owned(), "mstage".to_owned());
-    let request = SolveRequest {
-        build: Build::Frontend {
-            name: "dockerfile.v0".to_owned(),
-            opts,
-            inputs: BTreeMap::from([("dockerfile".to_owned(), graph.definition(dockerfile))]),
-        },
-        cache_imports: options.cache_imports.clone(),
-        evaluate: false,
-    };
-    let mut solved =
-        bridge.solve(request).await.map_err(|err| Status::from(err).context("ONBUILD"))?;
-    let config = solved
-        .metadata
-        .remove(CONFIG)
-        .ok_or_else(|| Status::new("ONBUILD gave no image config"))?;
-    match solved.refs {
-        Refs::Single(files) => {
-            let definition = files.and_then(|files| files.definition).unwrap_or_default();
-            let definition = Definition::try_from(definition)
-                .map_err(|err| Status::new(format!("ONBUILD gave no graph: {err}")))?;
-            Ok(Triggered { definition, config })
-        }
-        Refs::ByPlatform(_) => Err(Status::new("ONBUILD gave images for several platforms")),
-    }
 }

@@ -13,6 +13,7 @@ mod compile;
 mod epoch;
 mod ignore;
 mod lookup;
+mod onbuild;
 pub mod options;
 mod report;
 mod result;

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
-use super::compile::compile;
+use super::compile::{Project, compile};
 use super::{Options, epoch, lookup, report};
 use crate::diagnostic::Diagnostics;
 use crate::plan::{
@@ -127,7 +127,8 @@ async fn look_at(
     // What is wrong for one platform is mostly wrong for all, and is told once.
     let selections: Vec<Selection<'_>> =
         requests.iter().filter_map(|request| select_all(&spec, request, diagnostics)).collect();
-    let facts = lookup::look_up(bridge, options, file, &selections).await?;
+    let project = Project { bridge, options, file, spec: &spec, context, ignore };
+    let facts = lookup::look_up(&project, &selections, &[]).await?;
     for (selection, facts) in selections.iter().zip(facts) {
         if let Some(plan) = resolve(selection, facts, diagnostics) {
             warn_of_ignored_copies(&plan, ignore, diagnostics);

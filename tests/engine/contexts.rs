@@ -29,6 +29,10 @@ fn archive(files: &[(&str, &str)]) -> Vec<u8> {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn an_archive_on_standard_input() {
+    if engine().major_version < 23 {
+        // 20.10 reads the archive itself, and can hand it out only once.
+        return;
+    }
     let spec = format!("# syntax={FRONTEND}{COPY_ALL}");
     let archive = archive(&[("mstage.toml", &spec), ("a.txt", "from the archive")]);
     let files = Files::of(|output| {

@@ -417,6 +417,41 @@ async fn onbuild_of_a_base_is_fired() {
     );
 }
 
+/// A stage that triggers copy from is handed over as a build context of its name; one that is itself built
+/// from that image cannot be.
+#[tokio::test]
+async fn onbuild_of_a_base_takes_from_a_stage() {
+    let config = r#"{"architecture":"amd64","os":"linux","config":{"OnBuild":["COPY --from=build /x /y"]},
+        "rootfs":{"diff_ids":["sha256:00"]}}"#;
+    let engine = |release| {
+        let metadata =
+            BTreeMap::from([("containerimage.config".to_owned(), CONFIG.as_bytes().to_vec())]);
+        Engine::new(release)
+            .image("docker.io/library/base:1", &format!("sha256:{}", "b".repeat(64)), config)
+            .image("docker.io/library/alpine:3.20", &format!("sha256:{}", "a".repeat(64)), CONFIG)
+            .frontend("dockerfile.v0", Nested { metadata, ..Nested::default() })
+    };
+    let spec = "default = 'a'\n[stages.build]\nfrom = 'alpine:3.20'\nsteps = ['make']\n[stages.a]\nfrom = 'base:1'\n";
+    let daemon = build(engine(Release::Forky), spec, &[]).await;
+    assert!(returned(&daemon).result.is_some(), "{:?}", returned(&daemon).error);
+    let solves = daemon.solves();
+    let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
+    assert_eq!(nested.frontend_opt["context:build"], "input:build");
+    assert!(nested.frontend_opt["input-metadata:build"].contains("containerimage.config"));
+    let handed_over = nested.frontend_inputs["build"].message().unwrap();
+    assert_eq!(handed_over.def.len(), 3, "an image, a step, and the end");
+
+    let spec = "default = 'build'\n[stages.build]\nfrom = 'base:1'\n";
+    let (message, places) = error(&build(engine(Release::Forky), spec, &[]).await);
+    assert!(message.contains("copy from the stage `build`, which starts from it"), "{message}");
+    assert_eq!(places[0], ("mstage.toml".to_owned(), 3));
+
+    let spec = "default = 'a'\n[stages.build]\nfrom = 'alpine:3.20'\n[stages.a]\nfrom = 'base:1'\n";
+    let (message, places) = error(&build(engine(Release::Bookworm), spec, &[]).await);
+    assert!(message.contains("the engine lacks build contexts for ONBUILD triggers"), "{message}");
+    assert_eq!(places[0], ("mstage.toml".to_owned(), 5));
+}
+
 /// An unknown question gets the answer that clients understand.
 #[tokio::test]
 async fn unknown_requests() {
