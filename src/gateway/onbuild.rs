@@ -48,14 +48,14 @@ pub(super) async fn fire(
     // Says that the syntax line has been looked at, so that no other frontend is started.
     opts.insert("cmdline".to_owned(), "mstage".to_owned());
     let mut inputs = BTreeMap::from([("dockerfile".to_owned(), graph.definition(dockerfile))]);
-    // Named contexts came with the release that brought this.
-    let has_contexts = bridge.capabilities().llb.supports(Cap::EXEC_META_ULIMIT.id());
+    // Dockerfiles can have such triggers since the release that also brought this.
+    let takes_stages = bridge.capabilities().llb.supports(Cap::EXEC_VALID_EXIT_CODE.id());
     for name in stages_named(triggers, spec) {
-        if !has_contexts {
+        if !takes_stages {
             return Err(Status::new(format!(
-                "the engine lacks build contexts for ONBUILD triggers, which those of {reference} need for the stage `{name}`; \
+                "the engine lacks stages for ONBUILD triggers, such as `{name}` for those of {reference}; \
                  it is in BuildKit from {} on",
-                Cap::EXEC_META_ULIMIT.since()
+                Cap::EXEC_VALID_EXIT_CODE.since()
             )));
         }
         if pending.contains(&name) {

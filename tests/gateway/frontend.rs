@@ -447,8 +447,8 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
     assert_eq!(places[0], ("mstage.toml".to_owned(), 3));
 
     let spec = "default = 'a'\n[stages.build]\nfrom = 'alpine:3.20'\n[stages.a]\nfrom = 'base:1'\n";
-    let (message, places) = error(&build(engine(Release::Bookworm), spec, &[]).await);
-    assert!(message.contains("the engine lacks build contexts for ONBUILD triggers"), "{message}");
+    let (message, places) = error(&build(engine(Release::Trixie), spec, &[]).await);
+    assert!(message.contains("the engine lacks stages for ONBUILD triggers"), "{message}");
     assert_eq!(places[0], ("mstage.toml".to_owned(), 5));
 }
 

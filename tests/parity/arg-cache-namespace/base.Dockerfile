@@ -1,2 +1,2 @@
 FROM alpine:3.20
-RUN --mount=type=cache,target=/cache,id=parity-namespace touch /cache/without-namespace
+RUN --mount=type=cache,target=/cache,id=parity-of-namespaces touch /cache/without-namespace
