@@ -32,7 +32,7 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     };
     let settings = Settings {
         sessions: Sessions { id: "s".to_owned(), ..Sessions::default() },
-        engine: Engine { merge: true, required_paths: true },
+        engine: Engine { merge: true, required_paths: true, ..Engine::default() },
         ..Settings::default()
     };
     let mut graph = Graph::new();

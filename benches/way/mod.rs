@@ -56,7 +56,7 @@ pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
     let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
     let settings = Settings {
         sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
-        engine: Engine { merge: true, required_paths: true },
+        engine: Engine { merge: true, required_paths: true, ..Engine::default() },
         ..Settings::default()
     };
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());

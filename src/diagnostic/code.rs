@@ -142,6 +142,8 @@ codes! {
     BareDollar Warning "bare-dollar",
     /// A rule that the client names and that there is not.
     UnknownRule Warning "unknown-rule",
+    /// A build without the stages that the target requires.
+    SkippedRequires Warning "skipped-requires",
     /// A blank line in the middle of a command that goes on.
     EmptyContinuation Warning "empty-continuation",
     /// A stage with a name that means something else to everybody.

@@ -1,8 +1,8 @@
 //! From the client's files to graphs, with what must be known looked up on the way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use buildkit_llb::{Cap, Definition, Graph, Platform};
+use buildkit_llb::{Cap, Definition, Graph, Platform, State};
 
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
@@ -17,6 +17,8 @@ use crate::spec::{self, Spec};
 pub(super) struct Compiled {
     pub(super) plans: Vec<Plan>,
     pub(super) definitions: Vec<Definition>,
+    /// What must be built beside them, where their graphs cannot say so.
+    pub(super) beside: Vec<Definition>,
     /// What an SBOM is made by, for each platform whose SBOM is not the engine's to make.
     pub(super) scans: BTreeMap<String, Definition>,
 }
@@ -73,14 +75,18 @@ pub(super) async fn compile(
         lowered.push(one);
     }
     let scans = sbom::prepare(bridge, options, &plans, &lowered, &mut graph).await?;
-    let mut definitions = Vec::with_capacity(lowered.len());
-    for one in &lowered {
-        let definition = graph.definition(one.target);
-        capabilities::check(bridge, &graph, one.target, &definition, &file)?;
+    let define = |state: State| {
+        let definition = graph.definition(state);
+        capabilities::check(bridge, &graph, state, &definition, &file)?;
         capabilities::check_size(bridge, &definition)?;
-        definitions.push(definition);
-    }
-    Ok(Compiled { plans, definitions, scans })
+        Ok(definition)
+    };
+    let definitions = lowered.iter().map(|one| define(one.guarded));
+    let definitions = definitions.collect::<Result<_, Status>>()?;
+    // What platforms have in common is built once.
+    let beside: BTreeSet<State> = lowered.iter().flat_map(|one| &one.beside).copied().collect();
+    let beside = beside.into_iter().map(define).collect::<Result<_, Status>>()?;
+    Ok(Compiled { plans, definitions, beside, scans })
 }
 
 impl Project<'_> {
@@ -132,7 +138,7 @@ impl Project<'_> {
         let mut graph = Graph::new();
         let lowered = lower(&plan, self.file, &self.settings(), &mut graph)
             .map_err(|err| Status::new(err.to_string()))?;
-        Ok((graph.definition(lowered.target), plan.config.to_json()))
+        Ok((graph.definition(lowered.guarded), plan.config.to_json()))
     }
 
     fn settings(&self) -> Settings {
@@ -147,6 +153,8 @@ impl Project<'_> {
             cache_namespace: self.options.cache_namespace.clone(),
             engine: Engine {
                 merge: llb.supports(Cap::MERGE_OP.id()),
+                diff: llb.supports(Cap::DIFF_OP.id()),
+                passthrough: llb.supports(Cap::PASSTHROUGH_OP.id()),
                 required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
             },
         }

@@ -21,7 +21,8 @@ mod sbom;
 mod subrequest;
 pub mod transport;
 
-use futures_util::future::{join, join_all};
+use buildkit_llb::Definition;
+use futures_util::future::{join, try_join_all, try_join3};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use self::bridge::Error;
@@ -86,21 +87,28 @@ async fn build(
     options: &Options,
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
-    let Compiled { plans, definitions, scans } = compile(bridge, options, build_file).await?;
-    let solves = definitions.into_iter().map(|definition| {
-        bridge.solve(SolveRequest {
+    let compiled = compile(bridge, options, build_file).await?;
+    let Compiled { plans, definitions, beside, scans } = compiled;
+    // A lazy target would only begin once what is built beside it has been.
+    let evaluate = !shows_excerpts(bridge) || !beside.is_empty();
+    let solve = |definition: Definition, evaluate: bool| async move {
+        let request = SolveRequest {
             cache_imports: options.cache_imports.clone(),
-            evaluate: !shows_excerpts(bridge),
+            evaluate,
             ..SolveRequest::new(definition)
-        })
-    });
-    let (solved, attestations) = join(join_all(solves), sbom::scan(bridge, scans)).await;
-    let mut refs = Vec::with_capacity(plans.len());
-    for solved in solved {
-        refs.push(solved.map_err(|err| report::with_place(err.into()))?.refs);
-    }
+        };
+        let solved = bridge.solve(request).await;
+        solved.map_err(|err| report::with_place(err.into())).map(|result| result.refs)
+    };
+    // The first failure ends the build: who gets the answer cancels what still runs.
+    let (refs, _, attestations) = try_join3(
+        try_join_all(definitions.into_iter().map(|definition| solve(definition, evaluate))),
+        try_join_all(beside.into_iter().map(|definition| solve(definition, true))),
+        sbom::scan(bridge, scans),
+    )
+    .await?;
     let result = result::assemble(&plans, refs, options.multi_platform)?;
-    Ok(SolveResult { attestations: attestations?, ..result })
+    Ok(SolveResult { attestations, ..result })
 }
 
 /// Whether the engine shows lines of the build file beside the error of a failing step. Docker 20.10

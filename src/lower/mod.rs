@@ -6,6 +6,7 @@
 mod context;
 mod exec;
 mod file;
+mod gates;
 mod position;
 mod settings;
 
@@ -28,6 +29,10 @@ use crate::source::{SourceFile, Span};
 pub struct Lowered {
     /// What the target is.
     pub target: State,
+    /// The same, once all that it requires could be built.
+    pub guarded: State,
+    /// What it requires, where the engine has no op that waits for it: to be built beside it.
+    pub beside: Vec<State>,
     /// What an SBOM covers besides the target, by name.
     pub extras: BTreeMap<String, State>,
 }
@@ -70,9 +75,9 @@ pub fn lower(
         let state = lowering.add_stage(stage, settings);
         lowering.stages.push(state);
     }
-    let target = lowering.stages.last().copied().unwrap_or(State::SCRATCH);
+    let target = lowering.stages.get(plan.target).copied().unwrap_or(State::SCRATCH);
     let mut extras = BTreeMap::new();
-    for (stage, &state) in plan.stages.iter().zip(&lowering.stages) {
+    for (stage, &state) in plan.stages.iter().zip(&lowering.stages).take(plan.target + 1) {
         if stage.sbom && state != target {
             extras.insert(stage.name.to_string(), state);
         }
@@ -80,7 +85,8 @@ pub fn lower(
     if plan.sbom_of_context {
         extras.insert("context".to_owned(), lowering.context);
     }
-    Ok(Lowered { target, extras })
+    let (guarded, beside) = lowering.guard(target, settings);
+    Ok(Lowered { target, guarded, beside, extras })
 }
 
 /// A plan on its way into a graph.

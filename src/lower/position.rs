@@ -37,4 +37,10 @@ impl<'a> Position<'a> {
         // Writing to a string does not fail.
         let _ = write!(out, "[{platforms}{name} {number:>width$}/{total}] {label}");
     }
+
+    /// Appends the stage alone and a label, for what is no step of it.
+    pub(super) fn write_stage(&self, label: &str, out: &mut String) {
+        // Writing to a string does not fail.
+        let _ = write!(out, "[{}{}] {label}", self.platforms, self.stage.name);
+    }
 }

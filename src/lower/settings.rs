@@ -98,6 +98,10 @@ pub struct ProcessSettings {
 pub struct Engine {
     /// Put layers over one another that do not depend on each other.
     pub merge: bool,
+    /// Take what one file system changed against another.
+    pub diff: bool,
+    /// Hand on a file system once others could be built.
+    pub passthrough: bool,
     /// Hold a copy with patterns to paths that must be there.
     pub required_paths: bool,
 }

@@ -44,7 +44,7 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
 }
 
 /// What Go's `strconv.ParseBool` takes.
-fn boolean(text: &str) -> Option<bool> {
+pub(super) fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

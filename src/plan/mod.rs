@@ -45,7 +45,7 @@ pub use self::request::{Request, SbomScope, Stages};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{
-    ImageQuery, Origin, Selection, default_target, select, select_all, select_outline,
+    Gate, ImageQuery, Origin, Selection, default_target, select, select_all, select_outline,
 };
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
@@ -89,8 +89,12 @@ pub struct Plan {
     pub images: Vec<PlannedImage>,
     /// The named build contexts that stages start from and take files from.
     pub named_contexts: Vec<PlannedContext>,
-    /// The stages, each behind those that it needs; the last is the target.
+    /// The stages, each behind those that it needs; those behind the target are not in it.
     pub stages: Vec<PlannedStage>,
+    /// Which of the stages is the target.
+    pub target: usize,
+    /// The stages that must build for the target to succeed.
+    pub gates: Vec<Gate>,
     /// What is read of the build context.
     pub context: ContextPaths,
     /// Whether the build context is scanned too where the client asks for an SBOM.

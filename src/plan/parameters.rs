@@ -58,7 +58,8 @@ impl<'s> Selection<'s> {
     /// whose value is unknown.
     pub fn parameters(&self, written: impl Fn(Span) -> String) -> Parameters<'s> {
         let needed = || self.stages.iter().filter(|stage| stage.needed);
-        let Some(target) = needed().next_back() else { return Parameters::default() };
+        let Some(at) = self.target else { return Parameters::default() };
+        let target = &self.stages[at];
         let mut parameters = Parameters {
             target: target.name.as_str(),
             description: target.stage.description.as_deref(),

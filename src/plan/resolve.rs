@@ -1,5 +1,6 @@
 //! From a [`Selection`] and the facts about its images to a [`Plan`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use buildkit_llb::Platform;
@@ -84,10 +85,7 @@ pub fn resolve(
 /// at the bottom starts from.
 fn exported_stages(selection: &Selection<'_>) -> (Vec<bool>, Origin) {
     let mut exported = vec![false; selection.stages.len()];
-    let mut origin = match exported.len() {
-        0 => Origin::Scratch,
-        len => Origin::Stage(len - 1),
-    };
+    let mut origin = selection.target().map_or(Origin::Scratch, Origin::Stage);
     while let Origin::Stage(at) = origin {
         exported[at] = true;
         origin = step::origin_of(Some(&selection.stages[at].stage.from), &selection.origins);
@@ -332,7 +330,8 @@ impl Resolver<'_, '_> {
     /// The plan of all stages. `None` where there is no stage at all.
     fn into_plan(self, facts: Facts, mut export: Export, bottom: Origin) -> Option<Plan> {
         let request = self.selection.request;
-        let target = self.stages.last()?;
+        let at = self.selection.target()?;
+        let target = &self.stages[at];
 
         // The history of the target is that of the image at the bottom and of each stage above it.
         let base_config = match bottom {
@@ -374,7 +373,9 @@ impl Resolver<'_, '_> {
             .collect();
         let platform = request.target_platform.clone();
         let stages: Vec<PlannedStage> = self.stages.into_iter().map(|stage| stage.plan).collect();
-        let (context, named) = paths_read(&stages, self.contexts.len());
+        let gates = self.selection.gates.clone();
+        let whole: BTreeSet<usize> = gates.iter().map(|gate| gate.stage).chain([at]).collect();
+        let (context, named) = paths_read(&stages, &whole, self.contexts.len());
         let contexts = self.selection.contexts.iter().zip(facts.contexts).zip(named);
         let named_contexts = contexts
             .map(|((query, fact), paths)| PlannedContext {
@@ -393,6 +394,8 @@ impl Resolver<'_, '_> {
             sbom_of_context: request.sbom.context,
             ignore,
             stages,
+            target: at,
+            gates,
             config,
             base_config,
             platform,
@@ -427,8 +430,13 @@ fn workdir_step(
     PlannedStep { label, span, no_cache: false, action }
 }
 
-/// What is read of the build context, and of each named one.
-fn paths_read(stages: &[PlannedStage], named: usize) -> (ContextPaths, Vec<ContextPaths>) {
+/// What is read of the build context, and of each named one. `whole` are the stages that are built for
+/// themselves.
+fn paths_read(
+    stages: &[PlannedStage],
+    whole: &BTreeSet<usize>,
+    named: usize,
+) -> (ContextPaths, Vec<ContextPaths>) {
     let mut main = ContextPaths::default();
     let mut named = vec![ContextPaths::default(); named];
     // A stage without steps is what it starts from: a context that stands in its place.
@@ -450,7 +458,7 @@ fn paths_read(stages: &[PlannedStage], named: usize) -> (ContextPaths, Vec<Conte
     };
     let root = Text::from("/");
     for (at, stage) in stages.iter().enumerate() {
-        if !stage.steps.is_empty() || at + 1 == stages.len() {
+        if !stage.steps.is_empty() || whole.contains(&at) {
             read(stage.base, &root);
         }
         for step in &stage.steps {

@@ -37,6 +37,9 @@ table! {
         "mounts" mounts: Vec<Mount>,
         /// What is done, in order.
         "steps" steps: Vec<Step>,
+        /// Stages that must build for this one to succeed. They are built beside it, and nothing of them gets
+        /// into it.
+        "requires" requires: Vec<Spanned<String>>,
         /// The default of `link` for the stage's copies.
         "link" link: Option<bool>,
         /// What the exported image says of itself.

@@ -136,12 +136,12 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     let result = plan(&file, &request, &mut diagnostics).map(|plan| {
         let settings = Settings {
             sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
-            engine: Engine { merge: true, required_paths: true },
+            engine: engine(file.text()),
             ..Settings::default()
         };
         let mut graph = Graph::new();
-        let target = lower(&plan, &file, &settings, &mut graph).unwrap().target;
-        let definition = graph.definition(target);
+        let guarded = lower(&plan, &file, &settings, &mut graph).unwrap().guarded;
+        let definition = graph.definition(guarded);
         (plan, definition)
     });
     let found = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
@@ -162,6 +162,18 @@ fn plan(file: &SourceFile, request: &Request, diagnostics: &mut Diagnostics) -> 
     let plan = resolve(&selection, facts, diagnostics)?;
     warn_of_ignored_copies(&plan, &[], diagnostics);
     Some(plan)
+}
+
+/// What the engine of the spec's own `# engine:` line has; without one, most.
+fn engine(text: &str) -> Engine {
+    let line = text.lines().find_map(|line| line.strip_prefix("# engine: "));
+    let has = |what: &str| line.unwrap_or("merge diff").split(' ').any(|word| word == what);
+    Engine {
+        merge: has("merge"),
+        diff: has("diff"),
+        passthrough: has("passthrough"),
+        required_paths: true,
+    }
 }
 
 /// What the spec's own `# request:` line asks for.

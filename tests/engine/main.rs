@@ -23,10 +23,12 @@ mod errors;
 mod examples;
 mod fresh {
     mod caches;
+    mod gates;
     mod linked;
     mod remote;
 }
 mod frontend;
+mod gates;
 mod limits;
 mod mounts;
 mod options;

@@ -7,6 +7,7 @@ mod contexts;
 mod definition;
 mod fake;
 mod frontend;
+mod gates;
 mod platforms;
 mod settings;
 mod subrequests;

@@ -5,6 +5,7 @@
 //! not need are checked for what is wrong in any build, and are not in it.
 
 mod from;
+mod gates;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use buildkit_llb::Platform;
 
 use self::from::{FromLookup, Meaning, platform_of, unknown_stage};
+pub use self::gates::Gate;
 use self::sources::Sources;
 use super::context::ContextQuery;
 use super::order::dependencies_first;
@@ -28,8 +30,13 @@ pub struct Selection<'s> {
     pub(super) spec: &'s Spec,
     pub(super) scope: Scope<'s>,
     pub(super) request: &'s Request,
-    /// Each behind those that it needs. What the target needs comes first, and the target is the last of it.
+    /// Each behind those that it needs: first what the target needs, then the target, then what is required
+    /// and what that needs, then what is only looked at.
     pub(super) stages: Vec<SelectedStage<'s>>,
+    /// Which of them is the target; none where all stages are looked at and none is the default.
+    pub(super) target: Option<usize>,
+    /// Those that must build for the target to succeed.
+    pub(super) gates: Vec<Gate>,
     /// Those of them whose images the file is for: its default target. Without one, the target.
     pub(super) shipped: Vec<usize>,
     pub(super) images: Vec<ImageQuery>,
@@ -44,7 +51,7 @@ pub(super) struct SelectedStage<'s> {
     pub(super) stage: &'s Spanned<Stage>,
     /// Its own, its base's, or the target's.
     pub(super) platform: Platform,
-    /// Whether the target needs it, or it is there only to be looked at.
+    /// Whether it is built for the target, or is there only to be looked at.
     pub(super) needed: bool,
     /// Whether a build context stands in its place: then its base is that context, and it has nothing
     /// else.
@@ -99,6 +106,8 @@ struct Stages<'s> {
     list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
     /// For each stage each `from` in it, with its place; its base is the first.
     froms: Vec<Vec<(Span, Meaning)>>,
+    /// For each stage those that it requires.
+    requires: Vec<Vec<Gate>>,
     /// For each stage the platform that it asks for itself.
     platforms: Vec<Option<Platform>>,
     /// For each stage whether a build context stands in its place.
@@ -107,6 +116,13 @@ struct Stages<'s> {
     problems: Vec<Diagnostics>,
     /// For each stage whether it is known what every `from` means.
     is_whole: Vec<bool>,
+}
+
+/// What the stages are selected for, by their places in the spec.
+struct Goal {
+    target: Option<usize>,
+    gates: Vec<Gate>,
+    shipped: Vec<usize>,
 }
 
 /// Selects what the request's target needs. `None` means that there are errors.
@@ -153,22 +169,38 @@ fn select_for<'s>(
     let mut stages = Stages::new(spec, &scope, request);
     let order = dependencies_first(stages.list.len(), 0..stages.list.len(), |at| stages.needs(at));
     for cycle in &order.cycles {
-        report_cycle(cycle, &stages, diagnostics);
+        let edge = |at: usize, next: usize| {
+            let mut froms = stages.froms[at].iter();
+            froms.find_map(|(span, of)| {
+                matches!(of, Meaning::Stage(at) if *at == next).then_some(*span)
+            })
+        };
+        let hint = "move what both need into a stage of its own";
+        report_cycle(cycle, &stages, edge, "need", hint, diagnostics);
     }
+    gates::report_cycles(&stages, diagnostics);
+    let skips_required = gates::are_skipped(request, diagnostics);
     let default = find_default(spec, &stages, &mut Diagnostics::default());
     let target = match default {
         // Who looks at all stages need not say which is built.
         None if purpose == Purpose::Check && spec.default.is_none() => None,
         _ => find_target(spec, request, &stages, diagnostics),
     };
-    let mut selected = target.map_or_else(Vec::new, |target| {
-        dependencies_first(stages.list.len(), [target], |at| stages.needs(at)).nodes
-    });
+    let mut roots = target.map_or_else(Vec::new, |target| gates::reached(target, &stages));
+    let mut gates = target.map_or_else(Vec::new, |of| gates::of_target(of, &roots, &stages));
+    let mut skipped = Vec::new();
+    if skips_required {
+        std::mem::swap(&mut gates, &mut skipped);
+        roots.truncate(1);
+    }
+    let mut selected = dependencies_first(stages.list.len(), roots, |at| stages.needs(at)).nodes;
     let needed = selected.len();
     let mut is_selected = vec![false; stages.list.len()];
     for &at in &selected {
         is_selected[at] = true;
     }
+    skipped.retain(|gate| !is_selected[gate.stage]);
+    gates::warn_of_skipped(&skipped, &stages, diagnostics);
     if purpose == Purpose::Check {
         for at in order.nodes {
             let whole = stages.is_whole[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
@@ -193,7 +225,8 @@ fn select_for<'s>(
         Some(stage) => vec![stage],
         None => stages.not_needed(),
     };
-    Some(stages.into_selection(&selected, needed, &shipped, spec, scope, request))
+    let goal = Goal { target, gates, shipped };
+    Some(stages.into_selection(&selected, needed, goal, spec, scope, request))
 }
 
 /// The stage that is built without `--target`, where that is clear.
@@ -220,6 +253,12 @@ pub(super) fn client_mends(problem: Code) -> bool {
 }
 
 impl Selection<'_> {
+    /// Which of the stages is the target. Where none is, for want of a default, any stands for it that
+    /// nothing needs: the last.
+    pub(super) fn target(&self) -> Option<usize> {
+        self.target.or(self.stages.len().checked_sub(1))
+    }
+
     /// The images that must be looked up before [`super::resolve`].
     pub fn images(&self) -> &[ImageQuery] {
         &self.images
@@ -236,6 +275,7 @@ impl<'s> Stages<'s> {
         let list: Vec<_> = spec.stages.iter().collect();
         let mut stages = Self {
             froms: Vec::with_capacity(list.len()),
+            requires: Vec::with_capacity(list.len()),
             platforms: Vec::with_capacity(list.len()),
             replaced: Vec::with_capacity(list.len()),
             problems: Vec::with_capacity(list.len()),
@@ -251,6 +291,7 @@ impl<'s> Stages<'s> {
             let target = &request.target_platform;
             let platform = own.as_ref().unwrap_or(target);
             let mut found = Vec::new();
+            let mut required = Vec::new();
             let replacement = request.contexts.find(name.as_str(), platform);
             if let Some((context, source)) = replacement {
                 let meaning =
@@ -267,22 +308,33 @@ impl<'s> Stages<'s> {
                             .map(|meaning| (from.span, meaning)),
                     );
                 });
+                required = gates::required(stage, &stages.list, &mut diagnostics);
             }
+            stages.requires.push(required);
             stages.replaced.push(replacement.is_some());
             stages.platforms.push(own);
             stages.froms.push(found);
             stages.is_whole.push(!diagnostics.has_errors());
             stages.problems.push(diagnostics);
         }
+        // What stands in the place of a stage has been built.
+        for required in &mut stages.requires {
+            required.retain(|gate| !stages.replaced[gate.stage]);
+        }
         stages
     }
 
-    /// The stages that no other needs.
+    /// The stages that no other needs or requires. That a test is built from what it tests does not make that
+    /// a part of the test.
     fn not_needed(&self) -> Vec<usize> {
         let mut not_needed = vec![true; self.list.len()];
         for at in 0..self.list.len() {
-            for needed in self.needs(at) {
+            let is_test_of = |of: &usize| self.requires[*of].iter().any(|gate| gate.stage == at);
+            for needed in self.needs(at).into_iter().filter(|needed| !is_test_of(needed)) {
                 not_needed[needed] = false;
+            }
+            for gate in &self.requires[at] {
+                not_needed[gate.stage] = false;
             }
         }
         (0..not_needed.len()).filter(|&at| not_needed[at]).collect()
@@ -302,7 +354,7 @@ impl<'s> Stages<'s> {
         mut self,
         selected: &[usize],
         needed: usize,
-        shipped: &[usize],
+        goal: Goal,
         spec: &'s Spec,
         scope: Scope<'s>,
         request: &'s Request,
@@ -345,32 +397,50 @@ impl<'s> Stages<'s> {
                 replaced: self.replaced[old],
             });
         }
-        let shipped = shipped.iter().map(|&at| new_places[at]).filter(|&at| at != usize::MAX);
-        let shipped = shipped.collect();
+        let new = |old: usize| Some(new_places[old]).filter(|&at| at != usize::MAX);
+        let target = goal.target.and_then(new);
+        let gates = goal.gates.into_iter();
+        let gates =
+            gates.filter_map(|gate| Some(Gate { stage: new(gate.stage)?, ..gate })).collect();
+        let shipped = goal.shipped.into_iter().filter_map(new).collect();
         let Sources { images, contexts, .. } = sources;
-        Selection { spec, scope, request, stages, shipped, images, contexts, origins }
+        Selection {
+            spec,
+            scope,
+            request,
+            stages,
+            target,
+            gates,
+            shipped,
+            images,
+            contexts,
+            origins,
+        }
     }
 }
 
-fn report_cycle(cycle: &[usize], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
+/// Reports stages of which each needs the next, and the last the first. `edge` is the place that says so.
+fn report_cycle(
+    cycle: &[usize],
+    stages: &Stages<'_>,
+    edge: impl Fn(usize, usize) -> Option<Span>,
+    need: &str,
+    hint: &str,
+    diagnostics: &mut Diagnostics,
+) {
     let next = |place: usize| cycle[(place + 1) % cycle.len()];
-    let from_of = |place: usize| {
-        let froms = &stages.froms[cycle[place]];
-        let edge = froms
-            .iter()
-            .find(|(_, meaning)| matches!(meaning, Meaning::Stage(at) if *at == next(place)));
-        edge.map_or(stages.list[cycle[place]].1.span, |&(span, _)| span)
-    };
+    let from_of =
+        |place: usize| edge(cycle[place], next(place)).unwrap_or(stages.list[cycle[place]].1.span);
     let names: Vec<_> = cycle.iter().map(|&at| stages.list[at].0.as_str()).collect();
     let mut diagnostic = Diagnostic::new(
         Code::StageCycle,
         from_of(0),
-        format!("stages need each other: {} -> {}", names.join(" -> "), names[0]),
+        format!("stages {need} each other: {} -> {}", names.join(" -> "), names[0]),
     )
-    .hint("move what both need into a stage of its own");
+    .hint(hint);
     for (place, name) in names.iter().enumerate().skip(1) {
         let needed = stages.list[next(place)].0;
-        diagnostic = diagnostic.related(from_of(place), format!("`{name}` needs `{needed}`"));
+        diagnostic = diagnostic.related(from_of(place), format!("`{name}` {need}s `{needed}`"));
     }
     diagnostics.push(diagnostic);
 }
@@ -441,7 +511,12 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
             names(&all)
         )),
         // Every stage is needed by another: the cycle has been reported.
-        (&[], None) => return None,
+        (&[], None) if diagnostics.has_errors() => return None,
+        (&[], None) => Diagnostic::without_place(
+            Code::NoDefaultTarget,
+            "the default target is not clear: another stage needs or requires each",
+        )
+        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
         (several, None) => Diagnostic::without_place(
             Code::NoDefaultTarget,
             format!("the default target is not clear: no stage needs {}", names(several)),

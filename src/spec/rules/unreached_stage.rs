@@ -17,6 +17,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let mut needed: BTreeSet<&str> = BTreeSet::from([default.value.as_str()]);
     let mut computed: BTreeSet<(&str, &str)> = BTreeSet::new();
     for (own, stage) in &spec.stages {
+        needed.extend(stage.requires.iter().map(|name| name.as_str()));
         stage.visit_froms(&mut |from| match (&from.value, from.template().as_literal()) {
             (From::Image { .. } | From::Context(_), _) => {}
             // A stage's own name means the image.

@@ -16,7 +16,7 @@ pub(crate) use self::engine::{Engine, FRONTEND, ROOT, engine};
 pub(crate) use self::files::Files;
 pub(crate) use self::image::{Image, inspect};
 pub(crate) use self::own::OwnEngine;
-pub(crate) use self::progress::Progress;
+pub(crate) use self::progress::{Progress, Vertex};
 pub(crate) use self::project::{Build, Failure, Project, build, build_within, succeeded};
 pub(crate) use self::registry::Registry;
 pub(crate) use self::server::Server;

@@ -143,6 +143,11 @@ impl Vertex {
         matches!(self.state, State::Done | State::Failed)
     }
 
+    /// Whether it was begun and not done: it failed itself, or was stopped because another did.
+    pub(crate) fn failed(&self) -> bool {
+        self.state == State::Failed
+    }
+
     /// Whether its result was there already.
     pub(crate) fn is_cached(&self) -> bool {
         self.state == State::Cached

@@ -1,0 +1,115 @@
+//! Stages that are required: which must build for the target to succeed, beside what it is made of.
+//!
+//! Nothing of a required stage gets into the stage that requires it, so it is no dependency: it may even be
+//! built from that stage, as a test of what it makes is.
+
+use super::from::unknown_stage;
+use super::{Stages, report_cycle};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::check::boolean;
+use crate::plan::order::dependencies_first;
+use crate::plan::request::Request;
+use crate::source::{Span, Spanned};
+use crate::spec::{Stage, StageName};
+
+/// The build arg that leaves required stages out.
+const SKIP: &str = "MSTAGE_SKIP_REQUIRES";
+
+/// A stage that must build for the target to succeed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    /// Its place among the stages.
+    pub stage: usize,
+    /// Where it is required.
+    pub span: Span,
+}
+
+/// The stages that a stage requires.
+pub(super) fn required(
+    stage: &Stage,
+    stages: &[(&StageName, &Spanned<Stage>)],
+    diagnostics: &mut Diagnostics,
+) -> Vec<Gate> {
+    let gate = |name: &Spanned<String>| {
+        let known = stages.binary_search_by_key(&name.as_str(), |(known, _)| known.as_str());
+        match known {
+            Ok(stage) => Some(Gate { stage, span: name.span }),
+            Err(_) => diagnostics.fail(unknown_stage(
+                Code::UnknownStage,
+                name.span,
+                "stage",
+                name,
+                stages,
+            )),
+        }
+    };
+    stage.requires.iter().filter_map(gate).collect()
+}
+
+/// Reports stages that require each other, or themselves.
+pub(super) fn report_cycles(stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
+    let count = stages.list.len();
+    let requires = |at: usize| stages.requires[at].iter().map(|gate| gate.stage).collect();
+    for cycle in dependencies_first(count, 0..count, requires).cycles {
+        let edge = |at: usize, next: usize| {
+            let gate = stages.requires[at].iter().find(|gate| gate.stage == next);
+            gate.map(|gate| gate.span)
+        };
+        let hint = "leave one of these `requires` out";
+        report_cycle(&cycle, stages, edge, "require", hint, diagnostics);
+    }
+}
+
+/// Whether the client leaves required stages out.
+pub(super) fn are_skipped(request: &Request, diagnostics: &mut Diagnostics) -> bool {
+    let Some(text) = request.build_args.get(SKIP).filter(|text| !text.is_empty()) else {
+        return false;
+    };
+    boolean(text).unwrap_or_else(|| {
+        diagnostics.push(
+            Diagnostic::without_place(
+                Code::InvalidArg,
+                format!("--build-arg {SKIP}={text}: it must be `true` or `false`"),
+            )
+            .hint("without it, required stages are built"),
+        );
+        false
+    })
+}
+
+/// Every stage that is built for a target: the target first, then all that it and they need or require.
+pub(super) fn reached(target: usize, stages: &Stages<'_>) -> Vec<usize> {
+    let mut reached = vec![target];
+    let mut is_reached = vec![false; stages.list.len()];
+    is_reached[target] = true;
+    let mut next = 0;
+    while let Some(&at) = reached.get(next) {
+        next += 1;
+        let required = stages.requires[at].iter().map(|gate| gate.stage);
+        for needed in required.chain(stages.needs(at)) {
+            if !std::mem::replace(&mut is_reached[needed], true) {
+                reached.push(needed);
+            }
+        }
+    }
+    reached
+}
+
+/// The stages that a target's stages require, each once, those that it requires itself first.
+pub(super) fn of_target(target: usize, reached: &[usize], stages: &Stages<'_>) -> Vec<Gate> {
+    let mut is_new = vec![true; stages.list.len()];
+    is_new[target] = false;
+    let required = reached.iter().flat_map(|&at| &stages.requires[at]);
+    required.filter(|gate| std::mem::replace(&mut is_new[gate.stage], false)).copied().collect()
+}
+
+/// Warns of stages that would be required, and are left out.
+pub(super) fn warn_of_skipped(gates: &[Gate], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
+    let [first, ..] = gates else { return };
+    let names: Vec<_> = gates.iter().map(|gate| stages.list[gate.stage].0.as_str()).collect();
+    let message = format!("{SKIP} leaves out what is required: {}", names.join(", "));
+    diagnostics.push(
+        Diagnostic::new(Code::SkippedRequires, first.span, message)
+            .hint("build without it what is shipped"),
+    );
+}
