@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::Platform;
 use expect_test::expect_file;
 use mstage::diagnostic::{Diagnostics, Severity, render};
-use mstage::plan::{Facts, ImageFact, Request, resolve, select};
+use mstage::plan::{ContextFact, Facts, ImageFact, Request, resolve, select};
 use mstage::source::SourceFile;
 use mstage::{show, spec};
 use serde_json::Value;
@@ -114,7 +114,8 @@ fn compile(path: &Path, text: &str) {
     let plan = spec::parse(&file, &mut diagnostics).and_then(|spec| {
         let selection = select(&spec, &request, &mut diagnostics)?;
         let images = selection.images().iter().map(|_| fact()).collect();
-        resolve(&selection, Facts { images, ..Facts::default() }, &mut diagnostics).map(|_| ())
+        let contexts = selection.contexts().iter().map(|_| ContextFact::default()).collect();
+        resolve(&selection, Facts { images, contexts }, &mut diagnostics).map(|_| ())
     });
     let errors: Vec<String> = diagnostics
         .of(Severity::Error)

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
 use mstage::plan::{
-    Facts, ImageFact, ImageQuery, Request, check_of, resolve, select_all, warn_of_ignored_copies,
+    ContextFact, Facts, ImageFact, ImageQuery, Request, check_of, resolve, select_all,
+    warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -132,7 +133,8 @@ fn found(text: &str) -> (BTreeSet<Code>, String) {
             ImageFact { config: config.into_bytes(), ..ImageFact::default() }
         };
         let images = selection.images().iter().map(fact).collect();
-        let plan = resolve(&selection, Facts { images, ..Facts::default() }, &mut diagnostics)?;
+        let contexts = selection.contexts().iter().map(|_| ContextFact::default()).collect();
+        let plan = resolve(&selection, Facts { images, contexts }, &mut diagnostics)?;
         warn_of_ignored_copies(&plan, &[], &mut diagnostics);
         Some(plan)
     });

@@ -63,6 +63,7 @@ fn source(
             ContextSource::Http(url) => Some(Http::new(url).into()),
             ContextSource::Local(_)
             | ContextSource::Input(_)
+            | ContextSource::Dockerfile(_)
             | ContextSource::Image(_)
             | ContextSource::OciLayout { .. }
             | ContextSource::Scratch => None,

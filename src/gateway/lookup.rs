@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use buildkit_llb::{Definition, Differ, Local, ResolveMode};
 use futures_util::future::{join, join_all};
 
-use super::bridge::{self, Bridge, ImageRequest, OciLayout, Status};
+use super::bridge::{self, ImageRequest, OciLayout, Status};
 use super::build_file::{Directory, IGNORE_FILE};
 use super::compile::Project;
-use super::{Options, ignore, onbuild, report};
+use super::{dockerfile, ignore, onbuild, report};
 use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Reference,
     Selection,
@@ -22,7 +22,7 @@ pub(super) async fn look_up(
     selections: &[Selection<'_>],
     pending: &[&str],
 ) -> Result<Vec<Facts>, Status> {
-    let Project { bridge, options, file, .. } = *project;
+    let file = project.file;
     let mut images: BTreeMap<_, ImageQuery> = BTreeMap::new();
     for query in selections.iter().flat_map(|selection| selection.images()) {
         let known = images.entry(image_key(query)).or_insert_with(|| query.clone());
@@ -38,11 +38,9 @@ pub(super) async fn look_up(
         let fact = image(project, query, pending).await;
         fact.map_err(|status| report::at_place(status, file, query.span))
     });
-    let (image_facts, context_facts) = join(
-        join_all(image_facts),
-        contexts_facts(bridge, options, contexts.values().copied().collect()),
-    )
-    .await;
+    let (image_facts, context_facts) =
+        join(join_all(image_facts), contexts_facts(project, contexts.values().copied().collect()))
+            .await;
     let image_facts = report::all(image_facts)?;
     let images: BTreeMap<_, &ImageFact> = images.keys().cloned().zip(&image_facts).collect();
     let context_facts = context_facts?;
@@ -70,22 +68,21 @@ fn image_key(query: &ImageQuery) -> (Reference, String, Option<String>) {
 }
 
 async fn contexts_facts(
-    bridge: &Bridge,
-    options: &Options,
+    project: &Project<'_>,
     queries: Vec<&ContextQuery>,
 ) -> Result<Vec<ContextFact>, Status> {
     let needs_inputs = queries.iter().any(|query| matches!(query.source, ContextSource::Input(_)));
-    let inputs = if needs_inputs { bridge.inputs().await? } else { BTreeMap::new() };
-    let facts = queries.into_iter().map(|query| context(bridge, options, query, &inputs));
+    let inputs = if needs_inputs { project.bridge.inputs().await? } else { BTreeMap::new() };
+    let facts = queries.into_iter().map(|query| context(project, query, &inputs));
     report::all(join_all(facts).await)
 }
 
 async fn context(
-    bridge: &Bridge,
-    options: &Options,
+    project: &Project<'_>,
     query: &ContextQuery,
     inputs: &BTreeMap<String, Definition>,
 ) -> Result<ContextFact, Status> {
+    let Project { bridge, options, file, .. } = *project;
     let name = &query.name;
     match &query.source {
         ContextSource::Local(directory) => {
@@ -113,6 +110,15 @@ async fn context(
             Ok(ContextFact {
                 definition: Some(definition.clone()),
                 config: options.input_configs.get(input).cloned(),
+                ..ContextFact::default()
+            })
+        }
+        ContextSource::Dockerfile(source) => {
+            let made = dockerfile::build(project, source).await;
+            let made = made.map_err(|status| report::at_place(status, file, source.span))?;
+            Ok(ContextFact {
+                definition: Some(made.definition),
+                config: Some(made.config),
                 ..ContextFact::default()
             })
         }

@@ -10,6 +10,7 @@ pub mod bridge;
 mod build_file;
 mod capabilities;
 mod compile;
+mod dockerfile;
 mod epoch;
 mod ignore;
 mod lookup;

@@ -49,7 +49,7 @@ impl Lowering<'_> {
             ContextSource::Http(url) => {
                 Ok(self.graph.add(http(url), Metadata::named(format!("[context {name}] {url}"))))
             }
-            ContextSource::Input(_) => match &fact.definition {
+            ContextSource::Input(_) | ContextSource::Dockerfile(_) => match &fact.definition {
                 Some(definition) => self.graph.import(definition.clone()),
                 None => Ok(State::SCRATCH),
             },

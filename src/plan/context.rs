@@ -8,6 +8,7 @@ use buildkit_llb::{Definition, Platform};
 use super::ContextPaths;
 use super::git_url::GitUrl;
 use super::reference::{InvalidReference, Reference, is_digest};
+use crate::source::Span;
 
 /// Where the files of a build context are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,23 @@ pub enum ContextSource {
     },
     /// Nowhere: there are none.
     Scratch,
+    /// In what the engine's own frontend makes of a Dockerfile. No client offers that; a spec does.
+    Dockerfile(Dockerfile),
+}
+
+/// A Dockerfile, and what is to be made of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dockerfile {
+    /// Its path, from the directory of the build file.
+    pub file: String,
+    /// The stage of it that is built; its last without one.
+    pub target: Option<String>,
+    /// Its build args.
+    pub args: BTreeMap<String, String>,
+    /// The platform that it is built for.
+    pub platform: Platform,
+    /// Where the spec speaks of it.
+    pub span: Span,
 }
 
 /// Why a text is not a [`ContextSource`].

@@ -34,7 +34,8 @@ use buildkit_llb::{Definition, Platform};
 pub use self::check::check_of;
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
 pub use self::context::{
-    ContextFact, ContextQuery, ContextSource, InvalidContext, NamedContexts, PlannedContext,
+    ContextFact, ContextQuery, ContextSource, Dockerfile, InvalidContext, NamedContexts,
+    PlannedContext,
 };
 pub use self::environment::Environment;
 pub use self::git_url::GitUrl;

@@ -131,7 +131,8 @@ fn read_contexts(
             )),
         }
     });
-    configs.collect()
+    let configs: Option<Vec<_>> = configs.collect();
+    configs.filter(|configs| configs.len() == selection.contexts.len())
 }
 
 impl BaseImage {

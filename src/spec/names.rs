@@ -86,6 +86,10 @@ impl Names for From {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         self.template().visit_names(visit);
         self.platform().visit_names(visit);
+        if let From::Dockerfile { target, args, .. } = self {
+            target.visit_names(visit);
+            args.visit_names(visit);
+        }
     }
 }
 

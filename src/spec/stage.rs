@@ -83,6 +83,15 @@ pub enum From {
     },
     /// A build context that the client names, and nothing else.
     Context(Template),
+    /// What a Dockerfile makes.
+    Dockerfile {
+        /// Its path, from the directory of the build file.
+        file: Template,
+        /// The stage of it that is built; its last without one.
+        target: Option<Template>,
+        /// Its build args.
+        args: BTreeMap<ArgName, Scalar>,
+    },
 }
 
 table! {
@@ -96,20 +105,24 @@ table! {
         "platform" platform: Option<Template>,
         /// The name of a build context, which `--build-context NAME=...` gives.
         "context" context: Option<Template>,
+        /// The path of a Dockerfile, from the directory of the build file. The engine's own frontend builds it.
+        "dockerfile" dockerfile: Option<Template>,
+        /// The stage of a Dockerfile that is built. Its last is the default.
+        "target" target: Option<Template>,
+        /// The build args of a Dockerfile. It gets no others.
+        "args" args: BTreeMap<ArgName, Scalar>,
     }
 }
 
 impl Read for From {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span: Span = value.span().into();
-        let FromTable { stage, image, platform, context } = match value.get_ref() {
+        let table = match value.get_ref() {
             DeValue::String(_) => return Template::read(value, reader).map(From::Name),
             DeValue::Table(_) => FromTable::read(value, reader)?,
             other => return reader.wrong_type(span, other, "a string or a table"),
         };
-        let kinds = [("stage", &stage), ("image", &image), ("context", &context)];
-        let said: Vec<&str> =
-            kinds.iter().filter_map(|(kind, value)| value.is_some().then_some(*kind)).collect();
+        let FromTable { stage, image, platform, context, dockerfile, target, args } = table;
         let conflict = |one, other| {
             Diagnostic::new(
                 Code::ConflictingKeys,
@@ -117,25 +130,44 @@ impl Read for From {
                 format!("a `from` table has both `{one}` and `{other}`"),
             )
         };
-        if let [one, other, ..] = said[..] {
+        let kinds = [
+            ("stage", stage.is_some()),
+            ("image", image.is_some()),
+            ("context", context.is_some()),
+            ("dockerfile", dockerfile.is_some()),
+        ];
+        let mut said = kinds.iter().filter_map(|&(kind, is_said)| is_said.then_some(kind));
+        let (kind, other) = (said.next(), said.next());
+        if let (Some(one), Some(other)) = (kind, other) {
             return reader.diagnostics.fail(conflict(one, other));
         }
-        let hint = match said[..] {
-            ["stage"] => "a stage has its own platform: set it there",
-            _ => "the client gives a context for each platform: --build-context NAME::PLATFORM=...",
-        };
-        match (stage, image, context, platform) {
-            (_, Some(reference), _, platform) => Some(From::Image { reference, platform }),
-            (Some(_), _, _, Some(_)) | (_, _, Some(_), Some(_)) => {
-                reader.diagnostics.fail(conflict(said[0], "platform").hint(hint))
-            }
+        if let (Some(kind @ ("stage" | "context" | "dockerfile")), Some(_)) = (kind, &platform) {
+            let hint = match kind {
+                "context" => {
+                    "the client gives a context for each platform: --build-context NAME::PLATFORM=..."
+                }
+                _ => "a stage has its own platform: set it there",
+            };
+            return reader.diagnostics.fail(conflict(kind, "platform").hint(hint));
+        }
+        let of_dockerfile = [("target", target.is_some()), ("args", !args.is_empty())];
+        if let (Some(kind @ ("stage" | "image" | "context")), Some((key, _))) =
+            (kind, of_dockerfile.iter().find(|(_, is_said)| *is_said))
+        {
+            let hint =
+                format!("`{key}` is for a Dockerfile: {{ dockerfile = \"...\", {key} = ... }}");
+            return reader.diagnostics.fail(conflict(kind, key).hint(hint));
+        }
+        match (stage, image, context, dockerfile) {
             (Some(stage), ..) => Some(From::Stage(stage)),
-            (None, None, Some(context), _) => Some(From::Context(context)),
-            (None, None, None, _) => reader.diagnostics.fail(
+            (_, Some(reference), ..) => Some(From::Image { reference, platform }),
+            (_, _, Some(context), _) => Some(From::Context(context)),
+            (_, _, _, Some(file)) => Some(From::Dockerfile { file, target, args }),
+            (None, None, None, None) => reader.diagnostics.fail(
                 Diagnostic::new(
                     Code::MissingKey,
                     span,
-                    "a `from` table says neither `stage` nor `image` nor `context`",
+                    "a `from` table says none of `stage`, `image`, `context` and `dockerfile`",
                 )
                 .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
             ),
@@ -154,7 +186,8 @@ impl From {
             From::Name(template)
             | From::Stage(template)
             | From::Context(template)
-            | From::Image { reference: template, .. } => template,
+            | From::Image { reference: template, .. }
+            | From::Dockerfile { file: template, .. } => template,
         }
     }
 
@@ -162,7 +195,7 @@ impl From {
     pub fn platform(&self) -> Option<&Template> {
         match self {
             From::Image { platform, .. } => platform.as_ref(),
-            From::Name(_) | From::Stage(_) | From::Context(_) => None,
+            From::Name(_) | From::Stage(_) | From::Context(_) | From::Dockerfile { .. } => None,
         }
     }
 }

@@ -5,6 +5,7 @@
 mod bridge;
 mod contexts;
 mod definition;
+mod dockerfiles;
 mod fake;
 mod frontend;
 mod gates;

@@ -3,15 +3,17 @@
 //! Comes in: a `from`, and everything that has a name. Goes out: a [`Meaning`]. Knows nothing of which
 //! stages the build needs.
 
+use std::collections::BTreeMap;
+
 use buildkit_llb::Platform;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
-use crate::plan::context::ContextSource;
+use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::source::{Span, Spanned};
-use crate::spec::{From, Stage, StageName, Template};
+use crate::spec::{ArgName, From, Scalar, Stage, StageName, Template};
 
 /// What a `from` means, before it is known which stages the build needs.
 #[derive(Clone)]
@@ -61,6 +63,10 @@ impl FromLookup<'_, '_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Meaning> {
         let text = self.scope.expand(from.template(), diagnostics)?;
+        if let From::Dockerfile { target, args, .. } = &from.value {
+            let file = text.to_string();
+            return self.dockerfile(from.span, file, target.as_ref(), args, platform, diagnostics);
+        }
         let own = match from.platform() {
             Some(own) => {
                 Some(platform_of(own, self.scope, &self.request.build_platform, diagnostics)?)
@@ -95,10 +101,40 @@ impl FromLookup<'_, '_> {
                 diagnostics
                     .fail(Diagnostic::new(Code::UnknownContext, from.span, message).hint(hint))
             }),
-            (From::Name(_) | From::Image { .. }, _) => {
+            (From::Name(_) | From::Image { .. } | From::Dockerfile { .. }, _) => {
                 context(&text).or_else(|| self.image(from, &text, platform, diagnostics))
             }
         }
+    }
+
+    /// What a Dockerfile makes is a build context of a name that no client gives.
+    fn dockerfile(
+        &self,
+        span: Span,
+        file: String,
+        target: Option<&Template>,
+        args: &BTreeMap<ArgName, Scalar>,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Meaning> {
+        // What is wrong with one does not hide what is wrong with the next.
+        let mut expand =
+            |template: &Template| Some(self.scope.expand(template, diagnostics)?.to_string());
+        let target = target.map(&mut expand);
+        let args: Vec<_> =
+            args.iter().map(|(name, Scalar(value))| (name.to_string(), expand(value))).collect();
+        let target = match target {
+            Some(target) => Some(target?),
+            None => None,
+        };
+        let values: BTreeMap<String, String> =
+            args.into_iter().map(|(name, value)| Some((name, value?))).collect::<Option<_>>()?;
+        let of_target = target.as_ref().map(|target| format!(":{target}")).unwrap_or_default();
+        let of_args: String = values.iter().map(|(arg, value)| format!(" {arg}={value}")).collect();
+        let name = format!("{file}{of_target}{of_args} for {}", platform.id());
+        let dockerfile =
+            Dockerfile { file, target, args: values, platform: platform.clone(), span };
+        Some(Meaning::Context(name, ContextSource::Dockerfile(dockerfile), platform.clone()))
     }
 
     fn image(

@@ -50,7 +50,8 @@ impl Sources {
             source @ (ContextSource::Local(_)
             | ContextSource::Git(_)
             | ContextSource::Http(_)
-            | ContextSource::Input(_)) => {
+            | ContextSource::Input(_)
+            | ContextSource::Dockerfile(_)) => {
                 let place = *self.context_places.entry(name.clone()).or_insert_with(|| {
                     self.contexts.push(ContextQuery { name, source });
                     self.contexts.len() - 1

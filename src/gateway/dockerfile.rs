@@ -1,0 +1,108 @@
+//! The engine's own Dockerfile frontend: what it makes is built upon here.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::Definition;
+
+use super::bridge::{Build, Refs, SolveRequest, Status};
+use super::compile::Project;
+use crate::lower::MainSource;
+use crate::plan::{Dockerfile, Triggered};
+
+/// The name that the metadata of a result has for the image's config.
+pub(super) const CONFIG: &str = "containerimage.config";
+
+/// Options of the client that are about the build file itself, or about the form of the result.
+const OF_THE_FILE: [&str; 9] = [
+    "filename",
+    "target",
+    "source",
+    "cmdline",
+    "requestid",
+    "frontend.caps",
+    "platform",
+    "multi-platform",
+    "build-arg:BUILDKIT_MULTI_PLATFORM",
+];
+
+/// What belongs to the result and not to a part of it.
+const OF_THE_RESULT: [&str; 3] = ["label:", "attest:", "build-arg:BUILDKIT_ATTEST_"];
+
+/// Build args that Dockerfiles need not declare.
+const PREDEFINED: [&str; 7] = [
+    "buildkit_",
+    "source_date_epoch",
+    "http_proxy",
+    "https_proxy",
+    "ftp_proxy",
+    "no_proxy",
+    "all_proxy",
+];
+
+/// The client's options for another file and one platform.
+pub(super) fn options(project: &Project<'_>, platform: &str) -> BTreeMap<String, String> {
+    let raw = project.options.raw.iter();
+    let mut opts: BTreeMap<String, String> = raw
+        .filter(|(key, _)| {
+            !OF_THE_FILE.contains(&key.as_str())
+                && !OF_THE_RESULT.iter().any(|prefix| key.starts_with(prefix))
+        })
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    opts.insert("platform".to_owned(), platform.to_owned());
+    // What rules say of another file is no matter of this file's author.
+    opts.insert("build-arg:BUILDKIT_DOCKERFILE_CHECK".to_owned(), "skip=all".to_owned());
+    opts
+}
+
+/// Has a Dockerfile of the client built. Its own `# syntax=` line is honoured.
+pub(super) async fn build(
+    project: &Project<'_>,
+    Dockerfile { file, target, args, platform, .. }: &Dockerfile,
+) -> Result<Triggered, Status> {
+    let mut opts = options(project, &platform.id());
+    opts.retain(|key, _| {
+        key.strip_prefix("build-arg:").is_none_or(|arg| {
+            let arg = arg.to_ascii_lowercase();
+            PREDEFINED.iter().any(|known| arg.starts_with(known))
+        })
+    });
+    opts.extend(args.iter().map(|(name, value)| (format!("build-arg:{name}"), value.clone())));
+    opts.insert("filename".to_owned(), file.clone());
+    opts.extend(target.iter().map(|target| ("target".to_owned(), target.clone())));
+    let inputs = match &project.context.source {
+        MainSource::Input(context) => BTreeMap::from([("context".to_owned(), context.clone())]),
+        MainSource::Local | MainSource::Git(_) | MainSource::Http { .. } => BTreeMap::new(),
+    };
+    solve(project, opts, inputs).await.map_err(|status| status.context(file))
+}
+
+/// Has the frontend build, and gives what it made.
+pub(super) async fn solve(
+    project: &Project<'_>,
+    opts: BTreeMap<String, String>,
+    inputs: BTreeMap<String, Definition>,
+) -> Result<Triggered, Status> {
+    let request = SolveRequest {
+        build: Build::Frontend { name: "dockerfile.v0".to_owned(), opts, inputs },
+        cache_imports: project.options.cache_imports.clone(),
+        evaluate: false,
+    };
+    let mut solved = project.bridge.solve(request).await.map_err(Status::from)?;
+    let config = solved
+        .metadata
+        .remove(CONFIG)
+        .ok_or_else(|| Status::new("the Dockerfile frontend gave no image config"))?;
+    match solved.refs {
+        Refs::Single(files) => {
+            let definition = files.and_then(|files| files.definition).unwrap_or_default();
+            let definition = Definition::try_from(definition).map_err(|err| {
+                Status::new(format!("the Dockerfile frontend gave no graph: {err}"))
+            })?;
+            Ok(Triggered { definition, config })
+        }
+        Refs::ByPlatform(_) => {
+            Err(Status::new("the Dockerfile frontend gave images for several platforms"))
+        }
+    }
+}

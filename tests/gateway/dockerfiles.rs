@@ -1,0 +1,73 @@
+//! Dockerfiles as stages: built by the engine's own frontend, built upon here.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Graph, Image, Metadata};
+use buildkit_proto::pb;
+
+use crate::fake::{Do, Engine, Method, Nested, Release, failure};
+use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
+
+const SPEC: &str = r#"[stages.a]
+from = { dockerfile = "build/Dockerfile", target = "compile", args = { VERSION = "2" } }
+steps = ["make"]
+"#;
+
+fn engine(spec: &'static str) -> Engine {
+    let mut graph = Graph::new();
+    let made = graph.add(Image::new("docker.io/library/made:1"), Metadata::default());
+    let config = CONFIG.replace("PATH=/bin", "PATH=/of-the-dockerfile");
+    let nested = Nested {
+        definition: graph.definition(made).into_encoded(),
+        metadata: BTreeMap::from([("containerimage.config".to_owned(), config.into_bytes())]),
+        ..Nested::default()
+    };
+    Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .source("local://context", [("x", "")])
+        .frontend("dockerfile.v0", nested)
+}
+
+#[tokio::test]
+async fn it_is_a_base_with_its_config() {
+    let options = [
+        "build-arg:VERSION=client",
+        "build-arg:http_proxy=p",
+        "label:l=1",
+        "cmdline=x",
+        "source=x",
+    ];
+    let daemon = build_with(engine(SPEC), &options).await;
+    let solves = daemon.solves();
+    let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
+    let opts = &nested.frontend_opt;
+    assert_eq!((&opts["filename"][..], &opts["target"][..]), ("build/Dockerfile", "compile"));
+    assert_eq!(
+        opts["build-arg:VERSION"], "2",
+        "it has the args that the spec gives it, and no others"
+    );
+    assert_eq!(opts["build-arg:http_proxy"], "p");
+    // Without these it looks for a syntax line of its own.
+    assert!(!opts.contains_key("cmdline") && !opts.contains_key("source"));
+    assert!(!opts.contains_key("label:l"), "labels are for the result");
+
+    let ops = ops(&daemon);
+    assert!(sources(&ops).contains_key("docker-image://docker.io/library/made:1"));
+    let exec = ops.iter().find_map(|op| match &op.op {
+        Some(pb::op::Op::Exec(exec)) => exec.meta.clone(),
+        _ => None,
+    });
+    assert_eq!(exec.unwrap().env, ["PATH=/of-the-dockerfile"]);
+    assert!(returned(&daemon).error.is_none());
+}
+
+#[tokio::test]
+async fn its_failure_has_the_place_in_the_spec_too() {
+    let engine = engine(SPEC)
+        .on(Method::Solve, Do::Answer)
+        .on(Method::Solve, Do::Answer)
+        .on(Method::Solve, Do::Fail(failure("dockerfile parse error on line 3")));
+    let (message, places) = error(&build_with(engine, &[]).await);
+    assert_eq!(message, "mstage.toml:2: build/Dockerfile: dockerfile parse error on line 3");
+    assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
+}
