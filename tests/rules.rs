@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
+use mstage::lower::{Engine, warn_of_order};
 use mstage::plan::{
     ContextFact, Facts, ImageFact, ImageQuery, Request, check_of, resolve, select_all,
     warn_of_ignored_copies,
@@ -136,6 +137,9 @@ fn found(text: &str) -> (BTreeSet<Code>, String) {
         let contexts = selection.contexts().iter().map(|_| ContextFact::default()).collect();
         let plan = resolve(&selection, Facts { images, contexts }, &mut diagnostics)?;
         warn_of_ignored_copies(&plan, &[], &mut diagnostics);
+        let merges = !text.starts_with("# on an engine that does not merge");
+        let engine = Engine { merge: merges, diff: merges, ..Engine::default() };
+        warn_of_order(&plan, &engine, &mut diagnostics);
         Some(plan)
     });
     let all = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();

@@ -174,6 +174,10 @@ codes! {
     LinkedIntoSpecial Warning "linked-into-special",
     /// Files of a stage where a cache mount hides them.
     CopyInCacheMount Warning "copy-in-cache-mount",
+    /// Two branches of a parallel step that change the same files of the system.
+    ClashInParallel Warning "clash-in-parallel",
+    /// Branches that are done one after the other, since the engine cannot merge them.
+    ParallelInOrder Warning "parallel-in-order",
     /// A copy of files that an ignore file keeps out.
     IgnoredCopy Warning "ignored-copy",
 }

@@ -8,7 +8,7 @@ use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::{Options, capabilities, epoch, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Engine, MainContext, Settings, lower};
+use crate::lower::{Engine, MainContext, Settings, lower, warn_of_order};
 use crate::plan::{Plan, Request, Selection, check_of, resolve, select, warn_of_ignored_copies};
 use crate::source::SourceFile;
 use crate::spec::{self, Spec};
@@ -57,8 +57,12 @@ pub(super) async fn compile(
         Some(project) => project.plan(&mut diagnostics).await,
         None => Ok(None),
     };
-    if let Ok(Some(plans)) = &planned {
-        plans.iter().for_each(|plan| warn_of_ignored_copies(plan, &ignore, &mut diagnostics));
+    if let (Ok(Some(plans)), Some(project)) = (&planned, &project) {
+        let engine = project.settings().engine;
+        for plan in plans {
+            warn_of_ignored_copies(plan, &ignore, &mut diagnostics);
+            warn_of_order(plan, &engine, &mut diagnostics);
+        }
     }
     report::warn(bridge, &diagnostics, &file, digest).await;
     let planned = planned?.filter(|_| !diagnostics.fail_build());
@@ -141,7 +145,8 @@ impl Project<'_> {
         Ok((graph.definition(lowered.guarded), plan.config.to_json()))
     }
 
-    fn settings(&self) -> Settings {
+    /// What the client wants of every op, and what the engine can do.
+    pub(super) fn settings(&self) -> Settings {
         let llb = &self.bridge.capabilities().llb;
         Settings {
             sessions: self.options.sessions.clone(),

@@ -13,6 +13,7 @@ use super::build_file::BuildFile;
 use super::compile::{Project, compile};
 use super::{Options, epoch, lookup, report};
 use crate::diagnostic::Diagnostics;
+use crate::lower::warn_of_order;
 use crate::plan::{
     Selection, check_of, default_target, resolve, select_all, select_outline,
     warn_of_ignored_copies,
@@ -132,6 +133,7 @@ async fn look_at(
     for (selection, facts) in selections.iter().zip(facts) {
         if let Some(plan) = resolve(selection, facts, diagnostics) {
             warn_of_ignored_copies(&plan, ignore, diagnostics);
+            warn_of_order(&plan, &project.settings().engine, diagnostics);
         }
     }
     Ok(())

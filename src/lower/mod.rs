@@ -7,6 +7,7 @@ mod context;
 mod exec;
 mod file;
 mod gates;
+mod parallel;
 mod position;
 mod settings;
 
@@ -19,6 +20,7 @@ use buildkit_llb::{
 
 pub use self::context::{HTTP_FILE, git_source, main_context};
 use self::file::StepSite;
+pub use self::parallel::warn_of_order;
 use self::position::Position;
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
@@ -166,12 +168,16 @@ impl Lowering<'_> {
         };
         let position = self.position(stage, settings);
         let mut label = String::new();
+        let mut forked = None;
         for (number, steps) in (2..).zip(stage.ops()) {
+            let branch = steps.first().and_then(|step| step.branch);
+            let branch = branch.filter(|_| settings.engine.merges_branches());
+            state = self.go_on(branch, state, &mut forked, stage, &position);
             label.clear();
             position.write(number, &label_of(steps), &mut label);
             state = self.add_steps(steps, stage, state, &label, settings);
         }
-        state
+        self.go_on(None, state, &mut forked, stage, &position)
     }
 
     /// Adds the op of one step, or of several that make files.

@@ -31,7 +31,8 @@ fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
     };
     // Names are looked up in what stands before an op: the step before may have written them.
     let has_name = owner.is_some_and(Owner::is_named);
-    makes_files(before) && makes_files(step) && !has_name && before.no_cache == step.no_cache
+    let is_beside = before.branch == step.branch && before.no_cache == step.no_cache;
+    makes_files(before) && makes_files(step) && !has_name && is_beside
 }
 
 /// The history of the steps: an entry for each, of which the last of an op stands for its layer.

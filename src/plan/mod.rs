@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod environment;
 mod export;
+mod fork;
 mod git_url;
 mod image;
 mod inherited;
@@ -148,8 +149,28 @@ pub struct PlannedStage {
     pub ignore_cache: bool,
     /// Whether it is scanned too where the client asks for an SBOM.
     pub sbom: bool,
-    /// What is done, in order.
+    /// What is done, in order; branches that are done at once stand one behind the other.
     pub steps: Vec<PlannedStep>,
+    /// Where it branches.
+    pub forks: Vec<Fork>,
+}
+
+/// Where steps begin that are done at once.
+#[derive(Debug, Clone)]
+pub struct Fork {
+    /// What it is called in the progress.
+    pub label: Text,
+    /// Where it is written.
+    pub span: Span,
+}
+
+/// Which of several branches a step is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Branch {
+    /// Where they begin: the place among those of the stage.
+    pub fork: usize,
+    /// Which of the branches.
+    pub number: usize,
 }
 
 /// A step of the plan.
@@ -161,6 +182,8 @@ pub struct PlannedStep {
     pub span: Span,
     /// Whether it runs in every build.
     pub no_cache: bool,
+    /// The branch that it is in, if it is done at once with others.
+    pub branch: Option<Branch>,
     /// What it does.
     pub action: Action,
 }

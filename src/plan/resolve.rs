@@ -17,11 +17,11 @@ use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, StageMounts, Surroundings};
 use super::{
     Action, ContextPaths, Facts, MountKind, Plan, PlannedContext, PlannedImage, PlannedStage,
-    PlannedStep, layers, path, rules,
+    PlannedStep, fork, layers, path, rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::spec::{Scalar, Stage};
+use crate::spec::{Scalar, Stage, Verb};
 use crate::text::Text;
 
 /// What runs the text of `run` steps where neither the stage nor its image says. With `-e` a script
@@ -166,6 +166,7 @@ impl Resolver<'_, '_> {
             sbom: stage.sbom.unwrap_or(false)
                 || self.selection.request.sbom.stages.covers(name.as_str()),
             steps: Vec::new(),
+            forks: Vec::new(),
         };
         if *replaced {
             return Resolved { surroundings, recorded, plan };
@@ -225,7 +226,14 @@ impl Resolver<'_, '_> {
         let context = Context { scope, origins, mounts: &mounts, records: export.records() };
         let mut steps = Vec::with_capacity(stage.steps.len() + 1);
         for step in &stage.steps {
-            if let Some(planned) = step::plan(step, &surroundings, &context, diagnostics) {
+            if let Verb::Parallel(parallel) = &step.verb {
+                steps.extend(make_workdir.take());
+                let number = plan.forks.len();
+                let (fork, branches) =
+                    fork::plan(parallel, step.span, number, &surroundings, &context, diagnostics);
+                plan.forks.push(fork);
+                steps.extend(branches);
+            } else if let Some(planned) = step::plan(step, &surroundings, &context, diagnostics) {
                 if let Some(workdir) = make_workdir.take() {
                     let Surroundings { workdir: path, user, .. } = &surroundings;
                     if layers::makes_workdir(&planned.step, path, user) {
@@ -428,7 +436,7 @@ fn workdir_step(
     }
     let label = format!("workdir {path}").into();
     let action = Action::Mkdir { paths: vec![path], owner, mode: None };
-    PlannedStep { label, span, no_cache: false, action }
+    PlannedStep { label, span, no_cache: false, branch: None, action }
 }
 
 /// What is read of the build context, and of each named one. `whole` are the stages that are built for

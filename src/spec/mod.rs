@@ -10,6 +10,7 @@ mod image;
 mod mount;
 mod name;
 mod names;
+mod parallel;
 mod read;
 mod rules;
 pub(crate) mod script;
@@ -29,14 +30,15 @@ pub use self::arg::{Arg, ArgType, Pattern};
 pub use self::image::{Command, Healthcheck, Image, Labels};
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::name::{ArgName, EnvName, LabelName, StageName};
+pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Field, Keys, Read, Reader, Table, Value, table};
 use self::shape::Shape;
 pub use self::stage::{Env, From, Shell, Stage};
 pub use self::step::{
     Content, CopyStep, Device, ExecStep, FetchStep, GitStep, MkdirStep, Network, OwnerKeys,
-    ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys, SymlinkStep,
-    UnpackStep, Verb, WriteStep,
+    ParallelStep, ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys,
+    SymlinkStep, UnpackStep, Verb, WriteStep,
 };
 pub use self::template::{ExpandError, Lookup, Scalar, Template};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};

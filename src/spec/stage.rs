@@ -10,7 +10,7 @@ use super::name::{ArgName, EnvName};
 use super::names::Names;
 use super::read::{Read, Reader, Value, table};
 use super::shape::Shape;
-use super::step::Step;
+use super::step::{Step, Verb};
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -55,6 +55,17 @@ impl Stage {
     /// Calls `visit` with each name that the stage may use: of args, constants and variables.
     pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         Names::visit_names(self, visit);
+    }
+
+    /// Every step, those of branches behind the one that branches.
+    pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().flat_map(|step| {
+            let parallel = match &step.verb {
+                Verb::Parallel(parallel) => Some(parallel),
+                _ => None,
+            };
+            [step].into_iter().chain(parallel.into_iter().flat_map(|parallel| parallel.steps()))
+        })
     }
 
     /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its steps.

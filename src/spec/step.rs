@@ -6,6 +6,7 @@ use toml::de::DeValue;
 
 use super::mount::Mount;
 use super::name::{ArgName, PathKey};
+use super::parallel::Branch;
 use super::read::{Keys, OneOrMany, Read, Reader, Table, Value, table, words};
 use super::shape::Shape;
 use super::stage::{Env, From, Shell};
@@ -187,6 +188,15 @@ table! {
         "symlink" path: Spanned<Template>,
         /// What it points to.
         "target" target: Spanned<Template>,
+    }
+}
+
+table! {
+    /// Does several things at once, each from what is there before, and merges what they changed.
+    pub struct ParallelStep as "a parallel step" {
+        with step: StepKeys;
+        /// The branches, in the order in which they are merged: each a step, or `{ steps = [...] }`.
+        "parallel" branches: Spanned<Vec<Branch>>,
     }
 }
 
@@ -388,6 +398,8 @@ verbs! {
     "remove" Remove(RemoveStep),
     /// Makes a symbolic link.
     "symlink" Symlink(SymlinkStep),
+    /// Does several things at once.
+    "parallel" Parallel(ParallelStep),
 }
 
 /// A table with one verb, or in short the text of a run step.
@@ -453,6 +465,9 @@ fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
         Verb::Remove(step) if step.paths.as_slice().is_empty() => {
             nothing(step.paths.span, "remove", "remove = \"/path\", or leave the step out")
         }
+        Verb::Parallel(step) if step.branches.is_empty() => {
+            nothing(step.branches.span, "do at once", "parallel = [...], or leave the step out")
+        }
         Verb::Copy(CopyStep { sources, to: Some(to), .. })
             if matches!(sources.value, Sources::Each(_)) =>
         {
@@ -506,6 +521,13 @@ impl RunStep {
     }
 }
 
+impl ParallelStep {
+    /// The steps of all branches.
+    pub fn steps(&self) -> impl Iterator<Item = &Step> {
+        self.branches.iter().flat_map(|branch| &branch.steps)
+    }
+}
+
 impl Verb {
     /// What every step may say.
     pub fn keys(&self) -> &StepKeys {
@@ -520,6 +542,7 @@ impl Verb {
             Verb::Mkdir(step) => &step.step,
             Verb::Remove(step) => &step.step,
             Verb::Symlink(step) => &step.step,
+            Verb::Parallel(step) => &step.step,
         }
     }
 
@@ -532,6 +555,7 @@ impl Verb {
             Verb::Exec(step) => visit_mounts(&step.process.mounts),
             Verb::Copy(step) => step.from.iter().for_each(visit),
             Verb::Unpack(step) => step.from.iter().for_each(visit),
+            Verb::Parallel(step) => step.steps().for_each(|step| step.verb.visit_froms(visit)),
             Verb::Fetch(_)
             | Verb::Git(_)
             | Verb::Write(_)

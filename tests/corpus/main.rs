@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::{Definition, Digest, Graph, Platform};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
-use mstage::lower::{Engine, Sessions, Settings, lower};
+use mstage::lower::{Engine, Sessions, Settings, lower, warn_of_order};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
     Selection, Stages, check_of, resolve, select, warn_of_ignored_copies,
@@ -161,6 +161,7 @@ fn plan(file: &SourceFile, request: &Request, diagnostics: &mut Diagnostics) -> 
     let facts = facts(&selection);
     let plan = resolve(&selection, facts, diagnostics)?;
     warn_of_ignored_copies(&plan, &[], diagnostics);
+    warn_of_order(&plan, &engine(file.text()), diagnostics);
     Some(plan)
 }
 

@@ -32,6 +32,7 @@ mod gates;
 mod limits;
 mod mounts;
 mod options;
+mod parallel;
 mod parity;
 mod platforms;
 mod processes;

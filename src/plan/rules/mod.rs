@@ -2,6 +2,7 @@
 //! each, and a page each in `docs/rules`; those that need nothing but the file are in `crate::spec`.
 
 pub(super) mod base_image_platform;
+mod clash_in_parallel;
 mod copy_in_cache_mount;
 mod ignore_pattern;
 pub(super) mod ignored_copy;
@@ -31,6 +32,7 @@ struct Subject<'a> {
 /// Runs every rule on what a build is made of.
 pub(super) fn check(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Diagnostics) {
     let subject = Subject { selection, plan };
+    clash_in_parallel::check(&subject, diagnostics);
     copy_in_cache_mount::check(&subject, diagnostics);
     linked_into_special::check(&subject, diagnostics);
     package_cache_in_layer::check(&subject, diagnostics);
@@ -70,7 +72,7 @@ impl<'a> Subject<'a> {
     /// The steps of a stage, as they are written and as they are planned.
     fn steps(&self, at: usize) -> impl Iterator<Item = (&'a Step, &'a PlannedStep)> {
         let written: BTreeMap<Span, &Step> =
-            self.stage(at).steps.iter().map(|step| (step.span, step)).collect();
+            self.stage(at).all_steps().map(|step| (step.span, step)).collect();
         let planned = self.plan.stages[at].steps.iter();
         planned.filter_map(move |planned| Some((*written.get(&planned.span)?, planned)))
     }

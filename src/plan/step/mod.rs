@@ -87,11 +87,10 @@ pub(super) fn plan(
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<RecordedStep> {
-    let values = StageScope { scope: context.scope, environment: &surroundings.environment };
     let keys = step.verb.keys();
-    let workdir = step_workdir(keys, surroundings, &values, diagnostics);
-    let name = values.expand_option(keys.name.as_ref(), diagnostics);
-    let planner = Planner { surroundings, context, values, workdir: workdir? };
+    let (name, workdir) = plan_keys(keys, surroundings, context, diagnostics)?;
+    let values = StageScope { scope: context.scope, environment: &surroundings.environment };
+    let planner = Planner { surroundings, context, values, workdir };
     let planned = match &step.verb {
         Verb::Run(run) => planner.run(run, diagnostics),
         Verb::Exec(exec) => planner.exec(exec, diagnostics),
@@ -103,12 +102,27 @@ pub(super) fn plan(
         Verb::Mkdir(mkdir) => planner.mkdir(mkdir, diagnostics),
         Verb::Remove(remove) => planner.remove(remove, diagnostics),
         Verb::Symlink(symlink) => planner.symlink(symlink, diagnostics),
+        // Its branches are planned by `fork`, step by step, and none has such a step.
+        Verb::Parallel(_) => None,
     };
     let Planned { action, label, created_by } = planned?;
-    let label = name?.unwrap_or(label).map(shorten);
+    let label = name.unwrap_or(label.map(shorten));
     let no_cache = keys.no_cache.unwrap_or(false);
-    let step = PlannedStep { label, span: step.span, no_cache, action };
+    let step = PlannedStep { label, span: step.span, no_cache, branch: None, action };
     Some(RecordedStep { step, created_by })
+}
+
+/// The name and the working directory of a step.
+pub(super) fn plan_keys(
+    keys: &StepKeys,
+    surroundings: &Surroundings,
+    context: &Context<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<(Option<Text>, Text)> {
+    let values = StageScope { scope: context.scope, environment: &surroundings.environment };
+    let workdir = step_workdir(keys, surroundings, &values, diagnostics);
+    let name = values.expand_option(keys.name.as_ref(), diagnostics)?;
+    Some((name.map(|name| name.map(shorten)), workdir?))
 }
 
 fn step_workdir(

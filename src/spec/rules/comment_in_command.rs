@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{Spec, Verb};
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    for step in spec.stages.values().flat_map(|stage| &stage.steps) {
+    for step in spec.stages.values().flat_map(|stage| stage.all_steps()) {
         let Verb::Run(run) = &step.verb else { continue };
         let lines = run.script.value.0.lines();
         let mut pairs = lines.clone().zip(lines.skip(1));

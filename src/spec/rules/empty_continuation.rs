@@ -6,7 +6,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{Spec, Verb};
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    for step in spec.stages.values().flat_map(|stage| &stage.steps) {
+    for step in spec.stages.values().flat_map(|stage| stage.all_steps()) {
         let Verb::Run(run) = &step.verb else { continue };
         // The text ends with a line that is not blank.
         let lines = run.script.value.0.lines();

@@ -43,7 +43,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         if let Some(image) = &stage.image {
             check_env(&image.env, "`env` is in the image", diagnostics);
         }
-        for step in &stage.steps {
+        for step in stage.all_steps() {
             let process = match &step.verb {
                 Verb::Run(run) => &run.process,
                 Verb::Exec(exec) => &exec.process,

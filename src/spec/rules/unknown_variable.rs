@@ -12,7 +12,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let declared: BTreeSet<&str> =
         spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str()).collect();
     for stage in spec.stages.values() {
-        for step in &stage.steps {
+        for step in stage.all_steps() {
             let Verb::Run(run) = &step.verb else { continue };
             let text = &run.script.value.0;
             let mut unknown = BTreeSet::new();

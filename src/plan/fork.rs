@@ -1,0 +1,36 @@
+//! A `parallel` step with every value known: the steps of its branches, each with the branch that it is in.
+
+use super::step::{self, Context, RecordedStep, Surroundings};
+use super::{Branch, Fork};
+use crate::diagnostic::Diagnostics;
+use crate::source::Span;
+use crate::spec::ParallelStep;
+
+/// Plans the branches of a step, one behind the other. A reported mistake in what they have in common is taken
+/// for empty. `number` is its place among those of its stage.
+pub(super) fn plan(
+    parallel: &ParallelStep,
+    span: Span,
+    number: usize,
+    surroundings: &Surroundings,
+    context: &Context<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> (Fork, Vec<RecordedStep>) {
+    let (label, workdir) = step::plan_keys(&parallel.step, surroundings, context, diagnostics)
+        .unwrap_or_else(|| (None, surroundings.workdir.clone()));
+    let fork = Fork { label: label.unwrap_or("parallel".into()), span };
+    let no_cache = parallel.step.no_cache.unwrap_or(false);
+    let mut steps = Vec::new();
+    for (branch, written) in parallel.branches.iter().enumerate() {
+        let mut surroundings = Surroundings { workdir: workdir.clone(), ..surroundings.clone() };
+        for step in &written.steps {
+            if let Some(mut planned) = step::plan(step, &surroundings, context, diagnostics) {
+                planned.step.branch = Some(Branch { fork: number, number: branch });
+                planned.step.no_cache |= no_cache;
+                steps.push(planned);
+            }
+            surroundings.on_scratch = false;
+        }
+    }
+    (fork, steps)
+}

@@ -1,0 +1,66 @@
+//! Branches of a `parallel` step: what is done at once.
+
+use toml::de::DeValue;
+
+use super::names::Names;
+use super::read::{Read, Reader, Value, table};
+use super::shape::Shape;
+use super::step::{Step, Verb};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A branch: steps that are done in order, at once with those of other branches.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// At least one. None of them branches again.
+    pub steps: Vec<Step>,
+}
+
+table! {
+    /// A branch of several steps.
+    pub(super) struct BranchTable as "a branch" {
+        /// What is done, in order.
+        "steps" steps: Vec<Step>,
+    }
+}
+
+/// A step, or a table with several.
+impl Read for Branch {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span: Span = value.span().into();
+        let steps = match value.get_ref() {
+            DeValue::Table(table) if table.contains_key("steps") => {
+                BranchTable::read(value, reader)?.steps
+            }
+            _ => vec![Step::read(value, reader)?],
+        };
+        let wrong = |span: Span, message: &str, hint: &str| {
+            Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
+        };
+        if steps.is_empty() {
+            let hint = "{ steps = [...] }, or leave the branch out";
+            return reader.diagnostics.fail(wrong(
+                span,
+                "there is nothing to do in this branch",
+                hint,
+            ));
+        }
+        let inner = steps.iter().find(|step| matches!(step.verb, Verb::Parallel(_)));
+        if let Some(inner) = inner {
+            let hint = "write its branches beside this one, or do it in a stage of its own";
+            let message = "a branch cannot branch again";
+            return reader.diagnostics.fail(wrong(inner.span, message, hint));
+        }
+        Some(Self { steps })
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Step::shape(), BranchTable::shape()])
+    }
+}
+
+impl Names for Branch {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        self.steps.visit_names(visit);
+    }
+}
