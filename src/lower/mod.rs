@@ -10,6 +10,7 @@ mod gates;
 mod parallel;
 mod position;
 mod settings;
+mod squash;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -166,6 +167,7 @@ impl Lowering<'_> {
             Origin::Image(at) => self.bases[at],
             origin => self.state_of(origin),
         };
+        let base = state;
         let position = self.position(stage, settings);
         let mut label = String::new();
         let mut forked = None;
@@ -177,7 +179,8 @@ impl Lowering<'_> {
             position.write(number, &label_of(steps), &mut label);
             state = self.add_steps(steps, stage, state, &label, settings);
         }
-        self.go_on(None, state, &mut forked, stage, &position)
+        state = self.go_on(None, state, &mut forked, stage, &position);
+        self.squash(base, state, stage, &position)
     }
 
     /// Adds the op of one step, or of several that make files.

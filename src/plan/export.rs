@@ -38,15 +38,23 @@ impl Export {
         }
     }
 
-    /// Takes down what the steps of a stage were made by.
-    pub(super) fn record_steps(&mut self, steps: Vec<RecordedStep>) -> Vec<PlannedStep> {
+    /// Takes down what the steps of a stage were made by. Squashed, the last stands for the layer of all.
+    pub(super) fn record_steps(
+        &mut self,
+        steps: Vec<RecordedStep>,
+        squash: bool,
+    ) -> Vec<PlannedStep> {
         let Some(history) = &mut self.history else {
             return steps.into_iter().map(|recorded| recorded.step).collect();
         };
         let entries = steps.iter().map(|recorded| History::layer(recorded.created_by.as_str()));
         let entries = entries.collect();
         let steps: Vec<PlannedStep> = steps.into_iter().map(|recorded| recorded.step).collect();
-        history.extend(layers::history(&steps, entries));
+        let mut entries = layers::history(&steps, entries);
+        if let (true, [squashed @ .., _]) = (squash, &mut entries[..]) {
+            squashed.iter_mut().for_each(|entry| entry.empty_layer = true);
+        }
+        history.extend(entries);
         steps
     }
 

@@ -153,6 +153,8 @@ pub struct PlannedStage {
     pub steps: Vec<PlannedStep>,
     /// Where it branches.
     pub forks: Vec<Fork>,
+    /// Where it is said that what they add becomes one layer, if it is.
+    pub squash: Option<Span>,
 }
 
 /// Where steps begin that are done at once.

@@ -167,6 +167,7 @@ impl Resolver<'_, '_> {
                 || self.selection.request.sbom.stages.covers(name.as_str()),
             steps: Vec::new(),
             forks: Vec::new(),
+            squash: stage.squash.as_ref().filter(|squash| squash.value).map(|squash| squash.span),
         };
         if *replaced {
             return Resolved { surroundings, recorded, plan };
@@ -247,7 +248,7 @@ impl Resolver<'_, '_> {
             surroundings.on_scratch = false;
         }
         steps.extend(make_workdir);
-        plan.steps = export.record_steps(steps);
+        plan.steps = export.record_steps(steps, plan.squash.is_some());
         if let Some(image) = &stage.image {
             super::image::apply(image, &mut recorded, export, scope, diagnostics);
         }

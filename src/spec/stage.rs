@@ -40,6 +40,8 @@ table! {
         /// Stages that must build for this one to succeed. They are built beside it, and nothing of them gets
         /// into it.
         "requires" requires: Vec<Spanned<String>>,
+        /// Whether what the stage adds to its base becomes one layer. The layers of the base stay as they are.
+        "squash" squash: Option<Spanned<bool>>,
         /// The default of `link` for the stage's copies.
         "link" link: Option<bool>,
         /// What the exported image says of itself.

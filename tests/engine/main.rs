@@ -38,3 +38,4 @@ mod platforms;
 mod processes;
 mod pruning;
 mod reuse;
+mod squash;
