@@ -98,6 +98,8 @@ codes! {
     ValueCycle Error "value-cycle",
     /// A stage that does not exist.
     UnknownStage Error "unknown-stage",
+    /// A stage that does not exist in this build, by its `when` or `unless`.
+    AbsentStage Error "absent-stage",
     /// A build context that the client did not give.
     UnknownContext Error "unknown-context",
     /// Stages that need each other.
@@ -180,6 +182,8 @@ codes! {
     ParallelInOrder Warning "parallel-in-order",
     /// A copy of files that an ignore file keeps out.
     IgnoredCopy Warning "ignored-copy",
+    /// Steps for some values of an arg, and none for another.
+    UncoveredValue Warning "uncovered-value",
 }
 
 #[cfg(test)]

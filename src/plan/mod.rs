@@ -5,6 +5,7 @@
 //! or defaults any more. Knows nothing of LLB: see [`crate::lower`].
 
 mod check;
+mod condition;
 mod config;
 mod context;
 mod environment;

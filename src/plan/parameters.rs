@@ -82,7 +82,8 @@ impl<'s> Selection<'s> {
                 let value = values.expand(template, &mut quiet);
                 value.unwrap_or_else(|| written(template.span).into())
             };
-            let steps = selected.stage.all_steps().flat_map(|step| match &step.verb {
+            let steps = selected.stage.all_steps().filter(|step| self.exists(step));
+            let steps = steps.flat_map(|step| match &step.verb {
                 Verb::Run(run) => run.process.mounts.as_slice(),
                 Verb::Exec(exec) => exec.process.mounts.as_slice(),
                 _ => &[],

@@ -224,9 +224,15 @@ impl Resolver<'_, '_> {
         surroundings.link = stage.link.unwrap_or(false);
 
         let mounts = surroundings.mounts.visible();
-        let context = Context { scope, origins, mounts: &mounts, records: export.records() };
+        let context = Context {
+            scope,
+            origins,
+            skipped: &self.selection.skipped,
+            mounts: &mounts,
+            records: export.records(),
+        };
         let mut steps = Vec::with_capacity(stage.steps.len() + 1);
-        for step in &stage.steps {
+        for step in stage.steps.iter().filter(|step| self.selection.exists(step)) {
             if let Verb::Parallel(parallel) = &step.verb {
                 steps.extend(make_workdir.take());
                 let number = plan.forks.len();

@@ -178,7 +178,12 @@ impl<'s> Scope<'s> {
     }
 
     /// The rule of a declaration that a value breaks.
-    fn broken_rule(&self, arg: &Arg, value: &str, diagnostics: &mut Diagnostics) -> Option<String> {
+    pub(super) fn broken_rule(
+        &self,
+        arg: &Arg,
+        value: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<String> {
         let digits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match arg.kind {

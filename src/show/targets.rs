@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::place::{Location, text_of};
-use crate::source::SourceFile;
-use crate::spec::{Spec, StageName, Template};
+use crate::source::{SourceFile, Spanned};
+use crate::spec::{Condition, Conditions, Spec, Stage, StageName, Template};
 
 /// The version of the document.
 pub const TARGETS_VERSION: &str = "1.0.0";
@@ -36,12 +36,12 @@ impl Targets {
     pub fn new(spec: &Spec, default: Option<&StageName>, file: &SourceFile) -> Self {
         let mut stages: Vec<_> = spec.stages.iter().collect();
         stages.sort_by_key(|(_, stage)| stage.span);
-        let target = |(name, stage): (&StageName, &crate::source::Spanned<crate::spec::Stage>)| {
+        let target = |(name, stage): (&StageName, &Spanned<Stage>)| {
             let platform = stage.platform.as_ref().or(stage.from.platform());
             Target {
                 name: name.to_string(),
                 default: default == Some(name),
-                description: stage.description.clone().unwrap_or_default(),
+                description: description(stage, file),
                 base: written(stage.from.template(), file),
                 platform: platform.map(|platform| written(platform, file)).unwrap_or_default(),
                 location: Location::of_span(stage.span, file),
@@ -62,6 +62,19 @@ impl Targets {
         let rows: Vec<[&str; 2]> = std::iter::once(["TARGET", "DESCRIPTION"]).chain(rows).collect();
         columns(&rows, 1)
     }
+}
+
+/// What a stage is for, and where it exists: the document has no other place for that.
+fn description(stage: &Stage, file: &SourceFile) -> String {
+    let Conditions { when, unless } = &stage.conditions;
+    let condition = |word: &str, condition: &Condition| {
+        format!("{word} {}", condition.describe(|template| written(template, file)))
+    };
+    let when = when.iter().map(|when| condition("when", when));
+    let unless = unless.iter().map(|unless| condition("unless", unless));
+    let parts: Vec<String> =
+        stage.description.clone().into_iter().chain(when).chain(unless).collect();
+    parts.join("; ")
 }
 
 /// A string as it stands in the file, without its quotes.

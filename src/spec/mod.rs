@@ -6,6 +6,7 @@
 
 mod arg;
 mod check;
+mod condition;
 mod image;
 mod mount;
 mod name;
@@ -27,6 +28,7 @@ use std::sync::LazyLock;
 use ::toml::de::DeValue;
 
 pub use self::arg::{Arg, ArgType, Pattern};
+pub use self::condition::{Condition, Conditions, Operand};
 pub use self::image::{Command, Healthcheck, Image, Labels};
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::name::{ArgName, EnvName, LabelName, StageName};

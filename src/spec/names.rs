@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::arg::Pattern;
 use super::check::{Failing, Skip};
+use super::condition::Operand;
 use super::image::{Command, Labels};
 use super::mount::Mount;
 use super::name::ArgName;
@@ -110,6 +111,7 @@ macro_rules! inner_names {
 
 inner_names! {
     Scalar: 0;
+    Operand: 0;
     Shell: 0;
     Env: 0;
     Labels: 0;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
+use super::condition::Conditions;
 use super::image::Image;
 use super::mount::Mount;
 use super::name::{ArgName, EnvName};
@@ -19,6 +20,7 @@ use crate::text::Text;
 table! {
     /// A stage: a base, and the steps that turn it into something else.
     pub struct Stage as "a stage" {
+        with conditions: Conditions;
         /// What the stage starts from: a stage, an image, or `scratch`.
         "from" from: Spanned<From>,
         /// The platform that the stage runs on: "linux/arm64", "${BUILDPLATFORM}". The target's is the default.
@@ -72,9 +74,18 @@ impl Stage {
 
     /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its steps.
     pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
+        self.visit_froms_where(&|_| true, visit);
+    }
+
+    /// The same without those of steps that do not exist.
+    pub fn visit_froms_where<'s>(
+        &'s self,
+        exists: &dyn Fn(&Step) -> bool,
+        visit: &mut dyn FnMut(&'s Spanned<From>),
+    ) {
         visit(&self.from);
         self.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
-        for step in &self.steps {
+        for step in self.all_steps().filter(|step| exists(step)) {
             step.verb.visit_froms(visit);
         }
     }

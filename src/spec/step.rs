@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeValue;
 
+use super::condition::Conditions;
 use super::mount::Mount;
 use super::name::{ArgName, PathKey};
 use super::parallel::Branch;
@@ -28,6 +29,7 @@ pub struct Step {
 table! {
     /// What every step may say.
     pub struct StepKeys as "a step" {
+        with conditions: Conditions;
         /// Its label in the progress.
         "name" name: Option<Template>,
         /// Its working directory; a relative one continues the stage's.
@@ -506,7 +508,12 @@ impl RunStep {
     fn short(script: Spanned<Script>) -> Self {
         Self {
             process: ProcessKeys {
-                step: StepKeys { name: None, workdir: None, no_cache: None },
+                step: StepKeys {
+                    conditions: Conditions::NONE,
+                    name: None,
+                    workdir: None,
+                    no_cache: None,
+                },
                 mounts: Vec::new(),
                 env: Env::default(),
                 args: Vec::new(),
@@ -546,7 +553,7 @@ impl Verb {
         }
     }
 
-    /// Calls `visit` with each `from` of the step.
+    /// Calls `visit` with each `from` of the step itself.
     pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         let mut visit_mounts =
             |mounts: &'s [Mount]| mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
@@ -555,13 +562,13 @@ impl Verb {
             Verb::Exec(step) => visit_mounts(&step.process.mounts),
             Verb::Copy(step) => step.from.iter().for_each(visit),
             Verb::Unpack(step) => step.from.iter().for_each(visit),
-            Verb::Parallel(step) => step.steps().for_each(|step| step.verb.visit_froms(visit)),
             Verb::Fetch(_)
             | Verb::Git(_)
             | Verb::Write(_)
             | Verb::Mkdir(_)
             | Verb::Remove(_)
-            | Verb::Symlink(_) => {}
+            | Verb::Symlink(_)
+            | Verb::Parallel(_) => {}
         }
     }
 }

@@ -94,6 +94,26 @@ fn the_order_of_tables_means_nothing() {
     }
 }
 
+/// A step that does not exist leaves no trace.
+#[test]
+fn a_step_that_does_not_exist_changes_nothing() {
+    const STEP: &str = r#"{ run = "false", when = { TARGETOS = "none" } }, "#;
+    let mut tried = 0;
+    for path in cases("right") {
+        let text = fs::read_to_string(&path).unwrap();
+        let more = text.replace("steps = [", &format!("steps = [{STEP}"));
+        let (plan, definition) = compile(&text).result.unwrap();
+        let (plan_of_more, definition_of_more) = compile(&more).result.unwrap();
+        let (config, config_of_more) = (plan.config.to_json(), plan_of_more.config.to_json());
+        assert_eq!(config, config_of_more, "{}", path.display());
+        let (definition, definition_of_more) =
+            (definition.to_proto(), definition_of_more.to_proto());
+        assert_eq!(definition.def, definition_of_more.def, "{}", path.display());
+        tried += usize::from(more != text);
+    }
+    assert!(tried > 10);
+}
+
 #[test]
 fn the_same_spec_gives_the_same_bytes() {
     for path in cases("right") {

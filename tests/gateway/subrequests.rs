@@ -367,6 +367,56 @@ async fn targets() {
     .assert_eq(&text(&daemon));
 }
 
+/// A list of targets does not hang on the values of args: conditions are told. An outline is of one build.
+#[tokio::test]
+async fn conditions() {
+    let spec = r#"
+        [args]
+        CHANNEL = "stable"
+        [stages.app]
+        from = "scratch"
+        description = "what is run"
+        when = { CHANNEL = ["stable", "${OTHER}"], TARGETOS = "linux" }
+        unless = { CHANNEL = "no" }
+        steps = [
+          { run = "always", mounts = [{ secret = "key" }] },
+          { run = "edge $ONLY_EDGE", mounts = [{ secret = "edge-key" }], when = { CHANNEL = "edge" } },
+        ]
+        [args.OTHER]
+        default = "edge"
+        [args.ONLY_EDGE]
+        default = "x"
+    "#;
+    let arguments = ["build-arg:CHANNEL=no", "requestid=frontend.targets"];
+    let daemon = build(engine(), spec, &arguments).await;
+    expect![[r#"
+        TARGET        DESCRIPTION
+        app (default) what is run; when `CHANNEL` is `stable` or `${OTHER}` and `TARGETOS` is `linux`; unless `CHANNEL` is `no`
+    "#]].assert_eq(&text(&daemon));
+    let daemon = build(engine(), spec, &["requestid=frontend.outline"]).await;
+    expect![[r#"
+        TARGET:      app
+        DESCRIPTION: what is run
+
+        BUILD ARG   VALUE    DESCRIPTION
+        CHANNEL     stable   
+        OTHER       edge     
+        ONLY_EDGE   x        
+
+        SECRET   REQUIRED
+        key      
+
+    "#]]
+    .assert_eq(&text(&daemon));
+    let daemon =
+        build(engine(), spec, &["requestid=frontend.outline", "build-arg:CHANNEL=no"]).await;
+    let (message, _) = error(&daemon);
+    expect![[r#"
+        stage `app` does not exist in this build: it exists only when `CHANNEL` is `stable` or `edge` and `TARGETOS` is `linux`
+          help: `CHANNEL` is `no` and `TARGETOS` is `linux` here
+          mstage.toml:7: its condition"#]].assert_eq(&message);
+}
+
 /// A file that offers several targets and no default can be listed.
 #[tokio::test]
 async fn targets_without_a_default() {

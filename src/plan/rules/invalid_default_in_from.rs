@@ -15,6 +15,8 @@ pub(in crate::plan) fn check(spec: &Spec, request: &Request, diagnostics: &mut D
     let mut computed = spec
         .stages
         .values()
+        // One that does not always exist may need an arg that is there when it does.
+        .filter(|stage| stage.conditions.is_none())
         .map(|stage| &stage.from)
         .filter(|from| matches!(from.value, From::Name(_) | From::Image { .. }))
         .filter(|from| from.template().as_literal().is_none())

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
 
+use super::presence::Presence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::reference::Reference;
@@ -48,6 +49,7 @@ pub(super) struct FromLookup<'a, 's> {
     /// The stage that they are in.
     pub(super) own: &'a StageName,
     pub(super) stages: &'a [(&'s StageName, &'s Spanned<Stage>)],
+    pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
 }
@@ -82,17 +84,18 @@ impl FromLookup<'_, '_> {
             Some(Meaning::Context(name.to_owned(), source.clone(), platform.clone()))
         };
         match (&from.value, stage) {
-            (From::Name(_), Some(at)) if text != self.own.as_str() => Some(Meaning::Stage(at)),
+            (From::Name(_), Some(at)) if text != self.own.as_str() => {
+                self.stage(at, from, diagnostics)
+            }
             (From::Name(_), _) if text == "scratch" => Some(Meaning::Scratch),
-            (From::Stage(_), _) => stage.map(Meaning::Stage).or_else(|| {
-                diagnostics.fail(unknown_stage(
-                    Code::UnknownStage,
-                    from.span,
-                    "stage",
-                    &text,
-                    stages,
-                ))
-            }),
+            (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
+            (From::Stage(_), None) => diagnostics.fail(unknown_stage(
+                Code::UnknownStage,
+                from.span,
+                "stage",
+                &text,
+                stages,
+            )),
             (From::Context(_), _) => context(&text).or_else(|| {
                 let contexts = self.request.contexts.iter().map(|(name, _)| name);
                 let hint = did_you_mean(&text, contexts)
@@ -135,6 +138,17 @@ impl FromLookup<'_, '_> {
         let dockerfile =
             Dockerfile { file, target, args: values, platform: platform.clone(), span };
         Some(Meaning::Context(name, ContextSource::Dockerfile(dockerfile), platform.clone()))
+    }
+
+    fn stage(
+        &self,
+        at: usize,
+        from: &Spanned<From>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Meaning> {
+        let Some(absence) = &self.presence.absent[at] else { return Some(Meaning::Stage(at)) };
+        let name = self.stages[at].0.as_str();
+        diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(from.span), name))
     }
 
     fn image(

@@ -4,6 +4,7 @@
 //! built from that stage, as a test of what it makes is.
 
 use super::from::unknown_stage;
+use super::presence::Presence;
 use super::{Stages, report_cycle};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::check::boolean;
@@ -28,12 +29,18 @@ pub struct Gate {
 pub(super) fn required(
     stage: &Stage,
     stages: &[(&StageName, &Spanned<Stage>)],
+    presence: &Presence,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Gate> {
     let gate = |name: &Spanned<String>| {
         let known = stages.binary_search_by_key(&name.as_str(), |(known, _)| known.as_str());
         match known {
-            Ok(stage) => Some(Gate { stage, span: name.span }),
+            Ok(stage) => match &presence.absent[stage] {
+                None => Some(Gate { stage, span: name.span }),
+                Some(absence) => {
+                    diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(name.span), name))
+                }
+            },
             Err(_) => diagnostics.fail(unknown_stage(
                 Code::UnknownStage,
                 name.span,

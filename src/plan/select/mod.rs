@@ -6,6 +6,7 @@
 
 mod from;
 mod gates;
+mod presence;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use buildkit_llb::Platform;
 
 use self::from::{FromLookup, Meaning, platform_of, unknown_stage};
 pub use self::gates::Gate;
+use self::presence::Presence;
 use self::sources::Sources;
 use super::context::ContextQuery;
 use super::order::dependencies_first;
@@ -23,7 +25,7 @@ use super::rules;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::source::{Span, Spanned};
-use crate::spec::{Spec, Stage, StageName, Template};
+use crate::spec::{Spec, Stage, StageName, Step, Template};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
@@ -43,6 +45,8 @@ pub struct Selection<'s> {
     pub(super) contexts: Vec<ContextQuery>,
     /// What each `from` means, by the place where it is written.
     pub(super) origins: BTreeMap<Span, Origin>,
+    /// The steps that do not exist in this build, by the places where they are written.
+    pub(super) skipped: BTreeSet<Span>,
 }
 
 /// A stage that the build needs.
@@ -112,6 +116,8 @@ struct Stages<'s> {
     platforms: Vec<Option<Platform>>,
     /// For each stage whether a build context stands in its place.
     replaced: Vec<bool>,
+    /// Which of them, and of their steps, exist.
+    presence: Presence,
     /// For each stage what is wrong with its `from`s.
     problems: Vec<Diagnostics>,
     /// For each stage whether it is known what every `from` means.
@@ -248,7 +254,11 @@ pub fn default_target<'s>(
 pub(super) fn client_mends(problem: Code) -> bool {
     matches!(
         problem,
-        Code::UnsetArg | Code::MissingArg | Code::RequiredValue | Code::UnknownContext
+        Code::UnsetArg
+            | Code::MissingArg
+            | Code::RequiredValue
+            | Code::UnknownContext
+            | Code::AbsentStage
     )
 }
 
@@ -262,6 +272,11 @@ impl Selection<'_> {
     /// The images that must be looked up before [`super::resolve`].
     pub fn images(&self) -> &[ImageQuery] {
         &self.images
+    }
+
+    /// Whether a step exists in this build.
+    pub(super) fn exists(&self, step: &Step) -> bool {
+        !self.skipped.contains(&step.span)
     }
 
     /// The named build contexts that must be looked into before [`super::resolve`].
@@ -278,13 +293,14 @@ impl<'s> Stages<'s> {
             requires: Vec::with_capacity(list.len()),
             platforms: Vec::with_capacity(list.len()),
             replaced: Vec::with_capacity(list.len()),
+            presence: Presence::new(&list, spec, scope, request),
             problems: Vec::with_capacity(list.len()),
             is_whole: Vec::with_capacity(list.len()),
             list,
         };
         for at in 0..stages.list.len() {
             let (name, stage) = stages.list[at];
-            let mut diagnostics = Diagnostics::default();
+            let mut diagnostics = std::mem::take(&mut stages.presence.problems[at]);
             let own = stage.platform.as_ref().and_then(|platform| {
                 platform_of(platform, scope, &request.build_platform, &mut diagnostics)
             });
@@ -292,14 +308,21 @@ impl<'s> Stages<'s> {
             let platform = own.as_ref().unwrap_or(target);
             let mut found = Vec::new();
             let mut required = Vec::new();
+            let is_absent = stages.presence.absent[at].is_some();
             let replacement = request.contexts.find(name.as_str(), platform);
             if let Some((context, source)) = replacement {
                 let meaning =
                     Meaning::Context(context.to_owned(), source.clone(), platform.clone());
                 found.push((stage.from.span, meaning));
-            } else {
-                let lookup = FromLookup { own: name, stages: &stages.list, scope, request };
-                stage.visit_froms(&mut |from| {
+            } else if !is_absent {
+                let lookup = FromLookup {
+                    own: name,
+                    stages: &stages.list,
+                    presence: &stages.presence,
+                    scope,
+                    request,
+                };
+                stage.visit_froms_where(&|step| stages.presence.has(step), &mut |from| {
                     // As in Dockerfiles, an image that files are copied from is the target's.
                     let usual = if found.is_empty() { platform } else { target };
                     found.extend(
@@ -308,13 +331,13 @@ impl<'s> Stages<'s> {
                             .map(|meaning| (from.span, meaning)),
                     );
                 });
-                required = gates::required(stage, &stages.list, &mut diagnostics);
+                required = gates::required(stage, &stages.list, &stages.presence, &mut diagnostics);
             }
             stages.requires.push(required);
             stages.replaced.push(replacement.is_some());
             stages.platforms.push(own);
             stages.froms.push(found);
-            stages.is_whole.push(!diagnostics.has_errors());
+            stages.is_whole.push(!is_absent && !diagnostics.has_errors());
             stages.problems.push(diagnostics);
         }
         // What stands in the place of a stage has been built.
@@ -324,10 +347,14 @@ impl<'s> Stages<'s> {
         stages
     }
 
-    /// The stages that no other needs or requires. That a test is built from what it tests does not make that
-    /// a part of the test.
+    /// The stages that no other needs or requires, whatever conditions say: which target is the default does
+    /// not hang on the values of args. That a test is built from what it tests does not make that a part of
+    /// the test.
     fn not_needed(&self) -> Vec<usize> {
         let mut not_needed = vec![true; self.list.len()];
+        for needed in self.presence.needed_elsewhere(&self.list) {
+            not_needed[needed] = false;
+        }
         for at in 0..self.list.len() {
             let is_test_of = |of: &usize| self.requires[*of].iter().any(|gate| gate.stage == at);
             for needed in self.needs(at).into_iter().filter(|needed| !is_test_of(needed)) {
@@ -415,6 +442,7 @@ impl<'s> Stages<'s> {
             images,
             contexts,
             origins,
+            skipped: self.presence.skipped,
         }
     }
 }
@@ -454,20 +482,33 @@ fn find_target(
 ) -> Option<usize> {
     let find =
         |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
-    if let Some(name) = &request.target {
-        return find(name).or_else(|| {
-            let mut diagnostic = unknown_stage(
-                Code::UnknownTarget,
-                Span { start: 0, end: 0 },
-                "target",
-                name,
-                &stages.list,
-            );
-            diagnostic.span = None;
-            diagnostics.fail(diagnostic)
-        });
+    let (found, place) = match &request.target {
+        None => {
+            let place = spec.default.as_ref().map(|default| default.span);
+            (find_default(spec, stages, diagnostics)?, place)
+        }
+        Some(name) => match find(name) {
+            Some(found) => (found, None),
+            None => {
+                let mut diagnostic = unknown_stage(
+                    Code::UnknownTarget,
+                    Span { start: 0, end: 0 },
+                    "target",
+                    name,
+                    &stages.list,
+                );
+                diagnostic.span = None;
+                return diagnostics.fail(diagnostic);
+            }
+        },
+    };
+    match &stages.presence.absent[found] {
+        None => Some(found),
+        Some(absence) => {
+            let name = stages.list[found].0.as_str();
+            diagnostics.fail(absence.of_stage(Code::UnknownTarget, place, name))
+        }
     }
-    find_default(spec, stages, diagnostics)
 }
 
 /// The stage to build when none is asked for: the file's default, or the only one that nothing needs.

@@ -5,7 +5,7 @@ mod mount;
 mod process;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) use self::mount::{StageMounts, plan_mounts, plan_secrets};
@@ -49,6 +49,8 @@ pub(super) struct Surroundings {
 pub(super) struct Context<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
     pub(super) origins: &'a BTreeMap<Span, Origin>,
+    /// The steps that do not exist, by the places where they are written.
+    pub(super) skipped: &'a BTreeSet<Span>,
     /// The stage's mounts.
     pub(super) mounts: &'a [PlannedMount],
     /// Whether the stage is in the history of an image.

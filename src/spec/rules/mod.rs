@@ -10,6 +10,7 @@ mod empty_continuation;
 mod literal_substitution;
 mod reserved_stage_name;
 mod secret_in_env;
+mod uncovered_value;
 mod unknown_variable;
 mod unreached_stage;
 mod unused_arg;
@@ -25,6 +26,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     literal_substitution::check(spec, diagnostics);
     reserved_stage_name::check(spec, diagnostics);
     secret_in_env::check(spec, diagnostics);
+    uncovered_value::check(spec, diagnostics);
     unknown_variable::check(spec, diagnostics);
     unreached_stage::check(spec, diagnostics);
     unused_arg::check(spec, diagnostics);

@@ -1,0 +1,132 @@
+//! Which steps and stages exist in a build.
+//!
+//! Comes in: what their `when` and `unless` say, and the values of args. Goes out: an [`Absence`] for
+//! what does not exist. Knows nothing of what reaches a stage.
+
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::source::Span;
+use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Template};
+
+/// Why a step or a stage does not exist.
+pub(super) struct Absence {
+    /// The condition.
+    pub(super) span: Span,
+    /// What it says.
+    pub(super) why: String,
+    /// What is so in this build.
+    pub(super) here: String,
+}
+
+/// What conditions are looked up in.
+#[derive(Clone, Copy)]
+pub(super) struct ConditionLookup<'a, 's> {
+    pub(super) spec: &'s Spec,
+    pub(super) scope: &'a Scope<'s>,
+}
+
+impl ConditionLookup<'_, '_> {
+    /// Why something does not exist, if it does not. What has a mistake in its conditions, which is
+    /// reported, counts as there.
+    pub(super) fn absence(
+        &self,
+        Conditions { when, unless }: &Conditions,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Absence> {
+        let mut found = None;
+        for (condition, wanted) in [(when, true), (unless, false)] {
+            let Some(condition) = condition else { continue };
+            let holds = self.holds(condition, diagnostics);
+            if holds.is_some_and(|holds| holds != wanted) && found.is_none() {
+                found = Some(self.absence_by(condition, wanted));
+            }
+        }
+        found
+    }
+
+    /// Whether every arg has one of its values. `None` is a reported mistake.
+    fn holds(&self, condition: &Condition, diagnostics: &mut Diagnostics) -> Option<bool> {
+        let mut holds = Some(true);
+        for (name, values) in &condition.tests {
+            let has_one = self.has_one_of(name, values.as_slice(), values.span, diagnostics);
+            holds = holds.zip(has_one).map(|(before, this)| before && this);
+        }
+        holds
+    }
+
+    fn has_one_of(
+        &self,
+        name: &ArgName,
+        values: &[Operand],
+        span: Span,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<bool> {
+        let Self { spec, scope } = self;
+        if !scope.knows(name.as_str()) {
+            let hint = did_you_mean(name.as_str(), scope.names()).unwrap_or_else(|| {
+                "a condition is about args and constants: declare it under [args]".to_owned()
+            });
+            return diagnostics.fail(
+                Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined"))
+                    .hint(hint),
+            );
+        }
+        let declaration = spec.args.0.get(name.as_str());
+        let mut expected = Vec::with_capacity(values.len());
+        for Operand(template) in values {
+            let Some(value) = scope.expand(template, diagnostics) else { continue };
+            let broken = declaration.and_then(|arg| scope.broken_rule(arg, &value, diagnostics));
+            if let (Some(rule), Some(arg)) = (broken, declaration) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::InvalidArg,
+                        template.span,
+                        format!("`{name}` is never `{value}`: {rule}"),
+                    )
+                    .related(arg.span, "the arg"),
+                );
+                continue;
+            }
+            expected.push(value);
+        }
+        match scope.lookup(name.as_str()) {
+            Ok(value) if expected.len() == values.len() => {
+                Some(value.is_some_and(|value| expected.iter().any(|known| **known == *value)))
+            }
+            Ok(_) => None,
+            Err(err) => {
+                scope.report_lookup(err, diagnostics);
+                None
+            }
+        }
+    }
+
+    fn absence_by(&self, condition: &Condition, wanted: bool) -> Absence {
+        // All values are known by now.
+        let mut known = Diagnostics::default();
+        let text = |template: &Template| {
+            self.scope.expand(template, &mut known).map(|text| text.to_string()).unwrap_or_default()
+        };
+        let says = condition.describe(text);
+        let why = if wanted {
+            format!("it exists only when {says}")
+        } else {
+            format!("it exists unless {says}")
+        };
+        let here = condition.tests.keys().map(|name| match self.scope.lookup(name.as_str()) {
+            Ok(Some(value)) => format!("`{name}` is `{value}`"),
+            Ok(None) | Err(_) => format!("`{name}` has no value"),
+        });
+        let here = here.collect::<Vec<_>>().join(" and ");
+        Absence { span: condition.span, why, here: format!("{here} here") }
+    }
+}
+
+impl Absence {
+    /// The report about a place that reaches the stage.
+    pub(super) fn of_stage(&self, code: Code, span: Option<Span>, name: &str) -> Diagnostic {
+        let message = format!("stage `{name}` does not exist in this build: {}", self.why);
+        let diagnostic = Diagnostic { span, ..Diagnostic::without_place(code, message) };
+        diagnostic.hint(&self.here).related(self.span, "its condition")
+    }
+}

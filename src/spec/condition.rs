@@ -1,0 +1,105 @@
+//! `when` and `unless`: where a step or a stage exists.
+
+use std::collections::BTreeMap;
+
+use toml::de::DeValue;
+
+use super::name::ArgName;
+use super::names::Names;
+use super::read::{OneOrMany, Read, Reader, Value, table};
+use super::shape::Shape;
+use super::template::{Scalar, Template};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+
+table! {
+    /// Where a step or a stage exists.
+    pub struct Conditions as "a step" {
+        /// It exists only where every one of these args and constants has the value, or one of the values.
+        "when" when: Option<Condition>,
+        /// It does not exist where every one of these args and constants has the value, or one of the values.
+        "unless" unless: Option<Condition>,
+    }
+}
+
+/// Args and constants, each with the values of which it must have one. There is at least one of both.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// Where it is written.
+    pub span: Span,
+    /// The values, by the name of the arg or constant.
+    pub tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>>,
+}
+
+/// A value that an arg is compared with: a string, an integer, `true` or `false`.
+#[derive(Debug, Clone)]
+pub struct Operand(pub Template);
+
+impl Conditions {
+    /// Those of what always exists.
+    pub(super) const NONE: Self = Self { when: None, unless: None };
+
+    /// Whether there are none.
+    pub fn is_none(&self) -> bool {
+        self.when.is_none() && self.unless.is_none()
+    }
+}
+
+impl Condition {
+    /// What it says, in words. `text` gives a value.
+    pub fn describe(&self, mut text: impl FnMut(&Template) -> String) -> String {
+        let tests = self.tests.iter().map(|(name, values)| {
+            let values = values.as_slice().iter();
+            let values: Vec<_> =
+                values.map(|Operand(value)| format!("`{}`", text(value))).collect();
+            format!("`{name}` is {}", values.join(" or "))
+        });
+        tests.collect::<Vec<_>>().join(" and ")
+    }
+}
+
+impl Read for Condition {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span: Span = value.span().into();
+        let tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>> = BTreeMap::read(value, reader)?;
+        let no_values = tests.iter().find(|(_, values)| values.as_slice().is_empty());
+        let problem = match no_values {
+            Some((name, values)) => Some((values.span, format!("there is no value for `{name}`"))),
+            None if tests.is_empty() => Some((span, "there is nothing to compare".to_owned())),
+            None => None,
+        };
+        match problem {
+            None => Some(Self { span, tests }),
+            Some((span, message)) => reader.diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, span, message)
+                    .hint("{ TARGETARCH = \"arm64\" }, or a list of values: { CHANNEL = [\"edge\", \"beta\"] }"),
+            ),
+        }
+    }
+
+    fn shape() -> Shape {
+        <BTreeMap<ArgName, OneOrMany<Operand>> as Read>::shape()
+    }
+}
+
+impl Read for Operand {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let DeValue::Boolean(flag) = value.get_ref() {
+            return Some(Self(Template::literal(flag.to_string(), value.span().into())));
+        }
+        Scalar::read(value, reader).map(|Scalar(template)| Self(template))
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, Shape::Integer, Shape::Boolean])
+    }
+}
+
+impl Names for Condition {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        for (name, values) in &self.tests {
+            visit(name.as_str());
+            values.visit_names(visit);
+        }
+    }
+}
