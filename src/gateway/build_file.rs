@@ -241,7 +241,10 @@ impl OpenDirectory {
         path: &str,
     ) -> Result<Option<Vec<u8>>, Status> {
         match &self.0 {
-            Some(directory) => Ok(connection.read_file(directory, path).await?),
+            Some(directory) => {
+                let read = connection.read_file(directory, path).await;
+                read.map_err(|err| Status::from(err).context(format!("`{path}` cannot be read")))
+            }
             None => Ok(None),
         }
     }

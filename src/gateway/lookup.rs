@@ -36,7 +36,7 @@ pub(super) async fn look_up(
 
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
-        fact.map_err(|status| report::at_place(status, file, query.span))
+        fact.map_err(|status| report::at_place(named(status, query), file, query.span))
     });
     let (image_facts, context_facts) =
         join(join_all(image_facts), contexts_facts(project, contexts.values().copied().collect()))
@@ -60,6 +60,15 @@ pub(super) async fn look_up(
             .collect(),
     };
     Ok(selections.iter().map(facts).collect())
+}
+
+/// The failure with the image that it is about, which the daemon does not always tell.
+fn named(status: Status, query: &ImageQuery) -> Status {
+    let name = query.reference.familiar();
+    if status.message().contains(&name) {
+        return status;
+    }
+    status.context(format!("{name} for {}", query.platform))
 }
 
 /// What tells images apart.

@@ -7,6 +7,7 @@
 
 mod archive;
 pub mod bridge;
+mod bug;
 mod build_file;
 mod capabilities;
 mod compile;
@@ -42,17 +43,19 @@ where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let connection = Connection::open(io).await?;
-    let (bridge, request) = join(connection.ping(), Begun::begin(&connection, variables)).await;
+    let begin = bug::reported(Begun::begin(&connection, variables));
+    let (bridge, request) = join(connection.ping(), begin).await;
     let bridge = bridge?;
-    let outcome = match request {
-        Ok(Begun::Answered(result)) => Ok(result),
-        Ok(Begun::Read(options, build_file)) => match &options.subrequest {
-            Some(question) => subrequest::answer(&bridge, &options, question, build_file).await,
-            None => build(&bridge, &options, build_file).await,
-        },
-        Err(status) => Err(status),
+    let answer = async {
+        match request? {
+            Begun::Answered(result) => Ok(result),
+            Begun::Read(options, build_file) => match &options.subrequest {
+                Some(question) => subrequest::answer(&bridge, &options, question, build_file).await,
+                None => build(&bridge, &options, build_file).await,
+            },
+        }
     };
-    match outcome {
+    match bug::reported(answer).await {
         Ok(result) => bridge.return_result(result).await,
         Err(status) => bridge.return_error(status).await,
     }

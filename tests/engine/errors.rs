@@ -1,6 +1,6 @@
 //! A build that fails shows the lines of the spec that it fails for.
 
-use crate::harness::{Failure, Project, engine};
+use crate::harness::{Failure, Image, Project, Registry, engine, succeeded};
 
 /// Asserts that the client shows a line of the spec as one of those it is about.
 #[track_caller]
@@ -122,6 +122,42 @@ fn an_image_that_is_not_there_is_an_error_at_its_name() {
     assert_says(&failure, "no-such-image");
     if engine().shows_excerpts() {
         assert_marks(&failure, 3, "from = \"localhost:1/no-such-image\"");
+    }
+}
+
+/// An image without an index is given out for every platform: of that there is a warning.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn an_image_for_another_platform_only() {
+    let registry = Registry::start();
+    let other = if cfg!(target_arch = "aarch64") { "linux/amd64" } else { "linux/arm64" };
+    let image = Image::named(registry.name("other:1"));
+    let base = Project::new("\n[stages.a]\nfrom = \"scratch\"\nsteps = [{ copy = \"file\" }]\n");
+    base.write("file", "");
+    let options = ["--platform", other, "--push", "-t", image.name()];
+    succeeded(base.try_build_on(engine(), &options));
+    let name = image.name().to_owned();
+    // The engine itself has it no more.
+    drop(image);
+
+    let spec =
+        format!("\n[stages.a]\nfrom = \"{name}\"\nsteps = [{{ copy = \"file\", to = \"b\" }}]\n");
+    let project = Project::new(&spec).with("file", "");
+    if engine().exports_caches() {
+        let failure = project.fail(&[]);
+        assert_says(&failure, &format!("mstage.toml:3: {name} for linux/"));
+        assert_says(&failure, "no match for platform in manifest");
+        assert_marks(&failure, 3, &format!("from = \"{name}\""));
+    } else {
+        let build = project.build(&[]);
+        // 20.10 has no warnings of frontends.
+        if engine().shows_excerpts() {
+            let says = format!("{name} is for {other}");
+            assert!(
+                build.progress.warnings.iter().any(|warning| warning.contains(&says)),
+                "{build}"
+            );
+        }
     }
 }
 

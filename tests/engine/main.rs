@@ -23,8 +23,11 @@ mod errors;
 mod examples;
 mod fresh {
     mod caches;
+    mod faults;
+    mod faulty_registry;
     mod gates;
     mod linked;
+    mod origin;
     mod remote;
 }
 mod frontend;
@@ -35,6 +38,7 @@ mod options;
 mod parallel;
 mod parity;
 mod platforms;
+mod policies;
 mod processes;
 mod pruning;
 mod reuse;

@@ -98,7 +98,7 @@ async fn a_directory_that_cannot_be_read_is_the_error_where_there_are_no_inputs(
         .on(Method::ReadFile, Do::Fail(failure("the client is gone")))
         .on(Method::ReadFile, Do::Fail(failure("the client is gone")));
     let daemon = build_with(engine, &[]).await;
-    assert_eq!(error(&daemon).0, "the client is gone");
+    assert_eq!(error(&daemon).0, "`mstage.toml` cannot be read: the client is gone");
 }
 
 #[tokio::test]

@@ -24,14 +24,19 @@ pub(crate) async fn build(engine: Engine, spec: &'static str, opts: &[&str]) -> 
 /// What a frontend answers that finds its files in the engine.
 pub(crate) async fn build_with(engine: Engine, opts: &[&str]) -> Daemon {
     let (io, daemon) = engine.start();
+    run(io, variables(opts)).await.unwrap();
+    daemon
+}
+
+/// The environment that a frontend is started with.
+pub(crate) fn variables(opts: &[&str]) -> Vec<(String, String)> {
     let opts = ["filename=mstage.toml"].iter().chain(opts).enumerate();
     let workers = r#"[{"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
     let mut variables: Vec<(String, String)> =
         opts.map(|(n, opt)| (format!("BUILDKIT_FRONTEND_OPT_{n}"), (*opt).to_owned())).collect();
     variables.push(("BUILDKIT_SESSION_ID".to_owned(), "the-session".to_owned()));
     variables.push(("BUILDKIT_WORKERS".to_owned(), workers.to_owned()));
-    run(io, variables).await.unwrap();
-    daemon
+    variables
 }
 
 pub(crate) fn engine() -> Engine {
@@ -77,7 +82,7 @@ pub(crate) fn sources(ops: &[pb::Op]) -> BTreeMap<&str, &BTreeMap<String, String
         .collect()
 }
 
-const SPEC: &str = r#"# syntax=myorg/mstage
+pub(crate) const SPEC: &str = r#"# syntax=myorg/mstage
 default = "runtime"
 
 [args]
@@ -207,8 +212,13 @@ async fn an_image_that_is_not_there_is_shown_where_it_is_named() {
     let engine = engine().on(Method::ResolveSourceMeta, Do::Fail(failure("no such image")));
     let spec = "[stages.a]\n\nfrom = 'alpine:3.20'\n";
     let (message, places) = error(&build(engine, spec, &[]).await);
-    assert_eq!(message, "mstage.toml:3: no such image");
+    assert_eq!(message, "mstage.toml:3: alpine:3.20 for linux/amd64: no such image");
     assert_eq!(places, [("mstage.toml".to_owned(), 3)]);
+
+    let status = failure("docker.io/library/alpine:3.20: not found");
+    let engine = self::engine().on(Method::ResolveSourceMeta, Do::Fail(status));
+    let (message, _) = error(&build(engine, spec, &[]).await);
+    assert_eq!(message, "mstage.toml:3: docker.io/library/alpine:3.20: not found");
 }
 
 #[tokio::test]

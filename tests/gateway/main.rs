@@ -7,6 +7,7 @@ mod contexts;
 mod definition;
 mod dockerfiles;
 mod fake;
+mod faults;
 mod frontend;
 mod gates;
 mod platforms;

@@ -680,7 +680,7 @@ async fn lint_tells_what_would_stop_a_build() {
               }
             ]
           },
-          "message": "mstage.toml:3: no such image"
+          "message": "mstage.toml:3: alpine:3.20 for linux/amd64: no such image"
         }"#]],
     );
 }

@@ -1,8 +1,7 @@
 //! An engine that has never seen a project builds it from an exported cache: nothing runs again.
 
-use crate::harness::{
-    Build, Engine, Files, Image, OwnEngine, Project, Registry, engine, succeeded,
-};
+use super::origin::Origin;
+use crate::harness::{Build, Engine, Files, Image, Project, engine, succeeded};
 
 /// What is made differs with every run of the steps, on whatever engine.
 const SPEC: &str = r#"
@@ -23,21 +22,22 @@ from = "scratch"
 steps = [{ copy = "/build/used", from = "build" }]
 "#;
 
-/// The project, and a registry with all that it needs in it: the frontend and the base image.
+/// The project, and where its frontend and its base image are.
 struct Setup {
-    registry: Registry,
+    origin: Origin,
     project: Project,
-    base: String,
 }
 
 impl Setup {
     fn new() -> Self {
-        let registry = Registry::start();
-        registry.push("busybox:latest", "busybox:latest");
-        let project = Project::with_syntax(&registry.push_frontend(), SPEC);
-        project.write("nonce", &project.nonce());
-        let base = format!("BASE={}", registry.name("busybox"));
-        Self { registry, project, base }
+        let origin = Origin::new();
+        let project = origin.project(&origin.frontend, SPEC);
+        Self { origin, project }
+    }
+
+    /// The name that a repository has in the registry.
+    fn name(&self, repository: &str) -> String {
+        self.origin.registry.name(repository)
     }
 
     /// Builds it for the files, and gives what was made besides what was done.
@@ -45,7 +45,7 @@ impl Setup {
     fn build(&self, engine: &Engine, options: &[&str]) -> (String, Build) {
         let mut done = None;
         let files = Files::of(|output| {
-            let options = [&["--build-arg", &self.base, output], options].concat();
+            let options = [&["--build-arg", &self.origin.base, output], options].concat();
             done = Some(succeeded(self.project.try_build_on(engine, &options)));
         });
         (files["used"].text().to_owned(), done.expect("it was built"))
@@ -54,7 +54,7 @@ impl Setup {
     /// Builds it as an image in the registry that holds its own cache, and gives what was made.
     fn push_with_cache(&self, image: &Image) -> String {
         let options = ["--cache-to=type=inline", "--push", "-t", image.name()];
-        let options = [&["--build-arg", &self.base], &options[..]].concat();
+        let options = [&["--build-arg", &self.origin.base], &options[..]].concat();
         succeeded(self.project.try_build_on(engine(), &options));
         self.build(engine(), &[]).0
     }
@@ -62,8 +62,7 @@ impl Setup {
     /// Asserts that an empty engine makes the same from this cache, and runs nothing for it.
     #[track_caller]
     fn assert_is_rebuilt(&self, made: &str, cache_from: &str) {
-        let other = OwnEngine::start();
-        self.registry.show_to(&other);
+        let other = self.origin.node();
         let (same, build) = self.build(&other, &["--cache-from", cache_from]);
         assert_eq!(same, made, "it was made again\n{build}");
         let steps: Vec<_> =
@@ -80,7 +79,7 @@ impl Setup {
 #[ignore = "needs a BuildKit engine"]
 fn inline_in_an_image() {
     let setup = Setup::new();
-    let image = Image::named(setup.registry.name("image:latest"));
+    let image = Image::named(setup.name("image:latest"));
     let made = setup.push_with_cache(&image);
     setup.assert_is_rebuilt(&made, image.name());
 }
@@ -93,11 +92,10 @@ fn for_the_oldest_client() {
         return;
     }
     let setup = Setup::new();
-    let image = Image::named(setup.registry.name("image:latest"));
+    let image = Image::named(setup.name("image:latest"));
     let made = setup.push_with_cache(&image);
 
-    let other = OwnEngine::start();
-    setup.registry.show_to(&other);
+    let other = setup.origin.node();
     let script = r#"
         mkdir /tmp/project
         cd /tmp/project
@@ -109,7 +107,7 @@ fn for_the_oldest_client() {
     "#;
     let text = |file| String::from_utf8(setup.project.read(file)).expect("it is text");
     let (spec, nonce) = (text("mstage.toml"), text("nonce"));
-    let words = ["sh", "-euc", script, "build", &spec, &nonce, &setup.base, image.name()];
+    let words = ["sh", "-euc", script, "build", &spec, &nonce, &setup.origin.base, image.name()];
     let output = other.exec(words).run().text();
     assert!(output.ends_with(&made), "it was made again\n{output}");
 }
@@ -121,7 +119,7 @@ fn in_a_registry() {
         return;
     }
     let setup = Setup::new();
-    let cache = format!("type=registry,ref={}", setup.registry.name("cache"));
+    let cache = format!("type=registry,ref={}", setup.name("cache"));
     let (made, _) = setup.build(engine(), &["--cache-to", &format!("{cache},mode=max")]);
     setup.assert_is_rebuilt(&made, &cache);
 }

@@ -1,6 +1,7 @@
 //! Engines that have neither the frontend nor a base image of their own: all comes from a registry.
 
-use crate::harness::{Build, OwnEngine, Project, Registry, engine, succeeded};
+use super::origin::Origin;
+use crate::harness::{Build, OwnEngine, Project, engine, succeeded};
 
 /// A build that runs something, from an image of the registry.
 const SPEC: &str = r#"
@@ -11,41 +12,10 @@ from = "${BASE}"
 steps = [{ copy = "nonce" }, { name = "use", run = "cp nonce /used" }]
 "#;
 
-/// A registry with the frontend and the base image in it.
-struct Setup {
-    registry: Registry,
-    /// The reference of the frontend, and the digest of what it stands for.
-    frontend: String,
-    digest: String,
-    base: String,
-}
-
-impl Setup {
-    fn new() -> Self {
-        let registry = Registry::start();
-        let base = registry.push("busybox:latest", "busybox:latest");
-        let base = format!("BASE={}@{base}", registry.name("busybox"));
-        let digest = registry.push("myorg/mstage", "myorg/mstage:1");
-        Self { frontend: registry.name("myorg/mstage:1"), registry, digest, base }
-    }
-
-    fn project(&self, syntax: &str) -> Project {
-        let project = Project::with_syntax(syntax, SPEC);
-        project.write("nonce", &project.nonce());
-        project
-    }
-
-    fn node(&self) -> OwnEngine {
-        let own = OwnEngine::start();
-        self.registry.show_to(&own);
-        own
-    }
-
-    #[track_caller]
-    fn build(&self, node: &OwnEngine, project: &Project, options: &[&str]) -> Build {
-        let all = ["--build-arg", &self.base, "--output=type=cacheonly"];
-        succeeded(project.try_build_on(node, &[&all, options].concat()))
-    }
+#[track_caller]
+fn build(origin: &Origin, node: &OwnEngine, project: &Project, options: &[&str]) -> Build {
+    let all = ["--build-arg", &origin.base, "--output=type=cacheonly"];
+    succeeded(project.try_build_on(node, &[&all, options].concat()))
 }
 
 /// Asserts that the engine has run this image as the frontend, and got it for that.
@@ -61,22 +31,21 @@ fn assert_pulled(build: &Build, reference: &str) {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_frontend_is_pulled_by_its_digest() {
-    let setup = Setup::new();
-    let pinned = format!("{}@{}", setup.registry.name("myorg/mstage"), setup.digest);
-    let node = setup.node();
-    let project = setup.project(&pinned);
-    let build = setup.build(&node, &project, &[]);
-    assert_pulled(&build, &pinned);
+    let origin = Origin::new();
+    let pinned = format!("{}@{}", origin.registry.name("myorg/mstage"), origin.digest);
+    let node = origin.node();
+    let project = origin.project(&pinned, SPEC);
+    assert_pulled(&build(&origin, &node, &project, &[]), &pinned);
 
-    let other = pinned.replace(&setup.digest, &format!("sha256:{}", "0".repeat(64)));
-    let options = ["--build-arg", &setup.base, "--output=type=cacheonly"];
-    let failure = setup.project(&other).try_build_on(&node, &options).err();
+    let other = pinned.replace(&origin.digest, &format!("sha256:{}", "0".repeat(64)));
+    let options = ["--build-arg", &origin.base, "--output=type=cacheonly"];
+    let failure = origin.project(&other, SPEC).try_build_on(&node, &options).err();
     let failure = failure.expect("there is no image of that digest");
     assert!(failure.message.contains("not found"), "{failure}");
 
     // The older image stores ask again.
     if node.exports_caches() {
-        drop(setup.registry);
+        drop(origin.registry);
         project.write("nonce", "changed");
         let build = succeeded(project.try_build_on(&node, &options));
         assert!(build.progress.steps().all(|step| step.ran()), "{build}");
@@ -87,11 +56,11 @@ fn the_frontend_is_pulled_by_its_digest() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_client_names_another_frontend() {
-    let setup = Setup::new();
-    let project = setup.project("localhost:1/myorg/mstage:1");
-    let other = format!("BUILDKIT_SYNTAX={}", setup.frontend);
-    let build = setup.build(&setup.node(), &project, &["--build-arg", &other]);
-    assert_pulled(&build, &format!("{}@{}", setup.frontend, setup.digest));
+    let origin = Origin::new();
+    let project = origin.project("localhost:1/myorg/mstage:1", SPEC);
+    let other = format!("BUILDKIT_SYNTAX={}", origin.frontend);
+    let build = build(&origin, &origin.node(), &project, &["--build-arg", &other]);
+    assert_pulled(&build, &format!("{}@{}", origin.frontend, origin.digest));
 }
 
 /// Two nodes of one builder, each of which has what the other one has done.
@@ -101,19 +70,19 @@ fn nodes_share_a_cache_in_a_registry() {
     if !engine().exports_caches() {
         return;
     }
-    let setup = Setup::new();
-    let nodes = [setup.node(), setup.node()];
-    let project = setup.project(&setup.frontend);
-    let cache = format!("ref={}", setup.registry.name("cache"));
+    let origin = Origin::new();
+    let nodes = [origin.node(), origin.node()];
+    let project = origin.project(&origin.frontend, SPEC);
+    let cache = format!("ref={}", origin.registry.name("cache"));
     let from = format!("--cache-from=type=registry,{cache}");
     let to = format!("--cache-to=type=registry,mode=max,{cache}");
-    let build = |node: usize| {
-        let build = setup.build(&nodes[node], &project, &[&from, &to]);
+    let steps_run = |node: usize| {
+        let build = build(&origin, &nodes[node], &project, &[&from, &to]);
         build.progress.steps().filter(|step| step.ran()).count()
     };
-    assert_eq!(build(0), 2);
-    assert_eq!(build(1), 0);
+    assert_eq!(steps_run(0), 2);
+    assert_eq!(steps_run(1), 0);
     project.write("nonce", "changed");
-    assert_eq!(build(1), 2);
-    assert_eq!(build(0), 0);
+    assert_eq!(steps_run(1), 2);
+    assert_eq!(steps_run(0), 0);
 }

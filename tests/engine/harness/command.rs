@@ -1,19 +1,16 @@
 //! Running a command: bounded in time, and with everything it said in the message when it fails.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "the tests of real engines start processes, and bound their time"
-)]
+#![expect(clippy::disallowed_methods, reason = "the tests of real engines start processes")]
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::{self, ExitStatus, Stdio};
-use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use super::running::Running;
 
 /// The variables that a command gets: these and no others.
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
@@ -26,6 +23,7 @@ pub(crate) struct Command {
     input: Option<String>,
     limit: Duration,
     shows_stderr: bool,
+    is_group: bool,
 }
 
 /// A command that has ended, well or not.
@@ -46,6 +44,7 @@ impl Command {
             input: None,
             limit: Duration::from_secs(120),
             shows_stderr: false,
+            is_group: false,
         }
     }
 
@@ -86,49 +85,34 @@ impl Command {
         self
     }
 
+    /// Lets [`Running::signal`] reach all processes that it starts; the keyboard's interrupt does not.
+    pub(crate) fn in_group(mut self) -> Self {
+        self.is_group = true;
+        self
+    }
+
     /// Runs it, whatever its exit status is.
     pub(crate) fn finish(self) -> Result<Finished, String> {
+        self.start()?.finish()
+    }
+
+    /// Begins to run it.
+    pub(crate) fn start(self) -> Result<Running, String> {
         let line = self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         let mut command = process::Command::new(&self.words[0]);
         command.args(&self.words[1..]).stdout(Stdio::piped());
         command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stderr(if self.shows_stderr { Stdio::inherit() } else { Stdio::piped() });
+        if self.is_group {
+            command.process_group(0);
+        }
         if let Some(environment) = &self.environment {
             command.env_clear().envs(environment);
         }
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        let mut child = command.spawn().map_err(|err| format!("{line}\ndoes not start: {err}"))?;
-
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), self.input) {
-            // A command that does not read it all has its reasons.
-            std::thread::spawn(move || stdin.write_all(input.as_bytes()));
-        }
-        let deadline = Instant::now() + self.limit;
-        let (closed, both_closed) = channel();
-        let stdout = collect(child.stdout.take(), closed.clone());
-        let stderr = collect(child.stderr.take(), closed);
-        let mut in_time = true;
-        for _ in 0..2 {
-            // An error that is no timeout cannot be: each reader sends once.
-            in_time &= both_closed
-                .recv_timeout(deadline.saturating_duration_since(Instant::now()))
-                .is_ok();
-        }
-        if !in_time {
-            // It may have ended by itself in between.
-            let _ = child.kill();
-        }
-        let status = child.wait().map_err(|err| format!("{line}\ncannot be waited for: {err}"))?;
-        let stderr = String::from_utf8_lossy(&taken(&stderr)).into_owned();
-        let finished = Finished { status, stdout: taken(&stdout), stderr, line };
-        if in_time {
-            Ok(finished)
-        } else {
-            Err(finished
-                .report(&format!("took longer than {} s and was ended", self.limit.as_secs())))
-        }
+        Running::start(command, line, self.input, self.limit)
     }
 
     /// Runs it; the error tells what it said if it failed.
@@ -153,7 +137,7 @@ impl Finished {
         String::from_utf8_lossy(&self.stdout).into_owned()
     }
 
-    fn report(&self, what: &str) -> String {
+    pub(super) fn report(&self, what: &str) -> String {
         let mut report = format!("{}\n{what} ({})", self.line, self.status);
         for (name, text) in [("output", &self.text()), ("errors", &self.stderr)] {
             if !text.is_empty() {
@@ -162,32 +146,6 @@ impl Finished {
         }
         report
     }
-}
-
-type Collected = Arc<Mutex<Vec<u8>>>;
-
-/// Reads until the other side has closed, then says so.
-fn collect(stream: Option<impl Read + Send + 'static>, closed: Sender<()>) -> Collected {
-    let collected = Collected::default();
-    let shared = Arc::clone(&collected);
-    std::thread::spawn(move || {
-        let mut chunk = [0; 1 << 16];
-        if let Some(mut stream) = stream {
-            while let Ok(count @ 1..) = stream.read(&mut chunk) {
-                shared
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend_from_slice(&chunk[..count]);
-            }
-        }
-        // Nobody listens any more if the time was over.
-        let _ = closed.send(());
-    });
-    collected
-}
-
-fn taken(collected: &Collected) -> Vec<u8> {
-    std::mem::take(&mut collected.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
 fn quoted(word: &OsStr) -> String {

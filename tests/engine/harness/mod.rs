@@ -8,6 +8,7 @@ mod own;
 mod progress;
 mod project;
 mod registry;
+mod running;
 mod server;
 mod service;
 
@@ -17,7 +18,7 @@ pub(crate) use self::files::Files;
 pub(crate) use self::image::{Image, inspect};
 pub(crate) use self::own::OwnEngine;
 pub(crate) use self::progress::{Progress, Vertex};
-pub(crate) use self::project::{Build, Failure, Project, build, build_within, succeeded};
+pub(crate) use self::project::{Build, Failure, Project, build, build_within, outcome, succeeded};
 pub(crate) use self::registry::Registry;
 pub(crate) use self::server::Server;
 pub(crate) use self::service::Service;

@@ -1,12 +1,22 @@
 //! Engines of a test's own: with an empty store, reaching what the test lets them reach, and gone with it.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "how long to wait for a process is a matter of the clock"
+)]
+
 use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::ops::Deref;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::command::Command;
 use super::engine::{Engine, ROOT, engine};
+
+/// How long a process may take to end.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Another engine of the kind that the tests run on, with nothing in its store. Starting one takes a
 /// second or two; it is removed when this goes.
@@ -25,13 +35,27 @@ impl OwnEngine {
         let kind = name.split('.').next().unwrap_or(name);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         // What is left of it is removed even if it does not start.
-        let mut own =
-            Self { name: format!("{kind}.test-{}-{count}", std::process::id()), engine: None };
-        match Engine::find(Some(own.name.clone().into())) {
-            Ok(engine) => own.engine = Some(engine),
+        let name = format!("{kind}.test-{}-{count}", std::process::id());
+        let mut own = Self { name, engine: None };
+        own.start_again();
+        own
+    }
+
+    /// Starts it again after a crash, with the store that it had. It reaches nothing of what it was
+    /// made to reach.
+    #[track_caller]
+    pub(crate) fn start_again(&mut self) {
+        match Engine::find(Some(self.name.clone().into())) {
+            Ok(engine) => self.engine = Some(engine),
             Err(problem) => panic!("this test needs an engine of its own:\n{problem}"),
         }
-        own
+    }
+
+    /// Kills its daemon, and all with it.
+    #[track_caller]
+    pub(crate) fn crash(&self) {
+        // The command itself is killed, too.
+        let _ = self.exec(["sh", "-c", "kill -KILL $(cat /var/run/docker.pid)"]).finish();
     }
 
     /// A command in its file system, network and processes.
@@ -47,6 +71,17 @@ impl OwnEngine {
             iptables -t nat -A OUTPUT -p tcp -d 127.0.0.1 --dport \"$1\" -j DNAT --to-destination \"$2\"\n\
             iptables -t nat -A POSTROUTING -s 127.0.0.1 -o eth0 -j MASQUERADE";
         self.exec(["sh", "-euc", script, "forward", &port.to_string(), &to.to_string()]).run();
+    }
+
+    /// Waits until no process in it, in containers of builds too, has this word in its command line.
+    #[track_caller]
+    pub(crate) fn wait_until_gone(&self, word: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        let script = "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' '\\n'";
+        while self.exec(["sh", "-c", script]).run().text().lines().any(|line| line == word) {
+            assert!(Instant::now() < deadline, "there is still a process of `{word}`");
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 

@@ -7,11 +7,12 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use super::command::Finished;
+use super::command::{Command, Finished};
 use super::engine::{Engine, FRONTEND, engine};
 use super::files::Files;
 use super::image::Image;
 use super::progress::Progress;
+use super::running::Running;
 
 /// A spec and its build context, in a directory of their own.
 pub(crate) struct Project {
@@ -53,12 +54,17 @@ fn build_on(
     context: &Path,
     options: &[&str],
 ) -> Result<Build, Failure> {
-    let command = engine
-        .docker(["buildx", "build", "--progress=rawjson", "-f"])
-        .arg(spec)
-        .args(options)
-        .arg(context);
-    match command.minutes(minutes).finish() {
+    outcome(command(engine, spec, context, options).minutes(minutes).finish())
+}
+
+fn command(engine: &Engine, spec: &Path, context: &Path, options: &[&str]) -> Command {
+    let command = engine.docker(["buildx", "build", "--progress=rawjson", "-f"]);
+    command.arg(spec).args(options).arg(context)
+}
+
+/// What became of the command of a build.
+pub(crate) fn outcome(finished: Result<Finished, String>) -> Result<Build, Failure> {
+    match finished {
         Ok(finished) => {
             let (progress, message) = Progress::read(&finished.stderr);
             if finished.status.success() {
@@ -138,6 +144,14 @@ impl Project {
     /// Builds it on any engine.
     pub(crate) fn try_build_on(&self, engine: &Engine, options: &[&str]) -> Result<Build, Failure> {
         build_on(engine, 10, &self.path().join("mstage.toml"), self.path(), options)
+    }
+
+    /// Begins to build it for nothing but the building.
+    #[track_caller]
+    pub(crate) fn start_on(&self, engine: &Engine, options: &[&str]) -> Running {
+        let options = [options, &["--output=type=cacheonly"]].concat();
+        let command = command(engine, &self.path().join("mstage.toml"), self.path(), &options);
+        command.in_group().start().expect("docker is there")
     }
 
     /// Builds it for nothing but the building. Fails the test if the build fails.

@@ -1,0 +1,120 @@
+//! A registry that does it wrong, each repository in its own way.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::harness::OwnEngine;
+
+/// The port that the node has it at.
+const PORT: u16 = 5001;
+
+/// Serves until the tests end.
+///
+/// - `refusing` says that nobody may have it
+/// - `silent` takes every request, and answers none
+/// - `garbage` answers with a page for people
+/// - `torn` has an image whose layer is another one than its manifest says
+pub(super) struct FaultyRegistry {
+    address: SocketAddr,
+}
+
+impl FaultyRegistry {
+    /// Starts it where the node reaches it.
+    pub(super) fn start(node: &OwnEngine) -> Self {
+        let listener = TcpListener::bind((node.machine(), 0)).unwrap();
+        let registry = Self { address: listener.local_addr().unwrap() };
+        std::thread::spawn(move || {
+            let mut silent = Vec::new();
+            for connection in listener.incoming().flatten() {
+                // A client that goes away has its own reasons.
+                if let Ok(Some(unanswered)) = answer(connection) {
+                    silent.push(unanswered);
+                }
+            }
+        });
+        node.forward(PORT, registry.address);
+        registry
+    }
+
+    /// The reference of a repository, as the node reaches it.
+    pub(super) fn name(&self, repository: &str) -> String {
+        format!("127.0.0.1:{PORT}/{repository}:1")
+    }
+}
+
+/// Gives the connection back where there is no answer.
+fn answer(mut client: TcpStream) -> std::io::Result<Option<TcpStream>> {
+    let mut lines = BufReader::new(client.try_clone()?).lines();
+    let Some(Ok(request)) = lines.next() else {
+        // The beginning of TLS is no text. The client tries plain HTTP when it gets plain HTTP.
+        client.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")?;
+        return Ok(None);
+    };
+    while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
+    let path = request.split(' ').nth(1).unwrap_or_default();
+    let (status, kind, body) = if path.starts_with("/v2/silent/") {
+        return Ok(Some(client));
+    } else if path.starts_with("/v2/refusing/") {
+        (
+            "403 Forbidden",
+            "application/json",
+            r#"{"errors":[{"code":"DENIED","message":"not for you"}]}"#.to_owned(),
+        )
+    } else if path.starts_with("/v2/garbage/") {
+        ("200 OK", "text/html", "<h1>Welcome to the guest network</h1>".to_owned())
+    } else if path.starts_with("/v2/torn/") {
+        torn(path)
+    } else {
+        ("200 OK", "application/json", "{}".to_owned())
+    };
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nDocker-Content-Digest: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        digest(&body),
+        body.len(),
+    );
+    client.write_all(head.as_bytes())?;
+    if request.starts_with("GET ") {
+        client.write_all(body.as_bytes())?;
+    }
+    Ok(None)
+}
+
+fn torn(path: &str) -> (&'static str, &'static str, String) {
+    const LAYER: &str = "what the layer should be";
+    let config = json!({
+        "architecture": "amd64",
+        "os": "linux",
+        "config": {},
+        "rootfs": { "type": "layers", "diff_ids": [digest(LAYER)] },
+    });
+    let config = config.to_string();
+    let manifest = json!({
+        "schemaVersion": 2,
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+        "config": {
+            "mediaType": "application/vnd.docker.container.image.v1+json",
+            "digest": digest(&config),
+            "size": config.len(),
+        },
+        "layers": [{
+            "mediaType": "application/vnd.docker.image.rootfs.diff.tar",
+            "digest": digest(LAYER),
+            "size": LAYER.len(),
+        }],
+    });
+    if path.contains("/manifests/") {
+        ("200 OK", "application/vnd.docker.distribution.manifest.v2+json", manifest.to_string())
+    } else if path.ends_with(&digest(&config)) {
+        ("200 OK", "application/octet-stream", config)
+    } else {
+        ("200 OK", "application/octet-stream", LAYER.replace("should", "cannot"))
+    }
+}
+
+fn digest(text: &str) -> String {
+    let hex: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}

@@ -1,0 +1,49 @@
+//! What goes wrong around a build: in the daemon, on the way to it, and in mstage itself.
+
+use mstage::gateway::run;
+
+use crate::fake::{Do, Method, failure};
+use crate::frontend::{SPEC, build, engine, error, variables};
+
+/// What a solve has made can be gone when it is read: a busy engine collects what nobody holds.
+#[tokio::test]
+async fn a_result_that_is_gone_is_told_with_what_was_read_of_it() {
+    let engine = engine().on(Method::ReadFile, Do::Fail(failure("no such ref: abc")));
+    let (message, _) = error(&build(engine, SPEC, &[]).await);
+    assert_eq!(message, "`mstage.toml` cannot be read: no such ref: abc");
+}
+
+/// A daemon that goes away in the middle takes no answer any more; the program must end all the same.
+#[tokio::test]
+async fn a_daemon_that_goes_away_ends_the_program() {
+    for (method, calls_before) in [
+        (Method::ReadFile, 0),
+        (Method::ResolveSourceMeta, 0),
+        (Method::Solve, 2),
+        (Method::Return, 0),
+    ] {
+        let engine = (0..calls_before).fold(engine(), |engine, _| engine.on(method, Do::Answer));
+        let engine =
+            engine.on(method, Do::HangUp).source("local://dockerfile", [("mstage.toml", SPEC)]);
+        let (io, daemon) = engine.start();
+        let problem = run(io, variables(&[])).await.unwrap_err();
+        assert!(problem.to_string().contains("lost the connection"), "{method:?}: {problem}");
+        assert!(daemon.returned().is_none(), "{method:?}");
+    }
+}
+
+/// The options stand for anything that could panic: they are read where everything else is done.
+#[tokio::test]
+async fn a_panic_is_an_error_that_asks_for_a_report() {
+    let (io, daemon) = engine().start();
+    let line = line!() + 1;
+    let panicking = std::iter::once_with(|| panic!("the {} of the test", "mistake"));
+    run(io, panicking).await.unwrap();
+    let (message, _) = error(&daemon);
+    let place = format!("{}:{line}:", file!());
+    let begin = format!("mstage {} has made a mistake, at {place}", env!("CARGO_PKG_VERSION"));
+    assert!(message.starts_with(&begin), "{message}");
+    let end = ": the mistake of the test\n  help: please report it, with this message and the build file: \
+               https://github.com/myorg/mstage/issues";
+    assert!(message.ends_with(end), "{message}");
+}
