@@ -11,8 +11,8 @@ use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
 use mstage::lower::{Engine, warn_of_order};
 use mstage::plan::{
-    ContextFact, Facts, ImageFact, ImageQuery, Request, check_of, resolve, select_all,
-    warn_of_ignored_copies,
+    ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Request, check_of,
+    resolve, select_all, warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -167,5 +167,10 @@ fn request(text: &str) -> Request {
             other => panic!("unknown option {other}"),
         }
     }
+    // Build contexts that are asked for as such are there.
+    let names = text.split("{ context = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    request.contexts = NamedContexts::new(
+        names.map(|name| (name.to_owned(), ContextSource::Local(format!("context:{name}")))),
+    );
     request
 }
