@@ -8,6 +8,7 @@
 
 mod check;
 mod code;
+mod near;
 pub mod render;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use std::fmt::Display;
 
 pub use check::{Check, DOCKERFILE_RULES, Rules, unknown_rule};
 pub use code::Code;
+pub use near::{Known, did_you_mean, nearest};
 
 use crate::source::Span;
 
@@ -165,21 +167,6 @@ impl Diagnostics {
     }
 }
 
-/// The known name that is nearest to a misspelt one, where one is near enough to be meant.
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
-        .filter(|&(distance, candidate)| distance <= (candidate.len().max(name.len()) / 3).max(1))
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// `did you mean ...?` for the nearest known name.
-pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))
-}
-
 /// `a`, `b` and `c`, in backquotes.
 pub fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
     let items: Vec<_> = items.into_iter().map(|item| format!("`{item}`")).collect();
@@ -193,13 +180,6 @@ pub fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn near_names() {
-        assert_eq!(nearest("stesp", ["steps", "stages"]), Some("steps"));
-        assert_eq!(nearest("form", ["from", "env"]), Some("from"));
-        assert_eq!(nearest("quite-else", ["from", "env"]), None);
-    }
 
     #[test]
     fn what_is_found_twice_is_told_once_and_as_a_check_says() {

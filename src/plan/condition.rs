@@ -4,7 +4,7 @@
 //! what does not exist. Knows nothing of what reaches a stage.
 
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Template};
 
@@ -63,7 +63,7 @@ impl ConditionLookup<'_, '_> {
     ) -> Option<bool> {
         let Self { spec, scope } = self;
         if !scope.knows(name.as_str()) {
-            let hint = did_you_mean(name.as_str(), scope.names()).unwrap_or_else(|| {
+            let hint = scope.did_you_mean(name.as_str()).unwrap_or_else(|| {
                 "a condition is about args and constants: declare it under [args]".to_owned()
             });
             return diagnostics.fail(

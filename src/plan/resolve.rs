@@ -1,5 +1,6 @@
 //! From a [`Selection`] and the facts about its images to a [`Plan`].
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -223,12 +224,11 @@ impl Resolver<'_, '_> {
         surroundings.secret_env.extend(step::plan_secrets(&stage.mounts, &values, diagnostics));
         surroundings.link = stage.link.unwrap_or(false);
 
-        let mounts = surroundings.mounts.visible();
         let context = Context {
             scope,
             origins,
             skipped: &self.selection.skipped,
-            mounts: &mounts,
+            mounts: OnceCell::new(),
             records: export.records(),
         };
         let mut steps = Vec::with_capacity(stage.steps.len() + 1);

@@ -6,7 +6,7 @@ use buildkit_llb::Platform;
 
 use super::order::dependencies_first;
 use super::request::Request;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::source::{Span, Spanned};
 use crate::spec::{Arg, ArgType, ExpandError, Scalar, Spec, Template};
 use crate::text::Text;
@@ -18,6 +18,8 @@ const KNOWN_PREFIXES: [&str; 2] = ["buildkit_", "mstage_"];
 /// The values that `${NAME}` has outside of a stage's environment.
 pub(super) struct Scope<'s> {
     values: BTreeMap<&'s str, Value>,
+    /// The names of all args, for who misspells one.
+    known: Known<'s>,
     /// Proxies that the client gave, by their lowercase names.
     proxies: BTreeMap<String, String>,
 }
@@ -52,8 +54,14 @@ pub(super) type Lookup = Result<Option<Text>, LookupError>;
 impl<'s> Scope<'s> {
     /// The values for one request. `target` is the name of the stage that is built.
     pub(super) fn new(spec: &'s Spec, request: &'s Request, diagnostics: &mut Diagnostics) -> Self {
-        let mut scope = Self { values: BTreeMap::new(), proxies: BTreeMap::new() };
-        for (name, value) in platform_args(request) {
+        let platform_args = platform_args(request);
+        let declared = spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str());
+        let mut scope = Self {
+            values: BTreeMap::new(),
+            known: Known::new(declared.chain(platform_args.iter().map(|&(name, _)| name))),
+            proxies: BTreeMap::new(),
+        };
+        for (name, value) in platform_args {
             scope.values.insert(name, Value::Set(value.into()));
         }
         for (name, value) in &request.build_args {
@@ -76,7 +84,8 @@ impl<'s> Scope<'s> {
                     .hint("move it from [vars] to [args] if a build may change it"),
                 );
             } else if !is_known(name) {
-                let hint = did_you_mean(name, spec.args.0.keys().map(|known| known.as_str()))
+                let hint = scope
+                    .did_you_mean(name)
                     .unwrap_or_else(|| format!("declare it: [args] {name} = {{}}"));
                 diagnostics.push(
                     Diagnostic::without_place(
@@ -234,9 +243,9 @@ impl<'s> Scope<'s> {
         self.values.contains_key(name)
     }
 
-    /// The names of all args.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.values.keys().copied()
+    /// `did you mean ...?` for a name that is no arg's.
+    pub(super) fn did_you_mean(&self, name: &str) -> Option<String> {
+        self.known.did_you_mean(name, [])
     }
 
     /// The text of a template in which only args can stand.
@@ -269,8 +278,8 @@ impl<'s> Scope<'s> {
                     .hint(format!("give it with --build-arg {name}=..., or write `${{{name}:-}}` if it may be empty")),
             ),
             ExpandError::Unset { name } => {
-                let known = self.names().chain(environment.iter().copied());
-                let hint = did_you_mean(&name, known).unwrap_or_else(|| {
+                let near = self.known.did_you_mean(&name, environment.iter().copied());
+                let hint = near.unwrap_or_else(|| {
                     format!("declare it under [args], or write `${{{name}:-}}` if it may be missing")
                 });
                 diagnostics.fail(

@@ -25,6 +25,15 @@ pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     }
 }
 
+/// Calls `visit` with each name that stands before a `=`.
+pub(crate) fn visit_assigned<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
+    for (at, _) in text.match_indices('=') {
+        let before = &text[..at];
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        visit(&before[before.trim_end_matches(is_part).len()..]);
+    }
+}
+
 /// The commands of a text as a POSIX shell reads it, each as its words without quotes. Assignments before
 /// a command are no words of it. It is a reading for advice: substitutions and here-documents are not
 /// looked into.

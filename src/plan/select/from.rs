@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use buildkit_llb::Platform;
 
 use super::presence::Presence;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::reference::Reference;
 use crate::plan::request::Request;
@@ -49,6 +49,8 @@ pub(super) struct FromLookup<'a, 's> {
     /// The stage that they are in.
     pub(super) own: &'a StageName,
     pub(super) stages: &'a [(&'s StageName, &'s Spanned<Stage>)],
+    /// The names of the stages.
+    pub(super) known: &'a Known<'s>,
     pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
@@ -94,7 +96,7 @@ impl FromLookup<'_, '_> {
                 from.span,
                 "stage",
                 &text,
-                stages,
+                self.known,
             )),
             (From::Context(_), _) => context(&text).or_else(|| {
                 let contexts = self.request.contexts.iter().map(|(name, _)| name);
@@ -160,9 +162,7 @@ impl FromLookup<'_, '_> {
     ) -> Option<Meaning> {
         match Reference::parse(text) {
             Ok(reference) => {
-                if let (From::Name(_), Some(near)) =
-                    (&from.value, nearly_a_stage(text, self.own, self.stages))
-                {
+                if let (From::Name(_), Some(near)) = (&from.value, self.nearly_a_stage(text)) {
                     let message =
                         format!("`{text}` is taken for an image, and is nearly the stage `{near}`");
                     diagnostics
@@ -172,33 +172,20 @@ impl FromLookup<'_, '_> {
                 }
                 Some(Meaning::Image(reference, platform.clone()))
             }
-            Err(err) => {
-                let hint = did_you_mean(text, self.stages.iter().map(|(name, _)| name.as_str()));
-                diagnostics.fail(
-                    Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
-                        .maybe_hint(hint),
-                )
-            }
+            Err(err) => diagnostics.fail(
+                Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
+                    .maybe_hint(self.known.did_you_mean(text, [])),
+            ),
         }
     }
-}
 
-/// The stage whose name is one slip away from a name that is none.
-fn nearly_a_stage<'s>(
-    name: &str,
-    own: &StageName,
-    stages: &[(&'s StageName, &'s Spanned<Stage>)],
-) -> Option<&'s StageName> {
-    // Most images have a tag or a registry, and no stage has: they are told apart without a look at
-    // the stages.
-    let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
-    let near = |known: &&'s StageName| {
-        let known = known.as_str();
-        known.len().abs_diff(name.len()) <= 1
-            && known != own.as_str()
-            && strsim::damerau_levenshtein(name, known) == 1
-    };
-    stages.iter().map(|&(known, _)| known).filter(|_| could_be).find(near)
+    /// The stage whose name is one slip away from a name that is none.
+    fn nearly_a_stage(&self, name: &str) -> Option<&str> {
+        // Most images have a tag or a registry, and no stage has.
+        let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
+        let near = if could_be { self.known.one_slip(name) } else { None };
+        near.filter(|&near| near != self.own.as_str())
+    }
 }
 
 pub(super) fn unknown_stage(
@@ -206,10 +193,9 @@ pub(super) fn unknown_stage(
     span: Span,
     what: &str,
     name: &str,
-    stages: &[(&StageName, &Spanned<Stage>)],
+    known: &Known<'_>,
 ) -> Diagnostic {
-    let known = || stages.iter().map(|(name, _)| name.as_str());
     let hint =
-        did_you_mean(name, known()).unwrap_or_else(|| format!("the stages are {}", list(known())));
+        known.did_you_mean(name, []).unwrap_or_else(|| format!("the stages are {}", known.list()));
     Diagnostic::new(code, span, format!("there is no {what} `{name}`")).hint(hint)
 }

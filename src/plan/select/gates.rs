@@ -6,7 +6,7 @@
 use super::from::unknown_stage;
 use super::presence::Presence;
 use super::{Stages, report_cycle};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::plan::check::boolean;
 use crate::plan::order::dependencies_first;
 use crate::plan::request::Request;
@@ -29,25 +29,21 @@ pub struct Gate {
 pub(super) fn required(
     stage: &Stage,
     stages: &[(&StageName, &Spanned<Stage>)],
+    known: &Known<'_>,
     presence: &Presence,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Gate> {
-    let gate = |name: &Spanned<String>| {
-        let known = stages.binary_search_by_key(&name.as_str(), |(known, _)| known.as_str());
-        match known {
-            Ok(stage) => match &presence.absent[stage] {
-                None => Some(Gate { stage, span: name.span }),
-                Some(absence) => {
-                    diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(name.span), name))
-                }
-            },
-            Err(_) => diagnostics.fail(unknown_stage(
-                Code::UnknownStage,
-                name.span,
-                "stage",
-                name,
-                stages,
-            )),
+    let gate = |name: &Spanned<String>| match stages
+        .binary_search_by_key(&name.as_str(), |(known, _)| known.as_str())
+    {
+        Ok(stage) => match &presence.absent[stage] {
+            None => Some(Gate { stage, span: name.span }),
+            Some(absence) => {
+                diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(name.span), name))
+            }
+        },
+        Err(_) => {
+            diagnostics.fail(unknown_stage(Code::UnknownStage, name.span, "stage", name, known))
         }
     };
     stage.requires.iter().filter_map(gate).collect()

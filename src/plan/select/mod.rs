@@ -23,7 +23,7 @@ use super::reference::Reference;
 use super::request::Request;
 use super::rules;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage, StageName, Step, Template};
 
@@ -108,6 +108,8 @@ enum Purpose {
 /// All stages of a spec, with what they need.
 struct Stages<'s> {
     list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
+    /// Their names.
+    known: Known<'s>,
     /// For each stage each `from` in it, with its place; its base is the first.
     froms: Vec<Vec<(Span, Meaning)>>,
     /// For each stage those that it requires.
@@ -296,6 +298,7 @@ impl<'s> Stages<'s> {
             presence: Presence::new(&list, spec, scope, request),
             problems: Vec::with_capacity(list.len()),
             is_whole: Vec::with_capacity(list.len()),
+            known: Known::new(list.iter().map(|(name, _)| name.as_str())),
             list,
         };
         for at in 0..stages.list.len() {
@@ -318,6 +321,7 @@ impl<'s> Stages<'s> {
                 let lookup = FromLookup {
                     own: name,
                     stages: &stages.list,
+                    known: &stages.known,
                     presence: &stages.presence,
                     scope,
                     request,
@@ -331,7 +335,8 @@ impl<'s> Stages<'s> {
                             .map(|meaning| (from.span, meaning)),
                     );
                 });
-                required = gates::required(stage, &stages.list, &stages.presence, &mut diagnostics);
+                let (list, known) = (&stages.list, &stages.known);
+                required = gates::required(stage, list, known, &stages.presence, &mut diagnostics);
             }
             stages.requires.push(required);
             stages.replaced.push(replacement.is_some());
@@ -495,7 +500,7 @@ fn find_target(
                     Span { start: 0, end: 0 },
                     "target",
                     name,
-                    &stages.list,
+                    &stages.known,
                 );
                 diagnostic.span = None;
                 return diagnostics.fail(diagnostic);
@@ -522,7 +527,7 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
                 name.span,
                 "stage",
                 name,
-                &stages.list,
+                &stages.known,
             ))
         });
     }
@@ -537,7 +542,8 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
         });
         computed
     });
-    let names = |places: &[usize]| list(places.iter().map(|&at| stages.list[at].0));
+    let names =
+        |places: &[usize]| Known::new(places.iter().map(|&at| stages.list[at].0.as_str())).list();
     let all: Vec<usize> = (0..stages.list.len()).collect();
     let diagnostic = match (&candidates[..], computed) {
         (&[only], None) => return Some(only),

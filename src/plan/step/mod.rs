@@ -5,6 +5,7 @@ mod mount;
 mod process;
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -51,8 +52,8 @@ pub(super) struct Context<'a, 's> {
     pub(super) origins: &'a BTreeMap<Span, Origin>,
     /// The steps that do not exist, by the places where they are written.
     pub(super) skipped: &'a BTreeSet<Span>,
-    /// The stage's mounts.
-    pub(super) mounts: &'a [PlannedMount],
+    /// The stage's mounts, once a process has asked for them: most stages of a long chain have none.
+    pub(super) mounts: OnceCell<Vec<PlannedMount>>,
     /// Whether the stage is in the history of an image.
     pub(super) records: bool,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::mount::{overlay, plan_mounts, plan_secrets};
 use super::{Planned, Planner};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::environment::Environment;
 use crate::plan::owner::Owner;
 use crate::plan::scope::Scope;
@@ -65,7 +65,8 @@ impl Planner<'_, '_> {
         });
         let devices = devices.collect();
         let user = user?.unwrap_or_else(|| self.surroundings.user.clone());
-        let mut mounts = overlay(self.context.mounts, mounts);
+        let inherited = || self.surroundings.mounts.visible();
+        let mut mounts = overlay(self.context.mounts.get_or_init(inherited), mounts);
         let users = Owner::parse(&user).filter(|owner| !owner.is_root());
         for mount in &mut mounts {
             if let MountKind::Cache { owner: owner @ None, .. } = &mut mount.kind {
@@ -134,7 +135,8 @@ pub(in crate::plan) fn declared_args(
     let (declared, others): (Vec<_>, Vec<_>) =
         names.iter().partition(|name| scope.knows(name.as_str()));
     for name in others {
-        let hint = did_you_mean(name.as_str(), scope.names())
+        let hint = scope
+            .did_you_mean(name.as_str())
             .unwrap_or_else(|| format!("declare it: [args] {} = {{}}", name.value));
         diagnostics.push(
             Diagnostic::new(

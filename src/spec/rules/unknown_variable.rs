@@ -5,27 +5,32 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::spec::{Spec, Verb, script};
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let declared: BTreeSet<&str> =
         spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str()).collect();
+    let known = Known::new(declared.iter().copied());
     for stage in spec.stages.values() {
         for step in stage.all_steps() {
             let Verb::Run(run) = &step.verb else { continue };
-            let text = &run.script.value.0;
+            let text = run.script.value.0.as_str();
             let mut unknown = BTreeSet::new();
             script::visit_names(text, &mut |name| {
                 let set = stage.env.0.contains_key(name) || run.process.env.0.contains_key(name);
-                if !declared.contains(name) && !set && !text.contains(&format!("{name}=")) {
+                if !declared.contains(name) && !set && name.len() > 3 {
                     unknown.insert(name);
                 }
             });
+            if unknown.is_empty() {
+                continue;
+            }
+            script::visit_assigned(text, &mut |name| {
+                unknown.remove(name);
+            });
             for name in unknown {
-                let near =
-                    |known: &&&str| name.len() > 3 && strsim::damerau_levenshtein(name, known) == 1;
-                let Some(near) = declared.iter().find(near) else { continue };
+                let Some(near) = known.one_slip(name) else { continue };
                 diagnostics.push(
                     Diagnostic::new(
                         Code::UnknownVariable,
