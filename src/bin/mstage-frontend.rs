@@ -1,4 +1,5 @@
-//! The program in the frontend image: BuildKit starts it, and it answers one request.
+//! The program in the frontend image: BuildKit starts it, and it answers one request. With arguments it is
+//! started by itself, beside a step that failed, to save the files of a report.
 #![expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
 #![expect(
     clippy::print_stderr,
@@ -7,9 +8,16 @@
 
 use std::process::ExitCode;
 
-use mstage::gateway::{run, transport};
+use mstage::gateway::{run, salvage, transport};
 
 fn main() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().skip(1).collect();
+    if salvage::is_asked_for(&args) {
+        return match salvage::move_files(&args) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(err) => fail(&err),
+        };
+    }
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(err) => return fail(&err),

@@ -176,6 +176,8 @@ codes! {
     LinkedIntoSpecial Warning "linked-into-special",
     /// Files of a stage where a cache mount hides them.
     CopyInCacheMount Warning "copy-in-cache-mount",
+    /// A report where a mount hides the stage's own files.
+    ReportInMount Warning "report-in-mount",
     /// Two branches of a parallel step that change the same files of the system.
     ClashInParallel Warning "clash-in-parallel",
     /// Branches that are done one after the other, since the engine cannot merge them.

@@ -9,6 +9,7 @@
 
 mod capabilities;
 mod connection;
+mod container;
 mod error;
 mod file;
 mod solve;
@@ -26,6 +27,7 @@ use solve::Evaluation;
 
 pub use capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
 pub use connection::Connection;
+pub use container::{Container, ContainerMount, Exit};
 pub use error::{Error, Status};
 pub use file::{FileKind, Stat};
 pub use solve::{

@@ -8,7 +8,7 @@ use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::{Options, capabilities, epoch, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Engine, MainContext, Settings, lower, warn_of_order};
+use crate::lower::{Engine, Lowered, MainContext, Settings, lower, warn_of_order};
 use crate::plan::{Plan, Request, Selection, check_of, resolve, select, warn_of_ignored_copies};
 use crate::source::SourceFile;
 use crate::spec::{self, Spec};
@@ -21,6 +21,20 @@ pub(super) struct Compiled {
     pub(super) beside: Vec<Definition>,
     /// What an SBOM is made by, for each platform whose SBOM is not the engine's to make.
     pub(super) scans: BTreeMap<String, Definition>,
+    /// What a report is put together from, where that of the target is built.
+    pub(super) reported: Option<Reported>,
+}
+
+/// What the report of a stage is put together from.
+pub(super) struct Reported {
+    /// What each plan became in the graph.
+    pub(super) lowered: Vec<Lowered>,
+    /// The graph, which can grow.
+    pub(super) graph: Graph,
+    /// The build file.
+    pub(super) file: SourceFile,
+    /// Whether branches are done at once.
+    pub(super) at_once: bool,
 }
 
 /// A build file, and all that its stages are compiled with.
@@ -90,7 +104,10 @@ pub(super) async fn compile(
     // What platforms have in common is built once.
     let beside: BTreeSet<State> = lowered.iter().flat_map(|one| &one.beside).copied().collect();
     let beside = beside.into_iter().map(define).collect::<Result<_, Status>>()?;
-    Ok(Compiled { plans, definitions, beside, scans })
+    let at_once = settings.engine.merges_branches();
+    let is_report = plans.iter().any(|plan| plan.is_report);
+    let reported = is_report.then_some(Reported { lowered, graph, file, at_once });
+    Ok(Compiled { plans, definitions, beside, scans, reported })
 }
 
 impl Project<'_> {

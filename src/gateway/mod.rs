@@ -17,9 +17,12 @@ mod ignore;
 mod lookup;
 mod onbuild;
 pub mod options;
+mod own_image;
 mod report;
 mod result;
+pub mod salvage;
 mod sbom;
+mod stage_report;
 mod subrequest;
 pub mod transport;
 
@@ -92,7 +95,10 @@ async fn build(
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
     let compiled = compile(bridge, options, build_file).await?;
-    let Compiled { plans, definitions, beside, scans } = compiled;
+    let Compiled { plans, definitions, beside, scans, reported } = compiled;
+    if let Some(reported) = reported {
+        return stage_report::build(bridge, options, plans, definitions, beside, reported).await;
+    }
     // A lazy target would only begin once what is built beside it has been.
     let evaluate = !shows_excerpts(bridge) || !beside.is_empty();
     let solve = |definition: Definition, evaluate: bool| async move {

@@ -7,8 +7,11 @@ use std::collections::BTreeMap;
 use buildkit_llb::Platform;
 use serde_json::json;
 
-use super::bridge::{Refs, SolveResult, Status};
+use super::bridge::{Ref, Refs, SolveResult, Status};
 use crate::plan::Plan;
+
+/// The time of what is made, in the metadata.
+const EPOCH: &str = "source.date.epoch";
 
 /// The result of the plans, whose files are `refs`. `several`: in the form of an image for several
 /// platforms, even if it is for one.
@@ -33,7 +36,7 @@ pub(super) fn assemble(
             add("containerimage.base.config", base.clone());
         }
         if let Some(epoch) = plan.epoch {
-            add("source.date.epoch", epoch.to_string().into_bytes());
+            add(EPOCH, epoch.to_string().into_bytes());
         }
         for (name, value) in &plan.annotations {
             let kind = if several {
@@ -49,11 +52,32 @@ pub(super) fn assemble(
             single = reference;
         }
     }
-    let platforms: Vec<_> = plans.iter().map(|plan| platform(&plan.platform)).collect();
-    let platforms = json!({ "Platforms": platforms }).to_string().into_bytes();
-    metadata.insert("refs.platforms".to_owned(), platforms);
+    metadata.extend([platforms(plans)]);
     let refs = if several { Refs::ByPlatform(files) } else { Refs::Single(single) };
     Ok(SolveResult { refs, metadata, ..SolveResult::default() })
+}
+
+/// The result of plans whose files are `refs`, and no images: they have no config.
+pub(super) fn of_files(plans: &[Plan], refs: Vec<Option<Ref>>, several: bool) -> SolveResult {
+    let mut metadata = BTreeMap::from([platforms(plans)]);
+    for plan in plans {
+        if let Some(epoch) = plan.epoch {
+            let suffix = if several { format!("/{}", plan.platform.id()) } else { String::new() };
+            metadata.insert(format!("{EPOCH}{suffix}"), epoch.to_string().into_bytes());
+        }
+    }
+    let refs = if several {
+        Refs::ByPlatform(plans.iter().map(|plan| plan.platform.id()).zip(refs).collect())
+    } else {
+        Refs::Single(refs.into_iter().flatten().next())
+    };
+    SolveResult { refs, metadata, ..SolveResult::default() }
+}
+
+/// The platforms of a result, as its metadata has them.
+fn platforms(plans: &[Plan]) -> (String, Vec<u8>) {
+    let platforms: Vec<_> = plans.iter().map(|plan| platform(&plan.platform)).collect();
+    ("refs.platforms".to_owned(), json!({ "Platforms": platforms }).to_string().into_bytes())
 }
 
 fn platform(platform: &Platform) -> serde_json::Value {

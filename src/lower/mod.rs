@@ -9,6 +9,7 @@ mod file;
 mod gates;
 mod parallel;
 mod position;
+mod report;
 mod settings;
 mod squash;
 
@@ -23,6 +24,7 @@ pub use self::context::{HTTP_FILE, git_source, main_context};
 use self::file::StepSite;
 pub use self::parallel::warn_of_order;
 use self::position::Position;
+pub use self::report::{Kept, Process, REPORT_DOCUMENT, add_kept, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
 use crate::source::{SourceFile, Span};
@@ -38,6 +40,8 @@ pub struct Lowered {
     pub beside: Vec<State>,
     /// What an SBOM covers besides the target, by name.
     pub extras: BTreeMap<String, State>,
+    /// Where the report of the target is built: the steps of it that run a process, in order.
+    pub processes: Vec<Process>,
 }
 
 /// Adds a plan's ops to a graph. Plans of one file for several
@@ -66,6 +70,7 @@ pub fn lower(
         images: vec![],
         bases: vec![],
         stages: vec![],
+        processes: vec![],
     };
     lowering.context = lowering.add_context(settings)?;
     for context in &plan.named_contexts {
@@ -81,15 +86,15 @@ pub fn lower(
     let target = lowering.stages.get(plan.target).copied().unwrap_or(State::SCRATCH);
     let mut extras = BTreeMap::new();
     for (stage, &state) in plan.stages.iter().zip(&lowering.stages).take(plan.target + 1) {
-        if stage.sbom && state != target {
+        if stage.sbom && state != target && !plan.is_report {
             extras.insert(stage.name.to_string(), state);
         }
     }
-    if plan.sbom_of_context {
+    if plan.sbom_of_context && !plan.is_report {
         extras.insert("context".to_owned(), lowering.context);
     }
     let (guarded, beside) = lowering.guard(target, settings);
-    Ok(Lowered { target, guarded, beside, extras })
+    Ok(Lowered { target, guarded, beside, extras, processes: lowering.processes })
 }
 
 /// A plan on its way into a graph.
@@ -107,6 +112,8 @@ struct Lowering<'a> {
     bases: Vec<State>,
     /// One for each stage so far.
     stages: Vec<State>,
+    /// Where the report of the target is built: its steps that run a process.
+    processes: Vec<Process>,
 }
 
 impl Lowering<'_> {
@@ -171,6 +178,8 @@ impl Lowering<'_> {
         let position = self.position(stage, settings);
         let mut label = String::new();
         let mut forked = None;
+        let is_reported = self.plan.is_report && self.stages.len() == self.plan.target;
+        let mut done = 0;
         for (number, steps) in (2..).zip(stage.ops()) {
             let branch = steps.first().and_then(|step| step.branch);
             let branch = branch.filter(|_| settings.engine.merges_branches());
@@ -178,9 +187,14 @@ impl Lowering<'_> {
             label.clear();
             position.write(number, &label_of(steps), &mut label);
             state = self.add_steps(steps, stage, state, &label, settings);
+            if is_reported && matches!(steps, [PlannedStep { action: Action::Exec(_), .. }]) {
+                self.processes.push(Process { step: done, state });
+            }
+            done += steps.len();
         }
         state = self.go_on(None, state, &mut forked, stage, &position);
-        self.squash(base, state, stage, &position)
+        // A report is not worth a layer of its own.
+        if is_reported { state } else { self.squash(base, state, stage, &position) }
     }
 
     /// Adds the op of one step, or of several that make files.

@@ -10,7 +10,7 @@ use crate::plan::{Branch, Plan, PlannedStage};
 
 impl Engine {
     /// Whether it can merge what branches changed. Else they are done one after the other.
-    pub(super) fn merges_branches(&self) -> bool {
+    pub fn merges_branches(&self) -> bool {
         self.merge && self.diff
     }
 }

@@ -20,6 +20,7 @@ mod owner;
 mod parameters;
 mod path;
 mod reference;
+mod report;
 mod request;
 mod resolve;
 mod rules;
@@ -44,11 +45,13 @@ pub use self::git_url::GitUrl;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::reference::{InvalidReference, Reference};
+pub use self::report::Report;
 pub use self::request::{Request, SbomScope, Stages};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{
-    Gate, ImageQuery, Origin, Selection, default_target, select, select_all, select_outline,
+    Gate, ImageQuery, Origin, Selection, default_target, report_of, select, select_all,
+    select_outline,
 };
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
@@ -96,6 +99,8 @@ pub struct Plan {
     pub stages: Vec<PlannedStage>,
     /// Which of the stages is the target.
     pub target: usize,
+    /// Whether its report is built, and not what it makes.
+    pub is_report: bool,
     /// The stages that must build for the target to succeed.
     pub gates: Vec<Gate>,
     /// What is read of the build context.
@@ -156,6 +161,8 @@ pub struct PlannedStage {
     pub forks: Vec<Fork>,
     /// Where it is said that what they add becomes one layer, if it is.
     pub squash: Option<Span>,
+    /// What is exported of it, whether the steps pass or not.
+    pub report: Option<Report>,
 }
 
 /// Where steps begin that are done at once.

@@ -169,6 +169,7 @@ impl Resolver<'_, '_> {
             steps: Vec::new(),
             forks: Vec::new(),
             squash: stage.squash.as_ref().filter(|squash| squash.value).map(|squash| squash.span),
+            report: None,
         };
         if *replaced {
             return Resolved { surroundings, recorded, plan };
@@ -223,6 +224,10 @@ impl Resolver<'_, '_> {
         ));
         surroundings.secret_env.extend(step::plan_secrets(&stage.mounts, &values, diagnostics));
         surroundings.link = stage.link.unwrap_or(false);
+        let report = stage.report.as_ref();
+        plan.report = report.and_then(|report| {
+            super::report::plan(report, &surroundings.workdir, &values, diagnostics)
+        });
 
         let context = Context {
             scope,
@@ -411,6 +416,7 @@ impl Resolver<'_, '_> {
             ignore,
             stages,
             target: at,
+            is_report: self.selection.is_report,
             gates,
             config,
             base_config,

@@ -13,6 +13,7 @@ mod outline;
 mod place;
 mod reference;
 mod schema;
+mod stage_report;
 mod targets;
 
 pub use self::convert::{CONVERT_VERSION, Converted};
@@ -22,4 +23,5 @@ pub use self::outline::{OUTLINE_VERSION, Outline};
 pub use self::place::LANGUAGE;
 pub use self::reference::reference;
 pub use self::schema::schema;
+pub use self::stage_report::{Failed, StageReport};
 pub use self::targets::{TARGETS_VERSION, Targets};

@@ -4,7 +4,8 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::place::{Location, text_of};
-use crate::source::{SourceFile, Spanned};
+use crate::plan::report_of;
+use crate::source::SourceFile;
 use crate::spec::{Condition, Conditions, Spec, Stage, StageName, Template};
 
 /// The version of the document.
@@ -17,7 +18,7 @@ pub struct Targets {
     sources: [String; 1],
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Target {
     name: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -36,18 +37,26 @@ impl Targets {
     pub fn new(spec: &Spec, default: Option<&StageName>, file: &SourceFile) -> Self {
         let mut stages: Vec<_> = spec.stages.iter().collect();
         stages.sort_by_key(|(_, stage)| stage.span);
-        let target = |(name, stage): (&StageName, &Spanned<Stage>)| {
+        let targets = stages.into_iter().flat_map(|(name, stage)| {
             let platform = stage.platform.as_ref().or(stage.from.platform());
-            Target {
+            let target = Target {
                 name: name.to_string(),
                 default: default == Some(name),
                 description: description(stage, file),
                 base: written(stage.from.template(), file),
                 platform: platform.map(|platform| written(platform, file)).unwrap_or_default(),
                 location: Location::of_span(stage.span, file),
-            }
-        };
-        Self { targets: stages.into_iter().map(target).collect(), sources: [text_of(file)] }
+            };
+            let report = stage.report.as_ref().map(|report| Target {
+                name: report_of(name),
+                default: false,
+                description: format!("the report of `{name}`: {}", written(report, file)),
+                location: Location::of_span(report.span, file),
+                ..target.clone()
+            });
+            [target].into_iter().chain(report)
+        });
+        Self { targets: targets.collect(), sources: [text_of(file)] }
     }
 
     /// The document for people, as clients print it.

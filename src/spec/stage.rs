@@ -42,6 +42,9 @@ table! {
         /// Stages that must build for this one to succeed. They are built beside it, and nothing of them gets
         /// into it.
         "requires" requires: Vec<Spanned<String>>,
+        /// The directory, or the one file, that `--target NAME.report` exports, whether the steps pass or not. A
+        /// relative path starts at the `workdir`.
+        "report" report: Option<Template>,
         /// Whether what the stage adds to its base becomes one layer. The layers of the base stay as they are.
         "squash" squash: Option<Spanned<bool>>,
         /// The default of `link` for the stage's copies.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::harness::{Finished, Image, Progress, ROOT, Service, build, engine, succeeded};
+use crate::harness::{Files, Finished, Image, Progress, ROOT, Service, build, engine, succeeded};
 
 /// An `expect.toml`.
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Expectations {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Expected {
-    /// The spec, in the example's folder.
+    /// The spec, in the example's folder, or a Dockerfile to compare it with.
     spec: Option<String>,
     /// Options of `docker buildx build` for the spec.
     #[serde(default)]
@@ -48,6 +48,14 @@ struct Expected {
     /// The same, of ops that do not.
     #[serde(default)]
     not_in_progress: Vec<String>,
+    /// The first major version of Docker that can build it.
+    #[serde(default)]
+    since: u32,
+    /// A part of what the client says: the build fails.
+    fails: Option<String>,
+    /// In place of an image, the files of the result, each with a part of what is in it.
+    #[serde(default)]
+    files: BTreeMap<String, String>,
     /// How many layers the image has.
     layers: Option<usize>,
     /// A bound of the image's size in bytes.
@@ -151,7 +159,15 @@ fn every_spec_of_an_example_is_built_and_explained() {
 }
 
 fn check(folder: &Path, expected: &Expectations) {
-    for wanted in &expected.build {
+    for wanted in expected.build.iter().filter(|build| build.since <= engine().major_version) {
+        if let Some(message) = &wanted.fails {
+            check_failure(folder, wanted, message);
+            continue;
+        }
+        if !wanted.files.is_empty() {
+            check_files(folder, wanted);
+            continue;
+        }
         let image = Image::unique();
         let (progress, what) = make(folder, wanted, &image);
         for text in &wanted.in_progress {
@@ -212,6 +228,31 @@ fn docker(folder: &Path, wanted: &Expected, words: &[&str]) -> Finished {
     let variables = wanted.environment.iter().map(|(name, value)| format!("{name}={value}"));
     let command = engine().command("env").args(variables).arg("docker").args(words);
     command.directory(folder).minutes(10).run()
+}
+
+/// Builds what cannot be built.
+fn check_failure(folder: &Path, wanted: &Expected, message: &str) {
+    let spec = folder.join(wanted.spec.as_deref().unwrap());
+    let options: Vec<&str> = wanted.options.iter().map(String::as_str).collect();
+    match build(&spec, folder, &[&options[..], &["--output=type=cacheonly"]].concat()) {
+        Ok(build) => panic!("{} should have failed:\n{build}", spec.display()),
+        Err(failure) => assert!(failure.message.contains(message), "no `{message}`:\n{failure}"),
+    }
+}
+
+/// Builds the files and looks at each.
+fn check_files(folder: &Path, wanted: &Expected) {
+    let spec = folder.join(wanted.spec.as_deref().unwrap());
+    let files = Files::of(|output| {
+        let options: Vec<&str> = wanted.options.iter().map(String::as_str).collect();
+        succeeded(build(&spec, folder, &[&options[..], &[output]].concat()));
+    });
+    let paths: Vec<&str> = wanted.files.keys().map(String::as_str).collect();
+    assert_eq!(files.paths(), paths, "{} {:?}", spec.display(), wanted.options);
+    for (path, part) in &wanted.files {
+        let text = files[path].text();
+        assert!(text.contains(part), "{path}: no `{part}` in\n{text}");
+    }
 }
 
 fn check_image(wanted: &Expected, image: &Image, what: &str) {

@@ -41,5 +41,6 @@ mod platforms;
 mod policies;
 mod processes;
 mod pruning;
+mod reports;
 mod reuse;
 mod squash;

@@ -15,15 +15,16 @@ use buildkit_llb::Definition;
 use buildkit_proto::apicaps::ApiCap;
 use buildkit_proto::frontend::llb_bridge_server::{LlbBridge, LlbBridgeServer};
 use buildkit_proto::frontend::{
-    self, EvaluateRequest, EvaluateResponse, ExecMessage, FileRange, InputsRequest, InputsResponse,
-    NewContainerRequest, NewContainerResponse, PingRequest, PongResponse, ReadDirRequest,
-    ReadDirResponse, ReadFileRequest, ReadFileResponse, Ref, ReleaseContainerRequest,
-    ReleaseContainerResponse, ResolveImageConfigRequest, ResolveImageConfigResponse,
-    ResolveSourceImageResponse, ResolveSourceMetaRequest, ResolveSourceMetaResponse, ReturnRequest,
-    ReturnResponse, SolveRequest, SolveResponse, StatFileRequest, StatFileResponse, WarnRequest,
-    WarnResponse, result,
+    self, EvaluateRequest, EvaluateResponse, ExecMessage, FileRange, InitMessage, InputsRequest,
+    InputsResponse, NewContainerRequest, NewContainerResponse, PingRequest, PongResponse,
+    ReadDirRequest, ReadDirResponse, ReadFileRequest, ReadFileResponse, Ref,
+    ReleaseContainerRequest, ReleaseContainerResponse, ResolveImageConfigRequest,
+    ResolveImageConfigResponse, ResolveSourceImageResponse, ResolveSourceMetaRequest,
+    ResolveSourceMetaResponse, ReturnRequest, ReturnResponse, SolveRequest, SolveResponse,
+    StatFileRequest, StatFileResponse, WarnRequest, WarnResponse, result,
 };
 use buildkit_proto::{Encoded, fsutil, pb, rpc, types};
+use futures_util::stream;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -33,6 +34,7 @@ use tokio::sync::{Barrier, Notify, Semaphore};
 use tonic::codegen::{BoxStream, Service};
 use tonic::{Code, Request, Response, Status, Streaming};
 
+use crate::containers::{self, Exit};
 use crate::definition::{self, Graph};
 
 /// Engines whose capabilities are in `engines/`.
@@ -60,6 +62,7 @@ pub(crate) struct Engine {
     frontends: BTreeMap<String, Nested>,
     script: BTreeMap<Method, VecDeque<Do>>,
     together: BTreeMap<Method, Arc<Barrier>>,
+    exit: Exit,
 }
 
 /// A daemon that runs: what came in.
@@ -102,6 +105,9 @@ pub(crate) enum Call {
     Inputs,
     Warn(WarnRequest),
     Return(ReturnRequest),
+    NewContainer(NewContainerRequest),
+    ExecProcess(InitMessage),
+    ReleaseContainer(String),
 }
 
 /// The methods that the daemon plays.
@@ -118,6 +124,9 @@ pub(crate) enum Method {
     Inputs,
     Warn,
     Return,
+    NewContainer,
+    ExecProcess,
+    ReleaseContainer,
 }
 
 /// What a nested frontend answers: files for each reference, and metadata.
@@ -196,6 +205,7 @@ impl Engine {
             frontends: BTreeMap::new(),
             script: BTreeMap::new(),
             together: BTreeMap::new(),
+            exit: Exit::default(),
         };
         for line in release.capabilities().lines().filter(|line| !line.starts_with('#')) {
             let (kind, cap) = line.split_once(' ').expect("a line is a kind and an id");
@@ -308,6 +318,12 @@ impl Engine {
     /// What another frontend answers.
     pub(crate) fn frontend(mut self, name: &str, answer: Nested) -> Self {
         self.frontends.insert(name.to_owned(), answer);
+        self
+    }
+
+    /// How the processes of containers end, where not well.
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
         self
     }
 
@@ -426,6 +442,9 @@ impl Call {
             Self::Inputs => Method::Inputs,
             Self::Warn(_) => Method::Warn,
             Self::Return(_) => Method::Return,
+            Self::NewContainer(_) => Method::NewContainer,
+            Self::ExecProcess(_) => Method::ExecProcess,
+            Self::ReleaseContainer(_) => Method::ReleaseContainer,
         }
     }
 }
@@ -446,6 +465,7 @@ impl Method {
             Self::Inputs => Some("frontend.inputs"),
             Self::Warn => Some("gateway.warnings"),
             Self::Return => Some("return"),
+            Self::NewContainer | Self::ExecProcess | Self::ReleaseContainer => Some("gateway.exec"),
         }
     }
 }
@@ -748,44 +768,54 @@ impl LlbBridge for Bridge {
 
     async fn new_container(
         &self,
-        _: Request<NewContainerRequest>,
+        request: Request<NewContainerRequest>,
     ) -> Result<Response<NewContainerResponse>, Status> {
-        Err(no_containers())
+        let request = request.into_inner();
+        let id = request.container_id.clone();
+        self.enter(Call::NewContainer(request)).await?;
+        if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return Err(Status::unknown(format!("invalid container id {id:?}")));
+        }
+        Ok(Response::new(NewContainerResponse {}))
     }
 
     async fn release_container(
         &self,
-        _: Request<ReleaseContainerRequest>,
+        request: Request<ReleaseContainerRequest>,
     ) -> Result<Response<ReleaseContainerResponse>, Status> {
-        Err(no_containers())
+        self.enter(Call::ReleaseContainer(request.into_inner().container_id)).await?;
+        Ok(Response::new(ReleaseContainerResponse {}))
     }
 
     async fn exec_process(
         &self,
-        _: Request<Streaming<ExecMessage>>,
+        request: Request<Streaming<ExecMessage>>,
     ) -> Result<Response<Self::ExecProcessStream>, Status> {
-        Err(no_containers())
+        let (process, init) = containers::init(request).await?;
+        self.enter(Call::ExecProcess(init)).await?;
+        let messages = containers::messages(&process, &self.engine().exit);
+        Ok(Response::new(Box::pin(stream::iter(messages.into_iter().map(Ok)))))
     }
 
     async fn read_file_container(
         &self,
         _: Request<ReadFileRequest>,
     ) -> Result<Response<ReadFileResponse>, Status> {
-        Err(no_containers())
+        Err(no_container_files())
     }
 
     async fn read_dir_container(
         &self,
         _: Request<ReadDirRequest>,
     ) -> Result<Response<ReadDirResponse>, Status> {
-        Err(no_containers())
+        Err(no_container_files())
     }
 
     async fn stat_file_container(
         &self,
         _: Request<StatFileRequest>,
     ) -> Result<Response<StatFileResponse>, Status> {
-        Err(no_containers())
+        Err(no_container_files())
     }
 }
 
@@ -835,8 +865,8 @@ fn to_tonic(status: &rpc::Status) -> Status {
     Status::with_details(code, &status.message, status.encode_to_vec().into())
 }
 
-fn no_containers() -> Status {
-    Status::unimplemented("this daemon is made of data, it has no containers")
+fn no_container_files() -> Status {
+    Status::unimplemented("this daemon is made of data, its containers have no files")
 }
 
 fn not_found(call: &str, path: &str) -> Status {

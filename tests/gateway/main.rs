@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 mod bridge;
+mod containers;
 mod contexts;
 mod definition;
 mod dockerfiles;
@@ -11,6 +12,7 @@ mod faults;
 mod frontend;
 mod gates;
 mod platforms;
+mod reports;
 mod settings;
 mod subrequests;
 mod transport;

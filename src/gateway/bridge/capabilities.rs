@@ -55,6 +55,8 @@ enum State {
 pub mod gateway {
     /// `Evaluate`. Since v0.11.
     pub const EVALUATE: &str = "gateway.evaluate";
+    /// `NewContainer` and what goes with it. Since v0.8.
+    pub const EXEC: &str = "gateway.exec";
     /// `Inputs`. Since v0.7.
     pub const INPUTS: &str = "frontend.inputs";
     /// `ReadDir`.

@@ -11,6 +11,7 @@ mod linked_into_special;
 mod package_cache_in_layer;
 mod redundant_platform;
 mod relative_workdir;
+mod report_in_mount;
 mod shell_form_command;
 mod toolchain_in_image;
 mod untagged_image;
@@ -38,6 +39,7 @@ pub(super) fn check(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Di
     package_cache_in_layer::check(&subject, diagnostics);
     redundant_platform::check(&subject, diagnostics);
     relative_workdir::check(&subject, diagnostics);
+    report_in_mount::check(&subject, diagnostics);
     shell_form_command::check(&subject, diagnostics);
     toolchain_in_image::check(&subject, diagnostics);
     untagged_image::check(&subject, diagnostics);

@@ -7,6 +7,7 @@
 mod from;
 mod gates;
 mod presence;
+mod report;
 mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use buildkit_llb::Platform;
 use self::from::{FromLookup, Meaning, platform_of, unknown_stage};
 pub use self::gates::Gate;
 use self::presence::Presence;
+pub use self::report::report_of;
 use self::sources::Sources;
 use super::context::ContextQuery;
 use super::order::dependencies_first;
@@ -37,6 +39,8 @@ pub struct Selection<'s> {
     pub(super) stages: Vec<SelectedStage<'s>>,
     /// Which of them is the target; none where all stages are looked at and none is the default.
     pub(super) target: Option<usize>,
+    /// Whether its report is built, and not what it makes.
+    pub(super) is_report: bool,
     /// Those that must build for the target to succeed.
     pub(super) gates: Vec<Gate>,
     /// Those of them whose images the file is for: its default target. Without one, the target.
@@ -442,6 +446,7 @@ impl<'s> Stages<'s> {
             request,
             stages,
             target,
+            is_report: report::is_wanted(request),
             gates,
             shipped,
             images,
@@ -492,9 +497,13 @@ fn find_target(
             let place = spec.default.as_ref().map(|default| default.span);
             (find_default(spec, stages, diagnostics)?, place)
         }
-        Some(name) => match find(name) {
-            Some(found) => (found, None),
+        Some(target) => match find(report::stage_of(target)) {
+            Some(found) => {
+                report::check(target, found, stages, diagnostics)?;
+                (found, None)
+            }
             None => {
+                let name = report::stage_of(target);
                 let mut diagnostic = unknown_stage(
                     Code::UnknownTarget,
                     Span { start: 0, end: 0 },
@@ -503,6 +512,7 @@ fn find_target(
                     &stages.known,
                 );
                 diagnostic.span = None;
+                diagnostic.message = format!("there is no target `{target}`");
                 return diagnostics.fail(diagnostic);
             }
         },

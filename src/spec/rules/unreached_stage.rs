@@ -1,7 +1,8 @@
 //! `unreached-stage`: a stage that nothing needs, that is not the default and that does not say what it is
 //! for.
 //!
-//! Any stage may be meant for `--target`. One that is has a `description`, which `--call=targets` shows.
+//! Any stage may be meant for `--target`. One that is has a `description`, which `--call=targets` shows, or a
+//! `report`.
 //! Without a `default` every stage that nothing needs is a target that the file offers.
 
 use std::collections::BTreeSet;
@@ -36,7 +37,8 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         let may_be = |&(start, end): &(&str, &str)| {
             text.len() >= start.len() + end.len() && text.starts_with(start) && text.ends_with(end)
         };
-        if stage.description.is_some() || needed.contains(text) || computed.iter().any(may_be) {
+        let is_target = stage.description.is_some() || stage.report.is_some();
+        if is_target || needed.contains(text) || computed.iter().any(may_be) {
             continue;
         }
         diagnostics.push(

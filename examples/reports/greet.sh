@@ -1,0 +1,3 @@
+#!/bin/sh
+[ $# = 1 ] || { echo "one name, please" >&2; exit 2; }
+echo "@GREETING@, $1"

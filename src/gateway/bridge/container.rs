@@ -1,0 +1,142 @@
+//! A process in a container of its own, beside the graph: it may look into what a failed op has left.
+
+use buildkit_proto::{frontend, pb};
+use futures_util::stream::{self, StreamExt};
+
+use super::{Bridge, Error, Ref, gateway};
+
+/// A container for one process.
+#[derive(Debug, Clone)]
+pub struct Container {
+    /// A name for it, of letters and digits; no other container of this build has it.
+    pub id: String,
+    /// What it sees, its root among them.
+    pub mounts: Vec<ContainerMount>,
+    /// The program and its arguments.
+    pub args: Vec<String>,
+}
+
+/// What a container sees.
+#[derive(Debug, Clone)]
+pub enum ContainerMount {
+    /// A file system that was built. What is written to it is lost.
+    Built {
+        /// Where.
+        path: String,
+        /// Which.
+        files: Ref,
+    },
+    /// What a failed op has left where it had a mount. What is written to it is lost.
+    Left {
+        /// Where.
+        path: String,
+        /// Which, by the id in the details of the failure (`errdefs.Solve`).
+        id: String,
+    },
+    /// A directory that outlives the build.
+    Cache {
+        /// Where.
+        path: String,
+        /// Which.
+        id: String,
+    },
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exit {
+    /// With which code.
+    pub code: u32,
+    /// What it printed to its standard error, and what the daemon says where it could not be run.
+    pub message: String,
+}
+
+/// The standard error of a process.
+const STDERR: u32 = 2;
+
+impl Bridge {
+    /// Whether the daemon can run a process beside the graph.
+    pub fn runs_containers(&self) -> bool {
+        self.capabilities().gateway.supports(gateway::EXEC)
+    }
+
+    /// Runs a process to its end.
+    pub async fn run(&self, container: Container) -> Result<Exit, Error> {
+        self.capabilities().gateway.require(gateway::EXEC)?;
+        let Container { id, mounts, args } = container;
+        let request = frontend::NewContainerRequest {
+            container_id: id.clone(),
+            mounts: mounts.into_iter().map(ContainerMount::into_wire).collect(),
+            network: pb::NetMode::None.into(),
+            ..Default::default()
+        };
+        self.connection.client().new_container(request).await?;
+        let exit = self.process(&id, args).await;
+        let request = frontend::ReleaseContainerRequest { container_id: id };
+        self.connection.client().release_container(request).await?;
+        exit
+    }
+
+    async fn process(&self, container: &str, args: Vec<String>) -> Result<Exit, Error> {
+        use frontend::exec_message::Input;
+        let init = frontend::InitMessage {
+            container_id: container.to_owned(),
+            meta: Some(pb::Meta { args, cwd: "/".to_owned(), ..Default::default() }),
+            fds: vec![STDERR],
+            ..Default::default()
+        };
+        let init = frontend::ExecMessage {
+            process_id: container.to_owned(),
+            input: Some(Input::Init(init)),
+        };
+        // The daemon takes the end of this stream for the end of the process's work.
+        let messages = stream::once(async { init }).chain(stream::pending());
+        let mut answers = self.connection.client().exec_process(messages).await?.into_inner();
+        let mut exit = None;
+        let mut printed = Vec::new();
+        while let Some(answer) = answers.message().await? {
+            match answer.input {
+                Some(Input::File(file)) if file.fd == STDERR => printed.extend(file.data),
+                Some(Input::Exit(message)) => exit = Some(message),
+                Some(Input::Done(_)) => break,
+                Some(
+                    Input::File(_)
+                    | Input::Started(_)
+                    | Input::Init(_)
+                    | Input::Resize(_)
+                    | Input::Signal(_),
+                )
+                | None => {}
+            }
+        }
+        let exit = exit.ok_or_else(|| Error::Reply("no exit code of a process".to_owned()))?;
+        let mut message = String::from_utf8_lossy(&printed).trim().to_owned();
+        if message.is_empty() {
+            message = exit.error.map(|error| error.message).unwrap_or_default();
+        }
+        Ok(Exit { code: exit.code, message })
+    }
+}
+
+impl ContainerMount {
+    fn into_wire(self) -> pb::Mount {
+        let bind = |dest: String, result_id: String| pb::Mount {
+            // The only place that must be writable: what is mounted below it needs directories there.
+            readonly: dest != "/",
+            dest,
+            result_id,
+            mount_type: pb::MountType::Bind.into(),
+            ..Default::default()
+        };
+        match self {
+            Self::Built { path, files } => bind(path, files.id().to_owned()),
+            Self::Left { path, id } => bind(path, id),
+            Self::Cache { path, id } => pb::Mount {
+                dest: path,
+                mount_type: pb::MountType::Cache.into(),
+                cache_opt: Some(pb::CacheOpt { id, sharing: pb::CacheSharingOpt::Shared.into() }),
+                ..Default::default()
+            },
+        }
+    }
+}

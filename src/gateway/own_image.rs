@@ -1,0 +1,43 @@
+//! The image that this frontend runs in, for running its program elsewhere.
+#![expect(clippy::disallowed_methods, reason = "BuildKit says in a file which image it is")]
+
+use std::path::PathBuf;
+
+use buildkit_llb::{Definition, Graph, Image, Metadata, State};
+use buildkit_proto::{Encoded, pb};
+
+use super::bridge::Status;
+use super::{Options, options};
+use crate::plan::Reference;
+
+/// Where BuildKit puts the graph of the frontend's image, from v0.10 on.
+const DEFINITION: &str = "/run/config/buildkit/metadata/frontend.bin";
+
+/// Adds the image to a graph.
+pub(super) fn add(graph: &mut Graph, options: &Options) -> Result<State, Status> {
+    if let Some(definition) = definition() {
+        return graph.import(definition).map_err(|err| Status::new(err.to_string()));
+    }
+    let named = options.raw.get("source").map(String::as_str).unwrap_or_default();
+    let reference = Reference::parse(named)
+        .map_err(|err| Status::new(options::invalid("source", err.to_string()).to_string()))?;
+    let image = Image {
+        platform: Some(options.request.build_platform.clone()),
+        resolve_mode: options.resolve_mode,
+        ..Image::new(reference.to_string())
+    };
+    Ok(graph.add(image, Metadata::named(format!("[internal] frontend {reference}"))))
+}
+
+fn definition() -> Option<Definition> {
+    let bytes = std::fs::read(DEFINITION).ok()?;
+    Definition::try_from(Encoded::<pb::Definition>::from_bytes(bytes)).ok()
+}
+
+/// The path of the program in the image.
+pub(super) fn program() -> Result<String, Status> {
+    let path = std::env::current_exe().map(PathBuf::into_os_string);
+    path.ok().and_then(|path| path.into_string().ok()).ok_or_else(|| {
+        Status::new("the frontend does not know the path of its own program: is /proc mounted?")
+    })
+}

@@ -1,0 +1,249 @@
+//! The report of a stage: its steps are run, and whether they pass or not, its report is the result.
+//!
+//! A build of a report fails only where something else does: a stage that the reported one is built from, one that
+//! it requires, or a step that could not be run at all.
+
+use buildkit_llb::{Definition, Graph, State};
+use buildkit_proto::pb;
+use futures_util::future::{join_all, try_join, try_join_all};
+use prost::Message;
+
+use super::bridge::{Bridge, Ref, Refs, SolveRequest, SolveResult, Status, Warning};
+use super::compile::Reported;
+use super::salvage::{self, Salvaged};
+use super::{Options, own_image, report, result, shows_excerpts};
+use crate::lower::{self, Kept, Lowered, REPORT_DOCUMENT, add_kept, add_report};
+use crate::plan::Plan;
+use crate::show::{Failed, StageReport};
+use crate::source::SourceFile;
+
+/// How the steps of a stage ended.
+enum Outcome {
+    /// All went well, and this is what they made.
+    Passed(Option<Ref>),
+    /// One did not.
+    Failed {
+        failed: Failed,
+        /// The op of it.
+        digest: String,
+        /// What BuildKit keeps of its root.
+        left: String,
+        /// The failure, for when the report cannot be had.
+        status: Status,
+    },
+}
+
+/// Where the files of a report are.
+enum Files {
+    /// Nowhere.
+    None,
+    /// In the stage.
+    InStage,
+    /// In a cache directory.
+    Salvaged(Salvaged),
+}
+
+/// Builds the report of the target for every platform. `definitions` make the target, `beside` what it
+/// requires.
+pub(super) async fn build(
+    bridge: &Bridge,
+    options: &Options,
+    plans: Vec<Plan>,
+    definitions: Vec<Definition>,
+    beside: Vec<Definition>,
+    reported: Reported,
+) -> Result<SolveResult, Status> {
+    let Reported { lowered, mut graph, file, at_once } = reported;
+    let ops: Vec<Processes> =
+        lowered.iter().map(|lowered| Processes::of(lowered, &graph)).collect();
+    let stages = ops.iter().zip(definitions).map(|(processes, definition)| async move {
+        match solve(bridge, options, definition, true).await {
+            Ok(refs) => Ok(Outcome::Passed(refs)),
+            Err(status) => processes.outcome(bridge, status),
+        }
+    });
+    let is_ours = |status: &Status| {
+        let digest = salvage::failed_op(status);
+        digest.is_some_and(|digest| ops.iter().any(|processes| processes.has(&digest)))
+    };
+    let gates = beside.into_iter().map(|definition| async {
+        match solve(bridge, options, definition, true).await {
+            Ok(_) => Ok(()),
+            // What is required may be built from the stage itself.
+            Err(status) if is_ours(&status) => Ok(()),
+            Err(status) => Err(status),
+        }
+    });
+    let (outcomes, _) = try_join(try_join_all(stages), try_join_all(gates)).await?;
+
+    let files =
+        outcomes.iter().zip(&plans).map(|(outcome, plan)| files(bridge, options, outcome, plan));
+    let files = report::all(join_all(files).await)?;
+    let mut reports = Vec::with_capacity(plans.len());
+    for (((plan, lowered), outcome), files) in plans.iter().zip(&lowered).zip(&outcomes).zip(files)
+    {
+        let failed = outcome.failed();
+        let processes = lowered.processes.iter().map(|process| process.step);
+        let document = StageReport::new(plan, processes, failed, at_once, &file).to_json();
+        let several = options.multi_platform;
+        let files = place(&mut graph, options, plan, lowered.target, &files)?;
+        let report = add_report(&mut graph, plan, several, files, &document);
+        reports.push(graph.definition(report));
+        if let Outcome::Failed { failed, digest, .. } = outcome {
+            warn(bridge, plan, failed, digest, &file).await;
+        }
+    }
+    let evaluate = !shows_excerpts(bridge);
+    let refs = reports.into_iter().map(|report| solve(bridge, options, report, evaluate));
+    let refs = try_join_all(refs).await?;
+    Ok(result::of_files(&plans, refs, options.multi_platform))
+}
+
+/// Where an op finds the files of a report. `stage` is what the stage has made, if it has.
+fn place<'p>(
+    graph: &mut Graph,
+    options: &Options,
+    plan: &'p Plan,
+    stage: State,
+    files: &Files,
+) -> Result<Option<(State, &'p str)>, Status> {
+    let salvaged = match files {
+        Files::None => return Ok(None),
+        Files::InStage => return Ok(Some((stage, path_of(plan)))),
+        Files::Salvaged(salvaged) => salvaged,
+    };
+    let args = salvaged.args.each_ref().map(String::as_str);
+    let kept = Kept {
+        image: own_image::add(graph, options)?,
+        args: &args,
+        cache: &salvaged.cache,
+        platform: &options.request.build_platform,
+    };
+    Ok(add_kept(graph, plan, options.multi_platform, kept).map(|state| (state, "/")))
+}
+
+/// The steps of a stage that run a process.
+struct Processes(Vec<Process>);
+
+struct Process {
+    step: usize,
+    /// Of its op.
+    digest: String,
+    /// The place of its root among the mounts of the op.
+    root: usize,
+}
+
+impl Processes {
+    fn of(lowered: &Lowered, graph: &Graph) -> Self {
+        let process = |process: &lower::Process| {
+            let vertex = graph.vertex(process.state)?;
+            let Some(pb::op::Op::Exec(exec)) = pb::Op::decode(vertex.bytes()).ok()?.op else {
+                return None;
+            };
+            let root = exec.mounts.iter().position(|mount| mount.dest == "/")?;
+            Some(Process { step: process.step, digest: vertex.digest().to_string(), root })
+        };
+        Self(lowered.processes.iter().filter_map(process).collect())
+    }
+
+    /// Whether one of them is the op with that digest.
+    fn has(&self, digest: &str) -> bool {
+        self.0.iter().any(|process| process.digest == digest)
+    }
+
+    /// What a failure of the build means for the stage: one of its steps has failed, or else the build has.
+    fn outcome(&self, bridge: &Bridge, status: Status) -> Result<Outcome, Status> {
+        let digest = salvage::failed_op(&status).filter(|digest| self.has(digest));
+        let (Some(digest), Some(failed)) = (digest, salvage::failed_process(&status)) else {
+            return Err(status);
+        };
+        if !bridge.runs_containers() {
+            return Err(status.context("this BuildKit cannot give a report of a step that fails"));
+        }
+        let same = || self.0.iter().filter(|process| process.digest == digest);
+        let left = same().find_map(|process| failed.mounts.get(process.root));
+        let Some(left) = left.filter(|id| !id.is_empty()).cloned() else { return Err(status) };
+        let steps = same().map(|process| process.step).collect();
+        Ok(Outcome::Failed { failed: Failed { steps, code: failed.code }, digest, left, status })
+    }
+}
+
+impl Outcome {
+    fn failed(&self) -> Option<&Failed> {
+        match self {
+            Self::Passed(_) => None,
+            Self::Failed { failed, .. } => Some(failed),
+        }
+    }
+}
+
+/// Finds the files of a report.
+async fn files(
+    bridge: &Bridge,
+    options: &Options,
+    outcome: &Outcome,
+    plan: &Plan,
+) -> Result<Files, Status> {
+    let path = path_of(plan);
+    match outcome {
+        Outcome::Passed(None) => Ok(Files::None),
+        Outcome::Passed(Some(made)) => {
+            let there = bridge.stat(made, path).await?.is_some();
+            Ok(if there { Files::InStage } else { Files::None })
+        }
+        Outcome::Failed { left, status, .. } => {
+            let image = salvage::image(options)?;
+            let salvaged = salvage::salvage(bridge, image, left, path).await;
+            salvaged.map(Files::Salvaged).map_err(|err| {
+                let mut status = status.clone();
+                status.add(err);
+                status
+            })
+        }
+    }
+}
+
+/// Says what the exit code of the client does not.
+async fn warn(bridge: &Bridge, plan: &Plan, failed: &Failed, digest: &str, file: &SourceFile) {
+    let stage = &plan.stages[plan.target];
+    let Some(step) = failed.steps.first().and_then(|&step| stage.steps.get(step)) else { return };
+    let warning = Warning {
+        digest: digest.to_owned(),
+        level: 1,
+        short: format!(
+            "{} failed: exit code {} of `{}` (line {})",
+            stage.name,
+            failed.code,
+            step.label,
+            file.line(step.span.start)
+        ),
+        detail: vec![format!("the report says so too: \"passed\" in {REPORT_DOCUMENT}")],
+        url: String::new(),
+        source: None,
+    };
+    // A warning that does not get through must not stop a build that would.
+    let _ = bridge.warn(warning).await;
+}
+
+async fn solve(
+    bridge: &Bridge,
+    options: &Options,
+    definition: Definition,
+    evaluate: bool,
+) -> Result<Option<Ref>, Status> {
+    let request = SolveRequest {
+        cache_imports: options.cache_imports.clone(),
+        evaluate,
+        ..SolveRequest::new(definition)
+    };
+    let solved = bridge.solve(request).await;
+    match solved.map_err(|err| report::with_place(err.into()))?.refs {
+        Refs::Single(reference) => Ok(reference),
+        Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one graph")),
+    }
+}
+
+/// The path of the target's report.
+fn path_of(plan: &Plan) -> &str {
+    plan.stages[plan.target].report.as_ref().map(|report| report.path.as_str()).unwrap_or_default()
+}

@@ -1,0 +1,93 @@
+//! The document in a stage's report: how each of its steps ended.
+
+use serde::Serialize;
+
+use crate::plan::{Plan, PlannedStep};
+use crate::source::SourceFile;
+
+/// How the steps of a stage ended.
+#[derive(Debug, Serialize)]
+pub struct StageReport<'a> {
+    stage: &'a str,
+    platform: String,
+    passed: bool,
+    steps: Vec<Step<'a>>,
+}
+
+/// How one ended that runs a process.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Step<'a> {
+    name: &'a str,
+    file: &'a str,
+    line: u32,
+    /// None where it was not run to its end, or where that is not known.
+    exit_code: Option<u32>,
+}
+
+/// The steps of a stage that failed.
+#[derive(Debug, Clone)]
+pub struct Failed {
+    /// Their places among the stage's steps: several only where they are the same.
+    pub steps: Vec<usize>,
+    /// With which exit code.
+    pub code: u32,
+}
+
+impl<'a> StageReport<'a> {
+    /// Makes the document about a plan's target, of whose steps those at `processes` run a process.
+    /// `at_once`: whether branches are done at once, so that when one fails nobody knows of the others.
+    pub fn new(
+        plan: &'a Plan,
+        processes: impl Iterator<Item = usize>,
+        failed: Option<&Failed>,
+        at_once: bool,
+        file: &'a SourceFile,
+    ) -> Self {
+        let stage = &plan.stages[plan.target];
+        let step = |at: usize| {
+            let planned = &stage.steps[at];
+            Step {
+                name: &planned.label,
+                file: file.name(),
+                line: *file.lines(planned.span).start(),
+                exit_code: exit_code(&stage.steps, at, failed, at_once),
+            }
+        };
+        Self {
+            stage: &stage.name,
+            platform: plan.platform.to_string(),
+            passed: failed.is_none(),
+            steps: processes.map(step).collect(),
+        }
+    }
+
+    /// The document, as it is written to the file.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Cannot fail: strings, numbers and lists.
+        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        json.push(b'\n');
+        json
+    }
+}
+
+fn exit_code(
+    steps: &[PlannedStep],
+    at: usize,
+    failed: Option<&Failed>,
+    at_once: bool,
+) -> Option<u32> {
+    let Some(Failed { steps: failed, code }) = failed else { return Some(0) };
+    if failed.contains(&at) {
+        return Some(*code);
+    }
+    let was_before = |&failed: &usize| {
+        let (step, failed_step) = (&steps[at], &steps[failed]);
+        let is_beside = match (step.branch, failed_step.branch) {
+            (Some(one), Some(other)) => one.fork == other.fork && one.number != other.number,
+            _ => false,
+        };
+        at < failed && !(at_once && is_beside)
+    };
+    failed.iter().any(was_before).then_some(0)
+}

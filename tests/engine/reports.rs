@@ -1,0 +1,263 @@
+//! Reports of stages: exported whether the steps pass or not.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Files, Project, engine};
+
+const DOCUMENT: &str = "mstage-report.json";
+
+/// `END` is how the second step ends.
+const SPEC: &str = r#"
+default = "app"
+
+[args]
+NONCE = {}
+END = "true"
+
+[stages.base]
+from = "busybox"
+args = ["NONCE"]
+steps = [{ name = "prepare", run = "mkdir /out && ln -s out /alias && echo $NONCE > /out/nonce" }]
+
+[stages.test]
+from = "base"
+workdir = "/work"
+report = "../alias/${DIRECTORY}"
+env = { DIRECTORY = "results" }
+steps = [
+  { name = "first", run = "mkdir /out/results && cat /proc/sys/kernel/random/uuid > /out/results/first && ln -s first /out/results/link" },
+  { name = "second", run = "cat /proc/sys/kernel/random/uuid > /out/results/second && $END" },
+  { name = "third", run = "echo third > /out/results/third" },
+]
+
+[stages.app]
+from = "base"
+requires = ["test"]
+"#;
+
+fn project() -> (Project, String) {
+    let project = Project::new(SPEC);
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    (project, nonce)
+}
+
+#[track_caller]
+fn document(files: &Files) -> Value {
+    serde_json::from_str(files[DOCUMENT].text()).unwrap()
+}
+
+/// The exit codes of the steps.
+#[track_caller]
+fn codes(files: &Files) -> Vec<Value> {
+    let document = document(files);
+    document["steps"].as_array().unwrap().iter().map(|step| step["exitCode"].clone()).collect()
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_report_of_steps_that_pass_and_of_one_that_fails() {
+    let (project, nonce) = project();
+    let passed = project.files(&[&nonce, "--target=test.report"]);
+    assert_eq!(passed.paths(), ["first", "link", DOCUMENT, "second", "third"]);
+    assert_eq!(passed["third"].text(), "third\n");
+    let first = json!({ "name": "first", "file": "mstage.toml", "line": 19, "exitCode": 0 });
+    assert_eq!(document(&passed)["stage"], "test");
+    assert_eq!(document(&passed)["passed"], true);
+    assert_eq!(document(&passed)["steps"][0], first);
+    assert_eq!(codes(&passed), [0, 0, 0]);
+
+    let failing = ["--build-arg=END=exit 3", &nonce, "--target=test.report"];
+    let failed = project.files(&failing);
+    assert_eq!(failed.paths(), ["first", "link", DOCUMENT, "second"]);
+    assert_eq!(document(&failed)["passed"], false);
+    assert_eq!(codes(&failed), [json!(0), json!(3), Value::Null]);
+    // What has passed stays in the cache, and what has failed is tried again.
+    assert_eq!(failed["first"].text(), passed["first"].text());
+    let again = project.files(&failing);
+    assert_eq!(again["first"].text(), failed["first"].text());
+    assert_ne!(again["second"].text(), failed["second"].text());
+
+    // A gate runs the same steps.
+    let failure = project.fail(&failing[..2]);
+    assert!(failure.message.contains("exit code: 3"), "{failure}");
+    let build = project.build(&[&nonce]);
+    let steps: Vec<_> = build.progress.steps().collect();
+    assert!(steps.iter().filter(|step| step.name.contains("[test ")).count() >= 3, "{build}");
+    assert!(steps.iter().all(|step| step.is_cached()), "{build}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn the_client_says_that_steps_have_failed() {
+    let (project, nonce) = project();
+    let build = project.build(&[&nonce, "--build-arg=END=exit 4", "--target=test.report"]);
+    let failed = build.progress.steps().find(|step| step.name.ends_with("] second")).unwrap();
+    assert!(failed.failed(), "{build}");
+    let says = |warning: &String| warning == "test failed: exit code 4 of `second` (line 20)";
+    let warns = build.progress.warnings.iter().any(says);
+    assert!(warns || engine().major_version < 23, "{build}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn what_is_not_the_stages_own_fails_the_build() {
+    let project = Project::new(
+        r#"
+default = "test"
+args = { NONCE = {}, BASE = "true", GATE = "true", TEST = "true" }
+
+[stages.base]
+from = "busybox"
+args = ["NONCE"]
+steps = ["$BASE"]
+
+[stages.gate]
+from = "busybox"
+args = ["NONCE"]
+steps = ["$GATE"]
+
+[stages.after]
+from = "test"
+steps = ["true"]
+
+[stages.test]
+from = "base"
+requires = ["gate", "after"]
+report = "/out"
+steps = ["mkdir -p /out && $TEST"]
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    let options = |arg: &'static str| {
+        [nonce.clone(), format!("--build-arg={arg}"), "--target=test.report".to_owned()]
+    };
+    for (arg, code) in [("BASE=exit 5", 5), ("GATE=exit 6", 6)] {
+        let options = options(arg);
+        let failure = project.fail(&options.each_ref().map(String::as_str));
+        assert!(failure.message.contains(&format!("exit code: {code}")), "{failure}");
+    }
+    let options = options("TEST=exit 7");
+    let options = options.each_ref().map(String::as_str);
+    assert_eq!(codes(&project.files(&options)), [7]);
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_report_that_is_not_there_a_large_one_and_one_file() {
+    let project = Project::new(
+        r#"
+default = "large"
+args = { NONCE = {}, END = "true" }
+
+[stages.base]
+from = "busybox"
+args = ["NONCE"]
+
+[stages.missing]
+from = "base"
+report = "/no/such/directory"
+steps = ["$END"]
+
+[stages.large]
+from = "base"
+report = "/out"
+steps = ['''
+mkdir /out
+head -c 40000000 /dev/urandom > /out/large
+sha256sum < /out/large > /out/sum
+$END
+''']
+
+[stages.one]
+from = "base"
+report = "/coverage.out"
+steps = ["echo covered > /coverage.out; $END"]
+
+[stages.nothing]
+from = "scratch"
+report = "/out"
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    for (end, code) in [("true", 0), ("exit 1", 1)] {
+        let end = format!("--build-arg=END={end}");
+        let files =
+            |stage: &str| project.files(&[&nonce, &end, &format!("--target={stage}.report")]);
+        let missing = files("missing");
+        assert_eq!((missing.paths(), codes(&missing)), (vec![DOCUMENT], vec![code.into()]));
+        let one = files("one");
+        assert_eq!(one.paths(), ["coverage.out", DOCUMENT]);
+        assert_eq!(one["coverage.out"].text(), "covered\n");
+        let large = files("large");
+        assert_eq!(large["large"].content.len(), 40_000_000);
+        let sum: String = sha256(&large["large"].content);
+        assert_eq!(large["sum"].text(), format!("{sum}  -\n"));
+    }
+    let nothing = project.files(&["--target=nothing.report"]);
+    assert_eq!((nothing.paths(), codes(&nothing)), (vec![DOCUMENT], vec![]));
+}
+
+fn sha256(content: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Of branches that are done at once nobody knows how those have ended that did not fail.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_report_of_parallel_steps() {
+    let project = Project::new(
+        r#"
+args = { NONCE = {} }
+
+[stages.test]
+from = "busybox"
+args = ["NONCE"]
+report = "/out"
+steps = [
+  "mkdir /out",
+  { parallel = [
+    { steps = ["echo 1 > /out/one", "echo 2 > /out/two; exit 9"] },
+    "echo 3 > /out/three",
+  ] },
+  "true",
+]
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    let files = project.files(&[&nonce, "--target=test.report"]);
+    assert_eq!(codes(&files), [json!(0), json!(0), json!(9), Value::Null, Value::Null]);
+    assert_eq!(files.paths(), [DOCUMENT, "one", "two"]);
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn reports_of_two_platforms() {
+    if engine().major_version < 28 {
+        return;
+    }
+    let project = Project::new(
+        r#"
+args = { NONCE = {} }
+
+[stages.test]
+from = "busybox"
+platform = "${BUILDPLATFORM}"
+args = ["NONCE"]
+report = "/out"
+steps = ["mkdir /out && echo $TARGETARCH > /out/arch && test $TARGETARCH != arm64"]
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    let files =
+        project.files(&[&nonce, "--target=test.report", "--platform=linux/amd64,linux/arm64"]);
+    for (platform, arch, passed) in
+        [("linux_amd64", "amd64", true), ("linux_arm64", "arm64", false)]
+    {
+        assert_eq!(files[&format!("{platform}/arch")].text(), format!("{arch}\n"));
+        let document: Value =
+            serde_json::from_str(files[&format!("{platform}/{DOCUMENT}")].text()).unwrap();
+        assert_eq!(document["passed"], passed);
+        assert_eq!(document["platform"], format!("linux/{arch}"));
+    }
+}

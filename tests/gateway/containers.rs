@@ -1,0 +1,40 @@
+//! Processes beside the graph, as the daemon made of data plays them.
+
+use buildkit_proto::frontend::exec_message::Input;
+use buildkit_proto::frontend::{
+    DoneMessage, ExecMessage, ExitMessage, FdMessage, InitMessage, StartedMessage,
+};
+use tonic::{Request, Status, Streaming};
+
+/// How the processes of a daemon end.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Exit {
+    pub(crate) code: u32,
+    /// What they print to their standard error.
+    pub(crate) stderr: &'static str,
+}
+
+/// What a client wants to be run: the first message of its stream.
+pub(crate) async fn init(
+    request: Request<Streaming<ExecMessage>>,
+) -> Result<(String, InitMessage), Status> {
+    let first = request.into_inner().message().await?;
+    match first {
+        Some(ExecMessage { process_id, input: Some(Input::Init(init)) }) => Ok((process_id, init)),
+        other => Err(Status::invalid_argument(format!("not the start of a process: {other:?}"))),
+    }
+}
+
+/// What the daemon answers. The exit comes before the last of the output, as it may.
+pub(crate) fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
+    let stderr = |data: &[u8], eof| FdMessage { fd: 2, eof, data: data.to_vec() };
+    let messages = [
+        Input::Started(StartedMessage {}),
+        Input::Exit(ExitMessage { code: exit.code, error: None }),
+        Input::File(stderr(exit.stderr.as_bytes(), false)),
+        Input::File(stderr(b"", true)),
+        Input::Done(DoneMessage {}),
+    ];
+    let message = |input| ExecMessage { process_id: process_id.to_owned(), input: Some(input) };
+    messages.map(message).into()
+}

@@ -1,0 +1,269 @@
+//! Reports of stages: what is asked of a daemon when a step passes, and when one fails.
+
+use buildkit_llb::Digest;
+use buildkit_proto::frontend::{NewContainerRequest, SolveRequest, result};
+use buildkit_proto::pb;
+use buildkit_proto::rpc::{Any, Status};
+use expect_test::expect;
+use prost::Message;
+use serde_json::{Value, json};
+
+use crate::containers::Exit;
+use crate::definition;
+use crate::fake::{Call, Daemon, Do, Engine, Method, Release, failure};
+use crate::frontend::{CONFIG, build, error, returned};
+
+const SPEC: &str = r#"default = "app"
+[stages.gate]
+from = "alpine:3.20"
+steps = ["the gate"]
+[stages.test]
+from = "alpine:3.20"
+requires = ["gate"]
+mounts = [{ cache = "/.cache" }]
+report = "/out"
+steps = ["the test", "what follows"]
+[stages.app]
+from = "test"
+"#;
+
+const TARGET: [&str; 2] = ["target=test.report", "source=myorg/mstage"];
+
+fn engine(release: Release) -> Engine {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    Engine::new(release).image("docker.io/library/alpine:3.20", &digest, CONFIG)
+}
+
+/// The op of a solve whose process has that script, with its digest.
+fn op_of(solve: &SolveRequest, script: &str) -> Option<(String, pb::ExecOp)> {
+    let definition = solve.definition.as_ref()?.message().unwrap();
+    definition.def.iter().find_map(|bytes| match pb::Op::decode(bytes.as_slice()).unwrap().op {
+        Some(pb::op::Op::Exec(exec)) => {
+            let is_it = exec.meta.as_ref()?.args.last()? == script;
+            is_it.then(|| (Digest::of(bytes).to_string(), exec))
+        }
+        _ => None,
+    })
+}
+
+/// How many solves come before the one of the stage, and the digest of an op in that.
+async fn found(release: Release, script: &str) -> (usize, String) {
+    let daemon = build(engine(release), SPEC, &TARGET).await;
+    let mut solves = daemon.solves().into_iter().enumerate();
+    solves.find_map(|(at, solve)| Some((at, op_of(&solve, script)?.0))).unwrap()
+}
+
+fn detail(name: &str, value: &Value) -> Any {
+    let type_url = format!("github.com/moby/buildkit/{name}+json");
+    Any { type_url, value: value.to_string().into_bytes() }
+}
+
+/// The failure of an op whose root is its first mount.
+fn failed(digest: &str, message: &str) -> Status {
+    let solve = json!({ "inputIDs": ["base"], "mountIDs": ["left", ""], "op": {} });
+    let vertex = json!({ "digest": digest });
+    let details = vec![detail("errdefs.Solve", &solve), detail("errdefs.Vertex", &vertex)];
+    Status { details, ..failure(message) }
+}
+
+/// An engine on which the solve of the stage fails.
+async fn failing(release: Release, script: &str, exit: Option<u32>, text: &str) -> Engine {
+    let (before, digest) = found(release, script).await;
+    let mut status = failed(&digest, text);
+    status
+        .details
+        .extend(exit.map(|code| detail("gatewayapi.ExitMessage", &json!({ "Code": code }))));
+    (0..before)
+        .fold(engine(release), |engine, _| engine.on(Method::Solve, Do::Answer))
+        .on(Method::Solve, Do::Fail(status))
+}
+
+/// The document that a build returns.
+fn document(daemon: &Daemon) -> Value {
+    let solve = daemon.solves().pop().unwrap();
+    let mut ops = definition::of(&solve).def.into_iter();
+    let document = ops.find_map(|bytes| match pb::Op::decode(bytes.as_slice()).unwrap().op {
+        Some(pb::op::Op::File(file)) => {
+            file.actions.into_iter().find_map(|action| match action.action {
+                Some(pb::file_action::Action::Mkfile(mkfile)) => Some((mkfile.path, mkfile.data)),
+                _ => None,
+            })
+        }
+        _ => None,
+    });
+    let (path, data) = document.unwrap();
+    assert_eq!(path, "/mstage-report.json");
+    serde_json::from_slice(&data).unwrap()
+}
+
+fn codes(daemon: &Daemon) -> Vec<Value> {
+    let document = document(daemon);
+    document["steps"].as_array().unwrap().iter().map(|step| step["exitCode"].clone()).collect()
+}
+
+fn container(daemon: &Daemon) -> NewContainerRequest {
+    let new = |call| if let Call::NewContainer(request) = call { Some(request) } else { None };
+    daemon.calls().into_iter().find_map(new).unwrap()
+}
+
+#[tokio::test]
+async fn a_stage_that_passes_is_built_first() {
+    for release in Release::ALL {
+        let daemon = build(engine(release), SPEC, &TARGET).await;
+        assert_eq!(
+            document(&daemon),
+            json!({
+                "stage": "test",
+                "platform": "linux/amd64",
+                "passed": true,
+                "steps": [
+                    { "name": "the test", "file": "mstage.toml", "line": 10, "exitCode": 0 },
+                    { "name": "what follows", "file": "mstage.toml", "line": 10, "exitCode": 0 },
+                ],
+            })
+        );
+        let stage = daemon.solves().into_iter().find(|solve| op_of(solve, "the test").is_some());
+        let stage = stage.unwrap();
+        assert!(stage.evaluate);
+        // What it requires is built beside it, on every engine: a failure of the one must not hide the other.
+        assert!(op_of(&stage, "the gate").is_none());
+        let gate = |solve: &SolveRequest| solve.evaluate && op_of(solve, "the gate").is_some();
+        assert!(daemon.solves().iter().any(gate));
+        assert!(daemon.methods().contains(&Method::StatFile));
+        assert!(!daemon.methods().contains(&Method::NewContainer));
+        let result = returned(&daemon).result.unwrap();
+        assert!(!result.metadata.contains_key("containerimage.config"));
+        assert!(result.metadata.contains_key("refs.platforms"));
+    }
+}
+
+#[tokio::test]
+async fn the_files_of_a_failed_step_come_through_a_container() {
+    let text = "process \"/bin/sh -ec the test\" did not complete successfully: exit code: 3";
+    let daemon =
+        build(failing(Release::Forky, "the test", Some(3), text).await, SPEC, &TARGET).await;
+    assert_eq!(document(&daemon)["passed"], false);
+    assert_eq!(codes(&daemon), [json!(3), Value::Null]);
+
+    let container = container(&daemon);
+    assert_eq!(container.network, i32::from(pb::NetMode::None));
+    let [root, image, kept] = &container.mounts[..] else { panic!("{:?}", container.mounts) };
+    assert_eq!((root.dest.as_str(), root.result_id.as_str()), ("/", "left"));
+    assert!(image.readonly && image.result_id.starts_with("ref"));
+    let id = &kept.cache_opt.as_ref().unwrap().id;
+
+    // The program that keeps the files is the one that gives them, and both mean the same directory.
+    let exec = |call| if let Call::ExecProcess(init) = call { init.meta } else { None };
+    let keep = daemon.calls().into_iter().find_map(exec).unwrap().args;
+    assert_eq!(keep[1..], ["keep-report", "/out", &kept.dest]);
+    let last = daemon.solves().pop().unwrap();
+    let (_, give) = op_of(&last, "/fetched").unwrap();
+    let args = give.meta.unwrap().args;
+    assert_eq!(keep[0], format!("{}{}", image.dest, args[0]));
+    assert_eq!(args[1], "give-report");
+    let cache = give.mounts.iter().find_map(|mount| mount.cache_opt.as_ref()).unwrap();
+    assert_eq!(&cache.id, id);
+    let sources =
+        String::from_utf8_lossy(last.definition.as_ref().unwrap().as_bytes()).into_owned();
+    assert!(sources.contains("docker-image://docker.io/myorg/mstage:latest"));
+
+    assert!(daemon.calls().contains(&Call::ReleaseContainer(container.container_id)));
+    let warning = daemon.calls().into_iter().find_map(|call| match call {
+        Call::Warn(warning) => Some(String::from_utf8(warning.short).unwrap()),
+        _ => None,
+    });
+    assert_eq!(warning.unwrap(), "test failed: exit code 3 of `the test` (line 10)");
+    assert!(matches!(returned(&daemon).result.unwrap().result, Some(result::Result::Ref(_))));
+}
+
+#[tokio::test]
+async fn the_oldest_engine_has_the_exit_code_in_its_text() {
+    let text = "executor failed running [/bin/sh -ec what follows]: exit code: 17";
+    let engine = failing(Release::Bookworm, "what follows", None, text).await;
+    let daemon = build(engine, SPEC, &TARGET).await;
+    assert_eq!(codes(&daemon), [0, 17]);
+}
+
+#[tokio::test]
+async fn what_has_no_exit_code_fails_the_build() {
+    let engine =
+        failing(Release::Forky, "the test", None, "failed to mount /.cache: no space").await;
+    let daemon = build(engine, SPEC, &TARGET).await;
+    assert!(error(&daemon).0.contains("no space"));
+    assert!(!daemon.methods().contains(&Method::NewContainer));
+
+    // As does a step of another stage.
+    let (before, _) = found(Release::Forky, "the test").await;
+    let other = format!("sha256:{}", "b".repeat(64));
+    let engine = (0..before)
+        .fold(self::engine(Release::Forky), |engine, _| engine.on(Method::Solve, Do::Answer))
+        .on(Method::Solve, Do::Fail(failed(&other, "another: exit code: 5")));
+    let daemon = build(engine, SPEC, &TARGET).await;
+    assert!(error(&daemon).0.contains("another: exit code: 5"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_saved_is_said() {
+    let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
+    let exit = Exit { code: 1, stderr: "mstage: /out/x: No space left on device\n" };
+    let daemon = build(engine.exit(exit), SPEC, &TARGET).await;
+    let (message, _) = error(&daemon);
+    assert_eq!(
+        message,
+        "exit code: 3\n\
+         the report at /out cannot be read: mstage: /out/x: No space left on device"
+    );
+    assert!(daemon.methods().contains(&Method::ReleaseContainer));
+
+    let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
+    let daemon = build(engine.without("gateway.exec"), SPEC, &TARGET).await;
+    let (message, _) = error(&daemon);
+    assert!(message.starts_with("this BuildKit cannot give a report"), "{message}");
+    assert!(message.ends_with("exit code: 3"), "{message}");
+}
+
+/// A platform that fails does not stop the others.
+#[tokio::test]
+async fn platforms_are_reported_each() {
+    let (before, digest) = found(Release::Forky, "the test").await;
+    let digest_of_image = format!("sha256:{}", "a".repeat(64));
+    let name = "docker.io/library/alpine:3.20";
+    let mut status = failed(&digest, "exit code: 3");
+    status.details.push(detail("gatewayapi.ExitMessage", &json!({ "Code": 3 })));
+    let engine = (0..before)
+        .fold(Engine::new(Release::Forky), |engine, _| engine.on(Method::Solve, Do::Answer))
+        .image_on("linux/amd64", name, &digest_of_image, CONFIG)
+        .image_on("linux/arm64", name, &digest_of_image, &CONFIG.replace("amd64", "arm64"))
+        .on(Method::Solve, Do::Fail(status));
+    let opts = [&TARGET[..], &["platform=linux/amd64,linux/arm64"]].concat();
+    let daemon = build(engine, SPEC, &opts).await;
+    let Some(result::Result::Refs(refs)) = returned(&daemon).result.unwrap().result else {
+        panic!("a result for each platform")
+    };
+    assert_eq!(refs.refs.keys().collect::<Vec<_>>(), ["linux/amd64", "linux/arm64"]);
+    assert_eq!(document(&daemon)["passed"], true);
+    assert_eq!(document(&daemon)["platform"], "linux/arm64");
+}
+
+#[tokio::test]
+async fn reports_are_among_the_targets() {
+    let daemon = build(engine(Release::Forky), SPEC, &["requestid=frontend.targets"]).await;
+    let text = |daemon: &Daemon| {
+        let metadata = returned(daemon).result.unwrap().metadata;
+        String::from_utf8(metadata["result.txt"].clone()).unwrap()
+    };
+    expect![[r#"
+        TARGET        DESCRIPTION
+        gate          
+        test          
+        test.report   the report of `test`: /out
+        app (default) 
+    "#]]
+    .assert_eq(&text(&daemon));
+    let opts = [&TARGET[..], &["requestid=frontend.outline"]].concat();
+    let daemon = build(engine(Release::Forky), SPEC, &opts).await;
+    assert!(text(&daemon).starts_with("TARGET: test\n"), "{}", text(&daemon));
+    let opts = [&TARGET[..], &["requestid=frontend.lint"]].concat();
+    let daemon = build(engine(Release::Forky), SPEC, &opts).await;
+    assert_eq!(text(&daemon), "");
+}
