@@ -1,0 +1,1 @@
+echo "serving at 8080"
