@@ -3,6 +3,7 @@
 pub mod diagnostic;
 pub mod gateway;
 pub mod lower;
+mod order;
 pub mod plan;
 pub mod show;
 pub mod source;

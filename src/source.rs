@@ -1,23 +1,45 @@
-//! A build file's text, and places in it.
+//! The text of a build file and of those that it includes, and places in them.
 //!
-//! Comes in: bytes as the client sent them. Goes out: text whose every [`Span`] can be turned into
-//! lines and columns. Knows nothing of TOML.
+//! Comes in: bytes as the client sent them. Goes out: text whose every [`Span`] can be turned into a
+//! file and its lines. Knows nothing of TOML.
+//!
+//! All files of a build share one range of offsets, one file behind the other: a span needs no other
+//! word to say which file it is in.
 
-use std::ops::{Deref, RangeInclusive};
+use std::fmt;
+use std::ops::{Deref, Range, RangeInclusive};
 
 use crate::text::Text;
 
-/// A build file: its name as the user gave it, and its text.
+/// The build file and those that it includes.
 #[derive(Debug, Clone)]
-pub struct SourceFile {
-    name: String,
-    text: Text,
-    /// Byte offset of the first byte of each line.
-    line_starts: Vec<u32>,
-    not_text: Option<Span>,
+pub struct SourceMap {
+    /// In the order of their offsets; the build file is the first.
+    files: Vec<SourceFile>,
 }
 
-/// A range of bytes in a [`SourceFile`].
+/// A file: its name as the user gave it, and its text.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// The offset of its first byte.
+    start: u32,
+    name: String,
+    text: Text,
+    /// Where each line begins, counted from the start of the file.
+    line_starts: Vec<u32>,
+    not_text: Option<Range<usize>>,
+}
+
+/// Some lines of a file.
+#[derive(Debug, Clone)]
+pub struct Place<'a> {
+    /// The file.
+    pub file: &'a SourceFile,
+    /// The lines, counted from 1.
+    pub lines: RangeInclusive<u32>,
+}
+
+/// A range of bytes in a file of a [`SourceMap`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
     /// Offset of the first byte.
@@ -35,6 +57,59 @@ pub struct Spanned<T> {
     pub span: Span,
 }
 
+impl SourceMap {
+    /// With the build file alone.
+    pub fn new(main: SourceFile) -> Self {
+        Self { files: vec![SourceFile { start: 0, ..main }] }
+    }
+
+    /// Adds a file behind the others, and gives it with the offsets that it has there.
+    pub fn add(&mut self, file: SourceFile) -> &SourceFile {
+        // One offset between two files belongs to the end of the first.
+        let start = self.files.last().map_or(0, |last| last.end().saturating_add(1));
+        self.files.push(SourceFile { start, ..file });
+        &self.files[self.files.len() - 1]
+    }
+
+    /// The build file itself.
+    pub fn main(&self) -> &SourceFile {
+        &self.files[0]
+    }
+
+    /// All files, the build file first.
+    pub fn files(&self) -> &[SourceFile] {
+        &self.files
+    }
+
+    /// The number among [`SourceMap::files`] of the one that a span is in.
+    pub fn number(&self, span: Span) -> usize {
+        self.files.partition_point(|file| file.start <= span.start).saturating_sub(1)
+    }
+
+    /// The file that a span is in.
+    pub fn file(&self, span: Span) -> &SourceFile {
+        &self.files[self.number(span)]
+    }
+
+    /// The lines that a span touches, and the file that they are in.
+    pub fn place(&self, span: Span) -> Place<'_> {
+        let file = self.file(span);
+        Place { file, lines: file.lines(span) }
+    }
+
+    /// The text of a string's span, without the quotes.
+    pub fn written(&self, span: Span) -> &str {
+        self.file(span).slice(span).trim_matches(['"', '\''])
+    }
+}
+
+impl fmt::Display for Place<'_> {
+    /// The file and the first line: `mstage.toml:12`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.name(), self.lines.start())
+    }
+}
+
 impl SourceFile {
     /// Takes the bytes of a file over. Bytes that are not UTF-8 are replaced, and remembered.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
@@ -43,20 +118,28 @@ impl SourceFile {
             Err(err) => {
                 let at = err.utf8_error().valid_up_to();
                 let replacement = char::REPLACEMENT_CHARACTER.len_utf8();
-                (
-                    String::from_utf8_lossy(err.as_bytes()).into_owned(),
-                    Some(Span::from(at..at + replacement)),
-                )
+                (String::from_utf8_lossy(err.as_bytes()).into_owned(), Some(at..at + replacement))
             }
         };
         let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
         let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
-        Self { name: name.into(), text: text.into(), line_starts, not_text }
+        Self { start: 0, name: name.into(), text: text.into(), line_starts, not_text }
     }
 
     /// The first place that was not UTF-8.
     pub fn not_text(&self) -> Option<Span> {
-        self.not_text
+        self.not_text.clone().map(|range| self.span(range))
+    }
+
+    /// The offset behind its last byte.
+    fn end(&self) -> u32 {
+        self.start.saturating_add(offset(self.text.len()))
+    }
+
+    /// What is a range of bytes counted from the start of the file.
+    pub fn span(&self, range: Range<usize>) -> Span {
+        let at = |at| self.start.saturating_add(offset(at));
+        Span { start: at(range.start), end: at(range.end) }
     }
 
     /// The file's name, as the user gave it.
@@ -78,6 +161,7 @@ impl SourceFile {
 
     /// The line of a byte, counted from 1.
     pub fn line(&self, offset: u32) -> u32 {
+        let offset = offset.saturating_sub(self.start);
         self.line_starts.partition_point(|&start| start <= offset) as u32
     }
 
@@ -88,41 +172,36 @@ impl SourceFile {
 
     /// The offset of the first byte of a line, counted from 1.
     pub fn line_start(&self, line: u32) -> u32 {
-        self.line_starts
-            .get((line as usize).saturating_sub(1))
-            .copied()
-            .unwrap_or(self.text.len() as u32)
+        self.start.saturating_add(offset(self.line_start_in_text(line)))
     }
 
     /// The text of a line, counted from 1, without its newline.
     pub fn line_text(&self, line: u32) -> &str {
-        let (start, end) = (self.line_start(line) as usize, self.line_start(line + 1) as usize);
+        let (start, end) = (self.line_start_in_text(line), self.line_start_in_text(line + 1));
         self.text[start..end].trim_end_matches(['\n', '\r'])
     }
 
-    /// The text of a string's span, without the quotes.
-    pub fn written(&self, span: Span) -> &str {
-        self.slice(span).trim_matches(['"', '\''])
+    fn line_start_in_text(&self, line: u32) -> usize {
+        let start = self.line_starts.get((line as usize).saturating_sub(1));
+        start.map_or(self.text.len(), |&start| start as usize)
     }
 
-    /// The text of a span.
+    /// The text of a span of this file.
     pub fn slice(&self, span: Span) -> &str {
-        &self.text[span.start as usize..span.end as usize]
+        let at = |at: u32| at.saturating_sub(self.start) as usize;
+        &self.text[at(span.start)..at(span.end)]
     }
+}
+
+/// Offsets beyond the size limit of files cannot occur; they would saturate.
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Span {
     /// The smallest span that holds both.
     pub fn join(self, other: Span) -> Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
-    }
-}
-
-impl From<std::ops::Range<usize>> for Span {
-    /// Offsets beyond a [`SourceFile`]'s size limit cannot occur; they would saturate.
-    fn from(range: std::ops::Range<usize>) -> Self {
-        let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
-        Span { start: offset(range.start), end: offset(range.end) }
     }
 }
 
@@ -148,6 +227,19 @@ mod tests {
         assert_eq!(lines(6, 6), 3..=3);
         assert_eq!(lines(7, 9), 4..=4);
         assert_eq!(lines(9, 9), 4..=4);
+    }
+
+    #[test]
+    fn files_behind_each_other() {
+        let mut files = SourceMap::new(SourceFile::new("a", b"1\n2\n".to_vec()));
+        files.add(SourceFile::new("empty", Vec::new()));
+        let b = files.add(SourceFile::new("b", b"one\ntwo".to_vec()));
+        let two = b.span(4..7);
+        assert_eq!(files.place(two).to_string(), "b:2");
+        assert_eq!((files.number(two), files.written(two)), (2, "two"));
+        let end_of_a = files.main().span(4..4);
+        assert_eq!(files.place(end_of_a).to_string(), "a:3");
+        assert_eq!(files.file(files.files()[1].span(0..0)).name(), "empty");
     }
 
     #[test]

@@ -20,7 +20,8 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
         let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
         Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() }
     };
-    let plan = spec::parse(&file, &mut diagnostics).and_then(|spec| {
+    let (files, spec) = spec::parse(file, &mut diagnostics);
+    let plan = spec.and_then(|spec| {
         // A check looks at all stages.
         if let Some(all) = select_all(&spec, &request, &mut Diagnostics::default()) {
             let facts = facts(&all);
@@ -39,7 +40,7 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
         ..Settings::default()
     };
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph).expect("nothing was imported").target;
+    let target = lower(&plan, &files, &settings, &mut graph).expect("nothing was imported").target;
     Ok(graph.definition(target).digests().len())
 }
 

@@ -15,7 +15,7 @@ use mstage::plan::{
     resolve, select_all, warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
-use mstage::spec;
+use mstage::spec::{Absent, FileAddress, parse_with};
 
 #[test]
 fn every_rule_has_its_page_and_every_page_its_rule() {
@@ -75,7 +75,7 @@ fn what_is_wrong_is_found_and_what_is_right_is_not() {
         {
             assert!(!specs.is_empty(), "{}.md has no spec", rule.name());
             for spec in specs {
-                let (found, report) = found(spec);
+                let (found, report) = found(spec, &folder());
                 if found != expected {
                     problems.push(format!("{}.md:\n{spec}reports:\n{report}", rule.name()));
                 }
@@ -97,7 +97,8 @@ fn no_rule_speaks_of_the_projects_own_files() {
     }
     assert!(files.len() > 8);
     let report = |path: PathBuf| {
-        let (found, report) = found(&fs::read_to_string(&path).unwrap());
+        let folder = path.parent().unwrap();
+        let (found, report) = found(&fs::read_to_string(&path).unwrap(), folder);
         (!found.is_empty()).then(|| format!("{}:\n{report}", path.display()))
     };
     let reports: Vec<String> = files.into_iter().filter_map(report).collect();
@@ -116,13 +117,19 @@ fn blocks(text: &str) -> Vec<&str> {
     text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
-/// Which rules speak of a spec, and what they say.
-fn found(text: &str) -> (BTreeSet<Code>, String) {
+/// Which rules speak of a spec, and what they say. What it includes is in the folder, and in one there for
+/// each build context.
+fn found(text: &str, folder: &Path) -> (BTreeSet<Code>, String) {
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
     let request = request(text);
     let mut diagnostics = Diagnostics::default();
     check_of(&request, &mut diagnostics);
-    let planned = spec::parse(&file, &mut diagnostics).and_then(|spec| {
+    let read = |FileAddress { context, path }: &FileAddress| {
+        let context = context.as_deref().unwrap_or_default();
+        fs::read(folder.join(context).join(path)).map_err(|_| Absent::File)
+    };
+    let (files, spec) = parse_with(file, read, &mut diagnostics);
+    let planned = spec.and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
         // Alpine is for one platform only, any other image for all.
         let fact = |image: &ImageQuery| {
@@ -143,7 +150,7 @@ fn found(text: &str) -> (BTreeSet<Code>, String) {
         Some(plan)
     });
     let all = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
-    let report: Vec<String> = all.iter().map(|found| render::diagnostic(found, &file)).collect();
+    let report: Vec<String> = all.iter().map(|found| render::diagnostic(found, &files)).collect();
     assert!(planned.is_some(), "{text}\n{}", report.join("\n"));
     (all.iter().map(|found| found.code).collect(), report.join("\n"))
 }

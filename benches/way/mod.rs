@@ -61,7 +61,8 @@ pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
     };
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
     let mut diagnostics = Diagnostics::default();
-    let spec = spec::parse(&file, &mut diagnostics).unwrap();
+    let (files, spec) = spec::parse(file, &mut diagnostics);
+    let spec = spec.unwrap();
     done();
     let selection = select(&spec, &request, &mut diagnostics).unwrap();
     done();
@@ -71,7 +72,7 @@ pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
     let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
     done();
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph).unwrap().target;
+    let target = lower(&plan, &files, &settings, &mut graph).unwrap().target;
     let definition = graph.definition(target);
     drop(graph);
     done();

@@ -84,6 +84,12 @@ codes! {
     NoVerb Error "no-verb",
     /// A step with more than one verb.
     SeveralVerbs Error "several-verbs",
+    /// A name that two files of one build declare.
+    DuplicateName Error "duplicate-name",
+    /// Files that include each other.
+    IncludeCycle Error "include-cycle",
+    /// An included file that is not there.
+    MissingInclude Error "missing-include",
     /// `${...}` that cannot be read.
     InvalidSubstitution Error "invalid-substitution",
     /// A name that is neither an arg nor in the environment.

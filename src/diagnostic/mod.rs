@@ -158,6 +158,11 @@ impl Diagnostics {
         }
     }
 
+    /// The same, without what its file says of rules.
+    pub fn without_check(self) -> Self {
+        Self { of_file: None, ..self }
+    }
+
     /// Takes over what another list holds, where `keep` says so.
     pub fn absorb(&mut self, other: Diagnostics, keep: impl Fn(&Diagnostic) -> bool) {
         self.list.extend(other.list.into_iter().filter(keep));

@@ -22,12 +22,30 @@ pub(super) const IGNORE_FILE: &str = ".dockerignore";
 /// The build file, and what belongs to it.
 pub(super) struct BuildFile {
     pub(super) file: SourceFile,
+    /// Where it is.
+    pub(super) home: Home,
     /// Patterns of the ignore file.
     pub(super) ignore: Vec<String>,
     /// Where the files of the build context are.
     pub(super) context: MainContext,
     /// The op that loads the build file: something of this build that warnings can be about.
     pub(super) digest: Digest,
+}
+
+/// Where the build file is, and with it the files that it includes.
+pub(super) enum Home {
+    /// In a directory of the client.
+    Client {
+        /// Its name there.
+        name: String,
+    },
+    /// In files that are all at hand.
+    Files {
+        /// The files.
+        of: MainContext,
+        /// Its name there.
+        name: String,
+    },
 }
 
 impl BuildFile {
@@ -38,20 +56,19 @@ impl BuildFile {
         let (source, name) = remote(connection, options, address).await?;
         let context = MainContext { source, subdir };
         if options.build_file_local.is_some() {
-            let found = read_in(connection, client_directory(options), &options.filename).await?;
-            return found.into_build_file(&options.filename, Vec::new(), context);
+            let found = Home::client(options).read(connection, options).await?;
+            return found.into_build_file(Vec::new(), context);
         }
         let whole = MainContext { subdir: String::new(), ..context.clone() };
-        let directory = Directory::of(&whole)?;
-        read_in(connection, directory, name).await?.into_build_file(name, Vec::new(), context)
+        let home = Home::Files { of: whole, name: name.to_owned() };
+        home.read(connection, options).await?.into_build_file(Vec::new(), context)
     }
 }
 
 /// With a directory of the client as the build context, or with what another build makes: only a
 /// directory that is not there tells that, and costs no question where it is.
 async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, Status> {
-    let name = &options.filename;
-    let build_file = read_in(connection, client_directory(options), name);
+    let build_file = Home::client(options).read(connection, options);
     let context_ignore = async {
         let directory = Directory::local(
             Local {
@@ -74,7 +91,7 @@ async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, 
     }
     // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
     let ignore = context_ignore.unwrap_or_default().unwrap_or_default();
-    build_file?.into_build_file(name, ignore, MainContext::default())
+    build_file?.into_build_file(ignore, MainContext::default())
 }
 
 /// With what other builds make.
@@ -96,12 +113,13 @@ async fn from_inputs(
     let found = match input {
         Some(definition) => {
             let source = MainSource::Input(definition);
-            let directory = Directory::of(&MainContext { source, subdir: String::new() })?;
-            read_in(connection, directory, &options.filename).await?
+            let of = MainContext { source, subdir: String::new() };
+            let home = Home::Files { of, name: options.filename.clone() };
+            home.read(connection, options).await?
         }
         None => in_client_directory?,
     };
-    found.into_build_file(&options.filename, Vec::new(), context)
+    found.into_build_file(Vec::new(), context)
 }
 
 /// What an address of a build context means, and the build file's name there.
@@ -132,21 +150,6 @@ async fn remote<'o>(
     Ok((MainSource::Http { url, is_archive }, name))
 }
 
-/// The directory of the client that the build file is in.
-fn client_directory(options: &Options) -> Directory {
-    let name = &options.filename;
-    let local = options.build_file_local.as_deref().unwrap_or("dockerfile");
-    Directory::local(
-        Local {
-            follow_paths: vec![name.clone(), own_ignore_file(name)],
-            shared_key_hint: local.to_owned(),
-            differ: Some(Differ::None),
-            ..Local::new(local, options.sessions.of(local))
-        },
-        &format!("[internal] load build definition from {name}"),
-    )
-}
-
 /// The ignore file that belongs to one build file.
 fn own_ignore_file(name: &str) -> String {
     format!("{name}{IGNORE_FILE}")
@@ -154,6 +157,7 @@ fn own_ignore_file(name: &str) -> String {
 
 /// The build file and its own ignore file.
 struct Found {
+    home: Home,
     bytes: Option<Vec<u8>>,
     ignore: Option<Vec<u8>>,
     digest: Digest,
@@ -161,12 +165,8 @@ struct Found {
 
 impl Found {
     /// `ignore` is what the context's own ignore file says.
-    fn into_build_file(
-        self,
-        name: &str,
-        ignore: Vec<u8>,
-        context: MainContext,
-    ) -> Result<BuildFile, Status> {
+    fn into_build_file(self, ignore: Vec<u8>, context: MainContext) -> Result<BuildFile, Status> {
+        let name = self.home.name();
         let Some(bytes) = self.bytes else {
             return Err(Status::new(format!("there is no `{name}` in the build file's directory")));
         };
@@ -177,6 +177,7 @@ impl Found {
         };
         Ok(BuildFile {
             file: SourceFile::new(name, bytes),
+            home: self.home,
             ignore: ignore::patterns(&String::from_utf8_lossy(&ignore)),
             context,
             digest: self.digest,
@@ -184,17 +185,72 @@ impl Found {
     }
 }
 
-async fn read_in(
-    connection: &Connection,
-    directory: Directory,
-    name: &str,
-) -> Result<Found, Status> {
-    let digest = directory.digest;
-    let own_ignore = own_ignore_file(name);
-    let files = directory.open(connection).await?;
-    let (bytes, ignore) =
-        try_join(files.read(connection, name), files.read(connection, &own_ignore)).await?;
-    Ok(Found { bytes, ignore, digest })
+impl Home {
+    fn client(options: &Options) -> Self {
+        Self::Client { name: options.filename.clone() }
+    }
+
+    /// The build file's name.
+    fn name(&self) -> &str {
+        match self {
+            Self::Client { name } | Self::Files { name, .. } => name,
+        }
+    }
+
+    /// Reads the build file and its own ignore file.
+    async fn read(self, connection: &Connection, options: &Options) -> Result<Found, Status> {
+        let name = self.name();
+        let own_ignore = own_ignore_file(name);
+        let label = format!("[internal] load build definition from {name}");
+        let directory =
+            self.directory(options, vec![name.to_owned(), own_ignore.clone()], &label)?;
+        let digest = directory.digest;
+        let files = directory.open(connection).await?;
+        let (bytes, ignore) =
+            try_join(files.read(connection, name), files.read(connection, &own_ignore)).await?;
+        Ok(Found { home: self, bytes, ignore, digest })
+    }
+
+    /// Looks into the directory of the build file for further files.
+    pub(super) async fn open(
+        &self,
+        connection: &Connection,
+        options: &Options,
+        paths: &[&str],
+    ) -> Result<OpenDirectory, Status> {
+        let paths = paths.iter().map(|path| self.path(path)).collect();
+        self.directory(options, paths, "[internal] load included files")?.open(connection).await
+    }
+
+    /// The path of another file, which is seen from the directory of the build file.
+    pub(super) fn path(&self, seen_from_build_file: &str) -> String {
+        match self.name().rsplit_once('/') {
+            Some((directory, _)) => format!("{directory}/{seen_from_build_file}"),
+            None => seen_from_build_file.to_owned(),
+        }
+    }
+
+    /// The files there; of a client's only those that are asked for.
+    fn directory(
+        &self,
+        options: &Options,
+        paths: Vec<String>,
+        label: &str,
+    ) -> Result<Directory, Status> {
+        match self {
+            Self::Files { of, .. } => Directory::of(of),
+            Self::Client { .. } => {
+                let local = options.build_file_local.as_deref().unwrap_or("dockerfile");
+                let local = Local {
+                    follow_paths: paths,
+                    shared_key_hint: local.to_owned(),
+                    differ: Some(Differ::None),
+                    ..Local::new(local, options.sessions.of(local))
+                };
+                Ok(Directory::local(local, label))
+            }
+        }
+    }
 }
 
 /// Files that can be looked into.
@@ -221,9 +277,14 @@ impl Directory {
         let mut graph = Graph::new();
         let state =
             main_context(context, &mut graph).map_err(|err| Status::new(err.to_string()))?;
+        Self::new(graph, state)
+    }
+
+    /// What an op of a graph makes.
+    pub(super) fn new(graph: Graph, state: State) -> Result<Self, Status> {
         match graph.digest(state) {
             Some(digest) => Ok(Self { graph, state, digest }),
-            None => Err(Status::new("the build context is empty: there is no build file in it")),
+            None => Err(Status::new("there are no files in an empty build context")),
         }
     }
 

@@ -3,8 +3,8 @@
 use buildkit_llb::{Cap, Definition, Graph, State};
 
 use super::bridge::{Bridge, Status};
-use super::report::with_lines;
-use crate::source::SourceFile;
+use super::report::with_places;
+use crate::source::{Place, SourceMap};
 
 /// Refuses a graph with an op that the engine cannot run, naming the feature and the line that needs it.
 pub(super) fn check(
@@ -12,37 +12,38 @@ pub(super) fn check(
     graph: &Graph,
     target: State,
     definition: &Definition,
-    file: &SourceFile,
+    files: &SourceMap,
 ) -> Result<(), Status> {
     let engine = &bridge.capabilities().llb;
     if definition.caps().all(|cap| engine.supports(cap.id())) {
         return Ok(());
     }
     let mut problems = Vec::new();
+    let mut places = Vec::new();
     for vertex in graph.vertices(target) {
         for cap in vertex.caps() {
             let Err(missing) = engine.require(cap.id()) else { continue };
-            let locations = vertex.locations();
-            let range = locations.first().map(|location| location.range);
-            let line = range.map(|range| range.start.line..=range.end.line);
-            problems.push((line, explain(cap, missing.disabled.as_deref())));
+            let problem = explain(cap, missing.disabled.as_deref());
+            let place = vertex.locations().first().and_then(|location| {
+                let name = &graph.source(location.source)?.filename;
+                let file = files.files().iter().find(|file| file.name() == name)?;
+                let range = location.range;
+                Some(Place { file, lines: range.start.line..=range.end.line })
+            });
+            let problem = match &place {
+                Some(place) => format!("{place}: {problem}"),
+                None => problem,
+            };
+            if problems.last() != Some(&problem) {
+                problems.push(problem);
+                places.extend(place);
+            }
         }
     }
-    problems.dedup();
     if problems.is_empty() {
         return Ok(());
     }
-    let place = |line: &Option<std::ops::RangeInclusive<u32>>| match line {
-        Some(lines) => format!("{}:{}: ", file.name(), lines.start()),
-        None => String::new(),
-    };
-    let text: Vec<String> =
-        problems.iter().map(|(line, problem)| format!("{}{problem}", place(line))).collect();
-    Err(with_lines(
-        Status::new(text.join("\n")),
-        file,
-        problems.into_iter().filter_map(|(line, _)| line),
-    ))
+    Err(with_places(Status::new(problems.join("\n")), places))
 }
 
 /// Refuses a graph that is too large for one message, before it is sent: the engine would only say that

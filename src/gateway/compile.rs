@@ -6,12 +6,13 @@ use buildkit_llb::{Cap, Definition, Graph, Platform, State};
 
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
+use super::include::read_spec;
 use super::{Options, capabilities, epoch, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, Lowered, MainContext, Settings, lower, warn_of_order};
 use crate::plan::{Plan, Request, Selection, check_of, resolve, select, warn_of_ignored_copies};
-use crate::source::SourceFile;
-use crate::spec::{self, Spec};
+use crate::source::SourceMap;
+use crate::spec::Spec;
 
 /// What is built: for each platform a plan and the graph that it became.
 pub(super) struct Compiled {
@@ -31,8 +32,8 @@ pub(super) struct Reported {
     pub(super) lowered: Vec<Lowered>,
     /// The graph, which can grow.
     pub(super) graph: Graph,
-    /// The build file.
-    pub(super) file: SourceFile,
+    /// The build file and what it includes.
+    pub(super) files: SourceMap,
     /// Whether branches are done at once.
     pub(super) at_once: bool,
 }
@@ -42,7 +43,7 @@ pub(super) struct Reported {
 pub(super) struct Project<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) options: &'a Options,
-    pub(super) file: &'a SourceFile,
+    pub(super) files: &'a SourceMap,
     pub(super) spec: &'a Spec,
     /// Where the files of the build context are.
     pub(super) context: &'a MainContext,
@@ -54,15 +55,15 @@ pub(super) struct Project<'a> {
 pub(super) async fn compile(
     bridge: &Bridge,
     options: &Options,
-    BuildFile { file, ignore, context, digest }: BuildFile,
+    BuildFile { file, home, ignore, context, digest }: BuildFile,
 ) -> Result<Compiled, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let spec = spec::parse(&file, &mut diagnostics);
+    let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
     let project = spec.as_ref().map(|spec| Project {
         bridge,
         options,
-        file: &file,
+        files: &files,
         spec,
         context: &context,
         ignore: &ignore,
@@ -78,24 +79,24 @@ pub(super) async fn compile(
             warn_of_order(plan, &engine, &mut diagnostics);
         }
     }
-    report::warn(bridge, &diagnostics, &file, digest).await;
+    report::warn(bridge, &diagnostics, &files, digest).await;
     let planned = planned?.filter(|_| !diagnostics.fail_build());
     let (Some(project), Some(plans)) = (project, planned) else {
-        return Err(report::failure(&diagnostics, &file));
+        return Err(report::failure(&diagnostics, &files));
     };
 
     let settings = project.settings();
     let mut graph = Graph::new();
     let mut lowered = Vec::with_capacity(plans.len());
     for plan in &plans {
-        let one = lower(plan, &file, &settings, &mut graph)
+        let one = lower(plan, &files, &settings, &mut graph)
             .map_err(|err| Status::new(err.to_string()))?;
         lowered.push(one);
     }
     let scans = sbom::prepare(bridge, options, &plans, &lowered, &mut graph).await?;
     let define = |state: State| {
         let definition = graph.definition(state);
-        capabilities::check(bridge, &graph, state, &definition, &file)?;
+        capabilities::check(bridge, &graph, state, &definition, &files)?;
         capabilities::check_size(bridge, &definition)?;
         Ok(definition)
     };
@@ -106,7 +107,7 @@ pub(super) async fn compile(
     let beside = beside.into_iter().map(define).collect::<Result<_, Status>>()?;
     let at_once = settings.engine.merges_branches();
     let is_report = plans.iter().any(|plan| plan.is_report);
-    let reported = is_report.then_some(Reported { lowered, graph, file, at_once });
+    let reported = is_report.then_some(Reported { lowered, graph, files, at_once });
     Ok(Compiled { plans, definitions, beside, scans, reported })
 }
 
@@ -155,9 +156,9 @@ impl Project<'_> {
             }
             None => None,
         };
-        let Some(plan) = planned else { return Err(report::failure(&diagnostics, self.file)) };
+        let Some(plan) = planned else { return Err(report::failure(&diagnostics, self.files)) };
         let mut graph = Graph::new();
-        let lowered = lower(&plan, self.file, &self.settings(), &mut graph)
+        let lowered = lower(&plan, self.files, &self.settings(), &mut graph)
             .map_err(|err| Status::new(err.to_string()))?;
         Ok((graph.definition(lowered.guarded), plan.config.to_json()))
     }

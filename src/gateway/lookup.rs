@@ -22,7 +22,7 @@ pub(super) async fn look_up(
     selections: &[Selection<'_>],
     pending: &[&str],
 ) -> Result<Vec<Facts>, Status> {
-    let file = project.file;
+    let files = project.files;
     let mut images: BTreeMap<_, ImageQuery> = BTreeMap::new();
     for query in selections.iter().flat_map(|selection| selection.images()) {
         let known = images.entry(image_key(query)).or_insert_with(|| query.clone());
@@ -36,7 +36,7 @@ pub(super) async fn look_up(
 
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
-        fact.map_err(|status| report::at_place(named(status, query), file, query.span))
+        fact.map_err(|status| report::at_place(named(status, query), files, query.span))
     });
     let (image_facts, context_facts) =
         join(join_all(image_facts), contexts_facts(project, contexts.values().copied().collect()))
@@ -91,7 +91,7 @@ async fn context(
     query: &ContextQuery,
     inputs: &BTreeMap<String, Definition>,
 ) -> Result<ContextFact, Status> {
-    let Project { bridge, options, file, .. } = *project;
+    let Project { bridge, options, files, .. } = *project;
     let name = &query.name;
     match &query.source {
         ContextSource::Local(directory) => {
@@ -124,7 +124,7 @@ async fn context(
         }
         ContextSource::Dockerfile(source) => {
             let made = dockerfile::build(project, source).await;
-            let made = made.map_err(|status| report::at_place(status, file, source.span))?;
+            let made = made.map_err(|status| report::at_place(status, files, source.span))?;
             Ok(ContextFact {
                 definition: Some(made.definition),
                 config: Some(made.config),

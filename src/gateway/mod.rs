@@ -14,6 +14,7 @@ mod compile;
 mod dockerfile;
 mod epoch;
 mod ignore;
+mod include;
 mod lookup;
 mod onbuild;
 pub mod options;
@@ -53,8 +54,10 @@ where
         match request? {
             Begun::Answered(result) => Ok(result),
             Begun::Read(options, build_file) => match &options.subrequest {
-                Some(question) => subrequest::answer(&bridge, &options, question, build_file).await,
-                None => build(&bridge, &options, build_file).await,
+                Some(question) => {
+                    subrequest::answer(&bridge, &options, question, *build_file).await
+                }
+                None => build(&bridge, &options, *build_file).await,
             },
         }
     };
@@ -69,7 +72,7 @@ enum Begun {
     /// It has nothing to do with any file.
     Answered(SolveResult),
     /// The build file has been read.
-    Read(Box<Options>, BuildFile),
+    Read(Box<Options>, Box<BuildFile>),
 }
 
 impl Begun {
@@ -82,7 +85,7 @@ impl Begun {
             Some(answer) => answer.map(Self::Answered),
             None => {
                 let build_file = BuildFile::read(connection, &options).await?;
-                Ok(Self::Read(Box::new(options), build_file))
+                Ok(Self::Read(Box::new(options), Box::new(build_file)))
             }
         }
     }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
 use crate::show::LANGUAGE;
-use crate::source::SourceFile;
+use crate::source::{Place, SourceMap, Span};
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
@@ -18,37 +18,34 @@ const MAX_EXCERPTS: usize = 20;
 const PADDING: u32 = 5;
 
 /// The build's failure, with an excerpt of the file for each place.
-pub(super) fn failure(diagnostics: &Diagnostics, file: &SourceFile) -> Status {
+pub(super) fn failure(diagnostics: &Diagnostics, files: &SourceMap) -> Status {
     let errors = diagnostics.of(Severity::Error);
-    let message = render::errors(&errors, file);
+    let message = render::errors(&errors, files);
     let spans = errors.iter().flat_map(|error| {
         let related = error.related.iter().map(|(span, _)| *span);
         error.span.into_iter().chain(related)
     });
-    let mut lines: Vec<_> = spans.map(|span| file.lines(span)).collect();
-    lines.dedup();
-    with_lines(Status::new(message), file, lines)
+    let mut places: Vec<_> = spans.map(|span| files.place(span)).collect();
+    places.dedup_by(|next, place| std::ptr::eq(next.file, place.file) && next.lines == place.lines);
+    with_places(Status::new(message), places)
 }
 
-/// A failure that shows lines of the file.
-pub(super) fn with_lines(
+/// A failure that shows lines of files.
+pub(super) fn with_places<'f>(
     status: Status,
-    file: &SourceFile,
-    places: impl IntoIterator<Item = RangeInclusive<u32>>,
+    places: impl IntoIterator<Item = Place<'f>>,
 ) -> Status {
     // Clients print what was added last first.
     let places: Vec<_> = places.into_iter().take(MAX_EXCERPTS).collect();
-    places.into_iter().rev().fold(status, |status, lines| {
-        let excerpt = excerpt(file, *lines.start(), *lines.end());
-        status.with_source(file.name(), &excerpt, LANGUAGE, &[lines])
+    places.into_iter().rev().fold(status, |status, place| {
+        status.with_source(place.file.name(), &excerpt(&place), LANGUAGE, &[place.lines])
     })
 }
 
-/// A failure that the daemon reported about one place of the file.
-pub(super) fn at_place(status: Status, file: &SourceFile, span: crate::source::Span) -> Status {
-    let lines = file.lines(span);
-    let place = format!("{}:{}", file.name(), lines.start());
-    with_lines(status.context(place), file, [lines])
+/// A failure that the daemon reported about one place.
+pub(super) fn at_place(status: Status, files: &SourceMap, span: Span) -> Status {
+    let place = files.place(span);
+    with_places(status.context(&place), [place])
 }
 
 /// All answers, or one failure with what is wrong with each.
@@ -73,13 +70,8 @@ pub(super) fn with_place(status: Status) -> Status {
     }
 }
 
-/// The lines that a failure is about.
-pub(super) fn lines_of(status: &Status) -> Option<RangeInclusive<u32>> {
-    place_of(status).map(|(_, lines)| lines)
-}
-
-/// The file and the lines that a failure shows first.
-fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
+/// The name of the file, and the lines, that a failure shows first.
+pub(super) fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
     #[derive(Deserialize)]
     struct Source {
         info: Info,
@@ -108,7 +100,8 @@ fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
 }
 
 /// The file with nothing but the lines that a client shows; the others are there, and empty.
-fn excerpt(file: &SourceFile, first: u32, last: u32) -> Vec<u8> {
+fn excerpt(Place { file, lines }: &Place<'_>) -> Vec<u8> {
+    let (first, last) = (*lines.start(), *lines.end());
     let mut data = Vec::new();
     for number in 1..=last.saturating_add(PADDING).min(file.line_count()) {
         // A newline at the end would be one more line.
@@ -126,18 +119,28 @@ fn excerpt(file: &SourceFile, first: u32, last: u32) -> Vec<u8> {
 pub(super) async fn warn(
     bridge: &Bridge,
     diagnostics: &Diagnostics,
-    file: &SourceFile,
+    files: &SourceMap,
     about: Digest,
 ) {
     for diagnostic in diagnostics.of(Severity::Warning) {
         // A warning that does not get through must not stop a build that would.
-        let _ = bridge.warn(warning(diagnostic, file, about)).await;
+        let _ = bridge.warn(warning(diagnostic, files, about)).await;
+    }
+}
+
+/// A place in few words: the build file need not be named.
+pub(super) fn line(span: Span, files: &SourceMap) -> String {
+    let place = files.place(span);
+    match std::ptr::eq(place.file, files.main()) {
+        true => format!("line {}", place.lines.start()),
+        false => place.to_string(),
     }
 }
 
 /// In the form of the Dockerfile frontend's own (BuildKit's `LintFormatShort`).
-fn warning(diagnostic: &Diagnostic, file: &SourceFile, about: Digest) -> Warning {
-    let line = diagnostic.span.map(|span| format!(" (line {})", file.line(span.start)));
+fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning {
+    let place = diagnostic.span.map(|span| files.place(span));
+    let line = diagnostic.span.map(|span| format!(" ({})", line(span, files)));
     Warning {
         digest: about.to_string(),
         level: 1,
@@ -147,17 +150,16 @@ fn warning(diagnostic: &Diagnostic, file: &SourceFile, about: Digest) -> Warning
             diagnostic.message,
             line.unwrap_or_default()
         ),
-        detail: render::details(diagnostic, file),
+        detail: render::details(diagnostic, files),
         url: diagnostic.code.url().unwrap_or_default(),
-        source: diagnostic.span.map(|span| {
-            let lines = file.lines(span);
+        source: place.map(|place| {
             let info = pb::SourceInfo {
-                filename: file.name().to_owned(),
-                data: excerpt(file, *lines.start(), *lines.end()),
+                filename: place.file.name().to_owned(),
+                data: excerpt(&place),
                 definition: None,
                 language: LANGUAGE.to_owned(),
             };
-            (info, vec![Range::lines(lines).into()])
+            (info, vec![Range::lines(place.lines).into()])
         }),
     }
 }

@@ -15,7 +15,7 @@ use super::{Options, own_image, report, result, shows_excerpts};
 use crate::lower::{self, Kept, Lowered, REPORT_DOCUMENT, add_kept, add_report};
 use crate::plan::Plan;
 use crate::show::{Failed, StageReport};
-use crate::source::SourceFile;
+use crate::source::SourceMap;
 
 /// How the steps of a stage ended.
 enum Outcome {
@@ -53,7 +53,7 @@ pub(super) async fn build(
     beside: Vec<Definition>,
     reported: Reported,
 ) -> Result<SolveResult, Status> {
-    let Reported { lowered, mut graph, file, at_once } = reported;
+    let Reported { lowered, mut graph, files: sources, at_once } = reported;
     let ops: Vec<Processes> =
         lowered.iter().map(|lowered| Processes::of(lowered, &graph)).collect();
     let stages = ops.iter().zip(definitions).map(|(processes, definition)| async move {
@@ -84,13 +84,13 @@ pub(super) async fn build(
     {
         let failed = outcome.failed();
         let processes = lowered.processes.iter().map(|process| process.step);
-        let document = StageReport::new(plan, processes, failed, at_once, &file).to_json();
+        let document = StageReport::new(plan, processes, failed, at_once, &sources).to_json();
         let several = options.multi_platform;
         let files = place(&mut graph, options, plan, lowered.target, &files)?;
         let report = add_report(&mut graph, plan, several, files, &document);
         reports.push(graph.definition(report));
         if let Outcome::Failed { failed, digest, .. } = outcome {
-            warn(bridge, plan, failed, digest, &file).await;
+            warn(bridge, plan, failed, digest, &sources).await;
         }
     }
     let evaluate = !shows_excerpts(bridge);
@@ -204,18 +204,18 @@ async fn files(
 }
 
 /// Says what the exit code of the client does not.
-async fn warn(bridge: &Bridge, plan: &Plan, failed: &Failed, digest: &str, file: &SourceFile) {
+async fn warn(bridge: &Bridge, plan: &Plan, failed: &Failed, digest: &str, files: &SourceMap) {
     let stage = &plan.stages[plan.target];
     let Some(step) = failed.steps.first().and_then(|&step| stage.steps.get(step)) else { return };
     let warning = Warning {
         digest: digest.to_owned(),
         level: 1,
         short: format!(
-            "{} failed: exit code {} of `{}` (line {})",
+            "{} failed: exit code {} of `{}` ({})",
             stage.name,
             failed.code,
             step.label,
-            file.line(step.span.start)
+            report::line(step.span, files)
         ),
         detail: vec![format!("the report says so too: \"passed\" in {REPORT_DOCUMENT}")],
         url: String::new(),

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
 use super::compile::{Project, compile};
+use super::include::read_spec;
 use super::{Options, epoch, lookup, report};
 use crate::diagnostic::Diagnostics;
 use crate::lower::warn_of_order;
@@ -22,8 +23,8 @@ use crate::show::{
     BuildError, CONVERT_VERSION, Converted, DESCRIBE_VERSION, Description, LINT_VERSION, Lint,
     OUTLINE_VERSION, Outline, TARGETS_VERSION, Targets,
 };
-use crate::source::SourceFile;
-use crate::spec::{self, Spec};
+use crate::source::SourceMap;
+use crate::spec::Spec;
 
 /// A document, for programs and for people.
 struct Answer {
@@ -59,8 +60,8 @@ pub(super) async fn answer(
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
     let answer = match question {
-        "frontend.outline" => outline(options, build_file)?,
-        "frontend.targets" => targets(options, build_file)?,
+        "frontend.outline" => outline(bridge, options, build_file).await?,
+        "frontend.targets" => targets(bridge, options, build_file).await?,
         "frontend.convertllb" => convert(bridge, options, build_file).await?,
         _ => lint(bridge, options, build_file).await?,
     };
@@ -68,67 +69,84 @@ pub(super) async fn answer(
 }
 
 /// What a build of the target can be given. No image is looked up for it.
-fn outline(options: &Options, BuildFile { file, .. }: BuildFile) -> Result<Answer, Status> {
-    let outline = |spec: &Spec, diagnostics: &mut Diagnostics| {
+async fn outline(
+    bridge: &Bridge,
+    options: &Options,
+    build_file: BuildFile,
+) -> Result<Answer, Status> {
+    let outline = |spec: &Spec, files: &SourceMap, diagnostics: &mut Diagnostics| {
         let selection = select_outline(spec, &options.request, diagnostics)?;
-        Some(Outline::new(selection.parameters(|span| file.written(span).to_owned()), &file))
+        Some(Outline::new(selection.parameters(|span| files.written(span).to_owned()), files))
     };
-    let document = of_spec(&file, outline)?;
+    let document = of_spec(bridge, options, build_file, outline).await?;
     let text = document.to_text();
     Answer::new(OUTLINE_VERSION, &document, Some(text))
 }
 
 /// What can be built.
-fn targets(options: &Options, BuildFile { file, .. }: BuildFile) -> Result<Answer, Status> {
-    let document = of_spec(&file, |spec, diagnostics| {
+async fn targets(
+    bridge: &Bridge,
+    options: &Options,
+    build_file: BuildFile,
+) -> Result<Answer, Status> {
+    let targets = |spec: &Spec, files: &SourceMap, diagnostics: &mut Diagnostics| {
         let default = default_target(spec, &options.request, diagnostics);
-        Some(Targets::new(spec, default, &file))
-    })?;
+        Some(Targets::new(spec, default, files))
+    };
+    let document = of_spec(bridge, options, build_file, targets).await?;
     let text = document.to_text();
     Answer::new(TARGETS_VERSION, &document, Some(text))
 }
 
-/// A document that needs nothing but the file.
-fn of_spec<T>(
-    file: &SourceFile,
-    document: impl FnOnce(&Spec, &mut Diagnostics) -> Option<T>,
+/// A document that needs nothing but the build's own files.
+async fn of_spec<T>(
+    bridge: &Bridge,
+    options: &Options,
+    BuildFile { file, home, .. }: BuildFile,
+    document: impl FnOnce(&Spec, &SourceMap, &mut Diagnostics) -> Option<T>,
 ) -> Result<T, Status> {
     let mut diagnostics = Diagnostics::default();
-    let document = spec::parse(file, &mut diagnostics)
-        .and_then(|spec| document(&spec, &mut diagnostics))
+    let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let document = spec
+        .and_then(|spec| document(&spec, &files, &mut diagnostics))
         .filter(|_| !diagnostics.has_errors());
-    document.ok_or_else(|| report::failure(&diagnostics, file))
+    document.ok_or_else(|| report::failure(&diagnostics, &files))
 }
 
 /// What rules find in all stages, and what would stop a build. That a file is wrong is an answer, too.
-async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
+async fn lint(
+    bridge: &Bridge,
+    options: &Options,
+    BuildFile { file, home, ignore, context, .. }: BuildFile,
+) -> Result<Answer, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let looked = look_at(bridge, options, &build_file, &mut diagnostics).await;
-    let file = build_file.file;
+    let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let looked = match &spec {
+        Some(spec) => {
+            let (files, context, ignore) = (&files, &context, &ignore[..]);
+            look_at(Project { bridge, options, files, spec, context, ignore }, &mut diagnostics)
+                .await
+        }
+        None => Ok(()),
+    };
     let failure = looked
         .err()
-        .map(|status| BuildError::new(status.message(), report::lines_of(&status).as_ref()));
-    let document = Lint::new(&diagnostics, failure, &file);
-    let text = document.to_text(&file);
+        .map(|status| BuildError::new(status.message(), report::place_of(&status), &files));
+    let document = Lint::new(&diagnostics, failure, &files);
+    let text = document.to_text(&files);
     let answer = Answer::new(LINT_VERSION, &document, Some(text))?;
     Ok(Answer { status: Some(u8::from(!document.is_clean())), ..answer })
 }
 
 /// Goes as far as a build does before anything is run.
-async fn look_at(
-    bridge: &Bridge,
-    options: &Options,
-    BuildFile { file, ignore, context, .. }: &BuildFile,
-    diagnostics: &mut Diagnostics,
-) -> Result<(), Status> {
-    let Some(spec) = spec::parse(file, diagnostics) else { return Ok(()) };
+async fn look_at(project: Project<'_>, diagnostics: &mut Diagnostics) -> Result<(), Status> {
+    let Project { bridge, options, spec, context, ignore, .. } = project;
     let mut requests = options.requests();
-    epoch::find(bridge, &spec, context, &mut requests).await?;
+    epoch::find(bridge, spec, context, &mut requests).await?;
     // What is wrong for one platform is mostly wrong for all, and is told once.
     let selections: Vec<Selection<'_>> =
-        requests.iter().filter_map(|request| select_all(&spec, request, diagnostics)).collect();
-    let project = Project { bridge, options, file, spec: &spec, context, ignore };
+        requests.iter().filter_map(|request| select_all(spec, request, diagnostics)).collect();
     let facts = lookup::look_up(&project, &selections, &[]).await?;
     for (selection, facts) in selections.iter().zip(facts) {
         if let Some(plan) = resolve(selection, facts, diagnostics) {

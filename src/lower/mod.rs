@@ -27,7 +27,7 @@ use self::position::Position;
 pub use self::report::{Kept, Process, REPORT_DOCUMENT, add_kept, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, SourceMap, Span};
 
 /// What a plan is in a graph.
 #[derive(Debug, Clone)]
@@ -50,20 +50,21 @@ pub struct Lowered {
 /// Fails only where the client, or the engine's own Dockerfile frontend, gave a graph that is none.
 pub fn lower(
     plan: &Plan,
-    file: &SourceFile,
+    files: &SourceMap,
     settings: &Settings,
     graph: &mut Graph,
 ) -> Result<Lowered, ImportError> {
-    let source = graph.add_source(SourceInfo {
+    let source = |file: &SourceFile| SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
         language: "TOML".to_owned(),
         definition: None,
-    });
+    };
+    let sources = files.files().iter().map(|file| graph.add_source(source(file))).collect();
     let mut lowering = Lowering {
         plan,
-        file,
-        source,
+        files,
+        sources,
         graph,
         context: State::SCRATCH,
         named_contexts: vec![],
@@ -100,8 +101,9 @@ pub fn lower(
 /// A plan on its way into a graph.
 struct Lowering<'a> {
     plan: &'a Plan,
-    file: &'a SourceFile,
-    source: SourceId,
+    files: &'a SourceMap,
+    /// One for each of them.
+    sources: Vec<SourceId>,
     graph: &'a mut Graph,
     context: State,
     /// One for each named context of the plan.
@@ -135,7 +137,7 @@ impl Lowering<'_> {
         }
         let reference = &image.reference;
         let platform = Some(image.platform.clone());
-        let location = Location::lines(self.source, self.file.lines(image.span));
+        let location = self.location(image.span);
         let named = |name: String| Metadata::named(name).at([location]);
         if let Some(store) = &image.layout {
             let layout = OciLayout {
@@ -237,7 +239,7 @@ impl Lowering<'_> {
     }
 
     fn location(&self, span: Span) -> Location {
-        Location::lines(self.source, self.file.lines(span))
+        Location::lines(self.sources[self.files.number(span)], self.files.place(span).lines)
     }
 
     /// Where the steps of a stage stand.

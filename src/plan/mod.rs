@@ -15,7 +15,6 @@ mod git_url;
 mod image;
 mod inherited;
 mod layers;
-mod order;
 mod owner;
 mod parameters;
 mod path;

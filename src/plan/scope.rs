@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
 
-use super::order::dependencies_first;
 use super::request::Request;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
+use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
 use crate::spec::{Arg, ArgType, ExpandError, Scalar, Spec, Template};
 use crate::text::Text;

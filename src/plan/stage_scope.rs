@@ -1,9 +1,9 @@
 //! The values that names have inside a stage: its environment first, then the args.
 
 use super::environment::Environment;
-use super::order::dependencies_first;
 use super::scope::{Lookup, LookupError, Scope};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::order::dependencies_first;
 use crate::source::Span;
 use crate::spec::{Env, ExpandError, Template};
 use crate::text::Text;

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::place::{Location, SourceInfo, excerpt};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, list, render};
-use crate::source::SourceFile;
+use crate::source::{SourceMap, Span};
 
 /// The version of the document.
 pub const LINT_VERSION: &str = "1.0.0";
@@ -17,7 +17,7 @@ pub const LINT_VERSION: &str = "1.0.0";
 #[derive(Debug, Serialize)]
 pub struct Lint {
     warnings: Vec<Warning>,
-    sources: [SourceInfo; 1],
+    sources: Vec<SourceInfo>,
     #[serde(rename = "buildError", skip_serializing_if = "Option::is_none")]
     error: Option<BuildError>,
 }
@@ -33,7 +33,7 @@ struct Warning {
     /// Clients look into it without asking whether there is one.
     location: Location,
     #[serde(skip)]
-    lines: Option<RangeInclusive<u32>>,
+    span: Option<Span>,
 }
 
 /// Why a build would fail.
@@ -44,19 +44,31 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// A failure, with the lines that it is about.
-    pub fn new(message: impl Into<String>, lines: Option<&RangeInclusive<u32>>) -> Self {
-        Self { message: message.into(), location: Location::of_lines(lines) }
+    /// A failure, with the lines that it is about and the name of the file that they are in.
+    pub fn new(
+        message: impl Into<String>,
+        place: Option<(String, RangeInclusive<u32>)>,
+        files: &SourceMap,
+    ) -> Self {
+        let number = |name: &str| files.files().iter().position(|file| file.name() == name);
+        let place = place.and_then(|(name, lines)| Some((number(&name)?, lines)));
+        let location = place.map(|(source, lines)| Location::of_lines(source, &lines));
+        Self::at(message, location)
+    }
+
+    fn at(message: impl Into<String>, location: Option<Location>) -> Self {
+        Self { message: message.into(), location: location.unwrap_or_else(Location::nowhere) }
     }
 }
 
 impl Lint {
     /// Makes the document. `failure` is what went wrong besides what is told in the diagnostics.
-    pub fn new(diagnostics: &Diagnostics, failure: Option<BuildError>, file: &SourceFile) -> Self {
+    pub fn new(diagnostics: &Diagnostics, failure: Option<BuildError>, files: &SourceMap) -> Self {
         let warnings: Vec<Warning> =
-            diagnostics.findings().iter().map(|found| Warning::new(found, file)).collect();
-        let error = of_errors(diagnostics, file).or(failure).or_else(|| of_violations(diagnostics));
-        Self { warnings, sources: [SourceInfo::new(file)], error }
+            diagnostics.findings().iter().map(|found| Warning::new(found, files)).collect();
+        let error =
+            of_errors(diagnostics, files).or(failure).or_else(|| of_violations(diagnostics));
+        Self { warnings, sources: files.files().iter().map(SourceInfo::new).collect(), error }
     }
 
     /// Whether all is well.
@@ -65,13 +77,13 @@ impl Lint {
     }
 
     /// The document for people, as clients print it.
-    pub fn to_text(&self, file: &SourceFile) -> String {
+    pub fn to_text(&self, files: &SourceMap) -> String {
         let mut text = String::new();
         for warning in &self.warnings {
             let url = warning.url.as_ref().map(|url| format!(" - {url}")).unwrap_or_default();
             text.push_str(&format!("\nWARNING: {}{url}\n{}\n", warning.rule_name, warning.detail));
-            if let Some(lines) = &warning.lines {
-                text.push_str(&excerpt(file, lines));
+            if let Some(span) = warning.span {
+                text.push_str(&excerpt(&files.place(span)));
             }
         }
         text
@@ -79,27 +91,29 @@ impl Lint {
 }
 
 impl Warning {
-    fn new(found: &Diagnostic, file: &SourceFile) -> Self {
-        let lines = found.span.map(|span| file.lines(span));
-        let details = render::details(found, file).into_iter();
+    fn new(found: &Diagnostic, files: &SourceMap) -> Self {
+        let details = render::details(found, files).into_iter();
         let detail: Vec<String> = std::iter::once(found.message.clone()).chain(details).collect();
         Self {
             rule_name: found.code.name(),
             description: found.code.description(),
             url: found.code.url(),
             detail: detail.join("\n"),
-            location: Location::of_lines(lines.as_ref()),
-            lines,
+            location: found
+                .span
+                .map_or_else(Location::nowhere, |span| Location::of_span(span, files)),
+            span: found.span,
         }
     }
 }
 
 /// The errors of the file in one message. Clients print all that lies between two places of one error:
 /// here it is the first place, and the message has the others.
-fn of_errors(diagnostics: &Diagnostics, file: &SourceFile) -> Option<BuildError> {
+fn of_errors(diagnostics: &Diagnostics, files: &SourceMap) -> Option<BuildError> {
     let errors = diagnostics.errors();
-    let first = errors.iter().find_map(|error| error.span).map(|span| file.lines(span));
-    (!errors.is_empty()).then(|| BuildError::new(render::errors(&errors, file), first.as_ref()))
+    let first = errors.iter().find_map(|error| error.span);
+    let location = first.map(|span| Location::of_span(span, files));
+    (!errors.is_empty()).then(|| BuildError::at(render::errors(&errors, files), location))
 }
 
 /// The error that findings are where a `check` says so.
@@ -109,6 +123,6 @@ fn of_violations(diagnostics: &Diagnostics) -> Option<BuildError> {
     let rules: BTreeSet<&str> = violations.map(|found| found.code.name()).collect();
     (!rules.is_empty()).then(|| {
         let message = format!("`check` makes what these rules find an error: {}", list(rules));
-        BuildError::new(message, None)
+        BuildError::at(message, None)
     })
 }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::columns::columns;
-use super::place::{Location, text_of};
+use super::place::{Location, texts_of};
 use crate::diagnostic::list;
 use crate::plan::{Parameter, Parameters, Use};
-use crate::source::SourceFile;
+use crate::source::SourceMap;
 
 /// The version of the document.
 pub const OUTLINE_VERSION: &str = "1.0.0";
@@ -28,7 +28,7 @@ pub struct Outline {
     ssh: Vec<Input>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     cache: Vec<Cache>,
-    sources: [String; 1],
+    sources: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -58,23 +58,23 @@ struct Cache {
 
 impl Outline {
     /// Makes the document.
-    pub fn new(parameters: Parameters<'_>, file: &SourceFile) -> Self {
+    pub fn new(parameters: Parameters<'_>, files: &SourceMap) -> Self {
         let arg = |parameter: Parameter<'_>| OutlineArg {
             name: parameter.name.to_owned(),
             description: description(&parameter),
-            location: Location::of_span(parameter.arg.span, file),
+            location: Location::of_span(parameter.arg.span, files),
             value: parameter.value.unwrap_or_default(),
         };
         let inputs = |uses: BTreeMap<String, Use>| {
             let input = |(name, used): (String, Use)| Input {
                 name,
                 required: used.required,
-                location: Location::of_span(used.span, file),
+                location: Location::of_span(used.span, files),
             };
             in_order_of_the_file(uses).map(input).collect()
         };
         let cache =
-            |(id, used): (String, Use)| Cache { id, location: Location::of_span(used.span, file) };
+            |(id, used): (String, Use)| Cache { id, location: Location::of_span(used.span, files) };
         Self {
             name: parameters.target.to_owned(),
             description: parameters.description.unwrap_or_default().to_owned(),
@@ -82,7 +82,7 @@ impl Outline {
             secrets: inputs(parameters.secrets),
             ssh: inputs(parameters.ssh),
             cache: in_order_of_the_file(parameters.caches).map(cache).collect(),
-            sources: [text_of(file)],
+            sources: texts_of(files),
         }
     }
 

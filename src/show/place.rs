@@ -6,14 +6,16 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
-use crate::source::{SourceFile, Span};
+use crate::source::{Place, SourceFile, SourceMap, Span};
 
 /// What the file is written in, for clients that color it.
 pub const LANGUAGE: &str = "TOML";
 
-/// Lines of the only source of a document.
+/// Lines of one of the sources of a document.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Location {
+    #[serde(rename = "sourceIndex", skip_serializing_if = "is_first")]
+    source: usize,
     ranges: Vec<Range>,
 }
 
@@ -37,18 +39,28 @@ pub(super) struct SourceInfo {
 }
 
 impl Location {
-    /// Some lines, or none.
-    pub(super) fn of_lines(lines: Option<&RangeInclusive<u32>>) -> Self {
+    /// Some lines of a source.
+    pub(super) fn of_lines(source: usize, lines: &RangeInclusive<u32>) -> Self {
         let position = |line: &u32| Position { line: *line };
-        let range =
-            lines.map(|lines| Range { start: position(lines.start()), end: position(lines.end()) });
-        Self { ranges: range.into_iter().collect() }
+        Self {
+            source,
+            ranges: vec![Range { start: position(lines.start()), end: position(lines.end()) }],
+        }
     }
 
     /// The lines of a span.
-    pub(super) fn of_span(span: Span, file: &SourceFile) -> Self {
-        Self::of_lines(Some(&file.lines(span)))
+    pub(super) fn of_span(span: Span, files: &SourceMap) -> Self {
+        Self::of_lines(files.number(span), &files.place(span).lines)
     }
+
+    /// No place: clients look into it without asking whether there is one.
+    pub(super) fn nowhere() -> Self {
+        Self { source: 0, ranges: Vec::new() }
+    }
+}
+
+fn is_first(source: &usize) -> bool {
+    *source == 0
 }
 
 impl SourceInfo {
@@ -58,13 +70,18 @@ impl SourceInfo {
     }
 }
 
-/// The text of a file, as bytes are in JSON.
-pub(super) fn text_of(file: &SourceFile) -> String {
+/// The texts of all files, as bytes are in JSON.
+pub(super) fn texts_of(files: &SourceMap) -> Vec<String> {
+    files.files().iter().map(text_of).collect()
+}
+
+fn text_of(file: &SourceFile) -> String {
     BASE64_STANDARD.encode(file.text().as_bytes())
 }
 
 /// Lines of a file with those around them, as clients print them (BuildKit's `solver/errdefs/source.go`).
-pub(super) fn excerpt(file: &SourceFile, lines: &RangeInclusive<u32>) -> String {
+pub(super) fn excerpt(place: &Place<'_>) -> String {
+    let Place { file, lines } = place;
     let count = file.line_count();
     let (first, last) = (*lines.start(), (*lines.end()).min(count));
     if first > count || first < 1 {
@@ -84,7 +101,7 @@ pub(super) fn excerpt(file: &SourceFile, lines: &RangeInclusive<u32>) -> String 
         padding += 1;
     }
     let rule = "--------------------\n";
-    let mut text = format!("{}:{first}\n{rule}", file.name());
+    let mut text = format!("{place}\n{rule}");
     for number in start..=end {
         let mark = if lines.contains(&number) { ">>>" } else { "   " };
         text.push_str(&format!(" {number:3} | {mark} {}\n", file.line_text(number)));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::plan::{Plan, PlannedStep};
-use crate::source::SourceFile;
+use crate::source::SourceMap;
 
 /// How the steps of a stage ended.
 #[derive(Debug, Serialize)]
@@ -42,15 +42,16 @@ impl<'a> StageReport<'a> {
         processes: impl Iterator<Item = usize>,
         failed: Option<&Failed>,
         at_once: bool,
-        file: &'a SourceFile,
+        files: &'a SourceMap,
     ) -> Self {
         let stage = &plan.stages[plan.target];
         let step = |at: usize| {
             let planned = &stage.steps[at];
+            let place = files.place(planned.span);
             Step {
                 name: &planned.label,
-                file: file.name(),
-                line: *file.lines(planned.span).start(),
+                file: place.file.name(),
+                line: *place.lines.start(),
                 exit_code: exit_code(&stage.steps, at, failed, at_once),
             }
         };

@@ -3,9 +3,9 @@
 use serde::Serialize;
 
 use super::columns::columns;
-use super::place::{Location, text_of};
+use super::place::{Location, texts_of};
 use crate::plan::report_of;
-use crate::source::SourceFile;
+use crate::source::SourceMap;
 use crate::spec::{Condition, Conditions, Spec, Stage, StageName, Template};
 
 /// The version of the document.
@@ -15,7 +15,7 @@ pub const TARGETS_VERSION: &str = "1.0.0";
 #[derive(Debug, Serialize)]
 pub struct Targets {
     targets: Vec<Target>,
-    sources: [String; 1],
+    sources: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -34,7 +34,7 @@ struct Target {
 
 impl Targets {
     /// Makes the document. `default` is the target that is built without `--target`.
-    pub fn new(spec: &Spec, default: Option<&StageName>, file: &SourceFile) -> Self {
+    pub fn new(spec: &Spec, default: Option<&StageName>, files: &SourceMap) -> Self {
         let mut stages: Vec<_> = spec.stages.iter().collect();
         stages.sort_by_key(|(_, stage)| stage.span);
         let targets = stages.into_iter().flat_map(|(name, stage)| {
@@ -42,21 +42,21 @@ impl Targets {
             let target = Target {
                 name: name.to_string(),
                 default: default == Some(name),
-                description: description(stage, file),
-                base: written(stage.from.template(), file),
-                platform: platform.map(|platform| written(platform, file)).unwrap_or_default(),
-                location: Location::of_span(stage.span, file),
+                description: description(stage, files),
+                base: written(stage.from.template(), files),
+                platform: platform.map(|platform| written(platform, files)).unwrap_or_default(),
+                location: Location::of_span(stage.span, files),
             };
             let report = stage.report.as_ref().map(|report| Target {
                 name: report_of(name),
                 default: false,
-                description: format!("the report of `{name}`: {}", written(report, file)),
-                location: Location::of_span(report.span, file),
+                description: format!("the report of `{name}`: {}", written(report, files)),
+                location: Location::of_span(report.span, files),
                 ..target.clone()
             });
             [target].into_iter().chain(report)
         });
-        Self { targets: targets.collect(), sources: [text_of(file)] }
+        Self { targets: targets.collect(), sources: texts_of(files) }
     }
 
     /// The document for people, as clients print it.
@@ -74,10 +74,10 @@ impl Targets {
 }
 
 /// What a stage is for, and where it exists: the document has no other place for that.
-fn description(stage: &Stage, file: &SourceFile) -> String {
+fn description(stage: &Stage, files: &SourceMap) -> String {
     let Conditions { when, unless } = &stage.conditions;
     let condition = |word: &str, condition: &Condition| {
-        format!("{word} {}", condition.describe(|template| written(template, file)))
+        format!("{word} {}", condition.describe(|template| written(template, files)))
     };
     let when = when.iter().map(|when| condition("when", when));
     let unless = unless.iter().map(|unless| condition("unless", unless));
@@ -87,9 +87,9 @@ fn description(stage: &Stage, file: &SourceFile) -> String {
 }
 
 /// A string as it stands in the file, without its quotes.
-fn written(template: &Template, file: &SourceFile) -> String {
+fn written(template: &Template, files: &SourceMap) -> String {
     match template.as_literal() {
         Some(text) => text.to_owned(),
-        None => file.written(template.span).to_owned(),
+        None => files.written(template.span).to_owned(),
     }
 }

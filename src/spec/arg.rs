@@ -68,7 +68,7 @@ pub struct Pattern {
 
 impl Read for Pattern {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         let text = String::read(value, reader)?;
         match regex_lite::Regex::new(&format!("^(?:{text})$")) {
             Ok(regex) => Some(Self { text, regex }),
@@ -97,7 +97,7 @@ pub(super) struct Default {
 
 impl Read for Default {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         if let DeValue::Boolean(flag) = value.get_ref() {
             return Some(Self {
                 template: Template::literal(flag.to_string(), span),
@@ -121,7 +121,7 @@ impl super::names::Names for Default {
 /// A table, or in short the default.
 impl Read for Arg {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         if !matches!(value.get_ref(), DeValue::Table(_)) {
             let Scalar(default) = Scalar::read(value, reader)?;
             let kind = ArgType::String;

@@ -73,7 +73,7 @@ impl Read for Failing {
 
 /// The name of a rule, or a list of such names.
 fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option<Rules> {
-    let span = value.span().into();
+    let span = reader.span(&value);
     let names: Vec<Value<'_>> = match value.get_ref() {
         DeValue::String(_) => vec![value],
         DeValue::Array(_) => match value.into_inner() {
@@ -88,7 +88,7 @@ fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option
 }
 
 fn read_rule(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Code> {
-    let span: Span = value.span().into();
+    let span: Span = reader.span(&value);
     let name = String::read(value, reader)?;
     Code::rule(&name).or_else(|| {
         let (message, hint) = unknown_rule(&name);

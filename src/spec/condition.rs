@@ -60,7 +60,7 @@ impl Condition {
 
 impl Read for Condition {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         let tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>> = BTreeMap::read(value, reader)?;
         let no_values = tests.iter().find(|(_, values)| values.as_slice().is_empty());
         let problem = match no_values {
@@ -85,7 +85,7 @@ impl Read for Condition {
 impl Read for Operand {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         if let DeValue::Boolean(flag) = value.get_ref() {
-            return Some(Self(Template::literal(flag.to_string(), value.span().into())));
+            return Some(Self(Template::literal(flag.to_string(), reader.span(&value))));
         }
         Scalar::read(value, reader).map(|Scalar(template)| Self(template))
     }

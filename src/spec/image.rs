@@ -77,7 +77,7 @@ pub enum Command {
 
 impl Read for Command {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.get_ref() {
             DeValue::String(_) => String::read(value, reader).map(Command::Shell),
             DeValue::Array(_) => Vec::read(value, reader).map(Command::List),
@@ -103,9 +103,9 @@ impl Field for Labels {
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let mut labels = BTreeMap::new();
-        if let Some((_, value)) = table.remove(key) {
+        if let Some((_, value)) = table.remove(key, reader) {
             super::warn_of_misplaced_keys(&value, key, reader);
-            let span = value.span().into();
+            let span = reader.span(&value);
             match value.into_inner() {
                 DeValue::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
                 other => return reader.wrong_type(span, &other, "a table"),
@@ -124,7 +124,7 @@ fn join(
 ) -> Option<()> {
     let mut complete = Some(());
     for (key, value) in entries {
-        let span: Span = key.span().into();
+        let span: Span = reader.span(&key);
         let name = format!("{prefix}{}", key.into_inner());
         let read = if let DeValue::Table(_) = value.get_ref() {
             let DeValue::Table(inner) = value.into_inner() else { continue };

@@ -8,6 +8,7 @@ mod arg;
 mod check;
 mod condition;
 mod image;
+mod include;
 mod mount;
 mod name;
 mod names;
@@ -30,6 +31,7 @@ use ::toml::de::DeValue;
 pub use self::arg::{Arg, ArgType, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
 pub use self::image::{Command, Healthcheck, Image, Labels};
+pub use self::include::{Absent, FileAddress, Include, Reading, Wanted};
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::name::{ArgName, EnvName, LabelName, StageName};
 pub use self::parallel::Branch;
@@ -44,7 +46,7 @@ pub use self::step::{
 };
 pub use self::template::{ExpandError, Lookup, Scalar, Template};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};
-use crate::source::{SourceFile, Spanned};
+use crate::source::{SourceFile, SourceMap, Spanned};
 
 table! {
     /// A build file.
@@ -60,6 +62,10 @@ table! {
         "ignore" ignore: Vec<String>,
         /// Which advisory rules are silent, and which fail the build.
         "check" check: Option<Check>,
+        /// Further files, whose args, constants and stages join those of this one. What they say of `default`,
+        /// `ignore` and `check` is for builds of their own. Paths are seen from this file, and stay below its
+        /// directory; a file elsewhere is in a build context.
+        "include" include: Vec<Include>,
         /// The stages, by name.
         "stages" stages: BTreeMap<StageName, Spanned<Stage>>,
     }
@@ -81,7 +87,7 @@ impl Field for Vars {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
+        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
         BTreeMap::read(value, reader).map(Self)
     }
@@ -95,14 +101,35 @@ impl Field for Args {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
+        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
         BTreeMap::read(value, reader).map(Self)
     }
 }
 
-/// Reads a build file and reports all that is wrong with it. `None` means that there are errors.
-pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
+/// Reads a build file that includes no others, and reports all that is wrong with it. `None` means that
+/// there are errors.
+pub fn parse(file: SourceFile, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
+    parse_with(file, |_| Err(Absent::File), diagnostics)
+}
+
+/// Reads a build file and those that it includes, which `read` gives. [`Reading`] is for files that must
+/// be waited for.
+pub fn parse_with(
+    file: SourceFile,
+    read: impl Fn(&FileAddress) -> Result<Vec<u8>, Absent>,
+    diagnostics: &mut Diagnostics,
+) -> (SourceMap, Option<Spec>) {
+    let mut reading = Reading::new(file, diagnostics);
+    while !reading.wanted().is_empty() {
+        let contents: Vec<_> = reading.wanted().iter().map(|file| read(&file.address)).collect();
+        reading.add(contents, diagnostics);
+    }
+    reading.finish(diagnostics)
+}
+
+/// Reads one file. `None` means that there are errors.
+fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     if let Some(span) = file.not_text() {
         return diagnostics.fail(
             Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text")
@@ -112,22 +139,15 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     let document = toml::parse(file, diagnostics);
     let mut found = Diagnostics::default();
     let mut reader = Reader { file, diagnostics: &mut found };
-    let spec: Option<Spec> = Table::root(document.table, Spec::WHAT).read_all(&mut reader);
+    let spec: Option<Spec> = Table::root(document.table, Spec::WHAT, &reader).read_all(&mut reader);
     let mut reader = Reader { file, diagnostics };
     if let Some(reliable_until) = document.reliable_until {
         toml::keep_reliable(reliable_until, found, &mut reader);
         return None;
     }
+    let has_errors = found.has_errors();
     reader.diagnostics.absorb(found, |_| true);
-    let spec = spec.filter(|_| !reader.diagnostics.has_errors())?;
-    if spec.stages.is_empty() {
-        return diagnostics.fail(
-            Diagnostic::without_place(Code::MissingKey, format!("{} has no stages", file.name()))
-                .hint("begin with a stage: [stages.runtime]"),
-        );
-    }
-    rules::check(&spec, diagnostics);
-    Some(spec)
+    spec.filter(|_| !has_errors)
 }
 
 /// The tables that have a key, with their articles.
@@ -170,7 +190,7 @@ fn warn_of_misplaced_keys(value: &Value<'_>, table: &str, reader: &mut Reader<'_
         reader.diagnostics.push(
             Diagnostic::new(
                 Code::MisplacedKey,
-                key.span().into(),
+                reader.span(key),
                 format!(
                     "`{key_text}` in `{table}` is taken for a name, and is a key of {}",
                     tables.join(" and of ")

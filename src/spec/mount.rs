@@ -117,7 +117,7 @@ const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
 
 impl Read for Mount {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         let table = Table::new(value, "a mount", reader)?;
         let mut kinds = KINDS.into_iter().filter(|kind| table.has(kind));
         let (kind, another) = (kinds.next(), kinds.next());

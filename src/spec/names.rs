@@ -6,6 +6,7 @@ use super::arg::Pattern;
 use super::check::{Failing, Skip};
 use super::condition::Operand;
 use super::image::{Command, Labels};
+use super::include::Include;
 use super::mount::Mount;
 use super::name::ArgName;
 use super::read::OneOrMany;
@@ -128,7 +129,7 @@ macro_rules! no_names {
     )+};
 }
 
-no_names!(bool, u32, String, Text, Pattern, Check, Skip, Failing);
+no_names!(bool, u32, String, Text, Pattern, Check, Skip, Failing, Include);
 
 impl Names for Arg {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {

@@ -27,7 +27,7 @@ table! {
 /// A step, or a table with several.
 impl Read for Branch {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         let steps = match value.get_ref() {
             DeValue::Table(table) if table.contains_key("steps") => {
                 BranchTable::read(value, reader)?.steps

@@ -153,7 +153,7 @@ impl<'i> Table<'i> {
         what: &'static str,
         reader: &mut Reader<'_>,
     ) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.into_inner() {
             DeValue::Table(entries) => Some(Self { entries, span, what }),
             other => reader.wrong_type(span, &other, "a table"),
@@ -161,8 +161,12 @@ impl<'i> Table<'i> {
     }
 
     /// The document itself.
-    pub(super) fn root(entries: TomlSpanned<DeTable<'i>>, what: &'static str) -> Self {
-        Self { span: entries.span().into(), entries: entries.into_inner(), what }
+    pub(super) fn root(
+        entries: TomlSpanned<DeTable<'i>>,
+        what: &'static str,
+        reader: &Reader<'_>,
+    ) -> Self {
+        Self { span: reader.span(&entries), entries: entries.into_inner(), what }
     }
 
     /// Reads the keys of `T`; any other key is an error.
@@ -173,9 +177,9 @@ impl<'i> Table<'i> {
     }
 
     /// Takes one value out, with the place of its key.
-    pub(super) fn remove(&mut self, key: &str) -> Option<(Span, Value<'i>)> {
+    pub(super) fn remove(&mut self, key: &str, reader: &Reader<'_>) -> Option<(Span, Value<'i>)> {
         let (key, value) = self.entries.remove_entry(key)?;
-        Some((key.span().into(), value))
+        Some((reader.span(&key), value))
     }
 
     /// The same table under a name that fits better what is known of it by now.
@@ -200,10 +204,10 @@ impl<'i> Table<'i> {
         }
         let known: Vec<_> = shape().keys.iter().map(|key| key.name).collect();
         for (key, value) in self.entries {
-            let span = key.span().into();
+            let span = reader.span(&key);
             let key = key.into_inner();
             let message = format!("unknown key `{key}` in {}", self.what);
-            let header = reader.file.slice(value.span().into()).starts_with('[')
+            let header = reader.file.slice(reader.span(&value)).starts_with('[')
                 && matches!(value.get_ref(), DeValue::Table(_));
             let hint = match nearest(&key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
@@ -224,6 +228,11 @@ impl<'i> Table<'i> {
 }
 
 impl Reader<'_> {
+    /// Where something of the document stands.
+    pub(super) fn span<T>(&self, part: &TomlSpanned<T>) -> Span {
+        self.file.span(part.span())
+    }
+
     /// A string of the document: shared with the file, unless it is written with escapes.
     pub(super) fn text(&self, string: &str) -> Text {
         self.file.text().piece(string)
@@ -275,7 +284,7 @@ impl<T: Read> Field for Option<T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        match table.remove(key) {
+        match table.remove(key, reader) {
             None => Some(None),
             Some((_, value)) => T::read(value, reader).map(Some),
         }
@@ -290,7 +299,7 @@ impl<T: Read> Field for Spanned<T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        match table.remove(key) {
+        match table.remove(key, reader) {
             Some((_, value)) => Spanned::read(value, reader),
             None => reader.diagnostics.fail(Diagnostic::new(
                 Code::MissingKey,
@@ -309,7 +318,7 @@ impl<T: Read> Field for Vec<T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        table.remove(key).map_or(Some(Vec::new()), |(_, value)| Vec::read(value, reader))
+        table.remove(key, reader).map_or(Some(Vec::new()), |(_, value)| Vec::read(value, reader))
     }
 }
 
@@ -321,7 +330,9 @@ impl<K: Name, T: Read> Field for BTreeMap<K, T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        table.remove(key).map_or(Some(BTreeMap::new()), |(_, value)| BTreeMap::read(value, reader))
+        table
+            .remove(key, reader)
+            .map_or(Some(BTreeMap::new()), |(_, value)| BTreeMap::read(value, reader))
     }
 }
 
@@ -329,7 +340,7 @@ impl<K: Name, T: Read> Field for BTreeMap<K, T> {
 
 impl<T: Read> Read for Spanned<T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         T::read(value, reader).map(|value| Spanned { value, span })
     }
 
@@ -340,7 +351,7 @@ impl<T: Read> Read for Spanned<T> {
 
 impl Read for String {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.into_inner() {
             DeValue::String(text) => Some(text.into_owned()),
             other => reader.wrong_type(span, &other, "a string"),
@@ -354,7 +365,7 @@ impl Read for String {
 
 impl Read for Text {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.get_ref() {
             DeValue::String(text) => Some(reader.text(text)),
             other => reader.wrong_type(span, other, "a string"),
@@ -368,7 +379,7 @@ impl Read for Text {
 
 impl Read for bool {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.into_inner() {
             DeValue::Boolean(flag) => Some(flag),
             other => reader.wrong_type(span, &other, "`true` or `false`"),
@@ -382,7 +393,7 @@ impl Read for bool {
 
 impl Read for u32 {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.into_inner() {
             DeValue::Integer(integer) => {
                 let text = integer.as_str().replace('_', "");
@@ -410,7 +421,7 @@ impl Read for u32 {
 /// A list; what is wrong with one item does not hide what is wrong with the next.
 impl<T: Read> Read for Vec<T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.into_inner() {
             DeValue::Array(items) => {
                 let expected = items.len();
@@ -430,7 +441,7 @@ impl<T: Read> Read for Vec<T> {
 /// A table with free names as keys.
 impl<K: Name, T: Read> Read for BTreeMap<K, T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         let DeValue::Table(entries) = value.get_ref() else {
             return reader.wrong_type(span, value.get_ref(), "a table");
         };
@@ -439,7 +450,7 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
         let read: BTreeMap<K, T> = entries
             .into_iter()
             .filter_map(|(key, value)| {
-                let key_span = key.span().into();
+                let key_span = reader.span(&key);
                 let name = K::check(reader.text(key.get_ref()), key_span, reader);
                 let value = T::read(value, reader);
                 Some((name?, value?))
@@ -525,7 +536,7 @@ pub(super) fn word<T: Copy>(
     words: &[(&'static str, T)],
     reader: &mut Reader<'_>,
 ) -> Option<T> {
-    let span = value.span().into();
+    let span = reader.span(&value);
     let text = String::read(value, reader)?;
     match words.iter().find(|(word, _)| *word == text) {
         Some(&(_, value)) => Some(value),

@@ -143,7 +143,7 @@ table! {
 
 impl Read for From {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         let table = match value.get_ref() {
             DeValue::String(_) => return Template::read(value, reader).map(From::Name),
             DeValue::Table(_) => FromTable::read(value, reader)?,
@@ -243,7 +243,7 @@ impl super::read::Field for Env {
         key: &'static str,
         reader: &mut Reader<'_>,
     ) -> Option<Self> {
-        let Some((_, value)) = table.remove(key) else { return Some(Self::default()) };
+        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
         super::warn_of_misplaced_keys(&value, key, reader);
         let entries: BTreeMap<EnvName, Scalar> = BTreeMap::read(value, reader)?;
         Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
@@ -257,7 +257,7 @@ pub struct Shell(pub Vec<Template>);
 /// A list, or in short the name of a shell.
 impl Read for Shell {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         let words = match value.get_ref() {
             DeValue::Array(_) => Vec::<Template>::read(value, reader)?,
             DeValue::String(name) if name == "bash" => ["/bin/bash", "-euo", "pipefail", "-c"]
@@ -293,7 +293,7 @@ impl Read for Shell {
 impl Read for ArgName {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         use super::name::Name;
-        let span = value.span().into();
+        let span = reader.span(&value);
         let text = Text::read(value, reader)?;
         ArgName::check(text, span, reader)
     }

@@ -306,7 +306,7 @@ pub struct Content {
 
 impl Read for Content {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         let text = Text::read(value, reader)?.map(dedent);
         let template = Template::parse(&text, span);
         Some(Self { text, template })
@@ -323,7 +323,7 @@ pub struct Script(pub Text);
 
 impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         if let DeValue::Array(_) = value.get_ref() {
             return reader.diagnostics.fail(
                 Diagnostic::new(Code::WrongType, span, "expected a string, found a list")
@@ -407,7 +407,7 @@ verbs! {
 /// A table with one verb, or in short the text of a run step.
 impl Read for Step {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         let verb = match value.get_ref() {
             DeValue::String(_) => Verb::Run(RunStep::short(Spanned::read(value, reader)?)),
             DeValue::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,

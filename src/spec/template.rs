@@ -157,7 +157,7 @@ impl Template {
 
 impl Read for Template {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span().into();
+        let span = reader.span(&value);
         match value.get_ref() {
             DeValue::String(text) => read_template(reader.text(text), span, reader),
             other => reader.wrong_type(span, other, "a string"),
@@ -175,7 +175,7 @@ pub struct Scalar(pub Template);
 
 impl Read for Scalar {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = value.span().into();
+        let span: Span = reader.span(&value);
         match value.get_ref() {
             DeValue::Integer(integer) if integer.radix() == 10 => {
                 Some(Self(Template::literal(integer.as_str().trim_start_matches('+'), span)))

@@ -20,7 +20,7 @@ pub(super) struct Document<'i> {
 /// behind a string or a list that has no end is not what anybody wrote.
 pub(super) fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Document<'i> {
     let (table, errors) = DeTable::parse_recoverable(file.text());
-    let place = |error: &Error| error.span().map_or(Span { start: 0, end: 0 }, Span::from);
+    let place = |error: &Error| file.span(error.span().unwrap_or_default());
     let mut errors: Vec<(Span, Error)> =
         errors.into_iter().map(|error| (place(&error), error)).collect();
     errors.sort_by_key(|&(span, _)| span);

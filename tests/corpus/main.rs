@@ -14,8 +14,8 @@ use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
     Selection, Stages, check_of, resolve, select, warn_of_ignored_copies,
 };
-use mstage::source::SourceFile;
-use mstage::spec;
+use mstage::source::{SourceFile, SourceMap};
+use mstage::spec::{Absent, FileAddress, Spec, parse_with};
 use serde_json::Value;
 
 #[test]
@@ -150,23 +150,26 @@ fn compile(text: &str) -> Compiled {
 
 fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     let file = SourceFile::new("mstage.toml", bytes);
-    let request = request(file.text());
+    let text = file.text().clone();
+    let request = request(&text);
     let mut diagnostics = Diagnostics::default();
     check_of(&request, &mut diagnostics);
-    let result = plan(&file, &request, &mut diagnostics).map(|plan| {
+    let (files, spec) = read(file, &request, &mut diagnostics);
+    let plan = spec.and_then(|spec| plan(&spec, &text, &request, &mut diagnostics));
+    let result = plan.map(|plan| {
         let settings = Settings {
             sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
-            engine: engine(file.text()),
+            engine: engine(&text),
             ..Settings::default()
         };
         let mut graph = Graph::new();
-        let guarded = lower(&plan, &file, &settings, &mut graph).unwrap().guarded;
+        let guarded = lower(&plan, &files, &settings, &mut graph).unwrap().guarded;
         let definition = graph.definition(guarded);
         (plan, definition)
     });
     let found = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
     let report = |found: &&mstage::diagnostic::Diagnostic| {
-        format!("[{}] {}", found.code.name(), render::diagnostic(found, &file))
+        format!("[{}] {}", found.code.name(), render::diagnostic(found, &files))
     };
     Compiled {
         result: result.filter(|_| !diagnostics.fail_build()),
@@ -175,13 +178,29 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     }
 }
 
-fn plan(file: &SourceFile, request: &Request, diagnostics: &mut Diagnostics) -> Option<Plan> {
-    let spec = spec::parse(file, diagnostics)?;
-    let selection = select(&spec, request, diagnostics)?;
+/// The spec with all that it includes: from `included`, and from a folder there for each build context.
+fn read(
+    file: SourceFile,
+    request: &Request,
+    diagnostics: &mut Diagnostics,
+) -> (SourceMap, Option<Spec>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/included");
+    let read = |FileAddress { context, path }: &FileAddress| match context {
+        Some(name) if request.contexts.find(name, &request.build_platform).is_none() => {
+            Err(Absent::Context)
+        }
+        Some(name) => fs::read(folder.join(name).join(path)).map_err(|_| Absent::File),
+        None => fs::read(folder.join(path)).map_err(|_| Absent::File),
+    };
+    parse_with(file, read, diagnostics)
+}
+
+fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostics) -> Option<Plan> {
+    let selection = select(spec, request, diagnostics)?;
     let facts = facts(&selection);
     let plan = resolve(&selection, facts, diagnostics)?;
     warn_of_ignored_copies(&plan, &[], diagnostics);
-    warn_of_order(&plan, &engine(file.text()), diagnostics);
+    warn_of_order(&plan, &engine(text), diagnostics);
     Some(plan)
 }
 

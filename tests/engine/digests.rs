@@ -96,7 +96,8 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
     request.build_args.insert("NONCE".to_owned(), nonce.to_owned());
 
     let mut diagnostics = Diagnostics::default();
-    let spec = spec::parse(&file, &mut diagnostics).unwrap();
+    let (files, spec) = spec::parse(file, &mut diagnostics);
+    let spec = spec.unwrap();
     let selection = select(&spec, &request, &mut diagnostics).unwrap();
     assert_eq!(selection.images().len(), 1);
     let image = inspect(IMAGE);
@@ -122,7 +123,7 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
         ..Settings::default()
     };
     let mut graph = Graph::new();
-    let target = lower(&plan, &file, &settings, &mut graph).unwrap().target;
+    let target = lower(&plan, &files, &settings, &mut graph).unwrap().target;
     let name = |vertex: Vertex<'_>| vertex.metadata().name.unwrap_or_default().into_owned();
     graph.vertices(target).map(|vertex| (vertex.digest().to_string(), name(vertex))).collect()
 }

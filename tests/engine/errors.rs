@@ -50,6 +50,29 @@ steps = [
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
+fn a_failing_step_of_an_included_file_shows_the_lines_of_that_file() {
+    let project = Project::new(
+        r#"
+include = ["lib/base.toml"]
+default = "a"
+
+[stages.a]
+from = "base"
+"#,
+    );
+    project.write(
+        "lib/base.toml",
+        "[stages.base]\nfrom = 'busybox'\nsteps = [\n  'exit 3 # in a file that is included',\n]\n",
+    );
+    let failure = project.fail(&[]);
+    assert_says(&failure, "lib/base.toml:4");
+    if engine().shows_excerpts() {
+        assert_marks(&failure, 4, "  'exit 3 # in a file that is included',");
+    }
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
 fn a_failing_copy_shows_its_line() {
     let project = Project::new(
         r#"

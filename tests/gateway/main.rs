@@ -11,6 +11,7 @@ mod fake;
 mod faults;
 mod frontend;
 mod gates;
+mod includes;
 mod platforms;
 mod reports;
 mod settings;

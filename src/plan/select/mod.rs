@@ -20,12 +20,12 @@ use self::presence::Presence;
 pub use self::report::report_of;
 use self::sources::Sources;
 use super::context::ContextQuery;
-use super::order::dependencies_first;
 use super::reference::Reference;
 use super::request::Request;
 use super::rules;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage, StageName, Step, Template};
 

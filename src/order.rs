@@ -1,11 +1,11 @@
 //! Things that need each other, in an order in which each comes behind what it needs.
 
 /// An order, and the cycles that stand in its way.
-pub(super) struct Order {
+pub(crate) struct Order {
     /// Everything reachable from the roots, what is needed first. A cycle is cut at its last edge.
-    pub(super) nodes: Vec<usize>,
+    pub(crate) nodes: Vec<usize>,
     /// Cycles as paths whose last node needs their first. Of very many not all.
-    pub(super) cycles: Vec<Vec<usize>>,
+    pub(crate) cycles: Vec<Vec<usize>>,
 }
 
 /// How many nodes the cycles may have together: there can be a cycle for each pair of nodes, and who mends
@@ -13,7 +13,7 @@ pub(super) struct Order {
 const MAX_IN_CYCLES: usize = 100_000;
 
 /// Walks from the roots along `needs(node)`. Takes no stack space for long chains.
-pub(super) fn dependencies_first(
+pub(crate) fn dependencies_first(
     count: usize,
     roots: impl IntoIterator<Item = usize>,
     mut needs: impl FnMut(usize) -> Vec<usize>,

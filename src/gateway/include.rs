@@ -1,0 +1,145 @@
+//! The files that a build file includes, read from where it is itself and from named build contexts.
+//!
+//! A build file that includes nothing costs no question. Others are read in waves: all that is included by
+//! what is known so far at once.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Differ, Graph, Image, Local, Metadata};
+use futures_util::future::join_all;
+
+use super::Options;
+use super::bridge::{Bridge, Status};
+use super::build_file::{Directory, Home, OpenDirectory};
+use super::report;
+use crate::diagnostic::Diagnostics;
+use crate::lower::git_source;
+use crate::plan::ContextSource;
+use crate::source::{SourceFile, SourceMap};
+use crate::spec::{Absent, Reading, Spec, Wanted};
+
+/// All files of a build, and the spec that they are. No spec means that the diagnostics have errors.
+pub(super) async fn read_spec(
+    bridge: &Bridge,
+    options: &Options,
+    file: SourceFile,
+    home: &Home,
+    diagnostics: &mut Diagnostics,
+) -> Result<(SourceMap, Option<Spec>), Status> {
+    let mut reading = Reading::new(file, diagnostics);
+    while !reading.wanted().is_empty() {
+        let contents = read(bridge, options, home, &reading).await?;
+        reading.add(contents, diagnostics);
+    }
+    Ok(reading.finish(diagnostics))
+}
+
+/// What a build context has of the files that are wanted of it.
+type Contents<'a> = BTreeMap<&'a str, Option<Vec<u8>>>;
+
+/// Reads one wave, in its order.
+async fn read(
+    bridge: &Bridge,
+    options: &Options,
+    home: &Home,
+    reading: &Reading,
+) -> Result<Vec<Result<Vec<u8>, Absent>>, Status> {
+    let mut by_context: BTreeMap<Option<&str>, Vec<&Wanted>> = BTreeMap::new();
+    for wanted in reading.wanted() {
+        by_context.entry(wanted.address.context.as_deref()).or_default().push(wanted);
+    }
+    let reads = by_context.iter().map(|(&context, wanted)| async move {
+        let found = read_in(bridge, options, home, context, wanted).await;
+        found.map(|found| (context, found)).map_err(|status| match wanted.first() {
+            Some(first) => report::at_place(status, reading.files(), first.span),
+            None => status,
+        })
+    });
+    let found = report::all(join_all(reads).await)?;
+    let mut found: BTreeMap<Option<&str>, Option<Contents<'_>>> = found.into_iter().collect();
+    let contents = reading.wanted().iter().map(|Wanted { address, .. }| {
+        let files = found.get_mut(&address.context.as_deref()).and_then(Option::as_mut);
+        let content = files.ok_or(Absent::Context)?.remove(address.path.as_str()).flatten();
+        content.ok_or(Absent::File)
+    });
+    Ok(contents.collect())
+}
+
+/// Reads files of one directory at once. `None` where the client has not given the build context.
+async fn read_in<'w>(
+    bridge: &Bridge,
+    options: &Options,
+    home: &Home,
+    context: Option<&str>,
+    wanted: &[&'w Wanted],
+) -> Result<Option<Contents<'w>>, Status> {
+    let connection = bridge.connection();
+    let paths: Vec<&'w str> = wanted.iter().map(|wanted| wanted.address.path.as_str()).collect();
+    let files = match context {
+        None => home.open(connection, options, &paths).await?,
+        Some(name) => {
+            let platform = &options.request.build_platform;
+            match options.request.contexts.find(name, platform) {
+                Some((key, source)) => open(bridge, options, key, source, &paths).await?,
+                None => return Ok(None),
+            }
+        }
+    };
+    let files = &files;
+    let home = context.is_none().then_some(home);
+    let reads = paths.into_iter().map(|path| async move {
+        let in_directory = home.map_or_else(|| path.to_owned(), |home| home.path(path));
+        Ok((path, files.read(connection, &in_directory).await?))
+    });
+    Ok(Some(report::all(join_all(reads).await)?.into_iter().collect()))
+}
+
+/// Looks into a build context of the client.
+async fn open(
+    bridge: &Bridge,
+    options: &Options,
+    name: &str,
+    source: &ContextSource,
+    paths: &[&str],
+) -> Result<OpenDirectory, Status> {
+    let label = |what: &str| Metadata::named(format!("[context {name}] load {what}"));
+    let mut graph = Graph::new();
+    let state = match source {
+        ContextSource::Local(directory) => {
+            let local = Local {
+                follow_paths: paths.iter().map(|&path| path.to_owned()).collect(),
+                shared_key_hint: format!("context:{name}-include"),
+                differ: Some(Differ::None),
+                ..Local::new(directory, options.sessions.of(directory))
+            };
+            graph.add(local, label("included files"))
+        }
+        ContextSource::Git(url) => {
+            graph.add(git_source(url), label(&format!("git source {}", url.remote)))
+        }
+        ContextSource::Image(reference) => {
+            let platform = Some(options.request.build_platform.clone());
+            let image = Image {
+                platform,
+                resolve_mode: options.resolve_mode,
+                ..Image::new(reference.to_string())
+            };
+            graph.add(image, label(&reference.to_string()))
+        }
+        ContextSource::Input(input) => {
+            let missing = || Status::new(format!("the client did not hand over `{input}`"));
+            let definition = bridge.inputs().await?.remove(input).ok_or_else(missing)?;
+            graph.import(definition).map_err(|err| Status::new(err.to_string()))?
+        }
+        ContextSource::Http(_)
+        | ContextSource::OciLayout { .. }
+        | ContextSource::Scratch
+        | ContextSource::Dockerfile(_) => {
+            return Err(Status::new(format!(
+                "no files can be included from the build context `{name}`: it is none of a directory, \
+                 a git repository, an image and a target"
+            )));
+        }
+    };
+    Directory::new(graph, state)?.open(bridge.connection()).await
+}

@@ -1,0 +1,348 @@
+//! `include`: further files, whose args, constants and stages join those of the build file.
+//!
+//! Comes in: files. Goes out: the files that these include, until there are no more, and then one
+//! [`Spec`] of them all. Nothing is read from anywhere here, and what a build context is is not known:
+//! [`Reading`] says what it wants, and is handed it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use toml::de::DeValue;
+
+use super::read::{Read, Reader, Value, table};
+use super::shape::Shape;
+use super::{Spec, read_file, rules};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::order::dependencies_first;
+use crate::source::{SourceFile, SourceMap, Span, Spanned};
+
+/// An entry of `include`.
+#[derive(Debug, Clone)]
+pub struct Include {
+    /// The build context that the file is in; without one it is where the including file is.
+    context: Option<String>,
+    /// Its path: from the directory of the including file, or from the root of the context.
+    path: Spanned<String>,
+}
+
+table! {
+    /// A file in a build context.
+    pub(super) struct IncludeTable as "an `include`" {
+        /// The name of the build context, which `--build-context NAME=...` gives.
+        "context" context: Spanned<String>,
+        /// The path of the file in it.
+        "path" path: Spanned<String>,
+    }
+}
+
+impl Read for Include {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = reader.span(&value);
+        match value.get_ref() {
+            DeValue::String(_) => {
+                let path = Spanned::read(value, reader)?;
+                Some(Self { context: None, path })
+            }
+            DeValue::Table(_) => {
+                let IncludeTable { context, path } = IncludeTable::read(value, reader)?;
+                Some(Self { context: Some(context.value), path })
+            }
+            other => reader.wrong_type(span, other, "a string or a table"),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Text, IncludeTable::shape()])
+    }
+}
+
+/// Where a file is: told apart by this, a file is read once, however many others include it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FileAddress {
+    /// The build context that it is in; without one it is in the directory of the build file.
+    pub context: Option<String>,
+    /// Its path there: names with `/` between them.
+    pub path: String,
+}
+
+impl fmt::Display for FileAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.context {
+            Some(context) => write!(f, "{context}:{}", self.path),
+            None => f.write_str(&self.path),
+        }
+    }
+}
+
+/// A file that is included and has not been read.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Where it is.
+    pub address: FileAddress,
+    /// Where it is first included.
+    pub span: Span,
+}
+
+/// Why a file that is wanted is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// There is no such file.
+    File,
+    /// The client has not given its build context.
+    Context,
+}
+
+/// The files of one build, while they are being read.
+pub struct Reading {
+    files: SourceMap,
+    parts: Vec<Part>,
+    /// Which part a file is.
+    numbers: BTreeMap<FileAddress, usize>,
+    wanted: Vec<Wanted>,
+}
+
+/// What became of one file.
+struct Part {
+    address: FileAddress,
+    /// `None` where it has not been read, or has errors.
+    spec: Option<Spec>,
+    /// The parts that it includes, and where it says so.
+    includes: Vec<(usize, Span)>,
+}
+
+impl Reading {
+    /// Begins with the build file.
+    pub fn new(main: SourceFile, diagnostics: &mut Diagnostics) -> Self {
+        // Included files are seen from the directory of the build file, wherever that is itself.
+        let name = main.name().rsplit('/').next().unwrap_or_default().to_owned();
+        let address = FileAddress { context: None, path: name };
+        let mut reading = Self {
+            files: SourceMap::new(main),
+            parts: Vec::new(),
+            numbers: BTreeMap::new(),
+            wanted: Vec::new(),
+        };
+        let part = reading.part(&address);
+        let spec = read_file(reading.files.main(), diagnostics);
+        reading.take(part, spec, diagnostics);
+        reading
+    }
+
+    /// The files to be read next. When there are none, all have been read.
+    pub fn wanted(&self) -> &[Wanted] {
+        &self.wanted
+    }
+
+    /// The files that have been read.
+    pub fn files(&self) -> &SourceMap {
+        &self.files
+    }
+
+    /// Takes what was wanted, each by its place in the list.
+    pub fn add(
+        &mut self,
+        contents: impl IntoIterator<Item = Result<Vec<u8>, Absent>>,
+        diagnostics: &mut Diagnostics,
+    ) {
+        let wanted = std::mem::take(&mut self.wanted);
+        for (Wanted { address, span }, content) in wanted.into_iter().zip(contents) {
+            let content = match content {
+                Ok(content) => content,
+                Err(absent) => {
+                    diagnostics.push(absent.diagnostic(&address, span));
+                    continue;
+                }
+            };
+            let file = self.files.add(SourceFile::new(address.to_string(), content));
+            let mut found = Diagnostics::default();
+            let spec = read_file(file, &mut found);
+            // What it says of rules is for builds of that file.
+            diagnostics.absorb(found.without_check(), |_| true);
+            let part = self.part(&address);
+            self.take(part, spec, diagnostics);
+        }
+    }
+
+    /// The files, and the one spec that they are. `None` means that there are errors.
+    pub fn finish(self, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
+        self.report_cycles(diagnostics);
+        let mut specs = self.parts.into_iter().map(|part| part.spec);
+        let main = specs.next().flatten();
+        let joined = main.map(|mut main| {
+            specs.flatten().for_each(|spec| join(&mut main, spec, diagnostics));
+            main
+        });
+        let spec = joined.filter(|_| !diagnostics.has_errors());
+        let spec = spec.and_then(|spec| with_stages(spec, &self.files, diagnostics));
+        if let Some(spec) = &spec {
+            rules::check(spec, diagnostics);
+        }
+        (self.files, spec)
+    }
+
+    /// The number of a file.
+    fn part(&mut self, address: &FileAddress) -> usize {
+        if let Some(&number) = self.numbers.get(address) {
+            return number;
+        }
+        self.parts.push(Part { address: address.clone(), spec: None, includes: Vec::new() });
+        self.numbers.insert(address.clone(), self.parts.len() - 1);
+        self.parts.len() - 1
+    }
+
+    /// Takes a file, and notes what it includes.
+    fn take(&mut self, part: usize, spec: Option<Spec>, diagnostics: &mut Diagnostics) {
+        let Some(spec) = spec else { return };
+        for include in &spec.include {
+            let address = address(include, &self.parts[part].address, diagnostics);
+            let Some(address) = address else { continue };
+            let span = include.path.span;
+            let known = self.parts.len();
+            let number = self.part(&address);
+            self.parts[part].includes.push((number, span));
+            if number == known {
+                self.wanted.push(Wanted { address, span });
+            }
+        }
+        self.parts[part].spec = Some(spec);
+    }
+
+    fn report_cycles(&self, diagnostics: &mut Diagnostics) {
+        let includes = |at: usize| self.parts[at].includes.iter().map(|&(to, _)| to).collect();
+        let place = |from: usize, to: usize| {
+            let mut includes = self.parts[from].includes.iter();
+            includes.find_map(|&(at, span)| (at == to).then_some(span))
+        };
+        for cycle in dependencies_first(self.parts.len(), [0], includes).cycles {
+            let (Some(&first), Some(&last)) = (cycle.first(), cycle.last()) else { continue };
+            let Some(span) = place(last, first) else { continue };
+            let included = |at: usize| format!("`{}` is included here", self.parts[at].address);
+            let message = format!("`{}` includes itself", self.parts[first].address);
+            let found = Diagnostic::new(Code::IncludeCycle, span, message).hint(
+                "move what these files need of each other into one that includes none of them",
+            );
+            let edges =
+                cycle.windows(2).filter_map(|edge| Some((place(edge[0], edge[1])?, edge[1])));
+            diagnostics
+                .push(edges.fold(found, |found, (span, to)| found.related(span, included(to))));
+        }
+    }
+}
+
+/// Where a file is that one at `from` includes.
+fn address(
+    Include { context, path }: &Include,
+    from: &FileAddress,
+    diagnostics: &mut Diagnostics,
+) -> Option<FileAddress> {
+    let directory = from.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let base = if context.is_some() { "" } else { directory };
+    let outside = |message: String| {
+        let hint = "files of another directory come in a build context: \
+                    `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`";
+        Diagnostic::new(Code::PathOutside, path.span, message).hint(hint)
+    };
+    if path.starts_with('/') {
+        return diagnostics.fail(outside(format!("`{}` is not a relative path", path.value)));
+    }
+    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    let root = match context.as_ref().or(from.context.as_ref()) {
+                        Some(context) => format!("the build context `{context}`"),
+                        None => "the directory of the build file".to_owned(),
+                    };
+                    return diagnostics
+                        .fail(outside(format!("`{}` leads out of {root}", path.value)));
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    if parts.is_empty() || path.ends_with('/') {
+        return diagnostics.fail(
+            Diagnostic::new(
+                Code::InvalidValue,
+                path.span,
+                format!("`{}` is a directory", path.value),
+            )
+            .hint("name each file"),
+        );
+    }
+    let context = context.clone().or_else(|| from.context.clone());
+    Some(FileAddress { context, path: parts.join("/") })
+}
+
+impl Absent {
+    fn diagnostic(self, address: &FileAddress, span: Span) -> Diagnostic {
+        let path = &address.path;
+        match (self, &address.context) {
+            (Absent::Context, context) => {
+                let context = context.as_deref().unwrap_or_default();
+                let message = format!("there is no build context `{context}`");
+                Diagnostic::new(Code::UnknownContext, span, message)
+                    .hint(format!("--build-context {context}=DIR gives it"))
+            }
+            (Absent::File, Some(context)) => {
+                let message = format!("there is no file `{path}` in the build context `{context}`");
+                Diagnostic::new(Code::MissingInclude, span, message)
+            }
+            (Absent::File, None) => {
+                let message =
+                    format!("there is no file `{path}` in the directory of the build file");
+                Diagnostic::new(Code::MissingInclude, span, message)
+                    .hint("paths are seen from the file that includes")
+            }
+        }
+    }
+}
+
+/// Adds what an included file declares. What it says of its own builds (the default target, ignored files,
+/// rules) stays with it.
+fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
+    let arg = |arg: &super::Arg| arg.span;
+    let var = |var: &super::Scalar| var.0.span;
+    join_names("arg", &mut spec.args.0, included.args.0, arg, diagnostics);
+    join_names("var", &mut spec.vars.0, included.vars.0, var, diagnostics);
+    let stage = |stage: &Spanned<super::Stage>| stage.span;
+    join_names("stage", &mut spec.stages, included.stages, stage, diagnostics);
+}
+
+fn join_names<K: Ord + fmt::Display, T>(
+    what: &str,
+    names: &mut BTreeMap<K, T>,
+    included: BTreeMap<K, T>,
+    place: impl Fn(&T) -> Span,
+    diagnostics: &mut Diagnostics,
+) {
+    for (name, value) in included {
+        match names.get(&name) {
+            Some(first) => diagnostics.push(
+                Diagnostic::new(
+                    Code::DuplicateName,
+                    place(&value),
+                    format!("there are two of the {what} `{name}`"),
+                )
+                .hint("all files of a build share their names: rename or drop one")
+                .related(place(first), "the other is here"),
+            ),
+            None => {
+                names.insert(name, value);
+            }
+        }
+    }
+}
+
+fn with_stages(spec: Spec, files: &SourceMap, diagnostics: &mut Diagnostics) -> Option<Spec> {
+    if !spec.stages.is_empty() {
+        return Some(spec);
+    }
+    let message = format!("{} has no stages", files.main().name());
+    diagnostics.fail(
+        Diagnostic::without_place(Code::MissingKey, message)
+            .hint("begin with a stage: [stages.runtime]"),
+    )
+}
