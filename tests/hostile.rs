@@ -2,15 +2,15 @@
 
 use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
-use mstage::lower::{Engine, Sessions, Settings, lower};
+use mstage::lower::{Engine, LowerError, Sessions, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, Selection, resolve, select, select_all};
 use mstage::source::SourceFile;
 use mstage::spec;
 
 /// How many of a thing are too many: `cargo test --release --test hostile` shows how long 50,000 take.
-const MANY: usize = if cfg!(debug_assertions) { 5_000 } else { 50_000 };
+const MANY: usize = if cfg!(debug_assertions) { 3_000 } else { 50_000 };
 
-/// How many ops a file gives, or the codes of what is wrong with it.
+/// How many ops a file gives, or the codes of what is wrong with it; none where the graph would be too large.
 fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     let file = SourceFile::new("mstage.toml", text.into());
     let mut diagnostics = Diagnostics::default();
@@ -40,8 +40,11 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
         ..Settings::default()
     };
     let mut graph = Graph::new();
-    let target = lower(&plan, &files, &settings, &mut graph).expect("nothing was imported").target;
-    Ok(graph.definition(target).digests().len())
+    match lower(&plan, &files, &settings, &mut graph) {
+        Ok(lowered) => Ok(graph.definition(lowered.target).digests().len()),
+        Err(LowerError::TooLarge) => Err(Vec::new()),
+        Err(LowerError::Import(err)) => panic!("nothing is imported: {err}"),
+    }
 }
 
 #[test]
@@ -191,6 +194,49 @@ fn one_script_with_very_many_variables() {
     assert!(compile(format!("[stages.a]\nfrom = 'x'\nsteps = ['{script}']\n")).is_ok());
 }
 
+/// What is made of a few lines is more than any memory holds.
+#[test]
+fn values_that_double_each_other() {
+    let double = |name: &str| -> String {
+        (1..100).map(|n| format!("{name}{n} = '${{{name}{0}}}${{{name}{0}}}'\n", n - 1)).collect()
+    };
+    let (args, vars, env) = (double("A"), double("V"), double("E"));
+    let stage = "[stages.a]\nfrom = 'x'\nsteps = ['$A5']\n";
+    for file in [
+        format!("[args]\nA0 = 'x'\n{args}{stage}"),
+        format!("[vars]\nV0 = 'x'\n{vars}{stage}"),
+        format!("{stage}[stages.a.env]\nE0 = 'x'\n{env}"),
+    ] {
+        let codes = compile(file).expect_err("it is too large");
+        assert!(codes.contains(&Code::TooLarge), "{codes:?}");
+    }
+    let long = "x".repeat(1 << 20);
+    let stages: String =
+        (0..MANY).map(|n| format!("[stages.s{n}]\nfrom = '{n}:${{A}}'\n")).collect();
+    let codes = compile(format!("default = 's0'\n[args]\nA = '{long}'\n{stages}"));
+    assert!(codes.expect_err("it is too large").contains(&Code::TooLarge));
+}
+
+/// Every process has all that its stage has.
+#[test]
+fn processes_that_inherit_very_much() {
+    let chain = |own: fn(usize) -> String| -> String {
+        let stage =
+            |n: usize| format!("[stages.s{n}]\nfrom = 's{}'\nsteps = ['x']\n{}\n", n - 1, own(n));
+        let stages: String = (1..2_000).map(stage).collect();
+        format!("default = 's1999'\n[stages.s0]\nfrom = 'x'\n{stages}")
+    };
+    for own in [
+        |n| format!("mounts = [{{ cache = '/c{n}' }}]"),
+        |_| "workdir = 'one-more-directory'".to_owned(),
+    ] {
+        let codes = compile(chain(own)).expect_err("it is too large");
+        assert!(codes.contains(&Code::TooLarge), "{codes:?}");
+    }
+    let variables = compile(chain(|n| format!("env = {{ A{n} = '{n:0200}' }}")));
+    assert_eq!(variables, Err(Vec::new()));
+}
+
 /// A pattern that a careless matcher would take for ever for.
 #[test]
 fn patterns() {
@@ -199,4 +245,17 @@ fn patterns() {
     let file =
         format!("[args]\nA = '{value}'\n[stages.a]\nfrom = 'x'\nworkdir = '/${{A##{pattern}b}}'\n");
     assert!(compile(file).is_ok());
+    let value = "a".repeat(3_000);
+    let (forwards, backwards) = ("*a".repeat(3_000), "a*".repeat(3_000));
+    for modifier in [
+        format!("#{forwards}b"),
+        format!("##{forwards}b"),
+        format!("%%b{backwards}"),
+        format!("/{forwards}b/x"),
+    ] {
+        let file = format!(
+            "[args]\nA = '{value}'\n[stages.a]\nfrom = 'x'\nworkdir = '/${{A{modifier}}}'\n"
+        );
+        assert_eq!(compile(file), Err(vec![Code::TooLarge]), "{}", &modifier[..9]);
+    }
 }

@@ -100,6 +100,8 @@ codes! {
     MissingArg Error "missing-arg",
     /// A `${NAME:?message}` whose name has no value.
     RequiredValue Error "required-value",
+    /// Values that are together more than any build needs.
+    TooLarge Error "too-large",
     /// Values that need each other.
     ValueCycle Error "value-cycle",
     /// A stage that does not exist.

@@ -15,6 +15,7 @@ mod squash;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
 use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, SourceId, SourceInfo, State,
@@ -44,16 +45,53 @@ pub struct Lowered {
     pub processes: Vec<Process>,
 }
 
+/// How many bytes a plan's ops may have. No engine takes more than a fraction of that at once, and a few lines can
+/// be very many bytes: every process has all variables of its stage.
+const MAX_GRAPH: usize = 64 << 20;
+
+/// Why a plan is not in a graph.
+#[derive(Debug)]
+pub enum LowerError {
+    /// A graph that it is to take over is none.
+    Import(ImportError),
+    /// It is larger than any that can be built.
+    TooLarge,
+}
+
+impl fmt::Display for LowerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            LowerError::Import(err) => err.fmt(f),
+            LowerError::TooLarge => write!(
+                f,
+                "the build is too large for any engine: its operations are more than {} MiB; \
+                 every process has all variables, mounts and secrets of its stage",
+                MAX_GRAPH >> 20
+            ),
+        }
+    }
+}
+
+impl std::error::Error for LowerError {}
+
+impl From<ImportError> for LowerError {
+    fn from(err: ImportError) -> Self {
+        LowerError::Import(err)
+    }
+}
+
 /// Adds a plan's ops to a graph. Plans of one file for several
 /// platforms may share a graph: what they have in common is there once.
 ///
-/// Fails only where the client, or the engine's own Dockerfile frontend, gave a graph that is none.
+/// Fails where the client, or the engine's own Dockerfile frontend, gave a graph that is none, and where the graph
+/// is so large that it is better not finished.
 pub fn lower(
     plan: &Plan,
     files: &SourceMap,
     settings: &Settings,
     graph: &mut Graph,
-) -> Result<Lowered, ImportError> {
+) -> Result<Lowered, LowerError> {
+    let most = graph.encoded_len() + MAX_GRAPH;
     let source = |file: &SourceFile| SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
@@ -81,7 +119,7 @@ pub fn lower(
     lowering.images = lowering.add_images(settings);
     lowering.bases = lowering.add_bases()?;
     for stage in &plan.stages {
-        let state = lowering.add_stage(stage, settings);
+        let state = lowering.add_stage(stage, settings, most).ok_or(LowerError::TooLarge)?;
         lowering.stages.push(state);
     }
     let target = lowering.stages.get(plan.target).copied().unwrap_or(State::SCRATCH);
@@ -171,7 +209,13 @@ impl Lowering<'_> {
             .collect()
     }
 
-    fn add_stage(&mut self, stage: &PlannedStage, settings: &Settings) -> State {
+    /// `None` where there are more than `most` bytes in the graph.
+    fn add_stage(
+        &mut self,
+        stage: &PlannedStage,
+        settings: &Settings,
+        most: usize,
+    ) -> Option<State> {
         let mut state = match stage.base {
             Origin::Image(at) => self.bases[at],
             origin => self.state_of(origin),
@@ -193,10 +237,13 @@ impl Lowering<'_> {
                 self.processes.push(Process { step: done, state });
             }
             done += steps.len();
+            if self.graph.encoded_len() > most {
+                return None;
+            }
         }
         state = self.go_on(None, state, &mut forked, stage, &position);
         // A report is not worth a layer of its own.
-        if is_reported { state } else { self.squash(base, state, stage, &position) }
+        Some(if is_reported { state } else { self.squash(base, state, stage, &position) })
     }
 
     /// Adds the op of one step, or of several that make files.

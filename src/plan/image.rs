@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use super::config::{ContainerConfig, Empty, HealthcheckConfig, port_names};
 use super::environment::Environment;
 use super::export::Export;
-use super::path;
 use super::scope::Scope;
 use super::stage_scope::{StageScope, values_of};
 use super::step;
@@ -33,8 +32,8 @@ pub(super) fn apply(
 
     let values = StageScope { scope, environment };
     if let Some(workdir) = &image.workdir {
-        let own = values.expand(workdir, diagnostics).unwrap_or_default();
-        let workdir = path::join(&export.config.working_dir.as_str().into(), &own);
+        let before = export.config.working_dir.as_str().into();
+        let workdir = values.workdir(&before, workdir, diagnostics).unwrap_or(before);
         export.config.working_dir = workdir.to_string();
         export.record_config(|_| format!("WORKDIR {workdir}"));
     }

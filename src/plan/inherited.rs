@@ -27,6 +27,11 @@ impl<T: Clone> Inherited<T> {
         self.0.push(Arc::new(more));
     }
 
+    /// How long it is.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|part| part.len()).sum()
+    }
+
     /// All of it, in order.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
         self.0.iter().flat_map(|part| part.iter())

@@ -203,8 +203,9 @@ impl Resolver<'_, '_> {
             surroundings.shell = shell.into();
         }
         if let Some(workdir) = &stage.workdir {
-            let own = values.expand(workdir, diagnostics).unwrap_or_default();
-            let path = path::join(&surroundings.workdir, &own);
+            let before = &surroundings.workdir;
+            let path =
+                values.workdir(before, workdir, diagnostics).unwrap_or_else(|| before.clone());
             export.config.working_dir = path.to_string();
             surroundings.workdir = path.clone();
             if path == "/" {

@@ -8,12 +8,16 @@ use super::request::Request;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
-use crate::spec::{Arg, ArgType, ExpandError, Scalar, Spec, Template};
+use crate::spec::{Allowance, Arg, ArgType, ExpandError, Scalar, Spec, Spent, Template};
 use crate::text::Text;
 
 /// Build args that mean something to BuildKit, to the frontend or to every tool that uses the network.
 const PROXIES: [&str; 5] = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"];
 const KNOWN_PREFIXES: [&str; 2] = ["buildkit_", "mstage_"];
+
+/// How many bytes may be made of a file's values, before and in all places where they are used. No engine takes
+/// more than a fraction of it.
+const ALLOWANCE: usize = 64 << 20;
 
 /// The values that `${NAME}` has outside of a stage's environment.
 pub(super) struct Scope<'s> {
@@ -22,6 +26,8 @@ pub(super) struct Scope<'s> {
     known: Known<'s>,
     /// Proxies that the client gave, by their lowercase names.
     proxies: BTreeMap<String, String>,
+    /// What may still be made of values.
+    pub(super) allowance: Allowance,
 }
 
 enum Value {
@@ -60,6 +66,7 @@ impl<'s> Scope<'s> {
             values: BTreeMap::new(),
             known: Known::new(declared.chain(platform_args.iter().map(|&(name, _)| name))),
             proxies: BTreeMap::new(),
+            allowance: Allowance::new(ALLOWANCE),
         };
         for (name, value) in platform_args {
             scope.values.insert(name, Value::Set(value.into()));
@@ -205,6 +212,7 @@ impl<'s> Scope<'s> {
             ArgType::Bool | ArgType::Int | ArgType::String => {}
         }
         if let Some(values) = &arg.values {
+            self.spend(values.len(), arg.span, diagnostics)?;
             let allowed: Vec<Text> = values
                 .iter()
                 .filter_map(|Spanned { value: Scalar(value), .. }| self.expand(value, diagnostics))
@@ -254,10 +262,28 @@ impl<'s> Scope<'s> {
         template: &Template,
         diagnostics: &mut Diagnostics,
     ) -> Option<Text> {
-        match template.expand(&mut |name| self.lookup(name)) {
+        match self.value(template) {
             Ok(text) => Some(text),
             Err(error) => self.report(error, template.span, &[], diagnostics),
         }
+    }
+
+    /// The same, with why there is none not yet reported.
+    pub(super) fn value(&self, template: &Template) -> Result<Text, ExpandError<LookupError>> {
+        template.expand(&mut |name| self.lookup(name), &self.allowance)
+    }
+
+    /// Takes bytes from what may still be made of values. `None` is a report that they are not left.
+    pub(super) fn spend(
+        &self,
+        bytes: usize,
+        span: Span,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        self.allowance
+            .spend(bytes)
+            .or_else(|Spent| diagnostics.fail(too_large(span)).ok_or(Spent))
+            .ok()
     }
 
     /// Reports why a template has no value. `environment` are the names known besides the args.
@@ -286,6 +312,7 @@ impl<'s> Scope<'s> {
                     Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined")).hint(hint),
                 )
             }
+            ExpandError::TooLarge => diagnostics.fail(too_large(span)),
             ExpandError::Required { name, message } => {
                 let message = if message.is_empty() { "has no value".to_owned() } else { message };
                 diagnostics.fail(Diagnostic::new(Code::RequiredValue, span, format!("`{name}`: {message}")))
@@ -302,6 +329,15 @@ impl<'s> Scope<'s> {
             );
         }
     }
+}
+
+/// What is said where there is no allowance left.
+fn too_large(span: Span) -> Diagnostic {
+    let message =
+        format!("the values of this build are more than {} MiB up to here", ALLOWANCE >> 20);
+    Diagnostic::new(Code::TooLarge, span, message).hint(
+        "look for values that repeat each other, or a long one that is used in very many places",
+    )
 }
 
 fn is_known(build_arg: &str) -> bool {

@@ -1,12 +1,17 @@
 //! The values that names have inside a stage: its environment first, then the args.
 
 use super::environment::Environment;
+use super::path;
 use super::scope::{Lookup, LookupError, Scope};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::Span;
 use crate::spec::{Env, ExpandError, Template};
 use crate::text::Text;
+
+/// How many bytes a working directory may have (`PATH_MAX` in Linux's `limits.h`). All relative paths of a stage
+/// begin with it.
+const MAX_PATH: usize = 4096;
 
 /// What `${NAME}` is in the strings of a stage.
 pub(super) struct StageScope<'a, 's> {
@@ -21,7 +26,7 @@ impl StageScope<'_, '_> {
         template: &Template,
         diagnostics: &mut Diagnostics,
     ) -> Option<Text> {
-        match template.expand(&mut |name| self.lookup(name)) {
+        match template.expand(&mut |name| self.lookup(name), &self.scope.allowance) {
             Ok(text) => Some(text),
             Err(error) => self.report(error, template.span, diagnostics),
         }
@@ -55,6 +60,23 @@ impl StageScope<'_, '_> {
             Some(value) => Ok(Some(value.clone())),
             None => self.scope.lookup(name),
         }
+    }
+
+    /// A working directory, seen from the one that it would be without it. What is wrong with it is reported, and
+    /// changes nothing.
+    pub(super) fn workdir(
+        &self,
+        before: &Text,
+        template: &Template,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Text> {
+        let path = path::join(before, &self.expand(template, diagnostics)?);
+        if path.len() <= MAX_PATH {
+            return Some(path);
+        }
+        let message =
+            format!("this path has {} bytes, and Linux takes no more than {MAX_PATH}", path.len());
+        diagnostics.fail(Diagnostic::new(Code::TooLarge, template.span, message))
     }
 
     fn report<T>(
@@ -117,7 +139,7 @@ pub(super) fn values_of(
             Some(value) => Ok(Some(value.clone())),
             None => before.lookup(name),
         };
-        let value = match template.expand(lookup) {
+        let value = match template.expand(lookup, &scope.allowance) {
             Ok(value) => Some(value),
             Err(error) => before.report(error, template.span, diagnostics),
         };

@@ -4,9 +4,11 @@
 //! type that its key takes, and every `${...}` can be read; and a list of all that is wrong with it.
 //! Knows nothing of values of args, of images, and of what a stage's `from` means: see [`crate::plan`].
 
+mod allowance;
 mod arg;
 mod check;
 mod condition;
+mod glob;
 mod image;
 mod include;
 mod mount;
@@ -28,6 +30,7 @@ use std::sync::LazyLock;
 
 use ::toml::de::DeValue;
 
+pub use self::allowance::{Allowance, Spent};
 pub use self::arg::{Arg, ArgType, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
 pub use self::image::{Command, Healthcheck, Image, Labels};

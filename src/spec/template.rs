@@ -10,6 +10,8 @@ use std::str::CharIndices;
 
 use toml::de::DeValue;
 
+use super::allowance::{Allowance, Spent};
+use super::glob::Glob;
 use super::name::is_variable;
 use super::read::{Read, Reader, Value};
 use super::shape::Shape;
@@ -85,6 +87,8 @@ pub enum ExpandError<E> {
         /// The message, expanded.
         message: String,
     },
+    /// There is no allowance left.
+    TooLarge,
 }
 
 impl Template {
@@ -146,11 +150,16 @@ impl Template {
         }
     }
 
-    /// The text with the value of each name. `lookup` gives a name's value, `None` for unset.
-    pub fn expand<E>(&self, lookup: Lookup<'_, E>) -> Result<Text, ExpandError<E>> {
+    /// The text with the value of each name. `lookup` gives a name's value, `None` for unset; what is made of
+    /// values is taken from the allowance.
+    pub fn expand<E>(
+        &self,
+        lookup: Lookup<'_, E>,
+        allowance: &Allowance,
+    ) -> Result<Text, ExpandError<E>> {
         match &self.content {
             Content::Literal(text) => Ok(text.clone()),
-            Content::Parts(parts) => expand(parts, lookup),
+            Content::Parts(parts) => Expander { lookup, allowance }.expand(parts),
         }
     }
 }
@@ -388,163 +397,84 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
 
 // === Expanding ===
 
-fn expand<E>(parts: &[Part], lookup: Lookup<'_, E>) -> Result<Text, ExpandError<E>> {
-    if let [Part::Substitution(substitution)] = parts {
-        return substitute(substitution, lookup);
-    }
-    let mut out = String::new();
-    for part in parts {
-        match part {
-            Part::Text(text) => out.push_str(text),
-            Part::Substitution(substitution) => out.push_str(&substitute(substitution, lookup)?),
-        }
-    }
-    Ok(out.into())
+/// Where names are looked up, and how much may be made of their values.
+struct Expander<'l, E> {
+    lookup: Lookup<'l, E>,
+    allowance: &'l Allowance,
 }
 
-fn substitute<E>(
-    Substitution { name, modifier }: &Substitution,
-    lookup: Lookup<'_, E>,
-) -> Result<Text, ExpandError<E>> {
-    let value = lookup(name).map_err(ExpandError::Lookup)?;
-    let set = |value: Option<Text>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
-    let unset = || ExpandError::Unset { name: name.clone() };
-    Ok(match modifier {
-        Modifier::Plain => value.ok_or_else(unset)?,
-        Modifier::Default { colon, word } => match set(value, *colon) {
-            Some(value) => value,
-            None => expand(word, lookup)?,
-        },
-        Modifier::Alternative { colon, word } => match set(value, *colon) {
-            Some(_) => expand(word, lookup)?,
-            None => Text::default(),
-        },
-        Modifier::Required { colon, message } => match set(value, *colon) {
-            Some(value) => value,
-            None => {
-                let message = expand(message, lookup)?.to_string();
-                return Err(ExpandError::Required { name: name.clone(), message });
-            }
-        },
-        Modifier::TrimPrefix { longest, pattern } => {
-            let value = value.ok_or_else(unset)?;
-            let pattern = Glob::new(&expand(pattern, lookup)?);
-            match pattern.prefix(&value, *longest) {
-                Some(end) => value.piece(&value[end..]),
-                None => value,
-            }
+impl<E> Expander<'_, E> {
+    fn expand(&mut self, parts: &[Part]) -> Result<Text, ExpandError<E>> {
+        if let [Part::Substitution(substitution)] = parts {
+            return self.substitute(substitution);
         }
-        Modifier::TrimSuffix { longest, pattern } => {
-            let value = value.ok_or_else(unset)?;
-            let pattern = Glob::new(&expand(pattern, lookup)?);
-            match pattern.suffix(&value, *longest) {
-                Some(start) => value.piece(&value[..start]),
-                None => value,
-            }
-        }
-        Modifier::Replace { all, pattern, replacement } => {
-            let value = value.ok_or_else(unset)?;
-            let pattern = Glob::new(&expand(pattern, lookup)?);
-            let replacement = unescape(&expand(replacement, lookup)?);
-            pattern.replace(&value, &replacement, *all).into()
-        }
-    })
-}
-
-/// A pattern of `#`, `%` and `/`: `*`, `?`, and a backslash for the literal next character.
-struct Glob(Vec<GlobItem>);
-
-#[derive(PartialEq)]
-enum GlobItem {
-    Literal(char),
-    AnyChar,
-    AnyText,
-}
-
-impl Glob {
-    fn new(pattern: &str) -> Self {
-        let mut items = Vec::new();
-        let mut chars = pattern.chars();
-        while let Some(c) = chars.next() {
-            items.push(match c {
-                '*' => GlobItem::AnyText,
-                '?' => GlobItem::AnyChar,
-                '\\' => GlobItem::Literal(chars.next().unwrap_or('\\')),
-                c => GlobItem::Literal(c),
-            });
-        }
-        Self(items)
-    }
-
-    /// Whether it matches the whole text. Goes back to the last `*` only, so time is at most the
-    /// product of both lengths.
-    fn matches(&self, text: &str) -> bool {
-        let (mut rest, mut item) = (text.chars(), 0);
-        let mut retry: Option<(std::str::Chars<'_>, usize)> = None;
-        loop {
-            if self.0.get(item) == Some(&GlobItem::AnyText) {
-                item += 1;
-                retry = Some((rest.clone(), item));
-                continue;
-            }
-            let matched = match (rest.next(), self.0.get(item)) {
-                (None, None) => return true,
-                (Some(c), Some(GlobItem::Literal(wanted))) => c == *wanted,
-                (Some(_), Some(GlobItem::AnyChar)) => true,
-                (_, _) => false,
-            };
-            if matched {
-                item += 1;
-                continue;
-            }
-            let Some((from, after)) = &mut retry else { return false };
-            if from.next().is_none() {
-                return false;
-            }
-            rest = from.clone();
-            item = *after;
-        }
-    }
-
-    /// The end of the shortest or longest prefix that matches.
-    fn prefix(&self, text: &str, longest: bool) -> Option<usize> {
-        let mut ends = boundaries(text);
-        let matches = |&end: &usize| self.matches(&text[..end]);
-        if longest { ends.rev().find(matches) } else { ends.find(matches) }
-    }
-
-    /// The start of the shortest or longest suffix that matches.
-    fn suffix(&self, text: &str, longest: bool) -> Option<usize> {
-        let mut starts = boundaries(text);
-        let matches = |&start: &usize| self.matches(&text[start..]);
-        if longest { starts.find(matches) } else { starts.rev().find(matches) }
-    }
-
-    /// The text with the first match, or all, replaced; matches are as long as can be.
-    fn replace(&self, text: &str, replacement: &str, all: bool) -> String {
         let mut out = String::new();
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            match self.prefix(rest, true).filter(|&end| end > 0) {
-                Some(end) => {
-                    out.push_str(replacement);
-                    rest = &rest[end..];
-                    if !all {
-                        break;
-                    }
-                }
-                None => {
-                    out.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
+        for part in parts {
+            match part {
+                Part::Text(text) => out.push_str(text),
+                Part::Substitution(substitution) => out.push_str(&self.substitute(substitution)?),
             }
         }
-        out + rest
+        Ok(out.into())
+    }
+
+    fn substitute(
+        &mut self,
+        Substitution { name, modifier }: &Substitution,
+    ) -> Result<Text, ExpandError<E>> {
+        let value = (self.lookup)(name).map_err(ExpandError::Lookup)?;
+        let set =
+            |value: Option<Text>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
+        let unset = || ExpandError::Unset { name: name.clone() };
+        let text = match modifier {
+            Modifier::Plain => value.ok_or_else(unset)?,
+            Modifier::Default { colon, word } => match set(value, *colon) {
+                Some(value) => value,
+                None => self.expand(word)?,
+            },
+            Modifier::Alternative { colon, word } => match set(value, *colon) {
+                Some(_) => self.expand(word)?,
+                None => Text::default(),
+            },
+            Modifier::Required { colon, message } => match set(value, *colon) {
+                Some(value) => value,
+                None => {
+                    let message = self.expand(message)?.to_string();
+                    return Err(ExpandError::Required { name: name.clone(), message });
+                }
+            },
+            Modifier::TrimPrefix { longest, pattern } => {
+                let value = value.ok_or_else(unset)?;
+                let pattern = Glob::new(&self.expand(pattern)?);
+                match pattern.prefix(&value, *longest, self.allowance)? {
+                    Some(end) => value.piece(&value[end..]),
+                    None => value,
+                }
+            }
+            Modifier::TrimSuffix { longest, pattern } => {
+                let value = value.ok_or_else(unset)?;
+                let pattern = Glob::new(&self.expand(pattern)?);
+                match pattern.suffix(&value, *longest, self.allowance)? {
+                    Some(start) => value.piece(&value[..start]),
+                    None => value,
+                }
+            }
+            Modifier::Replace { all, pattern, replacement } => {
+                let value = value.ok_or_else(unset)?;
+                let pattern = Glob::new(&self.expand(pattern)?);
+                let replacement = unescape(&self.expand(replacement)?);
+                pattern.replace(&value, &replacement, *all, self.allowance)?.into()
+            }
+        };
+        self.allowance.spend(text.len())?;
+        Ok(text)
     }
 }
 
-fn boundaries(text: &str) -> impl DoubleEndedIterator<Item = usize> + '_ {
-    text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len()))
+impl<E> From<Spent> for ExpandError<E> {
+    fn from(_: Spent) -> Self {
+        ExpandError::TooLarge
+    }
 }
 
 #[cfg(test)]
@@ -563,9 +493,12 @@ mod tests {
             _ => None,
         };
         let result = parse(text).and_then(|template| {
-            template.expand(&mut |name| Ok::<_, ()>(values(name))).map_err(|err| match err {
+            let allowance = Allowance::new(1_000);
+            let lookup = &mut |name: &str| Ok::<_, ()>(values(name));
+            template.expand(lookup, &allowance).map_err(|err| match err {
                 ExpandError::Unset { name } => format!("unset {name}"),
                 ExpandError::Required { name, message } => format!("{name}: {message}"),
+                ExpandError::TooLarge => "too large".to_owned(),
                 ExpandError::Lookup(()) => unreachable!(),
             })
         });
@@ -622,6 +555,7 @@ mod tests {
             ("${A:#b}", "`:#` in `${A:#...}` is not a modifier"),
             ("${A^b}", "`^` in `${A^...}` is not a modifier"),
             ("${A/b}", "a `${` has no `/`"),
+            ("${PATH_TO//?/${PATH_TO}}", "too large"),
         ] {
             check(text, Err(problem));
         }

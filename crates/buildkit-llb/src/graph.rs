@@ -110,6 +110,12 @@ impl Graph {
         Definition::of(self, state)
     }
 
+    /// How many bytes there are of all ops, and of what is said about them. A definition of all of it has more:
+    /// their digests, and where they come from.
+    pub fn encoded_len(&self) -> usize {
+        self.wire.bytes.len()
+    }
+
     /// An op in the making, of which nothing is said yet.
     pub(crate) fn draft(&mut self) -> Draft {
         std::mem::take(&mut self.spare)

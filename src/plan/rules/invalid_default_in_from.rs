@@ -27,7 +27,7 @@ pub(in crate::plan) fn check(spec: &Spec, request: &Request, diagnostics: &mut D
     let without_args = Request { build_args: BTreeMap::new(), ..request.clone() };
     let scope = Scope::new(spec, &without_args, &mut Diagnostics::default());
     for from in computed {
-        let problem = match from.template().expand(&mut |name| scope.lookup(name)) {
+        let problem = match scope.value(from.template()) {
             Ok(text) if spec.stages.contains_key(text.as_str()) || text == "scratch" => continue,
             Ok(text) => match Reference::parse(&text) {
                 Ok(_) => continue,

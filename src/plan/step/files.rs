@@ -80,7 +80,9 @@ impl Planner<'_, '_> {
         }
         let mut items = Vec::with_capacity(sources.len());
         for (span, source, destination) in &sources {
-            let item = CopyItem::new(source, path::destination(&self.workdir, destination), step);
+            let destination = path::destination(&self.workdir, destination);
+            self.context.scope.spend(destination.len(), *span, diagnostics)?;
+            let item = CopyItem::new(source, destination, step);
             match item {
                 Some(item) => items.push(item),
                 None => complete = diagnostics.fail(outside(*span, source, origin)),

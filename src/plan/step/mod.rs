@@ -46,6 +46,14 @@ pub(super) struct Surroundings {
     pub(super) link: bool,
 }
 
+impl Surroundings {
+    /// How many things each process has of it.
+    fn len_for_process(&self) -> usize {
+        let Self { args, mounts, secret_env, shell, .. } = self;
+        args.len() + mounts.len() + secret_env.len() + shell.len()
+    }
+}
+
 /// Everything that steps look things up in.
 pub(super) struct Context<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
@@ -65,6 +73,8 @@ struct Planner<'a, 's> {
     values: StageScope<'a, 's>,
     /// The step's own, absolute.
     workdir: Text,
+    /// Where the step is written.
+    span: Span,
 }
 
 /// What a step does, in three languages.
@@ -93,7 +103,7 @@ pub(super) fn plan(
     let keys = step.verb.keys();
     let (name, workdir) = plan_keys(keys, surroundings, context, diagnostics)?;
     let values = StageScope { scope: context.scope, environment: &surroundings.environment };
-    let planner = Planner { surroundings, context, values, workdir };
+    let planner = Planner { surroundings, context, values, workdir, span: step.span };
     let planned = match &step.verb {
         Verb::Run(run) => planner.run(run, diagnostics),
         Verb::Exec(exec) => planner.exec(exec, diagnostics),
@@ -109,6 +119,7 @@ pub(super) fn plan(
         Verb::Parallel(_) => None,
     };
     let Planned { action, label, created_by } = planned?;
+    context.scope.spend(created_by.len(), step.span, diagnostics)?;
     let label = name.unwrap_or(label.map(shorten));
     let no_cache = keys.no_cache.unwrap_or(false);
     let step = PlannedStep { label, span: step.span, no_cache, branch: None, action };
@@ -134,10 +145,10 @@ fn step_workdir(
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Text> {
-    Some(match values.expand_option(keys.workdir.as_ref(), diagnostics)? {
-        Some(own) => path::join(&surroundings.workdir, &own),
-        None => surroundings.workdir.clone(),
-    })
+    match &keys.workdir {
+        Some(own) => values.workdir(&surroundings.workdir, own, diagnostics),
+        None => Some(surroundings.workdir.clone()),
+    }
 }
 
 impl Planner<'_, '_> {
@@ -178,6 +189,7 @@ impl Planner<'_, '_> {
     fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
         let text = self.values.expand(template, diagnostics)?;
         let path = path::join(&self.workdir, &text);
+        self.context.scope.spend(path.len(), template.span, diagnostics)?;
         if path == "/" {
             return diagnostics.fail(Diagnostic::new(
                 Code::InvalidValue,

@@ -97,6 +97,11 @@ impl StageMounts {
         self.mounts.extend(own.into_iter().map(|mount| (stage, mount)).collect());
     }
 
+    /// How many there are, those included in whose place a later stage has its own.
+    pub(super) fn len(&self) -> usize {
+        self.mounts.len()
+    }
+
     /// All but those in whose place a later stage has its own.
     pub(in crate::plan) fn visible(&self) -> Vec<PlannedMount> {
         let mut taken = BTreeMap::new();
@@ -134,6 +139,7 @@ impl MountPlanner<'_, '_> {
             Mount::Tmpfs(tmpfs) => self.tmpfs(tmpfs, diagnostics)?,
         };
         let destination = path::join(self.workdir, &to);
+        self.values.scope.spend(destination.len(), span, diagnostics)?;
         if destination == "/" {
             return diagnostics.fail(
                 Diagnostic::new(

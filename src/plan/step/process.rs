@@ -14,6 +14,9 @@ use crate::source::Spanned;
 use crate::spec::{ArgName, ExecStep, Network, ProcessKeys, RunStep, Security, script};
 use crate::text::Text;
 
+/// How many bytes each of the things counts that a process has from its stage.
+const INHERITED: usize = 128;
+
 impl Planner<'_, '_> {
     pub(super) fn run(&self, step: &RunStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let text = &step.script.value.0;
@@ -54,6 +57,8 @@ impl Planner<'_, '_> {
         text: Option<&Text>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Exec> {
+        let inherited = self.surroundings.len_for_process() * INHERITED;
+        self.context.scope.spend(inherited, self.span, diagnostics)?;
         let user = self.values.expand_option(keys.user.as_ref().map(|user| &user.0), diagnostics);
         let environment = self.environment(keys, text, diagnostics);
         let origins = self.context.origins;

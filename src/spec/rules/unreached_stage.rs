@@ -10,6 +10,9 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{From, Spec, Template};
 
+/// How many different forms of computed names are held against each stage.
+const MAX_COMPUTED: usize = 100;
+
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let Some(default) = &spec.default else { return };
     if !spec.stages.contains_key(default.value.as_str()) {
@@ -31,6 +34,10 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
                 computed.insert(from.template().ends());
             }
         });
+    }
+    // A file that computes so many may mean any stage.
+    if computed.len() > MAX_COMPUTED {
+        return;
     }
     for (name, stage) in &spec.stages {
         let text = name.as_str();

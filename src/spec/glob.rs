@@ -1,0 +1,184 @@
+//! The patterns of `${NAME#pattern}`, `${NAME%pattern}` and `${NAME/pattern/replacement}`.
+//!
+//! `*` is any text, `?` any character, and a backslash takes the meaning from the next character. Text is gone
+//! through once, with all places of the pattern that what was read so far can end at: the time is at most the
+//! product of both lengths, and is taken from an [`Allowance`].
+
+use super::allowance::{Allowance, Spent};
+
+/// How many bytes it counts to hold a character against a place of a pattern.
+const COMPARISON: usize = 8;
+
+/// A pattern.
+pub(super) struct Glob(Vec<Item>);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Item {
+    Literal(char),
+    AnyChar,
+    AnyText,
+}
+
+impl Glob {
+    pub(super) fn new(pattern: &str) -> Self {
+        let mut items = Vec::new();
+        let mut chars = pattern.chars();
+        while let Some(c) = chars.next() {
+            items.push(match c {
+                '*' => Item::AnyText,
+                '?' => Item::AnyChar,
+                '\\' => Item::Literal(chars.next().unwrap_or('\\')),
+                c => Item::Literal(c),
+            });
+        }
+        Self(items)
+    }
+
+    /// The end of the shortest or longest prefix that matches.
+    pub(super) fn prefix(
+        &self,
+        text: &str,
+        longest: bool,
+        allowance: &Allowance,
+    ) -> Result<Option<usize>, Spent> {
+        matched(&self.0, text.chars(), longest, allowance)
+    }
+
+    /// The start of the shortest or longest suffix that matches.
+    pub(super) fn suffix(
+        &self,
+        text: &str,
+        longest: bool,
+        allowance: &Allowance,
+    ) -> Result<Option<usize>, Spent> {
+        let backwards: Vec<Item> = self.0.iter().rev().copied().collect();
+        let len = matched(&backwards, text.chars().rev(), longest, allowance)?;
+        Ok(len.map(|len| text.len() - len))
+    }
+
+    /// The text with the first match, or all, replaced; matches are as long as can be.
+    pub(super) fn replace(
+        &self,
+        text: &str,
+        replacement: &str,
+        all: bool,
+        allowance: &Allowance,
+    ) -> Result<String, Spent> {
+        let mut out = String::new();
+        let mut rest = text;
+        while let Some(first) = rest.chars().next() {
+            match self.prefix(rest, true, allowance)?.filter(|&end| end > 0) {
+                Some(end) => {
+                    allowance.spend(replacement.len())?;
+                    out.push_str(replacement);
+                    rest = &rest[end..];
+                    if !all {
+                        break;
+                    }
+                }
+                None => {
+                    out.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
+            }
+        }
+        Ok(out + rest)
+    }
+}
+
+/// How many bytes of the text the shortest or longest match has that begins where the text does.
+fn matched(
+    items: &[Item],
+    text: impl Iterator<Item = char>,
+    longest: bool,
+    allowance: &Allowance,
+) -> Result<Option<usize>, Spent> {
+    // For each place between items whether the text so far can end there.
+    let mut reached = vec![false; items.len() + 1];
+    reached[0] = true;
+    skip_any_text(items, &mut reached);
+    let mut found = None;
+    let mut len = 0;
+    for c in text {
+        if reached[items.len()] {
+            found = Some(len);
+        }
+        if found.is_some() && !longest || !reached.contains(&true) {
+            return Ok(found);
+        }
+        allowance.spend(reached.len() * COMPARISON)?;
+        // From the end, so that a place is left before another is gone on from.
+        for (at, item) in items.iter().enumerate().rev() {
+            let goes_on = match item {
+                Item::Literal(wanted) => c == *wanted,
+                Item::AnyChar => true,
+                Item::AnyText => false,
+            };
+            let stays = reached[at + 1] && items.get(at + 1) == Some(&Item::AnyText);
+            reached[at + 1] = stays || reached[at] && goes_on;
+        }
+        reached[0] &= items.first() == Some(&Item::AnyText);
+        skip_any_text(items, &mut reached);
+        len += c.len_utf8();
+    }
+    Ok(if reached[items.len()] { Some(len) } else { found })
+}
+
+/// Any text may be none.
+fn skip_any_text(items: &[Item], reached: &mut [bool]) {
+    for (at, item) in items.iter().enumerate() {
+        if *item == Item::AnyText && reached[at] {
+            reached[at + 1] = true;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shortest_and_longest() {
+        let allowance = Allowance::new(10_000);
+        for (pattern, text, prefix, suffix) in [
+            ("a", "aba", Some([1, 1]), Some([2, 2])),
+            ("*", "abc", Some([0, 3]), Some([3, 0])),
+            ("*a", "xaya", Some([2, 4]), Some([3, 0])),
+            ("a*b", "aabab", Some([3, 5]), Some([3, 0])),
+            ("a**", "aab", Some([1, 3]), Some([1, 0])),
+            ("??", "äöü", Some([4, 4]), Some([2, 2])),
+            ("", "a", Some([0, 0]), Some([1, 1])),
+            ("*.*.gz", "x.tar.gz", Some([8, 8]), Some([1, 0])),
+            ("b*", "abc", None, Some([1, 1])),
+            ("\\*?", "*a", Some([2, 2]), Some([0, 0])),
+            ("x", "", None, None),
+        ] {
+            let glob = Glob::new(pattern);
+            let ends = [false, true].map(|longest| glob.prefix(text, longest, &allowance).unwrap());
+            assert_eq!(ends, [0, 1].map(|at| prefix.map(|ends| ends[at])), "{pattern} {text}");
+            let starts =
+                [false, true].map(|longest| glob.suffix(text, longest, &allowance).unwrap());
+            assert_eq!(
+                starts,
+                [0, 1].map(|at| suffix.map(|starts| starts[at])),
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn replacing() {
+        for (pattern, all, expected) in [
+            ("a", false, "-bab"),
+            ("a", true, "-b-b"),
+            ("a*b", true, "-"),
+            ("?", true, "----"),
+            ("", true, "abab"),
+            ("c", true, "abab"),
+        ] {
+            let replaced = Glob::new(pattern).replace("abab", "-", all, &Allowance::new(2_000));
+            assert_eq!(replaced.as_deref(), Ok(expected), "{pattern}");
+        }
+        assert_eq!(Glob::new("a").replace("aaa", "bbbb", true, &Allowance::new(50)), Err(Spent));
+    }
+}
