@@ -161,3 +161,31 @@ image = { cmd = ["x"] }
     assert_eq!(history, "CMD [\"x\"]\nCOPY --chmod=0600 mstage.toml ./\nWORKDIR /a\n");
     assert_eq!(image.inspect()["RootFS"]["Layers"].as_array().map(Vec::len), Some(2));
 }
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn what_a_base_says_can_be_cleared() {
+    let base = base();
+    let one = build_from(
+        &base,
+        r#"image = { clear = ["env.IMAGE_ONLY", "labels.changed", "expose"], expose = [8080] }"#,
+        &[],
+    );
+    assert_eq!(one.config("ExposedPorts"), json!({ "8080/tcp": {} }));
+    assert_eq!(one.config("Labels"), json!({ "kept": "base" }));
+    assert_has_env(&one, "BASE=from the base");
+    assert_eq!(one.run(&[]), "base says hello\n");
+    let env = one.config("Env").to_string();
+    assert!(!env.contains("IMAGE_ONLY"), "{env}");
+
+    let all = build_from(
+        &base,
+        r#"image = { clear = ["env", "labels", "expose", "entrypoint", "cmd", "user", "workdir"], cmd = ["pwd"] }"#,
+        &[],
+    );
+    for member in ["Entrypoint", "ExposedPorts", "Labels"] {
+        assert_eq!(all.config(member), Value::Null, "{member}");
+    }
+    assert_eq!(all.config("User"), json!(""));
+    assert_eq!(all.run(&[]), "/\n");
+}

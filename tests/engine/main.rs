@@ -34,6 +34,7 @@ mod frontend;
 mod gates;
 mod limits;
 mod mounts;
+mod optional;
 mod options;
 mod parallel;
 mod parity;

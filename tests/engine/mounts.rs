@@ -153,3 +153,38 @@ steps = [{ copy = "/out", from = "work" }]
     .with("directory/file", "old\n");
     assert_eq!(project.files(&[])["out"].text(), "new\nold\n");
 }
+
+/// Without the cache of its stage a step would have an empty directory; a step that asks for it keeps it.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_step_that_runs_in_every_build_keeps_its_caches() {
+    let project = Project::new(
+        r#"
+default = "out"
+args = { NONCE = {} }
+
+[stages.work]
+from = "busybox"
+args = ["NONCE"]
+steps = [
+  { name = "before", run = "date > /before" },
+  { name = "always", no-cache = true, run = "echo turn >> /cache/turns; cp /cache/turns /tmp/seen", mounts = [{ cache = "/cache", id = "${NONCE}" }] },
+  { name = "written", no-cache = true, write = "/tmp/written", content = "" },
+]
+
+[stages.out]
+from = "scratch"
+steps = [{ copy = "/tmp", from = "work" }]
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    let mut seen = String::new();
+    for turn in 1..=3 {
+        seen.push_str("turn\n");
+        assert_eq!(project.files(&[&nonce])["seen"].text(), seen, "turn {turn}");
+    }
+    let build = project.build(&[&nonce]);
+    let step = |name: &str| build.progress.steps().find(|step| step.name.ends_with(name)).unwrap();
+    assert!(step("] before").is_cached(), "{build}");
+    assert!(step("] always").ran() && step("] written").ran(), "{build}");
+}

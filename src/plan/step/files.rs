@@ -377,15 +377,21 @@ impl CopyItem {
 /// A pattern that matches what the path names, and may match nothing. Its first part is the pattern:
 /// BuildKit wants the directories before a pattern to be there.
 fn missing_allowed(path: &str) -> Cow<'_, str> {
-    let name = path.trim_start_matches('/');
-    match name.find(|c: char| c.is_alphanumeric() || "._-".contains(c)) {
-        Some(at) if !path::has_wildcard(name.split('/').next().unwrap_or_default()) => {
-            let c = name[at..].chars().next().unwrap_or_default();
-            // Within a class a `-` between brackets and alone stands for itself.
-            format!("/{}[{c}]{}", &name[..at], &name[at + c.len_utf8()..]).into()
-        }
-        _ => path.into(),
+    let path = path.trim_start_matches('/');
+    let end = path.find('/').unwrap_or(path.len());
+    let (first, rest) = path.split_at(end);
+    if path::has_wildcard(first) {
+        return format!("/{path}").into();
     }
+    // Most characters stand for themselves in a class; a backslash is for the others.
+    let plain = first.char_indices().find(|(_, c)| c.is_alphanumeric() || "._".contains(*c));
+    let (at, c, escape) = match (plain, first.chars().next()) {
+        (Some((at, c)), _) => (at, c, ""),
+        (None, Some('\\') | None) => return format!("/{path}").into(),
+        (None, Some(c)) => (0, c, "\\"),
+    };
+    let (before, behind) = (&first[..at], &first[at + c.len_utf8()..]);
+    format!("/{before}[{escape}{c}]{behind}{rest}").into()
 }
 
 /// The name of the file that a URL gives, as a Dockerfile's ADD has it.
@@ -404,6 +410,24 @@ fn file_name(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn patterns_that_may_match_nothing() {
+        let cases = [
+            ("/go.sum", "/[g]o.sum"),
+            ("/.env", "/[.]env"),
+            ("/-x/a", "/-[x]/a"),
+            ("/--/a", "/[\\-]-/a"),
+            ("/*/a", "/*/a"),
+            ("/[ab]/a", "/[ab]/a"),
+            ("/@/a", "/[\\@]/a"),
+            ("/\u{e9}t\u{e9}", "/[\u{e9}]t\u{e9}"),
+            ("/", "/"),
+        ];
+        for (path, pattern) in cases {
+            assert_eq!(missing_allowed(path), pattern, "{path}");
+        }
+    }
 
     #[test]
     fn names_of_downloads() {
