@@ -90,8 +90,8 @@ const FEATURES: &[(Cap, &str)] = &[
     (Cap::EXEC_SECRET_ENV, "secrets in the environment"),
     // The capability of the release that brought them: they have none of their own.
     (Cap::EXEC_VALID_EXIT_CODE, "modes such as `u+x`"),
+    (Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS, "copies with modes such as `4755`"),
     (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` of copies"),
-    (Cap::FILE_SYMLINK_CREATE, "symlink steps"),
     (Cap::SOURCE_GIT_CHECKSUM, "a checksum for git"),
     (Cap::SOURCE_GIT_SUBDIR, "a directory of a git repository"),
 ];

@@ -7,6 +7,7 @@ use buildkit_llb::{
     MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, Timestamp, UserOpt,
 };
 
+use super::archive::{Entry, archive};
 use super::{Lowering, Settings};
 use crate::plan::{self, Action, Copy, CopyItem, Fetch, Id, Owner, PlannedStep, Unpack, Write};
 
@@ -182,8 +183,7 @@ impl Lowering<'_> {
                     actions.extend(paths.iter().map(|path| remove(path, *missing_ok)));
                 }
                 Action::Symlink { path, target } => {
-                    actions.extend(parent_directory(split(path).0, None));
-                    actions.push(SymlinkAction::new(target, path).into());
+                    self.symlink(path, target, &site, &mut actions);
                 }
                 Action::Exec(_)
                 | Action::Copy(_)
@@ -211,6 +211,11 @@ impl Lowering<'_> {
                 ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_bytes())
             }
             .into(),
+            None if needs_archive(mode.as_ref(), site) => {
+                let bits = octal(mode.as_ref());
+                let file = self.add_unpacked(name, &Entry::File(content.as_bytes(), bits), site);
+                CopyAction { owner, ..CopyAction::new(file, format!("/{name}"), path) }.into()
+            }
             None => {
                 let source = format!("/{name}");
                 let file = MkfileAction::new(source.as_str(), FILE_MODE, content.as_bytes());
@@ -239,12 +244,58 @@ impl Lowering<'_> {
         }
         // Only a copy can set such a mode: of an empty directory of the same name.
         let (parent, name) = split(path);
-        let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
-        let empty = self.add_made(empty.into(), site.metadata.clone());
+        let (empty, mode) = if needs_archive(mode, site) {
+            (self.add_unpacked(name, &Entry::Directory(octal(mode)), site), None)
+        } else {
+            let empty = MkdirAction::new(format!("/{name}"), DIRECTORY_MODE);
+            (self.add_made(empty.into(), site.metadata.clone()), mode.map(self::mode))
+        };
         let destination = format!("{}/", parent.trim_end_matches('/'));
         let copy = CopyAction::new(empty, format!("/{name}"), destination);
         actions.extend(parent_directory(parent, owner.clone()));
-        actions.push(CopyAction { owner, mode: mode.map(self::mode), ..copy }.into());
+        actions.push(CopyAction { owner, mode, ..copy }.into());
+    }
+
+    fn symlink<'s>(
+        &mut self,
+        path: &'s str,
+        target: &'s str,
+        site: &StepSite<'_>,
+        actions: &mut Vec<FileAction<'s>>,
+    ) {
+        let (parent, name) = split(path);
+        actions.extend(parent_directory(parent, None));
+        if site.settings.engine.symlinks {
+            actions.push(SymlinkAction::new(target, path).into());
+            return;
+        }
+        let link = self.add_unpacked(name, &Entry::Symlink(target), site);
+        actions.push(CopyAction::new(link, format!("/{name}"), path).into());
+    }
+
+    /// A file, a directory or a link by itself, to be copied from, on an engine that can only unpack such a
+    /// thing.
+    fn add_unpacked(&mut self, name: &str, entry: &Entry<'_>, site: &StepSite<'_>) -> State {
+        const ARCHIVE: &str = "/archive.tar";
+        let bytes = archive(name, entry, self.plan.epoch.unwrap_or_default());
+        let archive = MkfileAction::new(ARCHIVE, FILE_MODE, &bytes);
+        let archive = self.add_made(archive.into(), inline_document());
+        let unpacking =
+            CopyAction { attempt_unpack: true, ..CopyAction::new(archive, ARCHIVE, "/") };
+        self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), site.metadata.clone())
+    }
+}
+
+/// Whether nothing but unpacking an archive gives such a mode.
+fn needs_archive(mode: Option<&plan::Mode>, site: &StepSite<'_>) -> bool {
+    matches!(mode, Some(plan::Mode::Octal(_))) && !site.settings.engine.special_modes
+}
+
+/// The bits of a mode in octal digits.
+fn octal(mode: Option<&plan::Mode>) -> u32 {
+    match mode {
+        Some(plan::Mode::Octal(bits)) => *bits,
+        Some(plan::Mode::Symbolic(_)) | None => FILE_MODE,
     }
 }
 

@@ -3,6 +3,7 @@
 //! Comes in: a plan. Goes out: ops in a [`Graph`], and the [`State`] that the target is. Every value is
 //! known by now, so nothing of the author's can be wrong here. Knows nothing of names, args and TOML.
 
+mod archive;
 mod context;
 mod exec;
 mod file;

@@ -104,4 +104,8 @@ pub struct Engine {
     pub passthrough: bool,
     /// Hold a copy with patterns to paths that must be there.
     pub required_paths: bool,
+    /// Make symbolic links.
+    pub symlinks: bool,
+    /// Give copies the bits for set-user-id, set-group-id and sticky.
+    pub special_modes: bool,
 }

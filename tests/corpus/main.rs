@@ -207,12 +207,16 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
 /// What the engine of the spec's own `# engine:` line has; without one, most.
 fn engine(text: &str) -> Engine {
     let line = text.lines().find_map(|line| line.strip_prefix("# engine: "));
-    let has = |what: &str| line.unwrap_or("merge diff").split(' ').any(|word| word == what);
+    let has = |what: &str| {
+        line.unwrap_or("merge diff symlinks special-modes").split(' ').any(|word| word == what)
+    };
     Engine {
         merge: has("merge"),
         diff: has("diff"),
         passthrough: has("passthrough"),
         required_paths: true,
+        symlinks: has("symlinks"),
+        special_modes: has("special-modes"),
     }
 }
 

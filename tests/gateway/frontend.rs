@@ -364,13 +364,28 @@ async fn a_failing_step_has_its_place_in_the_message_of_old_engines() {
 
 #[tokio::test]
 async fn a_feature_that_the_engine_lacks_is_named_with_its_line() {
-    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [\n  { symlink = '/a', target = '/b' },\n]\n";
+    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [\n  { copy = 'a', chmod = '4755' },\n]\n";
     let (message, places) = error(&build(Engine::new(Release::Bookworm), spec, &[]).await);
     assert_eq!(
         message,
-        "mstage.toml:4: the engine lacks symlink steps (`file.symlink.create`); it is in BuildKit from 0.19 on"
+        "mstage.toml:4: the engine lacks copies with modes such as `4755` \
+         (`file.copy.alwaysreplaceexistingdestpaths`); it is in BuildKit from 0.14 on"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 4)]);
+}
+
+/// There is another way to make them.
+#[tokio::test]
+async fn links_and_their_like_need_no_feature() {
+    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [\n  { symlink = '/a', target = '/b' },\n  \
+                { write = '/c', content = 'x', chmod = '4755' }\n]\n";
+    for release in Release::ALL {
+        let daemon = build(Engine::new(release), spec, &[]).await;
+        assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
+        let bytes = daemon.solves().pop().unwrap().definition.unwrap();
+        let unpacks = bytes.as_bytes().windows(12).any(|part| part == b"/archive.tar");
+        assert_eq!(unpacks, release < Release::Forky, "{release:?}");
+    }
 }
 
 #[tokio::test]

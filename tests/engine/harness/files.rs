@@ -75,6 +75,11 @@ impl Entry {
         std::str::from_utf8(&self.content).expect("the file is text")
     }
 
+    /// Where it leads, if it is a link.
+    pub(crate) fn link(&self) -> Option<&str> {
+        self.link.as_deref()
+    }
+
     /// Its owner and group, as numbers.
     pub(crate) fn owner(&self) -> (u64, u64) {
         (self.uid, self.gid)

@@ -31,8 +31,8 @@ impl Dump<'_> {
                 self.owner(op, mkfile.owner.as_ref());
                 self.timestamp(mkfile.timestamp);
                 match std::str::from_utf8(&mkfile.data) {
-                    Ok(text) => self.field(2, "data", text),
-                    Err(_) => {
+                    Ok(text) if !text.contains('\0') => self.field(2, "data", text),
+                    _ => {
                         let digest = Digest::of(&mkfile.data).to_string();
                         let size = mkfile.data.len();
                         self.field(2, "data", &format!("{size} bytes, {}", short(&digest)));

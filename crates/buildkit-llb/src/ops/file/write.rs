@@ -77,6 +77,9 @@ impl CopyAction<'_> {
         // capability for it was never registered; this one came with the same release.
         let symbolic = matches!(self.mode, Some(Mode::Symbolic(_)));
         caps.insert_if(symbolic, Cap::EXEC_VALID_EXIT_CODE);
+        // A daemon before v0.14 drops these bits without a word; they have no capability of their own.
+        let special = matches!(self.mode, Some(Mode::Octal(bits)) if bits > 0o777);
+        caps.insert_if(special, Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS);
     }
 
     fn write(&self, message: &mut Writer, inputs: &mut Inputs) {
