@@ -45,7 +45,7 @@ pub fn add_report<'g>(
     files: Option<(State, &'g str)>,
     document: &'g [u8],
 ) -> State {
-    let metadata = metadata(plan, several_platforms);
+    let metadata = metadata(plan, "export", several_platforms);
     let copy = files.map(|(state, path)| CopyAction {
         follow_symlink: true,
         dir_copy_contents: true,
@@ -79,14 +79,14 @@ pub fn add_kept(
         network: NetMode::None,
         ..Exec::from_args(image, args.iter().copied())?
     };
-    graph.add(op, metadata(plan, several_platforms)).mounts.first().copied().flatten()
+    graph.add(op, metadata(plan, "salvage", several_platforms)).mounts.first().copied().flatten()
 }
 
-fn metadata(plan: &Plan, several_platforms: bool) -> Metadata<'static> {
+fn metadata(plan: &Plan, verb: &str, several_platforms: bool) -> Metadata<'static> {
     let stage = &plan.stages[plan.target];
     let path = stage.report.as_ref().map(|report| report.path.as_str()).unwrap_or_default();
     let mut label = String::new();
     Position::new(stage, several_platforms.then_some(&plan.platform))
-        .write_stage(&format!("report {path}"), &mut label);
+        .write_stage(&format!("{verb} report {path}"), &mut label);
     Metadata::named(label)
 }
