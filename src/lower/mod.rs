@@ -291,7 +291,7 @@ impl Lowering<'_> {
     }
 
     /// Where the steps of a stage stand.
-    fn position<'p>(&self, stage: &'p PlannedStage, settings: &Settings) -> Position<'p> {
+    fn position(&self, stage: &PlannedStage, settings: &Settings) -> Position {
         Position::new(stage, settings.several_platforms.then_some(&self.plan.platform))
     }
 }

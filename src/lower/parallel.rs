@@ -34,7 +34,7 @@ impl Lowering<'_> {
         so_far: State,
         forked: &mut Option<Forked>,
         stage: &PlannedStage,
-        position: &Position<'_>,
+        position: &Position,
     ) -> State {
         let Some(mut open) = forked.take() else {
             *forked = next.map(|branch| Forked { branch, base: so_far, done: Vec::new() });
@@ -61,7 +61,7 @@ impl Lowering<'_> {
         &mut self,
         forked: &Forked,
         stage: &PlannedStage,
-        position: &Position<'_>,
+        position: &Position,
     ) -> State {
         let fork = &stage.forks[forked.branch.fork];
         let location = self.location(fork.span);

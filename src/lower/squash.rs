@@ -15,7 +15,7 @@ impl Lowering<'_> {
         base: State,
         state: State,
         stage: &PlannedStage,
-        position: &Position<'_>,
+        position: &Position,
     ) -> State {
         let Some(span) = stage.squash.filter(|_| state != base) else { return state };
         let location = self.location(span);

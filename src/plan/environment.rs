@@ -7,7 +7,7 @@ use crate::text::Text;
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Environment variables. One that has another's and more shares what they have in common.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Environment(InheritedMap<Text>);
 
 impl Environment {

@@ -1,7 +1,6 @@
 //! What a stage has from the one that it starts from, and hands on with more: lists and maps that share
 //! all but what is new, so that a long chain of stages takes no more than what its stages say.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::text::Text;
@@ -45,45 +44,63 @@ impl<T> Default for Inherited<T> {
 }
 
 /// A map by name that grows from stage to stage, and knows in which order names were first set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct InheritedMap<V> {
     /// The newest last; a name is found in the newest that has it.
     layers: Vec<Arc<Layer<V>>>,
-    /// How many names have been set.
-    len: usize,
+    /// How many places there are.
+    places: usize,
 }
 
-/// Values, each with the place of its name in the order.
-type Layer<V> = BTreeMap<Text, (usize, V)>;
+/// Values sorted by name, each with the place of its name in the order.
+type Layer<V> = Vec<(Text, usize, V)>;
 
 impl<V: Clone> InheritedMap<V> {
     /// The value of a name.
     pub(super) fn get(&self, name: &str) -> Option<&V> {
-        self.entry(name).map(|(_, value)| value)
+        self.entry(name).map(|(_, _, value)| value)
     }
 
-    fn entry(&self, name: &str) -> Option<&(usize, V)> {
-        self.layers.iter().rev().find_map(|layer| layer.get(name))
+    fn entry(&self, name: &str) -> Option<&(Text, usize, V)> {
+        self.layers.iter().rev().find_map(|layer| {
+            let at = layer.binary_search_by(|(known, ..)| known.as_str().cmp(name)).ok()?;
+            Some(&layer[at])
+        })
     }
 
     /// Sets names; one that was set before keeps its place in the order.
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = (Text, V)>) {
-        let mut layer = Layer::new();
+        let mut layer: Layer<V> = Vec::new();
+        let mut places = self.places;
         for (name, value) in entries {
-            let known = layer.get(name.as_str()).or_else(|| self.entry(&name));
-            let place = known.map_or(self.len, |&(place, _)| place);
-            self.len = self.len.max(place + 1);
-            layer.insert(name, (place, value));
+            let place = match self.entry(&name) {
+                Some(&(_, place, _)) => place,
+                None => {
+                    places += 1;
+                    places - 1
+                }
+            };
+            layer.push((name, place, value));
         }
         if layer.is_empty() {
             return;
         }
+        self.places = places;
         // As for lists: few layers, and each value is copied a few times at most.
         while let Some(last) = self.layers.pop_if(|last| last.len() <= layer.len()) {
             let mut joined = Arc::unwrap_or_clone(last);
             joined.append(&mut layer);
             layer = joined;
         }
+        layer.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+        layer.dedup_by(|(name, place, value), (known, first, newest)| {
+            let same = name == known;
+            if same {
+                *first = (*first).min(*place);
+                std::mem::swap(newest, value);
+            }
+            same
+        });
         self.layers.push(Arc::new(layer));
     }
 
@@ -100,8 +117,8 @@ impl<V: Clone> InheritedMap<V> {
 
     /// All names and values, in the order in which the names were first set.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&Text, &V)> {
-        let mut ordered: Vec<Option<(&Text, &V)>> = vec![None; self.len];
-        for (name, (place, value)) in self.layers.iter().rev().flat_map(|layer| layer.iter()) {
+        let mut ordered: Vec<Option<(&Text, &V)>> = vec![None; self.places];
+        for (name, place, value) in self.layers.iter().rev().flat_map(|layer| layer.iter()) {
             ordered[*place].get_or_insert((name, value));
         }
         ordered.into_iter().flatten()
@@ -110,7 +127,7 @@ impl<V: Clone> InheritedMap<V> {
 
 impl<V> Default for InheritedMap<V> {
     fn default() -> Self {
-        Self { layers: Vec::new(), len: 0 }
+        Self { layers: Vec::new(), places: 0 }
     }
 }
 

@@ -50,8 +50,8 @@ impl StageScope<'_, '_> {
         templates: &[Template],
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<Text>> {
-        let texts: Vec<Text> =
-            templates.iter().filter_map(|template| self.expand(template, diagnostics)).collect();
+        let mut texts = Vec::with_capacity(templates.len());
+        texts.extend(templates.iter().filter_map(|template| self.expand(template, diagnostics)));
         (texts.len() == templates.len()).then_some(texts)
     }
 

@@ -425,8 +425,9 @@ impl<T: Read> Read for Vec<T> {
         match value.into_inner() {
             DeValue::Array(items) => {
                 let expected = items.len();
-                let read: Vec<T> =
-                    items.into_iter().filter_map(|item| T::read(item, reader)).collect();
+                // As long as it will be: there are very many lists of one or two items.
+                let mut read = Vec::with_capacity(expected);
+                read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
                 (read.len() == expected).then_some(read)
             }
             other => reader.wrong_type(span, &other, "a list"),

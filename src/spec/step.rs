@@ -350,7 +350,7 @@ macro_rules! verbs {
     ($($(#[doc = $doc:literal])+ $verb:literal $Verb:ident($Step:ident),)+) => {
         /// What a step does.
         #[derive(Debug, Clone)]
-        pub enum Verb { $($(#[doc = $doc])+ $Verb($Step),)+ }
+        pub enum Verb { $($(#[doc = $doc])+ $Verb(Box<$Step>),)+ }
 
         /// The keys that say what a step does.
         const VERBS: &[&str] = &[$($verb),+];
@@ -358,7 +358,7 @@ macro_rules! verbs {
         /// Reads the table of a step whose verb is known.
         fn read_verb(verb: &str, table: Table<'_>, reader: &mut Reader<'_>) -> Option<Verb> {
             match verb {
-                $($verb => table.named($Step::WHAT).read_all(reader).map(Verb::$Verb),)+
+                $($verb => table.named($Step::WHAT).read_all(reader).map(|step| Verb::$Verb(Box::new(step))),)+
                 _ => None,
             }
         }
@@ -366,7 +366,7 @@ macro_rules! verbs {
         impl Verb {
             /// Calls `visit` with each name that the step may use.
             pub(super) fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
-                match self { $(Verb::$Verb(step) => super::names::Names::visit_names(step, visit),)+ }
+                match self { $(Verb::$Verb(step) => super::names::Names::visit_names(&**step, visit),)+ }
             }
         }
 
@@ -409,7 +409,9 @@ impl Read for Step {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span: Span = reader.span(&value);
         let verb = match value.get_ref() {
-            DeValue::String(_) => Verb::Run(RunStep::short(Spanned::read(value, reader)?)),
+            DeValue::String(_) => {
+                Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?)))
+            }
             DeValue::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
             other => return reader.wrong_type(span, other, "a string or a table"),
         };
@@ -470,9 +472,7 @@ fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
         Verb::Parallel(step) if step.branches.is_empty() => {
             nothing(step.branches.span, "do at once", "parallel = [...], or leave the step out")
         }
-        Verb::Copy(CopyStep { sources, to: Some(to), .. })
-            if matches!(sources.value, Sources::Each(_)) =>
-        {
+        Verb::Copy(step) if let (Some(to), Sources::Each(_)) = (&step.to, &step.sources.value) => {
             Diagnostic::new(
                 Code::ConflictingKeys,
                 to.span,
@@ -480,7 +480,7 @@ fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
             )
             .hint("leave `to` out, or write the sources as a list")
         }
-        Verb::Fetch(FetchStep { strip: Some(strip), extract: None | Some(false), .. }) => {
+        Verb::Fetch(step) if let (Some(strip), None | Some(false)) = (step.strip, step.extract) => {
             Diagnostic::new(
                 Code::ConflictingKeys,
                 strip.span,
@@ -488,20 +488,18 @@ fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
             )
             .hint("add extract = true")
         }
-        Verb::Fetch(FetchStep { strip: Some(strip), .. })
-        | Verb::Unpack(UnpackStep { strip: Some(strip), .. })
-            if strip.value > MAX_STRIP =>
-        {
-            Diagnostic::new(
-                Code::InvalidValue,
-                strip.span,
-                format!("`{}` parts are more than any path has", strip.value),
-            )
-            .hint(format!("at most {MAX_STRIP}"))
-        }
+        Verb::Fetch(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
+        Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
         _ => return Some(()),
     };
     reader.diagnostics.fail(diagnostic)
+}
+
+/// What is said of more parts than a path can have.
+fn too_many_parts(strip: Option<Spanned<u32>>) -> Option<Diagnostic> {
+    let Spanned { value, span } = strip.filter(|strip| strip.value > MAX_STRIP)?;
+    let message = format!("`{value}` parts are more than any path has");
+    Some(Diagnostic::new(Code::InvalidValue, span, message).hint(format!("at most {MAX_STRIP}")))
 }
 
 impl RunStep {

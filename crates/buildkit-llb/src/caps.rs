@@ -29,6 +29,11 @@ impl Cap {
         ALL.binary_search_by_key(&id, |&(id, _)| id).ok().map(|at| Cap(at as u8))
     }
 
+    /// Its position among all of them.
+    pub(crate) fn number(self) -> usize {
+        usize::from(self.0)
+    }
+
     /// All that are known here.
     pub fn all() -> impl Iterator<Item = Cap> {
         (0..ALL.len()).map(|at| Cap(at as u8))

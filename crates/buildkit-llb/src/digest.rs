@@ -29,9 +29,8 @@ impl Digest {
     /// The 64 hex digits.
     fn hex(self) -> [u8; 64] {
         let mut hex = [0; 64];
-        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
-            pair[0] = HEX[usize::from(byte >> 4)];
-            pair[1] = HEX[usize::from(byte & 0xf)];
+        for (pair, byte) in hex.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *pair = HEX[usize::from(byte)];
         }
         hex
     }
@@ -122,7 +121,17 @@ impl Hasher for DigestHasher {
 }
 
 const PREFIX: &str = "sha256:";
-const HEX: &[u8; 16] = b"0123456789abcdef";
+/// The two digits of every byte.
+const HEX: [[u8; 2]; 256] = {
+    let digits = b"0123456789abcdef";
+    let mut hex = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        hex[byte] = [digits[byte >> 4], digits[byte & 0xf]];
+        byte += 1;
+    }
+    hex
+};
 
 fn nibble(digit: u8) -> Option<u8> {
     match digit {

@@ -4,6 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use buildkit_proto::fields::{export_cache, linux_resources, op_metadata, progress_group};
 use buildkit_proto::pb;
@@ -141,11 +142,20 @@ impl<'a> Metadata<'a> {
 
 /// Writes the capabilities of an op's metadata.
 pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
+    /// The entry of each capability: every op has several, and they are always the same.
+    static ENTRIES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+        let entry = |cap: Cap| {
+            let mut message = Writer::default();
+            message.message(op_metadata::CAPS, |entry| {
+                entry.text(MAP_KEY, cap.id());
+                entry.flag(MAP_VALUE, true);
+            });
+            message.bytes
+        };
+        Cap::all().map(entry).collect()
+    });
     for cap in caps.iter() {
-        message.message(op_metadata::CAPS, |entry| {
-            entry.text(MAP_KEY, cap.id());
-            entry.flag(MAP_VALUE, true);
-        });
+        message.bytes.extend_from_slice(&ENTRIES[cap.number()]);
     }
 }
 

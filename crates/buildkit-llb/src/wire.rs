@@ -3,8 +3,6 @@
 //! What is written is what prost would write, as long as fields come in the order of their numbers; the
 //! tests decode everything and encode it again. Which message it is, is not known here.
 
-use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
-
 use crate::Digest;
 
 /// Bytes of a message in the making.
@@ -60,9 +58,9 @@ impl Writer {
 
     /// A number of a choice, also if it is 0.
     pub(crate) fn number_item(&mut self, field: u32, number: i64) {
-        encode_key(field, WireType::Varint, &mut self.bytes);
+        self.varint(u64::from(field) << 3);
         // Negative numbers have ten bytes, as protobuf has it.
-        encode_varint(number as u64, &mut self.bytes);
+        self.varint(number.cast_unsigned());
     }
 
     /// Several numbers. None are not written.
@@ -70,7 +68,7 @@ impl Writer {
         let mut numbers = numbers.into_iter().peekable();
         if numbers.peek().is_some() {
             self.message(field, |writer| {
-                numbers.for_each(|number| encode_varint(number as u64, &mut writer.bytes));
+                numbers.for_each(|number| writer.varint(number.cast_unsigned()));
             });
         }
     }
@@ -83,26 +81,43 @@ impl Writer {
 
     /// A message inside of this one, also if it has nothing in it.
     pub(crate) fn message(&mut self, field: u32, write: impl FnOnce(&mut Writer)) {
-        encode_key(field, WireType::LengthDelimited, &mut self.bytes);
         // Its length stands before it and is known behind it: most fit the one byte that is left free.
-        self.bytes.push(0);
+        self.length(field, 0);
         let start = self.bytes.len();
         write(self);
-        let len = self.bytes.len() - start;
-        let more = encoded_len_varint(len as u64) - 1;
-        if more > 0 {
-            self.bytes.extend_from_slice(&[0; 9][..more]);
-            self.bytes.copy_within(start..start + len, start + more);
+        let end = self.bytes.len();
+        let len = end - start;
+        if len < 0x80 {
+            self.bytes[start - 1] = len as u8;
+            return;
         }
-        encode_varint(len as u64, &mut &mut self.bytes[start - 1..start + more]);
+        self.varint(len as u64);
+        let more = self.bytes.len() - end - 1;
+        let mut length = [0; 10];
+        length[..=more].copy_from_slice(&self.bytes[end..]);
+        self.bytes.truncate(end + more);
+        self.bytes.copy_within(start..end, start + more);
+        self.bytes[start - 1..start + more].copy_from_slice(&length[..=more]);
     }
 
     /// Begins a field of so many bytes.
     pub(crate) fn length(&mut self, field: u32, len: usize) {
-        encode_key(field, WireType::LengthDelimited, &mut self.bytes);
-        encode_varint(len as u64, &mut self.bytes);
+        self.varint(u64::from(field) << 3 | LENGTH_DELIMITED);
+        self.varint(len as u64);
+    }
+
+    /// Seven bits a byte, the lowest first; all but the last byte have the highest bit set.
+    fn varint(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
     }
 }
+
+/// The kind of a field that has a length; numbers are of kind 0.
+const LENGTH_DELIMITED: u64 = 2;
 
 #[cfg(test)]
 mod tests {

@@ -58,7 +58,9 @@ pub(in crate::plan) fn plan_mounts(
     diagnostics: &mut Diagnostics,
 ) -> Vec<PlannedMount> {
     let planner = MountPlanner { workdir, values, origins };
-    mounts.iter().filter_map(|mount| planner.plan(mount, diagnostics)).collect()
+    let mut planned = Vec::with_capacity(mounts.len());
+    planned.extend(mounts.iter().filter_map(|mount| planner.plan(mount, diagnostics)));
+    planned
 }
 
 /// The secrets among mounts that processes get as environment.

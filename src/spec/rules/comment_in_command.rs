@@ -4,10 +4,10 @@
 //! part of the comment: the rest of the command is not run.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Spec, Verb};
+use crate::spec::{Stage, Verb};
 
-pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    for step in spec.stages.values().flat_map(|stage| stage.all_steps()) {
+pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
+    for step in stage.all_steps() {
         let Verb::Run(run) = &step.verb else { continue };
         let lines = run.script.value.0.lines();
         let mut pairs = lines.clone().zip(lines.skip(1));

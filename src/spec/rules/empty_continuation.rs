@@ -3,10 +3,10 @@
 //! Dockerfiles drop such lines. For a shell the command ends there, and the next line is another one.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Spec, Verb};
+use crate::spec::{Stage, Verb};
 
-pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    for step in spec.stages.values().flat_map(|stage| stage.all_steps()) {
+pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
+    for step in stage.all_steps() {
         let Verb::Run(run) = &step.verb else { continue };
         // The text ends with a line that is not blank.
         let lines = run.script.value.0.lines();

@@ -4,10 +4,10 @@
 //! word, without a shell.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Command, Spec};
+use crate::spec::{Command, Stage};
 
-pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    for image in spec.stages.values().filter_map(|stage| stage.image.as_ref()) {
+pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
+    if let Some(image) = &stage.image {
         let healthcheck =
             image.healthcheck.as_ref().and_then(|healthcheck| healthcheck.cmd.as_ref());
         let commands = [&image.entrypoint, &image.cmd].into_iter().flatten();

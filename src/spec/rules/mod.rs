@@ -15,19 +15,25 @@ mod unknown_variable;
 mod unreached_stage;
 mod unused_arg;
 
+use self::unknown_variable::Declared;
 use super::Spec;
 use crate::diagnostic::Diagnostics;
 
-/// Runs every rule.
+/// Runs every rule. What looks at one stage alone does so stage by stage: a large file is more than a processor has
+/// at hand.
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    comment_in_command::check(spec, diagnostics);
-    constant_platform::check(spec, diagnostics);
-    empty_continuation::check(spec, diagnostics);
-    literal_substitution::check(spec, diagnostics);
+    let declared = Declared::new(spec);
+    for (name, stage) in &spec.stages {
+        comment_in_command::check(stage, diagnostics);
+        constant_platform::check(name, stage, diagnostics);
+        empty_continuation::check(stage, diagnostics);
+        literal_substitution::check(stage, diagnostics);
+        secret_in_env::check_stage(stage, diagnostics);
+        declared.check(stage, diagnostics);
+    }
+    secret_in_env::check_values(spec, diagnostics);
     reserved_stage_name::check(spec, diagnostics);
-    secret_in_env::check(spec, diagnostics);
     uncovered_value::check(spec, diagnostics);
-    unknown_variable::check(spec, diagnostics);
     unreached_stage::check(spec, diagnostics);
     unused_arg::check(spec, diagnostics);
 }

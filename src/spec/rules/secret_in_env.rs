@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::spec::{Env, Scalar, Spec, Verb};
+use crate::spec::{Env, Scalar, Spec, Stage, Verb};
 
 /// Words that make a name look like a secret's.
 const SECRET: [&str; 10] = [
@@ -24,7 +24,8 @@ const SECRET: [&str; 10] = [
 /// Words that say that it is none.
 const NO_SECRET: [&str; 3] = ["public", "file", "version"];
 
-pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+/// Looks at args and constants.
+pub(super) fn check_values(spec: &Spec, diagnostics: &mut Diagnostics) {
     for (name, arg) in &spec.args.0 {
         check_name(
             name.as_str(),
@@ -38,19 +39,21 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             check_name(name.as_str(), value.span, "the file is in the provenance", diagnostics);
         }
     }
-    for stage in spec.stages.values() {
-        check_env(&stage.env, "`env` of a stage is in the image", diagnostics);
-        if let Some(image) = &stage.image {
-            check_env(&image.env, "`env` is in the image", diagnostics);
-        }
-        for step in stage.all_steps() {
-            let process = match &step.verb {
-                Verb::Run(run) => &run.process,
-                Verb::Exec(exec) => &exec.process,
-                _ => continue,
-            };
-            check_env(&process.env, "`env` of a step is in the cache", diagnostics);
-        }
+}
+
+/// Looks at environment variables.
+pub(super) fn check_stage(stage: &Stage, diagnostics: &mut Diagnostics) {
+    check_env(&stage.env, "`env` of a stage is in the image", diagnostics);
+    if let Some(image) = &stage.image {
+        check_env(&image.env, "`env` is in the image", diagnostics);
+    }
+    for step in stage.all_steps() {
+        let process = match &step.verb {
+            Verb::Run(run) => &run.process,
+            Verb::Exec(exec) => &exec.process,
+            _ => continue,
+        };
+        check_env(&process.env, "`env` of a step is in the cache", diagnostics);
     }
 }
 

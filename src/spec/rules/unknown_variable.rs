@@ -6,20 +6,29 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
-use crate::spec::{Spec, Verb, script};
+use crate::spec::{Spec, Stage, Verb, script};
 
-pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
-    let declared: BTreeSet<&str> =
-        spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str()).collect();
-    let known = Known::new(declared.iter().copied());
-    for stage in spec.stages.values() {
+/// The names that a file declares.
+pub(super) struct Declared<'s> {
+    names: BTreeSet<&'s str>,
+    known: Known<'s>,
+}
+
+impl<'s> Declared<'s> {
+    pub(super) fn new(spec: &'s Spec) -> Self {
+        let names = spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str());
+        let names: BTreeSet<&str> = names.collect();
+        Self { known: Known::new(names.iter().copied()), names }
+    }
+
+    pub(super) fn check(&self, stage: &Stage, diagnostics: &mut Diagnostics) {
         for step in stage.all_steps() {
             let Verb::Run(run) = &step.verb else { continue };
             let text = run.script.value.0.as_str();
             let mut unknown = BTreeSet::new();
             script::visit_names(text, &mut |name| {
                 let set = stage.env.0.contains_key(name) || run.process.env.0.contains_key(name);
-                if !declared.contains(name) && !set && name.len() > 3 {
+                if !self.names.contains(name) && !set && name.len() > 3 {
                     unknown.insert(name);
                 }
             });
@@ -30,7 +39,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
                 unknown.remove(name);
             });
             for name in unknown {
-                let Some(near) = known.one_slip(name) else { continue };
+                let Some(near) = self.known.one_slip(name) else { continue };
                 diagnostics.push(
                     Diagnostic::new(
                         Code::UnknownVariable,
