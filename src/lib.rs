@@ -2,6 +2,7 @@
 
 pub mod diagnostic;
 pub mod gateway;
+pub mod lock;
 pub mod lower;
 mod order;
 pub mod plan;

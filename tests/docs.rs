@@ -37,6 +37,38 @@ fn examples_in_documents_compile() {
     }
 }
 
+/// What the guide has Renovate look for are the images of the lock file that it shows, and nothing else.
+#[test]
+fn renovate_finds_images_in_lock_files() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let guide = fs::read_to_string(root.join("docs/lock.md")).unwrap();
+    let block = |language: &str| {
+        let (_, rest) = guide.split_once(&format!("```{language}\n")).unwrap();
+        rest.split("```").next().unwrap()
+    };
+    let settings: Value = serde_json::from_str(block("json")).unwrap();
+    let pattern = settings["customManagers"][0]["matchStrings"][0].as_str().unwrap();
+    let pattern = regex_lite::Regex::new(pattern).unwrap();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let more = format!(
+        "\"localhost:5000/a/b:1\" = \"{digest}\"\n\"https://h:80/a:b\" = \"{digest}\"\n\"https://h/a:b\" = \"{digest}\"\n"
+    );
+    let lock = format!("{}{more}", block("toml"));
+    let names: Vec<(&str, &str)> = pattern
+        .captures_iter(&lock)
+        .map(|found| (found.name("depName").unwrap(), found.name("currentValue").unwrap()))
+        .map(|(name, tag)| (name.as_str(), tag.as_str()))
+        .collect();
+    let expected = [
+        ("docker.io/library/debian", "bookworm-slim"),
+        ("docker.io/library/golang", "1.24"),
+        ("localhost:5000/a/b", "1"),
+    ];
+    assert_eq!(names, expected);
+    let file = SourceFile::new("mstage.lock", block("toml").as_bytes().to_vec());
+    assert!(mstage::lock::parse(&file, &mut Diagnostics::default()).is_some());
+}
+
 /// Links between documents lead to files that are there.
 #[test]
 fn links_lead_somewhere() {

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
+use mstage::lock::{self, Locking};
 use mstage::lower::{Engine, warn_of_order};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Request, check_of,
@@ -74,8 +75,10 @@ fn what_is_wrong_is_found_and_what_is_right_is_not() {
             [(blocks(wrong), BTreeSet::from([rule])), (blocks(right), BTreeSet::new())]
         {
             assert!(!specs.is_empty(), "{}.md has no spec", rule.name());
+            let lock = text.split("```toml mstage.lock\n").nth(1);
+            let lock = lock.and_then(|rest| rest.split("```").next());
             for spec in specs {
-                let (found, report) = found(spec, &folder());
+                let (found, report) = found(spec, lock, &folder());
                 if found != expected {
                     problems.push(format!("{}.md:\n{spec}reports:\n{report}", rule.name()));
                 }
@@ -98,7 +101,7 @@ fn no_rule_speaks_of_the_projects_own_files() {
     assert!(files.len() > 8);
     let report = |path: PathBuf| {
         let folder = path.parent().unwrap();
-        let (found, report) = found(&fs::read_to_string(&path).unwrap(), folder);
+        let (found, report) = found(&fs::read_to_string(&path).unwrap(), None, folder);
         (!found.is_empty()).then(|| format!("{}:\n{report}", path.display()))
     };
     let reports: Vec<String> = files.into_iter().filter_map(report).collect();
@@ -117,18 +120,26 @@ fn blocks(text: &str) -> Vec<&str> {
     text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
-/// Which rules speak of a spec, and what they say. What it includes is in the folder, and in one there for
+/// Which rules speak of a spec, beside which there may be a lock file, and what they say. What it includes is in the folder, and in one there for
 /// each build context.
-fn found(text: &str, folder: &Path) -> (BTreeSet<Code>, String) {
+fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, String) {
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
-    let request = request(text);
+    let mut request = request(text);
     let mut diagnostics = Diagnostics::default();
     check_of(&request, &mut diagnostics);
     let read = |FileAddress { context, path }: &FileAddress| {
         let context = context.as_deref().unwrap_or_default();
         fs::read(folder.join(context).join(path)).map_err(|_| Absent::File)
     };
-    let (files, spec) = parse_with(file, read, &mut diagnostics);
+    let (mut files, spec) = parse_with(file, read, &mut diagnostics);
+    let lock = lock.map(|lock| {
+        let file = files.add(SourceFile::new("mstage.lock", lock.into()));
+        lock::parse(file, &mut diagnostics).unwrap()
+    });
+    if let (Some(lock), Some(spec)) = (&lock, &spec) {
+        lock::warn_of_unused(lock, spec, &mut diagnostics);
+    }
+    request.locking = Locking::new(lock, &request, &mut diagnostics);
     let planned = spec.and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
         // Alpine is for one platform only, any other image for all.

@@ -132,6 +132,10 @@ codes! {
     PathOutside Error "path-outside",
     /// An image whose config is not one.
     InvalidImageConfig Error "invalid-image-config",
+    /// A lock file that is not one.
+    InvalidLock Error "invalid-lock",
+    /// A reference that no lock file pins, where all must be.
+    NotLocked Error "not-locked",
     /// Steps on a platform that the engine does not say it can run.
     ForeignPlatform Warning "foreign-platform",
     /// A build arg that the file does not declare.
@@ -194,6 +198,10 @@ codes! {
     IgnoredCopy Warning "ignored-copy",
     /// Steps for some values of an arg, and none for another.
     UncoveredValue Warning "uncovered-value",
+    /// A reference that the lock file does not have.
+    UnlockedReference Warning "unlocked-reference",
+    /// An entry of the lock file that nothing in the build file needs.
+    UnusedLockEntry Warning "unused-lock-entry",
 }
 
 #[cfg(test)]

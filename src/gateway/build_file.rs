@@ -7,11 +7,12 @@
 use std::collections::BTreeMap;
 
 use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
-use futures_util::future::{join, try_join};
+use futures_util::future::{join, try_join3};
 
 use super::bridge::{Connection, Ref, Status};
 use super::options::invalid;
 use super::{Options, archive, ignore};
+use crate::lock;
 use crate::lower::{HTTP_FILE, MainContext, MainSource, main_context};
 use crate::plan::GitUrl;
 use crate::source::SourceFile;
@@ -26,6 +27,8 @@ pub(super) struct BuildFile {
     pub(super) home: Home,
     /// Patterns of the ignore file.
     pub(super) ignore: Vec<String>,
+    /// The lock file beside it, if there is one.
+    pub(super) lock: Option<SourceFile>,
     /// Where the files of the build context are.
     pub(super) context: MainContext,
     /// The op that loads the build file: something of this build that warnings can be about.
@@ -155,11 +158,12 @@ fn own_ignore_file(name: &str) -> String {
     format!("{name}{IGNORE_FILE}")
 }
 
-/// The build file and its own ignore file.
+/// The build file, and the ignore file and the lock file that are its own.
 struct Found {
     home: Home,
     bytes: Option<Vec<u8>>,
     ignore: Option<Vec<u8>>,
+    lock: Option<Vec<u8>>,
     digest: Digest,
 }
 
@@ -177,6 +181,7 @@ impl Found {
         };
         Ok(BuildFile {
             file: SourceFile::new(name, bytes),
+            lock: self.lock.map(|bytes| SourceFile::new(lock::file_name(name), bytes)),
             home: self.home,
             ignore: ignore::patterns(&String::from_utf8_lossy(&ignore)),
             context,
@@ -197,18 +202,22 @@ impl Home {
         }
     }
 
-    /// Reads the build file and its own ignore file.
+    /// Reads the build file, its own ignore file and its lock file.
     async fn read(self, connection: &Connection, options: &Options) -> Result<Found, Status> {
         let name = self.name();
-        let own_ignore = own_ignore_file(name);
+        let (own_ignore, lock) = (own_ignore_file(name), lock::file_name(name));
         let label = format!("[internal] load build definition from {name}");
-        let directory =
-            self.directory(options, vec![name.to_owned(), own_ignore.clone()], &label)?;
+        let paths = vec![name.to_owned(), own_ignore.clone(), lock.clone()];
+        let directory = self.directory(options, paths, &label)?;
         let digest = directory.digest;
         let files = directory.open(connection).await?;
-        let (bytes, ignore) =
-            try_join(files.read(connection, name), files.read(connection, &own_ignore)).await?;
-        Ok(Found { home: self, bytes, ignore, digest })
+        let (bytes, ignore, lock) = try_join3(
+            files.read(connection, name),
+            files.read(connection, &own_ignore),
+            files.read(connection, &lock),
+        )
+        .await?;
+        Ok(Found { home: self, bytes, ignore, lock, digest })
     }
 
     /// Looks into the directory of the build file for further files.

@@ -7,7 +7,7 @@ use buildkit_llb::{Cap, Definition, Graph, Platform, State};
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::include::read_spec;
-use super::{Options, capabilities, epoch, lookup, report, sbom};
+use super::{Options, capabilities, epoch, lock, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, Lowered, MainContext, Settings, lower, warn_of_order};
 use crate::plan::{Plan, Request, Selection, check_of, resolve, select, warn_of_ignored_copies};
@@ -55,11 +55,13 @@ pub(super) struct Project<'a> {
 pub(super) async fn compile(
     bridge: &Bridge,
     options: &Options,
-    BuildFile { file, home, ignore, context, digest }: BuildFile,
+    BuildFile { file, home, lock, ignore, context, digest }: BuildFile,
 ) -> Result<Compiled, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let (options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
+    let options = &options;
     let project = spec.as_ref().map(|spec| Project {
         bridge,
         options,

@@ -15,6 +15,7 @@ mod dockerfile;
 mod epoch;
 mod ignore;
 mod include;
+mod lock;
 mod lookup;
 mod onbuild;
 pub mod options;
@@ -36,6 +37,7 @@ use self::bridge::{Bridge, Connection, SolveRequest, SolveResult, Status};
 use self::build_file::BuildFile;
 use self::compile::{Compiled, compile};
 pub use self::options::Options;
+use crate::lock::TARGET;
 
 /// Answers one request of a client. An error in the build file, or one that the daemon reports, is an
 /// answer too: `Err` means that no answer could be given.
@@ -56,6 +58,9 @@ where
             Begun::Read(options, build_file) => match &options.subrequest {
                 Some(question) => {
                     subrequest::answer(&bridge, &options, question, *build_file).await
+                }
+                None if options.request.target.as_deref() == Some(TARGET) => {
+                    lock::write(&bridge, &options, *build_file).await
                 }
                 None => build(&bridge, &options, *build_file).await,
             },

@@ -12,7 +12,7 @@ use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
 use super::compile::{Project, compile};
 use super::include::read_spec;
-use super::{Options, epoch, lookup, report};
+use super::{Options, epoch, lock, lookup, report};
 use crate::diagnostic::Diagnostics;
 use crate::lower::warn_of_order;
 use crate::plan::{
@@ -117,14 +117,15 @@ async fn of_spec<T>(
 async fn lint(
     bridge: &Bridge,
     options: &Options,
-    BuildFile { file, home, ignore, context, .. }: BuildFile,
+    BuildFile { file, home, lock, ignore, context, .. }: BuildFile,
 ) -> Result<Answer, Status> {
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let (options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
     let looked = match &spec {
         Some(spec) => {
-            let (files, context, ignore) = (&files, &context, &ignore[..]);
+            let (options, files, context, ignore) = (&options, &files, &context, &ignore[..]);
             look_at(Project { bridge, options, files, spec, context, ignore }, &mut diagnostics)
                 .await
         }

@@ -105,7 +105,8 @@ impl Lowering<'_> {
 
     pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
         let repository = Git {
-            reference: git.reference.clone(),
+            // What a branch or a tag is today does not matter then, and nobody is asked.
+            reference: git.commit.as_ref().unwrap_or(&git.reference).clone(),
             subdir: git.subdir.clone(),
             checksum: git.checksum.clone(),
             keep_git_dir: git.keep_git_dir,

@@ -43,8 +43,20 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
     diagnostics.follow_client(check);
 }
 
+/// Whether a build arg of mstage's own is set. `hint` says what is without it.
+pub fn flag(request: &Request, name: &str, hint: &str, diagnostics: &mut Diagnostics) -> bool {
+    let Some(text) = request.build_args.get(name).filter(|text| !text.is_empty()) else {
+        return false;
+    };
+    boolean(text).unwrap_or_else(|| {
+        let message = format!("--build-arg {name}={text}: it must be `true` or `false`");
+        diagnostics.push(Diagnostic::without_place(Code::InvalidArg, message).hint(hint));
+        false
+    })
+}
+
 /// What Go's `strconv.ParseBool` takes.
-pub(super) fn boolean(text: &str) -> Option<bool> {
+fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),

@@ -33,7 +33,7 @@ use std::sync::Arc;
 
 use buildkit_llb::{Definition, Platform};
 
-pub use self::check::check_of;
+pub use self::check::{check_of, flag};
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
 pub use self::context::{
     ContextFact, ContextQuery, ContextSource, Dockerfile, InvalidContext, NamedContexts,
@@ -43,14 +43,14 @@ pub use self::environment::Environment;
 pub use self::git_url::GitUrl;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
-pub use self::reference::{InvalidReference, Reference};
+pub use self::reference::{InvalidReference, Reference, is_digest};
 pub use self::report::Report;
 pub use self::request::{Request, SbomScope, Stages};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{
     Gate, ImageQuery, Origin, Selection, default_target, report_of, select, select_all,
-    select_outline,
+    select_for_lock, select_outline,
 };
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
@@ -361,6 +361,8 @@ pub struct Git {
     pub url: String,
     /// A branch, a tag or a commit; empty for the default branch.
     pub reference: String,
+    /// The commit that is taken for that, where a lock file says which.
+    pub commit: Option<String>,
     /// The commit that it must be.
     pub checksum: Option<String>,
     /// The directory of the repository to take; empty for all of it.

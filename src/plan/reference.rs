@@ -77,6 +77,11 @@ impl Reference {
         &self.repository
     }
 
+    /// Its digest, where it is held to one.
+    pub fn digest(&self) -> Option<&str> {
+        self.digest.as_deref()
+    }
+
     /// Its tag, `latest` where neither a tag nor a digest was written.
     pub(super) fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
@@ -163,7 +168,7 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Whether a text is a digest of an algorithm that registries use.
-pub(super) fn is_digest(text: &str) -> bool {
+pub fn is_digest(text: &str) -> bool {
     let hex =
         |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     match text.split_once(':') {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use buildkit_llb::Platform;
 
 use super::context::NamedContexts;
+use crate::lock::Locking;
 
 /// What the client asks for, apart from the file itself.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Request {
     pub no_cache: Stages,
     /// What an SBOM covers besides the target.
     pub sbom: SbomScope,
+    /// What references are held to.
+    pub locking: Locking,
     /// `SOURCE_DATE_EPOCH`: what is made gets this time, in seconds since 1970.
     pub epoch: Option<i64>,
 }
@@ -90,6 +93,7 @@ impl Request {
             contexts: NamedContexts::default(),
             no_cache: Stages::None,
             sbom: SbomScope::default(),
+            locking: Locking::default(),
             epoch: None,
         }
     }

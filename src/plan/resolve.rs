@@ -233,6 +233,7 @@ impl Resolver<'_, '_> {
         let context = Context {
             scope,
             origins,
+            locking: &self.selection.request.locking,
             skipped: &self.selection.skipped,
             mounts: OnceCell::new(),
             records: export.records(),

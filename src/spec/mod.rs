@@ -47,7 +47,7 @@ pub use self::step::{
     ParallelStep, ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys,
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
-pub use self::template::{ExpandError, Lookup, Scalar, Template};
+pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, SourceMap, Spanned};
 
@@ -151,6 +151,16 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     let has_errors = found.has_errors();
     reader.diagnostics.absorb(found, |_| true);
     spec.filter(|_| !has_errors)
+}
+
+/// Reads a file of TOML that is no build file and reports what is not TOML. The flag says whether all of it
+/// could be read.
+pub(crate) fn parse_toml<'i>(
+    file: &'i SourceFile,
+    diagnostics: &mut Diagnostics,
+) -> (::toml::de::DeTable<'i>, bool) {
+    let document = toml::parse(file, diagnostics);
+    (document.table.into_inner(), document.reliable_until.is_none())
 }
 
 /// The tables that have a key, with their articles.

@@ -5,11 +5,14 @@
 //! with `${` as the only beginning and `$${` for a literal one. Inside a modifier's word a backslash
 //! takes away the meaning of the next character.
 
+mod pieces;
+
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 use toml::de::DeValue;
 
+pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
 use super::name::is_variable;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::{Definition, Digest, Graph, Platform};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
+use mstage::lock::{self, Locking};
 use mstage::lower::{Engine, Sessions, Settings, lower, warn_of_order};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
@@ -151,10 +152,18 @@ fn compile(text: &str) -> Compiled {
 fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     let file = SourceFile::new("mstage.toml", bytes);
     let text = file.text().clone();
-    let request = request(&text);
+    let mut request = request(&text);
     let mut diagnostics = Diagnostics::default();
     check_of(&request, &mut diagnostics);
-    let (files, spec) = read(file, &request, &mut diagnostics);
+    let (mut files, spec) = read(file, &request, &mut diagnostics);
+    let lock = lock_file(&text).map(|file| lock::parse(files.add(file), &mut diagnostics));
+    // One that is wrong is told of, and nothing else is then.
+    let spec = spec.filter(|_| lock.as_ref().is_none_or(Option::is_some));
+    let lock = lock.flatten();
+    if let (Some(lock), Some(spec)) = (&lock, &spec) {
+        lock::warn_of_unused(lock, spec, &mut diagnostics);
+    }
+    request.locking = Locking::new(lock, &request, &mut diagnostics);
     let plan = spec.and_then(|spec| plan(&spec, &text, &request, &mut diagnostics));
     let result = plan.map(|plan| {
         let settings = Settings {
@@ -220,6 +229,13 @@ fn engine(text: &str) -> Engine {
     }
 }
 
+/// The lock file that the spec's own `# lock:` lines are, if there are any.
+fn lock_file(text: &str) -> Option<SourceFile> {
+    let lines = text.lines().filter_map(|line| line.strip_prefix("# lock:"));
+    let text: String = lines.map(|line| format!("{}\n", line.trim())).collect();
+    (!text.is_empty()).then(|| SourceFile::new("mstage.lock", text.into_bytes()))
+}
+
 /// What the spec's own `# request:` line asks for.
 fn request(text: &str) -> Request {
     let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
@@ -273,7 +289,10 @@ fn facts(selection: &Selection<'_>) -> Facts {
             config["architecture"] = image.platform.architecture().into();
         }
         ImageFact {
-            digest: Digest::of(reference.as_bytes()).to_string(),
+            digest: match image.reference.digest() {
+                Some(digest) => digest.to_owned(),
+                None => Digest::of(reference.as_bytes()).to_string(),
+            },
             config: config.to_string().into_bytes(),
             ..ImageFact::default()
         }

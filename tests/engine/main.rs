@@ -27,12 +27,14 @@ mod fresh {
     mod faulty_registry;
     mod gates;
     mod linked;
+    mod lock;
     mod origin;
     mod remote;
 }
 mod frontend;
 mod gates;
 mod limits;
+mod lock;
 mod mounts;
 mod optional;
 mod options;

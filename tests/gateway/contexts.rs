@@ -178,7 +178,7 @@ async fn reading_begins_while_the_daemon_is_asked_what_it_can_do() {
     let all_read = async {
         let reads =
             || daemon.methods().iter().filter(|&&method| method == Method::ReadFile).count();
-        while reads() < 3 {
+        while reads() < 4 {
             tokio::task::yield_now().await;
         }
         gate.open();
@@ -188,5 +188,6 @@ async fn reading_begins_while_the_daemon_is_asked_what_it_can_do() {
     let mut methods = daemon.methods();
     methods.sort();
     use Method::{Ping, ReadFile, Return, Solve};
-    assert_eq!(methods, [Ping, Solve, Solve, Solve, ReadFile, ReadFile, ReadFile, Return]);
+    let reads = [ReadFile; 4];
+    assert_eq!(methods, [&[Ping, Solve, Solve, Solve], &reads[..], &[Return]].concat());
 }

@@ -58,6 +58,8 @@ pub(crate) struct Engine {
     workers: Vec<types::WorkerRecord>,
     sources: BTreeMap<String, Files>,
     metas: BTreeMap<(String, Option<String>), ResolveSourceMetaResponse>,
+    /// Images that are in its own store, and in no registry.
+    unpublished: BTreeSet<String>,
     inputs: BTreeMap<String, Encoded<pb::Definition>>,
     frontends: BTreeMap<String, Nested>,
     script: BTreeMap<Method, VecDeque<Do>>,
@@ -201,6 +203,7 @@ impl Engine {
             workers: Vec::new(),
             sources: BTreeMap::new(),
             metas: BTreeMap::new(),
+            unpublished: BTreeSet::new(),
             inputs: BTreeMap::new(),
             frontends: BTreeMap::new(),
             script: BTreeMap::new(),
@@ -280,6 +283,12 @@ impl Engine {
         let identifier = format!("docker-image://{reference}");
         let meta = image_meta(&identifier, digest, config);
         self.meta(&identifier, meta)
+    }
+
+    /// An image that is in its own store only.
+    pub(crate) fn unpublished(mut self, reference: &str, digest: &str, config: &str) -> Self {
+        self.unpublished.insert(format!("docker-image://{reference}"));
+        self.image(reference, digest, config)
     }
 
     /// An image for one platform.
@@ -557,6 +566,7 @@ impl Bridge {
         &self,
         identifier: &str,
         platform: Option<&pb::Platform>,
+        mode: &str,
     ) -> Result<ResolveSourceMetaResponse, Status> {
         let platform = platform.map(|platform| {
             let parts = [&platform.os, &platform.architecture, &platform.variant];
@@ -565,8 +575,16 @@ impl Bridge {
             parts.join("/")
         });
         let engine = self.engine();
-        let meta = engine.metas.get(&(identifier.to_owned(), platform));
-        let meta = meta.or_else(|| engine.metas.get(&(identifier.to_owned(), None)));
+        let is_image = identifier.starts_with("docker-image://");
+        // Before v0.26 nothing was known of other sources.
+        if !is_image && !identifier.starts_with("oci-layout://") && engine.release < Release::Head {
+            let source = pb::SourceOp { identifier: identifier.to_owned(), ..Default::default() };
+            return Ok(ResolveSourceMetaResponse { source: Some(source), ..Default::default() });
+        }
+        let is_there = mode != "pull" || !engine.unpublished.contains(identifier);
+        let meta = engine.metas.get(&(identifier.to_owned(), platform)).filter(|_| is_there);
+        let meta =
+            meta.or_else(|| engine.metas.get(&(identifier.to_owned(), None)).filter(|_| is_there));
         meta.cloned().ok_or_else(|| {
             let name = identifier.split_once("://").map_or(identifier, |(_, name)| name);
             Status::not_found(format!(
@@ -707,7 +725,8 @@ impl LlbBridge for Bridge {
         let request = request.into_inner();
         self.enter(Call::ResolveSourceMeta(request.clone())).await?;
         let source = request.source.ok_or_else(|| Status::invalid_argument("no source"))?;
-        self.meta(&source.identifier, request.platform.as_ref()).map(Response::new)
+        self.meta(&source.identifier, request.platform.as_ref(), &request.resolve_mode)
+            .map(Response::new)
     }
 
     async fn resolve_image_config(
@@ -717,7 +736,8 @@ impl LlbBridge for Bridge {
         let request = request.into_inner();
         self.enter(Call::ResolveImageConfig(request.clone())).await?;
         let identifier = format!("docker-image://{}", request.r#ref);
-        let image = self.meta(&identifier, request.platform.as_ref())?.image.unwrap_or_default();
+        let (platform, mode) = (request.platform.as_ref(), &request.resolve_mode);
+        let image = self.meta(&identifier, platform, mode)?.image.unwrap_or_default();
         // v0.12 and later name the image too; the ones that are asked here do not.
         Ok(Response::new(ResolveImageConfigResponse {
             digest: image.digest,

@@ -119,6 +119,7 @@ async fn a_build_is_a_short_conversation() {
         Method::ReadFile,
         Method::ReadFile,
         Method::ReadFile,
+        Method::ReadFile,
         Method::ResolveSourceMeta,
         Method::ResolveSourceMeta,
     ];

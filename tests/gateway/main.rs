@@ -12,6 +12,7 @@ mod faults;
 mod frontend;
 mod gates;
 mod includes;
+mod lock;
 mod platforms;
 mod reports;
 mod settings;

@@ -14,8 +14,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     for (_, selected) in subject.stages() {
         selected.stage.visit_froms(&mut |from| {
             let Origin::Image(at) = subject.origin(from) else { return };
-            // Which image stands there is the client's choice, by the name of a build context.
-            if subject.selection.images[at].context.is_some() {
+            let image = &subject.selection.images[at];
+            // Which image stands there is the client's choice, by the name of a build context, or is held
+            // to a digest, here or in a lock file.
+            if image.context.is_some() || image.reference.digest().is_some() {
                 return;
             }
             // It had its value when the stages were selected.

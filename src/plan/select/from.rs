@@ -170,6 +170,7 @@ impl FromLookup<'_, '_> {
                             format!("{{ image = \"{text}\" }} says that the image is meant"),
                         ));
                 }
+                let reference = self.request.locking.image(reference, from.span, diagnostics);
                 Some(Meaning::Image(reference, platform.clone()))
             }
             Err(err) => diagnostics.fail(

@@ -8,7 +8,7 @@ use super::presence::Presence;
 use super::{Stages, report_cycle};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::order::dependencies_first;
-use crate::plan::check::boolean;
+use crate::plan::check::flag;
 use crate::plan::request::Request;
 use crate::source::{Span, Spanned};
 use crate::spec::{Stage, StageName};
@@ -65,19 +65,7 @@ pub(super) fn report_cycles(stages: &Stages<'_>, diagnostics: &mut Diagnostics) 
 
 /// Whether the client leaves required stages out.
 pub(super) fn are_skipped(request: &Request, diagnostics: &mut Diagnostics) -> bool {
-    let Some(text) = request.build_args.get(SKIP).filter(|text| !text.is_empty()) else {
-        return false;
-    };
-    boolean(text).unwrap_or_else(|| {
-        diagnostics.push(
-            Diagnostic::without_place(
-                Code::InvalidArg,
-                format!("--build-arg {SKIP}={text}: it must be `true` or `false`"),
-            )
-            .hint("without it, required stages are built"),
-        );
-        false
-    })
+    flag(request, SKIP, "without it, required stages are built", diagnostics)
 }
 
 /// Every stage that is built for a target: the target first, then all that it and they need or require.

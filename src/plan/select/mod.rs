@@ -7,6 +7,7 @@
 mod from;
 mod gates;
 mod presence;
+mod purpose;
 mod report;
 mod sources;
 
@@ -17,6 +18,8 @@ use buildkit_llb::Platform;
 use self::from::{FromLookup, Meaning, platform_of, unknown_stage};
 pub use self::gates::Gate;
 use self::presence::Presence;
+use self::purpose::Purpose;
+pub use self::purpose::{select, select_all, select_for_lock, select_outline};
 pub use self::report::report_of;
 use self::sources::Sources;
 use super::context::ContextQuery;
@@ -98,17 +101,6 @@ pub enum Origin {
     Named(usize),
 }
 
-/// What a selection is for.
-#[derive(Clone, Copy, PartialEq)]
-enum Purpose {
-    /// What the target needs is built.
-    Build,
-    /// All that can be looked at is looked at.
-    Check,
-    /// What the target needs is listed, also where args are missing.
-    Outline,
-}
-
 /// All stages of a spec, with what they need.
 struct Stages<'s> {
     list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
@@ -137,40 +129,6 @@ struct Goal {
     shipped: Vec<usize>,
 }
 
-/// Selects what the request's target needs. `None` means that there are errors.
-pub fn select<'s>(
-    spec: &'s Spec,
-    request: &'s Request,
-    diagnostics: &mut Diagnostics,
-) -> Option<Selection<'s>> {
-    select_for(Purpose::Build, spec, request, diagnostics)
-}
-
-/// Selects all stages, for the rules to look at. As for Dockerfiles, a request that names a target is
-/// for that one alone. What a stage lacks that the target does not need, a build arg say, is no error:
-/// such a stage is left out.
-pub fn select_all<'s>(
-    spec: &'s Spec,
-    request: &'s Request,
-    diagnostics: &mut Diagnostics,
-) -> Option<Selection<'s>> {
-    let purpose = if request.target.is_none() { Purpose::Check } else { Purpose::Build };
-    select_for(purpose, spec, request, diagnostics)
-}
-
-/// Selects what the request's target needs as far as that is known: who asks what a build can be given has
-/// not given it. It is not to be resolved.
-pub fn select_outline<'s>(
-    spec: &'s Spec,
-    request: &'s Request,
-    diagnostics: &mut Diagnostics,
-) -> Option<Selection<'s>> {
-    let mut found = Diagnostics::default();
-    let selection = select_for(Purpose::Outline, spec, request, &mut found);
-    diagnostics.absorb(found, |problem| !client_mends(problem.code));
-    selection
-}
-
 fn select_for<'s>(
     purpose: Purpose,
     spec: &'s Spec,
@@ -196,6 +154,7 @@ fn select_for<'s>(
     let target = match default {
         // Who looks at all stages need not say which is built.
         None if purpose == Purpose::Check && spec.default.is_none() => None,
+        _ if purpose == Purpose::Lock => None,
         _ => find_target(spec, request, &stages, diagnostics),
     };
     let mut roots = target.map_or_else(Vec::new, |target| gates::reached(target, &stages));
@@ -213,7 +172,8 @@ fn select_for<'s>(
     }
     skipped.retain(|gate| !is_selected[gate.stage]);
     gates::warn_of_skipped(&skipped, &stages, diagnostics);
-    if purpose == Purpose::Check {
+    let all = matches!(purpose, Purpose::Check | Purpose::Lock);
+    if all {
         for at in order.nodes {
             let whole = stages.is_whole[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
             if whole && !is_selected[at] {
@@ -225,8 +185,11 @@ fn select_for<'s>(
     let is_needed: BTreeSet<usize> = selected[..needed].iter().copied().collect();
     for (at, problems) in std::mem::take(&mut stages.problems).into_iter().enumerate() {
         // Of a stage that is not built, only what nothing that the client gives can mend.
-        diagnostics
-            .absorb(problems, |problem| is_needed.contains(&at) || !client_mends(problem.code));
+        let is_needed = is_needed.contains(&at);
+        diagnostics.absorb(problems, |problem| match problem.code {
+            Code::NotLocked | Code::UnlockedReference => is_needed || all,
+            code => is_needed || !client_mends(code),
+        });
     }
     let stops = |problem: &&Diagnostic| purpose != Purpose::Outline || !client_mends(problem.code);
     if diagnostics.errors().iter().any(stops) {

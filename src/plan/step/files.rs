@@ -140,9 +140,13 @@ impl Planner<'_, '_> {
             );
         }
         let Ownership { owner, mode, link, flags } = ownership?;
+        let checksum = match checksum? {
+            Some(checksum) => Some(checksum.to_string()),
+            None => self.context.locking.url(&url, step.url.span, diagnostics),
+        };
         let fetch = Fetch {
             filename: file_name(&url),
-            checksum: checksum?.map(|checksum| checksum.to_string()),
+            checksum,
             destination: path::destination(&self.workdir, &to).to_string(),
             extract: step.extract.unwrap_or(false),
             strip: step.strip.as_ref().map_or(0, |strip| strip.value),
@@ -177,9 +181,15 @@ impl Planner<'_, '_> {
         }
         let Ownership { owner, mode, link, flags } = ownership?;
         let to = to?.unwrap_or_else(|| "./".into());
+        let (url, reference) = (url?.to_string(), reference?.unwrap_or_default().to_string());
+        let commit = match &checksum {
+            Some(_) => None,
+            None => self.context.locking.commit(&url, &reference, step.url.span, diagnostics),
+        };
         let git = Git {
-            url: url?.to_string(),
-            reference: reference?.unwrap_or_default().to_string(),
+            url,
+            reference,
+            commit,
             checksum: checksum.map(|checksum| checksum.to_string()),
             subdir: subdir?.unwrap_or_default().to_string(),
             keep_git_dir: step.keep_git_dir.unwrap_or(false),

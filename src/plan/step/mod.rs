@@ -20,6 +20,7 @@ use super::select::Origin;
 use super::stage_scope::StageScope;
 use super::{Action, PlannedMount, PlannedStep, SecretEnv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::lock::Locking;
 use crate::source::{Span, Spanned};
 use crate::spec::{From, Step, StepKeys, Template, Verb};
 use crate::text::Text;
@@ -58,6 +59,8 @@ impl Surroundings {
 pub(super) struct Context<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
     pub(super) origins: &'a BTreeMap<Span, Origin>,
+    /// What references are held to.
+    pub(super) locking: &'a Locking,
     /// The steps that do not exist, by the places where they are written.
     pub(super) skipped: &'a BTreeSet<Span>,
     /// The stage's mounts, once a process has asked for them: most stages of a long chain have none.

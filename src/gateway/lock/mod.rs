@@ -1,0 +1,31 @@
+//! The lock file beside a build file: read for every build, and written as a target of its own.
+
+mod pins;
+mod write;
+
+pub(super) use self::write::write;
+use super::Options;
+use crate::diagnostic::Diagnostics;
+use crate::lock::{Locking, parse, warn_of_unused};
+use crate::source::{SourceFile, SourceMap};
+use crate::spec::Spec;
+
+/// The options of a build whose references are held to a lock file, if there is one; it is added to the
+/// build's files. No spec means that the diagnostics have errors.
+pub(super) fn hold(
+    options: &Options,
+    lock: Option<SourceFile>,
+    spec: Option<Spec>,
+    files: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> (Options, Option<Spec>) {
+    let has_file = lock.is_some();
+    let lock = lock.and_then(|file| parse(files.add(file), diagnostics));
+    let spec = spec.filter(|_| lock.is_some() || !has_file);
+    if let (Some(lock), Some(spec)) = (&lock, &spec) {
+        warn_of_unused(lock, spec, diagnostics);
+    }
+    let mut options = options.clone();
+    options.request.locking = Locking::new(lock, &options.request, diagnostics);
+    (options, spec)
+}

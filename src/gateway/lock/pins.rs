@@ -1,0 +1,128 @@
+//! What a reference stands for now, by the daemon's own means and with the client's credentials.
+
+use buildkit_llb::{Definition, Git, Graph, Http, Metadata, Platform};
+use buildkit_proto::pb;
+use prost::Message;
+use sha2::{Digest, Sha256};
+
+use super::super::bridge::{
+    Bridge, ImageRequest, Ref, Refs, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
+    gateway,
+};
+use crate::lower::HTTP_FILE;
+use crate::plan::Reference;
+
+/// How much of a file is read at once, in bytes.
+const PART: usize = 4 << 20;
+
+/// The digest that the registry has for an image: that of its index, where it is for several platforms.
+/// The daemon's own store is not asked: what it has may be older, or nowhere else.
+pub(super) async fn image(
+    bridge: &Bridge,
+    reference: &Reference,
+    platform: &Platform,
+) -> Result<String, Status> {
+    let request = ImageRequest {
+        reference: reference.to_string(),
+        platform: Some(platform.clone().into()),
+        mode: ResolveMode::Pull,
+        log_name: format!("[internal] look up {reference}"),
+        layout: None,
+    };
+    let image = bridge.resolve_image(request).await?;
+    image.meta.digest.ok_or_else(|| Status::new("the engine knows no digest of it"))
+}
+
+/// The commit that a reference of a repository is.
+pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Result<String, Status> {
+    let label = format!("[internal] look up {url}#{reference}");
+    let git = Git { reference: reference.to_owned(), ..Git::new(url) };
+    if let Some(SourceMeta { git: Some(found), .. }) =
+        look_up(bridge, graph(git.clone(), &label), &label).await?
+    {
+        return Ok(found.commit.unwrap_or(found.checksum));
+    }
+    // An older daemon tells by what it checks out.
+    let definition = graph(Git { keep_git_dir: true, ..git }, &label);
+    let head = match solve(bridge, definition).await? {
+        Some(files) => bridge.read_file(&files, ".git/HEAD").await?,
+        None => None,
+    };
+    let head = String::from_utf8_lossy(&head.unwrap_or_default()).trim().to_owned();
+    if crate::lock::is_commit(&head) {
+        return Ok(head);
+    }
+    Err(Status::new(format!("git checked out `{head}`, which is no commit")))
+}
+
+/// The checksum of a file from the web.
+pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<String, Status> {
+    let label = format!("[internal] look up {url}");
+    let http = Http { filename: Some(HTTP_FILE.to_owned()), ..Http::new(url) };
+    let definition = graph(http, &label);
+    if let Some(SourceMeta { http: Some(found), .. }) =
+        look_up(bridge, definition.clone(), &label).await?
+    {
+        return Ok(found.digest);
+    }
+    // An older daemon has the file, and nothing to say of it.
+    let Some(files) = solve(bridge, definition).await? else {
+        return Err(Status::new("there is nothing at this address"));
+    };
+    let mut hash = Sha256::new();
+    let mut size = 0;
+    loop {
+        let part = bridge.connection().read_part(&files, HTTP_FILE, size, PART).await?;
+        let part = part.ok_or_else(|| Status::new("there is nothing at this address"))?;
+        hash.update(&part);
+        size += part.len();
+        if part.len() < PART {
+            break;
+        }
+    }
+    let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("sha256:{digits}"))
+}
+
+/// What the daemon says of the only source of a graph. Of git and of files from the web only newer ones
+/// say anything.
+async fn look_up(
+    bridge: &Bridge,
+    definition: Definition,
+    label: &str,
+) -> Result<Option<SourceMeta>, Status> {
+    if !bridge.capabilities().gateway.supports(gateway::SOURCE_META) {
+        return Ok(None);
+    }
+    let Some(source) = source(&definition) else { return Ok(None) };
+    let request = SourceRequest {
+        source,
+        platform: None,
+        mode: ResolveMode::Default,
+        log_name: label.to_owned(),
+        with_commit: false,
+    };
+    Ok(Some(bridge.resolve_source(request).await?))
+}
+
+/// The source that is the first op of a graph.
+fn source(definition: &Definition) -> Option<pb::SourceOp> {
+    let op = definition.to_proto().def.into_iter().next()?;
+    match pb::Op::decode(op.as_slice()).ok()?.op? {
+        pb::op::Op::Source(source) => Some(source),
+        _ => None,
+    }
+}
+
+fn graph(source: impl Into<buildkit_llb::Source>, label: &str) -> Definition {
+    let mut graph = Graph::new();
+    let state = graph.add(source.into(), Metadata::named(label));
+    graph.definition(state)
+}
+
+async fn solve(bridge: &Bridge, definition: Definition) -> Result<Option<Ref>, Status> {
+    match bridge.solve(SolveRequest::new(definition)).await?.refs {
+        Refs::Single(files) => Ok(files),
+        Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one source")),
+    }
+}

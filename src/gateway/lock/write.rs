@@ -1,0 +1,129 @@
+//! Writing a lock file: everything that a build of any target may take from outside is looked up, and what
+//! is returned is one file.
+
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Definition, FileOp, Graph, Metadata, MkfileAction, State};
+use futures_util::future::join_all;
+
+use super::super::bridge::{Bridge, SolveRequest, SolveResult, Status};
+use super::super::build_file::BuildFile;
+use super::super::compile::Project;
+use super::super::include::read_spec;
+use super::super::{Options, epoch, lookup, report};
+use super::pins;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::lock::{self, Line, Lock, Need, Needs, Upstream};
+use crate::plan::{Selection, check_of, resolve, select_for_lock};
+
+/// Writes the lock file of a build file. Entries for what was not looked up stay as they are.
+pub(in crate::gateway) async fn write(
+    bridge: &Bridge,
+    options: &Options,
+    build_file: BuildFile,
+) -> Result<SolveResult, Status> {
+    let BuildFile { file, home, lock, ignore, context, digest } = build_file;
+    let name = lock::file_name(file.name());
+    let mut diagnostics = Diagnostics::default();
+    check_of(&options.request, &mut diagnostics);
+    let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let old = lock.and_then(|file| lock::parse(files.add(file), &mut diagnostics));
+    let Some(spec) = spec.filter(|_| !diagnostics.has_errors()) else {
+        return Err(report::failure(&diagnostics, &files));
+    };
+    let (files, spec, context) = (&files, &spec, &context);
+    let project = Project { bridge, options, files, spec, context, ignore: &ignore };
+
+    let needs = match needs(&project, &mut diagnostics).await? {
+        Some(needs) => needs,
+        None => return Err(report::failure(&diagnostics, files)),
+    };
+    let found = look_up(&project, needs.upstreams()).await?;
+    // Nothing of what rules say is of interest here but what is not pinned.
+    let mut told = Diagnostics::default();
+    let mut lines: BTreeMap<Upstream, Line> = BTreeMap::new();
+    for (upstream, entry) in old.iter().flat_map(Lock::entries) {
+        lines.insert(upstream.clone(), Line { pin: Some(entry.pin.clone()), remark: None });
+    }
+    for (upstream, found) in found {
+        let place = needs.upstreams().get(&upstream).map(|need| need.span);
+        let line = lines.entry(upstream.clone()).or_default();
+        match found {
+            Ok(pin) => line.pin = Some(pin),
+            Err(why) => {
+                line.remark = Some("only the engine's own store has it");
+                let message = format!("`{upstream}` cannot be pinned: {}", why.message());
+                told.push(Diagnostic {
+                    span: place,
+                    ..Diagnostic::without_place(Code::UnlockedReference, message)
+                });
+            }
+        }
+    }
+    report::warn(bridge, &told, files, digest).await;
+
+    let notes = needs.left_out(spec, files);
+    let text = lock::render(files.main().name(), &lines, &notes);
+    let request = SolveRequest::new(file_of(&name, text));
+    let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
+    Ok(SolveResult { refs, ..SolveResult::default() })
+}
+
+/// What builds of any target take from outside, for each platform and each combination of values. `None`
+/// means that the diagnostics have errors.
+async fn needs(
+    project: &Project<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Result<Option<Needs>, Status> {
+    let mut platforms = project.options.requests();
+    epoch::find(project.bridge, project.spec, project.context, &mut platforms).await?;
+    let requests: Vec<_> =
+        platforms.iter().flat_map(|request| lock::requests(project.spec, request)).collect();
+    let selections: Option<Vec<Selection<'_>>> = requests
+        .iter()
+        .map(|request| select_for_lock(project.spec, request, diagnostics))
+        .collect();
+    let Some(selections) = selections else { return Ok(None) };
+    let facts = lookup::look_up(project, &selections, &[]).await?;
+    let mut needs = Needs::default();
+    for (selection, facts) in selections.iter().zip(facts) {
+        match resolve(selection, facts, diagnostics) {
+            Some(plan) => needs.add(selection, &plan),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(needs))
+}
+
+/// Looks everything up at once: what each is held to, or, of an image that a build finds in the engine's own
+/// store and no registry gives, why not.
+async fn look_up(
+    project: &Project<'_>,
+    needs: &BTreeMap<Upstream, Need>,
+) -> Result<BTreeMap<Upstream, Result<String, Status>>, Status> {
+    let bridge = project.bridge;
+    let found = needs.iter().map(|(upstream, need)| async move {
+        let found = match upstream {
+            Upstream::Image(reference) => {
+                let platform = need.platform.as_ref().unwrap_or(&project.options.platforms[0]);
+                Ok(pins::image(bridge, reference, platform).await)
+            }
+            Upstream::Git { url, reference } => pins::commit(bridge, url, reference).await.map(Ok),
+            Upstream::Url(url) => pins::checksum(bridge, url).await.map(Ok),
+        };
+        let at_place =
+            |status: Status| report::at_place(status.context(upstream), project.files, need.span);
+        Ok((upstream.clone(), found.map_err(at_place)?))
+    });
+    Ok(report::all(join_all(found).await)?.into_iter().collect())
+}
+
+/// What makes a file and nothing else. Its name is without the directories of the build file's.
+fn file_of(path: &str, text: String) -> Definition {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let mut graph = Graph::new();
+    let file = MkfileAction::new(format!("/{name}"), 0o644, text.into_bytes());
+    let label = Metadata::named(format!("[internal] write {name}"));
+    let state = graph.add(FileOp::new(State::SCRATCH).then(file), label);
+    graph.definition(state)
+}

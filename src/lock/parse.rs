@@ -1,0 +1,222 @@
+//! From text to a [`Lock`].
+
+use std::collections::BTreeMap;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::{Entry, InvalidPin, Lock, TARGET, Upstream};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::source::{SourceFile, Span};
+use crate::spec;
+
+/// The version of the form that is written here.
+pub(super) const VERSION: &str = "1";
+
+/// Reads a lock file and reports all that is wrong with it. `None` means that there are errors.
+pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
+    let mut reader = Reader { file, found: Diagnostics::default(), entries: BTreeMap::new() };
+    if let Some(span) = file.not_text() {
+        reader.wrong(span, "the lock file is not UTF-8 text", rewrite());
+    } else {
+        let (table, is_toml) = spec::parse_toml(file, &mut reader.found);
+        // Behind an error tables may not be what was meant.
+        if is_toml {
+            reader.document(table);
+        }
+    }
+    let Reader { found, entries, .. } = reader;
+    let is_right = !found.has_errors();
+    diagnostics.absorb(found, |_| true);
+    is_right.then(|| Lock { name: file.name().to_owned(), entries })
+}
+
+/// What to do about a lock file that nobody can read.
+fn rewrite() -> String {
+    format!("remove it, and write it again: docker buildx build --target {TARGET} -o . .")
+}
+
+struct Reader<'a> {
+    file: &'a SourceFile,
+    found: Diagnostics,
+    entries: BTreeMap<Upstream, Entry>,
+}
+
+impl Reader<'_> {
+    fn document(&mut self, table: DeTable<'_>) {
+        let mut is_versioned = false;
+        for (key, value) in table {
+            let span = self.file.span(key.span());
+            let name = key.get_ref().as_ref();
+            match value.get_ref() {
+                DeValue::Integer(version) if name == "version" => {
+                    is_versioned = true;
+                    if version.as_str() != VERSION {
+                        let message = format!("the lock file is of version {}", version.as_str());
+                        self.wrong(span, message, format!("this frontend knows version {VERSION}"));
+                    }
+                }
+                DeValue::Table(_) if Upstream::TABLES.contains(&name) => {
+                    let DeValue::Table(entries) = value.into_inner() else { continue };
+                    for (key, pin) in entries {
+                        self.entry(name, &key, &pin);
+                    }
+                }
+                _ => {
+                    let known = ["version"].into_iter().chain(Upstream::TABLES);
+                    let hint = did_you_mean(name, known.clone())
+                        .unwrap_or_else(|| format!("a lock file has {}", list(known)));
+                    self.wrong(span, format!("`{name}` does not belong in a lock file"), hint);
+                }
+            }
+        }
+        if !is_versioned {
+            let start = self.file.span(0..0);
+            self.wrong(start, "the lock file has no version", format!("version = {VERSION}"));
+        }
+    }
+
+    fn entry(
+        &mut self,
+        table: &str,
+        key: &Spanned<std::borrow::Cow<'_, str>>,
+        pin: &Spanned<DeValue<'_>>,
+    ) {
+        let span = self.file.span(key.span().start..pin.span().end);
+        let Some(upstream) = Upstream::parse(table, key.get_ref()) else { return };
+        let checked = upstream.and_then(|upstream| match pin.get_ref() {
+            DeValue::String(text) => {
+                upstream.check(text)?;
+                Ok((upstream, text.to_string()))
+            }
+            _ => Err(InvalidPin {
+                problem: format!("`{}` is not held to a string", key.get_ref()),
+                hint: "\"sha256:...\", or for git a commit",
+            }),
+        });
+        match checked {
+            Ok((upstream, pin)) => {
+                if let Some(first) = self.entries.get(&upstream) {
+                    let twice = format!("`{upstream}` is there twice");
+                    let twice = Diagnostic::new(Code::InvalidLock, span, twice)
+                        .hint("leave one of them out")
+                        .related(first.span, "the other one");
+                    self.found.push(twice);
+                }
+                self.entries.insert(upstream, Entry { pin, span });
+            }
+            Err(InvalidPin { problem, hint }) => self.wrong(span, problem, hint),
+        }
+    }
+
+    fn wrong(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
+        self.found.push(Diagnostic::new(Code::InvalidLock, span, message).hint(hint));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::diagnostic::render;
+    use crate::source::SourceMap;
+
+    #[track_caller]
+    fn check(text: &str, expected: Expect) {
+        let files = SourceMap::new(SourceFile::new("mstage.lock", text.as_bytes().to_vec()));
+        let mut diagnostics = Diagnostics::default();
+        let lock = parse(files.main(), &mut diagnostics);
+        assert_eq!(lock.is_some(), !diagnostics.has_errors());
+        let entries = lock.iter().flat_map(|lock| lock.entries());
+        let entries =
+            entries.map(|(upstream, entry)| format!("{upstream:?} {}\n", &entry.pin[..10]));
+        let errors = diagnostics.errors();
+        let errors = errors.into_iter().map(|error| render::diagnostic(error, &files) + "\n");
+        expected.assert_eq(&entries.chain(errors).collect::<String>());
+    }
+
+    #[test]
+    fn right_ones() {
+        let text = r#"version = 1
+
+[images]
+"alpine:3.20" = "sha256:DIGEST"
+
+[git]
+"https://h/a.git#v1" = "COMMIT"
+
+[urls]
+'https://h/a' = "sha256:DIGEST"
+"#;
+        let text = text.replace("DIGEST", &"d".repeat(64)).replace("COMMIT", &"c".repeat(40));
+        check(
+            &text,
+            expect![[r#"
+            Image(Reference { repository: "docker.io/library/alpine", tag: Some("3.20"), digest: None }) sha256:ddd
+            Git { url: "https://h/a.git", reference: "v1" } cccccccccc
+            Url("https://h/a") sha256:ddd
+        "#]],
+        );
+        check("version = 1\n", expect![""]);
+    }
+
+    #[test]
+    fn wrong_ones() {
+        let digest = "d".repeat(64);
+        check(
+            "",
+            expect![[r#"
+            mstage.lock:1: the lock file has no version
+              help: version = 1
+        "#]],
+        );
+        check(
+            "version = 2\n[image]\n",
+            expect![[r#"
+                mstage.lock:1: the lock file is of version 2
+                  help: this frontend knows version 1
+                mstage.lock:2: `image` does not belong in a lock file
+                  help: did you mean `images`?
+            "#]],
+        );
+        check(
+            "version = 1\n[images\n",
+            expect![[r#"
+            mstage.lock:2: not TOML: unclosed table, expected `]`
+        "#]],
+        );
+        let twice = format!(
+            "version = 1\n[images]\n\"alpine\" = \"sha256:{digest}\"\n\"alpine:latest\" = \"sha256:{digest}\"\n"
+        );
+        check(
+            &twice,
+            expect![[r#"
+            mstage.lock:4: `alpine` is there twice
+              help: leave one of them out
+              mstage.lock:3: the other one
+        "#]],
+        );
+        check(
+            "version = 1\n[images]\n\"A\" = \"sha256:1\"\n\"a\" = \"sha256:1\"\n\"b\" = 1\n[git]\nx = \"main\"\n",
+            expect![[r#"
+                mstage.lock:3: `A` is not an image: a name has lowercase letters only
+                  help: "docker.io/library/alpine:3.20"
+                mstage.lock:4: `sha256:1` is not a digest
+                  help: `sha256:` and 64 hexadecimal digits
+                mstage.lock:5: `b` is not held to a string
+                  help: "sha256:...", or for git a commit
+                mstage.lock:7: `main` is not a commit
+                  help: all 40 hexadecimal digits of its hash
+            "#]],
+        );
+    }
+
+    #[test]
+    fn bytes_that_are_not_text() {
+        let file = SourceFile::new("mstage.lock", b"version = \xff".to_vec());
+        let mut diagnostics = Diagnostics::default();
+        assert!(parse(&file, &mut diagnostics).is_none());
+        assert_eq!(diagnostics.errors()[0].code, Code::InvalidLock);
+    }
+}

@@ -1,0 +1,133 @@
+//! The text of a lock file: sorted, an entry a line.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::parse::VERSION;
+use super::{TARGET, Upstream};
+
+/// Where the guide is.
+const GUIDE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/lock.md");
+
+/// What a lock file says of one reference.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Line {
+    /// What it is held to.
+    pub pin: Option<String>,
+    /// Why it could not be looked up. It says the same every day, so that files differ by what is pinned.
+    pub remark: Option<&'static str>,
+}
+
+/// The text of the lock file of a build file. `notes` are remarks that are about no entry.
+pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[String]) -> String {
+    let mut text = format!(
+        "# What the references of {build_file} stand for. Written by\n\
+         #   docker buildx build -f {build_file} --target {TARGET} -o . .\n\
+         # {GUIDE}\n\
+         version = {VERSION}\n"
+    );
+    let mut last = "";
+    for (upstream, line) in lines {
+        let table = upstream.table();
+        if last != table {
+            let _ = write!(text, "\n[{table}]\n");
+            last = table;
+        }
+        let key = quoted(&upstream.key());
+        match line {
+            Line { pin: Some(pin), remark } => {
+                if let Some(remark) = remark {
+                    comment(&mut text, &format!("not looked up anew: {remark}"));
+                }
+                let _ = writeln!(text, "{key} = {}", quoted(pin));
+            }
+            Line { pin: None, remark } => {
+                comment(&mut text, &format!("{key} is not pinned: {}", remark.unwrap_or_default()));
+            }
+        }
+    }
+    if !notes.is_empty() {
+        text.push('\n');
+    }
+    for note in notes {
+        comment(&mut text, note);
+    }
+    text
+}
+
+/// Adds a line that says nothing to programs.
+fn comment(text: &mut String, remark: &str) {
+    text.push_str("# ");
+    text.extend(remark.chars().map(|c| if c.is_control() { ' ' } else { c }));
+    text.push('\n');
+}
+
+/// A string as TOML writes it.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::*;
+    use crate::diagnostic::Diagnostics;
+    use crate::lock::{Entry, parse};
+    use crate::source::SourceFile;
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let pinned = |pin: &str| Line { pin: Some(pin.to_owned()), remark: None };
+        let image = |name| Upstream::parse("images", name).unwrap().unwrap();
+        let digest = format!("sha256:{}", "d".repeat(64));
+        let lines = BTreeMap::from([
+            (Upstream::Url("https://h/\"a\\\u{7f}".to_owned()), pinned(&digest)),
+            (Upstream::git("https://h/a.git", "v1"), pinned(&"c".repeat(40))),
+            (image("node:22"), Line { remark: Some("no registry"), ..pinned(&digest) }),
+            (image("alpine"), pinned(&digest)),
+            (image("local:1"), Line { pin: None, remark: Some("it is nowhere") }),
+        ]);
+        let text = render("mstage.toml", &lines, &["a\nnote".to_owned()]);
+        expect![[r##"
+            # What the references of mstage.toml stand for. Written by
+            #   docker buildx build -f mstage.toml --target mstage.lock -o . .
+            # https://github.com/myorg/mstage/blob/main/docs/lock.md
+            version = 1
+
+            [images]
+            "docker.io/library/alpine:latest" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+            # "docker.io/library/local:1" is not pinned: it is nowhere
+            # not looked up anew: no registry
+            "docker.io/library/node:22" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+
+            [git]
+            "https://h/a.git#v1" = "cccccccccccccccccccccccccccccccccccccccc"
+
+            [urls]
+            "https://h/\"a\\\u007F" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
+
+            # a note
+        "##]].assert_eq(&text);
+        let mut diagnostics = Diagnostics::default();
+        let file = SourceFile::new("mstage.lock", text.into_bytes());
+        let lock = parse(&file, &mut diagnostics).unwrap();
+        let read: BTreeMap<&Upstream, &String> =
+            lock.entries().iter().map(|(of, Entry { pin, .. })| (of, pin)).collect();
+        let written: BTreeMap<&Upstream, &String> =
+            lines.iter().filter_map(|(of, line)| Some((of, line.pin.as_ref()?))).collect();
+        assert_eq!(read, written);
+    }
+}

@@ -1,0 +1,250 @@
+//! `unused-lock-entry`: what a lock file holds, and no reference of the build file can be.
+//!
+//! A reference with a name in it may become anything that the name can be: with an arg of any value, any
+//! text, so that what other builds need is not called unused.
+
+use std::collections::BTreeSet;
+
+use super::{Lock, Upstream};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{From, GitStep, Piece, Scalar, Spec, Template, Verb};
+
+/// Stands for any text. No string of a build file has it.
+const ANY: char = '\0';
+
+/// How many texts one reference is followed into; one that may be more is any text.
+const MAX_TEXTS: usize = 64;
+
+/// How deep names may stand for names.
+const MAX_DEPTH: usize = 16;
+
+/// Warns of each entry of the lock file that nothing in the build file can need.
+pub fn warn_of_unused(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
+    if lock.entries.is_empty() {
+        return;
+    }
+    let references = References::of(spec);
+    for (upstream, entry) in &lock.entries {
+        if !references.may_be(upstream) {
+            let message = format!("nothing needs `{upstream}`");
+            diagnostics.push(
+                Diagnostic::new(Code::UnusedLockEntry, entry.span, message).hint("remove the line"),
+            );
+        }
+    }
+}
+
+/// What the references of a build file may be, with [`ANY`] for what is not known.
+#[derive(Default)]
+struct References {
+    images: BTreeSet<String>,
+    git: BTreeSet<String>,
+    urls: BTreeSet<String>,
+}
+
+impl References {
+    fn of(spec: &Spec) -> Self {
+        let mut references = Self::default();
+        // In a stage a variable of its environment stands before a constant of the file.
+        let variables = spec.stages.values().flat_map(|stage| stage.env.0.keys());
+        let variables: BTreeSet<&str> = variables.map(|name| name.as_str()).collect();
+        let file = Texts { spec, hidden: BTreeSet::new() };
+        let step = Texts { spec, hidden: variables };
+        for stage in spec.stages.values() {
+            stage.visit_froms(&mut |from| {
+                if let From::Name(template) | From::Image { reference: template, .. } = &from.value
+                {
+                    references.images.extend(file.of(template, 0));
+                }
+            });
+            for verb in stage.all_steps().map(|step| &step.verb) {
+                match verb {
+                    Verb::Fetch(fetch) if fetch.checksum.is_none() => {
+                        references.urls.extend(step.of(&fetch.url, 0));
+                    }
+                    Verb::Git(git) if git.checksum.is_none() => {
+                        references.git.extend(step.of_git(git));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        references
+    }
+
+    fn may_be(&self, upstream: &Upstream) -> bool {
+        let is = |texts: &BTreeSet<String>, text: &str| texts.iter().any(|of| may_be(of, text));
+        match upstream {
+            Upstream::Image(_) => {
+                spellings(&upstream.key()).iter().any(|text| is(&self.images, text))
+            }
+            Upstream::Git { .. } => is(&self.git, &upstream.key()),
+            Upstream::Url(url) => is(&self.urls, url),
+        }
+    }
+}
+
+/// The ways in which an image can be written.
+fn spellings(key: &str) -> Vec<String> {
+    let mut names = vec![key.to_owned()];
+    if let Some(path) = key.strip_prefix("docker.io/") {
+        names.extend([path.to_owned(), format!("index.docker.io/{path}")]);
+        if let Some(name) = path.strip_prefix("library/") {
+            names.extend([name.to_owned(), format!("docker.io/{name}")]);
+            names.push(format!("index.docker.io/{name}"));
+        }
+    }
+    let latest = names.iter().filter_map(|name| name.strip_suffix(":latest").map(str::to_owned));
+    let latest: Vec<String> = latest.collect();
+    names.extend(latest);
+    names
+}
+
+/// What templates may become.
+struct Texts<'s> {
+    spec: &'s Spec,
+    /// Names that may stand for something else than what the file says of them.
+    hidden: BTreeSet<&'s str>,
+}
+
+impl Texts<'_> {
+    fn of(&self, template: &Template, depth: usize) -> Vec<String> {
+        let mut texts = vec![String::new()];
+        for piece in template.pieces() {
+            let next = match piece {
+                Piece::Text(text) => vec![text.to_owned()],
+                Piece::Name(name) => self.of_name(name, depth),
+                Piece::Changed => vec![ANY.to_string()],
+            };
+            let next =
+                if texts.len() * next.len() > MAX_TEXTS { vec![ANY.to_string()] } else { next };
+            let all =
+                texts.iter().flat_map(|text| next.iter().map(move |end| format!("{text}{end}")));
+            texts = all.collect();
+        }
+        texts
+    }
+
+    fn of_name(&self, name: &str, depth: usize) -> Vec<String> {
+        let any = || vec![ANY.to_string()];
+        if depth == MAX_DEPTH || self.hidden.contains(name) {
+            return any();
+        }
+        if let Some(Scalar(var)) = self.spec.vars.0.get(name) {
+            return self.of(var, depth + 1);
+        }
+        let arg = self.spec.args.0.get(name);
+        match arg.and_then(|arg| arg.values.as_ref()) {
+            Some(values) => {
+                values.iter().flat_map(|value| self.of(&value.value.0, depth + 1)).collect()
+            }
+            None => any(),
+        }
+    }
+
+    fn of_git(&self, step: &GitStep) -> Vec<String> {
+        let urls = self.of(&step.url, 0);
+        let Some(reference) = &step.reference else { return urls };
+        let references = self.of(reference, 0);
+        let key = |url: &String, reference: &String| match reference.as_str() {
+            "" => url.clone(),
+            // It may be empty, and then there is no `#`.
+            reference if reference.chars().all(|c| c == ANY) => format!("{url}{ANY}"),
+            reference => format!("{url}#{reference}"),
+        };
+        urls.iter().flat_map(|url| references.iter().map(move |of| key(url, of))).collect()
+    }
+}
+
+/// Whether a text with [`ANY`] in it may be this one.
+fn may_be(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once(ANY) else { return pattern == text };
+    let (middle, last) = rest.rsplit_once(ANY).unwrap_or(("", rest));
+    let inner = text.strip_prefix(first).and_then(|text| text.strip_suffix(last));
+    let Some(mut inner) = inner else { return false };
+    middle.split(ANY).all(|part| match inner.split_once(part) {
+        Some((_, behind)) => {
+            inner = behind;
+            true
+        }
+        None => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lock::parse;
+    use crate::source::SourceFile;
+    use crate::spec;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, expected) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("a\0", "a", true),
+            ("a\0c", "abc", true),
+            ("a\0a", "a", false),
+            ("\0-\0-x", "1-2-x", true),
+            ("\0-\0-x", "1-x", false),
+            ("\0\0", "", true),
+        ] {
+            assert_eq!(may_be(pattern, text), expected, "{pattern:?} {text:?}");
+        }
+    }
+
+    /// What is reported of a lock file with these keys.
+    fn unused(spec: &str, images: &[&str], git: &[&str], urls: &[&str]) -> Vec<String> {
+        let line = |key: &&str, pin: String| format!("\"{key}\" = \"{pin}\"\n");
+        let table = |keys: &[&str], pin: &str| {
+            keys.iter().map(|key| line(key, pin.to_owned())).collect::<String>()
+        };
+        let digest = format!("sha256:{}", "0".repeat(64));
+        let text = format!(
+            "version = 1\n[images]\n{}[git]\n{}[urls]\n{}",
+            table(images, &digest),
+            table(git, &"0".repeat(40)),
+            table(urls, &digest)
+        );
+        let mut diagnostics = Diagnostics::default();
+        let lock = parse(&SourceFile::new("mstage.lock", text.into_bytes()), &mut diagnostics);
+        let (_, spec) = spec::parse(SourceFile::new("mstage.toml", spec.into()), &mut diagnostics);
+        let mut found = Diagnostics::default();
+        warn_of_unused(&lock.unwrap(), &spec.unwrap(), &mut found);
+        found.findings().iter().map(|found| found.message.clone()).collect()
+    }
+
+    #[test]
+    fn what_a_reference_can_be() {
+        let spec = r#"
+args = { NODE = { default = "22", values = ["20", "22"] }, GO = "1.24" }
+vars = { TAG = "3.20", NAME = "alpine", LOCAL = "x" }
+[stages.a]
+from = "${NAME}:${TAG}"
+env = { LOCAL = "y" }
+steps = [
+  { copy = "/x", from = "node:${NODE}-slim" },
+  { copy = "/x", from = { image = "golang:${GO}" } },
+  { fetch = "https://h/${TAG}.tgz" },
+  { fetch = "https://h/${LOCAL}" },
+  { fetch = "https://h/checked", checksum = "sha256:aa" },
+  { git = "https://h/a.git", ref = "v${TAG}" },
+]
+"#;
+        let used = unused(
+            spec,
+            &["alpine:3.20", "node:20-slim", "docker.io/library/golang:1.1", "golang"],
+            &["https://h/a.git#v3.20"],
+            &["https://h/3.20.tgz", "https://h/z"],
+        );
+        assert!(used.is_empty(), "{used:?}");
+        let unused = unused(
+            spec,
+            &["alpine:3.19", "node:18-slim", "ghcr.io/golang:1"],
+            &["https://h/a.git", "https://h/a.git#v3"],
+            &["https://i/z"],
+        );
+        assert_eq!(unused.len(), 6, "{unused:?}");
+    }
+}

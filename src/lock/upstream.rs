@@ -1,0 +1,142 @@
+//! What a build takes from outside, as a lock file names it.
+
+use std::fmt;
+
+use crate::plan::{Reference, is_digest};
+
+/// What a build takes from outside, and what may be something else tomorrow.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Upstream {
+    /// An image, by a reference without a digest.
+    Image(Reference),
+    /// A git repository.
+    Git {
+        /// Where git fetches from.
+        url: String,
+        /// A branch or a tag; empty for the default branch.
+        reference: String,
+    },
+    /// A file from the web.
+    Url(String),
+}
+
+/// Why a lock file cannot have an entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidPin {
+    /// What is wrong.
+    pub problem: String,
+    /// What is right.
+    pub hint: &'static str,
+}
+
+impl Upstream {
+    /// The tables of a lock file, in their order.
+    pub(super) const TABLES: [&'static str; 3] = ["images", "git", "urls"];
+
+    /// A reference of a repository.
+    pub(super) fn git(url: &str, reference: &str) -> Self {
+        Self::Git { url: url.to_owned(), reference: reference.to_owned() }
+    }
+
+    /// Reads the key of an entry. `None` if there is no such table.
+    pub(super) fn parse(table: &str, key: &str) -> Option<Result<Self, InvalidPin>> {
+        let invalid = |problem: String, hint| Err(InvalidPin { problem, hint });
+        Some(match table {
+            "images" => match Reference::parse(key) {
+                Ok(reference) if reference.digest().is_some() => invalid(
+                    format!("`{key}` has a digest: there is nothing to look up"),
+                    "the key is the name and the tag, the value is the digest",
+                ),
+                Ok(reference) => Ok(Self::Image(reference)),
+                Err(err) => invalid(err.to_string(), "\"docker.io/library/alpine:3.20\""),
+            },
+            "git" => {
+                let (url, reference) = key.split_once('#').unwrap_or((key, ""));
+                Ok(Self::git(url, reference))
+            }
+            "urls" => Ok(Self::Url(key.to_owned())),
+            _ => return None,
+        })
+    }
+
+    /// Checks what it is held to.
+    pub(super) fn check(&self, pin: &str) -> Result<(), InvalidPin> {
+        let (is_right, what, hint) = match self {
+            Self::Image(_) | Self::Url(_) => {
+                (is_digest(pin), "digest", "`sha256:` and 64 hexadecimal digits")
+            }
+            Self::Git { .. } => (is_commit(pin), "commit", "all 40 hexadecimal digits of its hash"),
+        };
+        if is_right {
+            return Ok(());
+        }
+        Err(InvalidPin { problem: format!("`{pin}` is not a {what}"), hint })
+    }
+
+    /// The table of a lock file that it is in.
+    pub(super) fn table(&self) -> &'static str {
+        let [images, git, urls] = Self::TABLES;
+        match self {
+            Self::Image(_) => images,
+            Self::Git { .. } => git,
+            Self::Url(_) => urls,
+        }
+    }
+
+    /// Its key there: an image with its registry and its tag.
+    pub(super) fn key(&self) -> String {
+        match self {
+            Self::Image(reference) => reference.to_string(),
+            Self::Git { .. } | Self::Url(_) => self.to_string(),
+        }
+    }
+}
+
+/// As people write it.
+impl fmt::Display for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(reference) => f.write_str(&reference.familiar()),
+            Self::Git { url, reference } if reference.is_empty() => f.write_str(url),
+            Self::Git { url, reference } => write!(f, "{url}#{reference}"),
+            Self::Url(url) => f.write_str(url),
+        }
+    }
+}
+
+/// Whether a text is the whole hash of a commit: of SHA-1, or of SHA-256.
+pub fn is_commit(text: &str) -> bool {
+    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_and_back() {
+        for (table, key, written, shown) in [
+            ("images", "alpine", "docker.io/library/alpine:latest", "alpine"),
+            ("images", "a.b/c:1", "a.b/c:1", "a.b/c:1"),
+            ("git", "https://h/a.git", "https://h/a.git", "https://h/a.git"),
+            ("git", "git@h:a#v1", "git@h:a#v1", "git@h:a#v1"),
+            ("urls", "https://h/a#b", "https://h/a#b", "https://h/a#b"),
+        ] {
+            let upstream = Upstream::parse(table, key).unwrap().unwrap();
+            assert_eq!((upstream.table(), &*upstream.key()), (table, written));
+            assert_eq!(upstream.to_string(), shown);
+            assert_eq!(Upstream::parse(table, written), Some(Ok(upstream)));
+        }
+        assert_eq!(Upstream::parse("files", "x"), None);
+    }
+
+    #[test]
+    fn pins() {
+        let git = Upstream::git("https://h/a", "");
+        let url = Upstream::Url("https://h/a".to_owned());
+        assert!(git.check(&"a".repeat(40)).is_ok() && git.check(&"a".repeat(64)).is_ok());
+        assert!(git.check("abcdef0").is_err() && git.check(&"x".repeat(40)).is_err());
+        assert!(url.check(&format!("sha256:{}", "0".repeat(64))).is_ok());
+        assert!(url.check(&"0".repeat(64)).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! The builds that a lock file is written for.
+
+use std::collections::BTreeSet;
+
+use crate::plan::Request;
+use crate::spec::{ArgType, Condition, From, Operand, Scalar, Spec, Template, Verb};
+
+/// How many combinations of values are tried; where there are more, each arg's values are tried alone.
+const MAX_COMBINATIONS: usize = 64;
+
+/// What builds may ask for, besides what the request does: each arg that decides on a reference, and that
+/// says which values it may have, with each of them.
+pub fn requests(spec: &Spec, request: &Request) -> Vec<Request> {
+    let request = Request { target: None, ..request.clone() };
+    let args: Vec<(&str, Vec<String>)> = deciding_names(spec)
+        .into_iter()
+        .filter_map(|name| Some((name, values(spec, name)?)))
+        .collect();
+    let with = |request: &Request, name: &str, value: &String| {
+        let mut request = request.clone();
+        request.build_args.insert(name.to_owned(), value.clone());
+        request
+    };
+    let mut all = vec![request.clone()];
+    let count =
+        args.iter().try_fold(1, |count: usize, (_, values)| count.checked_mul(values.len()));
+    if count.is_some_and(|count| count <= MAX_COMBINATIONS) {
+        for (name, values) in &args {
+            all = all
+                .iter()
+                .flat_map(|request| values.iter().map(|value| with(request, name, value)))
+                .collect();
+        }
+    } else {
+        for (name, values) in &args {
+            all.extend(values.iter().map(|value| with(&request, name, value)));
+        }
+    }
+    all
+}
+
+/// The values that an arg may have, where the file says which.
+fn values(spec: &Spec, name: &str) -> Option<Vec<String>> {
+    let arg = spec.args.0.get(name)?;
+    match &arg.values {
+        // One that is made of others is what those make of it.
+        Some(values) => values
+            .iter()
+            .map(|value| value.value.0.as_literal().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+            .filter(|values| !values.is_empty()),
+        None if arg.kind == ArgType::Bool => Some(vec!["false".to_owned(), "true".to_owned()]),
+        None => None,
+    }
+}
+
+/// The names on which it depends what the references of a file are, and which of them there are.
+fn deciding_names(spec: &Spec) -> BTreeSet<&str> {
+    let mut names = Names { spec, found: BTreeSet::new(), to_do: Vec::new() };
+    for stage in spec.stages.values() {
+        names.add_conditions([&stage.conditions.when, &stage.conditions.unless]);
+        stage.visit_froms(&mut |from| match &from.value {
+            From::Name(template)
+            | From::Stage(template)
+            | From::Image { reference: template, .. } => {
+                names.add(template);
+            }
+            From::Context(_) | From::Dockerfile { .. } => {}
+        });
+        for step in stage.all_steps() {
+            let conditions = &step.verb.keys().conditions;
+            names.add_conditions([&conditions.when, &conditions.unless]);
+            match &step.verb {
+                Verb::Fetch(fetch) => names.add(&fetch.url),
+                Verb::Git(git) => {
+                    names.add(&git.url);
+                    git.reference.iter().for_each(|reference| names.add(reference));
+                }
+                _ => {}
+            }
+        }
+    }
+    names.follow();
+    names
+        .found
+        .into_iter()
+        .filter_map(|name| Some(spec.args.0.get_key_value(name.as_str())?.0.as_str()))
+        .collect()
+}
+
+struct Names<'s> {
+    spec: &'s Spec,
+    found: BTreeSet<String>,
+    to_do: Vec<String>,
+}
+
+impl Names<'_> {
+    fn add(&mut self, template: &Template) {
+        template.visit_names(&mut |name| self.add_name(name));
+    }
+
+    fn add_name(&mut self, name: &str) {
+        if self.found.insert(name.to_owned()) {
+            self.to_do.push(name.to_owned());
+        }
+    }
+
+    fn add_conditions(&mut self, conditions: [&Option<Condition>; 2]) {
+        for (name, operands) in conditions.into_iter().flatten().flat_map(|of| &of.tests) {
+            self.add_name(name.as_str());
+            operands.as_slice().iter().for_each(|Operand(operand)| self.add(operand));
+        }
+    }
+
+    /// What a name stands for may depend on others.
+    fn follow(&mut self) {
+        while let Some(name) = self.to_do.pop() {
+            let spec = self.spec;
+            if let Some(Scalar(var)) = spec.vars.0.get(name.as_str()) {
+                self.add(var);
+            }
+            if let Some(default) =
+                spec.args.0.get(name.as_str()).and_then(|arg| arg.default.as_ref())
+            {
+                self.add(default);
+            }
+            for stage in spec.stages.values() {
+                if let Some(variable) = stage.env.0.get(name.as_str()) {
+                    self.add(variable);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use buildkit_llb::Platform;
+
+    use super::*;
+    use crate::diagnostic::Diagnostics;
+    use crate::source::SourceFile;
+    use crate::spec;
+
+    fn tried(spec: &str) -> Vec<String> {
+        let file = SourceFile::new("mstage.toml", spec.into());
+        let spec = spec::parse(file, &mut Diagnostics::default()).1.unwrap();
+        let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+        request.target = Some("mstage.lock".to_owned());
+        let requests = requests(&spec, &request);
+        assert!(requests.iter().all(|request| request.target.is_none()));
+        let args = |request: Request| {
+            let args = request.build_args.iter().map(|(name, value)| format!("{name}={value}"));
+            args.collect::<Vec<_>>().join(" ")
+        };
+        requests.into_iter().map(args).collect()
+    }
+
+    #[test]
+    fn values_that_decide() {
+        let spec = r#"
+[args]
+A = { default = "1", values = ["1", "2"] }
+B = { default = "x", values = ["x", "y"] }
+LABEL = { default = "x", values = ["x", "y"] }
+OPEN = "1"
+FAST = { type = "bool", default = false }
+[vars]
+NAME = "alpine:${A}"
+[stages.a]
+from = "${NAME}"
+env = { URL = "https://h/${B}" }
+steps = [{ fetch = "${URL}/${OPEN}" }, "echo $LABEL"]
+"#;
+        assert_eq!(tried(spec), ["A=1 B=x", "A=1 B=y", "A=2 B=x", "A=2 B=y"]);
+        let spec = spec.replace("\"echo $LABEL\"", "{ run = \"true\", when = { FAST = true } }");
+        assert_eq!(tried(&spec).len(), 8);
+    }
+
+    #[test]
+    fn too_many_are_tried_alone() {
+        let values: Vec<String> = (0..10).map(|n| format!("\"{n}\"")).collect();
+        let args = ["A", "B", "C"].map(|name| {
+            format!("{name} = {{ default = \"0\", values = [{}] }}\n", values.join(", "))
+        });
+        let spec =
+            format!("[args]\n{}[stages.a]\nfrom = \"i:${{A}}${{B}}${{C}}\"\n", args.concat());
+        let tried = tried(&spec);
+        assert_eq!(tried.len(), 31);
+        assert_eq!((tried[0].as_str(), tried[1].as_str()), ("", "A=0"));
+    }
+}

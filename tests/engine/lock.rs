@@ -1,0 +1,125 @@
+//! Lock files on the shared engine: what is written for downloads, repositories and images of the engine's
+//! own store, and builds that are held to it.
+
+#![expect(clippy::disallowed_methods, reason = "what is served is files")]
+
+use std::fs;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::harness::{Command, Image, Project, Server, engine, succeeded};
+
+/// A repository with a branch and an annotated tag, as a web server can serve it. The branch then moves on.
+fn repository(folder: &Path) {
+    let script = r#"
+        export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+        git init -q -b main work
+        git -C work config user.name test
+        git -C work config user.email test@example.com
+        for version in 1 2; do
+            echo $version > work/version
+            git -C work add version
+            git -C work commit -q -m "version $version"
+            git -C work tag -a -m "version $version" v$version
+        done
+        git clone -q --bare work repo.git
+        git -C repo.git update-server-info
+    "#;
+    Command::new("sh").args(["-euc", script]).directory(folder).run();
+}
+
+fn commit(folder: &Path, reference: &str) -> String {
+    let reference = format!("{reference}^{{commit}}");
+    let found =
+        Command::new("git").args(["-C", "work", "rev-parse", &reference]).directory(folder).run();
+    found.text().trim().to_owned()
+}
+
+fn checksum(content: &[u8]) -> String {
+    let hex: String = Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{hex}")
+}
+
+/// Writes the lock file into the project.
+#[track_caller]
+fn write_lock(project: &Project, options: &[&str]) -> String {
+    let output = format!("--output={}", project.path().display());
+    let options = [&["--target=mstage.lock", &output], options].concat();
+    succeeded(project.try_build_on(engine(), &options));
+    String::from_utf8(project.read("mstage.lock")).unwrap()
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn downloads_and_repositories() {
+    let web = tempfile::tempdir().unwrap();
+    repository(web.path());
+    // More than one message takes.
+    let large: Vec<u8> = (0..20_u32 << 20).map(|at| (at >> 7) as u8).collect();
+    fs::write(web.path().join("large"), &large).unwrap();
+    fs::write(web.path().join("small"), "first").unwrap();
+    let server = Server::start(web.path().to_owned());
+    let spec = r#"
+default = "app"
+args = { NAME = { default = "small", values = ["small", "large"] } }
+[stages.app]
+from = "scratch"
+steps = [
+  { git = "URL/repo.git", ref = "main", to = "/main/" },
+  { git = "URL/repo.git", to = "/default/" },
+  { git = "URL/repo.git", ref = "v1", to = "/v1/" },
+  { fetch = "URL/${NAME}", to = "/" },
+]
+"#;
+    let project = Project::new(&spec.replace("URL", server.url("").trim_end_matches('/')));
+    let lock = write_lock(&project, &[]);
+    let url = server.url("");
+    for (key, pin) in [
+        ("repo.git", commit(web.path(), "main")),
+        ("repo.git#main", commit(web.path(), "main")),
+        ("repo.git#v1", commit(web.path(), "v1")),
+        ("small", checksum(b"first")),
+        ("large", checksum(&large)),
+    ] {
+        let line = format!("\"{url}{key}\" = \"{pin}\"\n");
+        assert!(lock.contains(&line), "no {line}in\n{lock}");
+    }
+    assert_eq!(write_lock(&project, &[]), lock);
+
+    // What is there now does not matter.
+    let script = "echo 3 > work/version; git -C work -c user.name=t -c user.email=t@example.com \
+                  commit -q -a -m 3; git -C repo.git fetch -q ../work main:main; \
+                  git -C repo.git update-server-info";
+    Command::new("sh").args(["-euc", script]).directory(web.path()).run();
+    let files = project.files(&["--build-arg", "MSTAGE_LOCKED=1"]);
+    assert_eq!(files["main/version"].text(), "2\n");
+    assert_eq!(files["default/version"].text(), "2\n");
+    assert_eq!(files["v1/version"].text(), "1\n");
+    assert_eq!(files["small"].text(), "first");
+
+    // A file that is another one is not taken for the one that was pinned.
+    fs::write(web.path().join("large"), "changed").unwrap();
+    let failure = project.fail(&["--build-arg", "NAME=large", "--no-cache"]);
+    assert!(failure.message.contains("digest mismatch"), "{failure}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn an_image_of_the_engines_own() {
+    let image = Image::unique();
+    engine().docker(["image", "tag", "busybox:latest", image.name()]).run();
+    let spec = format!("\n[stages.a]\nfrom = \"{}\"\nsteps = [\"true\"]\n", image.name());
+    let project = Project::new(&spec);
+    let lock = write_lock(&project, &[]);
+    let remark = format!(
+        "# \"docker.io/library/{}\" is not pinned: only the engine's own store has it\n",
+        image.name()
+    );
+    assert!(lock.contains(&remark), "no {remark}in\n{lock}");
+    project.build(&[]);
+    let failure = project.fail(&["--build-arg", "MSTAGE_LOCKED=1"]);
+    let expected =
+        format!("mstage.toml:3: MSTAGE_LOCKED: `{}` is not in mstage.lock", image.name());
+    assert!(failure.message.contains(&expected), "{failure}");
+}

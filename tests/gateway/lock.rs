@@ -1,0 +1,219 @@
+//! Lock files: read beside the build file, and written.
+
+use buildkit_proto::frontend::{
+    ResolveSourceGitResponse, ResolveSourceHttpResponse, ResolveSourceMetaResponse,
+};
+use buildkit_proto::pb;
+use prost::Message;
+
+use crate::definition;
+use crate::fake::{Call, Daemon, Engine, Method, Release};
+use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
+
+const SPEC: &str = r#"default = "app"
+[args]
+ALPINE = { default = "3.20", values = ["3.19", "3.20"] }
+RELEASE = { required = true }
+[stages.app]
+from = "alpine:${ALPINE}"
+steps = [
+  { fetch = "https://example.com/a" },
+  { git = "https://example.com/a.git", ref = "v1" },
+]
+[stages.other]
+description = "another target"
+from = "local:1"
+steps = [{ fetch = "https://example.com/${RELEASE}" }]
+"#;
+
+fn digest(letter: &str) -> String {
+    format!("sha256:{}", letter.repeat(64))
+}
+
+fn commit() -> String {
+    "c".repeat(40)
+}
+
+/// An engine with the spec, a lock file with these lines, and all that the spec names.
+fn engine(release: Release, lock: Option<String>) -> Engine {
+    let mut files = vec![("mstage.toml", SPEC.to_owned())];
+    files.extend(lock.map(|lock| ("mstage.lock", lock)));
+    let pinned = format!("docker.io/library/alpine:3.20@{}", digest("b"));
+    Engine::new(release)
+        .source("local://dockerfile", files)
+        .source("https://example.com/a", [("context", "what is there")])
+        .source("git://example.com/a.git#v1", [(".git/HEAD", format!("{}\n", commit()))])
+        .image("docker.io/library/alpine:3.19", &digest("9"), CONFIG)
+        .image("docker.io/library/alpine:3.20", &digest("a"), CONFIG)
+        .image(&pinned, &digest("b"), CONFIG)
+        .unpublished("docker.io/library/local:1", &digest("e"), CONFIG)
+}
+
+fn lock(entries: &str) -> Option<String> {
+    Some(format!("version = 1\n{entries}"))
+}
+
+fn whole_lock() -> Option<String> {
+    lock(&format!(
+        "[images]\n\"alpine:3.20\" = \"{}\"\n[git]\n\"https://example.com/a.git#v1\" = \"{}\"\n\
+         [urls]\n\"https://example.com/a\" = \"{}\"\n",
+        digest("b"),
+        commit(),
+        digest("f")
+    ))
+}
+
+fn warnings(daemon: &Daemon) -> Vec<String> {
+    let warning = |call| match call {
+        Call::Warn(warning) => Some(String::from_utf8(warning.short).unwrap()),
+        _ => None,
+    };
+    daemon.calls().into_iter().filter_map(warning).collect()
+}
+
+/// The file that was returned.
+fn written(daemon: &Daemon) -> (String, String) {
+    assert_eq!(returned(daemon).error, None);
+    let solves = daemon.solves();
+    let definition = definition::of(solves.last().unwrap());
+    let op = pb::Op::decode(definition.def[0].as_slice()).unwrap();
+    let Some(pb::op::Op::File(file)) = op.op else { panic!("{op:?}") };
+    let [action] = &file.actions[..] else { panic!("{file:?}") };
+    let Some(pb::file_action::Action::Mkfile(file)) = &action.action else { panic!("{action:?}") };
+    (file.path.clone(), String::from_utf8(file.data.clone()).unwrap())
+}
+
+/// One more file is read, at once with the others.
+#[tokio::test]
+async fn references_are_held_to_the_lock_file() {
+    let engine = engine(Release::Forky, whole_lock()).together(Method::ReadFile, 3);
+    let daemon = build_with(engine, &["build-arg:RELEASE=x"]).await;
+    assert_eq!(returned(&daemon).error, None);
+    assert_eq!(warnings(&daemon), [""; 0]);
+    let methods = daemon.methods();
+    let count = |method| methods.iter().filter(|&&called| called == method).count();
+    assert_eq!(count(Method::ResolveSourceMeta), 1);
+    let ops = ops(&daemon);
+    let sources = sources(&ops);
+    let image = format!("docker-image://docker.io/library/alpine:3.20@{}", digest("b"));
+    assert!(sources.contains_key(image.as_str()), "{sources:?}");
+    assert_eq!(sources["https://example.com/a"]["http.checksum"], digest("f"));
+    let git = format!("git://example.com/a.git#{}", commit());
+    assert!(sources.contains_key(git.as_str()), "{sources:?}");
+}
+
+#[tokio::test]
+async fn the_client_has_the_last_word() {
+    let other = "docker.io/library/debian:12";
+    let engine = engine(Release::Forky, whole_lock()).image(other, &digest("d"), CONFIG);
+    let context = format!("context:alpine:3.20=docker-image://{other}");
+    let daemon = build_with(engine, &["build-arg:RELEASE=x", &context]).await;
+    let ops = ops(&daemon);
+    let image = format!("docker-image://{other}@{}", digest("d"));
+    assert!(sources(&ops).contains_key(image.as_str()), "{:?}", sources(&ops));
+}
+
+#[tokio::test]
+async fn what_the_lock_file_lacks_is_a_warning_or_an_error() {
+    let lock = lock(&format!("[urls]\n\"https://example.org/\" = \"{}\"\n", digest("f")));
+    let engine = || engine(Release::Forky, lock.clone());
+    let daemon = build_with(engine(), &["build-arg:RELEASE=x"]).await;
+    assert_eq!(returned(&daemon).error, None);
+    let expected = [
+        "unlocked-reference: `alpine:3.20` is not in mstage.lock (line 6)",
+        "unlocked-reference: `https://example.com/a` is not in mstage.lock (line 8)",
+        "unlocked-reference: `https://example.com/a.git#v1` is not in mstage.lock (line 9)",
+    ];
+    let warnings = warnings(&daemon);
+    assert_eq!(warnings[..3], expected);
+    assert!(warnings[3].starts_with("unused-lock-entry: nothing needs `https://example.org/`"));
+
+    let options = ["build-arg:RELEASE=x", "build-arg:MSTAGE_LOCKED=1"];
+    let (message, places) = error(&build_with(engine(), &options).await);
+    assert!(message.contains("MSTAGE_LOCKED: `alpine:3.20` is not in mstage.lock"), "{message}");
+    assert_eq!(places[0], ("mstage.toml".to_owned(), 6));
+}
+
+#[tokio::test]
+async fn a_broken_lock_file_shows_its_lines() {
+    let engine = engine(Release::Forky, lock("[images]\nalpine = \"3.20\"\n"));
+    let (message, places) = error(&build_with(engine, &["build-arg:RELEASE=x"]).await);
+    assert!(message.contains("mstage.lock:3: `3.20` is not a digest"), "{message}");
+    assert_eq!(places, [("mstage.lock".to_owned(), 3)]);
+}
+
+/// An engine that says nothing of git and of the web is asked for the files.
+#[tokio::test]
+async fn a_lock_file_is_written() {
+    let kept =
+        lock(&format!("[images]\n\"alpine:3.18\" = \"{0}\"\n\"local:1\" = \"{0}\"\n", digest("8")));
+    let checksum = buildkit_llb::Digest::of(b"what is there").to_string();
+    let expected = format!(
+        "version = 1\n\n[images]\n\
+         \"docker.io/library/alpine:3.18\" = \"{}\"\n\
+         \"docker.io/library/alpine:3.19\" = \"{}\"\n\
+         \"docker.io/library/alpine:3.20\" = \"{}\"\n\
+         # not looked up anew: only the engine's own store has it\n\
+         \"docker.io/library/local:1\" = \"{}\"\n\n[git]\n\
+         \"https://example.com/a.git#v1\" = \"{}\"\n\n[urls]\n\
+         \"https://example.com/a\" = \"{checksum}\"\n\n\
+         # `https://example.com/${{RELEASE}}` of stage `other` was not looked up: it lacks a value, or does not exist with these args\n",
+        digest("8"),
+        digest("9"),
+        digest("a"),
+        digest("8"),
+        commit(),
+    );
+    for release in [Release::Bookworm, Release::Forky] {
+        let daemon = build_with(engine(release, kept.clone()), &["target=mstage.lock"]).await;
+        let (path, text) = written(&daemon);
+        assert_eq!(path, "/mstage.lock");
+        let (_, entries) = text.split_once("docs/lock.md\n").unwrap();
+        assert_eq!(entries, expected);
+        let expected = "unlocked-reference: `local:1` cannot be pinned: failed to resolve source \
+                        metadata for docker.io/library/local:1: docker.io/library/local:1: not found (line 13)";
+        // The oldest engine cannot show any.
+        let shown = if release == Release::Bookworm { &[][..] } else { &[expected][..] };
+        assert_eq!(warnings(&daemon), shown);
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_knows_is_asked_for_no_files() {
+    let source = |identifier: &str| {
+        Some(pb::SourceOp { identifier: identifier.to_owned(), ..Default::default() })
+    };
+    let url = "https://example.com/a";
+    let http = ResolveSourceHttpResponse { checksum: digest("d"), ..Default::default() };
+    let http =
+        ResolveSourceMetaResponse { source: source(url), http: Some(http), ..Default::default() };
+    let repository = "git://example.com/a.git#v1";
+    let git = ResolveSourceGitResponse {
+        checksum: "a".repeat(40),
+        commit_checksum: commit(),
+        ..Default::default()
+    };
+    let git = ResolveSourceMetaResponse {
+        source: source(repository),
+        git: Some(git),
+        ..Default::default()
+    };
+    let engine = engine(Release::Head, None).meta(url, http).meta(repository, git);
+    let daemon = build_with(engine, &["target=mstage.lock"]).await;
+    let (_, text) = written(&daemon);
+    assert!(text.contains(&format!("\"{url}\" = \"{}\"", digest("d"))), "{text}");
+    assert!(
+        text.contains(&format!("\"https://example.com/a.git#v1\" = \"{}\"", commit())),
+        "{text}"
+    );
+    assert_eq!(daemon.solves().len(), 3, "the build file, the ignore file, and the result");
+}
+
+#[tokio::test]
+async fn what_cannot_be_looked_up_is_an_error_at_its_place() {
+    let broken =
+        engine(Release::Forky, None).source("git://example.com/a.git#v1", [("README", "")]);
+    let (message, places) = error(&build_with(broken, &["target=mstage.lock"]).await);
+    assert!(message.contains("https://example.com/a.git#v1"), "{message}");
+    assert_eq!(places, [("mstage.toml".to_owned(), 9)]);
+}
