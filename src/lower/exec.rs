@@ -44,12 +44,13 @@ impl<'a> Lowering<'a> {
                 .push(TmpfsMount { size: process.shm_size, ..TmpfsMount::new("/dev/shm") }.into());
         }
         metadata.linux_resources.clone_from(&process.resources);
-        let script_path = [Text::from(format!("{SCRIPTS}script"))];
+        let script_path;
         let mut args = exec.args.as_slice();
         if let Some(script) = &exec.script {
             let file = MkfileAction::new("/script", 0o755, script.as_bytes());
             let file = self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
             mounts.push(BindMount::new(SCRIPTS, file).into());
+            script_path = [Text::from(format!("{SCRIPTS}script"))];
             args = &script_path;
         }
         let Some(op) = Exec::from_args(root, args) else { return root };

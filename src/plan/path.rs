@@ -15,17 +15,15 @@ pub(super) fn inside(path: &Text) -> Option<Text> {
     if is_clean(path) {
         return Some(path.clone());
     }
-    let mut parts = Vec::new();
+    let mut inside = String::with_capacity(path.len() + 1);
     for part in path.split('/') {
         match part {
             "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
+            ".." => inside.truncate(inside.rfind('/')?),
+            part => inside.extend(["/", part]),
         }
     }
-    Some(format!("/{}", parts.join("/")).into())
+    Some(if inside.is_empty() { "/".into() } else { inside.into() })
 }
 
 /// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
@@ -57,18 +55,16 @@ pub(super) fn join(base: &Text, path: &Text) -> Text {
     if is_clean(path) {
         return path.clone();
     }
-    let mut joined = Vec::new();
     let base = if path.starts_with('/') { "" } else { base };
+    let mut joined = String::with_capacity(base.len() + path.len() + 1);
     for part in base.split('/').chain(path.split('/')) {
         match part {
             "" | "." => {}
-            ".." => {
-                joined.pop();
-            }
-            part => joined.push(part),
+            ".." => joined.truncate(joined.rfind('/').unwrap_or(0)),
+            part => joined.extend(["/", part]),
         }
     }
-    format!("/{}", joined.join("/")).into()
+    if joined.is_empty() { "/".into() } else { joined.into() }
 }
 
 /// Whether a path is a pattern.

@@ -1,6 +1,6 @@
 //! From a [`Selection`] and the facts about its images to a [`Plan`].
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -236,6 +236,7 @@ impl Resolver<'_, '_> {
             locking: &self.selection.request.locking,
             skipped: &self.selection.skipped,
             mounts: OnceCell::new(),
+            environments: RefCell::default(),
             records: export.records(),
         };
         let mut steps = Vec::with_capacity(stage.steps.len() + 1);

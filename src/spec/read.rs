@@ -8,7 +8,7 @@
 use std::collections::BTreeMap;
 
 use toml::Spanned as TomlSpanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::name::Name;
 use super::shape::{Shape, TableShape};
@@ -60,7 +60,8 @@ pub(super) trait Keys: Sized {
 
 /// A TOML table that values are taken out of.
 pub(super) struct Table<'i> {
-    entries: DeTable<'i>,
+    /// What has not been taken yet. Most tables have so few keys that looking through them is fastest.
+    entries: Vec<(TomlSpanned<DeString<'i>>, Value<'i>)>,
     pub(super) span: Span,
     what: &'static str,
 }
@@ -155,7 +156,9 @@ impl<'i> Table<'i> {
     ) -> Option<Self> {
         let span = reader.span(&value);
         match value.into_inner() {
-            DeValue::Table(entries) => Some(Self { entries, span, what }),
+            DeValue::Table(entries) => {
+                Some(Self { entries: entries.into_iter().collect(), span, what })
+            }
             other => reader.wrong_type(span, &other, "a table"),
         }
     }
@@ -166,7 +169,8 @@ impl<'i> Table<'i> {
         what: &'static str,
         reader: &Reader<'_>,
     ) -> Self {
-        Self { span: reader.span(&entries), entries: entries.into_inner(), what }
+        let span = reader.span(&entries);
+        Self { span, entries: entries.into_inner().into_iter().collect(), what }
     }
 
     /// Reads the keys of `T`; any other key is an error.
@@ -178,7 +182,8 @@ impl<'i> Table<'i> {
 
     /// Takes one value out, with the place of its key.
     pub(super) fn remove(&mut self, key: &str, reader: &Reader<'_>) -> Option<(Span, Value<'i>)> {
-        let (key, value) = self.entries.remove_entry(key)?;
+        let at = self.entries.iter().position(|(known, _)| known.get_ref() == key)?;
+        let (key, value) = self.entries.swap_remove(at);
         Some((reader.span(&key), value))
     }
 
@@ -189,12 +194,12 @@ impl<'i> Table<'i> {
 
     /// Its keys.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
-        self.entries.keys().map(|key| key.get_ref().as_ref())
+        self.entries.iter().map(|(key, _)| key.get_ref().as_ref())
     }
 
     /// Whether it has a key.
     pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.contains_key(key)
+        self.keys().any(|known| known == key)
     }
 
     /// Reports what is left in the table.

@@ -7,7 +7,7 @@ use super::name::is_variable;
 /// will look up (in single quotes, say), never less.
 pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     let mut rest = text;
-    while let Some(at) = rest.find(['$', '%']) {
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'$' | b'%')) {
         let sign = rest.as_bytes()[at];
         rest = &rest[at + 1..];
         let name = if sign == b'$' {

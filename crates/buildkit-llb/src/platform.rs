@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use buildkit_proto::{fields, pb};
 
@@ -24,7 +25,11 @@ use crate::wire::Writer;
 /// # Ok::<(), buildkit_llb::InvalidPlatform>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Platform {
+pub struct Platform(Arc<Parts>);
+
+/// Shared, since every op of a build has its platform.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct Parts {
     os: String,
     architecture: String,
     variant: String,
@@ -45,18 +50,18 @@ impl Platform {
             });
         }
         let (architecture, variant) = normalize_architecture(architecture, variant);
-        Ok(Platform {
+        Ok(Platform::of(Parts {
             os: normalize_os(os),
             architecture,
             variant,
             os_version: String::new(),
             os_features: Vec::new(),
-        })
+        }))
     }
 
     /// With a version of the operating system; Windows images have one.
     pub fn with_os_version(self, os_version: impl Into<String>) -> Platform {
-        Platform { os_version: os_version.into(), ..self }
+        Platform::of(Parts { os_version: os_version.into(), ..self.into_parts() })
     }
 
     /// With features of the operating system that are needed.
@@ -64,7 +69,7 @@ impl Platform {
         let mut os_features: Vec<_> = os_features.into_iter().collect();
         os_features.sort();
         os_features.dedup();
-        Platform { os_features, ..self }
+        Platform::of(Parts { os_features, ..self.into_parts() })
     }
 
     /// Reads `os/architecture[/variant]`, with `os` followed by `(version+feature…)` perhaps, or a
@@ -77,67 +82,76 @@ impl Platform {
         let (os, options) = OsOptions::split(text).map_err(invalid)?;
         let os = normalize_os(os);
         if KNOWN_OS.contains(&os.as_str()) {
-            return Ok(options.set(Platform { os, ..default.without_os_options() }));
+            return Ok(options.set(Platform::of(Parts { os, ..default.without_os_options() })));
         }
         let (architecture, variant) = normalize_architecture(text, "");
         if KNOWN_ARCHITECTURES.contains(&architecture.as_str()) {
-            return Ok(Platform { architecture, variant, ..default.without_os_options() });
+            let parts = default.without_os_options();
+            return Ok(Platform::of(Parts { architecture, variant, ..parts }));
         }
         Err(invalid(Problem::UnknownName))
     }
 
     /// The operating system, e.g. `linux`.
     pub fn os(&self) -> &str {
-        &self.os
+        &self.0.os
     }
 
     /// The architecture, e.g. `arm64`.
     pub fn architecture(&self) -> &str {
-        &self.architecture
+        &self.0.architecture
     }
 
     /// The variant of the architecture, e.g. `v7`; mostly empty.
     pub fn variant(&self) -> &str {
-        &self.variant
+        &self.0.variant
     }
 
     /// The version of the operating system; mostly empty.
     pub fn os_version(&self) -> &str {
-        &self.os_version
+        &self.0.os_version
     }
 
     /// Features of the operating system that are needed, sorted.
     pub fn os_features(&self) -> &[String] {
-        &self.os_features
+        &self.0.os_features
     }
 
     /// The text that names the platform in the results of a build: that of `Display` with the version
     /// and features of the operating system (`FormatAll` in containerd's `platforms`).
     pub fn id(&self) -> String {
-        let mut options = encode_option(&self.os_version);
-        for feature in self.os_features.iter().filter(|feature| !feature.is_empty()) {
+        let mut options = encode_option(&self.0.os_version);
+        for feature in self.0.os_features.iter().filter(|feature| !feature.is_empty()) {
             options.push('+');
             options.push_str(&encode_option(feature));
         }
-        let os = &self.os;
+        let os = &self.0.os;
         let options = if options.is_empty() { options } else { format!("({options})") };
         let variant = self.separated_variant();
-        format!("{os}{options}/{}{variant}", self.architecture)
+        format!("{os}{options}/{}{variant}", self.0.architecture)
     }
 
-    fn without_os_options(&self) -> Platform {
-        Platform { os_version: String::new(), os_features: Vec::new(), ..self.clone() }
+    fn of(parts: Parts) -> Platform {
+        Platform(Arc::new(parts))
+    }
+
+    fn into_parts(self) -> Parts {
+        Arc::unwrap_or_clone(self.0)
+    }
+
+    fn without_os_options(&self) -> Parts {
+        Parts { os_version: String::new(), os_features: Vec::new(), ..(*self.0).clone() }
     }
 
     fn separated_variant(&self) -> String {
-        if self.variant.is_empty() { String::new() } else { format!("/{}", self.variant) }
+        if self.0.variant.is_empty() { String::new() } else { format!("/{}", self.0.variant) }
     }
 }
 
 /// `os/architecture[/variant]`, without what `id` adds.
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&format!("{}/{}{}", self.os, self.architecture, self.separated_variant()))
+        f.pad(&format!("{}/{}{}", self.0.os, self.0.architecture, self.separated_variant()))
     }
 }
 
@@ -201,11 +215,11 @@ enum Problem {
 impl Platform {
     /// Writes its message.
     pub(crate) fn write(&self, message: &mut Writer) {
-        message.text(fields::platform::ARCHITECTURE, &self.architecture);
-        message.text(fields::platform::OS, &self.os);
-        message.text(fields::platform::VARIANT, &self.variant);
-        message.text(fields::platform::OS_VERSION, &self.os_version);
-        for feature in &self.os_features {
+        message.text(fields::platform::ARCHITECTURE, &self.0.architecture);
+        message.text(fields::platform::OS, &self.0.os);
+        message.text(fields::platform::VARIANT, &self.0.variant);
+        message.text(fields::platform::OS_VERSION, &self.0.os_version);
+        for feature in &self.0.os_features {
             message.item(fields::platform::OS_FEATURES, feature);
         }
     }
@@ -213,13 +227,8 @@ impl Platform {
 
 impl From<Platform> for pb::Platform {
     fn from(platform: Platform) -> pb::Platform {
-        pb::Platform {
-            architecture: platform.architecture,
-            os: platform.os,
-            variant: platform.variant,
-            os_version: platform.os_version,
-            os_features: platform.os_features,
-        }
+        let Parts { os, architecture, variant, os_version, os_features } = platform.into_parts();
+        pb::Platform { os, architecture, variant, os_version, os_features }
     }
 }
 

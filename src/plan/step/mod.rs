@@ -5,7 +5,7 @@ mod mount;
 mod process;
 
 use std::borrow::Cow;
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -65,6 +65,8 @@ pub(super) struct Context<'a, 's> {
     pub(super) skipped: &'a BTreeSet<Span>,
     /// The stage's mounts, once a process has asked for them: most stages of a long chain have none.
     pub(super) mounts: OnceCell<Vec<PlannedMount>>,
+    /// The stage's environment with args, by their names: most processes get the same ones.
+    pub(super) environments: RefCell<BTreeMap<Vec<Text>, Arc<Environment>>>,
     /// Whether the stage is in the history of an image.
     pub(super) records: bool,
 }
@@ -281,6 +283,9 @@ pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
 
 /// One line, not too long.
 fn shorten(text: &str) -> Cow<'_, str> {
+    if text.len() <= MAX_LABEL && !text.contains('\n') {
+        return text.into();
+    }
     let mut lines = text.lines();
     let first = lines.next().unwrap_or_default();
     let cut = first.char_indices().nth(MAX_LABEL).map_or(first, |(end, _)| &first[..end]);

@@ -113,20 +113,37 @@ impl Planner<'_, '_> {
         args.retain(|name| environment.get(name).is_none());
         args.sort();
         args.dedup();
+        let known = self.context.environments.borrow().get(&args).map(Arc::clone);
+        let with_args = known.unwrap_or_else(|| {
+            let with_args = self.with_args(&args, diagnostics);
+            self.context.environments.borrow_mut().insert(args, Arc::clone(&with_args));
+            with_args
+        });
+        if keys.env.0.is_empty() {
+            return with_args;
+        }
+        let mut environment = (*with_args).clone();
+        environment.extend(values_of(&keys.env, &with_args, scope, diagnostics));
+        Arc::new(environment)
+    }
+
+    /// The stage's environment with the values of args.
+    fn with_args(&self, args: &[Text], diagnostics: &mut Diagnostics) -> Arc<Environment> {
+        let scope = self.context.scope;
         let mut values = Vec::with_capacity(args.len());
         for name in args {
-            match scope.lookup(&name) {
-                Ok(Some(value)) => values.push((name, value)),
+            match scope.lookup(name) {
+                Ok(Some(value)) => values.push((name.clone(), value)),
                 Ok(None) => {}
                 Err(error) => scope.report_lookup(error, diagnostics),
             }
         }
-        if values.is_empty() && keys.env.0.is_empty() {
+        let environment = &self.surroundings.environment;
+        if values.is_empty() {
             return Arc::clone(environment);
         }
         let mut environment = (**environment).clone();
         environment.extend(values);
-        environment.extend(values_of(&keys.env, &environment, scope, diagnostics));
         Arc::new(environment)
     }
 }
