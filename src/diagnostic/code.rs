@@ -110,6 +110,8 @@ codes! {
     AbsentStage Error "absent-stage",
     /// A build context that the client did not give.
     UnknownContext Error "unknown-context",
+    /// A source that is not declared.
+    UnknownSource Error "unknown-source",
     /// Stages that need each other.
     StageCycle Error "stage-cycle",
     /// A target that is not a stage.

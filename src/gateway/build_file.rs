@@ -13,8 +13,8 @@ use super::bridge::{Connection, Ref, Status};
 use super::options::invalid;
 use super::{Options, archive, ignore};
 use crate::lock;
-use crate::lower::{HTTP_FILE, MainContext, MainSource, main_context};
-use crate::plan::GitUrl;
+use crate::lower::{MainContext, MainSource, main_context};
+use crate::plan::{GitUrl, HTTP_FILE};
 use crate::source::SourceFile;
 
 /// The name of the ignore file of a directory.

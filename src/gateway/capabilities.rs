@@ -82,8 +82,8 @@ fn explain(cap: Cap, disabled: Option<&str>) -> String {
 /// What capabilities are to the author of a build file.
 const FEATURES: &[(Cap, &str)] = &[
     // Whatever else would use these does without.
-    (Cap::DIFF_OP, "squashing a stage"),
-    (Cap::MERGE_OP, "squashing a stage"),
+    (Cap::DIFF_OP, "squashing and merging stages"),
+    (Cap::MERGE_OP, "squashing and merging stages"),
     (Cap::EXEC_META_CDI, "devices"),
     (Cap::EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT, "writable bind mounts"),
     (Cap::EXEC_MOUNT_TMPFS_SIZE, "a size for tmpfs mounts"),

@@ -60,7 +60,7 @@ fn source(
     if let Some((_, source)) = request.contexts.find(word, &request.target_platform) {
         return Ok(match source {
             ContextSource::Git(url) => Some(git_source(url).into()),
-            ContextSource::Http(url) => Some(Http::new(url).into()),
+            ContextSource::Http(file) => Some(Http::new(&file.url).into()),
             ContextSource::Local(_)
             | ContextSource::Input(_)
             | ContextSource::Dockerfile(_)

@@ -6,7 +6,7 @@ use buildkit_llb::Platform;
 
 use super::Upstream;
 use super::upstream::is_commit;
-use crate::plan::{Action, Plan, Selection};
+use crate::plan::{Action, ContextSource, Plan, Selection};
 use crate::source::{SourceMap, Span};
 use crate::spec::{Spec, Verb};
 
@@ -38,6 +38,18 @@ impl Needs {
             if is_named && image.reference.digest().is_none() {
                 let platform = Some(image.platform.clone());
                 self.need(Upstream::Image(image.reference.clone()), image.span, platform);
+            }
+        }
+        for query in selection.contexts() {
+            let Some(span) = query.declared else { continue };
+            match &query.source {
+                ContextSource::Git(git) if git.checksum.is_none() && !is_commit(&git.reference) => {
+                    self.need(Upstream::git(&git.remote, &git.reference), span, None);
+                }
+                ContextSource::Http(file) if file.checksum.is_none() => {
+                    self.need(Upstream::Url(file.url.clone()), span, None);
+                }
+                _ => {}
             }
         }
         for stage in &plan.stages {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::{Lock, Upstream};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{From, GitStep, Piece, Scalar, Spec, Template, Verb};
+use crate::spec::{From, Input, Piece, Scalar, Spec, Template, Verb};
 
 /// Stands for any text. No string of a build file has it.
 const ANY: char = '\0';
@@ -50,6 +50,16 @@ impl References {
         let variables: BTreeSet<&str> = variables.map(|name| name.as_str()).collect();
         let file = Texts { spec, hidden: BTreeSet::new() };
         let step = Texts { spec, hidden: variables };
+        for source in spec.sources.values() {
+            match &source.value {
+                Input::Git { url, reference, checksum: None, .. } => {
+                    references.git.extend(file.of_git(url, reference.as_ref()));
+                }
+                Input::Http { url, checksum: None, .. } => references.urls.extend(file.of(url, 0)),
+                Input::Image { reference, .. } => references.images.extend(file.of(reference, 0)),
+                Input::Git { .. } | Input::Http { .. } | Input::Context(_) => {}
+            }
+        }
         for stage in spec.stages.values() {
             stage.visit_froms(&mut |from| {
                 if let From::Name(template) | From::Image { reference: template, .. } = &from.value
@@ -63,7 +73,7 @@ impl References {
                         references.urls.extend(step.of(&fetch.url, 0));
                     }
                     Verb::Git(git) if git.checksum.is_none() => {
-                        references.git.extend(step.of_git(git));
+                        references.git.extend(step.of_git(&git.url, git.reference.as_ref()));
                     }
                     _ => {}
                 }
@@ -142,9 +152,9 @@ impl Texts<'_> {
         }
     }
 
-    fn of_git(&self, step: &GitStep) -> Vec<String> {
-        let urls = self.of(&step.url, 0);
-        let Some(reference) = &step.reference else { return urls };
+    fn of_git(&self, url: &Template, reference: Option<&Template>) -> Vec<String> {
+        let urls = self.of(url, 0);
+        let Some(reference) = reference else { return urls };
         let references = self.of(reference, 0);
         let key = |url: &String, reference: &String| match reference.as_str() {
             "" => url.clone(),
@@ -219,6 +229,7 @@ mod tests {
     fn what_a_reference_can_be() {
         let spec = r#"
 args = { NODE = { default = "22", values = ["20", "22"] }, GO = "1.24" }
+sources = { lib = { git = "https://h/lib.git", ref = "${NODE}" }, file = { http = "https://s/f" }, base = { image = "busybox" } }
 vars = { TAG = "3.20", NAME = "alpine", LOCAL = "x" }
 [stages.a]
 from = "${NAME}:${TAG}"
@@ -234,9 +245,9 @@ steps = [
 "#;
         let used = unused(
             spec,
-            &["alpine:3.20", "node:20-slim", "docker.io/library/golang:1.1", "golang"],
-            &["https://h/a.git#v3.20"],
-            &["https://h/3.20.tgz", "https://h/z"],
+            &["busybox", "alpine:3.20", "node:20-slim", "docker.io/library/golang:1.1", "golang"],
+            &["https://h/a.git#v3.20", "https://h/lib.git#20"],
+            &["https://h/3.20.tgz", "https://h/z", "https://s/f"],
         );
         assert!(used.is_empty(), "{used:?}");
         let unused = unused(

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::Request;
-use crate::spec::{ArgType, Condition, From, Operand, Scalar, Spec, Template, Verb};
+use crate::spec::{ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb};
 
 /// How many combinations of values are tried; where there are more, each arg's values are tried alone.
 const MAX_COMBINATIONS: usize = 64;
@@ -57,15 +57,27 @@ fn values(spec: &Spec, name: &str) -> Option<Vec<String>> {
 /// The names on which it depends what the references of a file are, and which of them there are.
 fn deciding_names(spec: &Spec) -> BTreeSet<&str> {
     let mut names = Names { spec, found: BTreeSet::new(), to_do: Vec::new() };
+    for source in spec.sources.values() {
+        match &source.value {
+            Input::Git { url, reference, .. } => {
+                names.add(url);
+                reference.iter().for_each(|reference| names.add(reference));
+            }
+            Input::Http { url, .. } => names.add(url),
+            Input::Image { reference, .. } => names.add(reference),
+            Input::Context(_) => {}
+        }
+    }
     for stage in spec.stages.values() {
         names.add_conditions([&stage.conditions.when, &stage.conditions.unless]);
         stage.visit_froms(&mut |from| match &from.value {
             From::Name(template)
             | From::Stage(template)
+            | From::Source(template)
             | From::Image { reference: template, .. } => {
                 names.add(template);
             }
-            From::Context(_) | From::Dockerfile { .. } => {}
+            From::Context(_) | From::Merge { .. } | From::Dockerfile { .. } => {}
         });
         for step in stage.all_steps() {
             let conditions = &step.verb.keys().conditions;
@@ -172,6 +184,9 @@ from = "${NAME}"
 env = { URL = "https://h/${B}" }
 steps = [{ fetch = "${URL}/${OPEN}" }, "echo $LABEL"]
 "#;
+        let of_source = "[args]\nA = { default = '1', values = ['1', '2'] }\n\
+                         [sources.lib]\ngit = 'https://h/a.git'\nref = '${A}'\n[stages.a]\nfrom = 'lib'\n";
+        assert_eq!(tried(of_source), ["A=1", "A=2"]);
         assert_eq!(tried(spec), ["A=1 B=x", "A=1 B=y", "A=2 B=x", "A=2 B=y"]);
         let spec = spec.replace("\"echo $LABEL\"", "{ run = \"true\", when = { FAST = true } }");
         assert_eq!(tried(&spec).len(), 8);

@@ -4,11 +4,7 @@ use buildkit_llb::{CopyAction, FileOp, Git, Graph, Http, ImportError, Local, Met
 
 use super::Lowering;
 use super::settings::{MainContext, MainSource, Settings};
-use crate::plan::{ContextPaths, ContextSource, GitUrl, PlannedContext};
-
-/// The name of a file from the web that is a build context (`DetectHTTPContext` in
-/// `frontend/dockerui/context.go` of BuildKit).
-pub const HTTP_FILE: &str = "context";
+use crate::plan::{ContextPaths, ContextSource, GitUrl, HTTP_FILE, HttpFile, PlannedContext};
 
 impl Lowering<'_> {
     pub(super) fn add_context(&mut self, settings: &Settings) -> Result<State, ImportError> {
@@ -29,7 +25,11 @@ impl Lowering<'_> {
         context: &PlannedContext,
         settings: &Settings,
     ) -> Result<State, ImportError> {
-        let PlannedContext { name, source, fact, paths } = context;
+        let PlannedContext { name, source, declared, fact, paths } = context;
+        let location = declared.map(|span| self.location(span));
+        let kind = if declared.is_some() { "source" } else { "context" };
+        let label =
+            |what: &str| Metadata::named(format!("[{kind} {name}] {what}")).at(location.clone());
         match source {
             ContextSource::Local(directory) => {
                 let key = settings.sessions.shared_keys.get(name).map_or("", String::as_str);
@@ -39,15 +39,19 @@ impl Lowering<'_> {
                     shared_key_hint: format!("context:{name}-{key}"),
                     ..Local::new(directory, settings.sessions.of(directory))
                 };
-                let label = format!("[context {name}] load from client");
-                Ok(self.graph.add(local, Metadata::named(label)))
+                Ok(self.graph.add(local, label("load from client")))
             }
             ContextSource::Git(url) => {
-                let label = format!("[context {name}] load git source {}", url.remote);
-                Ok(self.graph.add(git_source(url), Metadata::named(label)))
+                let what = format!("load git source {}", url.remote);
+                Ok(self.graph.add(git_source(url), label(&what)))
             }
-            ContextSource::Http(url) => {
-                Ok(self.graph.add(http(url), Metadata::named(format!("[context {name}] {url}"))))
+            ContextSource::Http(file) => {
+                let fetched = self.graph.add(http(file), label(&file.url));
+                if !file.extract {
+                    return Ok(fetched);
+                }
+                let what = format!("unpack {}", file.name);
+                Ok(self.graph.add(unpacked(fetched, &file.name), label(&what)))
             }
             ContextSource::Input(_) | ContextSource::Dockerfile(_) => match &fact.definition {
                 Some(definition) => self.graph.import(definition.clone()),
@@ -71,15 +75,13 @@ pub fn main_context(context: &MainContext, graph: &mut Graph) -> Result<State, I
             graph.add(git_source(url), Metadata::named(label))
         }
         MainSource::Http { url, is_archive } => {
-            let file =
-                graph.add(http(url), Metadata::named("[internal] load remote build context"));
+            let file = graph.add(
+                http(&HttpFile::offered(url)),
+                Metadata::named("[internal] load remote build context"),
+            );
             if *is_archive {
-                let unpack = CopyAction {
-                    attempt_unpack: true,
-                    ..CopyAction::new(file, format!("/{HTTP_FILE}"), "/")
-                };
                 let label = Metadata::named("[internal] unpack remote build context");
-                graph.add(FileOp::new(State::SCRATCH).then(unpack), label)
+                graph.add(unpacked(file, HTTP_FILE), label)
             } else {
                 file
             }
@@ -111,8 +113,15 @@ pub fn git_source(url: &GitUrl) -> Git {
     }
 }
 
-fn http(url: &str) -> Http {
-    Http { filename: Some(HTTP_FILE.to_owned()), ..Http::new(url) }
+fn http(HttpFile { url, name, checksum, .. }: &HttpFile) -> Http {
+    Http { filename: Some(name.clone()), checksum: checksum.clone(), ..Http::new(url) }
+}
+
+/// What is in an archive.
+fn unpacked(file: State, name: &str) -> FileOp<'static> {
+    let unpack =
+        CopyAction { attempt_unpack: true, ..CopyAction::new(file, format!("/{name}"), "/") };
+    FileOp::new(State::SCRATCH).then(unpack)
 }
 
 /// The paths to send; none where all are sent.

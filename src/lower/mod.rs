@@ -8,6 +8,7 @@ mod context;
 mod exec;
 mod file;
 mod gates;
+mod merge;
 mod parallel;
 mod position;
 mod report;
@@ -22,7 +23,7 @@ use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, SourceId, SourceInfo, State,
 };
 
-pub use self::context::{HTTP_FILE, git_source, main_context};
+pub use self::context::{git_source, main_context};
 use self::file::StepSite;
 pub use self::parallel::warn_of_order;
 use self::position::Position;
@@ -217,12 +218,9 @@ impl Lowering<'_> {
         settings: &Settings,
         most: usize,
     ) -> Option<State> {
-        let mut state = match stage.base {
-            Origin::Image(at) => self.bases[at],
-            origin => self.state_of(origin),
-        };
-        let base = state;
         let position = self.position(stage, settings);
+        let mut state = self.start(stage, &position);
+        let base = state;
         let mut label = String::new();
         let mut forked = None;
         let is_reported = self.plan.is_report && self.stages.len() == self.plan.target;

@@ -17,8 +17,8 @@ pub enum ContextSource {
     Local(String),
     /// In a git repository.
     Git(GitUrl),
-    /// On the web: one file, which is called `context`.
-    Http(String),
+    /// On the web.
+    Http(HttpFile),
     /// In what another build of the client makes, by its name.
     Input(String),
     /// In an image.
@@ -34,6 +34,30 @@ pub enum ContextSource {
     Scratch,
     /// In what the engine's own frontend makes of a Dockerfile. No client offers that; a spec does.
     Dockerfile(Dockerfile),
+}
+
+/// A file from the web.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HttpFile {
+    /// Its URL.
+    pub url: String,
+    /// What it is called.
+    pub name: String,
+    /// The digest that it must have.
+    pub checksum: Option<String>,
+    /// Whether it is an archive, of which the content is meant.
+    pub extract: bool,
+}
+
+/// The name of a file from the web that is a build context (`DetectHTTPContext` in
+/// `frontend/dockerui/context.go` of BuildKit).
+pub const HTTP_FILE: &str = "context";
+
+impl HttpFile {
+    /// One that a client offers.
+    pub fn offered(url: &str) -> Self {
+        Self { url: url.to_owned(), name: HTTP_FILE.to_owned(), checksum: None, extract: false }
+    }
 }
 
 /// A Dockerfile, and what is to be made of it.
@@ -94,7 +118,7 @@ impl ContextSource {
                 }
                 _ => Err(InvalidContext(format!("`{text}` names no digest"))),
             },
-            "http" | "https" => Ok(Self::Http(text.to_owned())),
+            "http" | "https" => Ok(Self::Http(HttpFile::offered(text))),
             "local" => Ok(Self::Local(rest.to_owned())),
             "input" => Ok(Self::Input(rest.to_owned())),
             _ => Err(InvalidContext(format!(
@@ -138,10 +162,12 @@ impl NamedContexts {
 /// A named context that is not an image, which the build needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextQuery {
-    /// Its name, as the client has it.
+    /// Its name.
     pub name: String,
     /// Where its files are.
     pub source: ContextSource,
+    /// Where the spec declares it; `None` for one that the client offers.
+    pub declared: Option<Span>,
 }
 
 /// What is known of a named context.
@@ -158,10 +184,12 @@ pub struct ContextFact {
 /// A named context of the plan.
 #[derive(Debug, Clone)]
 pub struct PlannedContext {
-    /// Its name, as the client has it.
+    /// Its name.
     pub name: String,
     /// Where its files are.
     pub source: ContextSource,
+    /// Where the spec declares it; `None` for one that the client offers.
+    pub declared: Option<Span>,
     /// What is known of it.
     pub fact: ContextFact,
     /// What is read of it.
@@ -182,7 +210,7 @@ mod tests {
             ("docker-image://scratch", ContextSource::Scratch),
             ("local:ctx", ContextSource::Local("ctx".to_owned())),
             ("input:base", ContextSource::Input("base".to_owned())),
-            ("https://host/a.txt", ContextSource::Http("https://host/a.txt".to_owned())),
+            ("https://host/a.txt", ContextSource::Http(HttpFile::offered("https://host/a.txt"))),
             (
                 &format!("oci-layout://store:tag@{digest}")[..],
                 ContextSource::OciLayout { store: "store".to_owned(), digest: digest.clone() },

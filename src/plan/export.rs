@@ -7,6 +7,9 @@ use super::config::{ContainerConfig, History};
 use super::step::RecordedStep;
 use super::{PlannedStep, layers};
 
+/// How many layers an engine can put over each other: overlayfs takes no more.
+const MAX_LAYERS: usize = 500;
+
 /// An image in the making. For a stage that is in no image it is thrown away, and nothing is put into
 /// words for its history.
 #[derive(Default)]
@@ -35,6 +38,16 @@ impl Export {
     pub(super) fn record_config(&mut self, created_by: impl FnOnce(&ContainerConfig) -> String) {
         if let Some(history) = &mut self.history {
             history.push(History::config(created_by(&self.config)));
+        }
+    }
+
+    /// Takes down what another stage has put over the first of several that are merged.
+    pub(super) fn record_merge(&mut self, stage: &str, layers: usize) {
+        let Some(history) = &mut self.history else { return };
+        // No image has more; who merges so many gets them from the engine without a word.
+        if layers <= MAX_LAYERS {
+            let entry = || History::layer(format!("MERGE {stage}"));
+            history.extend(std::iter::repeat_with(entry).take(layers));
         }
     }
 

@@ -15,10 +15,12 @@ mod git_url;
 mod image;
 mod inherited;
 mod layers;
+mod merge;
 mod owner;
 mod parameters;
 mod path;
 mod reference;
+mod remote;
 mod report;
 mod request;
 mod resolve;
@@ -36,11 +38,12 @@ use buildkit_llb::{Definition, Platform};
 pub use self::check::{check_of, flag};
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
 pub use self::context::{
-    ContextFact, ContextQuery, ContextSource, Dockerfile, InvalidContext, NamedContexts,
-    PlannedContext,
+    ContextFact, ContextQuery, ContextSource, Dockerfile, HTTP_FILE, HttpFile, InvalidContext,
+    NamedContexts, PlannedContext,
 };
 pub use self::environment::Environment;
 pub use self::git_url::GitUrl;
+pub use self::merge::Merged;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::reference::{InvalidReference, Reference, is_digest};
@@ -150,6 +153,8 @@ pub struct PlannedStage {
     pub platform: Platform,
     /// What it starts from.
     pub base: Origin,
+    /// What is put over that.
+    pub merged: Vec<Merged>,
     /// Whether its steps run even if the cache has what they make.
     pub ignore_cache: bool,
     /// Whether it is scanned too where the client asks for an SBOM.

@@ -12,6 +12,7 @@ use super::config::{ContainerConfig, ImageConfig};
 use super::environment::Environment;
 use super::export::Export;
 use super::inherited::Inherited;
+use super::merge::{self, Merged};
 use super::owner::Owner;
 use super::select::{Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
@@ -51,6 +52,8 @@ struct Resolved {
     /// The environment that its image records.
     recorded: Environment,
     plan: PlannedStage,
+    /// How many layers it has, with those of what it starts from.
+    layers: usize,
 }
 
 /// Plans every stage of a selection. `facts` has one entry for each of its images, in their order.
@@ -163,6 +166,7 @@ impl Resolver<'_, '_> {
             name: name.as_text().clone(),
             platform: platform.clone(),
             base,
+            merged: if *replaced { Vec::new() } else { self.merged(stage) },
             ignore_cache: self.selection.request.no_cache.covers(name.as_str()),
             sbom: stage.sbom.unwrap_or(false)
                 || self.selection.request.sbom.stages.covers(name.as_str()),
@@ -172,7 +176,12 @@ impl Resolver<'_, '_> {
             report: None,
         };
         if *replaced {
-            return Resolved { surroundings, recorded, plan };
+            let layers = self.layers(base);
+            return Resolved { surroundings, recorded, plan, layers };
+        }
+        for merged in &plan.merged {
+            let name = &self.stages[merged.stage].plan.name;
+            export.record_merge(name, merged.layers(|origin| self.layers(origin)));
         }
         let mut make_workdir = None;
 
@@ -267,7 +276,35 @@ impl Resolver<'_, '_> {
             super::image::apply(image, &mut recorded, export, scope, diagnostics);
         }
         self.check_platform(stage, platform, &plan.steps, diagnostics);
-        Resolved { surroundings, recorded, plan }
+        let added = merge::layers_added(&plan, |origin| self.layers(origin));
+        let layers = self.layers(base).saturating_add(added);
+        Resolved { surroundings, recorded, plan, layers }
+    }
+
+    /// What a stage puts over the first of those that it starts from.
+    fn merged(&self, stage: &Stage) -> Vec<Merged> {
+        let origin = |from| step::origin_of(Some(from), &self.selection.origins);
+        let mut bases = stage.bases();
+        let Some(Origin::Stage(first)) = bases.next().map(origin) else { return Vec::new() };
+        let merged = bases.filter_map(|from| {
+            let Origin::Stage(other) = origin(from) else { return None };
+            let ancestor = merge::common_ancestor(first, other, |at| self.stages[at].plan.base);
+            Some(Merged { stage: other, ancestor, span: from.span })
+        });
+        // What the first is built from has nothing that the first has not.
+        merged.filter(|merged| merged.ancestor != Origin::Stage(merged.stage)).collect()
+    }
+
+    /// How many layers it has.
+    fn layers(&self, origin: Origin) -> usize {
+        match origin {
+            Origin::Stage(at) => self.stages[at].layers,
+            Origin::Image(_) | Origin::Named(_) => {
+                self.base_image(origin).map_or(1, |image| image.config.rootfs.diff_ids.len())
+            }
+            Origin::Context => 1,
+            Origin::Scratch => 0,
+        }
     }
 
     /// Reports processes that the engine cannot run.
@@ -405,6 +442,7 @@ impl Resolver<'_, '_> {
             .map(|((query, fact), paths)| PlannedContext {
                 name: query.name.clone(),
                 source: query.source.clone(),
+                declared: query.declared,
                 fact,
                 paths,
             })
@@ -455,6 +493,11 @@ fn workdir_step(
     PlannedStep { label, span, no_cache: false, branch: None, action }
 }
 
+/// Whether a stage is anything else than what it starts from.
+fn makes_files(stage: &PlannedStage) -> bool {
+    !stage.steps.is_empty() || !stage.merged.is_empty()
+}
+
 /// What is read of the build context, and of each named one. `whole` are the stages that are built for
 /// themselves.
 fn paths_read(
@@ -468,7 +511,7 @@ fn paths_read(
     let mut meant: Vec<Origin> = Vec::with_capacity(stages.len());
     for (at, stage) in stages.iter().enumerate() {
         meant.push(match stage.base {
-            _ if !stage.steps.is_empty() => Origin::Stage(at),
+            _ if makes_files(stage) => Origin::Stage(at),
             Origin::Stage(base) => meant[base],
             base => base,
         });
@@ -483,8 +526,9 @@ fn paths_read(
     };
     let root = Text::from("/");
     for (at, stage) in stages.iter().enumerate() {
-        if !stage.steps.is_empty() || whole.contains(&at) {
+        if makes_files(stage) || whole.contains(&at) {
             read(stage.base, &root);
+            stage.merged.iter().for_each(|merged| read(Origin::Stage(merged.stage), &root));
         }
         for step in &stage.steps {
             match &step.action {

@@ -1,4 +1,4 @@
-//! `include`: further files, whose args, constants and stages join those of the build file.
+//! `include`: further files, whose args, constants, sources and stages join those of the build file.
 //!
 //! Comes in: files. Goes out: the files that these include, until there are no more, and then one
 //! [`Spec`] of them all. Nothing is read from anywhere here, and what a build context is is not known:
@@ -307,6 +307,8 @@ fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
     let var = |var: &super::Scalar| var.0.span;
     join_names("arg", &mut spec.args.0, included.args.0, arg, diagnostics);
     join_names("var", &mut spec.vars.0, included.vars.0, var, diagnostics);
+    let source = |source: &Spanned<super::Input>| source.span;
+    join_names("source", &mut spec.sources, included.sources, source, diagnostics);
     let stage = |stage: &Spanned<super::Stage>| stage.span;
     join_names("stage", &mut spec.stages, included.stages, stage, diagnostics);
 }

@@ -11,6 +11,7 @@ mod condition;
 mod glob;
 mod image;
 mod include;
+mod input;
 mod mount;
 mod name;
 mod names;
@@ -35,13 +36,14 @@ pub use self::arg::{Arg, ArgType, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
 pub use self::image::{Command, Healthcheck, Image, Labels};
 pub use self::include::{Absent, FileAddress, Include, Reading, Wanted};
+pub use self::input::Input;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
-pub use self::name::{ArgName, EnvName, LabelName, StageName};
+pub use self::name::{ArgName, EnvName, LabelName, SourceName, StageName};
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Field, Keys, Read, Reader, Table, Value, table};
 use self::shape::Shape;
-pub use self::stage::{Env, From, Shell, Stage};
+pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
     Content, CopyStep, Device, ExecStep, FetchStep, GitStep, MkdirStep, Network, OwnerKeys,
     ParallelStep, ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys,
@@ -65,7 +67,9 @@ table! {
         "ignore" ignore: Vec<String>,
         /// Which advisory rules are silent, and which fail the build.
         "check" check: Option<Check>,
-        /// Further files, whose args, constants and stages join those of this one. What they say of `default`,
+        /// Inputs with a name: repositories, files from the web, images and build contexts.
+        "sources" sources: BTreeMap<SourceName, Spanned<Input>>,
+        /// Further files, whose args, constants, sources and stages join those of this one. What they say of `default`,
         /// `ignore` and `check` is for builds of their own. Paths are seen from this file, and stay below its
         /// directory; a file elsewhere is in a build context.
         "include" include: Vec<Include>,

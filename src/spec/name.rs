@@ -52,6 +52,8 @@ macro_rules! names {
 names! {
     /// The name of a stage: a lowercase letter, then lowercase letters, digits, `_` and `-`.
     StageName,
+    /// The name of an input: as those of stages.
+    SourceName,
     /// The name of an arg or a variable: a letter or `_`, then letters, digits and `_`.
     ArgName,
     /// The name of an environment variable: anything without `=`, white space and control characters.
@@ -64,12 +66,7 @@ impl Name for StageName {
     const PATTERN: &'static str = "^[a-z][a-z0-9_-]*$";
 
     fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
-        let mut bytes = key.bytes();
-        if bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-            && bytes.all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
-            })
-        {
+        if is_plain(&key) {
             return Some(Self(key));
         }
         let diagnostic = Diagnostic::new(
@@ -83,6 +80,28 @@ impl Name for StageName {
             diagnostic.hint("a lowercase letter, then lowercase letters, digits, `_` and `-`")
         })
     }
+}
+
+impl Name for SourceName {
+    const PATTERN: &'static str = StageName::PATTERN;
+
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if is_plain(&key) {
+            return Some(Self(key));
+        }
+        let message = format!("`{key}` cannot be the name of a source");
+        reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidName, span, message)
+                .hint("a lowercase letter, then lowercase letters, digits, `_` and `-`"),
+        )
+    }
+}
+
+/// Whether a name may be that of a stage or of a source.
+fn is_plain(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase())
+        && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
 }
 
 impl Name for ArgName {

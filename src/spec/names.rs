@@ -7,6 +7,7 @@ use super::check::{Failing, Skip};
 use super::condition::Operand;
 use super::image::{Command, Labels};
 use super::include::Include;
+use super::input::Input;
 use super::mount::Mount;
 use super::name::ArgName;
 use super::read::OneOrMany;
@@ -88,9 +89,37 @@ impl Names for From {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         self.template().visit_names(visit);
         self.platform().visit_names(visit);
-        if let From::Dockerfile { target, args, .. } = self {
-            target.visit_names(visit);
-            args.visit_names(visit);
+        match self {
+            From::Dockerfile { target, args, .. } => {
+                target.visit_names(visit);
+                args.visit_names(visit);
+            }
+            From::Merge { others, .. } => others.visit_names(visit),
+            From::Name(_)
+            | From::Stage(_)
+            | From::Source(_)
+            | From::Image { .. }
+            | From::Context(_) => {}
+        }
+    }
+}
+
+impl Names for Input {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        match self {
+            Input::Git { url, reference, checksum, subdir, .. } => {
+                url.visit_names(visit);
+                [reference, checksum, subdir].iter().for_each(|value| value.visit_names(visit));
+            }
+            Input::Http { url, checksum, name, .. } => {
+                url.visit_names(visit);
+                [checksum, name].iter().for_each(|value| value.visit_names(visit));
+            }
+            Input::Image { reference, platform } => {
+                reference.visit_names(visit);
+                platform.visit_names(visit);
+            }
+            Input::Context(name) => name.visit_names(visit),
         }
     }
 }

@@ -13,7 +13,7 @@ use super::read::{Read, Reader, Value, table};
 use super::shape::Shape;
 use super::step::{Step, Verb};
 use super::template::{Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
 
@@ -75,6 +75,15 @@ impl Stage {
         })
     }
 
+    /// What it starts from: one base, or several that are merged, of which the first says all but files.
+    pub fn bases(&self) -> impl Iterator<Item = &Spanned<From>> {
+        let others = match &self.from.value {
+            From::Merge { others, .. } => &others[..],
+            _ => &[],
+        };
+        [first_of(&self.from)].into_iter().chain(others)
+    }
+
     /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its steps.
     pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         self.visit_froms_where(&|_| true, visit);
@@ -86,11 +95,19 @@ impl Stage {
         exists: &dyn Fn(&Step) -> bool,
         visit: &mut dyn FnMut(&'s Spanned<From>),
     ) {
-        visit(&self.from);
+        self.bases().for_each(&mut *visit);
         self.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
         for step in self.all_steps().filter(|step| exists(step)) {
             step.verb.visit_froms(visit);
         }
+    }
+}
+
+/// The first of what a `from` merges, or itself.
+pub fn first_of(from: &Spanned<From>) -> &Spanned<From> {
+    match &from.value {
+        From::Merge { first, .. } => first,
+        _ => from,
     }
 }
 
@@ -108,8 +125,17 @@ pub enum From {
         /// For which platform, where it is not the stage's.
         platform: Option<Template>,
     },
+    /// A named input and nothing else.
+    Source(Template),
     /// A build context that the client names, and nothing else.
     Context(Template),
+    /// A stage, and over it what others changed. Each is a [`From::Stage`].
+    Merge {
+        /// The stage that has the config.
+        first: Box<Spanned<From>>,
+        /// The others.
+        others: Vec<Spanned<From>>,
+    },
     /// What a Dockerfile makes.
     Dockerfile {
         /// Its path, from the directory of the build file.
@@ -126,12 +152,16 @@ table! {
     pub(super) struct FromTable as "a `from`" {
         /// The name of a stage.
         "stage" stage: Option<Template>,
+        /// The name of a source.
+        "source" source: Option<Template>,
         /// The reference of an image.
         "image" image: Option<Template>,
         /// The platform of the image, where it is not the stage's.
         "platform" platform: Option<Template>,
         /// The name of a build context, which `--build-context NAME=...` gives.
         "context" context: Option<Template>,
+        /// Stages: the first, and over it what each other one changed since both were the same.
+        "merge" merge: Option<Vec<Spanned<Template>>>,
         /// The path of a Dockerfile, from the directory of the build file. The engine's own frontend builds it.
         "dockerfile" dockerfile: Option<Template>,
         /// The stage of a Dockerfile that is built. Its last is the default.
@@ -149,7 +179,8 @@ impl Read for From {
             DeValue::Table(_) => FromTable::read(value, reader)?,
             other => return reader.wrong_type(span, other, "a string or a table"),
         };
-        let FromTable { stage, image, platform, context, dockerfile, target, args } = table;
+        let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
+            table;
         let conflict = |one, other| {
             Diagnostic::new(
                 Code::ConflictingKeys,
@@ -159,8 +190,10 @@ impl Read for From {
         };
         let kinds = [
             ("stage", stage.is_some()),
+            ("source", source.is_some()),
             ("image", image.is_some()),
             ("context", context.is_some()),
+            ("merge", merge.is_some()),
             ("dockerfile", dockerfile.is_some()),
         ];
         let mut said = kinds.iter().filter_map(|&(kind, is_said)| is_said.then_some(kind));
@@ -168,8 +201,9 @@ impl Read for From {
         if let (Some(one), Some(other)) = (kind, other) {
             return reader.diagnostics.fail(conflict(one, other));
         }
-        if let (Some(kind @ ("stage" | "context" | "dockerfile")), Some(_)) = (kind, &platform) {
+        if let (Some(kind), Some(_)) = (kind.filter(|&kind| kind != "image"), &platform) {
             let hint = match kind {
+                "source" => "a source that is an image has its own platform: set it there",
                 "context" => {
                     "the client gives a context for each platform: --build-context NAME::PLATFORM=..."
                 }
@@ -178,27 +212,34 @@ impl Read for From {
             return reader.diagnostics.fail(conflict(kind, "platform").hint(hint));
         }
         let of_dockerfile = [("target", target.is_some()), ("args", !args.is_empty())];
-        if let (Some(kind @ ("stage" | "image" | "context")), Some((key, _))) =
-            (kind, of_dockerfile.iter().find(|(_, is_said)| *is_said))
-        {
+        if let (Some(kind), Some((key, _))) = (
+            kind.filter(|&kind| kind != "dockerfile"),
+            of_dockerfile.iter().find(|(_, is_said)| *is_said),
+        ) {
             let hint =
                 format!("`{key}` is for a Dockerfile: {{ dockerfile = \"...\", {key} = ... }}");
             return reader.diagnostics.fail(conflict(kind, key).hint(hint));
         }
-        match (stage, image, context, dockerfile) {
-            (Some(stage), ..) => Some(From::Stage(stage)),
-            (_, Some(reference), ..) => Some(From::Image { reference, platform }),
-            (_, _, Some(context), _) => Some(From::Context(context)),
-            (_, _, _, Some(file)) => Some(From::Dockerfile { file, target, args }),
-            (None, None, None, None) => reader.diagnostics.fail(
-                Diagnostic::new(
-                    Code::MissingKey,
-                    span,
-                    "a `from` table says none of `stage`, `image`, `context` and `dockerfile`",
-                )
-                .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
-            ),
+        if let Some(stages) = merge {
+            return merged(stages, span, reader);
         }
+        let reference_and_platform = image.map(|reference| From::Image { reference, platform });
+        let of_dockerfile = dockerfile.map(|file| From::Dockerfile { file, target, args });
+        stage
+            .map(From::Stage)
+            .or(source.map(From::Source))
+            .or(reference_and_platform)
+            .or(context.map(From::Context))
+            .or(of_dockerfile)
+            .or_else(|| {
+                let kinds = list(kinds.map(|(kind, _)| kind));
+                let message = format!("a `from` table says none of {kinds}");
+                reader.diagnostics.fail(
+                    Diagnostic::new(Code::MissingKey, span, message).hint(
+                        "`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`",
+                    ),
+                )
+            })
     }
 
     fn shape() -> Shape {
@@ -206,15 +247,32 @@ impl Read for From {
     }
 }
 
+/// What is merged: two stages at least.
+fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -> Option<From> {
+    let stage = |Spanned { value, span }| Spanned { value: From::Stage(value), span };
+    let mut stages = stages.into_iter().map(stage);
+    match (stages.next(), stages.len()) {
+        (Some(first), 1..) => {
+            Some(From::Merge { first: Box::new(first), others: stages.collect() })
+        }
+        _ => reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidValue, span, "a merge needs two stages at least")
+                .hint("`from = { merge = [\"base\", \"more\"] }`"),
+        ),
+    }
+}
+
 impl From {
-    /// What was written, whichever kind it is.
+    /// What was written, whichever kind it is; of a merge the first.
     pub fn template(&self) -> &Template {
         match self {
             From::Name(template)
             | From::Stage(template)
+            | From::Source(template)
             | From::Context(template)
             | From::Image { reference: template, .. }
             | From::Dockerfile { file: template, .. } => template,
+            From::Merge { first, .. } => first.template(),
         }
     }
 
@@ -222,7 +280,12 @@ impl From {
     pub fn platform(&self) -> Option<&Template> {
         match self {
             From::Image { platform, .. } => platform.as_ref(),
-            From::Name(_) | From::Stage(_) | From::Context(_) | From::Dockerfile { .. } => None,
+            From::Name(_)
+            | From::Stage(_)
+            | From::Source(_)
+            | From::Context(_)
+            | From::Merge { .. }
+            | From::Dockerfile { .. } => None,
         }
     }
 }

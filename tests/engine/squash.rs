@@ -28,7 +28,7 @@ fn one_layer_with_all_that_was_made_and_removed() {
     let nonce = format!("--build-arg=NONCE={}", project.nonce());
     if engine().major_version < 28 {
         let failure = project.fail(&[&nonce]);
-        assert!(failure.message.contains("squashing a stage"), "{failure}");
+        assert!(failure.message.contains("squashing and merging stages"), "{failure}");
         assert!(failure.message.contains("mstage.toml:12"), "{failure}");
         return;
     }

@@ -9,7 +9,7 @@ use super::super::bridge::{
     Bridge, ImageRequest, Ref, Refs, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
     gateway,
 };
-use crate::lower::HTTP_FILE;
+use crate::plan::HTTP_FILE;
 use crate::plan::Reference;
 
 /// How much of a file is read at once, in bytes.

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::select::Origin;
+use crate::spec::{From, Input};
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let near_stages = diagnostics.places(Code::NearStageName);
@@ -20,18 +21,26 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             if image.context.is_some() || image.reference.digest().is_some() {
                 return;
             }
-            // It had its value when the stages were selected.
+            // They had their values when the stages were selected.
             let mut no_report = Diagnostics::default();
-            let Some(text) = subject.selection.scope.expand(from.template(), &mut no_report) else {
-                return;
-            };
+            let mut expand = |template| subject.selection.scope.expand(template, &mut no_report);
+            let Some(mut text) = expand(from.template()) else { return };
+            let mut place = from.span;
+            let source = subject.selection.spec.sources.get(text.as_str());
+            let may_be_source = matches!(from.value, From::Name(_) | From::Source(_));
+            if let (Some(Input::Image { reference, .. }), true) =
+                (source.map(|source| &source.value), may_be_source)
+            {
+                let Some(of_source) = expand(reference) else { return };
+                (text, place) = (of_source, reference.span);
+            }
             let name = text.rsplit('/').next().unwrap_or(&text);
             let tagged = name.contains([':', '@']);
-            if !tagged && !near_stages.contains(&from.span) && told.insert(text.clone()) {
+            if !tagged && !near_stages.contains(&place) && told.insert(text.clone()) {
                 diagnostics.push(
                     Diagnostic::new(
                         Code::UntaggedImage,
-                        from.span,
+                        place,
                         format!(
                             "`{text}` has no tag: it is `{text}:latest`, whatever that is today"
                         ),

@@ -14,7 +14,7 @@ use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::source::{Span, Spanned};
-use crate::spec::{ArgName, From, Scalar, Stage, StageName, Template};
+use crate::spec::{ArgName, From, Input, Scalar, SourceName, Stage, StageName, Template};
 
 /// What a `from` means, before it is known which stages the build needs.
 #[derive(Clone)]
@@ -25,6 +25,8 @@ pub(super) enum Meaning {
     Image(Reference, Platform),
     /// By its name, with the platform for which it stands.
     Context(String, ContextSource, Platform),
+    /// A named input of the spec that is not an image, and where it is declared.
+    Source(String, ContextSource, Span),
 }
 
 /// A platform as the file writes it.
@@ -51,13 +53,14 @@ pub(super) struct FromLookup<'a, 's> {
     pub(super) stages: &'a [(&'s StageName, &'s Spanned<Stage>)],
     /// The names of the stages.
     pub(super) known: &'a Known<'s>,
+    pub(super) sources: &'a BTreeMap<SourceName, Spanned<Input>>,
     pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
 }
 
 impl FromLookup<'_, '_> {
-    /// What a `from` means: a build context of that name, a stage, `scratch`, an image, in that order.
+    /// What a `from` means: a build context of that name, a stage, a source, `scratch`, an image, in that order.
     /// A stage's own name means the image of that name. `platform` is the one that an image is for,
     /// where the `from` does not say.
     pub(super) fn meaning(
@@ -81,15 +84,22 @@ impl FromLookup<'_, '_> {
         let stages = self.stages;
         // A context in place of a stage has been put there already.
         let stage = stages.binary_search_by_key(&text.as_str(), |(known, _)| known.as_str()).ok();
-        let context = |text: &str| {
-            let (name, source) = self.request.contexts.find(text, platform)?;
-            Some(Meaning::Context(name.to_owned(), source.clone(), platform.clone()))
-        };
         match (&from.value, stage) {
             (From::Name(_), Some(at)) if text != self.own.as_str() => {
                 self.stage(at, from, diagnostics)
             }
+            (From::Name(_), _) if self.sources.contains_key(text.as_str()) => {
+                self.source(&text, platform, diagnostics)?
+            }
             (From::Name(_), _) if text == "scratch" => Some(Meaning::Scratch),
+            (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
+                Some(meaning) => meaning,
+                None => diagnostics.fail(self.unknown_source(from.span, &text)),
+            },
+            (From::Merge { .. }, _) => diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, from.span, "only a stage starts from a merge")
+                    .hint("make a stage of it, and take files from that"),
+            ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
             (From::Stage(_), None) => diagnostics.fail(unknown_stage(
                 Code::UnknownStage,
@@ -98,18 +108,35 @@ impl FromLookup<'_, '_> {
                 &text,
                 self.known,
             )),
-            (From::Context(_), _) => context(&text).or_else(|| {
-                let contexts = self.request.contexts.iter().map(|(name, _)| name);
-                let hint = did_you_mean(&text, contexts)
-                    .unwrap_or_else(|| format!("--build-context {text}=... gives one"));
-                let message = format!("there is no build context `{text}`");
-                diagnostics
-                    .fail(Diagnostic::new(Code::UnknownContext, from.span, message).hint(hint))
-            }),
+            (From::Context(_), _) => self.given_context(&text, from.span, platform, diagnostics),
             (From::Name(_) | From::Image { .. } | From::Dockerfile { .. }, _) => {
-                context(&text).or_else(|| self.image(from, &text, platform, diagnostics))
+                let context = self.context(&text, platform);
+                context.or_else(|| self.image(from, &text, platform, diagnostics))
             }
         }
+    }
+
+    /// The build context of that name, where the client gives one.
+    pub(super) fn context(&self, name: &str, platform: &Platform) -> Option<Meaning> {
+        let (name, source) = self.request.contexts.find(name, platform)?;
+        Some(Meaning::Context(name.to_owned(), source.clone(), platform.clone()))
+    }
+
+    /// The build context of that name, which there must be.
+    pub(super) fn given_context(
+        &self,
+        name: &str,
+        span: Span,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Meaning> {
+        self.context(name, platform).or_else(|| {
+            let contexts = self.request.contexts.iter().map(|(name, _)| name);
+            let hint = did_you_mean(name, contexts)
+                .unwrap_or_else(|| format!("--build-context {name}=... gives one"));
+            let message = format!("there is no build context `{name}`");
+            diagnostics.fail(Diagnostic::new(Code::UnknownContext, span, message).hint(hint))
+        })
     }
 
     /// What a Dockerfile makes is a build context of a name that no client gives.

@@ -6,6 +6,7 @@
 
 mod from;
 mod gates;
+mod inputs;
 mod presence;
 mod purpose;
 mod report;
@@ -30,7 +31,7 @@ use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
-use crate::spec::{Spec, Stage, StageName, Step, Template};
+use crate::spec::{Spec, Stage, StageName, Step, Template, first_of};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
@@ -283,11 +284,12 @@ impl<'s> Stages<'s> {
             if let Some((context, source)) = replacement {
                 let meaning =
                     Meaning::Context(context.to_owned(), source.clone(), platform.clone());
-                found.push((stage.from.span, meaning));
+                found.push((first_of(&stage.from).span, meaning));
             } else if !is_absent {
                 let lookup = FromLookup {
                     own: name,
                     stages: &stages.list,
+                    sources: &spec.sources,
                     known: &stages.known,
                     presence: &stages.presence,
                     scope,
@@ -344,7 +346,10 @@ impl<'s> Stages<'s> {
             .iter()
             .filter_map(|(_, meaning)| match meaning {
                 Meaning::Stage(needed) => Some(*needed),
-                Meaning::Scratch | Meaning::Image(..) | Meaning::Context(..) => None,
+                Meaning::Scratch
+                | Meaning::Image(..)
+                | Meaning::Context(..)
+                | Meaning::Source(..) => None,
             })
             .collect()
     }
@@ -383,6 +388,9 @@ impl<'s> Stages<'s> {
                     }),
                     Meaning::Context(name, source, platform) => {
                         sources.context(name, source, platform, span, at == 0)
+                    }
+                    Meaning::Source(name, source, declared) => {
+                        sources.files(name, source, Some(declared))
                     }
                 };
                 origins.insert(span, origin);

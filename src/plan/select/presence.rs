@@ -86,7 +86,11 @@ impl Presence {
                 let name = from.template().as_literal().filter(|name| match &from.value {
                     From::Name(_) => *name != own.as_str(),
                     From::Stage(_) => true,
-                    From::Image { .. } | From::Context(_) | From::Dockerfile { .. } => false,
+                    From::Source(_)
+                    | From::Image { .. }
+                    | From::Context(_)
+                    | From::Merge { .. }
+                    | From::Dockerfile { .. } => false,
                 });
                 needed.extend(name.and_then(find));
             });

@@ -52,13 +52,23 @@ impl Sources {
             | ContextSource::Http(_)
             | ContextSource::Input(_)
             | ContextSource::Dockerfile(_)) => {
-                let place = *self.context_places.entry(name.clone()).or_insert_with(|| {
-                    self.contexts.push(ContextQuery { name, source });
-                    self.contexts.len() - 1
-                });
-                return Origin::Named(place);
+                return self.files(name, source, None);
             }
         };
         self.image(ImageQuery { reference, platform, layout, context: Some(name), span, is_base })
+    }
+
+    /// What is no image. `declared` is where the spec declares it, where the client does not offer it.
+    pub(super) fn files(
+        &mut self,
+        name: String,
+        source: ContextSource,
+        declared: Option<Span>,
+    ) -> Origin {
+        let place = *self.context_places.entry(name.clone()).or_insert_with(|| {
+            self.contexts.push(ContextQuery { name, source, declared });
+            self.contexts.len() - 1
+        });
+        Origin::Named(place)
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{MODE, Planned, Planner, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
-use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, Write, path};
+use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, Write, path, remote};
 use crate::source::Span;
 use crate::spec::{
     CopyStep, FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, Sources,
@@ -120,32 +120,17 @@ impl Planner<'_, '_> {
     pub(super) fn fetch(&self, step: &FetchStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let ownership = self.ownership(&step.files, diagnostics);
         let url = self.values.expand(&step.url, diagnostics);
-        let checksum = match &step.checksum {
-            Some(checksum) => self.digest(checksum, diagnostics).map(Some),
-            None => Some(None),
-        };
+        let url = url.and_then(|url| remote::url(url, step.url.span, diagnostics));
+        let checksum = self.checked(step.checksum.as_deref(), remote::digest, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let (url, to) = (url?, to?.unwrap_or_else(|| "./".into()));
-        let authority = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-        if !authority
-            .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' '))
-        {
-            return diagnostics.fail(
-                Diagnostic::new(
-                    Code::InvalidValue,
-                    step.url.span,
-                    format!("`{url}` is not a URL that can be fetched"),
-                )
-                .hint("it begins with https:// or http://"),
-            );
-        }
         let Ownership { owner, mode, link, flags } = ownership?;
         let checksum = match checksum? {
             Some(checksum) => Some(checksum.to_string()),
             None => self.context.locking.url(&url, step.url.span, diagnostics),
         };
         let fetch = Fetch {
-            filename: file_name(&url),
+            filename: remote::file_name(&url),
             checksum,
             destination: path::destination(&self.workdir, &to).to_string(),
             extract: step.extract.unwrap_or(false),
@@ -164,24 +149,13 @@ impl Planner<'_, '_> {
         let ownership = self.ownership(&step.files, diagnostics);
         let url = self.values.expand(&step.url, diagnostics);
         let reference = self.values.expand_option(step.reference.as_ref(), diagnostics);
-        let checksum =
-            self.values.expand_option(step.checksum.as_ref().map(|sum| &sum.value), diagnostics);
+        let checksum = self.checked(step.checksum.as_deref(), remote::commit, diagnostics);
         let subdir = self.values.expand_option(step.subdir.as_ref(), diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
-        let checksum = checksum?;
-        if let (Some(sum), Some(place)) = (&checksum, &step.checksum)
-            && !(sum.len() >= 7
-                && sum.len() <= 64
-                && sum.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        {
-            return diagnostics.fail(
-                Diagnostic::new(Code::InvalidValue, place.span, format!("`{sum}` is not a commit"))
-                    .hint("at least 7 hexadecimal digits; all 40 are safest"),
-            );
-        }
         let Ownership { owner, mode, link, flags } = ownership?;
         let to = to?.unwrap_or_else(|| "./".into());
         let (url, reference) = (url?.to_string(), reference?.unwrap_or_default().to_string());
+        let checksum = checksum?;
         let commit = match &checksum {
             Some(_) => None,
             None => self.context.locking.commit(&url, &reference, step.url.span, diagnostics),
@@ -334,6 +308,18 @@ impl Planner<'_, '_> {
         })
     }
 
+    /// What a file elsewhere must be, where the step says so. `None` is a reported mistake.
+    fn checked(
+        &self,
+        template: Option<&Template>,
+        check: fn(Text, Span, &mut Diagnostics) -> Option<Text>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<Text>> {
+        let Some(template) = template else { return Some(None) };
+        let text = self.values.expand(template, diagnostics)?;
+        check(text, template.span, diagnostics).map(Some)
+    }
+
     fn paths(
         &self,
         templates: &OneOrMany<Template>,
@@ -343,17 +329,6 @@ impl Planner<'_, '_> {
         let paths: Vec<Text> =
             templates.iter().filter_map(|template| self.path(template, diagnostics)).collect();
         (paths.len() == templates.len()).then_some(paths)
-    }
-
-    fn digest(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
-        let text = self.values.expand(template, diagnostics)?;
-        if crate::plan::reference::is_digest(&text) {
-            return Some(text);
-        }
-        diagnostics.fail(
-            Diagnostic::new(Code::InvalidValue, template.span, format!("`{text}` is not a digest"))
-                .hint("sha256: and 64 hexadecimal digits"),
-        )
     }
 }
 
@@ -404,19 +379,6 @@ fn missing_allowed(path: &str) -> Cow<'_, str> {
     format!("/{before}[{escape}{c}]{behind}{rest}").into()
 }
 
-/// The name of the file that a URL gives, as a Dockerfile's ADD has it.
-fn file_name(url: &str) -> String {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
-    match path
-        .split_once('/')
-        .map(|(_, path)| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
-    {
-        Some(name) if !name.is_empty() && name != "." => name.to_owned(),
-        _ => "__unnamed__".to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -437,14 +399,6 @@ mod tests {
         for (path, pattern) in cases {
             assert_eq!(missing_allowed(path), pattern, "{path}");
         }
-    }
-
-    #[test]
-    fn names_of_downloads() {
-        assert_eq!(file_name("https://example.com/a/b.tar.gz?x=1#y"), "b.tar.gz");
-        assert_eq!(file_name("https://example.com/dir/"), "dir");
-        assert_eq!(file_name("https://example.com"), "__unnamed__");
-        assert_eq!(file_name("https://example.com/"), "__unnamed__");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::{Action, PlannedMount, PlannedStep, SecretEnv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::Locking;
 use crate::source::{Span, Spanned};
-use crate::spec::{From, Step, StepKeys, Template, Verb};
+use crate::spec::{From, Step, StepKeys, Template, Verb, first_of};
 use crate::text::Text;
 
 /// How long a step's label may get; what is longer is cut.
@@ -253,7 +253,7 @@ pub(super) fn parse<T>(
 /// What a `from` means; without one it is the build context.
 pub(super) fn origin_of(from: Option<&Spanned<From>>, origins: &BTreeMap<Span, Origin>) -> Origin {
     // `select` has an entry for each `from` of a stage that is built.
-    from.and_then(|from| origins.get(&from.span)).copied().unwrap_or(Origin::Context)
+    from.and_then(|from| origins.get(&first_of(from).span)).copied().unwrap_or(Origin::Context)
 }
 
 /// A source that leaves the tree it is in.

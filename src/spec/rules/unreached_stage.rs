@@ -23,7 +23,10 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     for (own, stage) in &spec.stages {
         needed.extend(stage.requires.iter().map(|name| name.as_str()));
         stage.visit_froms(&mut |from| match (&from.value, from.template().as_literal()) {
-            (From::Image { .. } | From::Context(_) | From::Dockerfile { .. }, _) => {}
+            (
+                From::Image { .. } | From::Source(_) | From::Context(_) | From::Dockerfile { .. },
+                _,
+            ) => {}
             // A stage's own name means the image.
             (From::Name(_), Some(name)) if name == own.as_str() => {}
             (_, Some(name)) => {

@@ -1,0 +1,2 @@
+. /opt/lib.sh
+greet "$(basename "$0")"

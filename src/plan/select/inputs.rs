@@ -1,0 +1,147 @@
+//! What a named input of the spec is.
+
+use buildkit_llb::Platform;
+
+use super::from::{FromLookup, Meaning, platform_of};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::plan::context::{ContextSource, HttpFile};
+use crate::plan::git_url::GitUrl;
+use crate::plan::reference::Reference;
+use crate::plan::remote;
+use crate::source::Span;
+use crate::spec::{Input, Template};
+use crate::text::Text;
+
+impl FromLookup<'_, '_> {
+    /// The source of that name, where there is one. A build context that the client gives of its name
+    /// stands in its place.
+    pub(super) fn source(
+        &self,
+        name: &str,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<Meaning>> {
+        let input = &self.sources.get(name)?.value;
+        Some(
+            self.context(name, platform).or_else(|| self.input(name, input, platform, diagnostics)),
+        )
+    }
+
+    /// The error for a source that is not declared.
+    pub(super) fn unknown_source(&self, span: Span, name: &str) -> Diagnostic {
+        let known = Known::new(self.sources.keys().map(|name| name.as_str()));
+        let hint = known.did_you_mean(name, []).unwrap_or_else(|| match self.sources.is_empty() {
+            true => format!("[sources.{name}] declares it"),
+            false => format!("the sources are {}", known.list()),
+        });
+        Diagnostic::new(Code::UnknownSource, span, format!("there is no source `{name}`"))
+            .hint(hint)
+    }
+
+    fn input(
+        &self,
+        name: &str,
+        input: &Input,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Meaning> {
+        match input {
+            Input::Git { url, reference, checksum, subdir, keep_git_dir } => {
+                let at = url.span;
+                let remote = self.expand(url, diagnostics);
+                let reference = self.maybe(reference.as_ref(), diagnostics);
+                let commit = self.checked(checksum.as_ref(), remote::commit, diagnostics);
+                let subdir = self.maybe(subdir.as_ref(), diagnostics);
+                let (remote, commit) = (remote?.to_string(), commit?);
+                let reference = reference?.unwrap_or_default().to_string();
+                let locked = match &commit {
+                    Some(_) => None,
+                    None => self.request.locking.commit(&remote, &reference, at, diagnostics),
+                };
+                let git = GitUrl {
+                    remote,
+                    reference: locked.unwrap_or(reference),
+                    checksum: commit.map(|commit| commit.to_string()),
+                    subdir: subdir?.unwrap_or_default().to_string(),
+                    keep_git_dir: *keep_git_dir,
+                    ..GitUrl::default()
+                };
+                Some(Meaning::Source(name.to_owned(), ContextSource::Git(git), at))
+            }
+            Input::Http { url, checksum, name: called, extract } => {
+                let at = url.span;
+                let url = self.expand(url, diagnostics);
+                let url = url.and_then(|url| remote::url(url, at, diagnostics));
+                let checksum = self.checked(checksum.as_ref(), remote::digest, diagnostics);
+                let called = self.maybe(called.as_ref(), diagnostics);
+                let (url, called) = (url?, called?);
+                let checksum = match checksum? {
+                    Some(checksum) => Some(checksum.to_string()),
+                    None => self.request.locking.url(&url, at, diagnostics),
+                };
+                let file = HttpFile {
+                    name: called.map_or_else(|| remote::file_name(&url), |name| name.to_string()),
+                    url: url.to_string(),
+                    checksum,
+                    extract: *extract,
+                };
+                Some(Meaning::Source(name.to_owned(), ContextSource::Http(file), at))
+            }
+            Input::Image { reference, platform: own } => {
+                let text = self.expand(reference, diagnostics)?;
+                let own = match own {
+                    Some(own) => {
+                        let build_platform = &self.request.build_platform;
+                        Some(platform_of(own, self.scope, build_platform, diagnostics)?)
+                    }
+                    None => None,
+                };
+                let platform = own.unwrap_or_else(|| platform.clone());
+                if let Some(context) = self.context(&text, &platform) {
+                    return Some(context);
+                }
+                match Reference::parse(&text) {
+                    Ok(image) => {
+                        let locking = &self.request.locking;
+                        let image = locking.image(image, reference.span, diagnostics);
+                        Some(Meaning::Image(image, platform))
+                    }
+                    Err(err) => diagnostics.fail(Diagnostic::new(
+                        Code::InvalidReference,
+                        reference.span,
+                        err.to_string(),
+                    )),
+                }
+            }
+            Input::Context(context) => {
+                let text = self.expand(context, diagnostics)?;
+                self.given_context(&text, context.span, platform, diagnostics)
+            }
+        }
+    }
+
+    fn expand(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
+        self.scope.expand(template, diagnostics)
+    }
+
+    /// A value that may be left out. `None` is a reported mistake.
+    fn maybe(
+        &self,
+        template: Option<&Template>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<Text>> {
+        template.map_or(Some(None), |template| self.expand(template, diagnostics).map(Some))
+    }
+
+    /// The same, of a form that is looked at.
+    fn checked(
+        &self,
+        template: Option<&Template>,
+        check: fn(Text, Span, &mut Diagnostics) -> Option<Text>,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Option<Text>> {
+        let Some(template) = template else { return Some(None) };
+        let text = self.expand(template, diagnostics)?;
+        check(text, template.span, diagnostics).map(Some)
+    }
+}
