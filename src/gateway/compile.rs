@@ -181,6 +181,8 @@ impl Project<'_> {
                 diff: llb.supports(Cap::DIFF_OP.id()),
                 passthrough: llb.supports(Cap::PASSTHROUGH_OP.id()),
                 required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
+                // It came with the same release (BuildKit's commit f84058eb1).
+                owners_in_keys: llb.supports(Cap::SOURCE_POLICY.id()),
                 symlinks: llb.supports(Cap::FILE_SYMLINK_CREATE.id()),
                 // It came with the same release.
                 special_modes: llb.supports(Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS.id()),

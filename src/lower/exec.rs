@@ -10,7 +10,7 @@ use buildkit_llb::{
 
 use super::file::{StepSite, chown, inline_document};
 use super::{Lowering, Settings};
-use crate::plan::{self, MountKind, Owner, PlannedMount};
+use crate::plan::{self, Id, MountKind, Owner, PlannedMount};
 use crate::spec::{Network, Security, Sharing};
 use crate::text::Text;
 
@@ -117,9 +117,7 @@ impl<'a> Lowering<'a> {
     ) -> Mount<'m> {
         let destination = mount.destination.as_str();
         match &mount.kind {
-            MountKind::Cache { .. } => {
-                self.cache_mount(mount, root, &settings.cache_namespace).into()
-            }
+            MountKind::Cache { .. } => self.cache_mount(mount, root, settings).into(),
             MountKind::Bind { origin, source, writable } => {
                 let mut bind = BindMount::new(destination, self.state_of(*origin));
                 if source != "/" {
@@ -157,7 +155,7 @@ impl<'a> Lowering<'a> {
         &mut self,
         mount: &'m PlannedMount,
         root: State,
-        namespace: &str,
+        settings: &Settings,
     ) -> CacheMount<'m> {
         let MountKind::Cache { id, sharing, read_only, owner, mode, origin, source } = &mount.kind
         else {
@@ -165,6 +163,7 @@ impl<'a> Lowering<'a> {
         };
         // The Dockerfile frontend writes ids like this too, without a namespace as well; the same id is
         // the same directory for both.
+        let namespace = &settings.cache_namespace;
         let mut cache = CacheMount::new(&mount.destination, format!("{namespace}/{id}"));
         cache.sharing = match sharing {
             Sharing::Shared => CacheSharing::Shared,
@@ -175,7 +174,8 @@ impl<'a> Lowering<'a> {
         let content =
             origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
         if owner.is_some() || mode.is_some() {
-            cache.input = self.owned_directory(owner.as_ref(), *mode, content, root);
+            let keyed = settings.engine.owners_in_keys;
+            cache.input = self.owned_directory(owner.as_ref(), *mode, content, root, keyed);
             cache.selector = CACHE_DIRECTORY.into();
         } else if let Some((state, source)) = content {
             cache.input = state;
@@ -190,13 +190,15 @@ impl<'a> Lowering<'a> {
     ///
     /// A name is looked up in the step's own root. The result is copied out of there, because a cache
     /// mount belongs to its input: a copy is known by its content, so that the cache stays when the
-    /// steps before this one change.
+    /// steps before this one change. Where the owner is no part of that (`owners_in_keys`), the files that names are
+    /// looked up in are copied too, so that a directory of another user is not taken for this one.
     fn owned_directory(
         &mut self,
         owner: Option<&Owner>,
         mode: Option<u32>,
         content: Option<(State, &str)>,
         root: State,
+        owners_in_keys: bool,
     ) -> State {
         let metadata = || Metadata::named("[internal] setting cache mount permissions");
         let bits = mode.unwrap_or(0o755);
@@ -208,7 +210,16 @@ impl<'a> Lowering<'a> {
         let mut op = if owner.is_some_and(Owner::is_named) {
             let probed =
                 self.graph.add(FileOp::new(root).then(mkdir(OWNER_PROBE, root)), metadata());
-            FileOp::new(State::SCRATCH).then(CopyAction::new(probed, OWNER_PROBE, CACHE_DIRECTORY))
+            let op = FileOp::new(State::SCRATCH).then(CopyAction::new(
+                probed,
+                OWNER_PROBE,
+                CACHE_DIRECTORY,
+            ));
+            let names = owner.filter(|_| !owners_in_keys).map(files_of_names);
+            names
+                .into_iter()
+                .flatten()
+                .fold(op, |op, (file, copied)| op.then(CopyAction::new(probed, file, copied)))
         } else {
             FileOp::new(State::SCRATCH).then(mkdir(CACHE_DIRECTORY, State::SCRATCH))
         };
@@ -222,4 +233,15 @@ impl<'a> Lowering<'a> {
         }
         self.graph.add(op, metadata())
     }
+}
+
+/// The files that the names of an owner are looked up in, and where they are copied to. Two users of one file
+/// are not the same.
+fn files_of_names(owner: &Owner) -> Vec<(&'static str, String)> {
+    let Owner { user, group } = owner;
+    let is_name = |id: &&Id| matches!(id, Id::Name(name) if name != "root");
+    let user = Some(user).filter(is_name).map(|user| ("/etc/passwd", format!("/user-{user}")));
+    let group = group.as_ref().filter(is_name);
+    let group = group.map(|group| ("/etc/group", format!("/group-{group}")));
+    user.into_iter().chain(group).collect()
 }

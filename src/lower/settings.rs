@@ -104,6 +104,9 @@ pub struct Engine {
     pub passthrough: bool,
     /// Hold a copy with patterns to paths that must be there.
     pub required_paths: bool,
+    /// Know copied files by their owners, too: copies of files that differ in nothing else are not taken for the
+    /// same.
+    pub owners_in_keys: bool,
     /// Make symbolic links.
     pub symlinks: bool,
     /// Give copies the bits for set-user-id, set-group-id and sticky.

@@ -217,13 +217,16 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
 fn engine(text: &str) -> Engine {
     let line = text.lines().find_map(|line| line.strip_prefix("# engine: "));
     let has = |what: &str| {
-        line.unwrap_or("merge diff symlinks special-modes").split(' ').any(|word| word == what)
+        line.unwrap_or("merge diff owners-in-keys symlinks special-modes")
+            .split(' ')
+            .any(|word| word == what)
     };
     Engine {
         merge: has("merge"),
         diff: has("diff"),
         passthrough: has("passthrough"),
         required_paths: true,
+        owners_in_keys: has("owners-in-keys"),
         symlinks: has("symlinks"),
         special_modes: has("special-modes"),
     }

@@ -188,3 +188,48 @@ steps = [{ copy = "/tmp", from = "work" }]
     assert!(step("] before").is_cached(), "{build}");
     assert!(step("] always").ran() && step("] written").ran(), "{build}");
 }
+
+/// A cache directory is known by what it begins as, which is nothing but its owner; and the same name can be another
+/// user's elsewhere.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn users_by_name_have_their_own_caches() {
+    let project = Project::new(
+        r#"
+default = "out"
+args = { NONCE = {} }
+
+[stages.base]
+from = "debian:bookworm-slim"
+args = ["NONCE"]
+mounts = [{ cache = "/cache", id = "${NONCE}" }]
+
+[stages.one]
+from = "base"
+steps = [
+  "useradd -u 4321 one && useradd -u 4322 two",
+  { user = "one", run = "touch /cache/one && stat -c %u:%g /cache > /tmp/one" },
+  { user = "two", run = "touch /cache/two && stat -c %u:%g /cache > /tmp/two" },
+  { user = "two:one", run = "touch /cache/three && stat -c %u:%g /cache > /tmp/three" },
+]
+
+[stages.other]
+from = "base"
+steps = [
+  "useradd -u 4323 one",
+  { user = "one", run = "touch /cache/one && stat -c %u:%g /cache > /tmp/other" },
+]
+
+[stages.out]
+from = "scratch"
+steps = [
+  { copy = ["/tmp/one", "/tmp/two", "/tmp/three"], from = "one", to = "/" },
+  { copy = "/tmp/other", from = "other", to = "/" },
+]
+"#,
+    );
+    let files = project.files(&[&format!("--build-arg=NONCE={}", project.nonce())]);
+    let seen = |name: &str| files[name].text().trim_end();
+    let all = ["one", "two", "three", "other"].map(seen);
+    assert_eq!(all, ["4321:4321", "4322:4322", "4322:4321", "4323:4323"]);
+}
