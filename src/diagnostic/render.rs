@@ -2,10 +2,17 @@
 //!
 //! The line number stands in the text itself because old engines show no excerpt of the file.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::Diagnostic;
 use crate::source::SourceMap;
+
+/// How many characters of a line are shown: what is longer nobody reads, and no client takes megabytes of it.
+const MAX_LINE: usize = 1_000;
+
+/// How many places are shown beside the first.
+const MAX_PLACES: usize = 20;
 
 /// One diagnostic, without a newline at its end.
 pub fn diagnostic(diagnostic: &Diagnostic, files: &SourceMap) -> String {
@@ -19,17 +26,25 @@ pub fn diagnostic(diagnostic: &Diagnostic, files: &SourceMap) -> String {
 /// Where it is and what is wrong, in one line.
 pub fn headline(diagnostic: &Diagnostic, files: &SourceMap) -> String {
     let place = diagnostic.span.map_or_else(String::new, |span| format!("{}: ", files.place(span)));
-    format!("{place}{}", diagnostic.message)
+    format!("{place}{}", cut(&diagnostic.message))
 }
 
 /// What to do, and the other places, a line each.
 pub fn details(diagnostic: &Diagnostic, files: &SourceMap) -> Vec<String> {
-    let hint = diagnostic.hint.iter().map(|hint| format!("help: {hint}"));
-    let related = diagnostic
-        .related
-        .iter()
-        .map(|(span, message)| format!("{}: {message}", files.place(*span)));
-    hint.chain(related).collect()
+    let hint = diagnostic.hint.iter().map(|hint| format!("help: {}", cut(hint)));
+    let places = diagnostic.related.iter().take(MAX_PLACES);
+    let places = places.map(|(span, message)| format!("{}: {}", files.place(*span), cut(message)));
+    let more = diagnostic.related.len().saturating_sub(MAX_PLACES);
+    let more = (more > 0).then(|| format!("and {more} more places"));
+    hint.chain(places).chain(more).collect()
+}
+
+/// A text as far as it is shown.
+pub fn cut(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(MAX_LINE) {
+        Some((end, _)) => format!("{}...", &text[..end]).into(),
+        None => text.into(),
+    }
 }
 
 /// An error; where it is the finding of a rule, with why it is one and where the rule's page is.
@@ -59,4 +74,29 @@ pub fn errors(errors: &[&Diagnostic], files: &SourceMap) -> String {
         let _ = write!(text, "\nand {} more", errors.len() - shown.len());
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+    use crate::source::{SourceFile, Span};
+
+    #[test]
+    fn nothing_is_longer_than_anybody_reads() {
+        let files = SourceMap::new(SourceFile::new("f", b"a".to_vec()));
+        let span = Span { start: 0, end: 1 };
+        let long = "\u{e4}".repeat(MAX_LINE + 1);
+        let mut found = Diagnostic::new(Code::StageCycle, span, long.as_str()).hint(&long);
+        for _ in 0..MAX_PLACES + 5 {
+            found = found.related(span, "another");
+        }
+        let text = diagnostic(&found, &files);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 1 + 1 + MAX_PLACES + 1);
+        let shown = format!("{}...", "\u{e4}".repeat(MAX_LINE));
+        assert_eq!(lines[..2], [format!("f:1: {shown}"), format!("  help: {shown}")]);
+        assert_eq!(lines[lines.len() - 2..], ["  f:1: another", "  and 5 more places"]);
+        assert_eq!(cut(&long[2..]), &long[2..]);
+    }
 }

@@ -47,7 +47,7 @@ pub struct Bridge {
 }
 
 /// A warning for the user.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Warning {
     /// The operation it is about: one of this build.
     pub digest: String,

@@ -14,6 +14,9 @@ use crate::source::{Place, SourceMap, Span};
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
 
+/// How many warnings are shown. Each is a message to the daemon.
+const MAX_WARNINGS: usize = 100;
+
 /// How many lines around a place clients show at most.
 const PADDING: u32 = 5;
 
@@ -109,7 +112,7 @@ fn excerpt(Place { file, lines }: &Place<'_>) -> Vec<u8> {
             data.push(b'\n');
         }
         if number + PADDING >= first {
-            data.extend_from_slice(file.line_text(number).as_bytes());
+            data.extend_from_slice(render::cut(file.line_text(number)).as_bytes());
         }
     }
     data
@@ -122,9 +125,18 @@ pub(super) async fn warn(
     files: &SourceMap,
     about: Digest,
 ) {
-    for diagnostic in diagnostics.of(Severity::Warning) {
+    let found = diagnostics.of(Severity::Warning);
+    let (shown, others) = found.split_at(found.len().min(MAX_WARNINGS));
+    let more = (!others.is_empty()).then(|| Warning {
+        digest: about.to_string(),
+        level: 1,
+        short: format!("and {} more warnings", others.len()),
+        ..Warning::default()
+    });
+    let shown = shown.iter().map(|diagnostic| warning(diagnostic, files, about));
+    for warning in shown.chain(more) {
         // A warning that does not get through must not stop a build that would.
-        let _ = bridge.warn(warning(diagnostic, files, about)).await;
+        let _ = bridge.warn(warning).await;
     }
 }
 
@@ -147,7 +159,7 @@ fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning
         short: format!(
             "{}: {}{}",
             diagnostic.code.name(),
-            diagnostic.message,
+            render::cut(&diagnostic.message),
             line.unwrap_or_default()
         ),
         detail: render::details(diagnostic, files),

@@ -244,6 +244,18 @@ async fn warnings_are_shown_and_stop_nothing() {
     assert!(returned(&daemon).result.is_some());
 }
 
+#[tokio::test]
+async fn of_very_many_warnings_the_first_are_shown() {
+    let args: String = (100..250).map(|n| format!("UNUSED{n} = ''\n")).collect();
+    let spec = format!("[args]\n{args}[stages.a]\nfrom = 'scratch'\n").leak();
+    let daemon = build(engine(), spec, &[]).await;
+    let warnings = warnings(&daemon);
+    assert_eq!(warnings.len(), 101);
+    assert!(warnings[99].short.starts_with(b"unused-arg: arg `UNUSED199`"));
+    assert_eq!(warnings[100].short, b"and 50 more warnings");
+    assert!(returned(&daemon).result.is_some());
+}
+
 fn warnings(daemon: &Daemon) -> Vec<WarnRequest> {
     let calls = daemon.calls().into_iter();
     calls
