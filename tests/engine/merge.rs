@@ -39,7 +39,7 @@ fn the_first_stage_and_what_the_others_changed() {
     if engine().major_version < 28 {
         let failure = project.fail(&[&nonce]);
         assert!(failure.message.contains("squashing and merging stages"), "{failure}");
-        assert!(failure.message.contains("mstage.toml:26"), "{failure}");
+        assert!(failure.message.contains("mstage.toml:25"), "{failure}");
         return;
     }
     let image = project.image(&[&nonce]);
