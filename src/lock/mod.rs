@@ -133,7 +133,7 @@ impl Locking {
         };
         diagnostics.push(
             Diagnostic::new(code, span, message)
-                .hint(format!("write it: docker buildx build --target {TARGET} -o . .")),
+                .hint(format!("a build with --target {TARGET} -o . writes it")),
         );
         None
     }

@@ -33,7 +33,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
 
 /// What to do about a lock file that nobody can read.
 fn rewrite() -> String {
-    format!("remove it, and write it again: docker buildx build --target {TARGET} -o . .")
+    format!("remove it: a build with --target {TARGET} -o . writes it again")
 }
 
 struct Reader<'a> {

@@ -34,12 +34,35 @@ pub fn warn_of_unused(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What the references of a build file may be, with [`ANY`] for what is not known.
+/// What the references of a build file may be.
 #[derive(Default)]
 struct References {
-    images: BTreeSet<String>,
-    git: BTreeSet<String>,
-    urls: BTreeSet<String>,
+    images: Forms,
+    git: Forms,
+    urls: Forms,
+}
+
+/// What references of one kind may be: most are one text, which is looked up and not compared with all.
+#[derive(Default)]
+struct Forms {
+    texts: BTreeSet<String>,
+    /// With [`ANY`] for what is not known.
+    patterns: BTreeSet<String>,
+}
+
+impl Extend<String> for Forms {
+    fn extend<I: IntoIterator<Item = String>>(&mut self, forms: I) {
+        for form in forms {
+            let known = if form.contains(ANY) { &mut self.patterns } else { &mut self.texts };
+            known.insert(form);
+        }
+    }
+}
+
+impl Forms {
+    fn may_be(&self, text: &str) -> bool {
+        self.texts.contains(text) || self.patterns.iter().any(|pattern| may_be(pattern, text))
+    }
 }
 
 impl References {
@@ -83,13 +106,12 @@ impl References {
     }
 
     fn may_be(&self, upstream: &Upstream) -> bool {
-        let is = |texts: &BTreeSet<String>, text: &str| texts.iter().any(|of| may_be(of, text));
         match upstream {
             Upstream::Image(_) => {
-                spellings(&upstream.key()).iter().any(|text| is(&self.images, text))
+                spellings(&upstream.key()).iter().any(|text| self.images.may_be(text))
             }
-            Upstream::Git { .. } => is(&self.git, &upstream.key()),
-            Upstream::Url(url) => is(&self.urls, url),
+            Upstream::Git { .. } => self.git.may_be(&upstream.key()),
+            Upstream::Url(url) => self.urls.may_be(url),
         }
     }
 }

@@ -217,3 +217,50 @@ async fn what_cannot_be_looked_up_is_an_error_at_its_place() {
     assert!(message.contains("https://example.com/a.git#v1"), "{message}");
     assert_eq!(places, [("mstage.toml".to_owned(), 9)]);
 }
+
+/// A check looks at all stages, and at the entries of the lock file.
+#[tokio::test]
+async fn a_check_tells_of_it() {
+    let lock = lock(&format!("[urls]\n\"https://example.org/\" = \"{}\"\n", digest("f")));
+    let options = ["requestid=frontend.lint", "build-arg:RELEASE=x"];
+    let daemon = build_with(engine(Release::Forky, lock), &options).await;
+    let document = &returned(&daemon).result.unwrap().metadata["result.json"];
+    let document: serde_json::Value = serde_json::from_slice(document).unwrap();
+    let found: Vec<(&str, u64, u64)> = document["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| {
+            let location = &found["location"];
+            let line = location["ranges"][0]["start"]["line"].as_u64().unwrap();
+            let source = location["sourceIndex"].as_u64().unwrap_or_default();
+            (found["ruleName"].as_str().unwrap(), source, line)
+        })
+        .collect();
+    let unlocked = [6, 8, 9, 13, 14].map(|line| ("unlocked-reference", 0, line));
+    assert_eq!(found, [&unlocked[..], &[("unused-lock-entry", 1, 3)]].concat());
+    assert_eq!(document["sources"][1]["filename"], "mstage.lock");
+}
+
+#[tokio::test]
+async fn a_context_from_git_has_its_lock_file() {
+    let context = "git://example.com/app.git";
+    let files = [("mstage.toml", SPEC.to_owned()), ("mstage.lock", whole_lock().unwrap())];
+    let engine = engine(Release::Forky, None).source(context, files);
+    let options = ["context=https://example.com/app.git", "build-arg:RELEASE=x"];
+    let daemon = build_with(engine, &options).await;
+    let ops = ops(&daemon);
+    let image = format!("docker-image://docker.io/library/alpine:3.20@{}", digest("b"));
+    assert!(sources(&ops).contains_key(image.as_str()), "{:?}", sources(&ops));
+}
+
+/// It is named after the build file.
+#[tokio::test]
+async fn each_build_file_has_its_own() {
+    let engine =
+        engine(Release::Forky, None).source("local://dockerfile", [("sub/api.toml", SPEC)]);
+    let options = ["filename=sub/api.toml", "target=mstage.lock"];
+    let (path, text) = written(&build_with(engine, &options).await);
+    assert_eq!(path, "/api.lock");
+    assert!(text.contains("docker buildx build -f sub/api.toml --target mstage.lock"), "{text}");
+}
