@@ -7,7 +7,7 @@ use buildkit_proto::pb;
 use prost::Message;
 
 use crate::definition;
-use crate::fake::{Call, Daemon, Engine, Method, Release};
+use crate::fake::{Call, Daemon, Do, Engine, Method, Release, failure};
 use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
 
 const SPEC: &str = r#"default = "app"
@@ -170,7 +170,7 @@ async fn a_lock_file_is_written() {
         assert_eq!(path, "/mstage.lock");
         let (_, entries) = text.split_once("docs/lock.md\n").unwrap();
         assert_eq!(entries, expected);
-        let expected = "unlocked-reference: `local:1` cannot be pinned: failed to resolve source \
+        let expected = "unlocked-reference: `local:1` cannot be pinned, only the engine's own store has it: failed to resolve source \
                         metadata for docker.io/library/local:1: docker.io/library/local:1: not found (line 13)";
         // The oldest engine cannot show any.
         let shown = if release == Release::Bookworm { &[][..] } else { &[expected][..] };
@@ -207,6 +207,24 @@ async fn an_engine_that_knows_is_asked_for_no_files() {
         "{text}"
     );
     assert_eq!(daemon.solves().len(), 3, "the build file, the ignore file, and the result");
+}
+
+/// The oldest engines cannot keep the `.git` of an annotated tag.
+#[tokio::test]
+async fn a_commit_that_the_engine_does_not_tell() {
+    let spec = r#"[stages.a]
+from = "scratch"
+steps = [{ git = "https://example.com/a.git", ref = "v1" }]
+"#;
+    // The build file and the two beside it, and the ignore file.
+    let engine =
+        Engine::new(Release::Bookworm).source("local://dockerfile", [("mstage.toml", spec)]);
+    let engine = (0..4).fold(engine, |engine, _| engine.on(Method::ReadFile, Do::Answer));
+    let engine = engine.on(Method::ReadFile, Do::Fail(failure("exit status 1")));
+    let (_, text) = written(&build_with(engine, &["target=mstage.lock"]).await);
+    let remark = "# \"https://example.com/a.git#v1\" is not pinned: \
+                  an engine of this version does not tell which commit a tag is\n";
+    assert!(text.contains(remark), "{text}");
 }
 
 #[tokio::test]

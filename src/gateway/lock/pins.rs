@@ -9,19 +9,31 @@ use super::super::bridge::{
     Bridge, ImageRequest, Ref, Refs, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
     gateway,
 };
-use crate::plan::HTTP_FILE;
-use crate::plan::Reference;
+use crate::lock::is_commit;
+use crate::plan::{HTTP_FILE, Reference};
+
+/// Where git says what is checked out.
+const HEAD: &str = ".git/HEAD";
 
 /// How much of a file is read at once, in bytes.
 const PART: usize = 4 << 20;
 
+/// What a reference stands for now.
+pub(super) enum Pin {
+    /// A digest, a commit or a checksum.
+    Found(String),
+    /// A build finds it, but what it is nobody tells.
+    NotTold {
+        /// Why, in words that are the same every day.
+        remark: &'static str,
+        /// What the daemon says of it.
+        why: Status,
+    },
+}
+
 /// The digest that the registry has for an image: that of its index, where it is for several platforms.
 /// The daemon's own store is not asked: what it has may be older, or nowhere else.
-pub(super) async fn image(
-    bridge: &Bridge,
-    reference: &Reference,
-    platform: &Platform,
-) -> Result<String, Status> {
+pub(super) async fn image(bridge: &Bridge, reference: &Reference, platform: &Platform) -> Pin {
     let request = ImageRequest {
         reference: reference.to_string(),
         platform: Some(platform.clone().into()),
@@ -29,41 +41,56 @@ pub(super) async fn image(
         log_name: format!("[internal] look up {reference}"),
         layout: None,
     };
-    let image = bridge.resolve_image(request).await?;
-    image.meta.digest.ok_or_else(|| Status::new("the engine knows no digest of it"))
+    let why = match bridge.resolve_image(request).await {
+        Ok(image) => match image.meta.digest {
+            Some(digest) => return Pin::Found(digest),
+            None => Status::new("the engine knows no digest of it"),
+        },
+        Err(failure) => failure.into(),
+    };
+    Pin::NotTold { remark: "only the engine's own store has it", why }
 }
 
 /// The commit that a reference of a repository is.
-pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Result<String, Status> {
+pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {url}#{reference}");
     let git = Git { reference: reference.to_owned(), ..Git::new(url) };
     if let Some(SourceMeta { git: Some(found), .. }) =
         look_up(bridge, graph(git.clone(), &label), &label).await?
     {
-        return Ok(found.commit.unwrap_or(found.checksum));
+        return Ok(Pin::Found(found.commit.unwrap_or(found.checksum)));
     }
     // An older daemon tells by what it checks out.
-    let definition = graph(Git { keep_git_dir: true, ..git }, &label);
-    let head = match solve(bridge, definition).await? {
-        Some(files) => bridge.read_file(&files, ".git/HEAD").await?,
-        None => None,
+    let with_head = graph(Git { keep_git_dir: true, ..git.clone() }, &label);
+    let failure = match read(bridge, with_head, HEAD).await {
+        Ok(head) => {
+            let head = String::from_utf8_lossy(&head.unwrap_or_default()).trim().to_owned();
+            return match is_commit(&head) {
+                true => Ok(Pin::Found(head)),
+                false => Err(Status::new(format!("git checked out `{head}`, which is no commit"))),
+            };
+        }
+        Err(failure) => failure,
     };
-    let head = String::from_utf8_lossy(&head.unwrap_or_default()).trim().to_owned();
-    if crate::lock::is_commit(&head) {
-        return Ok(head);
+    // The oldest cannot keep the `.git` of an annotated tag, and checks it out without.
+    match read(bridge, graph(git, &label), HEAD).await {
+        Ok(_) => Ok(Pin::NotTold {
+            remark: "an engine of this version does not tell which commit a tag is",
+            why: failure,
+        }),
+        Err(_) => Err(failure),
     }
-    Err(Status::new(format!("git checked out `{head}`, which is no commit")))
 }
 
 /// The checksum of a file from the web.
-pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<String, Status> {
+pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {url}");
     let http = Http { filename: Some(HTTP_FILE.to_owned()), ..Http::new(url) };
     let definition = graph(http, &label);
     if let Some(SourceMeta { http: Some(found), .. }) =
         look_up(bridge, definition.clone(), &label).await?
     {
-        return Ok(found.digest);
+        return Ok(Pin::Found(found.digest));
     }
     // An older daemon has the file, and nothing to say of it.
     let Some(files) = solve(bridge, definition).await? else {
@@ -81,7 +108,7 @@ pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<String, Statu
         }
     }
     let digits: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("sha256:{digits}"))
+    Ok(Pin::Found(format!("sha256:{digits}")))
 }
 
 /// What the daemon says of the only source of a graph. Of git and of files from the web only newer ones
@@ -118,6 +145,18 @@ fn graph(source: impl Into<buildkit_llb::Source>, label: &str) -> Definition {
     let mut graph = Graph::new();
     let state = graph.add(source.into(), Metadata::named(label));
     graph.definition(state)
+}
+
+/// Reads a file of what a graph makes. `None` if there is no such file.
+async fn read(
+    bridge: &Bridge,
+    definition: Definition,
+    path: &str,
+) -> Result<Option<Vec<u8>>, Status> {
+    match solve(bridge, definition).await? {
+        Some(files) => Ok(bridge.read_file(&files, path).await?),
+        None => Ok(None),
+    }
 }
 
 async fn solve(bridge: &Bridge, definition: Definition) -> Result<Option<Ref>, Status> {

@@ -11,7 +11,7 @@ use super::super::build_file::BuildFile;
 use super::super::compile::Project;
 use super::super::include::read_spec;
 use super::super::{Options, epoch, lookup, report};
-use super::pins;
+use super::pins::{self, Pin};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{self, Line, Lock, Need, Needs, Upstream};
 use crate::plan::{Selection, check_of, resolve, select_for_lock};
@@ -49,10 +49,10 @@ pub(in crate::gateway) async fn write(
         let place = needs.upstreams().get(&upstream).map(|need| need.span);
         let line = lines.entry(upstream.clone()).or_default();
         match found {
-            Ok(pin) => line.pin = Some(pin),
-            Err(why) => {
-                line.remark = Some("only the engine's own store has it");
-                let message = format!("`{upstream}` cannot be pinned: {}", why.message());
+            Pin::Found(pin) => line.pin = Some(pin),
+            Pin::NotTold { remark, why } => {
+                line.remark = Some(remark);
+                let message = format!("`{upstream}` cannot be pinned, {remark}: {}", why.message());
                 told.push(Diagnostic {
                     span: place,
                     ..Diagnostic::without_place(Code::UnlockedReference, message)
@@ -95,12 +95,11 @@ async fn needs(
     Ok(Some(needs))
 }
 
-/// Looks everything up at once: what each is held to, or, of an image that a build finds in the engine's own
-/// store and no registry gives, why not.
+/// Looks everything up at once.
 async fn look_up(
     project: &Project<'_>,
     needs: &BTreeMap<Upstream, Need>,
-) -> Result<BTreeMap<Upstream, Result<String, Status>>, Status> {
+) -> Result<BTreeMap<Upstream, Pin>, Status> {
     let bridge = project.bridge;
     let found = needs.iter().map(|(upstream, need)| async move {
         let found = match upstream {
@@ -108,8 +107,8 @@ async fn look_up(
                 let platform = need.platform.as_ref().unwrap_or(&project.options.platforms[0]);
                 Ok(pins::image(bridge, reference, platform).await)
             }
-            Upstream::Git { url, reference } => pins::commit(bridge, url, reference).await.map(Ok),
-            Upstream::Url(url) => pins::checksum(bridge, url).await.map(Ok),
+            Upstream::Git { url, reference } => pins::commit(bridge, url, reference).await,
+            Upstream::Url(url) => pins::checksum(bridge, url).await,
         };
         let at_place =
             |status: Status| report::at_place(status.context(upstream), project.files, need.span);
