@@ -282,3 +282,26 @@ async fn each_build_file_has_its_own() {
     assert_eq!(path, "/api.lock");
     assert!(text.contains("docker buildx build -f sub/api.toml --target mstage.lock"), "{text}");
 }
+
+/// The time is that of what is built, and not of what a branch is by now.
+#[tokio::test]
+async fn the_time_of_a_commit() {
+    let spec = "default = \"a\"\n[stages.src]\nfrom = \"scratch\"\n\
+                steps = [{ git = \"https://example.com/a.git\", ref = \"v1\" }]\n\
+                [stages.a]\nfrom = \"src\"\n";
+    let entries = format!("[git]\n\"https://example.com/a.git#v1\" = \"{}\"\n", commit());
+    let files = [("mstage.toml", spec.to_owned()), ("mstage.lock", lock(&entries).unwrap())];
+    let identifier = format!("git://example.com/a.git#{}", commit());
+    let git = ResolveSourceGitResponse {
+        checksum: commit(),
+        commit_object: b"tree 1\ncommitter C <c@d> 1700000000 +0100\n\nmessage".to_vec(),
+        ..Default::default()
+    };
+    let source = Some(pb::SourceOp { identifier: identifier.clone(), ..Default::default() });
+    let git = ResolveSourceMetaResponse { source, git: Some(git), ..Default::default() };
+    let engine =
+        Engine::new(Release::Head).source("local://dockerfile", files).meta(&identifier, git);
+    let daemon = build_with(engine, &["build-arg:SOURCE_DATE_EPOCH=src"]).await;
+    let result = returned(&daemon).result.unwrap();
+    assert_eq!(result.metadata["source.date.epoch"], b"1700000000");
+}
