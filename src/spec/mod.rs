@@ -42,7 +42,7 @@ pub use self::name::{ArgName, EnvName, LabelName, SourceName, StageName};
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Field, Keys, Read, Reader, Table, Value, table};
-use self::shape::Shape;
+use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
     Content, CopyStep, Device, ExecStep, FetchStep, GitStep, MkdirStep, Network, OwnerKeys,
@@ -51,11 +51,12 @@ pub use self::step::{
 };
 pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};
-use crate::source::{SourceFile, SourceMap, Spanned};
+use crate::source::{SourceFile, SourceMap, Span, Spanned};
 
 table! {
     /// A build file.
     pub struct Spec as "a build file" {
+        with own: Extent;
         /// The target that is built without `--target`.
         "default" default: Option<Spanned<String>>,
         /// What a build can be given with `--build-arg`.
@@ -75,6 +76,31 @@ table! {
         "include" include: Vec<Include>,
         /// The stages, by name.
         "stages" stages: BTreeMap<StageName, Spanned<Stage>>,
+    }
+}
+
+/// Where a file's own text is, for what joins it from others stands elsewhere.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent(Span);
+
+/// It is known of each file, and has no key.
+impl Keys for Extent {
+    const WHAT: &'static str = "a file";
+
+    fn table_shape() -> TableShape {
+        TableShape { what: Self::WHAT, docs: String::new(), keys: Vec::new() }
+    }
+
+    fn take_keys(_: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        Some(Self(reader.file.span(0..reader.file.text().len())))
+    }
+}
+
+impl Spec {
+    /// Whether a place is in the build file itself, and not in one that it includes.
+    pub fn is_own(&self, place: Span) -> bool {
+        let Extent(own) = self.own;
+        (own.start..=own.end).contains(&place.start)
     }
 }
 

@@ -512,7 +512,11 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
             ))
         });
     }
-    let candidates = stages.not_needed();
+    // What a file includes is there to be used. Only one that has no stages is all for what it includes.
+    let mut candidates = stages.not_needed();
+    if candidates.iter().any(|&at| spec.is_own(stages.list[at].1.span)) {
+        candidates.retain(|&at| spec.is_own(stages.list[at].1.span));
+    }
     let computed = stages.list.iter().find_map(|(_, stage)| {
         let mut computed: Option<&Template> = None;
         stage.visit_froms(&mut |from| {

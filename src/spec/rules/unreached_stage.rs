@@ -3,7 +3,8 @@
 //!
 //! Any stage may be meant for `--target`. One that is has a `description`, which `--call=targets` shows, or a
 //! `report`.
-//! Without a `default` every stage that nothing needs is a target that the file offers.
+//! Without a `default` every stage that nothing needs is a target that the file offers. One of an included file may
+//! be needed by other builds.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +43,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     if computed.len() > MAX_COMPUTED {
         return;
     }
-    for (name, stage) in &spec.stages {
+    for (name, stage) in spec.stages.iter().filter(|(_, stage)| spec.is_own(stage.span)) {
         let text = name.as_str();
         let may_be = |&(start, end): &(&str, &str)| {
             text.len() >= start.len() + end.len() && text.starts_with(start) && text.ends_with(end)

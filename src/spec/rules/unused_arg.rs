@@ -1,7 +1,7 @@
 //! `unused-arg`: an arg that reaches nothing.
 //!
 //! It is declared, and no value names it, no run text does, and no `args` list has it: whatever is
-//! given for it, the result is the same.
+//! given for it, the result is the same. One of an included file may reach something in another build.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,8 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             used.insert(declared);
         }
     });
-    for (name, arg) in spec.args.0.iter().filter(|(name, _)| !used.contains(name)) {
+    let unused = spec.args.0.iter().filter(|(name, _)| !used.contains(name));
+    for (name, arg) in unused.filter(|(_, arg)| spec.is_own(arg.span)) {
         diagnostics.push(
             Diagnostic::new(Code::UnusedArg, arg.span, format!("arg `{name}` reaches nothing")).hint(format!(
                 "write `${{{name}}}` where its value belongs, name it in a `run` text, or list it in `args`"
