@@ -237,6 +237,36 @@ fn processes_that_inherit_very_much() {
     assert_eq!(variables, Err(Vec::new()));
 }
 
+#[test]
+fn many_conditions_on_many_args() {
+    let args: String = (0..MANY)
+        .map(|n| format!("A{n} = {{ default = 'a', values = ['a', 'b', 'c'] }}\n"))
+        .collect();
+    let steps: String =
+        (0..MANY).map(|n| format!("{{ run = 'x', when = {{ A{n} = 'a' }} }},\n")).collect();
+    let file = format!("[stages.a]\nfrom = 'x'\nsteps = [\n{steps}]\n[args]\n{args}");
+    assert_eq!(compile(file), Ok(MANY + 2));
+}
+
+#[test]
+fn many_stages_that_one_requires() {
+    let names: String = (1..MANY).map(|n| format!("'s{n}', ")).collect();
+    let stages: String = (1..MANY).map(|n| format!("[stages.s{n}]\nfrom = 's0'\n")).collect();
+    let file = format!("[stages.s0]\nfrom = 'x'\nrequires = [{names}]\n{stages}");
+    assert_eq!(compile(file), Ok(2));
+}
+
+#[test]
+fn many_variables_that_are_cleared() {
+    let env: String = (0..MANY).map(|n| format!("A{n} = ''\n")).collect();
+    let clear: String = (0..MANY).map(|n| format!("'env.A{n}', ")).collect();
+    let file = format!(
+        "default = 'b'\n[stages.a]\nfrom = 'x'\n[stages.a.env]\n{env}\
+         [stages.b]\nfrom = 'a'\nimage.clear = [{clear}]\n"
+    );
+    assert_eq!(compile(file), Ok(2));
+}
+
 /// A pattern that a careless matcher would take for ever for.
 #[test]
 fn patterns() {

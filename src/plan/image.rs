@@ -114,10 +114,13 @@ pub(super) fn clear(
     config: &mut ContainerConfig,
     diagnostics: &mut Diagnostics,
 ) {
+    let mut variables = BTreeSet::new();
     for name in names {
         match name.split_once('.').map_or((name.as_str(), None), |(what, one)| (what, Some(one))) {
             ("env", None) => *environment = Environment::default(),
-            ("env", Some(one)) => environment.retain(|name| name != one),
+            ("env", Some(one)) => {
+                variables.insert(one);
+            }
             ("labels", None) => config.labels.clear(),
             ("labels", Some(one)) => {
                 config.labels.remove(one);
@@ -144,6 +147,9 @@ pub(super) fn clear(
                 );
             }
         }
+    }
+    if !variables.is_empty() {
+        environment.retain(|name| !variables.contains(name));
     }
 }
 

@@ -27,7 +27,8 @@ const CLASHES: [(&[&str], &str); 5] = [
 ];
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    for (at, _) in subject.stages() {
+    let branching = |&(at, _): &(usize, _)| !subject.plan.stages[at].forks.is_empty();
+    for (at, _) in subject.stages().filter(branching) {
         // Who was the first to write each file, by the fork that it is in.
         let mut first: BTreeMap<(usize, usize), (usize, Span)> = BTreeMap::new();
         for (written, planned) in subject.steps(at) {

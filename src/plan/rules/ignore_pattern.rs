@@ -20,6 +20,11 @@ impl IgnorePatterns {
         Some(Self(compiled))
     }
 
+    /// How many patterns there are.
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether a path, from the root of the context, or a directory that it is in, is kept out.
     pub(super) fn keep_out(&self, path: &str) -> bool {
         let path = path.trim_matches('/');

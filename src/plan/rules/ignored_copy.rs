@@ -8,12 +8,16 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::path::has_wildcard;
 use crate::plan::{Action, Origin, Plan};
 
+/// How many paths are held against patterns. Where there are very many of both, the rule looks at the first ones.
+const MAX_COMPARISONS: usize = 1_000_000;
+
 /// Looks for copies of what `ignore`, the patterns of the ignore file, or the build file keep out.
 pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut Diagnostics) {
     let all = || ignore.iter().chain(&plan.ignore).map(String::as_str);
     let Some(patterns) = IgnorePatterns::new(all()) else { return };
     let nothing_left = all().any(|pattern| matches!(pattern, "*" | "**" | "**/*"));
     let keep_out = |path: &str| if path == "/" { nothing_left } else { patterns.keep_out(path) };
+    let mut comparisons = 0;
     for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
         let sources: Vec<&str> = match &step.action {
             Action::Copy(copy) if copy.origin == Origin::Context => {
@@ -22,6 +26,10 @@ pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut 
             Action::Unpack(unpack) if unpack.origin == Origin::Context => vec![&unpack.source],
             _ => continue,
         };
+        comparisons += sources.len() * patterns.len();
+        if comparisons > MAX_COMPARISONS {
+            return;
+        }
         let ignored = sources.into_iter().find(|source| !has_wildcard(source) && keep_out(source));
         if let Some(source) = ignored {
             diagnostics.push(

@@ -329,8 +329,12 @@ impl<'s> Stages<'s> {
         for needed in self.presence.needed_elsewhere(&self.list) {
             not_needed[needed] = false;
         }
+        let gates = (0..)
+            .zip(&self.requires)
+            .flat_map(|(of, gates)| gates.iter().map(move |gate| (of, gate.stage)));
+        let tests: BTreeSet<(usize, usize)> = gates.collect();
         for at in 0..self.list.len() {
-            let is_test_of = |of: &usize| self.requires[*of].iter().any(|gate| gate.stage == at);
+            let is_test_of = |&of: &usize| tests.contains(&(of, at));
             for needed in self.needs(at).into_iter().filter(|needed| !is_test_of(needed)) {
                 not_needed[needed] = false;
             }

@@ -4,10 +4,15 @@
 //! value only is an addition, and leaves nothing out.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::source::Span;
 use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Stage};
+
+/// How many values an arg has that steps split on: with two one may be the usual one, and for very many nobody has
+/// steps for each.
+const VALUES: RangeInclusive<usize> = 3..=100;
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let declared = spec.args.0.iter().filter_map(|(name, arg)| {
@@ -16,10 +21,13 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         Some((name, values.collect::<Option<BTreeSet<&str>>>()?))
     });
     let declared: BTreeMap<&ArgName, BTreeSet<&str>> =
-        declared.filter(|(_, values)| values.len() > 2).collect();
-    for (arg, values) in declared {
-        for (name, stage) in &spec.stages {
-            let Some((span, missing)) = left_out(stage, arg, &values) else { continue };
+        declared.filter(|(_, values)| VALUES.contains(&values.len())).collect();
+    if declared.is_empty() {
+        return;
+    }
+    for (name, stage) in &spec.stages {
+        for (arg, split) in splits(stage, &declared) {
+            let Some((span, missing)) = split.and_then(Split::left_out) else { continue };
             let message = format!(
                 "steps of stage `{name}` split on `{arg}`, and none is for {}",
                 list(missing)
@@ -32,41 +40,65 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The first condition of the steps that split on an arg, and the values that none of them is for.
-fn left_out<'v>(
-    stage: &Stage,
-    arg: &ArgName,
-    values: &BTreeSet<&'v str>,
-) -> Option<(Span, Vec<&'v str>)> {
-    let mut covered = BTreeSet::new();
-    // The first place, and the values that all of them are for.
-    let mut wanted: Option<(Span, BTreeSet<&str>)> = None;
-    for step in stage.all_steps() {
-        let Conditions { when, unless } = &step.verb.keys().conditions;
-        let without = match unless {
-            Some(unless) => values_of(unless, arg)?,
-            None => None,
-        };
+/// How the steps of a stage split on an arg.
+struct Split<'v> {
+    /// The values that no step is for so far.
+    missing: BTreeSet<&'v str>,
+    /// The first place of a `when`, and the values that all of them are for.
+    wanted: Option<(Span, BTreeSet<&'v str>)>,
+}
+
+impl<'v> Split<'v> {
+    /// With a step that has these conditions. `None` where a value of them is computed.
+    fn with(
+        mut self,
+        when: Option<&'v Condition>,
+        unless: Option<&'v Condition>,
+        arg: &ArgName,
+    ) -> Option<Self> {
+        let without = unless.map_or(Some(None), |unless| values_of(unless, arg))?;
         match (when, without) {
             (Some(when), _) => {
                 if let Some(with) = values_of(when, arg)? {
-                    covered.extend(with.iter().copied());
-                    wanted = Some(match wanted {
+                    self.missing.retain(|value| !with.contains(value));
+                    self.wanted = Some(match self.wanted {
                         None => (when.span, with),
                         Some((span, common)) => (span, &common & &with),
                     });
                 }
             }
-            (None, Some(without)) => {
-                covered.extend(values.iter().filter(|value| !without.contains(*value)));
-            }
+            (None, Some(without)) => self.missing.retain(|value| without.contains(value)),
             (None, None) => {}
         }
+        Some(self)
     }
-    let (span, _) = wanted.filter(|(_, common)| common.is_empty())?;
-    let missing: Vec<&str> =
-        values.iter().copied().filter(|value| !covered.contains(value)).collect();
-    (!missing.is_empty()).then_some((span, missing))
+
+    /// The first place, and the values that are left out, where the steps do split.
+    fn left_out(self) -> Option<(Span, BTreeSet<&'v str>)> {
+        let (span, _) = self.wanted.filter(|(_, common)| common.is_empty())?;
+        Some((span, self.missing)).filter(|(_, missing)| !missing.is_empty())
+    }
+}
+
+/// How the steps split on each declared arg that a condition names. `None` is one that a value is computed for.
+fn splits<'v>(
+    stage: &'v Stage,
+    declared: &BTreeMap<&'v ArgName, BTreeSet<&'v str>>,
+) -> BTreeMap<&'v ArgName, Option<Split<'v>>> {
+    let mut splits = BTreeMap::new();
+    for step in stage.all_steps() {
+        let Conditions { when, unless } = &step.verb.keys().conditions;
+        let names =
+            [when, unless].into_iter().flatten().flat_map(|condition| condition.tests.keys());
+        for arg in names.collect::<BTreeSet<_>>() {
+            let Some((&arg, values)) = declared.get_key_value(arg) else { continue };
+            let split = splits
+                .entry(arg)
+                .or_insert_with(|| Some(Split { missing: values.clone(), wanted: None }));
+            *split = split.take().and_then(|split| split.with(when.as_ref(), unless.as_ref(), arg));
+        }
+    }
+    splits
 }
 
 /// The values that a condition has for an arg, if any. The outer `None` is a value that is computed.
