@@ -144,6 +144,8 @@ codes! {
     UndeclaredBuildArg Warning "undeclared-build-arg",
     /// An arg that reaches nothing.
     UnusedArg Warning "unused-arg",
+    /// A source that nothing starts from or takes files from.
+    UnusedSource Warning "unused-source",
     /// A name that is nearly that of a stage, and is taken for an image.
     NearStageName Warning "near-stage-name",
     /// A substitution where nothing replaces it.

@@ -14,6 +14,7 @@ mod uncovered_value;
 mod unknown_variable;
 mod unreached_stage;
 mod unused_arg;
+mod unused_source;
 
 use self::unknown_variable::Declared;
 use super::Spec;
@@ -36,4 +37,5 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     uncovered_value::check(spec, diagnostics);
     unreached_stage::check(spec, diagnostics);
     unused_arg::check(spec, diagnostics);
+    unused_source::check(spec, diagnostics);
 }

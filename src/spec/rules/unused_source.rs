@@ -1,0 +1,46 @@
+//! `unused-source`: a source that nothing starts from or takes files from.
+//!
+//! It is not fetched, and what was to come from it comes from elsewhere: from an image of its name, say. One of
+//! an included file may be used in another build.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{From, Spec};
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    if spec.sources.is_empty() {
+        return;
+    }
+    let mut used: BTreeSet<&str> = BTreeSet::new();
+    let mut is_computed = false;
+    for stage in spec.stages.values() {
+        stage.visit_froms(&mut |from| {
+            let (From::Name(template) | From::Source(template)) = &from.value else { return };
+            let means_stage =
+                |name| matches!(from.value, From::Name(_)) && spec.stages.contains_key::<str>(name);
+            match template.as_literal() {
+                Some(name) if means_stage(name) => {}
+                Some(name) => {
+                    used.insert(name);
+                }
+                None => is_computed = true,
+            }
+        });
+    }
+    // A computed name may be that of any.
+    if is_computed {
+        return;
+    }
+    let unused = spec.sources.iter().filter(|(name, _)| !used.contains(name.as_str()));
+    for (name, source) in unused.filter(|(_, source)| spec.is_own(source.span)) {
+        let message = if spec.stages.contains_key(name.as_str()) {
+            format!("nothing uses the source `{name}`: its name means the stage")
+        } else {
+            format!("nothing uses the source `{name}`")
+        };
+        diagnostics.push(Diagnostic::new(Code::UnusedSource, source.span, message).hint(format!(
+            "a stage starts, and a copy takes files, `from = \"{name}\"`; or remove it"
+        )));
+    }
+}
