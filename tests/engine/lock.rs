@@ -112,9 +112,17 @@ steps = [
     assert_eq!(files["v1/version"].text(), "1\n");
     assert_eq!(files["small"].text(), "first");
 
+    // Nobody is asked again: that it is gone does not matter either.
+    if tells_tags {
+        fs::remove_dir_all(web.path().join("repo.git")).unwrap();
+        fs::remove_file(web.path().join("small")).unwrap();
+        let files = project.files(&["--build-arg", &locked]);
+        assert_eq!(files["branch/version"].text(), "2\n");
+    }
+
     // A file that is another one is not taken for the one that was pinned.
     fs::write(web.path().join("large"), "changed").unwrap();
-    let failure = project.fail(&["--build-arg", "NAME=large", "--no-cache"]);
+    let failure = project.fail(&["--build-arg", "NAME=large"]);
     assert!(failure.message.contains("digest mismatch"), "{failure}");
 }
 
