@@ -125,7 +125,8 @@ impl Project<'_> {
         let Some(selections) = selections.into_iter().collect::<Option<Vec<_>>>() else {
             return Ok(None);
         };
-        let facts = lookup::look_up(self, &selections, &[]).await?;
+        let facts = lookup::look_up(self, &selections, &[]).await;
+        let facts = facts.map_err(|status| report::with_near_stages(status, diagnostics))?;
         let plans: Vec<Option<Plan>> = selections
             .iter()
             .zip(facts)

@@ -63,6 +63,7 @@ fn source(
             ContextSource::Http(file) => Some(Http::new(&file.url).into()),
             ContextSource::Local(_)
             | ContextSource::Input(_)
+            | ContextSource::Target(_)
             | ContextSource::Dockerfile(_)
             | ContextSource::Image(_)
             | ContextSource::OciLayout { .. }

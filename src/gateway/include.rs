@@ -131,6 +131,12 @@ async fn open(
             let definition = bridge.inputs().await?.remove(input).ok_or_else(missing)?;
             graph.import(definition).map_err(|err| Status::new(err.to_string()))?
         }
+        ContextSource::Target(_) => {
+            return Err(Status::new(format!(
+                "the build context `{name}` is a target of bake, which is made for builds only: no question \
+                 about a file that includes from it can be answered"
+            )));
+        }
         ContextSource::Http(_)
         | ContextSource::OciLayout { .. }
         | ContextSource::Scratch

@@ -133,6 +133,7 @@ async fn context(
         }
         ContextSource::Git(_)
         | ContextSource::Http(_)
+        | ContextSource::Target(_)
         | ContextSource::Image(_)
         | ContextSource::OciLayout { .. }
         | ContextSource::Scratch => Ok(ContextFact::default()),

@@ -7,7 +7,7 @@ use buildkit_proto::pb;
 use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, render};
 use crate::show::LANGUAGE;
 use crate::source::{Place, SourceMap, Span};
 
@@ -49,6 +49,12 @@ pub(super) fn with_places<'f>(
 pub(super) fn at_place(status: Status, files: &SourceMap, span: Span) -> Status {
     let place = files.place(span);
     with_places(status.context(&place), [place])
+}
+
+/// A failed lookup, with the names that are nearly those of stages: a misspelt one is taken for an image.
+pub(super) fn with_near_stages(status: Status, diagnostics: &Diagnostics) -> Status {
+    let near = diagnostics.findings().into_iter().filter(|found| found.code == Code::NearStageName);
+    near.fold(status, |status, found| status.help(&found.message))
 }
 
 /// All answers, or one failure with what is wrong with each.

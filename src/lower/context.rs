@@ -57,10 +57,11 @@ impl Lowering<'_> {
                 Some(definition) => self.graph.import(definition.clone()),
                 None => Ok(State::SCRATCH),
             },
-            // Those are images of the plan, or nothing.
-            ContextSource::Image(_) | ContextSource::OciLayout { .. } | ContextSource::Scratch => {
-                Ok(State::SCRATCH)
-            }
+            // Those are images of the plan, or nothing, or are not known and not built.
+            ContextSource::Target(_)
+            | ContextSource::Image(_)
+            | ContextSource::OciLayout { .. }
+            | ContextSource::Scratch => Ok(State::SCRATCH),
         }
     }
 }

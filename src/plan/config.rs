@@ -187,6 +187,12 @@ impl ImageConfig {
         self.os_version = platform.os_version().to_owned();
     }
 
+    /// How many layers it has. What a Dockerfile makes has no digests yet, but a history.
+    pub fn layers(&self) -> usize {
+        let told = self.history.iter().filter(|entry| !entry.empty_layer).count();
+        told.max(self.rootfs.diff_ids.len())
+    }
+
     /// Whether the image has a file system at all.
     pub fn has_layers(&self) -> bool {
         !self.rootfs.diff_ids.is_empty() || self.history.iter().any(|entry| !entry.empty_layer)

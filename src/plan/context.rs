@@ -21,6 +21,9 @@ pub enum ContextSource {
     Http(HttpFile),
     /// In what another build of the client makes, by its name.
     Input(String),
+    /// In what bake is to make of another target: it hands that over for builds, and for questions only the
+    /// name.
+    Target(String),
     /// In an image.
     Image(Reference),
     /// In an image on the client's disk.
@@ -121,6 +124,7 @@ impl ContextSource {
             "http" | "https" => Ok(Self::Http(HttpFile::offered(text))),
             "local" => Ok(Self::Local(rest.to_owned())),
             "input" => Ok(Self::Input(rest.to_owned())),
+            "target" => Ok(Self::Target(rest.to_owned())),
             _ => Err(InvalidContext(format!(
                 "`{text}` is none of a directory, an image, a git repository, a URL, an OCI layout and a target"
             ))),

@@ -300,7 +300,7 @@ impl Resolver<'_, '_> {
         match origin {
             Origin::Stage(at) => self.stages[at].layers,
             Origin::Image(_) | Origin::Named(_) => {
-                self.base_image(origin).map_or(1, |image| image.config.rootfs.diff_ids.len())
+                self.base_image(origin).map_or(1, |image| image.config.layers())
             }
             Origin::Context => 1,
             Origin::Scratch => 0,

@@ -92,8 +92,14 @@ impl Lint {
 
 impl Warning {
     fn new(found: &Diagnostic, files: &SourceMap) -> Self {
+        let mut message = found.message.clone();
+        // Clients put the build file's name over any excerpt.
+        let place = found.span.map(|span| files.place(span));
+        if let Some(place) = place.filter(|place| place.file.name() != files.main().name()) {
+            message.push_str(&format!(" ({place})"));
+        }
         let details = render::details(found, files).into_iter();
-        let detail: Vec<String> = std::iter::once(found.message.clone()).chain(details).collect();
+        let detail: Vec<String> = std::iter::once(message).chain(details).collect();
         Self {
             rule_name: found.code.name(),
             description: found.code.description(),

@@ -86,14 +86,15 @@ impl Name for SourceName {
     const PATTERN: &'static str = StageName::PATTERN;
 
     fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
-        if is_plain(&key) {
+        if is_plain(&key) && key != "scratch" {
             return Some(Self(key));
         }
         let message = format!("`{key}` cannot be the name of a source");
-        reader.diagnostics.fail(
-            Diagnostic::new(Code::InvalidName, span, message)
-                .hint("a lowercase letter, then lowercase letters, digits, `_` and `-`"),
-        )
+        let hint = match key.as_str() {
+            "scratch" => "it stands for nothing at all wherever a stage starts",
+            _ => "a lowercase letter, then lowercase letters, digits, `_` and `-`",
+        };
+        reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::{Graph, Platform, ResolveMode, Vertex};
 use mstage::diagnostic::Diagnostics;
-use mstage::lower::{Settings, lower};
+use mstage::lower::{Engine, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
 use mstage::source::SourceFile;
 use mstage::spec;
@@ -119,7 +119,8 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
     let settings = Settings {
         // What buildx asks for where the engine has images of its own.
         resolve_mode: ResolveMode::PreferLocal,
-        // No session: the context is not read. What newer engines can do, nothing in the spec would use.
+        // No session: the context is not read. What else newer engines can do, nothing in the spec would use.
+        engine: Engine { owners_in_keys: engine().major_version > 23, ..Engine::default() },
         ..Settings::default()
     };
     let mut graph = Graph::new();

@@ -5,7 +5,7 @@ use buildkit_proto::pb;
 use mstage::gateway::run;
 
 use crate::fake::{Call, Do, Engine, Gate, Method, Release, failure};
-use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
+use crate::frontend::{CONFIG, build_with, engine, error, ops, returned, sources};
 
 const SPEC: &str = "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'x' }]\n";
 
@@ -190,4 +190,34 @@ async fn reading_begins_while_the_daemon_is_asked_what_it_can_do() {
     use Method::{Ping, ReadFile, Return, Solve};
     let reads = [ReadFile; 4];
     assert_eq!(methods, [&[Ping, Solve, Solve, Solve], &reads[..], &[Return]].concat());
+}
+
+#[tokio::test]
+async fn a_target_that_bake_has_not_built_is_no_matter_of_questions() {
+    const SPEC: &str = "[stages.a]\nfrom = 'base'\nsteps = ['true']\n";
+    let engine = || engine().source("local://dockerfile", [("mstage.toml", SPEC)]);
+    let option = "context:base=target:base";
+    for question in ["outline", "targets", "lint"] {
+        let daemon =
+            build_with(engine(), &[option, &format!("requestid=frontend.{question}")]).await;
+        let result = returned(&daemon).result.unwrap();
+        let document = String::from_utf8_lossy(&result.metadata["result.json"]).into_owned();
+        assert!(!document.contains("buildError"), "{question}: {document}");
+    }
+    let daemon = build_with(engine(), &[option]).await;
+    let (message, _) = error(&daemon);
+    assert!(message.contains("bake has not built its target `base`"), "{message}");
+}
+
+#[tokio::test]
+async fn an_image_that_is_nearly_a_stage_is_told_so_with_the_failure() {
+    const SPEC: &str = "default = 'a'\n[stages.builder]\nfrom = 'scratch'\n[stages.a]\nfrom = 'scratch'\n\
+                        steps = [{ copy = '/x', from = 'bulder' }]\n";
+    let engine = engine().source("local://dockerfile", [("mstage.toml", SPEC)]);
+    let daemon = build_with(engine, &[]).await;
+    let message = returned(&daemon).error.unwrap().message;
+    assert!(
+        message.contains("help: `bulder` is taken for an image, and is nearly the stage `builder`"),
+        "{message}"
+    );
 }

@@ -99,6 +99,17 @@ async fn beside_a_build_file_of_a_repository() {
 }
 
 #[tokio::test]
+async fn a_check_says_which_file_it_speaks_of() {
+    const BASE: &str = "[stages.base]\nfrom = 'debian'\n";
+    let files = [("mstage.toml", MAIN), ("lib/base.toml", BASE)];
+    let engine = engine().source("local://dockerfile", files);
+    let daemon = build_with(engine, &["requestid=frontend.lint"]).await;
+    let text = returned(&daemon).result.unwrap().metadata["result.txt"].clone();
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("whatever that is today (lib/base.toml:2)"), "{text}");
+}
+
+#[tokio::test]
 async fn questions_are_answered_of_all_files() {
     let files = [("mstage.toml", MAIN), ("lib/base.toml", BASE), ("lib/args.toml", ARGS)];
     for request in ["outline", "targets", "lint"] {

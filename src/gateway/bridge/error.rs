@@ -117,6 +117,12 @@ impl Status {
         self
     }
 
+    /// Says what to do, in a line of its own.
+    pub fn help(mut self, what: &str) -> Self {
+        self.wire.message = format!("{}\n  help: {what}", self.wire.message);
+        self
+    }
+
     /// Tells of another failure, too.
     pub fn add(&mut self, other: Self) {
         self.wire.message = format!("{}\n{}", self.wire.message, other.wire.message);

@@ -292,6 +292,10 @@ fn no_cache(text: Option<&str>) -> Stages {
 fn named_contexts(opts: &BTreeMap<String, String>) -> Result<NamedContexts, InvalidOption> {
     let contexts = with_prefix(opts, "context:").into_iter().map(|(name, text)| {
         match ContextSource::parse(&text) {
+            Ok(ContextSource::Target(target)) if !opts.contains_key("requestid") => {
+                let problem = format!("bake has not built its target `{target}`");
+                Err(invalid(&format!("context:{name}"), problem))
+            }
             Ok(source) => Ok((name, source)),
             Err(err) => Err(invalid(&format!("context:{name}"), err)),
         }

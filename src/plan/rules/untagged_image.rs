@@ -13,6 +13,9 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let near_stages = diagnostics.places(Code::NearStageName);
     let mut told = BTreeSet::new();
     for (_, selected) in subject.stages() {
+        if selected.replaced {
+            continue;
+        }
         selected.stage.visit_froms(&mut |from| {
             let Origin::Image(at) = subject.origin(from) else { return };
             let image = &subject.selection.images[at];

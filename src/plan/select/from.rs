@@ -23,6 +23,8 @@ pub(super) enum Meaning {
     /// By its place among all stages of the spec.
     Stage(usize),
     Image(Reference, Platform),
+    /// The same, as a named input of the spec: with where it is declared.
+    DeclaredImage(Reference, Platform, Span),
     /// By its name, with the platform for which it stands.
     Context(String, ContextSource, Platform),
     /// A named input of the spec that is not an image, and where it is declared.
@@ -101,13 +103,16 @@ impl FromLookup<'_, '_> {
                     .hint("make a stage of it, and take files from that"),
             ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
-            (From::Stage(_), None) => diagnostics.fail(unknown_stage(
-                Code::UnknownStage,
-                from.span,
-                "stage",
-                &text,
-                self.known,
-            )),
+            (From::Stage(_), None) => {
+                let unknown =
+                    unknown_stage(Code::UnknownStage, from.span, "stage", &text, self.known);
+                diagnostics.fail(match self.sources.contains_key(text.as_str()) {
+                    true => unknown.hint(format!(
+                        "`{text}` is a source: a stage that starts from it can stand here"
+                    )),
+                    false => unknown,
+                })
+            }
             (From::Context(_), _) => self.given_context(&text, from.span, platform, diagnostics),
             (From::Name(_) | From::Image { .. } | From::Dockerfile { .. }, _) => {
                 let context = self.context(&text, platform);
@@ -153,6 +158,12 @@ impl FromLookup<'_, '_> {
         let mut expand =
             |template: &Template| Some(self.scope.expand(template, diagnostics)?.to_string());
         let target = target.map(&mut expand);
+        if crate::plan::path::inside(&file.as_str().into()).is_none() {
+            let message = format!("`{file}` leaves the directory of the build file");
+            return diagnostics.fail(Diagnostic::new(Code::PathOutside, span, message).hint(
+                "put the build file into a directory that holds both, or copy the Dockerfile",
+            ));
+        }
         let args: Vec<_> =
             args.iter().map(|(name, Scalar(value))| (name.to_string(), expand(value))).collect();
         let target = match target {

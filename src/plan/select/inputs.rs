@@ -104,7 +104,7 @@ impl FromLookup<'_, '_> {
                     Ok(image) => {
                         let locking = &self.request.locking;
                         let image = locking.image(image, reference.span, diagnostics);
-                        Some(Meaning::Image(image, platform))
+                        Some(Meaning::DeclaredImage(image, platform, reference.span))
                     }
                     Err(err) => diagnostics.fail(Diagnostic::new(
                         Code::InvalidReference,

@@ -87,6 +87,13 @@ pub struct ImageQuery {
     pub is_base: bool,
 }
 
+impl ImageQuery {
+    /// An image of a registry, by a place that names it.
+    fn new(reference: Reference, platform: Platform, span: Span, is_base: bool) -> Self {
+        Self { reference, platform, layout: None, context: None, span, is_base }
+    }
+}
+
 /// Where files come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
@@ -352,6 +359,7 @@ impl<'s> Stages<'s> {
                 Meaning::Stage(needed) => Some(*needed),
                 Meaning::Scratch
                 | Meaning::Image(..)
+                | Meaning::DeclaredImage(..)
                 | Meaning::Context(..)
                 | Meaning::Source(..) => None,
             })
@@ -382,14 +390,12 @@ impl<'s> Stages<'s> {
                 let origin = match meaning {
                     Meaning::Scratch => Origin::Scratch,
                     Meaning::Stage(old) => Origin::Stage(new_places[old]),
-                    Meaning::Image(reference, platform) => sources.image(ImageQuery {
-                        reference,
-                        platform,
-                        layout: None,
-                        context: None,
-                        span,
-                        is_base: at == 0,
-                    }),
+                    Meaning::Image(reference, platform) => {
+                        sources.image(ImageQuery::new(reference, platform, span, at == 0))
+                    }
+                    Meaning::DeclaredImage(reference, platform, declared) => {
+                        sources.image(ImageQuery::new(reference, platform, declared, at == 0))
+                    }
                     Meaning::Context(name, source, platform) => {
                         sources.context(name, source, platform, span, at == 0)
                     }

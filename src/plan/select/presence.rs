@@ -72,15 +72,21 @@ impl Presence {
         !self.skipped.contains(&step.span)
     }
 
-    /// The stages that are named by what does not exist: by steps, and by the stages among them.
+    /// The stages that are named by what does not exist, by steps and by the stages among them, and those
+    /// that do not exist themselves.
     pub(super) fn needed_elsewhere(&self, stages: &[(&StageName, &Spanned<Stage>)]) -> Vec<usize> {
         let mut needed = Vec::new();
+        let some_absent = self.absent.iter().any(Option::is_some);
         for ((own, stage), absent) in stages.iter().zip(&self.absent) {
-            if absent.is_none() && stage.all_steps().all(|step| self.has(step)) {
+            let is_whole = absent.is_none() && stage.all_steps().all(|step| self.has(step));
+            if is_whole && !some_absent {
                 continue;
             }
-            let find =
-                |name: &str| stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+            // Of a stage that is all there, what it names is known, but for what is not.
+            let find = |name: &str| {
+                let found = stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+                found.filter(|&at| !is_whole || self.absent[at].is_some())
+            };
             needed.extend(stage.requires.iter().filter_map(|name| find(name)));
             stage.visit_froms(&mut |from| {
                 let name = from.template().as_literal().filter(|name| match &from.value {

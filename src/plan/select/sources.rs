@@ -51,6 +51,7 @@ impl Sources {
             | ContextSource::Git(_)
             | ContextSource::Http(_)
             | ContextSource::Input(_)
+            | ContextSource::Target(_)
             | ContextSource::Dockerfile(_)) => {
                 return self.files(name, source, None);
             }
