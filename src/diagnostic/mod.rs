@@ -158,6 +158,13 @@ impl Diagnostics {
         }
     }
 
+    /// Says what to do of all that does not yet.
+    pub fn hint_where_none(&mut self, hint: &str) {
+        for found in self.list.iter_mut().filter(|found| found.hint.is_none()) {
+            found.hint = Some(hint.to_owned());
+        }
+    }
+
     /// The same, without what its file says of rules.
     pub fn without_check(self) -> Self {
         Self { of_file: None, ..self }

@@ -64,7 +64,14 @@ pub fn errors(errors: &[&Diagnostic], files: &SourceMap) -> String {
     let shown = &errors[..errors.len().min(MAX_ERRORS)];
     let mut text = match shown {
         [single] => return error(single, files),
-        several => format!("{} errors in {}", several.len(), files.main().name()),
+        several => {
+            let main = files.main().name();
+            let is_main = |span| files.file(span).name() == main;
+            match several.iter().filter_map(|found| found.span).all(is_main) {
+                true => format!("{} errors in {main}", several.len()),
+                false => format!("{} errors", several.len()),
+            }
+        }
     };
     for found in shown {
         text.push('\n');

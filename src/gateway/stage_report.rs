@@ -90,7 +90,7 @@ pub(super) async fn build(
         let report = add_report(&mut graph, plan, several, files, &document);
         reports.push(graph.definition(report));
         if let Outcome::Failed { failed, digest, .. } = outcome {
-            warn(bridge, plan, failed, digest, &sources).await;
+            warn(bridge, plan, several, failed, digest, &sources).await;
         }
     }
     let evaluate = !shows_excerpts(bridge);
@@ -204,14 +204,22 @@ async fn files(
 }
 
 /// Says what the exit code of the client does not.
-async fn warn(bridge: &Bridge, plan: &Plan, failed: &Failed, digest: &str, files: &SourceMap) {
+async fn warn(
+    bridge: &Bridge,
+    plan: &Plan,
+    several: bool,
+    failed: &Failed,
+    digest: &str,
+    files: &SourceMap,
+) {
+    let platform = if several { format!(" for {}", plan.platform) } else { String::new() };
     let stage = &plan.stages[plan.target];
     let Some(step) = failed.steps.first().and_then(|&step| stage.steps.get(step)) else { return };
     let warning = Warning {
         digest: digest.to_owned(),
         level: 1,
         short: format!(
-            "{} failed: exit code {} of `{}` ({})",
+            "{}{platform} failed: exit code {} of `{}` ({})",
             stage.name,
             failed.code,
             step.label,

@@ -127,14 +127,15 @@ impl Locking {
             Some(lock) => format!("`{upstream}` is not in {}", lock.name),
             None => format!("there is no lock file that holds `{upstream}`"),
         };
+        let mut hint = format!("a build with --target {TARGET} -o . writes it");
+        if let (Upstream::Image(_), Some(_)) = (&upstream, &self.lock) {
+            hint.push_str("; an image that only the engine's own store has cannot be in it");
+        }
         let (code, message) = match self.is_required {
             true => (Code::NotLocked, format!("{LOCKED}: {message}")),
             false => (Code::UnlockedReference, message),
         };
-        diagnostics.push(
-            Diagnostic::new(code, span, message)
-                .hint(format!("a build with --target {TARGET} -o . writes it")),
-        );
+        diagnostics.push(Diagnostic::new(code, span, message).hint(hint));
         None
     }
 }

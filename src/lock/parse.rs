@@ -20,6 +20,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
         reader.wrong(span, "the lock file is not UTF-8 text", rewrite());
     } else {
         let (table, is_toml) = spec::parse_toml(file, &mut reader.found);
+        reader.found.hint_where_none(&rewrite());
         // Behind an error tables may not be what was meant.
         if is_toml {
             reader.document(table);
@@ -183,8 +184,9 @@ mod tests {
         check(
             "version = 1\n[images\n",
             expect![[r#"
-            mstage.lock:2: not TOML: unclosed table, expected `]`
-        "#]],
+                mstage.lock:2: not TOML: unclosed table, expected `]`
+                  help: remove it: a build with --target mstage.lock -o . writes it again
+            "#]],
         );
         let twice = format!(
             "version = 1\n[images]\n\"alpine\" = \"sha256:{digest}\"\n\"alpine:latest\" = \"sha256:{digest}\"\n"

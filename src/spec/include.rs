@@ -238,10 +238,25 @@ fn address(
     let directory = from.path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let base = if context.is_some() { "" } else { directory };
     let outside = |message: String| {
-        let hint = "files of another directory come in a build context: \
-                    `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`";
+        let hint = match context.as_ref().or(from.context.as_ref()) {
+            Some(_) => "give a directory as the build context that holds both",
+            None => {
+                "files of another directory come in a build context: \
+                 `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`"
+            }
+        };
         Diagnostic::new(Code::PathOutside, path.span, message).hint(hint)
     };
+    if path.contains("${") {
+        return diagnostics.fail(
+            Diagnostic::new(
+                Code::InvalidValue,
+                path.span,
+                format!("`{}` has a name in it that nothing replaces", path.value),
+            )
+            .hint("files are included before any arg has a value: write the path itself"),
+        );
+    }
     if path.starts_with('/') {
         return diagnostics.fail(outside(format!("`{}` is not a relative path", path.value)));
     }

@@ -99,11 +99,10 @@ impl Read for Input {
             }
             [(one, _), (other, _), ..] => {
                 let message = format!("a source has both `{one}` and `{other}`");
-                return reader.diagnostics.fail(Diagnostic::new(
-                    Code::ConflictingKeys,
-                    span,
-                    message,
-                ));
+                return reader.diagnostics.fail(
+                    Diagnostic::new(Code::ConflictingKeys, span, message)
+                        .hint("one source is one thing: give each a name of its own"),
+                );
             }
         };
         let further = [

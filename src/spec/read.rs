@@ -262,6 +262,9 @@ impl Reader<'_> {
             DeValue::Integer(_) | DeValue::Boolean(_) if wanted.contains("string") => {
                 diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
             }
+            DeValue::String(_) if wanted == "a list" => {
+                diagnostic.hint(format!("write [{}]", self.file.slice(span)))
+            }
             _ => diagnostic,
         })
     }
