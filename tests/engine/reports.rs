@@ -101,8 +101,7 @@ fn the_client_says_that_steps_have_failed() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn what_is_not_the_stages_own_fails_the_build() {
-    let project = Project::new(
-        r#"
+    let spec = r#"
 default = "test"
 args = { NONCE = {}, BASE = "true", GATE = "true", TEST = "true" }
 
@@ -125,8 +124,8 @@ from = "base"
 requires = ["gate", "after"]
 report = "/out"
 steps = ["mkdir -p /out && $TEST"]
-"#,
-    );
+"#;
+    let project = Project::new(spec);
     let nonce = format!("--build-arg=NONCE={}", project.nonce());
     let options = |arg: &'static str| {
         [nonce.clone(), format!("--build-arg={arg}"), "--target=test.report".to_owned()]
@@ -136,6 +135,8 @@ steps = ["mkdir -p /out && $TEST"]
         let failure = project.fail(&options.each_ref().map(String::as_str));
         assert!(failure.message.contains(&format!("exit code: {code}")), "{failure}");
     }
+    // BuildKit can lose what it keeps of a failed step that two builds wait for, as one of `after` would.
+    let project = Project::new(&spec.replace(", \"after\"", ""));
     let options = options("TEST=exit 7");
     let options = options.each_ref().map(String::as_str);
     assert_eq!(codes(&project.files(&options)), [7]);
