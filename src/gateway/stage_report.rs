@@ -62,19 +62,19 @@ pub(super) async fn build(
             Err(status) => processes.outcome(bridge, status),
         }
     });
-    let is_ours = |status: &Status| {
-        let digest = salvage::failed_op(status);
-        digest.is_some_and(|digest| ops.iter().any(|processes| processes.has(&digest)))
+    // What is required may be built from the stage itself. That waits until the stage has passed: BuildKit can
+    // lose what it keeps of a failed step that two builds wait for.
+    let is_built_from_ours = |definition: &Definition| {
+        let mut digests = definition.digests().iter().map(ToString::to_string);
+        digests.any(|digest| ops.iter().any(|processes| processes.has(&digest)))
     };
-    let gates = beside.into_iter().map(|definition| async {
-        match solve(bridge, options, definition, true).await {
-            Ok(_) => Ok(()),
-            // What is required may be built from the stage itself.
-            Err(status) if is_ours(&status) => Ok(()),
-            Err(status) => Err(status),
-        }
-    });
+    let (after, beside): (Vec<_>, Vec<_>) = beside.into_iter().partition(is_built_from_ours);
+    let gate = |definition| solve(bridge, options, definition, true);
+    let gates = beside.into_iter().map(gate);
     let (outcomes, _) = try_join(try_join_all(stages), try_join_all(gates)).await?;
+    if outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_))) {
+        try_join_all(after.into_iter().map(gate)).await?;
+    }
 
     let files =
         outcomes.iter().zip(&plans).map(|(outcome, plan)| files(bridge, options, outcome, plan));
