@@ -1,6 +1,6 @@
 //! A registry that does it wrong, each repository in its own way.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 
 use serde_json::json;
@@ -27,12 +27,9 @@ impl FaultyRegistry {
         let listener = TcpListener::bind((node.machine(), 0)).unwrap();
         let registry = Self { address: listener.local_addr().unwrap() };
         std::thread::spawn(move || {
-            let mut silent = Vec::new();
-            for connection in listener.incoming().flatten() {
+            for client in listener.incoming() {
                 // A client that goes away has its own reasons.
-                if let Ok(Some(unanswered)) = answer(connection) {
-                    silent.push(unanswered);
-                }
+                std::thread::spawn(move || client.and_then(answer));
             }
         });
         node.forward(PORT, registry.address);
@@ -45,18 +42,27 @@ impl FaultyRegistry {
     }
 }
 
-/// Gives the connection back where there is no answer.
-fn answer(mut client: TcpStream) -> std::io::Result<Option<TcpStream>> {
+/// How a TLS record begins that is part of a handshake (RFC 8446, section 5.1).
+const HANDSHAKE: u8 = 22;
+
+/// Answers one request, and closes the connection.
+fn answer(mut client: TcpStream) -> std::io::Result<()> {
+    let mut start = [0];
+    if client.peek(&mut start)? == 1 && start[0] == HANDSHAKE {
+        // The client tries plain HTTP when it gets plain HTTP. It would not get it from a connection that is
+        // closed before all that it has sent is read.
+        let mut header = [0; 5];
+        client.read_exact(&mut header)?;
+        let length = u16::from_be_bytes([header[3], header[4]]);
+        client.read_exact(&mut vec![0; length.into()])?;
+        return client.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n");
+    }
     let mut lines = BufReader::new(client.try_clone()?).lines();
-    let Some(Ok(request)) = lines.next() else {
-        // The beginning of TLS is no text. The client tries plain HTTP when it gets plain HTTP.
-        client.write_all(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")?;
-        return Ok(None);
-    };
+    let Some(request) = lines.next().transpose()? else { return Ok(()) };
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let path = request.split(' ').nth(1).unwrap_or_default();
     let (status, kind, body) = if path.starts_with("/v2/silent/") {
-        return Ok(Some(client));
+        return std::io::copy(&mut client, &mut std::io::sink()).map(|_| ());
     } else if path.starts_with("/v2/refusing/") {
         (
             "403 Forbidden",
@@ -79,7 +85,7 @@ fn answer(mut client: TcpStream) -> std::io::Result<Option<TcpStream>> {
     if request.starts_with("GET ") {
         client.write_all(body.as_bytes())?;
     }
-    Ok(None)
+    Ok(())
 }
 
 fn torn(path: &str) -> (&'static str, &'static str, String) {
