@@ -115,10 +115,12 @@ pub(super) async fn compile(
 
 impl Project<'_> {
     /// From the spec to a plan for each platform, with what they need looked up on the way. `Ok(None)`
-    /// means that the diagnostics have errors.
+    /// means that the diagnostics have errors: with those of what could be looked up all the same.
     async fn plan(&self, diagnostics: &mut Diagnostics) -> Result<Option<Vec<Plan>>, Status> {
         let mut requests = self.options.requests();
-        epoch::find(self.bridge, self.spec, self.context, &mut requests).await?;
+        if self.spec.is_whole() {
+            epoch::find(self.bridge, self.spec, self.context, &mut requests).await?;
+        }
         // What is wrong for one platform is mostly wrong for all, and is reported once.
         let selections: Vec<Option<Selection<'_>>> =
             requests.iter().map(|request| select(self.spec, request, diagnostics)).collect();
@@ -126,7 +128,10 @@ impl Project<'_> {
             return Ok(None);
         };
         let facts = lookup::look_up(self, &selections, &[]).await;
-        let facts = facts.map_err(|status| report::with_near_stages(status, diagnostics))?;
+        let facts = facts.map_err(|status| {
+            let status = report::with_near_stages(status, diagnostics);
+            report::with_errors(status, diagnostics, self.files)
+        })?;
         let plans: Vec<Option<Plan>> = selections
             .iter()
             .zip(facts)

@@ -18,7 +18,7 @@ use crate::plan::ContextSource;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
 
-/// All files of a build, and the spec that they are. No spec means that the diagnostics have errors.
+/// All files of a build, and the spec that they are, as far as it can be read: see [`crate::spec::parse`].
 pub(super) async fn read_spec(
     bridge: &Bridge,
     options: &Options,

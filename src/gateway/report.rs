@@ -57,6 +57,16 @@ pub(super) fn with_near_stages(status: Status, diagnostics: &Diagnostics) -> Sta
     near.fold(status, |status, found| status.help(&found.message))
 }
 
+/// A failure to learn what there is, behind what is wrong with the file in any case.
+pub(super) fn with_errors(status: Status, diagnostics: &Diagnostics, files: &SourceMap) -> Status {
+    if !diagnostics.has_errors() {
+        return status;
+    }
+    let mut failure = failure(diagnostics, files);
+    failure.add(status);
+    failure
+}
+
 /// All answers, or one failure with what is wrong with each.
 pub(super) fn all<T>(answers: Vec<Result<T, Status>>) -> Result<Vec<T>, Status> {
     let mut found = Vec::with_capacity(answers.len());

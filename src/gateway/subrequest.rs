@@ -108,6 +108,7 @@ async fn of_spec<T>(
     let mut diagnostics = Diagnostics::default();
     let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
     let document = spec
+        .filter(Spec::is_whole)
         .and_then(|spec| document(&spec, &files, &mut diagnostics))
         .filter(|_| !diagnostics.has_errors());
     document.ok_or_else(|| report::failure(&diagnostics, &files))
@@ -144,7 +145,9 @@ async fn lint(
 async fn look_at(project: Project<'_>, diagnostics: &mut Diagnostics) -> Result<(), Status> {
     let Project { bridge, options, spec, context, ignore, .. } = project;
     let mut requests = options.requests();
-    epoch::find(bridge, spec, context, &mut requests).await?;
+    if spec.is_whole() {
+        epoch::find(bridge, spec, context, &mut requests).await?;
+    }
     // What is wrong for one platform is mostly wrong for all, and is told once.
     let selections: Vec<Selection<'_>> =
         requests.iter().filter_map(|request| select_all(spec, request, diagnostics)).collect();

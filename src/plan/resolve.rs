@@ -77,7 +77,7 @@ pub fn resolve(
         diagnostics.absorb(found, |problem| stage.needed || !client_mends(problem.code));
         resolver.stages.push(resolved);
     }
-    if diagnostics.has_errors() {
+    if diagnostics.has_errors() || !selection.spec.is_whole() {
         return None;
     }
     let plan = resolver.into_plan(facts, export, bottom)?;

@@ -35,7 +35,7 @@ enum Value {
     Unset,
     /// A required arg that was not given; where it is declared.
     Missing(Span),
-    /// Its default could not be expanded; that has been reported.
+    /// Its declaration could not be read, or its default not be expanded; that has been reported.
     Failed,
 }
 
@@ -76,7 +76,7 @@ impl<'s> Scope<'s> {
             if PROXIES.contains(&lowercase.as_str()) {
                 scope.proxies.insert(lowercase, value.clone());
             }
-            let declared = spec.args.0.contains_key(name.as_str());
+            let declared = spec.args.0.contains_key(name.as_str()) || spec.is_unread(name);
             if declared || scope.values.contains_key(name.as_str()) {
                 scope.values.insert(name, Value::Set(value.into()));
             } else if let Some(Scalar(var)) = spec.vars.0.get(name.as_str()) {
@@ -116,6 +116,9 @@ impl<'s> Scope<'s> {
                     .related(arg.span, "the arg"),
                 );
             }
+        }
+        for name in spec.unread() {
+            scope.values.entry(name).or_insert(Value::Failed);
         }
         scope.add_defaults(spec, diagnostics);
         scope.check_values(spec, request, diagnostics);

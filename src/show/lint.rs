@@ -66,8 +66,13 @@ impl Lint {
     pub fn new(diagnostics: &Diagnostics, failure: Option<BuildError>, files: &SourceMap) -> Self {
         let warnings: Vec<Warning> =
             diagnostics.findings().iter().map(|found| Warning::new(found, files)).collect();
-        let error =
-            of_errors(diagnostics, files).or(failure).or_else(|| of_violations(diagnostics));
+        let error = match (of_errors(diagnostics, files), failure) {
+            (Some(errors), Some(failure)) => Some(BuildError {
+                message: format!("{}\n{}", errors.message, failure.message),
+                ..errors
+            }),
+            (errors, failure) => errors.or(failure).or_else(|| of_violations(diagnostics)),
+        };
         Self { warnings, sources: files.files().iter().map(SourceInfo::new).collect(), error }
     }
 

@@ -37,6 +37,18 @@ table! {
 
 impl Read for Include {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let include = Self::of(value, reader);
+        reader.unread.any |= include.is_none();
+        include
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Text, IncludeTable::shape()])
+    }
+}
+
+impl Include {
+    fn of(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = reader.span(&value);
         match value.get_ref() {
             DeValue::String(_) => {
@@ -49,10 +61,6 @@ impl Read for Include {
             }
             other => reader.wrong_type(span, other, "a string or a table"),
         }
-    }
-
-    fn shape() -> Shape {
-        Shape::Any(vec![Shape::Text, IncludeTable::shape()])
     }
 }
 
@@ -104,7 +112,7 @@ pub struct Reading {
 /// What became of one file.
 struct Part {
     address: FileAddress,
-    /// `None` where it has not been read, or has errors.
+    /// `None` where it has not been read, or cannot be.
     spec: Option<Spec>,
     /// The parts that it includes, and where it says so.
     includes: Vec<(usize, Span)>,
@@ -163,18 +171,23 @@ impl Reading {
         }
     }
 
-    /// The files, and the one spec that they are. `None` means that there are errors.
+    /// The files, and the one spec that they are, as far as it could be read: see [`super::parse`].
     pub fn finish(self, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
         self.report_cycles(diagnostics);
-        let mut specs = self.parts.into_iter().map(|part| part.spec);
-        let main = specs.next().flatten();
-        let joined = main.map(|mut main| {
-            specs.flatten().for_each(|spec| join(&mut main, spec, diagnostics));
-            main
+        let specs: Option<Vec<Spec>> = self.parts.into_iter().map(|part| part.spec).collect();
+        let joined = specs.and_then(|specs| {
+            let mut specs = specs.into_iter();
+            let mut main = specs.next()?;
+            specs.for_each(|spec| join(&mut main, spec, diagnostics));
+            Some(main)
         });
-        let spec = joined.filter(|_| !diagnostics.has_errors());
-        let spec = spec.and_then(|spec| with_stages(spec, &self.files, diagnostics));
-        if let Some(spec) = &spec {
+        let spec = joined.and_then(|mut spec| {
+            if diagnostics.has_errors() {
+                spec.own.unread.get_or_insert_default();
+            }
+            with_stages(spec, &self.files, diagnostics)
+        });
+        if let Some(spec) = spec.as_ref().filter(|spec| spec.is_whole()) {
             rules::check(spec, diagnostics);
         }
         (self.files, spec)
@@ -193,8 +206,10 @@ impl Reading {
     /// Takes a file, and notes what it includes.
     fn take(&mut self, part: usize, spec: Option<Spec>, diagnostics: &mut Diagnostics) {
         let Some(spec) = spec else { return };
+        let mut has_all = true;
         for include in &spec.include {
             let address = address(include, &self.parts[part].address, diagnostics);
+            has_all &= address.is_some();
             let Some(address) = address else { continue };
             let span = include.path.span;
             let known = self.parts.len();
@@ -204,7 +219,7 @@ impl Reading {
                 self.wanted.push(Wanted { address, span });
             }
         }
-        self.parts[part].spec = Some(spec);
+        self.parts[part].spec = Some(spec).filter(|_| has_all);
     }
 
     fn report_cycles(&self, diagnostics: &mut Diagnostics) {
@@ -318,6 +333,9 @@ impl Absent {
 /// Adds what an included file declares. What it says of its own builds (the default target, ignored files,
 /// rules) stays with it.
 fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
+    if let Some(unread) = included.own.unread {
+        spec.own.unread.get_or_insert_default().extend(unread);
+    }
     let arg = |arg: &super::Arg| arg.span;
     let var = |var: &super::Scalar| var.0.span;
     join_names("arg", &mut spec.args.0, included.args.0, arg, diagnostics);
@@ -354,7 +372,7 @@ fn join_names<K: Ord + fmt::Display, T>(
 }
 
 fn with_stages(spec: Spec, files: &SourceMap, diagnostics: &mut Diagnostics) -> Option<Spec> {
-    if !spec.stages.is_empty() {
+    if !spec.stages.is_empty() || !spec.is_whole() {
         return Some(spec);
     }
     let message = format!("{} has no stages", files.main().name());

@@ -26,7 +26,7 @@ mod template;
 mod text;
 mod toml;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use ::toml::de::DeValue;
@@ -41,7 +41,7 @@ pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMou
 pub use self::name::{ArgName, EnvName, LabelName, SourceName, StageName};
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
-use self::read::{Field, Keys, Read, Reader, Table, Value, table};
+use self::read::{Field, Keys, Read, Reader, Table, Unread, Value, declared, table};
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
@@ -56,7 +56,7 @@ use crate::source::{SourceFile, SourceMap, Span, Spanned};
 table! {
     /// A build file.
     pub struct Spec as "a build file" {
-        with own: Extent;
+        with own: Own;
         /// The target that is built without `--target`.
         "default" default: Option<Spanned<String>>,
         /// What a build can be given with `--build-arg`.
@@ -79,12 +79,17 @@ table! {
     }
 }
 
-/// Where a file's own text is, for what joins it from others stands elsewhere.
-#[derive(Debug, Clone, Copy)]
-pub struct Extent(Span);
+/// What is known of a file besides its keys.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// Where its own text is, for what joins it from others stands elsewhere.
+    extent: Span,
+    /// The names under which something is declared that could not be read; `None` where all was read.
+    unread: Option<BTreeSet<String>>,
+}
 
 /// It is known of each file, and has no key.
-impl Keys for Extent {
+impl Keys for Own {
     const WHAT: &'static str = "a file";
 
     fn table_shape() -> TableShape {
@@ -92,15 +97,32 @@ impl Keys for Extent {
     }
 
     fn take_keys(_: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        Some(Self(reader.file.span(0..reader.file.text().len())))
+        let extent = reader.file.span(0..reader.file.text().len());
+        Some(Self { extent, unread: None })
     }
 }
 
 impl Spec {
     /// Whether a place is in the build file itself, and not in one that it includes.
     pub fn is_own(&self, place: Span) -> bool {
-        let Extent(own) = self.own;
-        (own.start..=own.end).contains(&place.start)
+        let Own { extent, .. } = self.own;
+        (extent.start..=extent.end).contains(&place.start)
+    }
+
+    /// Whether all of it was read. Without it, nothing can be built: what is left is there to find what else
+    /// is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.own.unread.is_none()
+    }
+
+    /// The names under which something is declared that could not be read. Whoever uses one makes no mistake.
+    pub fn unread(&self) -> impl Iterator<Item = &str> {
+        self.own.unread.iter().flatten().map(String::as_str)
+    }
+
+    /// Whether something is declared under a name that could not be read.
+    pub fn is_unread(&self, name: &str) -> bool {
+        self.own.unread.as_ref().is_some_and(|unread| unread.contains(name))
     }
 }
 
@@ -122,7 +144,7 @@ impl Field for Vars {
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
-        BTreeMap::read(value, reader).map(Self)
+        declared(value, reader).map(Self)
     }
 }
 
@@ -136,12 +158,12 @@ impl Field for Args {
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
-        BTreeMap::read(value, reader).map(Self)
+        declared(value, reader).map(Self)
     }
 }
 
-/// Reads a build file that includes no others, and reports all that is wrong with it. `None` means that
-/// there are errors.
+/// Reads a build file that includes no others, and reports all that is wrong with it. A spec that is not
+/// [whole](Spec::is_whole) is what could be read in spite of errors; `None` means that nothing was.
 pub fn parse(file: SourceFile, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
     parse_with(file, |_| Err(Absent::File), diagnostics)
 }
@@ -161,7 +183,7 @@ pub fn parse_with(
     reading.finish(diagnostics)
 }
 
-/// Reads one file. `None` means that there are errors.
+/// Reads one file. `None` means that there are errors, and that too much is missing to look at the rest.
 fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     if let Some(span) = file.not_text() {
         return diagnostics.fail(
@@ -171,16 +193,18 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     }
     let document = toml::parse(file, diagnostics);
     let mut found = Diagnostics::default();
-    let mut reader = Reader { file, diagnostics: &mut found };
+    let mut reader = Reader { file, diagnostics: &mut found, unread: Unread::default() };
     let spec: Option<Spec> = Table::root(document.table, Spec::WHAT, &reader).read_all(&mut reader);
-    let mut reader = Reader { file, diagnostics };
+    let unread = reader.unread;
     if let Some(reliable_until) = document.reliable_until {
-        toml::keep_reliable(reliable_until, found, &mut reader);
+        toml::keep_reliable(reliable_until, found, diagnostics);
         return None;
     }
     let has_errors = found.has_errors();
-    reader.diagnostics.absorb(found, |_| true);
-    spec.filter(|_| !has_errors)
+    diagnostics.absorb(found, |_| true);
+    let mut spec = spec.filter(|_| !unread.any)?;
+    spec.own.unread = has_errors.then_some(unread.names);
+    Some(spec)
 }
 
 /// Reads a file of TOML that is no build file and reports what is not TOML. The flag says whether all of it

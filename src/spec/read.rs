@@ -3,9 +3,10 @@
 //! [`table!`] declares a table of the language once: its keys, their types and their texts. From that
 //! come the Rust struct, the reader, the messages about unknown and missing keys, the walk over all
 //! names that its values use, and its [`Shape`] for the reference and the schema. A value that cannot
-//! be read is reported and leaves `None`; its neighbours are read all the same.
+//! be read is reported and leaves `None`; its neighbours are read all the same. What is declared by name,
+//! and the items of a table's lists, are there without those that cannot be read: see [`Unread`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::Spanned as TomlSpanned;
 use toml::de::{DeString, DeTable, DeValue};
@@ -23,6 +24,16 @@ pub(super) type Value<'i> = TomlSpanned<DeValue<'i>>;
 pub(super) struct Reader<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) diagnostics: &'a mut Diagnostics,
+    pub(super) unread: Unread,
+}
+
+/// What could not be read, and has been reported. Nothing can be said of those who use it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread {
+    /// What would have been declared under these names.
+    pub(super) names: BTreeSet<String>,
+    /// Whether it could have declared any name.
+    pub(super) any: bool,
 }
 
 /// A type of the language that stands in a value.
@@ -326,7 +337,9 @@ impl<T: Read> Field for Vec<T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        table.remove(key, reader).map_or(Some(Vec::new()), |(_, value)| Vec::read(value, reader))
+        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::new()) };
+        let (read, expected) = items(value, reader)?;
+        (read.len() == expected || !read.is_empty()).then_some(read)
     }
 }
 
@@ -338,9 +351,8 @@ impl<K: Name, T: Read> Field for BTreeMap<K, T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        table
-            .remove(key, reader)
-            .map_or(Some(BTreeMap::new()), |(_, value)| BTreeMap::read(value, reader))
+        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::new()) };
+        declared(value, reader)
     }
 }
 
@@ -429,17 +441,8 @@ impl Read for u32 {
 /// A list; what is wrong with one item does not hide what is wrong with the next.
 impl<T: Read> Read for Vec<T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        match value.into_inner() {
-            DeValue::Array(items) => {
-                let expected = items.len();
-                // As long as it will be: there are very many lists of one or two items.
-                let mut read = Vec::with_capacity(expected);
-                read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
-                (read.len() == expected).then_some(read)
-            }
-            other => reader.wrong_type(span, &other, "a list"),
-        }
+        let (read, expected) = items(value, reader)?;
+        (read.len() == expected).then_some(read)
     }
 
     fn shape() -> Shape {
@@ -447,30 +450,60 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
+/// The items of a list that can be read, and how many it has.
+fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Option<(Vec<T>, usize)> {
+    let span = reader.span(&value);
+    match value.into_inner() {
+        DeValue::Array(items) => {
+            let expected = items.len();
+            // As long as it will be: there are very many lists of one or two items.
+            let mut read = Vec::with_capacity(expected);
+            read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
+            Some((read, expected))
+        }
+        other => reader.wrong_type(span, &other, "a list"),
+    }
+}
+
 /// A table with free names as keys.
 impl<K: Name, T: Read> Read for BTreeMap<K, T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        let DeValue::Table(entries) = value.get_ref() else {
-            return reader.wrong_type(span, value.get_ref(), "a table");
+        let expected = match value.get_ref() {
+            DeValue::Table(entries) => entries.len(),
+            _ => 0,
         };
-        let expected = entries.len();
-        let DeValue::Table(entries) = value.into_inner() else { return None };
-        let read: BTreeMap<K, T> = entries
-            .into_iter()
-            .filter_map(|(key, value)| {
-                let key_span = reader.span(&key);
-                let name = K::check(reader.text(key.get_ref()), key_span, reader);
-                let value = T::read(value, reader);
-                Some((name?, value?))
-            })
-            .collect();
-        (read.len() == expected).then_some(read)
+        declared(value, reader).filter(|read: &Self| read.len() == expected)
     }
 
     fn shape() -> Shape {
         Shape::named(K::PATTERN, T::shape())
     }
+}
+
+/// The entries of a table with free names that can be read.
+pub(super) fn declared<K: Name, T: Read>(
+    value: Value<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<BTreeMap<K, T>> {
+    let span = reader.span(&value);
+    let entries = match value.into_inner() {
+        DeValue::Table(entries) => entries,
+        other => return reader.wrong_type(span, &other, "a table"),
+    };
+    let mut read = BTreeMap::new();
+    for (key, value) in entries {
+        let key_span = reader.span(&key);
+        let name = K::check(reader.text(key.get_ref()), key_span, reader);
+        match (name, T::read(value, reader)) {
+            (Some(name), Some(value)) => {
+                read.insert(name, value);
+            }
+            _ => {
+                reader.unread.names.insert(key.into_inner().into_owned());
+            }
+        }
+    }
+    Some(read)
 }
 
 /// One value, or a list of them.

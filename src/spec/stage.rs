@@ -308,7 +308,7 @@ impl super::read::Field for Env {
     ) -> Option<Self> {
         let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
         super::warn_of_misplaced_keys(&value, key, reader);
-        let entries: BTreeMap<EnvName, Scalar> = BTreeMap::read(value, reader)?;
+        let entries: BTreeMap<EnvName, Scalar> = super::read::declared(value, reader)?;
         Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
     }
 }

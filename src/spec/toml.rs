@@ -3,7 +3,6 @@
 use toml::Spanned;
 use toml::de::{DeTable, Error};
 
-use super::read::Reader;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 
@@ -107,9 +106,13 @@ fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
 
 /// Drops what a reader found wrong behind the place up to which the document can be relied on, and
 /// what it missed because the rest is not there.
-pub(super) fn keep_reliable(reliable_until: u32, found: Diagnostics, reader: &mut Reader<'_>) {
+pub(super) fn keep_reliable(
+    reliable_until: u32,
+    found: Diagnostics,
+    diagnostics: &mut Diagnostics,
+) {
     let missing = [Code::MissingKey, Code::NoVerb];
-    reader.diagnostics.absorb(found, |diagnostic| {
+    diagnostics.absorb(found, |diagnostic| {
         !missing.contains(&diagnostic.code)
             && diagnostic.span.is_some_and(|span| span.end <= reliable_until)
     });

@@ -160,7 +160,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     // One that is wrong is told of, and nothing else is then.
     let spec = spec.filter(|_| lock.as_ref().is_none_or(Option::is_some));
     let lock = lock.flatten();
-    if let (Some(lock), Some(spec)) = (&lock, &spec) {
+    if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
         lock::warn_of_unused(lock, spec, &mut diagnostics);
     }
     request.locking = Locking::new(lock, &request, &mut diagnostics);

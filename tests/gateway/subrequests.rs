@@ -432,7 +432,7 @@ async fn targets_without_a_default() {
 
 #[tokio::test]
 async fn what_is_wrong_with_the_file_is_shown_as_in_a_build() {
-    let spec = "[stages.a]\n\nform = 'x'\nfrom = 'y:1'\n";
+    let spec = "[stages.a]\n\nform = 'x'\nfrom = 'alpine:3.20'\n";
     for request in ["outline", "targets", "convertllb"] {
         let daemon = build(engine(), spec, &[&format!("requestid=frontend.{request}")]).await;
         let (message, places) = error(&daemon);
@@ -635,7 +635,7 @@ async fn lint_tells_what_would_stop_a_build() {
               }
             ]
           },
-          "message": "mstage.toml:7: there is no stage `b`\n  help: did you mean `a`?"
+          "message": "2 errors in mstage.toml\nmstage.toml:7: there is no stage `b`\n  help: did you mean `a`?\nmstage.toml:8: `NOTHING` is not defined\n  help: declare it under [args], or write `${NOTHING:-}` if it may be missing"
         }"#]],
     );
     // The first of several places.
@@ -660,7 +660,21 @@ async fn lint_tells_what_would_stop_a_build() {
           "message": "2 errors in mstage.toml\nmstage.toml:4: unknown key `step` in a stage\n  help: did you mean `steps`?\nmstage.toml:5: expected a string or a decimal integer, found a float\n  help: quote it: \"1.5\""
         }"#]],
     );
-    // What the engine reports has the place that it is about.
+    // What the engine reports is told behind them.
+    let spec = "[stages.a]\nfrom = 'y:1'\nstep = []\n";
+    for request in ["lint", "convertllb"] {
+        let daemon = build(engine(), spec, &[&format!("requestid=frontend.{request}")]).await;
+        let message = match request {
+            "lint" => document(&daemon)["buildError"]["message"].as_str().unwrap().to_owned(),
+            _ => error(&daemon).0,
+        };
+        assert_eq!(
+            message,
+            "mstage.toml:3: unknown key `step` in a stage\n  help: did you mean `steps`?\n\
+             mstage.toml:2: failed to resolve source metadata for docker.io/library/y:1: docker.io/library/y:1: not found"
+        );
+    }
+    // By itself, it has the place that it is about.
     let engine = engine().on(Method::ResolveSourceMeta, Do::Fail(failure("no such image")));
     let spec = "[stages.a]\n\nfrom = 'alpine:3.20'\n";
     let daemon = build(engine, spec, &["requestid=frontend.lint"]).await;

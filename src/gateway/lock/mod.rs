@@ -11,7 +11,7 @@ use crate::source::{SourceFile, SourceMap};
 use crate::spec::Spec;
 
 /// The options of a build whose references are held to a lock file, if there is one; it is added to the
-/// build's files. No spec means that the diagnostics have errors.
+/// build's files. No spec means that the diagnostics have errors, and that there is no more to find.
 pub(super) fn hold(
     options: &Options,
     lock: Option<SourceFile>,
@@ -22,7 +22,7 @@ pub(super) fn hold(
     let has_file = lock.is_some();
     let lock = lock.and_then(|file| parse(files.add(file), diagnostics));
     let spec = spec.filter(|_| lock.is_some() || !has_file);
-    if let (Some(lock), Some(spec)) = (&lock, &spec) {
+    if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
         warn_of_unused(lock, spec, diagnostics);
     }
     let mut options = options.clone();

@@ -14,7 +14,7 @@ use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::source::{Span, Spanned};
-use crate::spec::{ArgName, From, Input, Scalar, SourceName, Stage, StageName, Template};
+use crate::spec::{ArgName, From, Scalar, Spec, Stage, StageName, Template};
 
 /// What a `from` means, before it is known which stages the build needs.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub(super) struct FromLookup<'a, 's> {
     pub(super) stages: &'a [(&'s StageName, &'s Spanned<Stage>)],
     /// The names of the stages.
     pub(super) known: &'a Known<'s>,
-    pub(super) sources: &'a BTreeMap<SourceName, Spanned<Input>>,
+    pub(super) spec: &'s Spec,
     pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
@@ -64,7 +64,7 @@ pub(super) struct FromLookup<'a, 's> {
 impl FromLookup<'_, '_> {
     /// What a `from` means: a build context of that name, a stage, a source, `scratch`, an image, in that order.
     /// A stage's own name means the image of that name. `platform` is the one that an image is for,
-    /// where the `from` does not say.
+    /// where the `from` does not say. `None` is a reported mistake, here or in what the name stands for.
     pub(super) fn meaning(
         &self,
         from: &Spanned<From>,
@@ -90,8 +90,13 @@ impl FromLookup<'_, '_> {
             (From::Name(_), Some(at)) if text != self.own.as_str() => {
                 self.stage(at, from, diagnostics)
             }
-            (From::Name(_), _) if self.sources.contains_key(text.as_str()) => {
+            (From::Name(_), _) if self.spec.sources.contains_key(text.as_str()) => {
                 self.source(&text, platform, diagnostics)?
+            }
+            (From::Name(_) | From::Stage(_) | From::Source(_), None)
+                if self.spec.is_unread(&text) =>
+            {
+                None
             }
             (From::Name(_), _) if text == "scratch" => Some(Meaning::Scratch),
             (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
@@ -106,7 +111,7 @@ impl FromLookup<'_, '_> {
             (From::Stage(_), None) => {
                 let unknown =
                     unknown_stage(Code::UnknownStage, from.span, "stage", &text, self.known);
-                diagnostics.fail(match self.sources.contains_key(text.as_str()) {
+                diagnostics.fail(match self.spec.sources.contains_key(text.as_str()) {
                     true => unknown.hint(format!(
                         "`{text}` is a source: a stage that starts from it can stand here"
                     )),

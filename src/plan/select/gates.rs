@@ -11,7 +11,7 @@ use crate::order::dependencies_first;
 use crate::plan::check::flag;
 use crate::plan::request::Request;
 use crate::source::{Span, Spanned};
-use crate::spec::{Stage, StageName};
+use crate::spec::{Spec, Stage, StageName};
 
 /// The build arg that leaves required stages out.
 const SKIP: &str = "MSTAGE_SKIP_REQUIRES";
@@ -30,6 +30,7 @@ pub(super) fn required(
     stage: &Stage,
     stages: &[(&StageName, &Spanned<Stage>)],
     known: &Known<'_>,
+    spec: &Spec,
     presence: &Presence,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Gate> {
@@ -42,6 +43,7 @@ pub(super) fn required(
                 diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(name.span), name))
             }
         },
+        Err(_) if spec.is_unread(name) => None,
         Err(_) => {
             diagnostics.fail(unknown_stage(Code::UnknownStage, name.span, "stage", name, known))
         }

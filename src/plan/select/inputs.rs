@@ -21,7 +21,7 @@ impl FromLookup<'_, '_> {
         platform: &Platform,
         diagnostics: &mut Diagnostics,
     ) -> Option<Option<Meaning>> {
-        let input = &self.sources.get(name)?.value;
+        let input = &self.spec.sources.get(name)?.value;
         Some(
             self.context(name, platform).or_else(|| self.input(name, input, platform, diagnostics)),
         )
@@ -29,11 +29,12 @@ impl FromLookup<'_, '_> {
 
     /// The error for a source that is not declared.
     pub(super) fn unknown_source(&self, span: Span, name: &str) -> Diagnostic {
-        let known = Known::new(self.sources.keys().map(|name| name.as_str()));
-        let hint = known.did_you_mean(name, []).unwrap_or_else(|| match self.sources.is_empty() {
-            true => format!("[sources.{name}] declares it"),
-            false => format!("the sources are {}", known.list()),
-        });
+        let known = Known::new(self.spec.sources.keys().map(|name| name.as_str()));
+        let hint =
+            known.did_you_mean(name, []).unwrap_or_else(|| match self.spec.sources.is_empty() {
+                true => format!("[sources.{name}] declares it"),
+                false => format!("the sources are {}", known.list()),
+            });
         Diagnostic::new(Code::UnknownSource, span, format!("there is no source `{name}`"))
             .hint(hint)
     }

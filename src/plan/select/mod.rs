@@ -137,6 +137,8 @@ struct Goal {
     shipped: Vec<usize>,
 }
 
+/// `None` means that there are errors. For a purpose that finds all of them, the stages are selected of which
+/// it is known what they start from.
 fn select_for<'s>(
     purpose: Purpose,
     spec: &'s Spec,
@@ -173,37 +175,45 @@ fn select_for<'s>(
         roots.truncate(1);
     }
     let mut selected = dependencies_first(stages.list.len(), roots, |at| stages.needs(at)).nodes;
-    let needed = selected.len();
+    let mut needed = selected.len();
     let mut is_selected = vec![false; stages.list.len()];
     for &at in &selected {
         is_selected[at] = true;
     }
     skipped.retain(|gate| !is_selected[gate.stage]);
     gates::warn_of_skipped(&skipped, &stages, diagnostics);
-    let all = matches!(purpose, Purpose::Check | Purpose::Lock);
-    if all {
-        for at in order.nodes {
-            let whole = stages.is_whole[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
-            if whole && !is_selected[at] {
-                is_selected[at] = true;
-                selected.push(at);
-            }
-        }
-    }
-    let is_needed: BTreeSet<usize> = selected[..needed].iter().copied().collect();
+    // Where it is not clear which is built, all are looked at for what is wrong with them.
+    let all = matches!(purpose, Purpose::Check | Purpose::Lock) || target.is_none();
     for (at, problems) in std::mem::take(&mut stages.problems).into_iter().enumerate() {
         // Of a stage that is not built, only what nothing that the client gives can mend.
-        let is_needed = is_needed.contains(&at);
+        let is_needed = is_selected[at];
         diagnostics.absorb(problems, |problem| match problem.code {
             Code::NotLocked | Code::UnlockedReference => is_needed || all,
             code => is_needed || !client_mends(code),
         });
     }
     let stops = |problem: &&Diagnostic| purpose != Purpose::Outline || !client_mends(problem.code);
-    if diagnostics.errors().iter().any(stops) {
+    let has_errors = diagnostics.errors().iter().any(stops);
+    if has_errors && !purpose.finds_all(diagnostics) {
         return None;
     }
-    rules::invalid_default_in_from::check(spec, request, diagnostics);
+    if all {
+        for at in order.nodes {
+            let is_whole = has_errors
+                || stages.is_whole[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
+            if is_whole && !is_selected[at] {
+                is_selected[at] = true;
+                selected.push(at);
+            }
+        }
+    }
+    if has_errors {
+        let has_base = stages.with_a_base(&selected);
+        needed = selected[..needed].iter().filter(|&&at| has_base[at]).count();
+        selected.retain(|&at| has_base[at]);
+    } else {
+        rules::invalid_default_in_from::check(spec, request, diagnostics);
+    }
     let shipped = match default.or(target) {
         Some(stage) => vec![stage],
         None => stages.not_needed(),
@@ -296,7 +306,7 @@ impl<'s> Stages<'s> {
                 let lookup = FromLookup {
                     own: name,
                     stages: &stages.list,
-                    sources: &spec.sources,
+                    spec,
                     known: &stages.known,
                     presence: &stages.presence,
                     scope,
@@ -305,14 +315,12 @@ impl<'s> Stages<'s> {
                 stage.visit_froms_where(&|step| stages.presence.has(step), &mut |from| {
                     // As in Dockerfiles, an image that files are copied from is the target's.
                     let usual = if found.is_empty() { platform } else { target };
-                    found.extend(
-                        lookup
-                            .meaning(from, usual, &mut diagnostics)
-                            .map(|meaning| (from.span, meaning)),
-                    );
+                    let meaning = lookup.meaning(from, usual, &mut diagnostics);
+                    found.extend(meaning.map(|meaning| (from.span, meaning)));
                 });
                 let (list, known) = (&stages.list, &stages.known);
-                required = gates::required(stage, list, known, &stages.presence, &mut diagnostics);
+                required =
+                    gates::required(stage, list, known, spec, &stages.presence, &mut diagnostics);
             }
             stages.requires.push(required);
             stages.replaced.push(replacement.is_some());
@@ -352,6 +360,20 @@ impl<'s> Stages<'s> {
         (0..not_needed.len()).filter(|&at| not_needed[at]).collect()
     }
 
+    /// For each stage whether it is in a list, dependencies first, and it is known what it starts from.
+    fn with_a_base(&self, list: &[usize]) -> Vec<bool> {
+        let mut has_base = vec![false; self.list.len()];
+        for &at in list {
+            let span = first_of(&self.list[at].1.from).span;
+            has_base[at] = match self.froms[at].first() {
+                Some((first, Meaning::Stage(base))) => *first == span && has_base[*base],
+                Some((first, _)) => *first == span,
+                None => false,
+            };
+        }
+        has_base
+    }
+
     fn needs(&self, at: usize) -> Vec<usize> {
         self.froms[at]
             .iter()
@@ -389,6 +411,8 @@ impl<'s> Stages<'s> {
             for (at, (span, meaning)) in froms.into_iter().enumerate() {
                 let origin = match meaning {
                     Meaning::Scratch => Origin::Scratch,
+                    // Where there are errors, it may not be among them.
+                    Meaning::Stage(old) if new_places[old] == usize::MAX => continue,
                     Meaning::Stage(old) => Origin::Stage(new_places[old]),
                     Meaning::Image(reference, platform) => {
                         sources.image(ImageQuery::new(reference, platform, span, at == 0))
@@ -483,6 +507,7 @@ fn find_target(
                 report::check(target, found, stages, diagnostics)?;
                 (found, None)
             }
+            None if spec.is_unread(report::stage_of(target)) => return None,
             None => {
                 let name = report::stage_of(target);
                 let mut diagnostic = unknown_stage(
@@ -512,7 +537,11 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
     let find =
         |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
     if let Some(name) = &spec.default {
-        return find(name).or_else(|| {
+        let found = find(name);
+        if spec.is_unread(name) {
+            return found;
+        }
+        return found.or_else(|| {
             diagnostics.fail(unknown_stage(
                 Code::UnknownTarget,
                 name.span,
@@ -552,6 +581,8 @@ fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics)
             "say which of {} it is: default = \"...\" at the top of the file",
             names(&all)
         )),
+        // What could not be read may say it, or need all but one.
+        _ if !spec.is_whole() => return None,
         // Every stage is needed by another: the cycle has been reported.
         (&[], None) if diagnostics.has_errors() => return None,
         (&[], None) => Diagnostic::without_place(

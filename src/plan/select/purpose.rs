@@ -2,7 +2,7 @@
 //! lock file.
 
 use super::{Selection, client_mends, select_for};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::request::Request;
 use crate::spec::Spec;
 
@@ -19,7 +19,18 @@ pub(super) enum Purpose {
     Lock,
 }
 
-/// Selects what the request's target needs. `None` means that there are errors.
+impl Purpose {
+    /// Whether what errors do not touch is still looked at, so that all that is wrong is told at once.
+    pub(super) fn finds_all(self, diagnostics: &Diagnostics) -> bool {
+        // What is too large for one place is so for the next.
+        let is_too_large = |found: &&Diagnostic| found.code == Code::TooLarge;
+        matches!(self, Purpose::Build | Purpose::Check)
+            && !diagnostics.errors().iter().any(is_too_large)
+    }
+}
+
+/// Selects what the request's target needs. Where there are errors, the selection is what they do not
+/// touch: [`resolve`](crate::plan::resolve) finds what is wrong with that, and makes no plan.
 pub fn select<'s>(
     spec: &'s Spec,
     request: &'s Request,
