@@ -217,13 +217,10 @@ impl Bridge {
             .ok_or_else(|| Error::Reply(format!("no source in the answer about {asked}")))
     }
 
-    /// The graphs that the client handed to this frontend, by name.
+    /// The graphs that the client handed to this frontend, by name; asked for once.
     ///
     /// Empty where the daemon does not know of such graphs: then it took none from the client.
-    pub async fn inputs(&self) -> Result<BTreeMap<String, Definition>, Error> {
-        if !self.capabilities.gateway.supports(gateway::INPUTS) {
-            return Ok(BTreeMap::new());
-        }
+    pub async fn inputs(&self) -> Result<&BTreeMap<String, Definition>, Error> {
         self.connection.inputs().await
     }
 

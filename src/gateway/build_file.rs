@@ -4,10 +4,8 @@
 //! repository, an archive or a file from the web, or what another build of the client makes; the build
 //! file is in it, or in a directory of the client.
 
-use std::collections::BTreeMap;
-
-use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
-use futures_util::future::{join, try_join3};
+use buildkit_llb::{Differ, Digest, Graph, Local, Metadata, State};
+use futures_util::future::{join3, try_join3};
 
 use super::bridge::{Connection, Ref, Status};
 use super::options::invalid;
@@ -68,8 +66,8 @@ impl BuildFile {
     }
 }
 
-/// With a directory of the client as the build context, or with what another build makes: only a
-/// directory that is not there tells that, and costs no question where it is.
+/// With a directory of the client as the build context, or with what another build makes, which counts
+/// more. No option tells whether there is such a build, so that it is asked for beside the reading.
 async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, Status> {
     let build_file = Home::client(options).read(connection, options);
     let context_ignore = async {
@@ -84,45 +82,27 @@ async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, 
         );
         directory.open(connection).await?.read(connection, IGNORE_FILE).await
     };
-    let (build_file, context_ignore) = join(build_file, context_ignore).await;
-    if build_file.is_err() || context_ignore.is_err() {
-        let mut inputs = connection.inputs().await.unwrap_or_default();
-        let context = inputs.remove("context");
-        if context.is_some() || inputs.contains_key("dockerfile") {
-            return from_inputs(connection, options, context, inputs, build_file).await;
-        }
-    }
-    // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
-    let ignore = context_ignore.unwrap_or_default().unwrap_or_default();
-    build_file?.into_build_file(ignore, MainContext::default())
-}
-
-/// With what other builds make.
-async fn from_inputs(
-    connection: &Connection,
-    options: &Options,
-    context: Option<Definition>,
-    mut inputs: BTreeMap<String, Definition>,
-    in_client_directory: Result<Found, Status>,
-) -> Result<BuildFile, Status> {
-    let context = match context {
+    let (build_file, context_ignore, inputs) =
+        join3(build_file, context_ignore, connection.inputs()).await;
+    let inputs = inputs?;
+    let context = match inputs.get("context") {
         Some(context) => MainContext {
-            source: MainSource::Input(context),
+            source: MainSource::Input(context.clone()),
             subdir: options.context_subdir.clone(),
         },
         None => MainContext::default(),
     };
-    let input = inputs.remove("dockerfile").filter(|_| options.build_file_local.is_none());
-    let found = match input {
-        Some(definition) => {
-            let source = MainSource::Input(definition);
+    let found = match inputs.get("dockerfile").filter(|_| options.build_file_local.is_none()) {
+        Some(files) => {
+            let source = MainSource::Input(files.clone());
             let of = MainContext { source, subdir: String::new() };
-            let home = Home::Files { of, name: options.filename.clone() };
-            home.read(connection, options).await?
+            Home::Files { of, name: options.filename.clone() }.read(connection, options).await?
         }
-        None => in_client_directory?,
+        None => build_file?,
     };
-    found.into_build_file(Vec::new(), context)
+    // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
+    let ignore = context_ignore.unwrap_or_default().unwrap_or_default();
+    found.into_build_file(ignore, context)
 }
 
 /// What an address of a build context means, and the build file's name there.

@@ -6,7 +6,6 @@ use buildkit_llb::Definition;
 
 use super::bridge::{Build, Refs, SolveRequest, Status};
 use super::compile::Project;
-use crate::lower::MainSource;
 use crate::plan::{Dockerfile, Triggered};
 
 /// The name that the metadata of a result has for the image's config.
@@ -70,19 +69,21 @@ pub(super) async fn build(
     opts.extend(args.iter().map(|(name, value)| (format!("build-arg:{name}"), value.clone())));
     opts.insert("filename".to_owned(), file.clone());
     opts.extend(target.iter().map(|target| ("target".to_owned(), target.clone())));
-    let inputs = match &project.context.source {
-        MainSource::Input(context) => BTreeMap::from([("context".to_owned(), context.clone())]),
-        MainSource::Local | MainSource::Git(_) | MainSource::Http { .. } => BTreeMap::new(),
-    };
-    solve(project, opts, inputs).await.map_err(|status| status.context(file))
+    solve(project, opts, BTreeMap::new()).await.map_err(|status| status.context(file))
 }
 
-/// Has the frontend build, and gives what it made.
+/// Has the frontend build, and gives what it made. What the client hands over is handed on, so that files
+/// and build contexts are where they are for this build; `inputs` come with it, or in its place.
 pub(super) async fn solve(
     project: &Project<'_>,
     opts: BTreeMap<String, String>,
     inputs: BTreeMap<String, Definition>,
 ) -> Result<Triggered, Status> {
+    let clients = project.bridge.inputs().await?;
+    let clients = clients.iter().filter(|(name, _)| !inputs.contains_key(*name));
+    let clients: Vec<_> =
+        clients.map(|(name, definition)| (name.clone(), definition.clone())).collect();
+    let inputs = inputs.into_iter().chain(clients).collect();
     let request = SolveRequest {
         build: Build::Frontend { name: "dockerfile.v0".to_owned(), opts, inputs },
         cache_imports: project.options.cache_imports.clone(),

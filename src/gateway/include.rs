@@ -128,8 +128,8 @@ async fn open(
         }
         ContextSource::Input(input) => {
             let missing = || Status::new(format!("the client did not hand over `{input}`"));
-            let definition = bridge.inputs().await?.remove(input).ok_or_else(missing)?;
-            graph.import(definition).map_err(|err| Status::new(err.to_string()))?
+            let definition = bridge.inputs().await?.get(input).ok_or_else(missing)?;
+            graph.import(definition.clone()).map_err(|err| Status::new(err.to_string()))?
         }
         ContextSource::Target(_) => {
             return Err(Status::new(format!(

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Definition, Differ, Local, ResolveMode};
+use buildkit_llb::{Differ, Local, ResolveMode};
 use futures_util::future::{join, join_all};
 
 use super::bridge::{self, ImageRequest, OciLayout, Status};
@@ -80,17 +80,11 @@ async fn contexts_facts(
     project: &Project<'_>,
     queries: Vec<&ContextQuery>,
 ) -> Result<Vec<ContextFact>, Status> {
-    let needs_inputs = queries.iter().any(|query| matches!(query.source, ContextSource::Input(_)));
-    let inputs = if needs_inputs { project.bridge.inputs().await? } else { BTreeMap::new() };
-    let facts = queries.into_iter().map(|query| context(project, query, &inputs));
+    let facts = queries.into_iter().map(|query| context(project, query));
     report::all(join_all(facts).await)
 }
 
-async fn context(
-    project: &Project<'_>,
-    query: &ContextQuery,
-    inputs: &BTreeMap<String, Definition>,
-) -> Result<ContextFact, Status> {
+async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextFact, Status> {
     let Project { bridge, options, files, .. } = *project;
     let name = &query.name;
     match &query.source {
@@ -111,7 +105,7 @@ async fn context(
             Ok(ContextFact { ignore, ..ContextFact::default() })
         }
         ContextSource::Input(input) => {
-            let Some(definition) = inputs.get(input) else {
+            let Some(definition) = bridge.inputs().await?.get(input) else {
                 return Err(Status::new(format!(
                     "the client did not hand over the input `{input}` of the build context `{name}`"
                 )));

@@ -502,13 +502,15 @@ async fn a_slow_call_holds_no_other_up() {
 #[tokio::test]
 async fn inputs() {
     let input = source("local://context", &[]);
-    let (bridge, _) = connect(Engine::new(Release::Bookworm).input("base", input.clone())).await;
+    let engine = Engine::new(Release::Bookworm).input("base", input.clone());
+    let (bridge, daemon) = connect(engine).await;
     let inputs = BTreeMap::from([("base".to_owned(), input)]);
-    assert_eq!(bridge.inputs().await, Ok(inputs));
+    assert_eq!(bridge.inputs().await, Ok(&inputs));
+    assert_eq!(bridge.inputs().await, Ok(&inputs));
+    assert_eq!(daemon.methods(), [Method::Ping, Method::Inputs], "they are asked for once");
 
-    let (bridge, daemon) = connect(Engine::new(Release::Bookworm).without("frontend.inputs")).await;
-    assert_eq!(bridge.inputs().await, Ok(BTreeMap::new()));
-    assert_eq!(daemon.methods(), [Method::Ping]);
+    let (bridge, _) = connect(Engine::new(Release::Bookworm).without("frontend.inputs")).await;
+    assert_eq!(bridge.inputs().await, Ok(&BTreeMap::new()));
 }
 
 #[tokio::test]

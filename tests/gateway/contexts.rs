@@ -22,6 +22,7 @@ async fn a_repository_holds_context_and_build_file() {
     assert_eq!(sources.keys().collect::<Vec<_>>(), [&repository]);
     assert_eq!(sources[repository]["git.keepgitdir"], "true");
     assert!(returned(&daemon).error.is_none());
+    assert!(!daemon.methods().contains(&Method::Inputs), "nothing else can be the context");
 }
 
 #[tokio::test]
@@ -89,6 +90,56 @@ async fn another_build_gives_the_context() {
     let daemon = build_with(engine, &[]).await;
     assert_eq!(daemon.methods().iter().filter(|&&method| method == Method::Inputs).count(), 1);
     assert_eq!(sources(&ops(&daemon)).keys().collect::<Vec<_>>(), [&image]);
+}
+
+/// As where another frontend starts this one with files that it made, in the session of its client.
+#[tokio::test]
+async fn another_build_counts_more_than_the_clients_directories() {
+    const OTHER: &str = "[stages.other]\nfrom = 'scratch'\n";
+    let image = "docker-image://docker.io/library/alpine:3.20";
+    let engine = || {
+        Engine::new(Release::Head)
+            .source("local://dockerfile", [("mstage.toml", OTHER)])
+            .source("local://context", [("x", ""), (".dockerignore", "x")])
+            .source(image, [("mstage.toml", SPEC)])
+    };
+    let daemon =
+        build_with(engine().input("context", input()).input("dockerfile", input()), &[]).await;
+    assert_eq!(sources(&ops(&daemon)).keys().collect::<Vec<_>>(), [&image]);
+
+    // The context alone: the build file is the client's.
+    let daemon = build_with(engine().input("context", input()), &["target=other"]).await;
+    assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
+
+    // A directory that is named for the build file counts more.
+    let options = ["dockerfilekey=dockerfile", "target=other"];
+    let daemon = build_with(engine().input("dockerfile", input()), &options).await;
+    assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
+}
+
+#[tokio::test]
+async fn the_ignore_file_of_the_context_holds_for_a_build_file_of_another_build() {
+    let image = "docker-image://docker.io/library/alpine:3.20";
+    let engine = |files: &[(&'static str, &'static str)]| {
+        Engine::new(Release::Head)
+            .source("local://context", [("x", ""), (".dockerignore", "secret")])
+            .source(image, files.iter().copied())
+            .input("dockerfile", input())
+    };
+    let daemon = build_with(engine(&[("mstage.toml", SPEC)]), &[]).await;
+    assert_eq!(sources(&ops(&daemon))["local://context"]["local.excludepatterns"], r#"["secret"]"#);
+
+    let own = [("mstage.toml", SPEC), ("mstage.toml.dockerignore", "mine")];
+    let daemon = build_with(engine(&own), &[]).await;
+    assert_eq!(sources(&ops(&daemon))["local://context"]["local.excludepatterns"], r#"["mine"]"#);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_an_input_is_told() {
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", SPEC)])
+        .on(Method::Inputs, Do::Fail(failure("the build is gone")));
+    assert_eq!(error(&build_with(engine, &[]).await).0, "the build is gone");
 }
 
 #[tokio::test]
@@ -187,9 +238,9 @@ async fn reading_begins_while_the_daemon_is_asked_what_it_can_do() {
     built.unwrap();
     let mut methods = daemon.methods();
     methods.sort();
-    use Method::{Ping, ReadFile, Return, Solve};
+    use Method::{Inputs, Ping, ReadFile, Return, Solve};
     let reads = [ReadFile; 4];
-    assert_eq!(methods, [&[Ping, Solve, Solve, Solve], &reads[..], &[Return]].concat());
+    assert_eq!(methods, [&[Ping, Solve, Solve, Solve], &reads[..], &[Inputs, Return]].concat());
 }
 
 #[tokio::test]

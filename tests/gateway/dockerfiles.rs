@@ -61,6 +61,26 @@ async fn it_is_a_base_with_its_config() {
     assert!(returned(&daemon).error.is_none());
 }
 
+/// It finds its files and its build contexts where this build does.
+#[tokio::test]
+async fn what_other_builds_make_is_handed_on() {
+    let mut graph = Graph::new();
+    let made = graph.add(Image::new("docker.io/library/other:1"), Metadata::default());
+    let input = graph.definition(made);
+    let engine = engine(SPEC)
+        .source("docker-image://docker.io/library/other:1", [("mstage.toml", SPEC)])
+        .input("context", input.clone())
+        .input("dockerfile", input.clone())
+        .input("base::0", input.clone());
+    let daemon = build_with(engine, &["context:base=input:base::0"]).await;
+    let solves = daemon.solves();
+    let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
+    assert_eq!(nested.frontend_opt["context:base"], "input:base::0");
+    for name in ["context", "dockerfile", "base::0"] {
+        assert_eq!(nested.frontend_inputs.get(name), Some(&input.clone().into_encoded()), "{name}");
+    }
+}
+
 #[tokio::test]
 async fn its_failure_has_the_place_in_the_spec_too() {
     let engine = engine(SPEC)

@@ -122,6 +122,7 @@ async fn a_build_is_a_short_conversation() {
         Method::ReadFile,
         Method::ResolveSourceMeta,
         Method::ResolveSourceMeta,
+        Method::Inputs,
     ];
     assert_eq!(methods, reading);
 }

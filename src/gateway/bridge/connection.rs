@@ -4,12 +4,15 @@
 //! capabilities.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use buildkit_llb::Definition;
 use buildkit_proto::frontend;
 use buildkit_proto::frontend::llb_bridge_client::LlbBridgeClient;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OnceCell;
+use tonic::Code;
 use tonic::codegen::http::Uri;
 
 use super::{Bridge, Error, Ref, Refs, SolveRequest, SolveResult};
@@ -26,6 +29,8 @@ const READ_SIZE: usize = 4 << 20;
 #[derive(Debug, Clone)]
 pub struct Connection {
     client: LlbBridgeClient<Channel>,
+    /// The client's graphs, once they have been asked for.
+    inputs: Arc<OnceCell<BTreeMap<String, Definition>>>,
 }
 
 impl Connection {
@@ -40,7 +45,7 @@ impl Connection {
         let client = LlbBridgeClient::with_origin(channel, origin)
             .max_decoding_message_size(MAX_MESSAGE)
             .max_encoding_message_size(MAX_MESSAGE);
-        Ok(Self { client })
+        Ok(Self { client, inputs: Arc::default() })
     }
 
     /// Asks the daemon what it can do.
@@ -113,17 +118,22 @@ impl Connection {
         Ok(Some(response.data))
     }
 
-    /// The graphs that the client handed to this frontend, by name. A daemon that does not know of such
-    /// graphs took none from the client, and says that it has no such call.
-    pub async fn inputs(&self) -> Result<BTreeMap<String, Definition>, Error> {
-        let response = self.client().inputs(frontend::InputsRequest {}).await?;
-        let definitions = response.into_inner().definitions.into_iter();
-        definitions
-            .map(|(name, definition)| match Definition::try_from(definition) {
-                Ok(definition) => Ok((name, definition)),
-                Err(err) => Err(Error::Reply(format!("no graph for the input {name}: {err}"))),
-            })
-            .collect()
+    /// The graphs that the client handed to this frontend, by name; asked for once. A daemon that does not
+    /// know of such graphs took none from the client, and says that it has no such call.
+    pub async fn inputs(&self) -> Result<&BTreeMap<String, Definition>, Error> {
+        self.inputs.get_or_try_init(|| self.ask_for_inputs()).await
+    }
+
+    async fn ask_for_inputs(&self) -> Result<BTreeMap<String, Definition>, Error> {
+        let response = match self.client().inputs(frontend::InputsRequest {}).await {
+            Err(status) if status.code() == Code::Unimplemented => return Ok(BTreeMap::new()),
+            response => response?.into_inner(),
+        };
+        let definition = |(name, definition)| match Definition::try_from(definition) {
+            Ok(definition) => Ok((name, definition)),
+            Err(err) => Err(Error::Reply(format!("no graph for the input {name}: {err}"))),
+        };
+        response.definitions.into_iter().map(definition).collect()
     }
 }
 
