@@ -10,7 +10,9 @@ use super::include::read_spec;
 use super::{Options, capabilities, epoch, lock, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, Lowered, MainContext, Settings, lower, warn_of_order};
-use crate::plan::{Plan, Request, Selection, check_of, resolve, select, warn_of_ignored_copies};
+use crate::plan::{
+    Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
+};
 use crate::source::SourceMap;
 use crate::spec::Spec;
 
@@ -140,14 +142,14 @@ impl Project<'_> {
         Ok(plans.into_iter().collect())
     }
 
-    /// One stage by itself, for a platform: what makes its files, and its config. `pending` are the
-    /// stages that wait for it.
+    /// One stage by itself, for a platform: what makes its files, and its config, and what must be built beside
+    /// it. `pending` are the stages that wait for it.
     pub(super) async fn stage(
         &self,
         name: &str,
         platform: &Platform,
         pending: &[&str],
-    ) -> Result<(Definition, Vec<u8>), Status> {
+    ) -> Result<Triggered, Status> {
         let request = Request {
             target: Some(name.to_owned()),
             target_platform: platform.clone(),
@@ -168,7 +170,11 @@ impl Project<'_> {
         let mut graph = Graph::new();
         let lowered = lower(&plan, self.files, &self.settings(), &mut graph)
             .map_err(|err| Status::new(err.to_string()))?;
-        Ok((graph.definition(lowered.guarded), plan.config.to_json()))
+        Ok(Triggered {
+            definition: graph.definition(lowered.guarded),
+            config: plan.config.to_json(),
+            beside: lowered.beside.iter().map(|&state| graph.definition(state)).collect(),
+        })
     }
 
     /// What the client wants of every op, and what the engine can do.

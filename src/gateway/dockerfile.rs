@@ -100,7 +100,7 @@ pub(super) async fn solve(
             let definition = Definition::try_from(definition).map_err(|err| {
                 Status::new(format!("the Dockerfile frontend gave no graph: {err}"))
             })?;
-            Ok(Triggered { definition, config })
+            Ok(Triggered { definition, config, beside: Vec::new() })
         }
         Refs::ByPlatform(_) => {
             Err(Status::new("the Dockerfile frontend gave images for several platforms"))

@@ -36,6 +36,7 @@ pub(super) async fn fire(
     let mut inputs = BTreeMap::from([("dockerfile".to_owned(), graph.definition(file))]);
     // Dockerfiles can have such triggers since the release that also brought this.
     let takes_stages = bridge.capabilities().llb.supports(Cap::EXEC_VALID_EXIT_CODE.id());
+    let mut beside = Vec::new();
     for name in stages_named(triggers, spec) {
         if !takes_stages {
             return Err(Status::new(format!(
@@ -51,13 +52,18 @@ pub(super) async fn fire(
         }
         // A stage can have such a base in its turn.
         let stage = Box::pin(project.stage(name, &query.platform, pending));
-        let (definition, config) = stage.await?;
-        let config = json!({ CONFIG: BASE64_STANDARD.encode(config) }).to_string();
-        opts.insert(format!("context:{name}"), format!("input:{name}"));
-        opts.insert(format!("input-metadata:{name}"), config);
-        inputs.insert(name.to_owned(), definition);
+        let stage = stage.await?;
+        let config = json!({ CONFIG: BASE64_STANDARD.encode(stage.config) }).to_string();
+        // A name that no input of the client has, and none that means something by itself.
+        let input = format!("stage:{name}");
+        opts.insert(format!("context:{name}"), format!("input:{input}"));
+        opts.insert(format!("input-metadata:{input}"), config);
+        inputs.insert(input, stage.definition);
+        beside.extend(stage.beside);
     }
-    dockerfile::solve(project, opts, inputs).await.map_err(|status| status.context("ONBUILD"))
+    let fired = dockerfile::solve(project, opts, inputs).await;
+    let fired = fired.map_err(|status| status.context("ONBUILD"))?;
+    Ok(Triggered { beside, ..fired })
 }
 
 /// The stages that triggers copy from or mount: what stands behind `from=` and is one.

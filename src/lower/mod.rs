@@ -39,7 +39,8 @@ pub struct Lowered {
     pub target: State,
     /// The same, once all that it requires could be built.
     pub guarded: State,
-    /// What it requires, where the engine has no op that waits for it: to be built beside it.
+    /// What it requires, and the stages that it is made from, where the engine has no op that waits for it: to be
+    /// built beside it.
     pub beside: Vec<State>,
     /// What an SBOM covers besides the target, by name.
     pub extras: BTreeMap<String, State>,
@@ -134,7 +135,10 @@ pub fn lower(
     if plan.sbom_of_context && !plan.is_report {
         extras.insert("context".to_owned(), lowering.context);
     }
-    let (guarded, beside) = lowering.guard(target, settings);
+    let (guarded, mut beside) = lowering.guard(target, settings);
+    for definition in plan.images.iter().flat_map(|image| &image.beside) {
+        beside.push(lowering.graph.import(definition.clone())?);
+    }
     Ok(Lowered { target, guarded, beside, extras, processes: lowering.processes })
 }
 

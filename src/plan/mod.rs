@@ -88,6 +88,9 @@ pub struct Triggered {
     pub definition: Definition,
     /// Its config.
     pub config: Vec<u8>,
+    /// What the stages require that it takes files from, where no op of the engine can wait: each is to be
+    /// built beside it.
+    pub beside: Vec<Definition>,
 }
 
 /// What is done to build a target.
@@ -142,6 +145,8 @@ pub struct PlannedImage {
     pub has_layers: bool,
     /// What makes its files for stages that start from it, where it has `ONBUILD` triggers.
     pub triggered: Option<Definition>,
+    /// What must be built beside that.
+    pub beside: Vec<Definition>,
 }
 
 /// A stage of the plan.

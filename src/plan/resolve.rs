@@ -19,7 +19,7 @@ use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, StageMounts, Surroundings};
 use super::{
     Action, ContextPaths, Facts, MountKind, Plan, PlannedContext, PlannedImage, PlannedStage,
-    PlannedStep, fork, layers, path, rules,
+    PlannedStep, Triggered, fork, layers, path, rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -419,17 +419,24 @@ impl Resolver<'_, '_> {
             .iter()
             .zip(facts.images)
             .zip(&self.images)
-            .map(|((query, fact), image)| PlannedImage {
-                reference: fact
-                    .reference
-                    .unwrap_or_else(|| query.reference.clone())
-                    .pinned(&fact.digest),
-                platform: query.platform.clone(),
-                span: query.span,
-                layout: query.layout.clone(),
-                context: query.context.clone(),
-                has_layers: image.config.has_layers(),
-                triggered: fact.triggered.map(|triggered| triggered.definition),
+            .map(|((query, fact), image)| {
+                let (triggered, beside) = match fact.triggered {
+                    Some(Triggered { definition, beside, .. }) => (Some(definition), beside),
+                    None => (None, Vec::new()),
+                };
+                PlannedImage {
+                    reference: fact
+                        .reference
+                        .unwrap_or_else(|| query.reference.clone())
+                        .pinned(&fact.digest),
+                    platform: query.platform.clone(),
+                    span: query.span,
+                    layout: query.layout.clone(),
+                    context: query.context.clone(),
+                    has_layers: image.config.has_layers(),
+                    triggered,
+                    beside,
+                }
             })
             .collect();
         let platform = request.target_platform.clone();

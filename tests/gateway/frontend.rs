@@ -475,10 +475,31 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
     assert!(returned(&daemon).result.is_some(), "{:?}", returned(&daemon).error);
     let solves = daemon.solves();
     let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
-    assert_eq!(nested.frontend_opt["context:build"], "input:build");
-    assert!(nested.frontend_opt["input-metadata:build"].contains("containerimage.config"));
-    let handed_over = nested.frontend_inputs["build"].message().unwrap();
+    assert_eq!(nested.frontend_opt["context:build"], "input:stage:build");
+    assert!(nested.frontend_opt["input-metadata:stage:build"].contains("containerimage.config"));
+    let handed_over = nested.frontend_inputs["stage:build"].message().unwrap();
     assert_eq!(handed_over.def.len(), 3, "an image, a step, and the end");
+
+    // What such a stage requires is built, too, whether the engine can wait for it or not.
+    let spec = "default = 'a'\n[stages.test]\nfrom = 'alpine:3.20'\nsteps = ['the test']\n\
+                [stages.build]\nfrom = 'alpine:3.20'\nsteps = ['make']\nrequires = ['test']\n\
+                [stages.a]\nfrom = 'base:1'\n";
+    let forky = || engine(Release::Forky);
+    for (engine, beside) in [(forky(), 0), (forky().without("mergeop").without("diffop"), 1)] {
+        let daemon = build(engine, spec, &[]).await;
+        assert!(returned(&daemon).result.is_some(), "{:?}", returned(&daemon).error);
+        let tested = |definition: &Option<buildkit_proto::Encoded<pb::Definition>>| {
+            let ops = definition.iter().flat_map(|definition| definition.message().unwrap().def);
+            ops.into_iter().any(|op| String::from_utf8_lossy(&op).contains("the test"))
+        };
+        let solves = daemon.solves();
+        let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
+        let handed_over = nested.frontend_inputs.get("stage:build").cloned();
+        assert_eq!(tested(&handed_over), beside == 0);
+        let alone: Vec<_> = solves.iter().filter(|solve| tested(&solve.definition)).collect();
+        assert_eq!(alone.len(), beside);
+        assert!(alone.iter().all(|solve| solve.evaluate));
+    }
 
     let spec = "default = 'build'\n[stages.build]\nfrom = 'base:1'\n";
     let (message, places) = error(&build(engine(Release::Forky), spec, &[]).await);
