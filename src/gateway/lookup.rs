@@ -31,7 +31,7 @@ pub(super) async fn look_up(
     let contexts: BTreeMap<_, &ContextQuery> = selections
         .iter()
         .flat_map(|selection| selection.contexts())
-        .map(|query| (query.name.as_str(), query))
+        .map(|query| (query.key(), query))
         .collect();
 
     let image_facts = images.values().map(|query| async move {
@@ -56,7 +56,7 @@ pub(super) async fn look_up(
         contexts: selection
             .contexts()
             .iter()
-            .filter_map(|query| contexts.get(query.name.as_str()).map(|&fact| fact.clone()))
+            .filter_map(|query| contexts.get(&query.key()).map(|&fact| fact.clone()))
             .collect(),
     };
     Ok(selections.iter().map(facts).collect())
@@ -118,7 +118,7 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
         }
         ContextSource::Dockerfile(source) => {
             let made = dockerfile::build(project, source).await;
-            let made = made.map_err(|status| report::at_place(status, files, source.span))?;
+            let made = made.map_err(|status| report::at_place(status, files, query.span))?;
             Ok(ContextFact {
                 definition: Some(made.definition),
                 config: Some(made.config),

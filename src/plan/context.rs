@@ -11,7 +11,7 @@ use super::reference::{InvalidReference, Reference, is_digest};
 use crate::source::Span;
 
 /// Where the files of a build context are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContextSource {
     /// In a directory of the client, by the name under which it offers it.
     Local(String),
@@ -40,7 +40,7 @@ pub enum ContextSource {
 }
 
 /// A file from the web.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HttpFile {
     /// Its URL.
     pub url: String,
@@ -64,7 +64,7 @@ impl HttpFile {
 }
 
 /// A Dockerfile, and what is to be made of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dockerfile {
     /// Its path, from the directory of the build file.
     pub file: String,
@@ -74,8 +74,6 @@ pub struct Dockerfile {
     pub args: BTreeMap<String, String>,
     /// The platform that it is built for.
     pub platform: Platform,
-    /// Where the spec speaks of it.
-    pub span: Span,
 }
 
 /// Why a text is not a [`ContextSource`].
@@ -172,6 +170,16 @@ pub struct ContextQuery {
     pub source: ContextSource,
     /// Where the spec declares it; `None` for one that the client offers.
     pub declared: Option<Span>,
+    /// Where the spec speaks of it.
+    pub span: Span,
+}
+
+impl ContextQuery {
+    /// What tells contexts apart. A name alone does not: that of a Dockerfile is for people to read, and a
+    /// source may be another one for each platform.
+    pub fn key(&self) -> (&str, &ContextSource) {
+        (&self.name, &self.source)
+    }
 }
 
 /// What is known of a named context.

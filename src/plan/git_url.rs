@@ -6,7 +6,7 @@ use buildkit_llb::GitMtime;
 ///
 /// Follows `frontend/dockerfile/dfgitutil` and `util/gitutil` of BuildKit: a fragment says reference
 /// and directory, `#v1:docs`; a query says more, `?tag=v1&subdir=docs&commit=...`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GitUrl {
     /// Where git fetches from, without fragment and query.
     pub remote: String,

@@ -1,6 +1,6 @@
 //! Dockerfiles as stages: built by the engine's own frontend, built upon here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::{Graph, Image, Metadata};
 use buildkit_proto::pb;
@@ -90,4 +90,38 @@ async fn its_failure_has_the_place_in_the_spec_too() {
     let (message, places) = error(&build_with(engine, &[]).await);
     assert_eq!(message, "mstage.toml:2: build/Dockerfile: dockerfile parse error on line 3");
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
+}
+
+/// Names that read alike are not one build.
+#[tokio::test]
+async fn builds_that_differ_in_what_their_names_run_together() {
+    let spec = r#"[stages.a]
+from = "scratch"
+steps = [
+  { copy = "/a", from = { dockerfile = "f", args = { A = "1 B=2" } } },
+  { copy = "/b", from = { dockerfile = "f", args = { A = "1", B = "2" } } },
+  { copy = "/c", from = { dockerfile = "f:t" } },
+  { copy = "/d", from = { dockerfile = "f", target = "t" } },
+  { copy = "/e", from = { dockerfile = "f", target = "t" } },
+]
+"#;
+    let daemon = build_with(engine(spec), &[]).await;
+    assert!(returned(&daemon).error.is_none());
+    let solves = daemon.solves();
+    let asked = solves.iter().filter(|solve| solve.frontend == "dockerfile.v0").map(|solve| {
+        let option = |key: &str| solve.frontend_opt.get(key).map(String::as_str);
+        let args = [option("build-arg:A"), option("build-arg:B")];
+        (option("filename"), option("target"), args)
+    });
+    let asked: BTreeSet<_> = asked.collect();
+    let file = Some("f");
+    assert_eq!(
+        asked,
+        BTreeSet::from([
+            (file, None, [Some("1 B=2"), None]),
+            (file, None, [Some("1"), Some("2")]),
+            (Some("f:t"), None, [None, None]),
+            (file, Some("t"), [None, None]),
+        ])
+    );
 }

@@ -180,8 +180,7 @@ impl FromLookup<'_, '_> {
         let of_target = target.as_ref().map(|target| format!(":{target}")).unwrap_or_default();
         let of_args: String = values.iter().map(|(arg, value)| format!(" {arg}={value}")).collect();
         let name = format!("{file}{of_target}{of_args} for {}", platform.id());
-        let dockerfile =
-            Dockerfile { file, target, args: values, platform: platform.clone(), span };
+        let dockerfile = Dockerfile { file, target, args: values, platform: platform.clone() };
         Some(Meaning::Context(name, ContextSource::Dockerfile(dockerfile), platform.clone()))
     }
 

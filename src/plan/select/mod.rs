@@ -424,7 +424,7 @@ impl<'s> Stages<'s> {
                         sources.context(name, source, platform, span, at == 0)
                     }
                     Meaning::Source(name, source, declared) => {
-                        sources.files(name, source, Some(declared))
+                        sources.files(name, source, Some(declared), span)
                     }
                 };
                 origins.insert(span, origin);

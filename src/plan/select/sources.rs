@@ -15,7 +15,7 @@ pub(super) struct Sources {
     pub(super) images: Vec<ImageQuery>,
     pub(super) contexts: Vec<ContextQuery>,
     image_places: BTreeMap<(Reference, Platform, Option<String>), usize>,
-    context_places: BTreeMap<String, usize>,
+    context_places: BTreeMap<(String, ContextSource), usize>,
 }
 
 impl Sources {
@@ -53,7 +53,7 @@ impl Sources {
             | ContextSource::Input(_)
             | ContextSource::Target(_)
             | ContextSource::Dockerfile(_)) => {
-                return self.files(name, source, None);
+                return self.files(name, source, None, span);
             }
         };
         self.image(ImageQuery { reference, platform, layout, context: Some(name), span, is_base })
@@ -65,9 +65,11 @@ impl Sources {
         name: String,
         source: ContextSource,
         declared: Option<Span>,
+        span: Span,
     ) -> Origin {
-        let place = *self.context_places.entry(name.clone()).or_insert_with(|| {
-            self.contexts.push(ContextQuery { name, source, declared });
+        let key = (name.clone(), source.clone());
+        let place = *self.context_places.entry(key).or_insert_with(|| {
+            self.contexts.push(ContextQuery { name, source, declared, span });
             self.contexts.len() - 1
         });
         Origin::Named(place)

@@ -77,7 +77,7 @@ impl Git {
 }
 
 /// What times the files of a repository get.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GitMtime {
     /// When they were checked out, as without this.
