@@ -1,11 +1,14 @@
 //! Files that nobody should write: each ends in errors or in a plan, never in a panic.
 
+use std::collections::BTreeMap;
+
 use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
+use mstage::lock::{self, Locking};
 use mstage::lower::{Engine, LowerError, Sessions, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, Selection, resolve, select, select_all};
 use mstage::source::SourceFile;
-use mstage::spec;
+use mstage::spec::{self, Absent, FileAddress};
 
 /// How many of a thing are too many: `cargo test --release --test hostile` shows how long 50,000 take.
 const MANY: usize = if cfg!(debug_assertions) { 3_000 } else { 50_000 };
@@ -288,4 +291,103 @@ fn patterns() {
         );
         assert_eq!(compile(file), Err(vec![Code::TooLarge]), "{}", &modifier[..9]);
     }
+}
+
+/// How often each code is reported.
+fn counted(diagnostics: &Diagnostics) -> BTreeMap<Code, usize> {
+    let mut counts = BTreeMap::new();
+    let found = [Severity::Error, Severity::Warning].map(|severity| diagnostics.of(severity));
+    for found in found.concat() {
+        *counts.entry(found.code).or_default() += 1;
+    }
+    counts
+}
+
+/// What is reported of a lock file: what it has too much, and what it lacks. Rules of other files are silent.
+fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
+    let file = SourceFile::new("mstage.toml", text.into());
+    let (mut files, spec) = spec::parse(file, &mut Diagnostics::default());
+    let file = files.add(SourceFile::new("mstage.lock", format!("version = 1\n{entries}").into()));
+    let mut diagnostics = Diagnostics::default();
+    let lock = lock::parse(file, &mut diagnostics);
+    let mut request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
+    if let (Some(lock), Some(spec)) = (lock, spec) {
+        lock::warn_of_unused(&lock, &spec, &mut diagnostics);
+        request.locking = Locking::new(Some(lock), &request, &mut diagnostics);
+        if let Some(selection) = select(&spec, &request, &mut diagnostics) {
+            resolve(&selection, Facts::default(), &mut diagnostics);
+        }
+    }
+    counted(&diagnostics)
+}
+
+/// Seventeen names, and more ways through them than anyone can go.
+#[test]
+fn a_lock_file_and_values_of_values() {
+    let entry = format!("[urls]\n'https://h/a' = 'sha256:{}'\n", "0".repeat(64));
+    let stage = "[stages.a]\nfrom = 'scratch'\nsteps = [{ fetch = 'https://h/${V16}' }]\n";
+    let vars = |first: &str| -> String {
+        let others =
+            (1..17).map(|n| format!("V{n} = '{}'\n", format!("${{V{}}}", n - 1).repeat(8)));
+        format!("[vars]\nV0 = '{first}'\n{}{stage}", others.collect::<String>())
+    };
+    let unlocked = BTreeMap::from([(Code::UnlockedReference, 1)]);
+    assert_eq!(locked(&vars(""), &entry), unlocked);
+    assert_eq!(locked(&vars("x"), &entry), BTreeMap::from([(Code::TooLarge, 1)]));
+    assert_eq!(locked(&vars("${V16}"), &entry), BTreeMap::from([(Code::ValueCycle, 1)]));
+    let values = |n: usize| format!("[{}]", format!("'${{V{n}}}', ").repeat(100));
+    let args: String = (1..17)
+        .map(|n| format!("V{n} = {{ default = '${{V0}}', values = {} }}\n", values(n - 1)))
+        .collect();
+    assert_eq!(locked(&format!("[args]\nV0 = ''\n{args}{stage}"), &entry), unlocked);
+}
+
+#[test]
+fn a_lock_file_of_very_many_entries() {
+    let digest = "0".repeat(64);
+    let entries = |name: &str| -> String {
+        let entries = (0..2 * MANY).map(|n| format!("'{name}{n}' = 'sha256:{digest}'\n"));
+        format!("[images]\n{}", entries.collect::<String>())
+    };
+    let stages = |from: &str| -> String {
+        let stages = (0..MANY).map(|n| format!("[stages.s{n}]\nfrom = '{from}{n}'\n"));
+        format!("default = 's0'\n[args]\nA = '1'\n{}", stages.collect::<String>())
+    };
+    let unused = locked(&stages("x"), &entries("x"));
+    assert_eq!(unused, BTreeMap::from([(Code::UnusedLockEntry, MANY)]));
+    // What may be anything is held against each of them, until that is enough.
+    let some = locked(&stages("x${A}y"), &entries("x"));
+    assert!(some[&Code::UnusedLockEntry] < 2 * MANY, "{some:?}");
+    let keys: String = (0..MANY).map(|n| format!("k{n} = 1\n")).collect();
+    assert_eq!(locked(&stages("x"), &keys), BTreeMap::from([(Code::InvalidLock, MANY)]));
+    assert_eq!(locked(&stages("x"), &"[".repeat(MANY)), BTreeMap::from([(Code::InvalidToml, 1)]));
+}
+
+/// What is reported of files that include each other. `read` has all but the first.
+fn included(first: String, read: impl Fn(usize) -> String) -> BTreeMap<Code, usize> {
+    let mut diagnostics = Diagnostics::default();
+    let file = SourceFile::new("mstage.toml", first.into());
+    let read = |address: &FileAddress| {
+        let number = address.path.strip_suffix(".toml").and_then(|path| path.parse().ok());
+        number.map(|number: usize| read(number).into_bytes()).ok_or(Absent::File)
+    };
+    spec::parse_with(file, read, &mut diagnostics);
+    counted(&diagnostics)
+}
+
+#[test]
+fn very_many_files() {
+    let file = |n: usize, includes: std::ops::Range<usize>| -> String {
+        let names: String = includes.map(|n| format!("'{n}.toml', ")).collect();
+        format!("include = [{names}]\n[vars]\nV{n} = 'x'\n[stages.s{n}]\nfrom = 'x'\n")
+    };
+    let none = BTreeMap::new();
+    assert_eq!(included(file(MANY, 0..MANY), |n| file(n, 0..0)), none);
+    // One in the other.
+    let chain = |n: usize| file(n, n + 1..MANY.min(n + 2));
+    assert_eq!(included(file(MANY, 0..1), chain), none);
+    let cycle = |n: usize| if n + 1 < MANY { chain(n) } else { file(n, 0..1) };
+    assert_eq!(included(file(MANY, 0..1), cycle), BTreeMap::from([(Code::IncludeCycle, 1)]));
+    // In each of a few all that are behind it.
+    assert_eq!(included(file(100, 0..100), |n| file(n, n + 1..100)), none);
 }

@@ -3,6 +3,7 @@
 //! A reference with a name in it may become anything that the name can be: with an arg of any value, any
 //! text, so that what other builds need is not called unused.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::{Lock, Upstream};
@@ -18,14 +19,26 @@ const MAX_TEXTS: usize = 64;
 /// How deep names may stand for names.
 const MAX_DEPTH: usize = 16;
 
+/// How much text all references together are followed into, in bytes; what is beyond it is any text.
+const MAX_SIZE: usize = 1 << 20;
+
+/// How much text is held against patterns, in bytes. Where there are very many entries and patterns, the
+/// rule looks at the first ones.
+const MAX_COMPARED: usize = 64 << 20;
+
 /// Warns of each entry of the lock file that nothing in the build file can need.
 pub fn warn_of_unused(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
     if lock.entries.is_empty() {
         return;
     }
     let references = References::of(spec);
+    let compared = Cell::new(0);
     for (upstream, entry) in &lock.entries {
-        if !references.may_be(upstream) {
+        let is_unused = !references.may_be(upstream, &compared);
+        if compared.get() > MAX_COMPARED {
+            return;
+        }
+        if is_unused {
             let message = format!("nothing needs `{upstream}`");
             diagnostics.push(
                 Diagnostic::new(Code::UnusedLockEntry, entry.span, message).hint("remove the line"),
@@ -60,8 +73,13 @@ impl Extend<String> for Forms {
 }
 
 impl Forms {
-    fn may_be(&self, text: &str) -> bool {
-        self.texts.contains(text) || self.patterns.iter().any(|pattern| may_be(pattern, text))
+    /// `compared` grows by what is held against patterns, in bytes.
+    fn may_be(&self, text: &str, compared: &Cell<usize>) -> bool {
+        let fits = |pattern: &String| {
+            compared.set(compared.get() + pattern.len() + text.len());
+            compared.get() > MAX_COMPARED || may_be(pattern, text)
+        };
+        self.texts.contains(text) || self.patterns.iter().any(fits)
     }
 }
 
@@ -71,8 +89,8 @@ impl References {
         // In a stage a variable of its environment stands before a constant of the file.
         let variables = spec.stages.values().flat_map(|stage| stage.env.0.keys());
         let variables: BTreeSet<&str> = variables.map(|name| name.as_str()).collect();
-        let file = Texts { spec, hidden: BTreeSet::new() };
-        let step = Texts { spec, hidden: variables };
+        let file = Texts { spec, hidden: BTreeSet::new(), left: Cell::new(MAX_SIZE) };
+        let step = Texts { spec, hidden: variables, left: Cell::new(MAX_SIZE) };
         for source in spec.sources.values() {
             match &source.value {
                 Input::Git { url, reference, checksum: None, .. } => {
@@ -105,13 +123,13 @@ impl References {
         references
     }
 
-    fn may_be(&self, upstream: &Upstream) -> bool {
+    fn may_be(&self, upstream: &Upstream, compared: &Cell<usize>) -> bool {
         match upstream {
             Upstream::Image(_) => {
-                spellings(&upstream.key()).iter().any(|text| self.images.may_be(text))
+                spellings(&upstream.key()).iter().any(|text| self.images.may_be(text, compared))
             }
-            Upstream::Git { .. } => self.git.may_be(&upstream.key()),
-            Upstream::Url(url) => self.urls.may_be(url),
+            Upstream::Git { .. } => self.git.may_be(&upstream.key(), compared),
+            Upstream::Url(url) => self.urls.may_be(url, compared),
         }
     }
 }
@@ -137,28 +155,51 @@ struct Texts<'s> {
     spec: &'s Spec,
     /// Names that may stand for something else than what the file says of them.
     hidden: BTreeSet<&'s str>,
+    /// What is left of [`MAX_SIZE`].
+    left: Cell<usize>,
+}
+
+fn any() -> Vec<String> {
+    vec![ANY.to_string()]
 }
 
 impl Texts<'_> {
     fn of(&self, template: &Template, depth: usize) -> Vec<String> {
-        let mut texts = vec![String::new()];
-        for piece in template.pieces() {
+        // Before names are followed: a few that name each other are very many, or without an end.
+        if !self.spend(1) {
+            return any();
+        }
+        template.pieces().into_iter().fold(vec![String::new()], |texts, piece| {
             let next = match piece {
                 Piece::Text(text) => vec![text.to_owned()],
                 Piece::Name(name) => self.of_name(name, depth),
-                Piece::Changed => vec![ANY.to_string()],
+                Piece::Changed => any(),
             };
-            let next =
-                if texts.len() * next.len() > MAX_TEXTS { vec![ANY.to_string()] } else { next };
-            let all =
-                texts.iter().flat_map(|text| next.iter().map(move |end| format!("{text}{end}")));
-            texts = all.collect();
+            self.join(&texts, &next)
+        })
+    }
+
+    /// Each start with each end.
+    fn join(&self, starts: &[String], ends: &[String]) -> Vec<String> {
+        if starts.len() * ends.len() > MAX_TEXTS {
+            return self.join(starts, &any());
         }
-        texts
+        let size = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
+        if !self.spend(starts.len() * size(ends) + ends.len() * size(starts)) {
+            return any();
+        }
+        let joined = |start| ends.iter().map(move |end| format!("{start}{end}"));
+        starts.iter().flat_map(joined).collect()
+    }
+
+    /// Whether so many bytes are left. Where they are not, none are left from then on.
+    fn spend(&self, size: usize) -> bool {
+        let left = self.left.get().checked_sub(size);
+        self.left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     fn of_name(&self, name: &str, depth: usize) -> Vec<String> {
-        let any = || vec![ANY.to_string()];
         if depth == MAX_DEPTH || self.hidden.contains(name) {
             return any();
         }
@@ -177,14 +218,13 @@ impl Texts<'_> {
     fn of_git(&self, url: &Template, reference: Option<&Template>) -> Vec<String> {
         let urls = self.of(url, 0);
         let Some(reference) = reference else { return urls };
-        let references = self.of(reference, 0);
-        let key = |url: &String, reference: &String| match reference.as_str() {
-            "" => url.clone(),
+        let end = |reference: String| match reference.as_str() {
             // It may be empty, and then there is no `#`.
-            reference if reference.chars().all(|c| c == ANY) => format!("{url}{ANY}"),
-            reference => format!("{url}#{reference}"),
+            known if known.chars().all(|c| c == ANY) => reference,
+            known => format!("#{known}"),
         };
-        urls.iter().flat_map(|url| references.iter().map(move |of| key(url, of))).collect()
+        let ends: Vec<String> = self.of(reference, 0).into_iter().map(end).collect();
+        self.join(&urls, &ends)
     }
 }
 
