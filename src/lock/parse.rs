@@ -205,11 +205,11 @@ mod tests {
                 mstage.lock:3: `A` is not an image: a name has lowercase letters only
                   help: "docker.io/library/alpine:3.20"
                 mstage.lock:4: `sha256:1` is not a digest
-                  help: `sha256:` and 64 hexadecimal digits
+                  help: `sha256:` and 64 hexadecimal digits in lower case
                 mstage.lock:5: `b` is not held to a string
                   help: "sha256:...", or for git a commit
                 mstage.lock:7: `main` is not a commit
-                  help: all 40 hexadecimal digits of its hash
+                  help: all 40 hexadecimal digits of its hash in lower case
             "#]],
         );
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plan::{Reference, is_digest};
+use crate::plan::{Reference, is_digest, is_hex};
 
 /// What a build takes from outside, and what may be something else tomorrow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,9 +63,11 @@ impl Upstream {
     pub(super) fn check(&self, pin: &str) -> Result<(), InvalidPin> {
         let (is_right, what, hint) = match self {
             Self::Image(_) | Self::Url(_) => {
-                (is_digest(pin), "digest", "`sha256:` and 64 hexadecimal digits")
+                (is_digest(pin), "digest", "`sha256:` and 64 hexadecimal digits in lower case")
             }
-            Self::Git { .. } => (is_commit(pin), "commit", "all 40 hexadecimal digits of its hash"),
+            Self::Git { .. } => {
+                (is_commit(pin), "commit", "all 40 hexadecimal digits of its hash in lower case")
+            }
         };
         if is_right {
             return Ok(());
@@ -106,7 +108,7 @@ impl fmt::Display for Upstream {
 
 /// Whether a text is the whole hash of a commit: of SHA-1, or of SHA-256.
 pub fn is_commit(text: &str) -> bool {
-    matches!(text.len(), 40 | 64) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    matches!(text.len(), 40 | 64) && is_hex(text)
 }
 
 #[cfg(test)]
@@ -138,5 +140,7 @@ mod tests {
         assert!(git.check("abcdef0").is_err() && git.check(&"x".repeat(40)).is_err());
         assert!(url.check(&format!("sha256:{}", "0".repeat(64))).is_ok());
         assert!(url.check(&"0".repeat(64)).is_err());
+        assert!(git.check(&"A".repeat(40)).is_err());
+        assert!(url.check(&format!("sha256:{}", "A".repeat(64))).is_err());
     }
 }

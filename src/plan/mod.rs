@@ -46,7 +46,7 @@ pub use self::git_url::GitUrl;
 pub use self::merge::Merged;
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
-pub use self::reference::{InvalidReference, Reference, is_digest};
+pub use self::reference::{InvalidReference, Reference, is_digest, is_hex};
 pub use self::report::Report;
 pub use self::request::{Request, SbomScope, Stages};
 pub use self::resolve::resolve;

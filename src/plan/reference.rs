@@ -34,7 +34,7 @@ impl Reference {
         };
         if digest.is_some_and(|digest| !is_digest(digest)) {
             return invalid(
-                "behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits",
+                "behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits in lower case",
             );
         }
         let (name, tag) = match rest.rsplit_once(':') {
@@ -168,15 +168,21 @@ fn is_tag(text: &str) -> bool {
 }
 
 /// Whether a text is a digest of an algorithm that registries use.
+///
+/// Follows `github.com/opencontainers/go-digest`: digits are in lower case.
 pub fn is_digest(text: &str) -> bool {
-    let hex =
-        |text: &str, len| text.len() == len && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let hex = |text: &str, len| text.len() == len && is_hex(text);
     match text.split_once(':') {
         Some(("sha256", encoded)) => hex(encoded, 64),
         Some(("sha384", encoded)) => hex(encoded, 96),
         Some(("sha512", encoded)) => hex(encoded, 128),
         _ => false,
     }
+}
+
+/// Whether a text has nothing but the digits of a hash as engines write and compare them: in lower case.
+pub fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]
@@ -203,6 +209,17 @@ mod tests {
                 Ok(expected),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn digests() {
+        let sha256 = |digit: &str| format!("sha256:{}", digit.repeat(64));
+        assert!(is_digest(&sha256("0")) && is_digest(&sha256("f")));
+        assert!(is_digest(&format!("sha512:{}", "a".repeat(128))));
+        for text in [sha256("F"), sha256("f").to_uppercase(), sha256("g"), sha256("ff")] {
+            assert!(!is_digest(&text), "{text}");
+            assert!(Reference::parse(&format!("a@{text}")).is_err(), "{text}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What steps and sources say of files elsewhere: URLs, and what the files must be.
 
-use super::reference::is_digest;
+use super::reference::{is_digest, is_hex};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::text::Text;
@@ -27,18 +27,18 @@ pub(super) fn digest(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
     }
     diagnostics.fail(
         Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not a digest"))
-            .hint("sha256: and 64 hexadecimal digits"),
+            .hint("sha256: and 64 hexadecimal digits in lower case"),
     )
 }
 
 /// The commit that a repository must be at.
 pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
-    if (7..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    if (7..=64).contains(&text.len()) && is_hex(&text) {
         return Some(text);
     }
     diagnostics.fail(
         Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not a commit"))
-            .hint("at least 7 hexadecimal digits; all 40 are safest"),
+            .hint("at least 7 hexadecimal digits in lower case; all 40 are safest"),
     )
 }
 
