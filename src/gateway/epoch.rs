@@ -90,7 +90,7 @@ fn source_of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Source>
     let mut request = request.clone();
     request.target = Some(name.to_owned());
     request.build_args.remove(ARG);
-    // An engine that is told a file's checksum asks nobody, and knows no time: only commits are looked up.
+    // Only commits are looked up there: of files their checksums are not asked for.
     let locking = std::mem::take(&mut request.locking);
     // What is wrong with the file is reported when the target itself is planned.
     let mut diagnostics = Diagnostics::default();
@@ -102,9 +102,8 @@ fn source_of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Source>
     let [stage] = &stages[..] else { return None };
     let [step] = &stage.steps[..] else { return None };
     match &step.action {
-        Action::Fetch(fetch) => {
-            Some(Http { checksum: fetch.checksum.clone(), ..Http::new(&fetch.url) }.into())
-        }
+        // An engine that is told a file's checksum asks nobody, and knows no time.
+        Action::Fetch(fetch) => Some(Http::new(&fetch.url).into()),
         Action::Git(git) => Some(
             Git {
                 reference: match &git.checksum {

@@ -7,7 +7,7 @@ use prost::Message;
 use serde_json::Value;
 
 use crate::definition;
-use crate::fake::{Engine, Method, Release};
+use crate::fake::{Call, Engine, Method, Release};
 use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
 
 const SPEC: &str = r#"[stages.a]
@@ -135,6 +135,33 @@ async fn a_time_of_the_context_or_of_a_stage() {
     // Files of the client have no time of their own.
     let daemon = build_with(engine(Release::Head), &["build-arg:SOURCE_DATE_EPOCH=context"]).await;
     assert!(!returned(&daemon).result.unwrap().metadata.contains_key("source.date.epoch"));
+}
+
+/// An engine that is told a checksum asks nobody, and so knows no time.
+#[tokio::test]
+async fn a_time_of_a_file_that_has_a_checksum() {
+    const URL: &str = "https://example.com/src.tar";
+    let spec = "default = 'a'\n[stages.src]\nfrom = 'scratch'\nsteps = [{ fetch = 'https://example.com/src.tar', \
+                checksum = 'sha256:CHECKSUM' }]\n[stages.a]\nfrom = 'scratch'\n";
+    let spec = spec.replace("CHECKSUM", &"c".repeat(64));
+    let mut http = buildkit_proto::frontend::ResolveSourceHttpResponse::default();
+    http.last_modified.get_or_insert_default().seconds = 1_600_000_000;
+    let meta = buildkit_proto::frontend::ResolveSourceMetaResponse {
+        source: Some(pb::SourceOp { identifier: URL.to_owned(), attrs: BTreeMap::new() }),
+        http: Some(http),
+        ..Default::default()
+    };
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .meta(URL, meta);
+    let daemon = build_with(engine, &["build-arg:SOURCE_DATE_EPOCH=src"]).await;
+    let asked = daemon.calls().into_iter().find_map(|call| match call {
+        Call::ResolveSourceMeta(request) => request.source,
+        _ => None,
+    });
+    assert!(!asked.unwrap().attrs.contains_key("http.checksum"));
+    let result = returned(&daemon).result.unwrap();
+    assert_eq!(result.metadata["source.date.epoch"], b"1600000000");
 }
 
 /// A source policy may put another image in place of the one that was asked for.
