@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 use buildkit_llb::Definition;
 use buildkit_proto::{frontend, pb};
+use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use connection::found;
@@ -243,7 +244,8 @@ impl Bridge {
         Ok(())
     }
 
-    /// Ends this frontend's work with a result. The process should exit with 0 at once after this.
+    /// Ends this frontend's work with a result, or with an error where the daemon does not take that: one that is too
+    /// large for a message, say. The process should exit with 0 at once after this.
     pub async fn return_result(&self, result: SolveResult) -> Result<(), Error> {
         let caps = &self.capabilities.gateway;
         caps.require(gateway::RETURN)?;
@@ -252,8 +254,18 @@ impl Bridge {
         }
         let result = result.into_wire(caps.supports(gateway::REF_ARRAY));
         let request = frontend::ReturnRequest { result: Some(result), error: None };
-        self.connection.client().r#return(request).await?;
-        Ok(())
+        let size = request.encoded_len();
+        let returned = self.connection.client().r#return(request).await;
+        match returned.map_err(Error::from) {
+            Ok(_) => Ok(()),
+            Err(Error::Status(status)) => {
+                self.send_error(Status::new(format!(
+                    "BuildKit does not take the answer, which has {size} bytes: {status}"
+                )))
+                .await
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Ends this frontend's work with a failure. The process should exit at once after this.

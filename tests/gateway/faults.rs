@@ -2,8 +2,8 @@
 
 use mstage::gateway::run;
 
-use crate::fake::{Do, Method, failure};
-use crate::frontend::{SPEC, build, engine, error, variables};
+use crate::fake::{Do, Engine, Method, Release, failure};
+use crate::frontend::{SPEC, build, build_with, engine, error, variables};
 
 /// What a solve has made can be gone when it is read: a busy engine collects what nobody holds.
 #[tokio::test]
@@ -30,6 +30,18 @@ async fn a_daemon_that_goes_away_ends_the_program() {
         assert!(problem.to_string().contains("lost the connection"), "{method:?}: {problem}");
         assert!(daemon.returned().is_none(), "{method:?}");
     }
+}
+
+/// The answer to a question has whole files in it, and old engines take 4 MiB in a message.
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_told() {
+    let spec = format!("{}# {}\n", SPEC, "x".repeat(7 << 19));
+    let engine =
+        Engine::new(Release::Bookworm).source("local://dockerfile", [("mstage.toml", spec)]);
+    let daemon = build_with(engine, &["requestid=frontend.targets"]).await;
+    let (message, _) = error(&daemon);
+    assert!(message.starts_with("BuildKit does not take the answer, which has "), "{message}");
+    assert!(message.contains("too large"), "{message}");
 }
 
 /// The options stand for anything that could panic: they are read where everything else is done.
