@@ -151,7 +151,7 @@ impl Project<'_> {
         pending: &[&str],
     ) -> Result<Triggered, Status> {
         let request = Request {
-            target: Some(name.to_owned()),
+            stage: Some(name.to_owned()),
             target_platform: platform.clone(),
             ..self.options.request.clone()
         };

@@ -88,7 +88,7 @@ fn source(
 /// The one thing that a stage takes from elsewhere, where it does nothing else.
 fn source_of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Source> {
     let mut request = request.clone();
-    request.target = Some(name.to_owned());
+    request.stage = Some(name.to_owned());
     request.build_args.remove(ARG);
     // Only commits are looked up there: of files their checksums are not asked for.
     let locking = std::mem::take(&mut request.locking);

@@ -12,6 +12,8 @@ use crate::lock::Locking;
 pub struct Request {
     /// `--target`.
     pub target: Option<String>,
+    /// The stage that is planned, where it is another than the target: one that is needed to plan that.
+    pub stage: Option<String>,
     /// `--build-arg`.
     pub build_args: BTreeMap<String, String>,
     /// `--label`.
@@ -58,6 +60,11 @@ pub enum Stages {
 }
 
 impl Request {
+    /// What the target is called that is planned, which may be the report of a stage.
+    pub(super) fn planned_target(&self) -> Option<&str> {
+        self.stage.as_deref().or(self.target.as_deref())
+    }
+
     /// Whether processes of a platform can be expected to run. Variants of an architecture are not told
     /// apart: engines do not list all that they run.
     pub fn can_run(&self, platform: &Platform) -> bool {
@@ -84,6 +91,7 @@ impl Request {
     pub fn new(platform: Platform) -> Self {
         Self {
             target: None,
+            stage: None,
             build_args: BTreeMap::new(),
             labels: BTreeMap::new(),
             build_platform: platform.clone(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use buildkit_llb::Platform;
 
 use super::request::Request;
+use super::select::stage_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
@@ -365,6 +366,6 @@ fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
         ("TARGETOSVERSION", text(Platform::os_version, target)),
         ("TARGETARCH", text(Platform::architecture, target)),
         ("TARGETVARIANT", text(Platform::variant, target)),
-        ("TARGETSTAGE", request.target.clone().unwrap_or_else(|| "default".to_owned())),
+        ("TARGETSTAGE", request.target.as_deref().map_or("default", stage_of).to_owned()),
     ]
 }

@@ -480,6 +480,16 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
     let handed_over = nested.frontend_inputs["stage:build"].message().unwrap();
     assert_eq!(handed_over.def.len(), 3, "an image, a step, and the end");
 
+    // What the client wants is the target all the same.
+    let spec = "[stages.build]\nfrom = 'alpine:3.20'\nsteps = ['make $TARGETSTAGE']\n[stages.a]\nfrom = 'base:1'\n";
+    let daemon = build(engine(Release::Forky), spec, &["target=a"]).await;
+    let solves = daemon.solves();
+    let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
+    let handed_over = nested.frontend_inputs["stage:build"].message().unwrap();
+    let has =
+        |text: &str| handed_over.def.iter().any(|op| String::from_utf8_lossy(op).contains(text));
+    assert!(has("TARGETSTAGE=a"));
+
     // What such a stage requires is built, too, whether the engine can wait for it or not.
     let spec = "default = 'a'\n[stages.test]\nfrom = 'alpine:3.20'\nsteps = ['the test']\n\
                 [stages.build]\nfrom = 'alpine:3.20'\nsteps = ['make']\nrequires = ['test']\n\

@@ -267,3 +267,19 @@ async fn reports_are_among_the_targets() {
     let daemon = build(engine(Release::Forky), SPEC, &opts).await;
     assert_eq!(text(&daemon), "");
 }
+
+/// The report of a stage and the stage itself are of the same steps: what has passed for the one is in the
+/// cache for the other.
+#[tokio::test]
+async fn the_steps_of_a_report_are_those_of_the_stage() {
+    let spec =
+        "[stages.test]\nfrom = 'alpine:3.20'\nreport = '/r'\nsteps = ['test \"$TARGETSTAGE\"']\n";
+    let mut ops = Vec::new();
+    for target in ["target=test", "target=test.report"] {
+        let daemon = build(engine(Release::Head), spec, &[target, TARGET[1]]).await;
+        let op = daemon.solves().iter().find_map(|solve| op_of(solve, "test \"$TARGETSTAGE\""));
+        ops.push(op.expect(target));
+    }
+    assert!(ops[0].1.meta.as_ref().unwrap().env.contains(&"TARGETSTAGE=test".to_owned()));
+    assert_eq!(ops[0], ops[1]);
+}

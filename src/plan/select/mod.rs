@@ -22,6 +22,7 @@ use self::presence::Presence;
 use self::purpose::Purpose;
 pub use self::purpose::{select, select_all, select_for_lock, select_outline};
 pub use self::report::report_of;
+pub(super) use self::report::stage_of;
 use self::sources::Sources;
 use super::context::ContextQuery;
 use super::reference::Reference;
@@ -497,7 +498,7 @@ fn find_target(
 ) -> Option<usize> {
     let find =
         |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
-    let (found, place) = match &request.target {
+    let (found, place) = match request.planned_target() {
         None => {
             let place = spec.default.as_ref().map(|default| default.span);
             (find_default(spec, stages, diagnostics)?, place)

@@ -14,13 +14,13 @@ pub fn report_of(stage: &StageName) -> String {
 }
 
 /// The stage that a target is, or is the report of.
-pub(super) fn stage_of(target: &str) -> &str {
+pub(in crate::plan) fn stage_of(target: &str) -> &str {
     target.strip_suffix(SUFFIX).unwrap_or(target)
 }
 
 /// Whether the target is a report.
 pub(super) fn is_wanted(request: &Request) -> bool {
-    request.target.as_deref().is_some_and(|target| target.ends_with(SUFFIX))
+    request.planned_target().is_some_and(|target| target.ends_with(SUFFIX))
 }
 
 /// Reports a target that is the report of a stage without one.
