@@ -216,10 +216,29 @@ async fn what_cannot_be_saved_is_said() {
     assert!(daemon.methods().contains(&Method::ReleaseContainer));
 
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
+    let lost = Do::Fail(failure("no such process"));
+    let engine = engine.on(Method::ExecProcess, lost).on(Method::ReleaseContainer, not_released());
+    let (message, _) = error(&build(engine, SPEC, &TARGET).await);
+    assert_eq!(message, "exit code: 3\nno such process");
+
+    let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
     let daemon = build(engine.without("gateway.exec"), SPEC, &TARGET).await;
     let (message, _) = error(&daemon);
     assert!(message.starts_with("this BuildKit cannot give a report"), "{message}");
     assert!(message.ends_with("exit code: 3"), "{message}");
+}
+
+/// The files are there, and the engine releases all containers of a build when it ends.
+#[tokio::test]
+async fn a_container_that_is_not_released_costs_no_report() {
+    let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
+    let daemon = build(engine.on(Method::ReleaseContainer, not_released()), SPEC, &TARGET).await;
+    assert_eq!(codes(&daemon), [json!(3), Value::Null]);
+    assert!(daemon.methods().contains(&Method::ReleaseContainer));
+}
+
+fn not_released() -> Do {
+    Do::Fail(failure("the container could not be released"))
 }
 
 /// A platform that fails does not stop the others.

@@ -60,7 +60,7 @@ impl Bridge {
         self.capabilities().gateway.supports(gateway::EXEC)
     }
 
-    /// Runs a process to its end.
+    /// Runs a process to its end. That its container cannot be released is no error.
     pub async fn run(&self, container: Container) -> Result<Exit, Error> {
         self.capabilities().gateway.require(gateway::EXEC)?;
         let Container { id, mounts, args } = container;
@@ -73,7 +73,9 @@ impl Bridge {
         self.connection.client().new_container(request).await?;
         let exit = self.process(&id, args).await;
         let request = frontend::ReleaseContainerRequest { container_id: id };
-        self.connection.client().release_container(request).await?;
+        // What the process did is done, and what is not released now is when the build ends
+        // (`llbBridgeForwarder.Discard` in BuildKit's frontend/gateway/gateway.go).
+        let _ = self.connection.client().release_container(request).await;
         exit
     }
 
