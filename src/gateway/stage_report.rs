@@ -3,9 +3,12 @@
 //! A build of a report fails only where something else does: a stage that the reported one is built from, one that
 //! it requires, or a step that could not be run at all.
 
-use buildkit_llb::{Definition, Graph, State};
+use std::collections::BTreeMap;
+
+use buildkit_llb::{Definition, Digest, Graph, State};
 use buildkit_proto::pb;
 use futures_util::future::{join_all, try_join, try_join_all};
+use futures_util::lock::Mutex;
 use prost::Message;
 
 use super::bridge::{Bridge, Ref, Refs, SolveRequest, SolveResult, Status, Warning};
@@ -25,7 +28,7 @@ enum Outcome {
     Failed {
         failed: Failed,
         /// The op of it.
-        digest: String,
+        digest: Digest,
         /// What BuildKit keeps of its root.
         left: String,
         /// The failure, for when the report cannot be had.
@@ -56,19 +59,16 @@ pub(super) async fn build(
     let Reported { lowered, mut graph, files: sources, at_once } = reported;
     let ops: Vec<Processes> =
         lowered.iter().map(|lowered| Processes::of(lowered, &graph)).collect();
+    let turns = &Turns::of(&ops);
     let stages = ops.iter().zip(definitions).map(|(processes, definition)| async move {
-        match solve(bridge, options, definition, true).await {
+        match turns.solve(bridge, options, definition).await {
             Ok(refs) => Ok(Outcome::Passed(refs)),
             Err(status) => processes.outcome(bridge, status),
         }
     });
-    // What is required may be built from the stage itself. That waits until the stage has passed: BuildKit can
-    // lose what it keeps of a failed step that two builds wait for.
-    let is_built_from_ours = |definition: &Definition| {
-        let mut digests = definition.digests().iter().map(ToString::to_string);
-        digests.any(|digest| ops.iter().any(|processes| processes.has(&digest)))
-    };
-    let (after, beside): (Vec<_>, Vec<_>) = beside.into_iter().partition(is_built_from_ours);
+    // What is required may be built from the stage itself. That waits until the stage has passed.
+    let (after, beside): (Vec<_>, Vec<_>) =
+        beside.into_iter().partition(|definition| !turns.within(definition).is_empty());
     let gate = |definition| solve(bridge, options, definition, true);
     let gates = beside.into_iter().map(gate);
     let (outcomes, _) = try_join(try_join_all(stages), try_join_all(gates)).await?;
@@ -90,7 +90,7 @@ pub(super) async fn build(
         let report = add_report(&mut graph, plan, several, files, &document);
         reports.push(graph.definition(report));
         if let Outcome::Failed { failed, digest, .. } = outcome {
-            warn(bridge, plan, several, failed, digest, &sources).await;
+            warn(bridge, plan, several, failed, *digest, &sources).await;
         }
     }
     let evaluate = !shows_excerpts(bridge);
@@ -128,7 +128,7 @@ struct Processes(Vec<Process>);
 struct Process {
     step: usize,
     /// Of its op.
-    digest: String,
+    digest: Digest,
     /// The place of its root among the mounts of the op.
     root: usize,
 }
@@ -141,30 +141,70 @@ impl Processes {
                 return None;
             };
             let root = exec.mounts.iter().position(|mount| mount.dest == "/")?;
-            Some(Process { step: process.step, digest: vertex.digest().to_string(), root })
+            Some(Process { step: process.step, digest: vertex.digest(), root })
         };
         Self(lowered.processes.iter().filter_map(process).collect())
     }
 
-    /// Whether one of them is the op with that digest.
-    fn has(&self, digest: &str) -> bool {
-        self.0.iter().any(|process| process.digest == digest)
-    }
-
     /// What a failure of the build means for the stage: one of its steps has failed, or else the build has.
     fn outcome(&self, bridge: &Bridge, status: Status) -> Result<Outcome, Status> {
-        let digest = salvage::failed_op(&status).filter(|digest| self.has(digest));
-        let (Some(digest), Some(failed)) = (digest, salvage::failed_process(&status)) else {
+        let digest = salvage::failed_op(&status);
+        // Steps that are alike in all are one op.
+        let same = || self.0.iter().filter(|process| Some(process.digest) == digest);
+        let (Some(first), Some(failed)) = (same().next(), salvage::failed_process(&status)) else {
             return Err(status);
         };
         if !bridge.runs_containers() {
             return Err(status.context("this BuildKit cannot give a report of a step that fails"));
         }
-        let same = || self.0.iter().filter(|process| process.digest == digest);
-        let left = same().find_map(|process| failed.mounts.get(process.root));
-        let Some(left) = left.filter(|id| !id.is_empty()).cloned() else { return Err(status) };
+        let left = failed.mounts.get(first.root).filter(|id| !id.is_empty());
+        let Some(left) = left.cloned() else { return Err(status) };
         let steps = same().map(|process| process.step).collect();
-        Ok(Outcome::Failed { failed: Failed { steps, code: failed.code }, digest, left, status })
+        let (digest, failed) = (first.digest, Failed { steps, code: failed.code });
+        Ok(Outcome::Failed { failed, digest, left, status })
+    }
+}
+
+/// Who may solve which of the processes of the reported stages, and how those have failed that have.
+///
+/// BuildKit can lose what it keeps of a failed process where two solves wait for it: the one error that it has then
+/// is released for each (`resultProxy.loadResult` in its solver/llbsolver/result.go). So no two solves that have a
+/// process in common are at work at once, and one that needs a process that has failed is not begun.
+struct Turns(BTreeMap<Digest, Mutex<Option<Status>>>);
+
+impl Turns {
+    fn of(stages: &[Processes]) -> Self {
+        let processes = stages.iter().flat_map(|Processes(processes)| processes);
+        Self(processes.map(|process| (process.digest, Mutex::default())).collect())
+    }
+
+    /// The processes in a graph.
+    fn within(&self, definition: &Definition) -> BTreeMap<Digest, &Mutex<Option<Status>>> {
+        let digests = definition.digests().iter();
+        digests.filter_map(|digest| Some((*digest, self.0.get(digest)?))).collect()
+    }
+
+    async fn solve(
+        &self,
+        bridge: &Bridge,
+        options: &Options,
+        definition: Definition,
+    ) -> Result<Option<Ref>, Status> {
+        let mut turns = BTreeMap::new();
+        // In the order of the digests: no two can wait for each other.
+        for (digest, turn) in self.within(&definition) {
+            turns.insert(digest, turn.lock().await);
+        }
+        if let Some(status) = turns.values().find_map(|failed| failed.as_ref()) {
+            return Err(status.clone());
+        }
+        let solved = solve(bridge, options, definition, true).await;
+        if let Err(status) = &solved
+            && let Some(failed) = salvage::failed_op(status).and_then(|op| turns.get_mut(&op))
+        {
+            **failed = Some(status.clone());
+        }
+        solved
     }
 }
 
@@ -209,14 +249,14 @@ async fn warn(
     plan: &Plan,
     several: bool,
     failed: &Failed,
-    digest: &str,
+    digest: Digest,
     files: &SourceMap,
 ) {
     let platform = if several { format!(" for {}", plan.platform) } else { String::new() };
     let stage = &plan.stages[plan.target];
     let Some(step) = failed.steps.first().and_then(|&step| stage.steps.get(step)) else { return };
     let warning = Warning {
-        digest: digest.to_owned(),
+        digest: digest.to_string(),
         level: 1,
         short: format!(
             "{}{platform} failed: exit code {} of `{}` ({})",

@@ -43,13 +43,23 @@ fn project() -> (Project, String) {
 
 #[track_caller]
 fn document(files: &Files) -> Value {
-    serde_json::from_str(files[DOCUMENT].text()).unwrap()
+    document_in(files, "")
+}
+
+/// That of one platform of several.
+#[track_caller]
+fn document_in(files: &Files, directory: &str) -> Value {
+    serde_json::from_str(files[&format!("{directory}{DOCUMENT}")].text()).unwrap()
+}
+
+#[track_caller]
+fn codes(files: &Files) -> Vec<Value> {
+    codes_in(&document(files))
 }
 
 /// The exit codes of the steps.
 #[track_caller]
-fn codes(files: &Files) -> Vec<Value> {
-    let document = document(files);
+fn codes_in(document: &Value) -> Vec<Value> {
     document["steps"].as_array().unwrap().iter().map(|step| step["exitCode"].clone()).collect()
 }
 
@@ -254,9 +264,42 @@ steps = ["mkdir /out && echo $TARGETARCH > /out/arch && test $TARGETARCH != arm6
         [("linux_amd64", "amd64", true), ("linux_arm64", "arm64", false)]
     {
         assert_eq!(files[&format!("{platform}/arch")].text(), format!("{arch}\n"));
-        let document: Value =
-            serde_json::from_str(files[&format!("{platform}/{DOCUMENT}")].text()).unwrap();
+        let document = document_in(&files, &format!("{platform}/"));
         assert_eq!(document["passed"], passed);
         assert_eq!(document["platform"], format!("linux/{arch}"));
+    }
+}
+
+/// All platforms wait for the one process that fails, which does not know for which of them it runs.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn reports_of_platforms_that_share_their_failing_step() {
+    let project = Project::new(
+        r#"
+args = { NONCE = {} }
+
+[stages.test]
+from = "busybox"
+platform = "${BUILDPLATFORM}"
+args = ["NONCE"]
+report = "/out"
+steps = [
+  "mkdir /out && echo $NONCE > /out/nonce",
+  "cat /proc/sys/kernel/random/uuid > /out/id && exit 3",
+  { when = { TARGETARCH = "arm64" }, run = "true" },
+]
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    let platforms = "--platform=linux/amd64,linux/arm/v7,linux/arm64";
+    let files = project.files(&[&nonce, "--target=test.report", platforms]);
+    for (platform, codes) in [
+        ("linux_amd64", vec![json!(0), json!(3)]),
+        ("linux_arm_v7", vec![json!(0), json!(3)]),
+        ("linux_arm64", vec![json!(0), json!(3), Value::Null]),
+    ] {
+        assert_eq!(codes_in(&document_in(&files, &format!("{platform}/"))), codes, "{platform}");
+        // It has run once.
+        assert_eq!(files[&format!("{platform}/id")].text(), files["linux_amd64/id"].text());
     }
 }

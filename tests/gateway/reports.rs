@@ -264,6 +264,37 @@ async fn platforms_are_reported_each() {
     assert_eq!(document(&daemon)["platform"], "linux/arm64");
 }
 
+/// BuildKit can lose what it keeps of a failed step that two solves wait for: there is one.
+#[tokio::test]
+async fn a_failing_step_that_platforms_share_is_solved_once() {
+    let spec = r#"default = "test"
+[stages.test]
+from = "alpine:3.20"
+platform = "${BUILDPLATFORM}"
+report = "/out"
+steps = ["the test", { when = { TARGETARCH = "arm64" }, run = "what follows" }]
+"#;
+    let opts = [&TARGET[..], &["platform=linux/amd64,linux/arm64"]].concat();
+    let of_the_test = |daemon: &Daemon| {
+        let solves = daemon.solves().into_iter().enumerate();
+        let ops = solves.filter_map(|(at, solve)| Some((at, op_of(&solve, "the test")?.0)));
+        ops.collect::<Vec<_>>()
+    };
+    let passing = of_the_test(&build(engine(Release::Forky), spec, &opts).await);
+    let [(before, digest), (_, same), ..] = &passing[..] else { panic!("{passing:?}") };
+    assert_eq!(digest, same);
+
+    let mut status = failed(digest, "exit code: 3");
+    status.details.push(detail("gatewayapi.ExitMessage", &json!({ "Code": 3 })));
+    let engine = (0..*before)
+        .fold(engine(Release::Forky), |engine, _| engine.on(Method::Solve, Do::Answer))
+        .on(Method::Solve, Do::Fail(status));
+    let daemon = build(engine, spec, &opts).await;
+    assert_eq!(of_the_test(&daemon).len(), 1);
+    assert_eq!(document(&daemon)["platform"], "linux/arm64");
+    assert_eq!(codes(&daemon), [json!(3), Value::Null]);
+}
+
 #[tokio::test]
 async fn reports_are_among_the_targets() {
     let daemon = build(engine(Release::Forky), SPEC, &["requestid=frontend.targets"]).await;

@@ -9,7 +9,7 @@ mod files;
 
 use std::hash::{BuildHasher, RandomState};
 
-use buildkit_llb::{Graph, State};
+use buildkit_llb::{Digest, Graph, State};
 use serde::Deserialize;
 
 pub use self::files::{is_asked_for, move_files};
@@ -41,14 +41,14 @@ pub(super) struct Salvaged {
 }
 
 /// The op that failed, by its digest.
-pub(super) fn failed_op(status: &Status) -> Option<String> {
+pub(super) fn failed_op(status: &Status) -> Option<Digest> {
     #[derive(Deserialize)]
     struct Vertex {
         digest: String,
     }
     status
         .details("errdefs.Vertex")
-        .find_map(|json| serde_json::from_slice::<Vertex>(json).ok().map(|vertex| vertex.digest))
+        .find_map(|json| serde_json::from_slice::<Vertex>(json).ok()?.digest.parse().ok())
 }
 
 /// The process that failed. `None` where it is something else: a process that could not be started, say.
