@@ -19,6 +19,7 @@ mod merge;
 mod owner;
 mod parameters;
 mod path;
+mod reads;
 mod reference;
 mod remote;
 mod report;

@@ -18,8 +18,8 @@ use super::select::{Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, StageMounts, Surroundings};
 use super::{
-    Action, ContextPaths, Facts, MountKind, Plan, PlannedContext, PlannedImage, PlannedStage,
-    PlannedStep, Triggered, fork, layers, path, rules,
+    Action, Facts, Fork, Plan, PlannedContext, PlannedImage, PlannedStage, PlannedStep, Triggered,
+    fork, layers, path, reads, rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -183,10 +183,40 @@ impl Resolver<'_, '_> {
             let name = &self.stages[merged.stage].plan.name;
             export.record_merge(name, merged.layers(|origin| self.layers(origin)));
         }
-        let mut make_workdir = None;
-
+        let make_workdir =
+            self.settle(stage, &mut surroundings, &mut recorded, export, diagnostics);
+        let values = StageScope { scope, environment: &surroundings.environment };
+        let report = stage.report.as_ref();
+        plan.report = report.and_then(|report| {
+            super::report::plan(report, &surroundings.workdir, &values, diagnostics)
+        });
+        let (steps, forks) =
+            self.resolve_steps(stage, make_workdir, &mut surroundings, export, diagnostics);
+        plan.forks = forks;
+        plan.steps = export.record_steps(steps, plan.squash.is_some());
         if let Some(image) = &stage.image {
-            super::image::clear(&image.clear, &mut recorded, &mut export.config, diagnostics);
+            super::image::apply(image, &mut recorded, export, scope, diagnostics);
+        }
+        self.check_platform(stage, platform, &plan.steps, diagnostics);
+        let added = merge::layers_added(&plan, |origin| self.layers(origin));
+        let layers = self.layers(base).saturating_add(added);
+        Resolved { surroundings, recorded, plan, layers }
+    }
+
+    /// Takes what the stage itself says of its steps' surroundings and of its image. What makes its working
+    /// directory is given back.
+    fn settle(
+        &self,
+        stage: &Stage,
+        surroundings: &mut Surroundings,
+        recorded: &mut Environment,
+        export: &mut Export,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<RecordedStep> {
+        let (scope, origins) = (&self.selection.scope, &self.selection.origins);
+        let mut make_workdir = None;
+        if let Some(image) = &stage.image {
+            super::image::clear(&image.clear, recorded, &mut export.config, diagnostics);
         }
         if !stage.env.0.is_empty() {
             let variables = values_of(&stage.env, &surroundings.environment, scope, diagnostics);
@@ -220,7 +250,7 @@ impl Resolver<'_, '_> {
             if path == "/" {
                 export.record_config(|_| "WORKDIR /".to_owned());
             } else {
-                let step = workdir_step(stage, workdir.span, &surroundings, diagnostics);
+                let step = workdir_step(stage, workdir.span, surroundings, diagnostics);
                 make_workdir = Some(RecordedStep { step, created_by: format!("WORKDIR {path}") });
                 surroundings.on_scratch = false;
             }
@@ -234,32 +264,40 @@ impl Resolver<'_, '_> {
         ));
         surroundings.secret_env.extend(step::plan_secrets(&stage.mounts, &values, diagnostics));
         surroundings.link = stage.link.unwrap_or(false);
-        let report = stage.report.as_ref();
-        plan.report = report.and_then(|report| {
-            super::report::plan(report, &surroundings.workdir, &values, diagnostics)
-        });
+        make_workdir
+    }
 
+    /// Plans the steps of a stage, with where it branches.
+    fn resolve_steps(
+        &self,
+        stage: &Stage,
+        mut make_workdir: Option<RecordedStep>,
+        surroundings: &mut Surroundings,
+        export: &mut Export,
+        diagnostics: &mut Diagnostics,
+    ) -> (Vec<RecordedStep>, Vec<Fork>) {
         let context = Context {
-            scope,
-            origins,
+            scope: &self.selection.scope,
+            origins: &self.selection.origins,
             locking: &self.selection.request.locking,
             skipped: &self.selection.skipped,
             mounts: OnceCell::new(),
             environments: RefCell::default(),
             records: export.records(),
         };
+        let mut forks = Vec::new();
         let mut steps = Vec::with_capacity(stage.steps.len() + 1);
         for step in stage.steps.iter().filter(|step| self.selection.exists(step)) {
             if let Verb::Parallel(parallel) = &step.verb {
                 steps.extend(make_workdir.take());
-                let number = plan.forks.len();
+                let number = forks.len();
                 let (fork, branches) =
-                    fork::plan(parallel, step.span, number, &surroundings, &context, diagnostics);
-                plan.forks.push(fork);
+                    fork::plan(parallel, step.span, number, surroundings, &context, diagnostics);
+                forks.push(fork);
                 steps.extend(branches);
-            } else if let Some(planned) = step::plan(step, &surroundings, &context, diagnostics) {
+            } else if let Some(planned) = step::plan(step, surroundings, &context, diagnostics) {
                 if let Some(workdir) = make_workdir.take() {
-                    let Surroundings { workdir: path, user, .. } = &surroundings;
+                    let Surroundings { workdir: path, user, .. } = &*surroundings;
                     if layers::makes_workdir(&planned.step, path, user) {
                         export.record_config(|_| workdir.created_by);
                     } else {
@@ -271,14 +309,7 @@ impl Resolver<'_, '_> {
             surroundings.on_scratch = false;
         }
         steps.extend(make_workdir);
-        plan.steps = export.record_steps(steps, plan.squash.is_some());
-        if let Some(image) = &stage.image {
-            super::image::apply(image, &mut recorded, export, scope, diagnostics);
-        }
-        self.check_platform(stage, platform, &plan.steps, diagnostics);
-        let added = merge::layers_added(&plan, |origin| self.layers(origin));
-        let layers = self.layers(base).saturating_add(added);
-        Resolved { surroundings, recorded, plan, layers }
+        (steps, forks)
     }
 
     /// What a stage puts over the first of those that it starts from.
@@ -443,7 +474,7 @@ impl Resolver<'_, '_> {
         let stages: Vec<PlannedStage> = self.stages.into_iter().map(|stage| stage.plan).collect();
         let gates = self.selection.gates.clone();
         let whole: BTreeSet<usize> = gates.iter().map(|gate| gate.stage).chain([at]).collect();
-        let (context, named) = paths_read(&stages, &whole, self.contexts.len());
+        let (context, named) = reads::of_contexts(&stages, &whole, self.contexts.len());
         let contexts = self.selection.contexts.iter().zip(facts.contexts).zip(named);
         let named_contexts = contexts
             .map(|((query, fact), paths)| PlannedContext {
@@ -498,69 +529,4 @@ fn workdir_step(
     let label = format!("workdir {path}").into();
     let action = Action::Mkdir { paths: vec![path], owner, mode: None };
     PlannedStep { label, span, no_cache: false, branch: None, action }
-}
-
-/// Whether a stage is anything else than what it starts from.
-fn makes_files(stage: &PlannedStage) -> bool {
-    !stage.steps.is_empty() || !stage.merged.is_empty()
-}
-
-/// What is read of the build context, and of each named one. `whole` are the stages that are built for
-/// themselves.
-fn paths_read(
-    stages: &[PlannedStage],
-    whole: &BTreeSet<usize>,
-    named: usize,
-) -> (ContextPaths, Vec<ContextPaths>) {
-    let mut main = ContextPaths::default();
-    let mut named = vec![ContextPaths::default(); named];
-    // A stage without steps is what it starts from: a context that stands in its place.
-    let mut meant: Vec<Origin> = Vec::with_capacity(stages.len());
-    for (at, stage) in stages.iter().enumerate() {
-        meant.push(match stage.base {
-            _ if makes_files(stage) => Origin::Stage(at),
-            Origin::Stage(base) => meant[base],
-            base => base,
-        });
-    }
-    let mut read = |origin: Origin, path: &Text| {
-        let origin = if let Origin::Stage(at) = origin { meant[at] } else { origin };
-        match origin {
-            Origin::Context => main.add(path),
-            Origin::Named(at) => named[at].add(path),
-            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {}
-        }
-    };
-    let root = Text::from("/");
-    for (at, stage) in stages.iter().enumerate() {
-        if makes_files(stage) || whole.contains(&at) {
-            read(stage.base, &root);
-            stage.merged.iter().for_each(|merged| read(Origin::Stage(merged.stage), &root));
-        }
-        for step in &stage.steps {
-            match &step.action {
-                Action::Copy(copy) => {
-                    copy.items.iter().for_each(|item| read(copy.origin, &item.reads));
-                }
-                Action::Unpack(unpack) => read(unpack.origin, &unpack.source),
-                Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
-                    MountKind::Bind { origin, source, .. } => read(*origin, source),
-                    MountKind::Cache { origin: Some(origin), source, .. } => {
-                        read(*origin, source.as_ref().unwrap_or(&root));
-                    }
-                    MountKind::Cache { .. }
-                    | MountKind::Secret { .. }
-                    | MountKind::Ssh { .. }
-                    | MountKind::Tmpfs { .. } => {}
-                }),
-                Action::Fetch(_)
-                | Action::Git(_)
-                | Action::Write(_)
-                | Action::Mkdir { .. }
-                | Action::Remove { .. }
-                | Action::Symlink { .. } => {}
-            }
-        }
-    }
-    (main, named)
 }

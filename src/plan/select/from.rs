@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
 
+use super::named::Named;
 use super::presence::Presence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
@@ -14,7 +15,7 @@ use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::source::{Span, Spanned};
-use crate::spec::{ArgName, From, Scalar, Spec, Stage, StageName, Template};
+use crate::spec::{ArgName, From, Scalar, Spec, StageName, Template};
 
 /// What a `from` means, before it is known which stages the build needs.
 #[derive(Clone)]
@@ -52,9 +53,7 @@ pub(super) fn platform_of(
 pub(super) struct FromLookup<'a, 's> {
     /// The stage that they are in.
     pub(super) own: &'a StageName,
-    pub(super) stages: &'a [(&'s StageName, &'s Spanned<Stage>)],
-    /// The names of the stages.
-    pub(super) known: &'a Known<'s>,
+    pub(super) stages: &'a Named<'s>,
     pub(super) spec: &'s Spec,
     pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
@@ -83,9 +82,8 @@ impl FromLookup<'_, '_> {
             None => None,
         };
         let platform = own.as_ref().unwrap_or(platform);
-        let stages = self.stages;
         // A context in place of a stage has been put there already.
-        let stage = stages.binary_search_by_key(&text.as_str(), |(known, _)| known.as_str()).ok();
+        let stage = self.stages.find(&text);
         match (&from.value, stage) {
             (From::Name(_), Some(at)) if text != self.own.as_str() => {
                 self.stage(at, from, diagnostics)
@@ -109,8 +107,13 @@ impl FromLookup<'_, '_> {
             ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
             (From::Stage(_), None) => {
-                let unknown =
-                    unknown_stage(Code::UnknownStage, from.span, "stage", &text, self.known);
+                let unknown = unknown_stage(
+                    Code::UnknownStage,
+                    from.span,
+                    "stage",
+                    &text,
+                    &self.stages.known,
+                );
                 diagnostics.fail(match self.spec.sources.contains_key(text.as_str()) {
                     true => unknown.hint(format!(
                         "`{text}` is a source: a stage that starts from it can stand here"
@@ -191,7 +194,7 @@ impl FromLookup<'_, '_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Meaning> {
         let Some(absence) = &self.presence.absent[at] else { return Some(Meaning::Stage(at)) };
-        let name = self.stages[at].0.as_str();
+        let name = self.stages.list[at].0.as_str();
         diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(from.span), name))
     }
 
@@ -217,7 +220,7 @@ impl FromLookup<'_, '_> {
             }
             Err(err) => diagnostics.fail(
                 Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
-                    .maybe_hint(self.known.did_you_mean(text, [])),
+                    .maybe_hint(self.stages.known.did_you_mean(text, [])),
             ),
         }
     }
@@ -226,7 +229,7 @@ impl FromLookup<'_, '_> {
     fn nearly_a_stage(&self, name: &str) -> Option<&str> {
         // Most images have a tag or a registry, and no stage has.
         let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
-        let near = if could_be { self.known.one_slip(name) } else { None };
+        let near = if could_be { self.stages.known.one_slip(name) } else { None };
         near.filter(|&near| near != self.own.as_str())
     }
 }

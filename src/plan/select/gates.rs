@@ -4,14 +4,15 @@
 //! built from that stage, as a test of what it makes is.
 
 use super::from::unknown_stage;
+use super::named::Named;
 use super::presence::Presence;
 use super::{Stages, report_cycle};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::plan::check::flag;
 use crate::plan::request::Request;
 use crate::source::{Span, Spanned};
-use crate::spec::{Spec, Stage, StageName};
+use crate::spec::{Spec, Stage};
 
 /// The build arg that leaves required stages out.
 const SKIP: &str = "MSTAGE_SKIP_REQUIRES";
@@ -28,32 +29,33 @@ pub struct Gate {
 /// The stages that a stage requires.
 pub(super) fn required(
     stage: &Stage,
-    stages: &[(&StageName, &Spanned<Stage>)],
-    known: &Known<'_>,
+    stages: &Named<'_>,
     spec: &Spec,
     presence: &Presence,
     diagnostics: &mut Diagnostics,
 ) -> Vec<Gate> {
-    let gate = |name: &Spanned<String>| match stages
-        .binary_search_by_key(&name.as_str(), |(known, _)| known.as_str())
-    {
-        Ok(stage) => match &presence.absent[stage] {
+    let gate = |name: &Spanned<String>| match stages.find(name) {
+        Some(stage) => match &presence.absent[stage] {
             None => Some(Gate { stage, span: name.span }),
             Some(absence) => {
                 diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(name.span), name))
             }
         },
-        Err(_) if spec.is_unread(name) => None,
-        Err(_) => {
-            diagnostics.fail(unknown_stage(Code::UnknownStage, name.span, "stage", name, known))
-        }
+        None if spec.is_unread(name) => None,
+        None => diagnostics.fail(unknown_stage(
+            Code::UnknownStage,
+            name.span,
+            "stage",
+            name,
+            &stages.known,
+        )),
     };
     stage.requires.iter().filter_map(gate).collect()
 }
 
 /// Reports stages that require each other, or themselves.
 pub(super) fn report_cycles(stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
-    let count = stages.list.len();
+    let count = stages.named.list.len();
     let requires = |at: usize| stages.requires[at].iter().map(|gate| gate.stage).collect();
     for cycle in dependencies_first(count, 0..count, requires).cycles {
         let edge = |at: usize, next: usize| {
@@ -73,7 +75,7 @@ pub(super) fn are_skipped(request: &Request, diagnostics: &mut Diagnostics) -> b
 /// Every stage that is built for a target: the target first, then all that it and they need or require.
 pub(super) fn reached(target: usize, stages: &Stages<'_>) -> Vec<usize> {
     let mut reached = vec![target];
-    let mut is_reached = vec![false; stages.list.len()];
+    let mut is_reached = vec![false; stages.named.list.len()];
     is_reached[target] = true;
     let mut next = 0;
     while let Some(&at) = reached.get(next) {
@@ -90,7 +92,7 @@ pub(super) fn reached(target: usize, stages: &Stages<'_>) -> Vec<usize> {
 
 /// The stages that a target's stages require, each once, those that it requires itself first.
 pub(super) fn of_target(target: usize, reached: &[usize], stages: &Stages<'_>) -> Vec<Gate> {
-    let mut is_new = vec![true; stages.list.len()];
+    let mut is_new = vec![true; stages.named.list.len()];
     is_new[target] = false;
     let required = reached.iter().flat_map(|&at| &stages.requires[at]);
     required.filter(|gate| std::mem::replace(&mut is_new[gate.stage], false)).copied().collect()
@@ -99,7 +101,7 @@ pub(super) fn of_target(target: usize, reached: &[usize], stages: &Stages<'_>) -
 /// Warns of stages that would be required, and are left out.
 pub(super) fn warn_of_skipped(gates: &[Gate], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
     let [first, ..] = gates else { return };
-    let names: Vec<_> = gates.iter().map(|gate| stages.list[gate.stage].0.as_str()).collect();
+    let names: Vec<_> = gates.iter().map(|gate| stages.named.list[gate.stage].0.as_str()).collect();
     let message = format!("{SKIP} leaves out what is required: {}", names.join(", "));
     diagnostics.push(
         Diagnostic::new(Code::SkippedRequires, first.span, message)

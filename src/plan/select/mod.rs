@@ -7,32 +7,37 @@
 mod from;
 mod gates;
 mod inputs;
+mod named;
 mod presence;
 mod purpose;
 mod report;
 mod sources;
+mod target;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
-use self::from::{FromLookup, Meaning, platform_of, unknown_stage};
+use self::from::{FromLookup, Meaning, platform_of};
 pub use self::gates::Gate;
+use self::named::Named;
 use self::presence::Presence;
 use self::purpose::Purpose;
 pub use self::purpose::{select, select_all, select_for_lock, select_outline};
 pub use self::report::report_of;
 pub(super) use self::report::stage_of;
 use self::sources::Sources;
+pub use self::target::default_target;
+use self::target::{find_default, find_target};
 use super::context::ContextQuery;
 use super::reference::Reference;
 use super::request::Request;
 use super::rules;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
-use crate::spec::{Spec, Stage, StageName, Step, Template, first_of};
+use crate::spec::{Spec, Stage, StageName, Step, first_of};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
@@ -112,9 +117,7 @@ pub enum Origin {
 
 /// All stages of a spec, with what they need.
 struct Stages<'s> {
-    list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
-    /// Their names.
-    known: Known<'s>,
+    named: Named<'s>,
     /// For each stage each `from` in it, with its place; its base is the first.
     froms: Vec<Vec<(Span, Meaning)>>,
     /// For each stage those that it requires.
@@ -148,7 +151,9 @@ fn select_for<'s>(
 ) -> Option<Selection<'s>> {
     let scope = Scope::new(spec, request, diagnostics);
     let mut stages = Stages::new(spec, &scope, request);
-    let order = dependencies_first(stages.list.len(), 0..stages.list.len(), |at| stages.needs(at));
+    let order = dependencies_first(stages.named.list.len(), 0..stages.named.list.len(), |at| {
+        stages.needs(at)
+    });
     for cycle in &order.cycles {
         let edge = |at: usize, next: usize| {
             let mut froms = stages.froms[at].iter();
@@ -175,9 +180,10 @@ fn select_for<'s>(
         std::mem::swap(&mut gates, &mut skipped);
         roots.truncate(1);
     }
-    let mut selected = dependencies_first(stages.list.len(), roots, |at| stages.needs(at)).nodes;
+    let mut selected =
+        dependencies_first(stages.named.list.len(), roots, |at| stages.needs(at)).nodes;
     let mut needed = selected.len();
-    let mut is_selected = vec![false; stages.list.len()];
+    let mut is_selected = vec![false; stages.named.list.len()];
     for &at in &selected {
         is_selected[at] = true;
     }
@@ -223,21 +229,6 @@ fn select_for<'s>(
     Some(stages.into_selection(&selected, needed, goal, spec, scope, request))
 }
 
-/// The stage that is built without `--target`, where that is clear.
-pub fn default_target<'s>(
-    spec: &'s Spec,
-    request: &'s Request,
-    diagnostics: &mut Diagnostics,
-) -> Option<&'s StageName> {
-    let scope = Scope::new(spec, request, &mut Diagnostics::default());
-    let stages = Stages::new(spec, &scope, request);
-    let mut found = Diagnostics::default();
-    let default = find_default(spec, &stages, &mut found);
-    // That it is not clear is no error of who does not build.
-    diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
-    default.map(|at| stages.list[at].0)
-}
-
 /// Whether a build for which the client gives more may not have the problem.
 pub(super) fn client_mends(problem: Code) -> bool {
     matches!(
@@ -275,20 +266,20 @@ impl Selection<'_> {
 
 impl<'s> Stages<'s> {
     fn new(spec: &'s Spec, scope: &Scope<'s>, request: &Request) -> Self {
-        let list: Vec<_> = spec.stages.iter().collect();
+        let named = Named::new(spec);
+        let count = named.list.len();
         let mut stages = Self {
-            froms: Vec::with_capacity(list.len()),
-            requires: Vec::with_capacity(list.len()),
-            platforms: Vec::with_capacity(list.len()),
-            replaced: Vec::with_capacity(list.len()),
-            presence: Presence::new(&list, spec, scope, request),
-            problems: Vec::with_capacity(list.len()),
-            is_whole: Vec::with_capacity(list.len()),
-            known: Known::new(list.iter().map(|(name, _)| name.as_str())),
-            list,
+            froms: Vec::with_capacity(count),
+            requires: Vec::with_capacity(count),
+            platforms: Vec::with_capacity(count),
+            replaced: Vec::with_capacity(count),
+            presence: Presence::new(&named, spec, scope, request),
+            problems: Vec::with_capacity(count),
+            is_whole: Vec::with_capacity(count),
+            named,
         };
-        for at in 0..stages.list.len() {
-            let (name, stage) = stages.list[at];
+        for at in 0..stages.named.list.len() {
+            let (name, stage) = stages.named.list[at];
             let mut diagnostics = std::mem::take(&mut stages.presence.problems[at]);
             let own = stage.platform.as_ref().and_then(|platform| {
                 platform_of(platform, scope, &request.build_platform, &mut diagnostics)
@@ -306,9 +297,8 @@ impl<'s> Stages<'s> {
             } else if !is_absent {
                 let lookup = FromLookup {
                     own: name,
-                    stages: &stages.list,
+                    stages: &stages.named,
                     spec,
-                    known: &stages.known,
                     presence: &stages.presence,
                     scope,
                     request,
@@ -319,9 +309,8 @@ impl<'s> Stages<'s> {
                     let meaning = lookup.meaning(from, usual, &mut diagnostics);
                     found.extend(meaning.map(|meaning| (from.span, meaning)));
                 });
-                let (list, known) = (&stages.list, &stages.known);
                 required =
-                    gates::required(stage, list, known, spec, &stages.presence, &mut diagnostics);
+                    gates::required(stage, &stages.named, spec, &stages.presence, &mut diagnostics);
             }
             stages.requires.push(required);
             stages.replaced.push(replacement.is_some());
@@ -337,35 +326,11 @@ impl<'s> Stages<'s> {
         stages
     }
 
-    /// The stages that no other needs or requires, whatever conditions say: which target is the default does
-    /// not hang on the values of args. That a test is built from what it tests does not make that a part of
-    /// the test.
-    fn not_needed(&self) -> Vec<usize> {
-        let mut not_needed = vec![true; self.list.len()];
-        for needed in self.presence.needed_elsewhere(&self.list) {
-            not_needed[needed] = false;
-        }
-        let gates = (0..)
-            .zip(&self.requires)
-            .flat_map(|(of, gates)| gates.iter().map(move |gate| (of, gate.stage)));
-        let tests: BTreeSet<(usize, usize)> = gates.collect();
-        for at in 0..self.list.len() {
-            let is_test_of = |&of: &usize| tests.contains(&(of, at));
-            for needed in self.needs(at).into_iter().filter(|needed| !is_test_of(needed)) {
-                not_needed[needed] = false;
-            }
-            for gate in &self.requires[at] {
-                not_needed[gate.stage] = false;
-            }
-        }
-        (0..not_needed.len()).filter(|&at| not_needed[at]).collect()
-    }
-
     /// For each stage whether it is in a list, dependencies first, and it is known what it starts from.
     fn with_a_base(&self, list: &[usize]) -> Vec<bool> {
-        let mut has_base = vec![false; self.list.len()];
+        let mut has_base = vec![false; self.named.list.len()];
         for &at in list {
-            let span = first_of(&self.list[at].1.from).span;
+            let span = first_of(&self.named.list[at].1.from).span;
             has_base[at] = match self.froms[at].first() {
                 Some((first, Meaning::Stage(base))) => *first == span && has_base[*base],
                 Some((first, _)) => *first == span,
@@ -398,7 +363,7 @@ impl<'s> Stages<'s> {
         scope: Scope<'s>,
         request: &'s Request,
     ) -> Selection<'s> {
-        let mut new_places = vec![usize::MAX; self.list.len()];
+        let mut new_places = vec![usize::MAX; self.named.list.len()];
         let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(selected.len());
         let mut sources = Sources::default();
         let mut origins = BTreeMap::new();
@@ -430,7 +395,7 @@ impl<'s> Stages<'s> {
                 };
                 origins.insert(span, origin);
             }
-            let (name, stage) = self.list[old];
+            let (name, stage) = self.named.list[old];
             stages.push(SelectedStage {
                 name,
                 stage,
@@ -473,9 +438,10 @@ fn report_cycle(
     diagnostics: &mut Diagnostics,
 ) {
     let next = |place: usize| cycle[(place + 1) % cycle.len()];
-    let from_of =
-        |place: usize| edge(cycle[place], next(place)).unwrap_or(stages.list[cycle[place]].1.span);
-    let names: Vec<_> = cycle.iter().map(|&at| stages.list[at].0.as_str()).collect();
+    let from_of = |place: usize| {
+        edge(cycle[place], next(place)).unwrap_or(stages.named.list[cycle[place]].1.span)
+    };
+    let names: Vec<_> = cycle.iter().map(|&at| stages.named.list[at].0.as_str()).collect();
     let mut diagnostic = Diagnostic::new(
         Code::StageCycle,
         from_of(0),
@@ -483,119 +449,8 @@ fn report_cycle(
     )
     .hint(hint);
     for (place, name) in names.iter().enumerate().skip(1) {
-        let needed = stages.list[next(place)].0;
+        let needed = stages.named.list[next(place)].0;
         diagnostic = diagnostic.related(from_of(place), format!("`{name}` {need}s `{needed}`"));
     }
     diagnostics.push(diagnostic);
-}
-
-/// The stage to build: the one asked for, or the default.
-fn find_target(
-    spec: &Spec,
-    request: &Request,
-    stages: &Stages<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<usize> {
-    let find =
-        |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
-    let (found, place) = match request.planned_target() {
-        None => {
-            let place = spec.default.as_ref().map(|default| default.span);
-            (find_default(spec, stages, diagnostics)?, place)
-        }
-        Some(target) => match find(report::stage_of(target)) {
-            Some(found) => {
-                report::check(target, found, stages, diagnostics)?;
-                (found, None)
-            }
-            None if spec.is_unread(report::stage_of(target)) => return None,
-            None => {
-                let name = report::stage_of(target);
-                let mut diagnostic = unknown_stage(
-                    Code::UnknownTarget,
-                    Span { start: 0, end: 0 },
-                    "target",
-                    name,
-                    &stages.known,
-                );
-                diagnostic.span = None;
-                diagnostic.message = format!("there is no target `{target}`");
-                return diagnostics.fail(diagnostic);
-            }
-        },
-    };
-    match &stages.presence.absent[found] {
-        None => Some(found),
-        Some(absence) => {
-            let name = stages.list[found].0.as_str();
-            diagnostics.fail(absence.of_stage(Code::UnknownTarget, place, name))
-        }
-    }
-}
-
-/// The stage to build when none is asked for: the file's default, or the only one that nothing needs.
-fn find_default(spec: &Spec, stages: &Stages<'_>, diagnostics: &mut Diagnostics) -> Option<usize> {
-    let find =
-        |name: &str| stages.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
-    if let Some(name) = &spec.default {
-        let found = find(name);
-        if spec.is_unread(name) {
-            return found;
-        }
-        return found.or_else(|| {
-            diagnostics.fail(unknown_stage(
-                Code::UnknownTarget,
-                name.span,
-                "stage",
-                name,
-                &stages.known,
-            ))
-        });
-    }
-    // What a file includes is there to be used. Only one that has no stages is all for what it includes.
-    let mut candidates = stages.not_needed();
-    if candidates.iter().any(|&at| spec.is_own(stages.list[at].1.span)) {
-        candidates.retain(|&at| spec.is_own(stages.list[at].1.span));
-    }
-    let computed = stages.list.iter().find_map(|(_, stage)| {
-        let mut computed: Option<&Template> = None;
-        stage.visit_froms(&mut |from| {
-            let template = from.template();
-            if template.as_literal().is_none() {
-                computed.get_or_insert(template);
-            }
-        });
-        computed
-    });
-    let names =
-        |places: &[usize]| Known::new(places.iter().map(|&at| stages.list[at].0.as_str())).list();
-    let all: Vec<usize> = (0..stages.list.len()).collect();
-    let diagnostic = match (&candidates[..], computed) {
-        (&[only], None) => return Some(only),
-        (&[only], _) if stages.list.len() == 1 => return Some(only),
-        (_, Some(computed)) => Diagnostic::new(
-            Code::NoDefaultTarget,
-            computed.span,
-            "the default target does not show where a `from` is computed",
-        )
-        .hint(format!(
-            "say which of {} it is: default = \"...\" at the top of the file",
-            names(&all)
-        )),
-        // What could not be read may say it, or need all but one.
-        _ if !spec.is_whole() => return None,
-        // Every stage is needed by another: the cycle has been reported.
-        (&[], None) if diagnostics.has_errors() => return None,
-        (&[], None) => Diagnostic::without_place(
-            Code::NoDefaultTarget,
-            "the default target is not clear: another stage needs or requires each",
-        )
-        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
-        (several, None) => Diagnostic::without_place(
-            Code::NoDefaultTarget,
-            format!("the default target is not clear: no stage needs {}", names(several)),
-        )
-        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
-    };
-    diagnostics.fail(diagnostic)
 }

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::from::platform_of;
+use super::named::Named;
 use crate::diagnostic::Diagnostics;
 use crate::plan::condition::{Absence, ConditionLookup};
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
-use crate::source::{Span, Spanned};
+use crate::source::Span;
 use crate::spec::{From, Spec, Stage, StageName, Step, Verb};
 
 /// What exists of a spec.
@@ -22,18 +23,18 @@ pub(super) struct Presence {
 
 impl Presence {
     pub(super) fn new(
-        stages: &[(&StageName, &Spanned<Stage>)],
+        stages: &Named<'_>,
         spec: &Spec,
         scope: &Scope<'_>,
         request: &Request,
     ) -> Self {
         let lookup = ConditionLookup { spec, scope };
         let mut presence = Self {
-            absent: Vec::with_capacity(stages.len()),
+            absent: Vec::with_capacity(stages.list.len()),
             skipped: BTreeSet::new(),
-            problems: Vec::with_capacity(stages.len()),
+            problems: Vec::with_capacity(stages.list.len()),
         };
-        for (name, stage) in stages {
+        for (name, stage) in &stages.list {
             let mut problems = Diagnostics::default();
             let absence = lookup.absence(&stage.conditions, &mut problems);
             // A build context of its name is there, whatever the stage says.
@@ -74,17 +75,17 @@ impl Presence {
 
     /// The stages that are named by what does not exist, by steps and by the stages among them, and those
     /// that do not exist themselves.
-    pub(super) fn needed_elsewhere(&self, stages: &[(&StageName, &Spanned<Stage>)]) -> Vec<usize> {
+    pub(super) fn needed_elsewhere(&self, stages: &Named<'_>) -> Vec<usize> {
         let mut needed = Vec::new();
         let some_absent = self.absent.iter().any(Option::is_some);
-        for ((own, stage), absent) in stages.iter().zip(&self.absent) {
+        for ((own, stage), absent) in stages.list.iter().zip(&self.absent) {
             let is_whole = absent.is_none() && stage.all_steps().all(|step| self.has(step));
             if is_whole && !some_absent {
                 continue;
             }
             // Of a stage that is all there, what it names is known, but for what is not.
             let find = |name: &str| {
-                let found = stages.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+                let found = stages.find(name);
                 found.filter(|&at| !is_whole || self.absent[at].is_some())
             };
             needed.extend(stage.requires.iter().filter_map(|name| find(name)));

@@ -31,7 +31,7 @@ pub(super) fn check(
     diagnostics: &mut Diagnostics,
 ) -> Option<()> {
     let Some(name) = target.strip_suffix(SUFFIX) else { return Some(()) };
-    let stage = stages.list[at].1;
+    let stage = stages.named.list[at].1;
     let problem = if stages.replaced[at] {
         Diagnostic::without_place(
             Code::UnknownTarget,

@@ -1,0 +1,72 @@
+//! What the stages of a plan read of the build context, and of each named one: nothing else of them is sent.
+
+use std::collections::BTreeSet;
+
+use super::select::Origin;
+use super::{Action, ContextPaths, MountKind, PlannedStage};
+use crate::text::Text;
+
+/// Whether a stage is anything else than what it starts from.
+fn makes_files(stage: &PlannedStage) -> bool {
+    !stage.steps.is_empty() || !stage.merged.is_empty()
+}
+
+/// What is read of the build context, and of each named one. `whole` are the stages that are built for
+/// themselves.
+pub(super) fn of_contexts(
+    stages: &[PlannedStage],
+    whole: &BTreeSet<usize>,
+    named: usize,
+) -> (ContextPaths, Vec<ContextPaths>) {
+    let mut main = ContextPaths::default();
+    let mut named = vec![ContextPaths::default(); named];
+    // A stage without steps is what it starts from: a context that stands in its place.
+    let mut meant: Vec<Origin> = Vec::with_capacity(stages.len());
+    for (at, stage) in stages.iter().enumerate() {
+        meant.push(match stage.base {
+            _ if makes_files(stage) => Origin::Stage(at),
+            Origin::Stage(base) => meant[base],
+            base => base,
+        });
+    }
+    let mut read = |origin: Origin, path: &Text| {
+        let origin = if let Origin::Stage(at) = origin { meant[at] } else { origin };
+        match origin {
+            Origin::Context => main.add(path),
+            Origin::Named(at) => named[at].add(path),
+            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {}
+        }
+    };
+    let root = Text::from("/");
+    for (at, stage) in stages.iter().enumerate() {
+        if makes_files(stage) || whole.contains(&at) {
+            read(stage.base, &root);
+            stage.merged.iter().for_each(|merged| read(Origin::Stage(merged.stage), &root));
+        }
+        for step in &stage.steps {
+            match &step.action {
+                Action::Copy(copy) => {
+                    copy.items.iter().for_each(|item| read(copy.origin, &item.reads));
+                }
+                Action::Unpack(unpack) => read(unpack.origin, &unpack.source),
+                Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
+                    MountKind::Bind { origin, source, .. } => read(*origin, source),
+                    MountKind::Cache { origin: Some(origin), source, .. } => {
+                        read(*origin, source.as_ref().unwrap_or(&root));
+                    }
+                    MountKind::Cache { .. }
+                    | MountKind::Secret { .. }
+                    | MountKind::Ssh { .. }
+                    | MountKind::Tmpfs { .. } => {}
+                }),
+                Action::Fetch(_)
+                | Action::Git(_)
+                | Action::Write(_)
+                | Action::Mkdir { .. }
+                | Action::Remove { .. }
+                | Action::Symlink { .. } => {}
+            }
+        }
+    }
+    (main, named)
+}

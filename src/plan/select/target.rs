@@ -1,0 +1,164 @@
+//! Which stage is built: the one that the client asks for, or the default.
+
+use std::collections::BTreeSet;
+
+use super::from::unknown_stage;
+use super::{Stages, report};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::plan::request::Request;
+use crate::plan::scope::Scope;
+use crate::source::Span;
+use crate::spec::{Spec, StageName, Template};
+
+/// The stage that is built without `--target`, where that is clear.
+pub fn default_target<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'s StageName> {
+    let scope = Scope::new(spec, request, &mut Diagnostics::default());
+    let stages = Stages::new(spec, &scope, request);
+    let mut found = Diagnostics::default();
+    let default = find_default(spec, &stages, &mut found);
+    // That it is not clear is no error of who does not build.
+    diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
+    default.map(|at| stages.named.list[at].0)
+}
+
+/// The stage to build: the one asked for, or the default.
+pub(super) fn find_target(
+    spec: &Spec,
+    request: &Request,
+    stages: &Stages<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    let (found, place) = match request.planned_target() {
+        None => {
+            let place = spec.default.as_ref().map(|default| default.span);
+            (find_default(spec, stages, diagnostics)?, place)
+        }
+        Some(target) => match stages.named.find(report::stage_of(target)) {
+            Some(found) => {
+                report::check(target, found, stages, diagnostics)?;
+                (found, None)
+            }
+            None if spec.is_unread(report::stage_of(target)) => return None,
+            None => {
+                let name = report::stage_of(target);
+                let mut diagnostic = unknown_stage(
+                    Code::UnknownTarget,
+                    Span { start: 0, end: 0 },
+                    "target",
+                    name,
+                    &stages.named.known,
+                );
+                diagnostic.span = None;
+                diagnostic.message = format!("there is no target `{target}`");
+                return diagnostics.fail(diagnostic);
+            }
+        },
+    };
+    match &stages.presence.absent[found] {
+        None => Some(found),
+        Some(absence) => {
+            let name = stages.named.list[found].0.as_str();
+            diagnostics.fail(absence.of_stage(Code::UnknownTarget, place, name))
+        }
+    }
+}
+
+/// The stage to build when none is asked for: the file's default, or the only one that nothing needs.
+pub(super) fn find_default(
+    spec: &Spec,
+    stages: &Stages<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<usize> {
+    if let Some(name) = &spec.default {
+        let found = stages.named.find(name);
+        if spec.is_unread(name) {
+            return found;
+        }
+        return found.or_else(|| {
+            diagnostics.fail(unknown_stage(
+                Code::UnknownTarget,
+                name.span,
+                "stage",
+                name,
+                &stages.named.known,
+            ))
+        });
+    }
+    // What a file includes is there to be used. Only one that has no stages is all for what it includes.
+    let mut candidates = stages.not_needed();
+    if candidates.iter().any(|&at| spec.is_own(stages.named.list[at].1.span)) {
+        candidates.retain(|&at| spec.is_own(stages.named.list[at].1.span));
+    }
+    let computed = stages.named.list.iter().find_map(|(_, stage)| {
+        let mut computed: Option<&Template> = None;
+        stage.visit_froms(&mut |from| {
+            let template = from.template();
+            if template.as_literal().is_none() {
+                computed.get_or_insert(template);
+            }
+        });
+        computed
+    });
+    let names = |places: &[usize]| {
+        Known::new(places.iter().map(|&at| stages.named.list[at].0.as_str())).list()
+    };
+    let all: Vec<usize> = (0..stages.named.list.len()).collect();
+    let diagnostic = match (&candidates[..], computed) {
+        (&[only], None) => return Some(only),
+        (&[only], _) if stages.named.list.len() == 1 => return Some(only),
+        (_, Some(computed)) => Diagnostic::new(
+            Code::NoDefaultTarget,
+            computed.span,
+            "the default target does not show where a `from` is computed",
+        )
+        .hint(format!(
+            "say which of {} it is: default = \"...\" at the top of the file",
+            names(&all)
+        )),
+        // What could not be read may say it, or need all but one.
+        _ if !spec.is_whole() => return None,
+        // Every stage is needed by another: the cycle has been reported.
+        (&[], None) if diagnostics.has_errors() => return None,
+        (&[], None) => Diagnostic::without_place(
+            Code::NoDefaultTarget,
+            "the default target is not clear: another stage needs or requires each",
+        )
+        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
+        (several, None) => Diagnostic::without_place(
+            Code::NoDefaultTarget,
+            format!("the default target is not clear: no stage needs {}", names(several)),
+        )
+        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
+    };
+    diagnostics.fail(diagnostic)
+}
+
+impl Stages<'_> {
+    /// The stages that no other needs or requires, whatever conditions say: which target is the default does
+    /// not hang on the values of args. That a test is built from what it tests does not make that a part of
+    /// the test.
+    pub(super) fn not_needed(&self) -> Vec<usize> {
+        let mut not_needed = vec![true; self.named.list.len()];
+        for needed in self.presence.needed_elsewhere(&self.named) {
+            not_needed[needed] = false;
+        }
+        let gates = (0..)
+            .zip(&self.requires)
+            .flat_map(|(of, gates)| gates.iter().map(move |gate| (of, gate.stage)));
+        let tests: BTreeSet<(usize, usize)> = gates.collect();
+        for at in 0..self.named.list.len() {
+            let is_test_of = |&of: &usize| tests.contains(&(of, at));
+            for needed in self.needs(at).into_iter().filter(|needed| !is_test_of(needed)) {
+                not_needed[needed] = false;
+            }
+            for gate in &self.requires[at] {
+                not_needed[gate.stage] = false;
+            }
+        }
+        (0..not_needed.len()).filter(|&at| not_needed[at]).collect()
+    }
+}
