@@ -9,7 +9,7 @@ use super::build_file::BuildFile;
 use super::include::read_spec;
 use super::{Options, capabilities, epoch, lock, lookup, report, sbom};
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Engine, Lowered, MainContext, Settings, lower, warn_of_order};
+use crate::lower::{Engine, Lowered, MainContext, MainSource, Settings, lower, warn_of_order};
 use crate::plan::{
     Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
 };
@@ -77,7 +77,7 @@ pub(super) async fn compile(
         None => Ok(None),
     };
     if let (Ok(Some(plans)), Some(project)) = (&planned, &project) {
-        let engine = project.settings().engine;
+        let Settings { ignore, engine, .. } = project.settings();
         for plan in plans {
             warn_of_ignored_copies(plan, &ignore, &mut diagnostics);
             warn_of_order(plan, &engine, &mut diagnostics);
@@ -183,7 +183,10 @@ impl Project<'_> {
         Settings {
             sessions: self.options.sessions.clone(),
             context: self.context.clone(),
-            ignore: [self.ignore, &self.spec.ignore].concat(),
+            ignore: match self.context.source {
+                MainSource::Local => [self.ignore, &self.spec.ignore].concat(),
+                MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_) => Vec::new(),
+            },
             resolve_mode: self.options.resolve_mode,
             several_platforms: self.options.multi_platform,
             process: self.options.process.clone(),

@@ -14,7 +14,7 @@ use super::compile::{Project, compile};
 use super::include::read_spec;
 use super::{Options, epoch, lock, lookup, report};
 use crate::diagnostic::Diagnostics;
-use crate::lower::warn_of_order;
+use crate::lower::{Settings, warn_of_order};
 use crate::plan::{
     Selection, check_of, default_target, resolve, select_all, select_outline,
     warn_of_ignored_copies,
@@ -143,7 +143,7 @@ async fn lint(
 
 /// Goes as far as a build does before anything is run.
 async fn look_at(project: Project<'_>, diagnostics: &mut Diagnostics) -> Result<(), Status> {
-    let Project { bridge, options, spec, context, ignore, .. } = project;
+    let Project { bridge, options, spec, context, .. } = project;
     let mut requests = options.requests();
     if spec.is_whole() {
         epoch::find(bridge, spec, context, &mut requests).await?;
@@ -152,10 +152,11 @@ async fn look_at(project: Project<'_>, diagnostics: &mut Diagnostics) -> Result<
     let selections: Vec<Selection<'_>> =
         requests.iter().filter_map(|request| select_all(spec, request, diagnostics)).collect();
     let facts = lookup::look_up(&project, &selections, &[]).await?;
+    let Settings { ignore, engine, .. } = project.settings();
     for (selection, facts) in selections.iter().zip(facts) {
         if let Some(plan) = resolve(selection, facts, diagnostics) {
-            warn_of_ignored_copies(&plan, ignore, diagnostics);
-            warn_of_order(&plan, &project.settings().engine, diagnostics);
+            warn_of_ignored_copies(&plan, &ignore, diagnostics);
+            warn_of_order(&plan, &engine, diagnostics);
         }
     }
     Ok(())

@@ -14,7 +14,7 @@ pub struct Settings {
     pub sessions: Sessions,
     /// Where the files of the build context are.
     pub context: MainContext,
-    /// What the ignore file leaves out of the build context, where that is a directory.
+    /// What is left out of the build context: nothing where that is no directory of the client.
     pub ignore: Vec<String>,
     /// Where images are looked for.
     pub resolve_mode: ResolveMode,

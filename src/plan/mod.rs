@@ -113,8 +113,6 @@ pub struct Plan {
     pub context: ContextPaths,
     /// Whether the build context is scanned too where the client asks for an SBOM.
     pub sbom_of_context: bool,
-    /// What is kept from the build context, besides what the ignore file says.
-    pub ignore: Vec<String>,
     /// What the target's image says of itself.
     pub config: ImageConfig,
     /// The config of the image at the bottom of the target, as it was looked up.

@@ -486,13 +486,11 @@ impl Resolver<'_, '_> {
             })
             .collect();
         let proxies = self.selection.scope.proxies().clone();
-        let ignore = self.selection.spec.ignore.clone();
         Some(Plan {
             images,
             named_contexts,
             context,
             sbom_of_context: request.sbom.context,
-            ignore,
             stages,
             target: at,
             is_report: self.selection.is_report,

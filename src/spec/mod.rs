@@ -63,8 +63,8 @@ table! {
         "args" args: Args,
         /// Constants of the file: used like args, and changed by no build arg.
         "vars" vars: Vars,
-        /// Patterns, in the form of .dockerignore, of files in the build context that no step sees; added to the
-        /// ignore file's.
+        /// Patterns, in the form of .dockerignore, of files that are not sent where the build context is a
+        /// directory of the client; added to the ignore file's.
         "ignore" ignore: Vec<String>,
         /// Which advisory rules are silent, and which fail the build.
         "check" check: Option<Check>,

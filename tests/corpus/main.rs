@@ -208,7 +208,7 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
     let selection = select(spec, request, diagnostics)?;
     let facts = facts(&selection);
     let plan = resolve(&selection, facts, diagnostics)?;
-    warn_of_ignored_copies(&plan, &[], diagnostics);
+    warn_of_ignored_copies(&plan, &spec.ignore, diagnostics);
     warn_of_order(&plan, &engine(text), diagnostics);
     Some(plan)
 }

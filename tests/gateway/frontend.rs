@@ -312,6 +312,22 @@ async fn a_copy_of_an_ignored_file_is_warned_of() {
     );
 }
 
+/// Of a repository everything is there.
+#[tokio::test]
+async fn what_is_not_a_directory_of_the_client_has_no_ignored_files() {
+    let spec = "ignore = ['*.txt']\n[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'a.txt' }]\n";
+    for question in ["label:x=1", "requestid=frontend.lint"] {
+        let repository = "git://example.com/a.git";
+        let engine =
+            engine().source(repository, [("mstage.toml", spec), (".dockerignore", "*.txt\n")]);
+        let daemon = build_with(engine, &["context=https://example.com/a.git", question]).await;
+        assert!(warnings(&daemon).is_empty(), "{question}");
+        let metadata = returned(&daemon).result.unwrap().metadata;
+        let document = metadata.get("result.json").map(|json| String::from_utf8_lossy(json));
+        assert!(document.is_none_or(|document| !document.contains("ignored-copy")));
+    }
+}
+
 #[tokio::test]
 async fn a_missing_build_file_is_named() {
     let engine = engine().source("local://dockerfile", [("other", "")]);

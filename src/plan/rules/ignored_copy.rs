@@ -11,11 +11,11 @@ use crate::plan::{Action, Origin, Plan};
 /// How many paths are held against patterns. Where there are very many of both, the rule looks at the first ones.
 const MAX_COMPARISONS: usize = 1_000_000;
 
-/// Looks for copies of what `ignore`, the patterns of the ignore file, or the build file keep out.
+/// Looks for copies of what `ignore` keeps out of the build context: the patterns of the ignore file and of
+/// the build file, and none where the context is no directory of the client.
 pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut Diagnostics) {
-    let all = || ignore.iter().chain(&plan.ignore).map(String::as_str);
-    let Some(patterns) = IgnorePatterns::new(all()) else { return };
-    let nothing_left = all().any(|pattern| matches!(pattern, "*" | "**" | "**/*"));
+    let Some(patterns) = IgnorePatterns::new(ignore) else { return };
+    let nothing_left = ignore.iter().any(|pattern| matches!(&pattern[..], "*" | "**" | "**/*"));
     let keep_out = |path: &str| if path == "/" { nothing_left } else { patterns.keep_out(path) };
     let mut comparisons = 0;
     for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
