@@ -6,7 +6,9 @@ use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
 use mstage::lock::{self, Locking};
 use mstage::lower::{Engine, LowerError, Sessions, Settings, lower};
-use mstage::plan::{Facts, ImageFact, Request, Selection, resolve, select, select_all};
+use mstage::plan::{
+    Facts, ImageFact, Request, Selection, resolve, select, select_all, warn_of_ignored_copies,
+};
 use mstage::source::SourceFile;
 use mstage::spec::{self, Absent, FileAddress};
 
@@ -390,4 +392,42 @@ fn very_many_files() {
     assert_eq!(included(file(MANY, 0..1), cycle), BTreeMap::from([(Code::IncludeCycle, 1)]));
     // In each of a few all that are behind it.
     assert_eq!(included(file(100, 0..100), |n| file(n, n + 1..100)), none);
+}
+
+/// Each range has as many members as there are ports.
+#[test]
+fn ports() {
+    let ranges = |count: usize| {
+        let ranges: String = (0..count).map(|n| format!("'{}-65535', ", n + 1)).collect();
+        format!("[stages.a]\nfrom = 'x'\nimage.expose = [{ranges}]\n")
+    };
+    assert_eq!(compile(ranges(1)), Ok(2));
+    let codes = compile(ranges(MANY)).expect_err("it is too large");
+    assert!(codes.contains(&Code::TooLarge), "{codes:?}");
+}
+
+/// What the rule `ignored-copy` finds of a copy.
+fn ignored(source: &str, patterns: &[String]) -> usize {
+    let text = format!("[stages.a]\nfrom = 'scratch'\nsteps = [{{ copy = '{source}' }}]\n");
+    let request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
+    let mut diagnostics = Diagnostics::default();
+    let (_, spec) =
+        spec::parse(SourceFile::new("mstage.toml", text.into()), &mut Diagnostics::default());
+    let spec = spec.expect("a spec");
+    let selection = select(&spec, &request, &mut diagnostics).expect("a selection");
+    let plan = resolve(&selection, Facts::default(), &mut diagnostics).expect("a plan");
+    warn_of_ignored_copies(&plan, patterns, &mut diagnostics);
+    diagnostics.findings().iter().filter(|found| found.code == Code::IgnoredCopy).count()
+}
+
+/// A path of very many directories, and patterns of all kinds.
+#[test]
+fn long_paths_and_ignore_patterns() {
+    let path = "a/".repeat(100 * MANY);
+    assert_eq!(ignored(&path, &["b".to_owned()]), 0);
+    assert_eq!(ignored(&path, &["a/a".to_owned()]), 1);
+    assert_eq!(ignored(&path, &["**/b".to_owned(), "*/".repeat(MANY)]), 0);
+    let patterns: Vec<String> = (0..MANY).map(|n| format!("*{n}*")).collect();
+    assert_eq!(ignored(&path, &patterns), 0);
+    assert_eq!(ignored("7", &patterns[..9]), 1);
 }

@@ -13,6 +13,9 @@ use crate::source::Spanned;
 use crate::spec::{Command, Healthcheck, Image, Scalar, Template};
 use crate::text::Text;
 
+/// What a port takes in the config, at most, in bytes.
+const PORT_SIZE: usize = 64;
+
 /// Docker's default for the string forms of commands; `run` text has a stricter one.
 const CONTAINER_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
@@ -285,7 +288,13 @@ fn expose(
         let Scalar(template) = &port.value;
         let Some(text) = values.expand(template, diagnostics) else { continue };
         match port_range(&text) {
-            Some((range, protocol)) => names.extend(range.map(|port| format!("{port}/{protocol}"))),
+            Some((range, protocol)) => {
+                // A range is a few bytes, and a config has all its members.
+                let size = range.len() * PORT_SIZE;
+                if values.scope.spend(size, port.span, diagnostics).is_some() {
+                    names.extend(range.map(|port| format!("{port}/{protocol}")));
+                }
+            }
             None => diagnostics.push(
                 Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port"))
                     .hint("8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp"),

@@ -2,38 +2,43 @@
 
 use regex_lite::Regex;
 
+/// How many bytes of patterns are read: a pattern takes much more memory than its text.
+const MAX_SIZE: usize = 256 << 10;
+
 /// Patterns that keep files out of the build context.
-pub(super) struct IgnorePatterns(Vec<Regex>);
+pub(super) struct IgnorePatterns {
+    compiled: Vec<Regex>,
+    /// How long they are together, in bytes.
+    size: usize,
+}
 
 impl IgnorePatterns {
     /// Reads the patterns. `None` where one of them brings files back: what is out then cannot be told
-    /// from the name of a directory.
+    /// from the name of a directory. And where they are more than anybody writes.
     pub(super) fn new(patterns: &[String]) -> Option<Self> {
-        let mut compiled = Vec::new();
-        for pattern in patterns {
-            if pattern.starts_with('!') {
-                return None;
-            }
-            // A pattern that cannot be read keeps nothing out, as far as this rule is concerned.
-            compiled.extend(Regex::new(&expression(pattern)));
+        let size = patterns.iter().map(String::len).sum();
+        if size > MAX_SIZE || patterns.iter().any(|pattern| pattern.starts_with('!')) {
+            return None;
         }
-        Some(Self(compiled))
+        // A pattern that cannot be read keeps nothing out, as far as this rule is concerned.
+        let compiled = patterns.iter().filter_map(|pattern| Regex::new(&expression(pattern)).ok());
+        Some(Self { compiled: compiled.collect(), size })
     }
 
-    /// How many patterns there are.
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    /// How long they are together, in bytes: what it costs to hold a byte of a path against them.
+    pub(super) fn size(&self) -> usize {
+        self.size
     }
 
     /// Whether a path, from the root of the context, or a directory that it is in, is kept out.
     pub(super) fn keep_out(&self, path: &str) -> bool {
         let path = path.trim_matches('/');
-        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        ends.into_iter().any(|end| self.0.iter().any(|pattern| pattern.is_match(&path[..end])))
+        self.compiled.iter().any(|pattern| pattern.is_match(path))
     }
 }
 
-/// A pattern as a regular expression: `*` and `?` stay inside a name, `**` does not.
+/// A pattern as a regular expression of what it keeps out, the files in a directory included: `*` and `?`
+/// stay inside a name, `**` does not.
 fn expression(pattern: &str) -> String {
     let pattern = pattern.trim_matches('/');
     let mut text = "^".to_owned();
@@ -62,7 +67,7 @@ fn expression(pattern: &str) -> String {
             c => text.push_str(&regex_lite::escape(&c.to_string())),
         }
     }
-    text.push('$');
+    text.push_str("(/|$)");
     text
 }
 

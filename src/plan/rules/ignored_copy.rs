@@ -8,8 +8,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::path::has_wildcard;
 use crate::plan::{Action, Origin, Plan};
 
-/// How many paths are held against patterns. Where there are very many of both, the rule looks at the first ones.
-const MAX_COMPARISONS: usize = 1_000_000;
+/// How much is compared: bytes of paths, each with every byte of the patterns. Where there is very much of
+/// both, the rule looks at the first paths.
+const MAX_COMPARED: usize = 1 << 28;
 
 /// Looks for copies of what `ignore` keeps out of the build context: the patterns of the ignore file and of
 /// the build file, and none where the context is no directory of the client.
@@ -17,7 +18,7 @@ pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut 
     let Some(patterns) = IgnorePatterns::new(ignore) else { return };
     let nothing_left = ignore.iter().any(|pattern| matches!(&pattern[..], "*" | "**" | "**/*"));
     let keep_out = |path: &str| if path == "/" { nothing_left } else { patterns.keep_out(path) };
-    let mut comparisons = 0;
+    let mut compared: usize = 0;
     for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
         let sources: Vec<&str> = match &step.action {
             Action::Copy(copy) if copy.origin == Origin::Context => {
@@ -26,8 +27,9 @@ pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut 
             Action::Unpack(unpack) if unpack.origin == Origin::Context => vec![&unpack.source],
             _ => continue,
         };
-        comparisons += sources.len() * patterns.len();
-        if comparisons > MAX_COMPARISONS {
+        let size: usize = sources.iter().map(|source| source.len()).sum();
+        compared = compared.saturating_add(size.saturating_mul(patterns.size()));
+        if compared > MAX_COMPARED {
             return;
         }
         let ignored = sources.into_iter().find(|source| !has_wildcard(source) && keep_out(source));
