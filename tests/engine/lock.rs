@@ -1,5 +1,5 @@
-//! Lock files on the shared engine: what is written for downloads, repositories and images of the engine's
-//! own store, and builds that are held to it.
+//! Lock files on the shared engine: what is written for downloads, repositories and images of a registry or
+//! of the engine's own store, and builds that are held to it.
 
 #![expect(clippy::disallowed_methods, reason = "what is served is files")]
 
@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Command, Image, Project, Server, engine, succeeded};
+use crate::harness::{Command, Image, Project, Registry, Server, engine, succeeded};
 
 /// A repository with a branch and an annotated tag, as a web server can serve it. The branch then moves on.
 fn repository(folder: &Path) {
@@ -128,20 +128,41 @@ steps = [
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
-fn an_image_of_the_engines_own() {
-    let image = Image::unique();
-    engine().docker(["image", "tag", "busybox:latest", image.name()]).run();
-    let spec = format!("\n[stages.a]\nfrom = \"{}\"\nsteps = [\"true\"]\n", image.name());
+fn images_of_a_registry_and_of_the_engines_own() {
+    let registry = Registry::start();
+    let published = registry.name("published:1");
+    let digest = registry.push("busybox:latest", "published:1");
+    let own = Image::named(registry.name("own:1"));
+    engine().docker(["image", "tag", "busybox:latest", own.name()]).run();
+    let spec = format!(
+        "\n[stages.a]\nfrom = \"{published}\"\nsteps = [{{ copy = \"/bin\", from = \"{}\", to = \"/own/\" }}]\n",
+        own.name()
+    );
     let project = Project::new(&spec);
     let lock = write_lock(&project, &[]);
-    let remark = format!(
-        "# \"docker.io/library/{}\" is not pinned: only the engine's own store has it\n",
-        image.name()
-    );
+    let pin = format!("\"{published}\" = \"{digest}\"\n");
+    assert!(lock.contains(&pin), "no {pin}in\n{lock}");
+    let remark =
+        format!("# \"{}\" is not pinned: only the engine's own store has it\n", own.name());
     assert!(lock.contains(&remark), "no {remark}in\n{lock}");
     project.build(&[]);
     let failure = project.fail(&["--build-arg", "MSTAGE_LOCKED=1"]);
-    let expected =
-        format!("mstage.toml:3: MSTAGE_LOCKED: `{}` is not in mstage.lock", image.name());
+    let expected = format!("mstage.toml:4: MSTAGE_LOCKED: `{}` is not in mstage.lock", own.name());
     assert!(failure.message.contains(&expected), "{failure}");
+}
+
+/// What a registry has that does not answer is not known, though the engine has an image of that name.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn an_image_of_a_registry_that_does_not_answer() {
+    let image = Image::named("127.0.0.1:9/own:1".to_owned());
+    engine().docker(["image", "tag", "busybox:latest", image.name()]).run();
+    let project = Project::new(&format!("\n[stages.a]\nfrom = \"{}\"\n", image.name()));
+    let failure = project.fail(&["--target=mstage.lock"]);
+    for part in ["mstage.toml:3", image.name(), "connection refused", "--build-context"] {
+        assert!(failure.message.contains(part), "{failure}");
+    }
+    let context = format!("{0}=docker-image://{0}", image.name());
+    let lock = write_lock(&project, &["--build-context", &context]);
+    assert!(!lock.contains(image.name()), "{lock}");
 }

@@ -306,3 +306,39 @@ async fn the_time_of_a_commit() {
     let result = returned(&daemon).result.unwrap();
     assert_eq!(result.metadata["source.date.epoch"], b"1700000000");
 }
+
+/// What is known of an image is what its registry says, and not that it says nothing.
+#[tokio::test]
+async fn an_image_that_a_registry_does_not_give() {
+    let spec = "[stages.a]\nfrom = 'alpine:3.20'\n";
+    let write = async |answer: &str| {
+        let name = "docker.io/library/alpine:3.20";
+        let answer = format!("failed to resolve source metadata for {name}: {answer}");
+        let engine = Engine::new(Release::Forky)
+            .source("local://dockerfile", [("mstage.toml", spec)])
+            .image(name, &digest("a"), CONFIG)
+            .on(Method::ResolveSourceMeta, Do::Answer)
+            .on(Method::ResolveSourceMeta, Do::Fail(failure(&answer)));
+        build_with(engine, &["target=mstage.lock"]).await
+    };
+    for answer in [
+        "docker.io/library/alpine:3.20: not found",
+        "pull access denied, repository does not exist or may require authorization: server message: \
+         insufficient_scope: authorization failed",
+    ] {
+        let (_, text) = written(&write(answer).await);
+        assert!(text.contains("is not pinned: only the engine's own store has it"), "{text}");
+    }
+    for answer in [
+        "unexpected status from HEAD request to https://registry-1.docker.io/v2/library/alpine/manifests/3.20: \
+         429 Too Many Requests",
+        "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized",
+        "pull access denied, repository does not exist or may require authorization: server message: \
+         invalid_token: authorization failed",
+        "failed to do request: Head \"https://registry-1.docker.io/v2/\": dial tcp: i/o timeout",
+    ] {
+        let (message, places) = error(&write(answer).await);
+        assert!(message.contains(answer) && message.contains("alpine:3.20="), "{message}");
+        assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
+    }
+}

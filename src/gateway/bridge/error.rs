@@ -43,6 +43,9 @@ pub struct Status {
 /// gRPC's `Unknown`, which clients show without a prefix.
 const UNKNOWN: i32 = 2;
 
+/// gRPC's `NotFound`.
+const NOT_FOUND: i32 = 5;
+
 /// What the types of BuildKit's own details start with.
 const DETAIL_PREFIX: &str = "github.com/moby/buildkit/";
 
@@ -155,6 +158,18 @@ impl Status {
     pub(super) fn is_not_found(&self) -> bool {
         let texts = ["no such file or directory", "The system cannot find the file specified."];
         self.wire.code == UNKNOWN && texts.iter().any(|text| self.wire.message.ends_with(text))
+    }
+
+    /// Whether it says that a registry has no such image. A registry that tells strangers nothing, Docker Hub
+    /// among them, has no other word for that than for an image that they may not see.
+    ///
+    /// The texts are those of containerd's resolver (`core/remotes/docker/resolver.go`) and of BuildKit's
+    /// `util/resolver/authorizer.go`; most daemons send no code with them.
+    pub fn is_of_no_image(&self) -> bool {
+        let message = &self.wire.message;
+        self.wire.code == NOT_FOUND
+            || message.ends_with(": not found")
+            || message.contains("pull access denied") && message.contains("insufficient_scope")
     }
 
     pub(super) fn has_details(&self) -> bool {

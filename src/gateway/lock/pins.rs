@@ -33,7 +33,11 @@ pub(super) enum Pin {
 
 /// The digest that the registry has for an image: that of its index, where it is for several platforms.
 /// The daemon's own store is not asked: what it has may be older, or nowhere else.
-pub(super) async fn image(bridge: &Bridge, reference: &Reference, platform: &Platform) -> Pin {
+pub(super) async fn image(
+    bridge: &Bridge,
+    reference: &Reference,
+    platform: &Platform,
+) -> Result<Pin, Status> {
     let request = ImageRequest {
         reference: reference.to_string(),
         platform: Some(platform.clone().into()),
@@ -43,12 +47,23 @@ pub(super) async fn image(bridge: &Bridge, reference: &Reference, platform: &Pla
     };
     let why = match bridge.resolve_image(request).await {
         Ok(image) => match image.meta.digest {
-            Some(digest) => return Pin::Found(digest),
+            Some(digest) => return Ok(Pin::Found(digest)),
             None => Status::new("the engine knows no digest of it"),
         },
-        Err(failure) => failure.into(),
+        Err(failure) => {
+            let failure = Status::from(failure);
+            // Of a registry that is busy, or out of reach, nobody knows what it has.
+            if !failure.is_of_no_image() {
+                let name = reference.familiar();
+                return Err(failure.help(&format!(
+                    "try again; an image that only the engine's own store has is left out with \
+                     --build-context {name}=docker-image://{name}"
+                )));
+            }
+            failure
+        }
     };
-    Pin::NotTold { remark: "only the engine's own store has it", why }
+    Ok(Pin::NotTold { remark: "only the engine's own store has it", why })
 }
 
 /// The commit that a reference of a repository is.

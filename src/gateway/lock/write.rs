@@ -105,7 +105,7 @@ async fn look_up(
         let found = match upstream {
             Upstream::Image(reference) => {
                 let platform = need.platform.as_ref().unwrap_or(&project.options.platforms[0]);
-                Ok(pins::image(bridge, reference, platform).await)
+                pins::image(bridge, reference, platform).await
             }
             Upstream::Git { url, reference } => pins::commit(bridge, url, reference).await,
             Upstream::Url(url) => pins::checksum(bridge, url).await,
