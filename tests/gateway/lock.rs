@@ -342,3 +342,17 @@ async fn an_image_that_a_registry_does_not_give() {
         assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
     }
 }
+
+/// The client gives an image by the name of a stage, which the file names too.
+#[tokio::test]
+async fn an_image_that_the_client_gives_and_the_file_names() {
+    let spec = "default = 'z'\n[stages.a]\nfrom = 'debian'\n[stages.z]\nfrom = 'a'\n\
+                steps = [{ copy = '/x', from = 'alpine:3.20' }]\n";
+    let engine = Engine::new(Release::Forky)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .image("docker.io/library/alpine:3.20", &digest("a"), CONFIG);
+    let options = ["target=mstage.lock", "context:a=docker-image://alpine:3.20"];
+    let (_, text) = written(&build_with(engine, &options).await);
+    let line = format!("\"docker.io/library/alpine:3.20\" = \"{}\"", digest("a"));
+    assert!(text.contains(&line), "{text}");
+}

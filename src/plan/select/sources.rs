@@ -21,12 +21,19 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn image(&mut self, query: ImageQuery) -> Origin {
         let key = (query.reference.clone(), query.platform.clone(), query.layout.clone());
-        let is_base = query.is_base;
-        let place = *self.image_places.entry(key).or_insert_with(|| {
-            self.images.push(query);
-            self.images.len() - 1
-        });
-        self.images[place].is_base |= is_base;
+        let next = self.images.len();
+        let place = *self.image_places.entry(key).or_insert(next);
+        match self.images.get_mut(place) {
+            None => self.images.push(query),
+            Some(known) => {
+                let is_base = known.is_base || query.is_base;
+                // What the file names is the file's, whoever else names it.
+                if known.context.is_some() && query.context.is_none() {
+                    *known = query;
+                }
+                known.is_base = is_base;
+            }
+        }
         Origin::Image(place)
     }
 
