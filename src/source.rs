@@ -122,7 +122,8 @@ impl SourceFile {
             }
         };
         let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
-        let line_starts = std::iter::once(0).chain(newlines.map(|(at, _)| at as u32 + 1)).collect();
+        let line_starts =
+            std::iter::once(0).chain(newlines.map(|(at, _)| offset(at + 1))).collect();
         Self { start: 0, name: name.into(), text: text.into(), line_starts, not_text }
     }
 
@@ -193,7 +194,7 @@ impl SourceFile {
     }
 }
 
-/// Offsets beyond the size limit of files cannot occur; they would saturate.
+/// What is read whole is far below 4 GiB (`gateway::bridge`); beyond that offsets would saturate.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }

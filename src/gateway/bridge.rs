@@ -144,7 +144,7 @@ impl Bridge {
         Ok(())
     }
 
-    /// Reads a file. `None` if there is no such file.
+    /// Reads a file of at most 16 MiB. `None` if there is no such file.
     pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
         self.connection.read_file(reference, path).await
     }

@@ -273,7 +273,20 @@ async fn large_files_are_read_in_parts() {
     };
     check(1, &[0]).await;
     check(part as usize, &[0, part]).await;
-    check(17 << 20, &[0, part, 2 * part, 3 * part, 4 * part]).await;
+    check(16 << 20, &[0, part, 2 * part, 3 * part, 4 * part]).await;
+}
+
+/// Of a file that is larger than any that is read whole no more is asked for than shows it.
+#[tokio::test]
+async fn a_file_that_is_too_large() {
+    let files = [("large", vec![b'x'; 40 << 20])];
+    let (bridge, daemon) =
+        connect(Engine::new(Release::Head).source("local://context", files)).await;
+    let reference = solve_ref(&bridge, local("context")).await;
+    let error = bridge.read_file(&reference, "large").await.unwrap_err();
+    assert_eq!(error, Error::TooLarge { limit: 16 << 20 });
+    let reads = daemon.methods().into_iter().filter(|&method| method == Method::ReadFile).count();
+    assert_eq!(reads, 5);
 }
 
 #[tokio::test]

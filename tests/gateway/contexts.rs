@@ -54,6 +54,16 @@ async fn one_file_of_the_web_is_build_file_and_context() {
     assert!(returned(&daemon).error.is_none());
 }
 
+/// An archive of a kind that BuildKit does not unpack is taken for the build file.
+#[tokio::test]
+async fn a_large_file_of_the_web_is_no_build_file() {
+    let url = "https://example.com/x.zip";
+    let zip = [b"PK".to_vec(), vec![0; 17 << 20]].concat();
+    let engine = Engine::new(Release::Head).source(url, [("context", zip)]);
+    let (message, _) = error(&build_with(engine, &[&format!("context={url}")]).await);
+    assert_eq!(message, "`context` cannot be read: it has more than 16 MiB");
+}
+
 #[tokio::test]
 async fn a_context_that_is_none_names_the_option() {
     for (context, message) in [

@@ -25,6 +25,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// and what arrives is held in memory twice for a moment.
 const READ_SIZE: usize = 4 << 20;
 
+/// How large a file may be that is read whole, in bytes. What is read is written by people.
+const MAX_FILE: usize = 16 << 20;
+
 /// A connection to the daemon. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -72,7 +75,8 @@ impl Connection {
         }
     }
 
-    /// Reads a file. `None` if there is no such file.
+    /// Reads a file. `None` if there is no such file. One of more than 16 MiB is an error, and no more of it
+    /// is read: a download may be taken for a build file.
     pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
         let mut file = Vec::new();
         loop {
@@ -84,6 +88,9 @@ impl Connection {
                 file = part;
             } else {
                 file.extend_from_slice(&part);
+            }
+            if file.len() > MAX_FILE {
+                return Err(Error::TooLarge { limit: MAX_FILE });
             }
             if last {
                 return Ok(Some(file));

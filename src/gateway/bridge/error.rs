@@ -28,6 +28,11 @@ pub enum Error {
         /// The identifier of what is to be used instead.
         updated: String,
     },
+    /// A file is larger than any that is read whole: for who gave it.
+    TooLarge {
+        /// The largest size, in bytes.
+        limit: usize,
+    },
     /// The daemon went away: it was stopped, or the build was cancelled.
     Connection(String),
     /// The daemon's reply is not what the protocol says: a bug there or here.
@@ -213,6 +218,7 @@ impl From<Error> for Status {
             Error::Status(status) => status,
             error @ (Error::Unsupported(_)
             | Error::NotAnImage { .. }
+            | Error::TooLarge { .. }
             | Error::Connection(_)
             | Error::Reply(_)) => Self::new(error.to_string()),
         }
@@ -277,6 +283,7 @@ impl fmt::Display for Error {
                     "a source policy replaces {reference} by {updated}, which is not an image"
                 )
             }
+            Self::TooLarge { limit } => write!(f, "it has more than {} MiB", limit >> 20),
             Self::Connection(text) => write!(f, "lost the connection to BuildKit: {text}"),
             Self::Reply(text) => write!(f, "BuildKit sent what it should not: {text}"),
         }
