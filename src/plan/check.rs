@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::request::Request;
+use super::request::{Request, truth};
 use crate::diagnostic::{
     Check, Code, DOCKERFILE_RULES, Diagnostic, Diagnostics, Rules, unknown_rule,
 };
@@ -23,7 +23,7 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
         let parsed = match option.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
             Some(("skip", "all")) => Some((&mut check.skip, Rules::All)),
             Some(("skip", names)) => Some((&mut check.skip, rules(names, diagnostics))),
-            Some(("error", value)) => boolean(value)
+            Some(("error", value)) => truth(value)
                 .map(|all| (&mut check.error, if all { Rules::All } else { Rules::default() })),
             // There are no experimental rules here.
             Some(("experimental", _)) => continue,
@@ -48,20 +48,11 @@ pub fn flag(request: &Request, name: &str, hint: &str, diagnostics: &mut Diagnos
     let Some(text) = request.build_args.get(name).filter(|text| !text.is_empty()) else {
         return false;
     };
-    boolean(text).unwrap_or_else(|| {
+    truth(text).unwrap_or_else(|| {
         let message = format!("--build-arg {name}={text}: it must be `true` or `false`");
         diagnostics.push(Diagnostic::without_place(Code::InvalidArg, message).hint(hint));
         false
     })
-}
-
-/// What Go's `strconv.ParseBool` takes.
-fn boolean(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
 }
 
 /// The rules of a list. A name that is none is worth a warning: no build is wrong for it.

@@ -2,6 +2,8 @@
 
 use buildkit_llb::GitMtime;
 
+use super::request::truth;
+
 /// A repository, and what of it is meant.
 ///
 /// Follows `frontend/dockerfile/dfgitutil` and `util/gitutil` of BuildKit: a fragment says reference
@@ -68,9 +70,10 @@ impl GitUrl {
                 return Err(format!("`{key}` has no value"));
             }
             let truth = || match value.as_str() {
-                "" | "1" | "t" | "T" | "true" | "True" | "TRUE" => Ok(true),
-                "0" | "f" | "F" | "false" | "False" | "FALSE" => Ok(false),
-                other => Err(format!("`{key}` is `{other}`, not `true` or `false`")),
+                "" => Ok(true),
+                text => {
+                    truth(text).ok_or_else(|| format!("`{key}` is `{text}`, not `true` or `false`"))
+                }
             };
             match key {
                 "ref" => reference.push(value),

@@ -4,6 +4,7 @@
 //! copying any are one op: what they do is said in full, so that nothing is gained by keeping it apart.
 
 use super::config::History;
+use super::path::is_within;
 use super::{Action, Owner, PlannedStage, PlannedStep};
 
 impl PlannedStage {
@@ -48,21 +49,16 @@ pub(super) fn history(steps: &[PlannedStep], mut entries: Vec<History>) -> Vec<H
 /// Whether a step makes its stage's working directory itself, as the user who owns it: a process that
 /// runs there does, and so does a copy to there that is linked, which is then independent of the base.
 pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bool {
-    let is_in_workdir = |path: &str| {
-        path.strip_prefix(workdir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
     match &step.action {
         Action::Exec(exec) => {
-            let hidden = exec.mounts.iter().any(|mount| {
-                let at = mount.destination.as_str();
-                at == "/" || workdir == at || workdir.starts_with(&format!("{at}/"))
-            });
+            let hidden = exec.mounts.iter().any(|mount| is_within(workdir, &mount.destination));
             exec.workdir == workdir && exec.user == user && !hidden
         }
         Action::Copy(copy) => {
             let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());
             let belongs_to_root = copy.owner.as_ref().is_none_or(Owner::is_root);
-            let made = copy.items.iter().any(|item| is_in_workdir(directory(&item.destination)));
+            let made =
+                copy.items.iter().any(|item| is_within(directory(&item.destination), workdir));
             copy.link && copy.mode.is_none() && is_roots && belongs_to_root && made
         }
         Action::Fetch(_)

@@ -49,7 +49,7 @@ pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::reference::{InvalidReference, Reference, is_digest, is_hex};
 pub use self::report::Report;
-pub use self::request::{Request, SbomScope, Stages};
+pub use self::request::{Request, SbomScope, Stages, truth};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{

@@ -67,6 +67,12 @@ pub(super) fn join(base: &Text, path: &Text) -> Text {
     if joined.is_empty() { "/".into() } else { joined.into() }
 }
 
+/// Whether an absolute path is a directory, or in it.
+pub(super) fn is_within(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// Whether a path is a pattern.
 pub(super) fn has_wildcard(path: &str) -> bool {
     let mut chars = path.chars();
@@ -134,6 +140,8 @@ mod tests {
         assert_eq!(before_double_star("/a/b/**/c"), "/a/b");
         assert_eq!(before_double_star("/**"), "/");
         assert_eq!(before_double_star("/a/*"), "/a/*");
+        assert!(is_within("/a", "/a") && is_within("/a/b", "/a/") && is_within("/a", "/"));
+        assert!(!is_within("/ab", "/a") && !is_within("/", "/a"));
         assert!(has_wildcard("/a/[bc]") && !has_wildcard("/a/\\*"));
         assert_eq!(destination("/src", "./"), "/src/");
         assert_eq!(destination("/src", "."), "/src/");

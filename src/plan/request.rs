@@ -59,6 +59,15 @@ pub enum Stages {
     Named(Vec<String>),
 }
 
+/// What Go's `strconv.ParseBool` takes, as all clients write it.
+pub fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
 impl Request {
     /// What the target is called that is planned, which may be the report of a stage.
     pub(super) fn planned_target(&self) -> Option<&str> {

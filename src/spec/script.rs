@@ -1,6 +1,6 @@
 //! Which variables the text of a run step names, and which commands it runs.
 
-use super::name::is_variable;
+use super::name::{is_variable, leading_name};
 
 /// Calls `visit` with each name that the text may take from its environment: `$NAME`, `${NAME...}`,
 /// `$env:NAME` of PowerShell and `%NAME%` of Windows' command line. It may name more than the shell
@@ -107,11 +107,6 @@ impl Commands {
             self.commands.push(std::mem::take(&mut self.command));
         }
     }
-}
-
-fn leading_name(text: &str) -> &str {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
-    &text[..end]
 }
 
 fn strip_prefix_ignore_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {

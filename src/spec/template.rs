@@ -15,7 +15,7 @@ use toml::de::DeValue;
 pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
-use super::name::is_variable;
+use super::name::{is_variable, leading_name};
 use super::read::{Read, Reader, Value};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
@@ -361,11 +361,6 @@ impl<'t> Parser<'t> {
     fn skip(&mut self, wanted: char) -> bool {
         self.chars.next_if(|&(_, c)| c == wanted).is_some()
     }
-}
-
-fn leading_name(text: &str) -> &str {
-    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
-    &text[..end]
 }
 
 fn unescape(text: &str) -> String {

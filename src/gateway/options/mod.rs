@@ -18,7 +18,7 @@ use serde::Deserialize;
 pub use self::attestations::Scanner;
 use super::bridge::CacheImport;
 use crate::lower::{ProcessSettings, Sessions};
-use crate::plan::{ContextSource, NamedContexts, Request, SbomScope, Stages};
+use crate::plan::{ContextSource, NamedContexts, Request, SbomScope, Stages, truth};
 
 /// What the client asks for.
 #[derive(Debug, Clone)]
@@ -201,15 +201,6 @@ fn with_prefix(opts: &BTreeMap<String, String>, prefix: &str) -> BTreeMap<String
     opts.iter()
         .filter_map(|(key, value)| Some((key.strip_prefix(prefix)?.to_owned(), value.clone())))
         .collect()
-}
-
-/// What Go reads as a truth value.
-fn truth(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "True" | "TRUE" => Some(true),
-        "0" | "f" | "F" | "false" | "False" | "FALSE" => Some(false),
-        _ => None,
-    }
 }
 
 /// The platforms of the first worker.

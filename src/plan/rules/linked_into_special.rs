@@ -7,6 +7,7 @@
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::Action;
+use crate::plan::path::is_within;
 use crate::plan::select::Origin;
 
 /// Directories, and what a linked layer does to them.
@@ -43,11 +44,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         for step in stage.steps.iter().filter(|step| on_image && step.action.links()) {
             let destinations = step.action.destinations();
             let special = SPECIAL.iter().find(|(directory, _)| {
-                destinations.iter().any(|destination| {
-                    destination
-                        .strip_prefix(directory)
-                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-                })
+                destinations.iter().any(|destination| is_within(destination, directory))
             });
             if let Some((directory, (why, hint))) = special {
                 diagnostics.push(

@@ -6,6 +6,7 @@
 
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::path::is_within;
 use crate::plan::{Action, Exec, MountKind};
 use crate::spec::{Verb, script};
 use crate::text::Text;
@@ -165,7 +166,7 @@ impl Manager {
         if command.first().is_some_and(|program| program == "rm") {
             return command[1..].iter().any(|path| {
                 let path = path.split('*').next().unwrap_or_default().trim_end_matches('/');
-                self.directories.iter().any(|directory| is_inside(directory, path))
+                self.directories.iter().any(|directory| is_within(directory, path))
             });
         }
         self.words(command).is_some_and(|words| {
@@ -180,13 +181,8 @@ impl Manager {
         exec.mounts.iter().any(|mount| {
             let path = mount.destination.as_str();
             matches!(mount.kind, MountKind::Cache { .. } | MountKind::Tmpfs { .. })
-                && (self.directories.iter().any(|directory| is_inside(directory, path))
+                && (self.directories.iter().any(|directory| is_within(directory, path))
                     || self.elsewhere.iter().any(|part| path.contains(part)))
         })
     }
-}
-
-/// Whether a path is a directory, or in it.
-fn is_inside(path: &str, directory: &str) -> bool {
-    path.strip_prefix(directory).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -5,6 +5,7 @@
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::Action;
+use crate::plan::path::is_within;
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     for stage in &subject.plan.stages {
@@ -12,10 +13,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let hiding = stage.steps.iter().find_map(|step| {
             let Action::Exec(exec) = &step.action else { return None };
             let destinations = exec.mounts.iter().map(|mount| mount.destination.as_str());
-            let hides = |at: &str| {
-                report.path.strip_prefix(at.trim_end_matches('/')).is_some_and(is_rest_of_path)
-            };
-            destinations.into_iter().find(|at| hides(at)).map(|at| (step.span, at))
+            destinations
+                .into_iter()
+                .find(|at| is_within(&report.path, at))
+                .map(|at| (step.span, at))
         });
         let Some((span, mount)) = hiding else { continue };
         let message =
@@ -26,8 +27,4 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 .related(report.span, "the report"),
         );
     }
-}
-
-fn is_rest_of_path(rest: &str) -> bool {
-    rest.is_empty() || rest.starts_with('/')
 }
