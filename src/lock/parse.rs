@@ -184,7 +184,7 @@ mod tests {
         check(
             "version = 1\n[images\n",
             expect![[r#"
-                mstage.lock:2: not TOML: unclosed table, expected `]`
+                mstage.lock:2: a header has no closing bracket
                   help: remove it: a build with --target mstage.lock -o . writes it again
             "#]],
         );

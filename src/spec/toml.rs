@@ -35,7 +35,8 @@ pub(super) fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> 
         let until = if harmless { u32::MAX } else { file.line_start(line) };
         reliable_until = Some(reliable_until.map_or(until, |known: u32| known.min(until)));
         diagnostics.push(explain(&error, span, file));
-        if DERAILING.iter().any(|start| error.message().starts_with(start)) {
+        let derails = DERAILING.iter().any(|start| error.message().starts_with(start));
+        if derails || is_header_in_list(&error, span, file) {
             break;
         }
     }
@@ -45,13 +46,33 @@ pub(super) fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> 
 const DUPLICATE: &str = "duplicate key";
 
 /// How the messages begin behind which nothing is what it seems.
-const DERAILING: [&str; 5] = [
+const DERAILING: [&str; 7] = [
     "invalid literal string",
     "invalid basic string",
     "invalid multi-line",
     "unclosed",
     "missing comma",
+    UNCLOSED_TABLE[0],
+    UNCLOSED_TABLE[1],
 ];
+
+/// How the messages begin where something stands in a `{...}` that is no key.
+const UNCLOSED_TABLE: [&str; 2] =
+    ["missing key for inline table element", "invalid inline table element"];
+
+/// How the message begins where a word stands for a value.
+const NO_QUOTES: &str = "string values must be quoted";
+
+/// Whether what is taken for a value is the name in a header: the list before it has no end.
+fn is_header_in_list(error: &Error, span: Span, file: &SourceFile) -> bool {
+    let line = file.line_text(file.line(span.start)).trim();
+    let name = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
+    error.message().starts_with(NO_QUOTES) && name == Some(file.slice(span))
+}
+
+/// How the messages begin where a key stands alone.
+const NO_VALUE: [&str; 3] =
+    ["missing assignment between key-value pairs", "key with no value", "missing value for key"];
 
 fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
     let message = error.message();
@@ -83,6 +104,29 @@ fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
             "a string has no closing quote on its line",
             "text of several lines stands between ''' and '''",
         ),
+        _ if UNCLOSED_TABLE.iter().any(|start| message.starts_with(start)) => (
+            "a table that is open here lacks a `}` or a comma before this",
+            "write `{ key = value, ... }`, and close the table before this",
+        ),
+        _ if message.starts_with("missing comma") => (
+            "a comma is missing before this",
+            "what stands in a list or in a `{...}` is separated by commas",
+        ),
+        _ if message.starts_with("extra comma") => ("there is a comma too many", "take it out"),
+        _ if message.starts_with("unclosed array table")
+            || message.starts_with("unclosed table") =>
+        {
+            return diagnostic("a header has no closing bracket".to_owned());
+        }
+        _ if message.starts_with("unclosed array") => {
+            ("a list has no closing `]`", "write `]` behind its last value")
+        }
+        _ if message.starts_with("unclosed inline table") => {
+            ("a table has no closing `}`", "write `}` behind its last value")
+        }
+        _ if NO_VALUE.iter().any(|start| message.starts_with(start)) => {
+            ("a key has no value", "write `key = value`")
+        }
         _ if message.starts_with("invalid multi-line") => (
             "text of several lines has no closing quotes",
             "it ends with the same three quotes that it begins with",
@@ -95,7 +139,10 @@ fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
             "lists and tables are nested too deep",
             "nothing in a build file needs more than a few levels",
         ),
-        _ if message.starts_with("string values must be quoted") => {
+        _ if is_header_in_list(error, span, file) => {
+            ("a list before this header has no closing `]`", "write `]` behind its last value")
+        }
+        _ if message.starts_with(NO_QUOTES) => {
             return diagnostic(format!("not a TOML value: `{}`", file.slice(span).escape_debug()))
                 .hint("strings are quoted: '...' or \"...\"");
         }

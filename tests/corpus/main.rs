@@ -74,6 +74,38 @@ fn every_code_has_a_case() {
     assert!(missing.is_empty(), "no case reports {missing:?}");
 }
 
+/// What cannot be read is told where it stands, and is no mistake of what uses it.
+#[test]
+fn one_mistake_is_told_as_one() {
+    let is_whole = |value: &str| {
+        let is_closed =
+            |open: &str, close: &str| value.matches(open).count() == value.matches(close).count();
+        is_closed("[", "]") && is_closed("{", "}") && !value.contains("'''")
+    };
+    let mut tried = 0;
+    for path in cases("right") {
+        let text = fs::read_to_string(&path).unwrap();
+        for (number, line) in text.lines().enumerate() {
+            let Some((key, value)) = line.split_once(" = ") else { continue };
+            if key.contains(['#', '{']) || !is_whole(value) {
+                continue;
+            }
+            let wrong = format!("{key} = 1.5");
+            let mut lines: Vec<&str> = text.lines().collect();
+            lines[number] = &wrong;
+            let Compiled { result, reports, errors, .. } = compile(&lines.join("\n"));
+            // It may be a line of a script.
+            if result.is_none() {
+                tried += 1;
+                let place = format!("mstage.toml:{}:", number + 1);
+                let is_one = errors == 1 && reports[0].contains(&place);
+                assert!(is_one, "{}: {wrong}\n{}", path.display(), reports.join("\n"));
+            }
+        }
+    }
+    assert!(tried > 100);
+}
+
 /// Tables of a file in another order are the same file.
 #[test]
 fn the_order_of_tables_means_nothing() {
@@ -142,6 +174,8 @@ struct Compiled {
     result: Option<(Plan, Definition)>,
     /// Errors, then warnings.
     reports: Vec<String>,
+    /// How many of them are errors.
+    errors: usize,
     codes: Vec<Code>,
 }
 
@@ -176,13 +210,15 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
         let definition = graph.definition(guarded);
         (plan, definition)
     });
-    let found = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
+    let errors = diagnostics.of(Severity::Error);
+    let found = [&errors[..], &diagnostics.of(Severity::Warning)].concat();
     let report = |found: &&mstage::diagnostic::Diagnostic| {
         format!("[{}] {}", found.code.name(), render::diagnostic(found, &files))
     };
     Compiled {
         result: result.filter(|_| !diagnostics.fail_build()),
         reports: found.iter().map(report).collect(),
+        errors: errors.len(),
         codes: found.iter().map(|found| found.code).collect(),
     }
 }
