@@ -62,7 +62,11 @@ pub(super) async fn compile(
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
     let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
-    let (options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
+    let (mut options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
+    let timed = match &spec {
+        Some(spec) => epoch::find(bridge, spec, &context, &mut options).await,
+        None => Ok(()),
+    };
     let options = &options;
     let project = spec.as_ref().map(|spec| Project {
         bridge,
@@ -72,9 +76,10 @@ pub(super) async fn compile(
         context: &context,
         ignore: &ignore,
     });
-    let planned = match &project {
-        Some(project) => project.plan(&mut diagnostics).await,
-        None => Ok(None),
+    let planned = match (timed, &project) {
+        (Ok(()), Some(project)) => project.plan(&mut diagnostics).await,
+        (Ok(()), None) => Ok(None),
+        (Err(status), _) => Err(status),
     };
     if let (Ok(Some(plans)), Some(project)) = (&planned, &project) {
         let Settings { ignore, engine, .. } = project.settings();
@@ -119,10 +124,7 @@ impl Project<'_> {
     /// From the spec to a plan for each platform, with what they need looked up on the way. `Ok(None)`
     /// means that the diagnostics have errors: with those of what could be looked up all the same.
     async fn plan(&self, diagnostics: &mut Diagnostics) -> Result<Option<Vec<Plan>>, Status> {
-        let mut requests = self.options.requests();
-        if self.spec.is_whole() {
-            epoch::find(self.bridge, self.spec, self.context, &mut requests).await?;
-        }
+        let requests = self.options.requests();
         // What is wrong for one platform is mostly wrong for all, and is reported once.
         let selections: Vec<Option<Selection<'_>>> =
             requests.iter().map(|request| select(self.spec, request, diagnostics)).collect();

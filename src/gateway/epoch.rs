@@ -7,6 +7,7 @@
 use buildkit_llb::{Git, Http, Source};
 use buildkit_proto::pb;
 
+use super::Options;
 use super::bridge::{Bridge, ResolveMode, SourceRequest, Status};
 use super::options::invalid;
 use crate::diagnostic::Diagnostics;
@@ -17,29 +18,29 @@ use crate::spec::Spec;
 /// The build arg that says it.
 const ARG: &str = "SOURCE_DATE_EPOCH";
 
-/// Finds the time and sets it in each request, the arg included.
+/// Finds the time and sets it in the options, for this build and for those that are started from it: other
+/// frontends know no words. A file with errors has none.
 pub(super) async fn find(
     bridge: &Bridge,
     spec: &Spec,
     context: &MainContext,
-    requests: &mut [Request],
+    options: &mut Options,
 ) -> Result<(), Status> {
-    let Some(first) = requests.first() else { return Ok(()) };
-    let Some(text) = first.build_args.get(ARG).filter(|text| !text.is_empty()).cloned() else {
+    let request = &mut options.request;
+    let Some(text) = request.build_args.get(ARG).filter(|text| !text.is_empty()).cloned() else {
         return Ok(());
     };
-    let epoch = match text.parse::<i64>() {
+    request.epoch = match text.parse::<i64>() {
         Ok(seconds) => Some(seconds),
-        Err(_) => match source(&text, spec, context, first)? {
+        Err(_) if !spec.is_whole() => None,
+        Err(_) => match source(&text, spec, context, request)? {
             Some(source) => Some(time_of(bridge, source, &text).await?),
             None => None,
         },
     };
-    for request in requests {
-        request.epoch = epoch;
-        let value = epoch.map(|seconds| seconds.to_string()).unwrap_or_default();
-        request.build_args.insert(ARG.to_owned(), value);
-    }
+    let value = request.epoch.map(|seconds| seconds.to_string()).unwrap_or_default();
+    request.build_args.insert(ARG.to_owned(), value.clone());
+    options.raw.insert(format!("build-arg:{ARG}"), value);
     Ok(())
 }
 

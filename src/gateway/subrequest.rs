@@ -123,13 +123,16 @@ async fn lint(
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
     let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
-    let (options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
+    let (mut options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
     let looked = match &spec {
-        Some(spec) => {
-            let (options, files, context, ignore) = (&options, &files, &context, &ignore[..]);
-            look_at(Project { bridge, options, files, spec, context, ignore }, &mut diagnostics)
-                .await
-        }
+        Some(spec) => match epoch::find(bridge, spec, &context, &mut options).await {
+            Ok(()) => {
+                let (options, files, context, ignore) = (&options, &files, &context, &ignore[..]);
+                look_at(Project { bridge, options, files, spec, context, ignore }, &mut diagnostics)
+                    .await
+            }
+            Err(status) => Err(status),
+        },
         None => Ok(()),
     };
     let failure = looked
@@ -143,11 +146,8 @@ async fn lint(
 
 /// Goes as far as a build does before anything is run.
 async fn look_at(project: Project<'_>, diagnostics: &mut Diagnostics) -> Result<(), Status> {
-    let Project { bridge, options, spec, context, .. } = project;
-    let mut requests = options.requests();
-    if spec.is_whole() {
-        epoch::find(bridge, spec, context, &mut requests).await?;
-    }
+    let Project { options, spec, .. } = project;
+    let requests = options.requests();
     // What is wrong for one platform is mostly wrong for all, and is told once.
     let selections: Vec<Selection<'_>> =
         requests.iter().filter_map(|request| select_all(spec, request, diagnostics)).collect();

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_proto::frontend::{
+    ResolveSourceGitResponse, ResolveSourceHttpResponse, ResolveSourceMetaResponse,
+};
 use buildkit_proto::pb;
 use prost::Message;
 use serde_json::Value;
 
 use crate::definition;
-use crate::fake::{Call, Engine, Method, Release};
+use crate::fake::{Call, Engine, Method, Nested, Release};
 use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
 
 const SPEC: &str = r#"[stages.a]
@@ -108,25 +111,26 @@ async fn a_time_for_everything_that_is_made() {
     assert_eq!(config["history"][0]["created"], "2023-11-14T22:13:20Z");
 }
 
+/// What an engine says of a git source.
+fn commit(identifier: &str) -> ResolveSourceMetaResponse {
+    let object = b"tree 1\ncommitter A <a@b> 1600000000 +0000\n\nmessage\n".to_vec();
+    ResolveSourceMetaResponse {
+        source: Some(pb::SourceOp { identifier: identifier.to_owned(), attrs: BTreeMap::new() }),
+        git: Some(ResolveSourceGitResponse { commit_object: object, ..Default::default() }),
+        ..Default::default()
+    }
+}
+
 #[tokio::test]
 async fn a_time_of_the_context_or_of_a_stage() {
     let spec = "default = 'a'\n[stages.src]\nfrom = 'scratch'\nsteps = [{ git = 'https://example.com/src.git', ref = 'v1' }]\n\
                 [stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'x' }]\n";
-    let commit = b"tree 1\ncommitter A <a@b> 1600000000 +0000\n\nmessage\n".to_vec();
-    let meta = |identifier: &str| buildkit_proto::frontend::ResolveSourceMetaResponse {
-        source: Some(pb::SourceOp { identifier: identifier.to_owned(), attrs: BTreeMap::new() }),
-        git: Some(buildkit_proto::frontend::ResolveSourceGitResponse {
-            commit_object: commit.clone(),
-            ..Default::default()
-        }),
-        ..Default::default()
-    };
     let context = "git://example.com/a.git";
     let stage = "git://example.com/src.git#v1";
     for (word, identifier) in [("context", context), ("src", stage)] {
         let engine = Engine::new(Release::Head)
             .source(context, [("mstage.toml", spec)])
-            .meta(identifier, meta(identifier));
+            .meta(identifier, commit(identifier));
         let epoch = format!("build-arg:SOURCE_DATE_EPOCH={word}");
         let daemon = build_with(engine, &["context=https://example.com/a.git", &epoch]).await;
         let result = returned(&daemon).result.expect(word);
@@ -137,6 +141,45 @@ async fn a_time_of_the_context_or_of_a_stage() {
     assert!(!returned(&daemon).result.unwrap().metadata.contains_key("source.date.epoch"));
 }
 
+/// A build that is started from this one could not find the time by that word.
+#[tokio::test]
+async fn a_time_for_builds_that_are_started_from_this_one() {
+    let stage = "git://example.com/src.git#v1";
+    const NESTED: &str = "default = 'a'\n[args]\nSOURCE_DATE_EPOCH = {}\n[stages.src]\nfrom = 'scratch'\nsteps = [{ git = 'https://example.com/src.git', ref = 'v1' }]\n\
+                          [stages.build]\nfrom = 'scratch'\nsteps = [{ write = '/x', content = '${SOURCE_DATE_EPOCH}', expand = true }]\n\
+                          [stages.old]\nfrom = { dockerfile = 'Dockerfile' }\n\
+                          [stages.a]\nfrom = 'base:1'\nsteps = [{ copy = '/x', from = 'old' }]\n";
+    let config =
+        CONFIG.replace("\"config\":{", "\"config\":{\"OnBuild\":[\"COPY --from=build /x /\"],");
+    let metadata = BTreeMap::from([("containerimage.config".to_owned(), CONFIG.into())]);
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", NESTED)])
+        .image("docker.io/library/base:1", &format!("sha256:{}", "b".repeat(64)), &config)
+        .frontend("dockerfile.v0", Nested { metadata, ..Nested::default() })
+        .meta(stage, commit(stage));
+    let daemon = build_with(engine, &["build-arg:SOURCE_DATE_EPOCH=src"]).await;
+    assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
+    let solves = daemon.solves();
+    let nested = solves.iter().filter(|solve| solve.frontend == "dockerfile.v0");
+    let nested: Vec<_> = nested.collect();
+    assert_eq!(nested.len(), 2, "the triggers, and the Dockerfile");
+    for solve in &nested {
+        assert_eq!(solve.frontend_opt["build-arg:SOURCE_DATE_EPOCH"], "1600000000");
+    }
+    let handed_over = nested.iter().find_map(|solve| solve.frontend_inputs.get("stage:build"));
+    let made = handed_over.unwrap().message().unwrap().def.into_iter().find_map(|op| {
+        let Some(pb::op::Op::File(file)) = pb::Op::decode(op.as_slice()).unwrap().op else {
+            return None;
+        };
+        match file.actions.into_iter().next()?.action? {
+            pb::file_action::Action::Mkfile(made) => Some(made),
+            _ => None,
+        }
+    });
+    let made = made.unwrap();
+    assert_eq!((&made.data[..], made.timestamp), (&b"1600000000"[..], 1_600_000_000_000_000_000));
+}
+
 /// An engine that is told a checksum asks nobody, and so knows no time.
 #[tokio::test]
 async fn a_time_of_a_file_that_has_a_checksum() {
@@ -144,9 +187,9 @@ async fn a_time_of_a_file_that_has_a_checksum() {
     let spec = "default = 'a'\n[stages.src]\nfrom = 'scratch'\nsteps = [{ fetch = 'https://example.com/src.tar', \
                 checksum = 'sha256:CHECKSUM' }]\n[stages.a]\nfrom = 'scratch'\n";
     let spec = spec.replace("CHECKSUM", &"c".repeat(64));
-    let mut http = buildkit_proto::frontend::ResolveSourceHttpResponse::default();
+    let mut http = ResolveSourceHttpResponse::default();
     http.last_modified.get_or_insert_default().seconds = 1_600_000_000;
-    let meta = buildkit_proto::frontend::ResolveSourceMetaResponse {
+    let meta = ResolveSourceMetaResponse {
         source: Some(pb::SourceOp { identifier: URL.to_owned(), attrs: BTreeMap::new() }),
         http: Some(http),
         ..Default::default()
@@ -168,7 +211,7 @@ async fn a_time_of_a_file_that_has_a_checksum() {
 #[tokio::test]
 async fn the_image_that_the_engine_names_is_used() {
     let digest = format!("sha256:{}", "b".repeat(64));
-    let mirror = buildkit_proto::frontend::ResolveSourceMetaResponse {
+    let mirror = ResolveSourceMetaResponse {
         source: Some(pb::SourceOp {
             identifier: "docker-image://mirror.example/alpine:3.20".to_owned(),
             attrs: BTreeMap::new(),

@@ -32,7 +32,9 @@ pub(in crate::gateway) async fn write(
         return Err(report::failure(&diagnostics, &files));
     };
     let (files, spec, context) = (&files, &spec, &context);
-    let project = Project { bridge, options, files, spec, context, ignore: &ignore };
+    let mut options = options.clone();
+    epoch::find(bridge, spec, context, &mut options).await?;
+    let project = Project { bridge, options: &options, files, spec, context, ignore: &ignore };
 
     let needs = match needs(&project, &mut diagnostics).await? {
         Some(needs) => needs,
@@ -75,8 +77,7 @@ async fn needs(
     project: &Project<'_>,
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Needs>, Status> {
-    let mut platforms = project.options.requests();
-    epoch::find(project.bridge, project.spec, project.context, &mut platforms).await?;
+    let platforms = project.options.requests();
     let requests: Vec<_> =
         platforms.iter().flat_map(|request| lock::requests(project.spec, request)).collect();
     let selections: Option<Vec<Selection<'_>>> = requests
