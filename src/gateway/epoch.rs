@@ -18,6 +18,11 @@ use crate::spec::Spec;
 /// The build arg that says it.
 const ARG: &str = "SOURCE_DATE_EPOCH";
 
+/// Whether the client wants one time for everything.
+pub(super) fn is_wanted(options: &Options) -> bool {
+    options.request.build_args.get(ARG).is_some_and(|text| !text.is_empty())
+}
+
 /// Finds the time and sets it in the options, for this build and for those that are started from it: other
 /// frontends know no words. A file with errors has none.
 pub(super) async fn find(

@@ -55,15 +55,18 @@ where
     let answer = async {
         match request? {
             Begun::Answered(result) => Ok(result),
-            Begun::Read(options, build_file) => match &options.subrequest {
-                Some(question) => {
-                    subrequest::answer(&bridge, &options, question, *build_file).await
+            Begun::Read(options, build_file) => {
+                let build_file = build_file.at_a_time(&bridge, &options);
+                match &options.subrequest {
+                    Some(question) => {
+                        subrequest::answer(&bridge, &options, question, build_file).await
+                    }
+                    None if options.request.target.as_deref() == Some(TARGET) => {
+                        lock::write(&bridge, &options, build_file).await
+                    }
+                    None => build(&bridge, &options, build_file).await,
                 }
-                None if options.request.target.as_deref() == Some(TARGET) => {
-                    lock::write(&bridge, &options, *build_file).await
-                }
-                None => build(&bridge, &options, *build_file).await,
-            },
+            }
         }
     };
     match bug::reported(answer).await {

@@ -141,6 +141,31 @@ async fn a_time_of_the_context_or_of_a_stage() {
     assert!(!returned(&daemon).result.unwrap().metadata.contains_key("source.date.epoch"));
 }
 
+/// Files of a commit have its time then, and not that of their checkout.
+#[tokio::test]
+async fn times_of_the_files_of_a_repository() {
+    let context = "git://example.com/a.git";
+    let engine = || {
+        Engine::new(Release::Head).source(
+            context,
+            [("mstage.toml", "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'x' }]\n")],
+        )
+    };
+    let url = "context=https://example.com/a.git";
+    let epoch = "build-arg:SOURCE_DATE_EPOCH=1700000000";
+    for (engine, options, time) in [
+        (engine(), [url, epoch], Some("commit")),
+        (engine(), [url, "build-arg:SOURCE_DATE_EPOCH="], None),
+        (engine(), ["context=https://example.com/a.git?mtime=checkout", epoch], Some("checkout")),
+        (engine().without("source.git.mtime"), [url, epoch], None),
+    ] {
+        let daemon = build_with(engine, &options).await;
+        let ops = ops(&daemon);
+        let sources = sources(&ops);
+        assert_eq!(sources[context].get("git.mtime").map(String::as_str), time, "{options:?}");
+    }
+}
+
 /// A build that is started from this one could not find the time by that word.
 #[tokio::test]
 async fn a_time_for_builds_that_are_started_from_this_one() {
