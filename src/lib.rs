@@ -6,6 +6,7 @@ pub mod lock;
 pub mod lower;
 mod order;
 pub mod plan;
+pub mod reference;
 pub mod show;
 pub mod source;
 pub mod spec;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
-use mstage::lock::{self, Locking};
+use mstage::lock;
 use mstage::lower::{Engine, LowerError, Sessions, Settings, lower};
 use mstage::plan::{
     Facts, ImageFact, Request, Selection, resolve, select, select_all, warn_of_ignored_copies,
@@ -315,7 +315,7 @@ fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
     let mut request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
     if let (Some(lock), Some(spec)) = (lock, spec) {
         lock::warn_of_unused(&lock, &spec, &mut diagnostics);
-        request.locking = Locking::new(Some(lock), &request, &mut diagnostics);
+        request.hold_to(Some(lock), &mut diagnostics);
         if let Some(selection) = select(&spec, &request, &mut diagnostics) {
             resolve(&selection, Facts::default(), &mut diagnostics);
         }

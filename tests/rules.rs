@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
-use mstage::lock::{self, Locking};
+use mstage::lock;
 use mstage::lower::{Engine, warn_of_order};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Request, check_of,
@@ -139,7 +139,7 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
     if let (Some(lock), Some(spec)) = (&lock, &spec) {
         lock::warn_of_unused(lock, spec, &mut diagnostics);
     }
-    request.locking = Locking::new(lock, &request, &mut diagnostics);
+    request.hold_to(lock, &mut diagnostics);
     let planned = spec.and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
         // Alpine is for one platform only, any other image for all.

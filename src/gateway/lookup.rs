@@ -11,9 +11,9 @@ use super::build_file::{Directory, IGNORE_FILE};
 use super::compile::Project;
 use super::{dockerfile, ignore, onbuild, report};
 use crate::plan::{
-    ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Reference,
-    Selection,
+    ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Selection,
 };
+use crate::reference::Reference;
 
 /// Looks everything up at once, each thing once, and gives each selection what it asks for. `pending` are
 /// the stages that wait for it, where the selections are of one that the triggers of an image name.
@@ -160,7 +160,7 @@ async fn image(
     };
     let image = bridge.resolve_image(request).await?;
     let reference = Reference::parse(&image.reference).ok();
-    let digest = image.meta.digest.unwrap_or_default();
+    let digest = image.meta.digest;
     let config = image.meta.config;
     let triggers = match ImageConfig::parse(&config) {
         Ok(config) if query.is_base => config.config.on_build,
@@ -169,7 +169,8 @@ async fn image(
     let triggered = if triggers.is_empty() {
         None
     } else {
-        let base = reference.clone().unwrap_or_else(|| query.reference.clone()).pinned(&digest);
+        let base =
+            reference.clone().unwrap_or_else(|| query.reference.clone()).pinned(digest.clone());
         Some(onbuild::fire(project, query, &base, &triggers, pending).await?)
     };
     Ok(ImageFact { reference, digest, config, triggered })

@@ -10,7 +10,8 @@ use serde_json::json;
 use super::bridge::Status;
 use super::compile::Project;
 use super::dockerfile::{self, CONFIG};
-use crate::plan::{ImageQuery, Reference, Triggered};
+use crate::plan::{ImageQuery, Triggered};
+use crate::reference::Reference;
 use crate::spec::Spec;
 
 /// Has the engine's own Dockerfile frontend build `FROM` that image: it fires the triggers, with the

@@ -8,7 +8,7 @@ use buildkit_proto::{Encoded, pb};
 
 use super::bridge::Status;
 use super::{Options, options};
-use crate::plan::Reference;
+use crate::reference::Reference;
 
 /// Where BuildKit puts the graph of the frontend's image, from v0.10 on.
 const DEFINITION: &str = "/run/config/buildkit/metadata/frontend.bin";

@@ -21,7 +21,8 @@ use super::bridge::{
 use super::options::Scanner;
 use super::{Options, report};
 use crate::lower::Lowered;
-use crate::plan::{ImageConfig, Plan, Reference};
+use crate::plan::{ImageConfig, Plan};
+use crate::reference::Reference;
 
 /// What the scanner reads and writes: the target, what else there is, and its answers.
 const CORE: &str = "/run/src/core/sbom";
@@ -99,7 +100,7 @@ async fn look_up(
     let image = bridge.resolve_image(request).await.map_err(|err| problem(&err))?;
     let reference = Reference::parse(&image.reference).unwrap_or(reference);
     let config = ImageConfig::parse(&image.meta.config).map_err(|err| problem(&err))?;
-    Ok((reference.pinned(&image.meta.digest.unwrap_or_default()), config))
+    Ok((reference.pinned(image.meta.digest), config))
 }
 
 /// A scanner, ready to run.

@@ -2,33 +2,29 @@
 //!
 //! Comes in: the text of a lock file, and a reference that a build has come to. Goes out: what the
 //! reference is held to, a report where there is nothing, and the text of a new lock file. Knows nothing of
-//! how a reference is looked up: see [`crate::gateway`].
+//! which references a build needs ([`crate::plan`]), and of how one is looked up ([`crate::gateway`]).
 
-mod needs;
 mod parse;
 mod render;
 mod unused;
 mod upstream;
-mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use self::needs::{Need, Needs};
 pub use self::parse::parse;
 pub use self::render::{Line, render};
 pub use self::unused::warn_of_unused;
 pub use self::upstream::{InvalidPin, Upstream, is_commit};
-pub use self::values::requests;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::{Reference, Request, flag};
+use crate::reference::Reference;
 use crate::source::Span;
 
 /// The target that writes the lock file.
 pub const TARGET: &str = "mstage.lock";
 
 /// The build arg that makes a reference without a pin an error.
-const LOCKED: &str = "MSTAGE_LOCKED";
+pub const LOCKED: &str = "MSTAGE_LOCKED";
 
 /// What a lock file says.
 #[derive(Debug, Clone)]
@@ -68,10 +64,9 @@ impl Lock {
 }
 
 impl Locking {
-    /// With this lock file, if there is one, and as strict as the client wants it.
-    pub fn new(lock: Option<Lock>, request: &Request, diagnostics: &mut Diagnostics) -> Self {
-        let hint = "without it, what is not in the lock file is a warning";
-        Self { lock: lock.map(Arc::new), is_required: flag(request, LOCKED, hint, diagnostics) }
+    /// With this lock file, if there is one. `is_required` makes a reference without a pin an error.
+    pub fn new(lock: Option<Lock>, is_required: bool) -> Self {
+        Self { lock: lock.map(Arc::new), is_required }
     }
 
     /// An image, held to the digest of its entry. One that is written with a digest needs none.
@@ -84,10 +79,9 @@ impl Locking {
         if reference.digest().is_some() {
             return reference;
         }
-        match self.pin(|| Upstream::Image(reference.clone()), span, diagnostics) {
-            Some(digest) => reference.pinned(digest),
-            None => reference,
-        }
+        let pin = self.pin(|| Upstream::Image(reference.clone()), span, diagnostics);
+        let pin = pin.map(str::to_owned);
+        reference.pinned(pin)
     }
 
     /// The checksum of a file from the web.

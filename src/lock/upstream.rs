@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::plan::{Reference, is_digest, is_hex};
+use crate::reference::{Reference, is_digest, is_hex};
 
 /// What a build takes from outside, and what may be something else tomorrow.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,7 +34,7 @@ impl Upstream {
     pub(super) const TABLES: [&'static str; 3] = ["images", "git", "urls"];
 
     /// A reference of a repository.
-    pub(super) fn git(url: &str, reference: &str) -> Self {
+    pub fn git(url: &str, reference: &str) -> Self {
         Self::Git { url: url.to_owned(), reference: reference.to_owned() }
     }
 

@@ -7,7 +7,7 @@ use buildkit_llb::{Definition, Platform};
 
 use super::ContextPaths;
 use super::git_url::GitUrl;
-use super::reference::{InvalidReference, Reference, is_digest};
+use crate::reference::{InvalidReference, Reference, is_digest};
 use crate::source::Span;
 
 /// Where the files of a build context are.

@@ -16,11 +16,11 @@ mod image;
 mod inherited;
 mod layers;
 mod merge;
+mod needs;
 mod owner;
 mod parameters;
 mod path;
 mod reads;
-mod reference;
 mod remote;
 mod report;
 mod request;
@@ -45,9 +45,9 @@ pub use self::context::{
 pub use self::environment::Environment;
 pub use self::git_url::GitUrl;
 pub use self::merge::Merged;
+pub use self::needs::{Need, Needs, requests_for_lock};
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
-pub use self::reference::{InvalidReference, Reference, is_digest, is_hex};
 pub use self::report::Report;
 pub use self::request::{Request, SbomScope, Stages, truth};
 pub use self::resolve::resolve;
@@ -56,6 +56,7 @@ pub use self::select::{
     Gate, ImageQuery, Origin, Selection, default_target, report_of, select, select_all,
     select_for_lock, select_outline,
 };
+use crate::reference::Reference;
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
 use crate::text::Text;
@@ -74,8 +75,8 @@ pub struct Facts {
 pub struct ImageFact {
     /// The reference to use, where a source policy has put another in place of the one asked for.
     pub reference: Option<Reference>,
-    /// The digest of what its reference stands for today. Empty where the engine has none.
-    pub digest: String,
+    /// The digest of what its reference stands for today, where the engine has one.
+    pub digest: Option<String>,
     /// Its config, as the registry keeps it.
     pub config: Vec<u8>,
     /// What its `ONBUILD` triggers make of it, where a stage starts from it and it has any.

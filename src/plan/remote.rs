@@ -1,7 +1,7 @@
 //! What steps and sources say of files elsewhere: URLs, and what the files must be.
 
-use super::reference::{is_digest, is_hex};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::reference::{is_digest, is_hex};
 use crate::source::Span;
 use crate::text::Text;
 

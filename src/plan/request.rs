@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
 
+use super::check::flag;
 use super::context::NamedContexts;
-use crate::lock::Locking;
+use crate::diagnostic::Diagnostics;
+use crate::lock::{LOCKED, Lock, Locking};
 
 /// What the client asks for, apart from the file itself.
 #[derive(Debug, Clone)]
@@ -72,6 +74,12 @@ impl Request {
     /// What the target is called that is planned, which may be the report of a stage.
     pub(super) fn planned_target(&self) -> Option<&str> {
         self.stage.as_deref().or(self.target.as_deref())
+    }
+
+    /// Holds references to a lock file, if there is one, and as strictly as the client wants it.
+    pub fn hold_to(&mut self, lock: Option<Lock>, diagnostics: &mut Diagnostics) {
+        let hint = "without it, what is not in the lock file is a warning";
+        self.locking = Locking::new(lock, flag(self, LOCKED, hint, diagnostics));
     }
 
     /// Whether processes of a platform can be expected to run. Variants of an architecture are not told

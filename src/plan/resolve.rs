@@ -459,7 +459,7 @@ impl Resolver<'_, '_> {
                     reference: fact
                         .reference
                         .unwrap_or_else(|| query.reference.clone())
-                        .pinned(&fact.digest),
+                        .pinned(fact.digest),
                     platform: query.platform.clone(),
                     span: query.span,
                     layout: query.layout.clone(),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::{Definition, Digest, Graph, Platform};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
-use mstage::lock::{self, Locking};
+use mstage::lock;
 use mstage::lower::{Engine, Sessions, Settings, lower, warn_of_order};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
@@ -197,7 +197,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
         lock::warn_of_unused(lock, spec, &mut diagnostics);
     }
-    request.locking = Locking::new(lock, &request, &mut diagnostics);
+    request.hold_to(lock, &mut diagnostics);
     let plan = spec.and_then(|spec| plan(&spec, &text, &request, &mut diagnostics));
     let result = plan.map(|plan| {
         let settings = Settings {
@@ -328,10 +328,10 @@ fn facts(selection: &Selection<'_>) -> Facts {
             config["architecture"] = image.platform.architecture().into();
         }
         ImageFact {
-            digest: match image.reference.digest() {
+            digest: Some(match image.reference.digest() {
                 Some(digest) => digest.to_owned(),
                 None => Digest::of(reference.as_bytes()).to_string(),
-            },
+            }),
             config: config.to_string().into_bytes(),
             ..ImageFact::default()
         }

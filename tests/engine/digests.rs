@@ -108,7 +108,7 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
         "rootfs": { "type": "layers", "diff_ids": image["RootFS"]["Layers"] },
     });
     let fact = ImageFact {
-        digest: digest.to_owned(),
+        digest: Some(digest.to_owned()),
         config: config.to_string().into_bytes(),
         ..ImageFact::default()
     };

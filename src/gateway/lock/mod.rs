@@ -6,7 +6,7 @@ mod write;
 pub(super) use self::write::write;
 use super::Options;
 use crate::diagnostic::Diagnostics;
-use crate::lock::{Locking, parse, warn_of_unused};
+use crate::lock::{parse, warn_of_unused};
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::Spec;
 
@@ -26,6 +26,6 @@ pub(super) fn hold(
         warn_of_unused(lock, spec, diagnostics);
     }
     let mut options = options.clone();
-    options.request.locking = Locking::new(lock, &options.request, diagnostics);
+    options.request.hold_to(lock, diagnostics);
     (options, spec)
 }

@@ -10,7 +10,8 @@ use super::super::bridge::{
     gateway,
 };
 use crate::lock::is_commit;
-use crate::plan::{HTTP_FILE, Reference};
+use crate::plan::HTTP_FILE;
+use crate::reference::Reference;
 
 /// Where git says what is checked out.
 const HEAD: &str = ".git/HEAD";

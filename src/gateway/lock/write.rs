@@ -13,8 +13,8 @@ use super::super::include::read_spec;
 use super::super::{Options, epoch, lookup, report};
 use super::pins::{self, Pin};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::lock::{self, Line, Lock, Need, Needs, Upstream};
-use crate::plan::{Selection, check_of, resolve, select_for_lock};
+use crate::lock::{self, Line, Lock, Upstream};
+use crate::plan::{Need, Needs, Selection, check_of, requests_for_lock, resolve, select_for_lock};
 
 /// Writes the lock file of a build file. Entries for what was not looked up stay as they are.
 pub(in crate::gateway) async fn write(
@@ -79,7 +79,7 @@ async fn needs(
 ) -> Result<Option<Needs>, Status> {
     let platforms = project.options.requests();
     let requests: Vec<_> =
-        platforms.iter().flat_map(|request| lock::requests(project.spec, request)).collect();
+        platforms.iter().flat_map(|request| requests_for_lock(project.spec, request)).collect();
     let selections: Option<Vec<Selection<'_>>> = requests
         .iter()
         .map(|request| select_for_lock(project.spec, request, diagnostics))

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
+use crate::reference::Reference;
 use crate::spec::{ExpandError, From, Spec};
 
 pub(in crate::plan) fn check(spec: &Spec, request: &Request, diagnostics: &mut Diagnostics) {

@@ -5,8 +5,8 @@
 
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::reference::Reference;
 use crate::plan::select::Origin;
+use crate::reference::Reference;
 
 /// Images for building, by the end of their repository, each with how the tags of its lean variants begin.
 const TOOLCHAINS: [(&str, &[&str]); 19] = [

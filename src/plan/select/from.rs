@@ -11,9 +11,9 @@ use super::named::Named;
 use super::presence::Presence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
-use crate::plan::reference::Reference;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
+use crate::reference::Reference;
 use crate::source::{Span, Spanned};
 use crate::spec::{ArgName, From, Scalar, Spec, StageName, Template};
 

@@ -30,12 +30,12 @@ use self::sources::Sources;
 pub use self::target::default_target;
 use self::target::{find_default, find_target};
 use super::context::ContextQuery;
-use super::reference::Reference;
 use super::request::Request;
 use super::rules;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
+use crate::reference::Reference;
 use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage, StageName, Step, first_of};
 

@@ -107,12 +107,9 @@ impl Reference {
         format!("{name}{tag}{digest}")
     }
 
-    /// The same image, held to a digest. An empty digest (of an engine that knows none) changes nothing.
-    pub fn pinned(mut self, digest: &str) -> Self {
-        if !digest.is_empty() {
-            self.digest = Some(digest.to_owned());
-        }
-        self
+    /// The same image, held to a digest where one is known.
+    pub fn pinned(self, digest: Option<String>) -> Self {
+        Self { digest: digest.or(self.digest), ..self }
     }
 }
 

@@ -1,12 +1,14 @@
-//! What builds take from outside, gathered from their plans.
+//! What builds take from outside, gathered from their plans: what a lock file is written for.
+
+mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
-use super::Upstream;
-use super::upstream::is_commit;
-use crate::plan::{Action, ContextSource, Plan, Selection};
+pub use self::values::requests_for_lock;
+use super::{Action, ContextSource, Plan, Selection};
+use crate::lock::{Upstream, is_commit};
 use crate::source::{SourceMap, Span};
 use crate::spec::{Spec, Verb};
 

@@ -10,7 +10,7 @@ const MAX_COMBINATIONS: usize = 64;
 
 /// What builds may ask for, besides what the request does: each arg that decides on a reference, and that
 /// says which values it may have, with each of them.
-pub fn requests(spec: &Spec, request: &Request) -> Vec<Request> {
+pub fn requests_for_lock(spec: &Spec, request: &Request) -> Vec<Request> {
     let request = Request { target: None, ..request.clone() };
     let args: Vec<(&str, Vec<String>)> = deciding_names(spec)
         .into_iter()
@@ -159,7 +159,7 @@ mod tests {
         let spec = spec::parse(file, &mut Diagnostics::default()).1.unwrap();
         let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
         request.target = Some("mstage.lock".to_owned());
-        let requests = requests(&spec, &request);
+        let requests = requests_for_lock(&spec, &request);
         assert!(requests.iter().all(|request| request.target.is_none()));
         let args = |request: Request| {
             let args = request.build_args.iter().map(|(name, value)| format!("{name}={value}"));
