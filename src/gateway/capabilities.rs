@@ -46,6 +46,12 @@ pub(super) fn check(
     Err(with_places(Status::new(problems.join("\n")), places))
 }
 
+/// Refuses what the engine cannot do, before it is asked for.
+pub(super) fn require(bridge: &Bridge, cap: Cap) -> Result<(), Status> {
+    let required = bridge.capabilities().llb.require(cap.id());
+    required.map_err(|missing| Status::new(explain(cap, missing.disabled.as_deref())))
+}
+
 /// Refuses a graph that is too large for one message, before it is sent: the engine would only say that
 /// the message is.
 pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(), Status> {
@@ -94,4 +100,5 @@ const FEATURES: &[(Cap, &str)] = &[
     (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` of copies"),
     (Cap::SOURCE_GIT_CHECKSUM, "a checksum for git"),
     (Cap::SOURCE_GIT_SUBDIR, "a directory of a git repository"),
+    (Cap::SOURCE_OCI_LAYOUT, "images from the client's disk"),
 ];

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Differ, Local, ResolveMode};
+use buildkit_llb::{Cap, Differ, Local, ResolveMode};
 use futures_util::future::{join, join_all};
 
 use super::bridge::{self, ImageRequest, OciLayout, Status};
 use super::build_file::{Directory, IGNORE_FILE};
 use super::compile::Project;
-use super::{dockerfile, ignore, onbuild, report};
+use super::{capabilities, dockerfile, ignore, onbuild, report};
 use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Selection,
 };
@@ -141,6 +141,10 @@ async fn image(
     pending: &[&str],
 ) -> Result<ImageFact, Status> {
     let Project { bridge, options, .. } = *project;
+    if query.layout.is_some() {
+        // BuildKit before it would look for an image of that name in a registry.
+        capabilities::require(bridge, Cap::SOURCE_OCI_LAYOUT)?;
+    }
     let request = ImageRequest {
         reference: query.reference.to_string(),
         platform: Some(query.platform.clone().into()),

@@ -222,6 +222,20 @@ async fn an_image_of_the_clients_disk_is_looked_up_there() {
     let ops = ops(&daemon);
     let attrs = sources(&ops)[&format!("oci-layout://{reference}")[..]];
     assert_eq!((&attrs["oci.store"][..], &attrs["oci.session"][..]), ("disk", "the-session"));
+
+    // The oldest engine would ask a registry for it.
+    let engine =
+        Engine::new(Release::Bookworm).source("local://dockerfile", [("mstage.toml", spec)]);
+    let daemon = build_with(engine, &[&format!("context:base=oci-layout://disk@{digest}")]).await;
+    let (message, _) = error(&daemon);
+    assert_eq!(
+        message,
+        format!(
+            "mstage.toml:2: base:latest@{digest} for linux/amd64: the engine lacks images from the client's disk \
+             (`source.ocilayout`); it is in BuildKit from 0.11 on"
+        )
+    );
+    assert!(!daemon.methods().contains(&Method::ResolveImageConfig));
 }
 
 /// Nothing is asked twice, and nothing at all that an ordinary build does not need.
