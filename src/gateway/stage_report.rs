@@ -60,10 +60,15 @@ pub(super) async fn build(
     let ops: Vec<Processes> =
         lowered.iter().map(|lowered| Processes::of(lowered, &graph)).collect();
     let turns = &Turns::of(&ops);
-    let stages = ops.iter().zip(definitions).map(|(processes, definition)| async move {
+    let begun = ops.iter().zip(&lowered).zip(definitions);
+    let known = &graph;
+    let stages = begun.map(|((processes, lowered), definition)| async move {
         match turns.solve(bridge, options, definition).await {
             Ok(refs) => Ok(Outcome::Passed(refs)),
-            Err(status) => processes.outcome(bridge, status),
+            Err(status) => {
+                let outcome = processes.outcome(bridge, status);
+                outcome.map_err(|status| explained(status, known, lowered.guarded))
+            }
         }
     });
     // What is required may be built from the stage itself. That waits until the stage has passed.
@@ -214,6 +219,23 @@ impl Outcome {
             Self::Passed(_) => None,
             Self::Failed { failed, .. } => Some(failed),
         }
+    }
+}
+
+/// The failure of a build of `state`, with why it may be one of the stage's steps and still have no report.
+fn explained(status: Status, graph: &Graph, state: State) -> Status {
+    let (Some(digest), Some(_)) = (salvage::failed_op(&status), salvage::failed_process(&status))
+    else {
+        return status;
+    };
+    // BuildKit names an op anew where a policy has changed what it is built from (`recomputeDigests` in its
+    // solver/llbsolver/vertex.go).
+    match graph.vertices(state).any(|vertex| vertex.digest() == digest) {
+        true => status,
+        false => status.help(
+            "a source policy has changed what the step is built from, and which one it is cannot be told: \
+             there is no report of a step that fails under such a policy",
+        ),
     }
 }
 
