@@ -166,7 +166,7 @@ fn an_image_for_another_platform_only() {
     let spec =
         format!("\n[stages.a]\nfrom = \"{name}\"\nsteps = [{{ copy = \"file\", to = \"b\" }}]\n");
     let project = Project::new(&spec).with("file", "");
-    if engine().exports_caches() {
+    if engine().has_containerd_store() {
         let failure = project.fail(&[]);
         assert_says(&failure, &format!("mstage.toml:3: {name} for linux/"));
         assert_says(&failure, "no match for platform in manifest");

@@ -96,7 +96,7 @@ steps = [
     assert_eq!(lock.contains("repo.git#v1\" is not pinned"), !tells_tags, "{lock}");
     // One file, for however many platforms. Older image stores have one only.
     let several = ["--platform=linux/amd64,linux/arm64"];
-    let platforms = if engine().exports_caches() { &several[..] } else { &[] };
+    let platforms = if engine().has_containerd_store() { &several[..] } else { &[] };
     assert_eq!(write_lock(&project, platforms), lock);
 
     // What is there now does not matter.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::harness::{Project, ROOT, build, engine, succeeded};
+use crate::harness::{Project, ROOT, build, engine, failed, succeeded};
 
 /// The machines in the headers of ELF files.
 const MACHINES: [(&str, u16); 3] =
@@ -22,17 +22,19 @@ fn blob(layout: &Path, descriptor: &Value) -> Value {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn an_index_of_cross_compiled_programs() {
-    if engine().major_version < 28 {
-        // Older image stores return one platform only, and say so themselves.
-        return;
-    }
-    engine().provide(&["golang:1.24"]).unwrap();
     let example = Path::new(ROOT).join("examples/cross-compile");
     let directory = tempfile::tempdir().unwrap();
     let layout = directory.path().join("layout");
     let files = directory.path().join("files");
+    let platforms = "--platform=linux/amd64,linux/arm64,linux/arm/v7";
+    if !engine().has_containerd_store() {
+        let options = [platforms, "--output=type=cacheonly"];
+        return failed(build(&example.join("mstage.toml"), &example, &options))
+            .assert_refused_by_client("Multi-platform build");
+    }
+    engine().provide(&["golang:1.24"]).unwrap();
     let options = [
-        "--platform=linux/amd64,linux/arm64,linux/arm/v7".to_owned(),
+        platforms.to_owned(),
         "--provenance=false".to_owned(),
         format!("--output=type=oci,tar=false,dest={}", layout.display()),
         format!("--output=type=local,dest={}", files.display()),

@@ -115,7 +115,7 @@ fn for_the_oldest_client() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn in_a_registry() {
-    if !engine().exports_caches() {
+    if !engine().has_containerd_store() {
         return;
     }
     let setup = Setup::new();
@@ -127,7 +127,7 @@ fn in_a_registry() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn in_a_directory() {
-    if !engine().exports_caches() {
+    if !engine().has_containerd_store() {
         return;
     }
     let setup = Setup::new();

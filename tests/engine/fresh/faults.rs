@@ -50,7 +50,7 @@ fn a_registry_that_does_it_wrong_is_an_error_at_the_image() {
     let node = origin.node();
     let registry = FaultyRegistry::start(&node);
     let mut faults = vec![("refusing", 3, "403 Forbidden"), ("garbage", 3, "text/html")];
-    if node.exports_caches() {
+    if node.has_containerd_store() {
         // A layer is read by the first step that needs it. Older stores try for more than a minute.
         faults.push(("torn", 4, "unexpected commit digest"));
     }

@@ -39,7 +39,7 @@ fn a_tag_that_moves_and_a_registry_that_is_gone() {
     assert!(locked.progress.names(&format!("FROM {name}@{digest}")), "{locked}");
 
     // The older image stores ask the registry for a digest that they have.
-    if node.exports_caches() {
+    if node.has_containerd_store() {
         drop(origin.registry);
         project.write("nonce", "changed");
         let offline = build(&node, &project, &options);

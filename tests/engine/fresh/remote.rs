@@ -44,7 +44,7 @@ fn the_frontend_is_pulled_by_its_digest() {
     assert!(failure.message.contains("not found"), "{failure}");
 
     // The older image stores ask again.
-    if node.exports_caches() {
+    if node.has_containerd_store() {
         drop(origin.registry);
         project.write("nonce", "changed");
         let build = succeeded(project.try_build_on(&node, &options));
@@ -67,7 +67,7 @@ fn a_client_names_another_frontend() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn nodes_share_a_cache_in_a_registry() {
-    if !engine().exports_caches() {
+    if !engine().has_containerd_store() {
         return;
     }
     let origin = Origin::new();

@@ -164,9 +164,9 @@ impl Engine {
         self.major_version > 20
     }
 
-    /// Whether its image store exports caches of other kinds than the inline one: Docker's older store
-    /// does not.
-    pub(crate) fn exports_caches(&self) -> bool {
+    /// Whether it has containerd's image store. With Docker's older one the client refuses several platforms,
+    /// attestations, OCI layouts as results, and caches of other kinds than the inline one.
+    pub(crate) fn has_containerd_store(&self) -> bool {
         let driver = self.docker(["info", "--format={{.Driver}}"]).run().text();
         driver.trim() != "overlay2"
     }

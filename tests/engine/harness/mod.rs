@@ -18,7 +18,9 @@ pub(crate) use self::files::Files;
 pub(crate) use self::image::{Image, inspect};
 pub(crate) use self::own::OwnEngine;
 pub(crate) use self::progress::{Progress, Vertex};
-pub(crate) use self::project::{Build, Failure, Project, build, build_within, outcome, succeeded};
+pub(crate) use self::project::{
+    Build, Failure, Project, build, build_within, failed, outcome, succeeded,
+};
 pub(crate) use self::registry::Registry;
 pub(crate) use self::server::Server;
 pub(crate) use self::service::Service;

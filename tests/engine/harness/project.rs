@@ -163,10 +163,7 @@ impl Project {
     /// Builds it and expects that the build fails.
     #[track_caller]
     pub(crate) fn fail(&self, options: &[&str]) -> Failure {
-        match self.try_build(&[options, &["--output=type=cacheonly"]].concat()) {
-            Ok(build) => panic!("the build should have failed:\n{build}"),
-            Err(failure) => failure,
-        }
+        failed(self.try_build(&[options, &["--output=type=cacheonly"]].concat()))
     }
 
     /// Asks a question about a file of the project in place of a build, whatever the answer.
@@ -214,6 +211,24 @@ pub(crate) fn succeeded(result: Result<Build, Failure>) -> Build {
     match result {
         Ok(build) => build,
         Err(failure) => panic!("{failure}"),
+    }
+}
+
+/// A build that must fail.
+#[track_caller]
+pub(crate) fn failed(result: Result<Build, Failure>) -> Failure {
+    match result {
+        Ok(build) => panic!("the build should have failed:\n{build}"),
+        Err(failure) => failure,
+    }
+}
+
+impl Failure {
+    /// Expects that the client has not begun it, for what Docker's older image store does not have.
+    #[track_caller]
+    pub(crate) fn assert_refused_by_client(&self, what: &str) {
+        let refusal = format!("{what} is not supported for the docker driver");
+        assert!(self.message.contains(&refusal), "{self}");
     }
 }
 
