@@ -125,7 +125,7 @@ async fn remote<'o>(
     options: &'o Options,
     address: &str,
 ) -> Result<(MainSource, &'o str), Status> {
-    let problem = |problem: String| Status::new(invalid("context", problem).to_string());
+    let problem = |problem: String| Status::from(invalid("context", problem));
     if let Some(url) = GitUrl::parse(address) {
         let url = url.map_err(|err| problem(format!("`{address}`: {err}")))?;
         let keep_git_dir = url.keep_git_dir || options.keep_git_dir;

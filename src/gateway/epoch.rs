@@ -78,16 +78,13 @@ fn source(
     }
     match source_of_stage(word, spec, request) {
         Some(source) => Ok(Some(source)),
-        None => Err(Status::new(
-            invalid(
-                &format!("build-arg:{ARG}"),
-                format!(
-                    "`{word}` is neither a number of seconds nor `context`, nor a build context, nor a stage from `scratch` \
-                     with a single `git` or `fetch` step"
-                ),
-            )
-            .to_string(),
-        )),
+        None => Err(Status::from(invalid(
+            &format!("build-arg:{ARG}"),
+            format!(
+                "`{word}` is neither a number of seconds nor `context`, nor a build context, nor a stage from `scratch` \
+                 with a single `git` or `fetch` step"
+            ),
+        ))),
     }
 }
 

@@ -88,7 +88,7 @@ impl Begun {
         connection: &Connection,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Status> {
-        let options = Options::from_env(variables).map_err(|err| Status::new(err.to_string()))?;
+        let options = Options::from_env(variables)?;
         match options.subrequest.as_deref().and_then(subrequest::answer_without_file) {
             Some(answer) => answer.map(Self::Answered),
             None => {

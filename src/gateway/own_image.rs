@@ -19,8 +19,7 @@ pub(super) fn add(graph: &mut Graph, options: &Options) -> Result<State, Status>
         return graph.import(definition).map_err(|err| Status::new(err.to_string()));
     }
     let named = options.raw.get("source").map(String::as_str).unwrap_or_default();
-    let reference = Reference::parse(named)
-        .map_err(|err| Status::new(options::invalid("source", err.to_string()).to_string()))?;
+    let reference = Reference::parse(named).map_err(|err| options::invalid("source", err))?;
     let image = Image {
         platform: Some(options.request.build_platform.clone()),
         resolve_mode: options.resolve_mode,

@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, render};
-use crate::show::LANGUAGE;
 use crate::source::{Place, SourceMap, Span};
+use crate::spec::LANGUAGE;
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;

@@ -8,6 +8,7 @@ use buildkit_llb::Platform;
 use serde_json::json;
 
 use super::bridge::{Ref, Refs, SolveResult, Status};
+use super::dockerfile::CONFIG;
 use crate::plan::Plan;
 
 /// The time of what is made, in the metadata.
@@ -24,14 +25,12 @@ pub(super) fn assemble(
     let mut files = BTreeMap::new();
     let mut single = None;
     for (plan, refs) in plans.iter().zip(refs) {
-        let Refs::Single(reference) = refs else {
-            return Err(Status::new("BuildKit gave several results for one graph"));
-        };
+        let reference = refs.single()?;
         let id = plan.platform.id();
         let suffix = if several { format!("/{id}") } else { String::new() };
         let mut add =
             |name: &str, value: Vec<u8>| metadata.insert(format!("{name}{suffix}"), value);
-        add("containerimage.config", plan.config.to_json());
+        add(CONFIG, plan.config.to_json());
         if let Some(base) = &plan.base_config {
             add("containerimage.base.config", base.clone());
         }

@@ -15,8 +15,7 @@ use buildkit_llb::{
 use futures_util::future::join_all;
 
 use super::bridge::{
-    Attestation, AttestationKind, Bridge, ImageRequest, Ref, Refs, ResolveMode, SolveRequest,
-    Status,
+    Attestation, AttestationKind, Bridge, ImageRequest, Ref, ResolveMode, SolveRequest, Status,
 };
 use super::options::Scanner;
 use super::{Options, report};
@@ -61,10 +60,7 @@ pub(super) async fn scan(
     let scans = scans.into_iter().map(|(id, definition)| async move {
         let request = SolveRequest::new(definition);
         let solved = bridge.solve(request).await.map_err(Status::from)?;
-        match solved.refs {
-            Refs::Single(reference) => Ok((id, vec![attestation(reference)])),
-            Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one scan")),
-        }
+        Ok((id, vec![attestation(solved.refs.single()?)]))
     });
     Ok(report::all(join_all(scans).await)?.into_iter().collect())
 }

@@ -11,7 +11,7 @@ use futures_util::future::{join_all, try_join, try_join_all};
 use futures_util::lock::Mutex;
 use prost::Message;
 
-use super::bridge::{Bridge, Ref, Refs, SolveRequest, SolveResult, Status, Warning};
+use super::bridge::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 use super::compile::Reported;
 use super::salvage::{self, Salvaged};
 use super::{Options, own_image, report, result, shows_excerpts};
@@ -307,10 +307,7 @@ async fn solve(
         ..SolveRequest::new(definition)
     };
     let solved = bridge.solve(request).await;
-    match solved.map_err(|err| report::with_place(err.into()))?.refs {
-        Refs::Single(reference) => Ok(reference),
-        Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one graph")),
-    }
+    Ok(solved.map_err(|err| report::with_place(err.into()))?.refs.single()?)
 }
 
 /// The path of the target's report.

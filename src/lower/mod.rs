@@ -31,6 +31,7 @@ pub use self::report::{Kept, Process, REPORT_DOCUMENT, add_kept, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
 use crate::source::{SourceFile, SourceMap, Span};
+use crate::spec::LANGUAGE;
 
 /// What a plan is in a graph.
 #[derive(Debug, Clone)]
@@ -98,7 +99,7 @@ pub fn lower(
     let source = |file: &SourceFile| SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
-        language: "TOML".to_owned(),
+        language: LANGUAGE.to_owned(),
         definition: None,
     };
     let sources = files.files().iter().map(|file| graph.add_source(source(file))).collect();

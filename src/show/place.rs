@@ -7,9 +7,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::Serialize;
 
 use crate::source::{Place, SourceFile, SourceMap, Span};
-
-/// What the file is written in, for clients that color it.
-pub const LANGUAGE: &str = "TOML";
+use crate::spec::LANGUAGE;
 
 /// Lines of one of the sources of a document.
 #[derive(Debug, Clone, Serialize)]

@@ -53,6 +53,9 @@ pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 
+/// What build files are written in, for clients that color them.
+pub const LANGUAGE: &str = "TOML";
+
 table! {
     /// A build file.
     pub struct Spec as "a build file" {

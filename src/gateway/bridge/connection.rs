@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use tonic::Code;
 use tonic::codegen::http::Uri;
 
-use super::{Bridge, Error, Ref, Refs, SolveRequest, SolveResult};
+use super::{Bridge, Error, Ref, SolveRequest, SolveResult};
 use crate::gateway::transport::{self, Channel, MAX_MESSAGE};
 
 /// How long the daemon may take to answer the first call; what BuildKit's own client allows.
@@ -69,10 +69,7 @@ impl Connection {
     pub async fn open_source(&self, definition: Definition) -> Result<Option<Ref>, Error> {
         let request = SolveRequest::new(definition).into_wire();
         let response = self.client().solve(request).await?.into_inner();
-        match SolveResult::from_wire(response)?.refs {
-            Refs::Single(files) => Ok(files),
-            Refs::ByPlatform(_) => Err(Error::Reply("several results for one source".to_owned())),
-        }
+        SolveResult::from_wire(response)?.refs.single()
     }
 
     /// Reads a file. `None` if there is no such file. One of more than 16 MiB is an error, and no more of it

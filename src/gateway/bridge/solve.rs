@@ -66,6 +66,16 @@ pub enum Refs {
     ByPlatform(BTreeMap<String, Option<Ref>>),
 }
 
+impl Refs {
+    /// The file system of a build that was asked for no platforms.
+    pub fn single(self) -> Result<Option<Ref>, Error> {
+        match self {
+            Self::Single(reference) => Ok(reference),
+            Self::ByPlatform(_) => Err(Error::Reply("several results for one graph".to_owned())),
+        }
+    }
+}
+
 /// A file system that the daemon has made or will make. Never the empty one: that one has no id,
 /// and cannot be read.
 #[derive(Debug, Clone, PartialEq)]

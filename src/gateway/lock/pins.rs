@@ -6,7 +6,7 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 
 use super::super::bridge::{
-    Bridge, ImageRequest, Ref, Refs, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
+    Bridge, ImageRequest, Ref, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
     gateway,
 };
 use crate::lock::is_commit;
@@ -176,8 +176,5 @@ async fn read(
 }
 
 async fn solve(bridge: &Bridge, definition: Definition) -> Result<Option<Ref>, Status> {
-    match bridge.solve(SolveRequest::new(definition)).await?.refs {
-        Refs::Single(files) => Ok(files),
-        Refs::ByPlatform(_) => Err(Status::new("BuildKit gave several results for one source")),
-    }
+    Ok(bridge.solve(SolveRequest::new(definition)).await?.refs.single()?)
 }

@@ -16,7 +16,8 @@ use buildkit_llb::{Platform, ResolveMode};
 use serde::Deserialize;
 
 pub use self::attestations::Scanner;
-use super::bridge::CacheImport;
+use super::bridge::{CacheImport, Status};
+use super::dockerfile::CONFIG;
 use crate::lower::{ProcessSettings, Sessions};
 use crate::plan::{ContextSource, NamedContexts, Request, SbomScope, Stages, truth};
 
@@ -74,6 +75,12 @@ impl fmt::Display for InvalidOption {
 }
 
 impl std::error::Error for InvalidOption {}
+
+impl From<InvalidOption> for Status {
+    fn from(invalid: InvalidOption) -> Self {
+        Self::new(invalid.to_string())
+    }
+}
 
 #[derive(Deserialize)]
 struct WorkerJson {
@@ -303,7 +310,7 @@ fn input_configs(
         let problem = |err: &dyn fmt::Display| invalid(&format!("input-metadata:{input}"), err);
         let metadata: BTreeMap<String, String> =
             serde_json::from_str(&json).map_err(|err| problem(&err))?;
-        if let Some(config) = metadata.get("containerimage.config") {
+        if let Some(config) = metadata.get(CONFIG) {
             let config = BASE64_STANDARD.decode(config).map_err(|err| problem(&err))?;
             configs.insert(input, config);
         }
