@@ -10,6 +10,7 @@ use serde_json::json;
 use super::bridge::Status;
 use super::compile::Project;
 use super::dockerfile::{self, CONFIG};
+use crate::lower::{MainContext, MainSource, main_context};
 use crate::plan::{ImageQuery, Triggered};
 use crate::reference::Reference;
 use crate::spec::Spec;
@@ -35,6 +36,16 @@ pub(super) async fn fire(
     // Says that the syntax line has been looked at, so that no other frontend is started.
     opts.insert("cmdline".to_owned(), "mstage".to_owned());
     let mut inputs = BTreeMap::from([("dockerfile".to_owned(), graph.definition(file))]);
+    if let MainSource::Git(_) | MainSource::Http { .. } = &project.context.source {
+        // With such an option the Dockerfile is looked for there, and an input is not asked for.
+        let key = opts.remove("contextkey").unwrap_or_else(|| "context".to_owned());
+        opts.remove(&key);
+        // The directory of it that is the context is still in the options.
+        let whole = MainContext { subdir: String::new(), ..project.context.clone() };
+        let context = main_context(&whole, &mut graph);
+        let context = context.map_err(|err| Status::new(err.to_string()))?;
+        inputs.insert("context".to_owned(), graph.definition(context));
+    }
     // Dockerfiles can have such triggers since the release that also brought this.
     let takes_stages = bridge.capabilities().llb.supports(Cap::EXEC_VALID_EXIT_CODE.id());
     let mut beside = Vec::new();

@@ -472,6 +472,29 @@ async fn onbuild_of_a_base_is_fired() {
     );
 }
 
+/// The Dockerfile frontend looks for its file in such a context, and in no input.
+#[tokio::test]
+async fn onbuild_of_a_base_takes_from_a_repository() {
+    let config = CONFIG.replace("\"config\":{", "\"config\":{\"OnBuild\":[\"COPY . .\"],");
+    let metadata = BTreeMap::from([("containerimage.config".to_owned(), CONFIG.into())]);
+    let repository = "git://example.com/a.git#main";
+    let engine = Engine::new(Release::Head)
+        .source(repository, [("mstage.toml", "[stages.a]\nfrom = 'base:1'\n")])
+        .image("docker.io/library/base:1", &format!("sha256:{}", "b".repeat(64)), &config)
+        .frontend("dockerfile.v0", Nested { metadata, ..Nested::default() });
+    let options = ["contextkey=ctx", "ctx=https://example.com/a.git#main", "contextsubdir=sub"];
+    let daemon = build_with(engine, &options).await;
+    assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
+    let solves = daemon.solves();
+    let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
+    let opts = &nested.frontend_opt;
+    assert!(!opts.contains_key("ctx") && !opts.contains_key("contextkey"), "{opts:?}");
+    assert_eq!(opts["contextsubdir"], "sub");
+    let context = nested.frontend_inputs["context"].message().unwrap();
+    let ops: Vec<_> = context.def.iter().map(|op| pb::Op::decode(op.as_slice()).unwrap()).collect();
+    assert_eq!(sources(&ops).keys().collect::<Vec<_>>(), [&repository]);
+}
+
 /// A stage that triggers copy from is handed over as a build context of its name; one that is itself built
 /// from that image cannot be.
 #[tokio::test]
