@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use buildkit_llb::Definition;
 
 use super::bridge::{Build, Refs, SolveRequest, Status};
-use super::compile::Project;
+use super::project::Project;
 use crate::plan::{Dockerfile, Triggered};
 
 /// The name that the metadata of a result has for the image's config.

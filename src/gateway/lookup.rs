@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 
 use super::bridge::{self, ImageRequest, OciLayout, Status};
 use super::build_file::{Directory, IGNORE_FILE};
-use super::compile::Project;
+use super::project::Project;
 use super::{capabilities, dockerfile, ignore, onbuild, report};
 use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Selection,

@@ -20,6 +20,7 @@ mod lookup;
 mod onbuild;
 pub mod options;
 mod own_image;
+mod project;
 mod report;
 mod result;
 pub mod salvage;

@@ -8,8 +8,8 @@ use buildkit_llb::{Cap, FileOp, Graph, Metadata, MkfileAction, State};
 use serde_json::json;
 
 use super::bridge::Status;
-use super::compile::Project;
 use super::dockerfile::{self, CONFIG};
+use super::project::Project;
 use crate::lower::{MainContext, MainSource, main_context};
 use crate::plan::{ImageQuery, Triggered};
 use crate::reference::Reference;

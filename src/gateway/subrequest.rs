@@ -10,15 +10,12 @@ use serde::Serialize;
 
 use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
-use super::compile::{Project, compile};
+use super::compile::compile;
 use super::include::read_spec;
-use super::{Options, epoch, lock, lookup, report};
+use super::project::Opened;
+use super::{Options, report};
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Settings, warn_of_order};
-use crate::plan::{
-    Selection, check_of, default_target, resolve, select_all, select_outline,
-    warn_of_ignored_copies,
-};
+use crate::plan::{default_target, select_all, select_outline};
 use crate::show::{
     BuildError, CONVERT_VERSION, Converted, DESCRIBE_VERSION, Description, LINT_VERSION, Lint,
     OUTLINE_VERSION, Outline, TARGETS_VERSION, Targets,
@@ -115,51 +112,22 @@ async fn of_spec<T>(
 }
 
 /// What rules find in all stages, and what would stop a build. That a file is wrong is an answer, too.
-async fn lint(
-    bridge: &Bridge,
-    options: &Options,
-    BuildFile { file, home, lock, ignore, context, .. }: BuildFile,
-) -> Result<Answer, Status> {
+async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
     let mut diagnostics = Diagnostics::default();
-    check_of(&options.request, &mut diagnostics);
-    let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
-    let (mut options, spec) = lock::hold(options, lock, spec, &mut files, &mut diagnostics);
-    let looked = match &spec {
-        Some(spec) => match epoch::find(bridge, spec, &context, &mut options).await {
-            Ok(()) => {
-                let (options, files, context, ignore) = (&options, &files, &context, &ignore[..]);
-                look_at(Project { bridge, options, files, spec, context, ignore }, &mut diagnostics)
-                    .await
-            }
-            Err(status) => Err(status),
-        },
-        None => Ok(()),
+    let opened = Opened::open(bridge, options, build_file, &mut diagnostics).await?;
+    // It goes as far as a build does before anything is run.
+    let planned = match opened.project(bridge) {
+        Some(project) => project.plan(select_all, &mut diagnostics).await,
+        None => Ok(None),
     };
-    let failure = looked
+    let files = &opened.files;
+    let failure = planned
         .err()
-        .map(|status| BuildError::new(status.message(), report::place_of(&status), &files));
-    let document = Lint::new(&diagnostics, failure, &files);
-    let text = document.to_text(&files);
+        .map(|status| BuildError::new(status.message(), report::place_of(&status), files));
+    let document = Lint::new(&diagnostics, failure, files);
+    let text = document.to_text(files);
     let answer = Answer::new(LINT_VERSION, &document, Some(text))?;
     Ok(Answer { status: Some(u8::from(!document.is_clean())), ..answer })
-}
-
-/// Goes as far as a build does before anything is run.
-async fn look_at(project: Project<'_>, diagnostics: &mut Diagnostics) -> Result<(), Status> {
-    let Project { options, spec, .. } = project;
-    let requests = options.requests();
-    // What is wrong for one platform is mostly wrong for all, and is told once.
-    let selections: Vec<Selection<'_>> =
-        requests.iter().filter_map(|request| select_all(spec, request, diagnostics)).collect();
-    let facts = lookup::look_up(&project, &selections, &[]).await?;
-    let Settings { ignore, engine, .. } = project.settings();
-    for (selection, facts) in selections.iter().zip(facts) {
-        if let Some(plan) = resolve(selection, facts, diagnostics) {
-            warn_of_ignored_copies(&plan, &ignore, diagnostics);
-            warn_of_order(&plan, &engine, diagnostics);
-        }
-    }
-    Ok(())
 }
 
 /// The graph of a build.

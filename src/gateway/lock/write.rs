@@ -8,13 +8,13 @@ use futures_util::future::join_all;
 
 use super::super::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use super::super::build_file::BuildFile;
-use super::super::compile::Project;
 use super::super::include::read_spec;
-use super::super::{Options, epoch, lookup, report};
+use super::super::project::Project;
+use super::super::{Options, epoch, report};
 use super::pins::{self, Pin};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{self, Line, Lock, Upstream};
-use crate::plan::{Need, Needs, Selection, check_of, requests_for_lock, resolve, select_for_lock};
+use crate::plan::{Need, Needs, check_of, requests_for_lock, select_for_lock};
 
 /// Writes the lock file of a build file. Entries for what was not looked up stay as they are.
 pub(in crate::gateway) async fn write(
@@ -80,18 +80,13 @@ async fn needs(
     let platforms = project.options.requests();
     let requests: Vec<_> =
         platforms.iter().flat_map(|request| requests_for_lock(project.spec, request)).collect();
-    let selections: Option<Vec<Selection<'_>>> = requests
-        .iter()
-        .map(|request| select_for_lock(project.spec, request, diagnostics))
-        .collect();
-    let Some(selections) = selections else { return Ok(None) };
-    let facts = lookup::look_up(project, &selections, &[]).await?;
+    let Some(selections) = project.select(select_for_lock, &requests, diagnostics) else {
+        return Ok(None);
+    };
+    let Some(plans) = project.resolve(&selections, diagnostics).await? else { return Ok(None) };
     let mut needs = Needs::default();
-    for (selection, facts) in selections.iter().zip(facts) {
-        match resolve(selection, facts, diagnostics) {
-            Some(plan) => needs.add(selection, &plan),
-            None => return Ok(None),
-        }
+    for (selection, plan) in selections.iter().zip(&plans) {
+        needs.add(selection, plan);
     }
     Ok(Some(needs))
 }

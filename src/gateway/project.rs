@@ -1,0 +1,184 @@
+//! A build file, from its text to plans: what every build, question and lock file goes through.
+
+use buildkit_llb::{Cap, Graph, Platform};
+
+use super::bridge::{Bridge, Status};
+use super::build_file::BuildFile;
+use super::include::read_spec;
+use super::{Options, epoch, lock, lookup, report};
+use crate::diagnostic::Diagnostics;
+use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
+use crate::plan::{
+    Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
+};
+use crate::source::SourceMap;
+use crate::spec::Spec;
+
+/// How a request's stages are selected.
+pub(super) type Select =
+    for<'s> fn(&'s Spec, &'s Request, &mut Diagnostics) -> Option<Selection<'s>>;
+
+/// A build file with what it includes and its lock file, as far as they can be read.
+pub(super) struct Opened {
+    /// What the client asks for, with what its references are held to and the time that it stands for.
+    options: Options,
+    pub(super) files: SourceMap,
+    spec: Option<Spec>,
+    context: MainContext,
+    ignore: Vec<String>,
+}
+
+impl Opened {
+    /// Reads all files of a build.
+    pub(super) async fn open(
+        bridge: &Bridge,
+        options: &Options,
+        BuildFile { file, home, lock, ignore, context, .. }: BuildFile,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Self, Status> {
+        check_of(&options.request, diagnostics);
+        let (mut files, spec) = read_spec(bridge, options, file, &home, diagnostics).await?;
+        let (mut options, spec) = lock::hold(options, lock, spec, &mut files, diagnostics);
+        if let Some(spec) = &spec {
+            epoch::find(bridge, spec, &context, &mut options).await?;
+        }
+        Ok(Self { options, files, spec, context, ignore })
+    }
+
+    /// What its stages are compiled with. `None` means that the diagnostics have errors, and that there is no
+    /// more to find.
+    pub(super) fn project<'a>(&'a self, bridge: &'a Bridge) -> Option<Project<'a>> {
+        let Self { options, files, spec, context, ignore } = self;
+        let spec = spec.as_ref()?;
+        Some(Project { bridge, options, files, spec, context, ignore })
+    }
+}
+
+/// A build file, and all that its stages are compiled with.
+#[derive(Clone, Copy)]
+pub(super) struct Project<'a> {
+    pub(super) bridge: &'a Bridge,
+    pub(super) options: &'a Options,
+    pub(super) files: &'a SourceMap,
+    pub(super) spec: &'a Spec,
+    /// Where the files of the build context are.
+    pub(super) context: &'a MainContext,
+    /// What the ignore file leaves out of it.
+    pub(super) ignore: &'a [String],
+}
+
+impl Project<'_> {
+    /// From the spec to a plan for each platform, with what they need looked up on the way, and what is to be
+    /// said of them. `Ok(None)` means that the diagnostics have errors: with those of what could be looked up all
+    /// the same.
+    pub(super) async fn plan(
+        &self,
+        select: Select,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Vec<Plan>>, Status> {
+        let requests = self.options.requests();
+        // What is wrong for one platform is mostly wrong for all, and is reported once.
+        let Some(selections) = self.select(select, &requests, diagnostics) else {
+            return Ok(None);
+        };
+        let plans = self.resolve(&selections, diagnostics).await?;
+        let Settings { ignore, engine, .. } = self.settings();
+        for plan in plans.iter().flatten() {
+            warn_of_ignored_copies(plan, &ignore, diagnostics);
+            warn_of_order(plan, &engine, diagnostics);
+        }
+        Ok(plans)
+    }
+
+    /// What each request needs. `None` means that there are errors, and nothing that is left whole.
+    pub(super) fn select<'s>(
+        &'s self,
+        select: Select,
+        requests: &'s [Request],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<Selection<'s>>> {
+        let selections: Vec<Option<Selection<'_>>> =
+            requests.iter().map(|request| select(self.spec, request, diagnostics)).collect();
+        selections.into_iter().collect()
+    }
+
+    /// The plans of selections, with what they need looked up. `Ok(None)` means that the diagnostics have
+    /// errors.
+    pub(super) async fn resolve(
+        &self,
+        selections: &[Selection<'_>],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Vec<Plan>>, Status> {
+        let facts = lookup::look_up(self, selections, &[]).await;
+        let facts = facts.map_err(|status| report::with_near_stages(status, diagnostics))?;
+        let plans: Vec<Option<Plan>> = selections
+            .iter()
+            .zip(facts)
+            .map(|(selection, facts)| resolve(selection, facts, diagnostics))
+            .collect();
+        Ok(plans.into_iter().collect())
+    }
+
+    /// One stage by itself, for a platform: what makes its files, and its config, and what must be built beside
+    /// it. `pending` are the stages that wait for it.
+    pub(super) async fn stage(
+        &self,
+        name: &str,
+        platform: &Platform,
+        pending: &[&str],
+    ) -> Result<Triggered, Status> {
+        let request = Request {
+            stage: Some(name.to_owned()),
+            target_platform: platform.clone(),
+            ..self.options.request.clone()
+        };
+        let mut diagnostics = Diagnostics::default();
+        let planned = match select(self.spec, &request, &mut diagnostics) {
+            Some(selection) => {
+                let selections = [selection];
+                let facts =
+                    lookup::look_up(self, &selections, &[pending, &[name]].concat()).await?;
+                let facts = facts.into_iter().next().unwrap_or_default();
+                resolve(&selections[0], facts, &mut diagnostics)
+            }
+            None => None,
+        };
+        let Some(plan) = planned else { return Err(report::failure(&diagnostics, self.files)) };
+        let mut graph = Graph::new();
+        let lowered = lower(&plan, self.files, &self.settings(), &mut graph)
+            .map_err(|err| Status::new(err.to_string()))?;
+        Ok(Triggered {
+            definition: graph.definition(lowered.guarded),
+            config: plan.config.to_json(),
+            beside: lowered.beside.iter().map(|&state| graph.definition(state)).collect(),
+        })
+    }
+
+    /// What the client wants of every op, and what the engine can do.
+    pub(super) fn settings(&self) -> Settings {
+        let llb = &self.bridge.capabilities().llb;
+        Settings {
+            sessions: self.options.sessions.clone(),
+            context: self.context.clone(),
+            ignore: match self.context.source {
+                MainSource::Local => [self.ignore, &self.spec.ignore].concat(),
+                MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_) => Vec::new(),
+            },
+            resolve_mode: self.options.resolve_mode,
+            several_platforms: self.options.multi_platform,
+            process: self.options.process.clone(),
+            cache_namespace: self.options.cache_namespace.clone(),
+            engine: Engine {
+                merge: llb.supports(Cap::MERGE_OP.id()),
+                diff: llb.supports(Cap::DIFF_OP.id()),
+                passthrough: llb.supports(Cap::PASSTHROUGH_OP.id()),
+                required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
+                // It came with the same release (BuildKit's commit f84058eb1).
+                owners_in_keys: llb.supports(Cap::SOURCE_POLICY.id()),
+                symlinks: llb.supports(Cap::FILE_SYMLINK_CREATE.id()),
+                // It came with the same release.
+                special_modes: llb.supports(Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS.id()),
+            },
+        }
+    }
+}
