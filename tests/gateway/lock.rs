@@ -321,13 +321,20 @@ async fn an_image_that_a_registry_does_not_give() {
             .on(Method::ResolveSourceMeta, Do::Fail(failure(&answer)));
         build_with(engine, &["target=mstage.lock"]).await
     };
-    for answer in [
-        "docker.io/library/alpine:3.20: not found",
-        "pull access denied, repository does not exist or may require authorization: server message: \
-         insufficient_scope: authorization failed",
+    for (answer, remark) in [
+        ("docker.io/library/alpine:3.20: not found", "only the engine's own store has it"),
+        (
+            "pull access denied, repository does not exist or may require authorization: server message: \
+             insufficient_scope: authorization failed",
+            "only the engine's own store has it",
+        ),
+        (
+            "failed to do request: Head \"https://registry-1.docker.io/v2/\": dial tcp: i/o timeout",
+            "its registry is out of reach, and the engine's own store has it",
+        ),
     ] {
         let (_, text) = written(&write(answer).await);
-        assert!(text.contains("is not pinned: only the engine's own store has it"), "{text}");
+        assert!(text.contains(&format!("is not pinned: {remark}")), "{text}");
     }
     for answer in [
         "unexpected status from HEAD request to https://registry-1.docker.io/v2/library/alpine/manifests/3.20: \
@@ -335,7 +342,6 @@ async fn an_image_that_a_registry_does_not_give() {
         "failed to authorize: failed to fetch oauth token: unexpected status: 401 Unauthorized",
         "pull access denied, repository does not exist or may require authorization: server message: \
          invalid_token: authorization failed",
-        "failed to do request: Head \"https://registry-1.docker.io/v2/\": dial tcp: i/o timeout",
     ] {
         let (message, places) = error(&write(answer).await);
         assert!(message.contains(answer) && message.contains("alpine:3.20="), "{message}");

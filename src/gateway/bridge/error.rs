@@ -177,6 +177,11 @@ impl Status {
             || message.contains("pull access denied") && message.contains("insufficient_scope")
     }
 
+    /// Whether there was no connection to what was asked. The text is that of Go's `net`.
+    pub fn is_of_no_connection(&self) -> bool {
+        self.wire.message.contains(": dial tcp")
+    }
+
     pub(super) fn has_details(&self) -> bool {
         !self.wire.details.is_empty()
     }

@@ -53,7 +53,11 @@ pub(super) async fn image(
         },
         Err(failure) => {
             let failure = Status::from(failure);
-            // Of a registry that is busy, or out of reach, nobody knows what it has.
+            if failure.is_of_no_connection() {
+                let remark = "its registry is out of reach, and the engine's own store has it";
+                return Ok(Pin::NotTold { remark, why: failure });
+            }
+            // Of a registry that is busy, or that lets nobody in, nobody knows what it has.
             if !failure.is_of_no_image() {
                 let name = reference.familiar();
                 return Err(failure.help(&format!(
