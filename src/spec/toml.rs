@@ -1,10 +1,15 @@
-//! From text to TOML tables, with TOML's own errors in words that help.
+//! From text to TOML tables, with all of TOML's own errors.
+
+mod explain;
+mod quotes;
 
 use toml::Spanned;
 use toml::de::{DeTable, Error};
 
+use self::explain::{Fault, UNCLOSED_TEXT};
+use self::quotes::MultiLine;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::{SourceFile, Span};
+use crate::source::SourceFile;
 
 /// The document, with as much of it as could be read, and whether all of it could.
 pub(super) struct Document<'i> {
@@ -13,142 +18,85 @@ pub(super) struct Document<'i> {
     pub(super) reliable_until: Option<u32>,
 }
 
+/// How often reading goes on at a header behind an error: each time costs as much as reading the file.
+const RESTARTS: usize = 20;
+
 /// Parses the text and reports what is not TOML.
 ///
-/// The parser goes on behind an error as well as it can. One error a line is enough, and what it finds
-/// behind a string or a list that has no end is not what anybody wrote.
+/// The parser goes on behind an error as well as it can. One error a line is enough. What it finds behind a
+/// string or a list that has no end is not what anybody wrote: errors are looked for at the next header again.
 pub(super) fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Document<'i> {
     let (table, errors) = DeTable::parse_recoverable(file.text());
-    let place = |error: &Error| file.span(error.span().unwrap_or_default());
-    let mut errors: Vec<(Span, Error)> =
-        errors.into_iter().map(|error| (place(&error), error)).collect();
-    errors.sort_by_key(|&(span, _)| span);
-    let mut reliable_until = None;
-    let mut last_line = 0;
-    for (span, error) in errors {
-        let line = file.line(span.start);
-        if line == last_line {
-            continue;
-        }
-        last_line = line;
-        let harmless = error.message() == DUPLICATE;
-        let until = if harmless { u32::MAX } else { file.line_start(line) };
-        reliable_until = Some(reliable_until.map_or(until, |known: u32| known.min(until)));
-        diagnostics.push(explain(&error, span, file));
-        let derails = DERAILING.iter().any(|start| error.message().starts_with(start));
-        if derails || is_header_in_list(&error, span, file) {
-            break;
-        }
+    if errors.is_empty() {
+        return Document { table, reliable_until: None };
     }
-    Document { table, reliable_until }
+    let strings = quotes::multi_line(file.text());
+    let mut report = Report { file, strings, reliable_until: u32::MAX, diagnostics };
+    let mut restart = report.part(0, errors);
+    for _ in 0..RESTARTS {
+        let Some(start) = restart else { break };
+        let (_, errors) = DeTable::parse_recoverable(&file.text()[start..]);
+        restart = report.part(start, errors);
+    }
+    Document { table, reliable_until: Some(report.reliable_until) }
 }
 
-const DUPLICATE: &str = "duplicate key";
-
-/// How the messages begin behind which nothing is what it seems.
-const DERAILING: [&str; 7] = [
-    "invalid literal string",
-    "invalid basic string",
-    "invalid multi-line",
-    "unclosed",
-    "missing comma",
-    UNCLOSED_TABLE[0],
-    UNCLOSED_TABLE[1],
-];
-
-/// How the messages begin where something stands in a `{...}` that is no key.
-const UNCLOSED_TABLE: [&str; 2] =
-    ["missing key for inline table element", "invalid inline table element"];
-
-/// How the message begins where a word stands for a value.
-const NO_QUOTES: &str = "string values must be quoted";
-
-/// Whether what is taken for a value is the name in a header: the list before it has no end.
-fn is_header_in_list(error: &Error, span: Span, file: &SourceFile) -> bool {
-    let line = file.line_text(file.line(span.start)).trim();
-    let name = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
-    error.message().starts_with(NO_QUOTES) && name == Some(file.slice(span))
+/// What is found wrong with a file, part by part.
+struct Report<'a> {
+    file: &'a SourceFile,
+    strings: Vec<MultiLine>,
+    reliable_until: u32,
+    diagnostics: &'a mut Diagnostics,
 }
 
-/// How the messages begin where a key stands alone.
-const NO_VALUE: [&str; 3] =
-    ["missing assignment between key-value pairs", "key with no value", "missing value for key"];
-
-fn explain(error: &Error, span: Span, file: &SourceFile) -> Diagnostic {
-    let message = error.message();
-    let diagnostic = |message: String| Diagnostic::new(Code::InvalidToml, span, message);
-    if message == DUPLICATE {
-        let key = file.slice(span);
-        let line = file.line_text(file.line(span.start)).trim();
-        let twice = diagnostic(format!("`{key}` is written twice in one table"));
-        return if line.starts_with("[[") {
-            twice.hint(format!("write all of it as `{key} = [...]` or all of it as `[[...{key}]]`"))
-        } else if line.starts_with('[') {
-            twice.hint(format!("write one form: `{key} = {{...}}` or one header `[...{key}]`"))
-        } else {
-            twice.hint(format!(
-                "join both into one; if the other is a header `[...{key}]`, write one form"
-            ))
+impl Report<'_> {
+    /// Reports the errors in the text from `start` on. Gives the header to go on at, if they do not tell what
+    /// is behind it.
+    fn part(&mut self, start: usize, errors: Vec<Error>) -> Option<usize> {
+        let file = self.file;
+        let fault = |error| {
+            let range = Error::span(error).unwrap_or_default();
+            Fault { message: error.message(), file, range: start + range.start..start + range.end }
         };
+        let mut faults: Vec<Fault<'_>> = errors.iter().map(fault).collect();
+        faults.sort_by_key(|fault| (fault.range.start, fault.range.end));
+        let mut last_line = 0;
+        for fault in faults {
+            let opening = quotes::runaway(file.text(), &self.strings, fault.range.start);
+            let span = file.span(opening.clone().unwrap_or(fault.range.clone()));
+            let line = file.line(span.start);
+            if !fault.is_harmless() {
+                self.reliable_until = self.reliable_until.min(file.line_start(line));
+            }
+            if opening.is_some() {
+                let (what, hint) = UNCLOSED_TEXT;
+                self.diagnostics.push(Diagnostic::new(Code::InvalidToml, span, what).hint(hint));
+                return None;
+            }
+            if line == last_line {
+                continue;
+            }
+            last_line = line;
+            self.diagnostics.push(fault.explain());
+            if fault.derails() {
+                let line_start = file.line_start(line) - file.line_start(1);
+                return self.header((line_start as usize).max(start + 1) - 1);
+            }
+        }
+        None
     }
-    let (what, hint) = match message {
-        _ if message.starts_with("cannot extend value of type") => (
-            "a table written as `{...}` is complete and cannot be extended",
-            "write one form: `key = {...}` or a `[...key]` header",
-        ),
-        _ if message.starts_with("missing escaped value") => (
-            "a backslash in a \"...\" string begins an escape that TOML does not have",
-            "use '...' or '''...''': nothing is escaped in them",
-        ),
-        "invalid literal string, expected `'`" | "invalid basic string, expected `\"`" => (
-            "a string has no closing quote on its line",
-            "text of several lines stands between ''' and '''",
-        ),
-        _ if UNCLOSED_TABLE.iter().any(|start| message.starts_with(start)) => (
-            "a table that is open here lacks a `}` or a comma before this",
-            "write `{ key = value, ... }`, and close the table before this",
-        ),
-        _ if message.starts_with("missing comma") => (
-            "a comma is missing before this",
-            "what stands in a list or in a `{...}` is separated by commas",
-        ),
-        _ if message.starts_with("extra comma") => ("there is a comma too many", "take it out"),
-        _ if message.starts_with("unclosed array table")
-            || message.starts_with("unclosed table") =>
-        {
-            return diagnostic("a header has no closing bracket".to_owned());
-        }
-        _ if message.starts_with("unclosed array") => {
-            ("a list has no closing `]`", "write `]` behind its last value")
-        }
-        _ if message.starts_with("unclosed inline table") => {
-            ("a table has no closing `}`", "write `}` behind its last value")
-        }
-        _ if NO_VALUE.iter().any(|start| message.starts_with(start)) => {
-            ("a key has no value", "write `key = value`")
-        }
-        _ if message.starts_with("invalid multi-line") => (
-            "text of several lines has no closing quotes",
-            "it ends with the same three quotes that it begins with",
-        ),
-        _ if message.contains("visible characters") => (
-            "a string has a control character in it",
-            "write it as an escape in a \"...\" string: \"\\u0000\"",
-        ),
-        _ if message.starts_with("cannot recurse further") => (
-            "lists and tables are nested too deep",
-            "nothing in a build file needs more than a few levels",
-        ),
-        _ if is_header_in_list(error, span, file) => {
-            ("a list before this header has no closing `]`", "write `]` behind its last value")
-        }
-        _ if message.starts_with(NO_QUOTES) => {
-            return diagnostic(format!("not a TOML value: `{}`", file.slice(span).escape_debug()))
-                .hint("strings are quoted: '...' or \"...\"");
-        }
-        _ => return diagnostic(format!("not TOML: {message}")),
-    };
-    diagnostic(what.to_owned()).hint(hint)
+
+    /// The first header on a line behind this place.
+    fn header(&self, place: usize) -> Option<usize> {
+        let text = self.file.text();
+        let headers = text[place..].match_indices("\n[").map(|(at, _)| place + at + 1);
+        headers
+            .filter(|&at| {
+                let name = text[at..].trim_start_matches('[');
+                name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            })
+            .find(|&at| !quotes::within(&self.strings, at))
+    }
 }
 
 /// Drops what a reader found wrong behind the place up to which the document can be relied on, and

@@ -1,0 +1,282 @@
+//! TOML's own errors in words that help.
+//!
+//! Comes in: an error of the parser, and the text around it. Goes out: a diagnostic, and whether what the parser
+//! finds behind it is what it seems. Knows nothing of the language's keys.
+
+use std::ops::Range;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::SourceFile;
+
+/// An error of the parser.
+pub(super) struct Fault<'a> {
+    pub(super) message: &'a str,
+    pub(super) file: &'a SourceFile,
+    /// Where in the file.
+    pub(super) range: Range<usize>,
+}
+
+const DUPLICATE: &str = "duplicate key";
+
+/// How the messages begin behind which nothing is what it seems.
+const DERAILING: [&str; 5] = [
+    "invalid literal string",
+    "invalid basic string",
+    "invalid multi-line",
+    "unclosed",
+    MISSING_COMMA,
+];
+
+const MISSING_COMMA: &str = "missing comma";
+
+/// How the messages begin where something stands in a `{...}` that is no key.
+const UNCLOSED_TABLE: [&str; 2] =
+    ["missing key for inline table element", "invalid inline table element"];
+
+/// What stands in a `{...}` before a comma and has no value.
+const KEY_IN_TABLE: &str = "extra comma in inline table, expected `=`";
+
+/// How the messages begin where a word stands for a value. The parser guesses by its first letter what is meant.
+const BARE_WORD: [&str; 3] =
+    ["string values must be quoted", "invalid boolean, expected", "invalid float, expected"];
+
+/// How the messages begin where a key stands alone.
+const NO_VALUE: [&str; 3] =
+    ["missing assignment between key-value pairs", "key with no value", "missing value for key"];
+
+type Words = (&'static str, &'static str);
+
+const OPEN_LIST: Words =
+    ("a list before this has no closing `]`", "write `]` behind its last value");
+
+impl Fault<'_> {
+    /// Whether all could be read in spite of it.
+    pub(super) fn is_harmless(&self) -> bool {
+        self.message == DUPLICATE
+    }
+
+    /// Whether what the parser finds behind it is not what anybody wrote.
+    pub(super) fn derails(&self) -> bool {
+        self.begins(&DERAILING) || self.is_open_table() || self.is_open_list()
+    }
+
+    /// What to say of it.
+    pub(super) fn explain(&self) -> Diagnostic {
+        if self.is_harmless() {
+            return self.explain_twice();
+        }
+        if let Some((what, hint)) = self.words_by_text().or_else(|| self.words()) {
+            return self.diagnostic(what.to_owned()).hint(hint);
+        }
+        let slice = self.slice();
+        if self.message.starts_with("unclosed array table")
+            || self.message.starts_with("unclosed table")
+        {
+            self.diagnostic("a header has no closing bracket".to_owned())
+        } else if self.message.starts_with("unexpected leading zero") {
+            let number = word(&self.file.text()[self.range.start..]);
+            self.diagnostic("a number cannot begin with a zero".to_owned())
+                .hint(format!("quote it: \"{number}\""))
+        } else if self.begins(&BARE_WORD) {
+            let is_truth = ["true", "false"].iter().any(|truth| slice.eq_ignore_ascii_case(truth));
+            // Of `1.2.3` the message means `.3` alone.
+            let before = &self.file.text()[..self.range.start];
+            let number = &before[before.trim_end_matches(is_of_word).len()..];
+            let value = format!("{number}{slice}");
+            self.diagnostic(format!("not a TOML value: `{}`", value.escape_debug())).hint(
+                if is_truth {
+                    "TOML's truth values are `true` and `false`"
+                } else {
+                    "strings are quoted: '...' or \"...\""
+                },
+            )
+        } else {
+            self.diagnostic(format!("not TOML: {}", self.message))
+        }
+    }
+
+    fn diagnostic(&self, message: String) -> Diagnostic {
+        Diagnostic::new(Code::InvalidToml, self.file.span(self.range.clone()), message)
+    }
+
+    fn explain_twice(&self) -> Diagnostic {
+        let key = self.slice();
+        let twice = self.diagnostic(format!("`{key}` is written twice in one table"));
+        let line = self.line();
+        if line.starts_with("[[") {
+            twice.hint(format!("write all of it as `{key} = [...]` or all of it as `[[...{key}]]`"))
+        } else if line.starts_with('[') {
+            twice.hint(format!("write one form: `{key} = {{...}}` or one header `[...{key}]`"))
+        } else {
+            twice.hint(format!(
+                "join both into one; if the other is a header `[...{key}]`, write one form"
+            ))
+        }
+    }
+
+    /// Where the text tells more than the message.
+    fn words_by_text(&self) -> Option<Words> {
+        let text = self.file.text();
+        let (before, rest) = text.split_at(self.range.start);
+        let line = self.line();
+        let is_comment = |text: &str| text.starts_with("//") || text.starts_with("/*");
+        let is_key = self.begins(&NO_VALUE) || self.message.starts_with("invalid unquoted key");
+        let is_behind = self.message.starts_with("unexpected key or value");
+        let words = if self.is_open_table() {
+            (
+                "a table that is open here lacks a `}` or a comma before this",
+                "write `{ key = value, ... }`, and close the table before this",
+            )
+        } else if self.is_open_list() {
+            OPEN_LIST
+        } else if is_key && is_comment(line)
+            || is_behind && is_comment(rest)
+            || self.begins(&BARE_WORD) && self.slice().contains(" //")
+        {
+            ("this is no comment", "comments begin with `#`")
+        } else if is_key && (rest.starts_with(':') || before.trim_end_matches(' ').ends_with(':')) {
+            ("`:` stands between a key and its value", "write `key = value`")
+        } else if is_behind && rest.starts_with(',') {
+            ("there is a comma behind a value", "take it out: commas are for lists and `{...}`")
+        } else if is_behind && rest.starts_with([']', '}']) {
+            ("there is a bracket too many", "take it out")
+        } else if is_behind || self.message.starts_with(MISSING_COMMA) {
+            self.words_of_inner_quotes()?
+        } else {
+            return None;
+        };
+        Some(words)
+    }
+
+    /// Where a string ends at a quote that was meant to be in it.
+    fn words_of_inner_quotes(&self) -> Option<Words> {
+        let text = self.file.text();
+        let line = text[..self.range.start].lines().next_back()?;
+        let rest = text[self.range.start..].lines().next()?;
+        let quote = line.trim_end().chars().next_back().filter(|end| ['"', '\''].contains(end))?;
+        let is_word = |c: char| c.is_alphanumeric() || ['$', '-', '/', '.', '%', '*'].contains(&c);
+        let is_inner = rest.starts_with(is_word)
+            && rest.contains(quote)
+            && (line.ends_with(quote) || !begins_entry(rest));
+        is_inner.then_some(if quote == '"' {
+            (
+                "a \"...\" string ends at the quote before this",
+                "write \\\" for a quote in it, or write the string in '...'",
+            )
+        } else {
+            (
+                "a '...' string ends at the quote before this",
+                "write a string with a ' in it in \"...\" or '''...'''",
+            )
+        })
+    }
+
+    /// What the message alone says.
+    fn words(&self) -> Option<Words> {
+        Some(match self.message {
+            message if message.starts_with("cannot extend value of type") => (
+                "a table written as `{...}` is complete and cannot be extended",
+                "write one form: `key = {...}` or a `[...key]` header",
+            ),
+            message if message.starts_with("missing escaped value") => (
+                "a backslash in a \"...\" string begins an escape that TOML does not have",
+                "use '...' or '''...''': nothing is escaped in them",
+            ),
+            "invalid literal string, expected `'`" => (
+                "a string has no closing quote on its line",
+                "write the ' that closes it; text of several lines stands between ''' and '''",
+            ),
+            "invalid basic string, expected `\"`" => (
+                "a string has no closing quote on its line",
+                "write the \" that closes it; text of several lines stands between ''' and '''",
+            ),
+            message if message.starts_with("missing opening quote") => {
+                ("a string has no opening quote", "strings are quoted: '...' or \"...\"")
+            }
+            message if message.starts_with(MISSING_COMMA) => (
+                "a comma is missing before this",
+                "what stands in a list or in a `{...}` is separated by commas",
+            ),
+            KEY_IN_TABLE => ("a key has no value", "write `key = value`"),
+            message if message.starts_with("extra comma") => {
+                ("there is a comma too many", "take it out")
+            }
+            message if message.starts_with("unexpected key or value") => {
+                ("this stands behind a value", "each `key = value` stands on a line of its own")
+            }
+            message if message.starts_with("unclosed array, ") => {
+                ("a list has no closing `]`", "write `]` behind its last value")
+            }
+            message if message.starts_with("unclosed inline table") => {
+                ("a table has no closing `}`", "write `}` behind its last value")
+            }
+            _ if self.begins(&NO_VALUE) => ("a key has no value", "write `key = value`"),
+            message if message.starts_with("invalid multi-line") => UNCLOSED_TEXT,
+            message if message.contains("visible characters") => (
+                "a string has a control character in it",
+                "write it as an escape in a \"...\" string: \"\\u0000\"",
+            ),
+            message if message.starts_with("cannot recurse further") => (
+                "lists and tables are nested too deep",
+                "nothing in a build file needs more than a few levels",
+            ),
+            _ => return None,
+        })
+    }
+
+    fn begins(&self, starts: &[&str]) -> bool {
+        starts.iter().any(|start| self.message.starts_with(start))
+    }
+
+    /// Whether this is in a `{...}` that was meant to end before: what stands there for a key is none.
+    fn is_open_table(&self) -> bool {
+        let before = self.file.text()[..self.range.start].trim_end();
+        let behind = &self.file.text()[self.range.end..];
+        self.begins(&UNCLOSED_TABLE)
+            || self.message == KEY_IN_TABLE && before.ends_with(['\'', '"'])
+            || self.message.starts_with("keys cannot be multi-line") && behind.starts_with(',')
+    }
+
+    /// Whether this is in a list that was meant to end before: what stands there for a value is a header's name,
+    /// a header, or a key with a value.
+    fn is_open_list(&self) -> bool {
+        let line = self.line();
+        let name = line.trim_start_matches('[').trim_end_matches(']');
+        let is_header = line.starts_with('[') && word(name) == name;
+        let rest = &self.file.text()[self.range.start..];
+        self.begins(&BARE_WORD) && is_header && name == self.slice()
+            || self.message.starts_with("missing comma between array elements")
+                && rest.starts_with(line)
+                && (is_header || begins_entry(rest))
+    }
+
+    fn slice(&self) -> &str {
+        &self.file.text()[self.range.clone()]
+    }
+
+    fn line(&self) -> &str {
+        let at = self.file.span(self.range.clone()).start;
+        self.file.line_text(self.file.line(at)).trim()
+    }
+}
+
+/// For a string between `'''` or `"""` that has no end.
+pub(super) const UNCLOSED_TEXT: Words = (
+    "text of several lines has no closing quotes",
+    "it ends with the same three quotes that it begins with",
+);
+
+/// The key or number that a text begins with, dots included.
+fn word(text: &str) -> &str {
+    &text[..text.find(|c| !is_of_word(c)).unwrap_or(text.len())]
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c)
+}
+
+/// Whether a text begins with `key =`.
+fn begins_entry(text: &str) -> bool {
+    let key = word(text);
+    !key.is_empty() && text[key.len()..].trim_start_matches([' ', '\t']).starts_with('=')
+}
