@@ -145,12 +145,12 @@ fn compile(path: &Path, text: &str) {
     request.build_args.insert("RELEASE".to_owned(), "r1".to_owned());
     request.build_args.insert("BUILDKIT_IGNORED".to_owned(), String::new());
     let config = br#"{"config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
-    let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+    let fact = || Some(ImageFact { config: config.to_vec(), ..ImageFact::default() });
     let (files, spec) = spec::parse(file, &mut diagnostics);
     let plan = spec.and_then(|spec| {
         let selection = select(&spec, &request, &mut diagnostics)?;
         let images = selection.images().iter().map(|_| fact()).collect();
-        let contexts = selection.contexts().iter().map(|_| ContextFact::default()).collect();
+        let contexts = selection.contexts().iter().map(|_| Some(ContextFact::default())).collect();
         resolve(&selection, Facts { images, contexts }, &mut diagnostics).map(|_| ())
     });
     let errors: Vec<String> = diagnostics

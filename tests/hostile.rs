@@ -22,7 +22,7 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     let request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
     let config = br#"{"config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
     let facts = |selection: &Selection<'_>| {
-        let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+        let fact = || Some(ImageFact { config: config.to_vec(), ..ImageFact::default() });
         Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() }
     };
     let (files, spec) = spec::parse(file, &mut diagnostics);
@@ -317,7 +317,7 @@ fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
         lock::warn_of_unused(&lock, &spec, &mut diagnostics);
         request.hold_to(Some(lock), &mut diagnostics);
         if let Some(selection) = select(&spec, &request, &mut diagnostics) {
-            resolve(&selection, Facts::default(), &mut diagnostics);
+            resolve(&selection, Facts::none(&selection), &mut diagnostics);
         }
     }
     counted(&diagnostics)
@@ -415,7 +415,7 @@ fn ignored(source: &str, patterns: &[String]) -> usize {
         spec::parse(SourceFile::new("mstage.toml", text.into()), &mut Diagnostics::default());
     let spec = spec.expect("a spec");
     let selection = select(&spec, &request, &mut diagnostics).expect("a selection");
-    let plan = resolve(&selection, Facts::default(), &mut diagnostics).expect("a plan");
+    let plan = resolve(&selection, Facts::none(&selection), &mut diagnostics).expect("a plan");
     warn_of_ignored_copies(&plan, patterns, &mut diagnostics);
     diagnostics.findings().iter().filter(|found| found.code == Code::IgnoredCopy).count()
 }

@@ -149,10 +149,10 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
             let config = format!(
                 r#"{{"architecture":"{architecture}","os":"linux","config":{{}},"rootfs":{{"diff_ids":["sha256:00"]}}}}"#
             );
-            ImageFact { config: config.into_bytes(), ..ImageFact::default() }
+            Some(ImageFact { config: config.into_bytes(), ..ImageFact::default() })
         };
         let images = selection.images().iter().map(fact).collect();
-        let contexts = selection.contexts().iter().map(|_| ContextFact::default()).collect();
+        let contexts = selection.contexts().iter().map(|_| Some(ContextFact::default())).collect();
         let plan = resolve(&selection, Facts { images, contexts }, &mut diagnostics)?;
         warn_of_ignored_copies(&plan, &spec.ignore, &mut diagnostics);
         let merges = !text.starts_with("# on an engine that does not merge");

@@ -66,7 +66,7 @@ pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
     done();
     let selection = select(&spec, &request, &mut diagnostics).unwrap();
     done();
-    let fact = || ImageFact { config: config.to_vec(), ..ImageFact::default() };
+    let fact = || Some(ImageFact { config: config.to_vec(), ..ImageFact::default() });
     let facts =
         Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() };
     let plan = resolve(&selection, facts, &mut diagnostics).unwrap();

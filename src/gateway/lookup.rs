@@ -15,13 +15,21 @@ use crate::plan::{
 };
 use crate::reference::Reference;
 
+/// What is known of what some selections ask for.
+pub(super) struct Found {
+    /// One for each selection, with what could be looked up.
+    pub(super) facts: Vec<Facts>,
+    /// Why not all could be.
+    pub(super) failure: Option<Status>,
+}
+
 /// Looks everything up at once, each thing once, and gives each selection what it asks for. `pending` are
 /// the stages that wait for it, where the selections are of one that the triggers of an image name.
 pub(super) async fn look_up(
     project: &Project<'_>,
     selections: &[Selection<'_>],
     pending: &[&str],
-) -> Result<Vec<Facts>, Status> {
+) -> Found {
     let files = project.files;
     let mut images: BTreeMap<_, ImageQuery> = BTreeMap::new();
     for query in selections.iter().flat_map(|selection| selection.images()) {
@@ -36,30 +44,32 @@ pub(super) async fn look_up(
 
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
-        fact.map_err(|status| report::at_place(named(status, query), files, query.span))
+        fact.map_err(|status| {
+            let status = match project.spec.no_stage(&query.reference.familiar()) {
+                Some(help) => status.help(&help),
+                None => status,
+            };
+            report::at_place(named(status, query), files, query.span)
+        })
     });
-    let (image_facts, context_facts) =
-        join(join_all(image_facts), contexts_facts(project, contexts.values().copied().collect()))
-            .await;
-    let image_facts = report::all(image_facts)?;
-    let images: BTreeMap<_, &ImageFact> = images.keys().cloned().zip(&image_facts).collect();
-    let context_facts = context_facts?;
-    let contexts: BTreeMap<_, &ContextFact> =
-        contexts.keys().copied().zip(&context_facts).collect();
+    let context_facts = contexts.values().map(|query| context(project, query));
+    let (image_facts, context_facts) = join(join_all(image_facts), join_all(context_facts)).await;
+    let mut failure = None;
+    let image_facts = report::some(image_facts, &mut failure);
+    let images: BTreeMap<_, Option<ImageFact>> = images.into_keys().zip(image_facts).collect();
+    let context_facts = report::some(context_facts, &mut failure);
+    let contexts: BTreeMap<_, Option<ContextFact>> =
+        contexts.into_keys().zip(context_facts).collect();
 
-    let facts = |selection: &Selection<'_>| Facts {
-        images: selection
-            .images()
-            .iter()
-            .filter_map(|query| images.get(&image_key(query)).map(|&fact| fact.clone()))
+    let facts = selections.iter().map(|selection| Facts {
+        images: (selection.images().iter())
+            .map(|query| images.get(&image_key(query)).cloned().flatten())
             .collect(),
-        contexts: selection
-            .contexts()
-            .iter()
-            .filter_map(|query| contexts.get(&query.key()).map(|&fact| fact.clone()))
+        contexts: (selection.contexts().iter())
+            .map(|query| contexts.get(&query.key()).cloned().flatten())
             .collect(),
-    };
-    Ok(selections.iter().map(facts).collect())
+    });
+    Found { facts: facts.collect(), failure }
 }
 
 /// The failure with the image that it is about, which the daemon does not always tell.
@@ -74,14 +84,6 @@ fn named(status: Status, query: &ImageQuery) -> Status {
 /// What tells images apart.
 fn image_key(query: &ImageQuery) -> (Reference, String, Option<String>) {
     (query.reference.clone(), query.platform.id(), query.layout.clone())
-}
-
-async fn contexts_facts(
-    project: &Project<'_>,
-    queries: Vec<&ContextQuery>,
-) -> Result<Vec<ContextFact>, Status> {
-    let facts = queries.into_iter().map(|query| context(project, query));
-    report::all(join_all(facts).await)
 }
 
 async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextFact, Status> {

@@ -5,11 +5,12 @@ use buildkit_llb::{Cap, Graph, Platform};
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::include::read_spec;
+use super::lookup::Found;
 use super::{Options, epoch, lock, lookup, report};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
 use crate::plan::{
-    Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
+    Facts, Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
 };
 use crate::source::SourceMap;
 use crate::spec::Spec;
@@ -109,14 +110,20 @@ impl Project<'_> {
         selections: &[Selection<'_>],
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
-        let facts = lookup::look_up(self, selections, &[]).await;
-        let facts = facts.map_err(|status| report::with_near_stages(status, diagnostics))?;
+        // What is wrong is told at once, and registries are not asked for it.
+        let Found { facts, failure } = match diagnostics.has_errors() {
+            true => Found { facts: selections.iter().map(Facts::none).collect(), failure: None },
+            false => lookup::look_up(self, selections, &[]).await,
+        };
         let plans: Vec<Option<Plan>> = selections
             .iter()
             .zip(facts)
             .map(|(selection, facts)| resolve(selection, facts, diagnostics))
             .collect();
-        Ok(plans.into_iter().collect())
+        match failure {
+            Some(status) => Err(status),
+            None => Ok(plans.into_iter().collect()),
+        }
     }
 
     /// One stage by itself, for a platform: what makes its files, and its config, and what must be built beside
@@ -136,8 +143,11 @@ impl Project<'_> {
         let planned = match select(self.spec, &request, &mut diagnostics) {
             Some(selection) => {
                 let selections = [selection];
-                let facts =
-                    lookup::look_up(self, &selections, &[pending, &[name]].concat()).await?;
+                let pending = [pending, &[name]].concat();
+                let Found { facts, failure } = lookup::look_up(self, &selections, &pending).await;
+                if let Some(status) = failure {
+                    return Err(status);
+                }
                 let facts = facts.into_iter().next().unwrap_or_default();
                 resolve(&selections[0], facts, &mut diagnostics)
             }

@@ -7,7 +7,7 @@ use buildkit_proto::pb;
 use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity, render};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
 use crate::source::{Place, SourceMap, Span};
 use crate::spec::LANGUAGE;
 
@@ -51,12 +51,6 @@ pub(super) fn at_place(status: Status, files: &SourceMap, span: Span) -> Status 
     with_places(status.context(&place), [place])
 }
 
-/// A failed lookup, with the names that are nearly those of stages: a misspelt one is taken for an image.
-pub(super) fn with_near_stages(status: Status, diagnostics: &Diagnostics) -> Status {
-    let near = diagnostics.findings().into_iter().filter(|found| found.code == Code::NearStageName);
-    near.fold(status, |status, found| status.help(&found.message))
-}
-
 /// A failure to learn what there is, behind what is wrong with the file in any case.
 pub(super) fn with_errors(status: Status, diagnostics: &Diagnostics, files: &SourceMap) -> Status {
     if !diagnostics.has_errors() {
@@ -69,16 +63,29 @@ pub(super) fn with_errors(status: Status, diagnostics: &Diagnostics, files: &Sou
 
 /// All answers, or one failure with what is wrong with each.
 pub(super) fn all<T>(answers: Vec<Result<T, Status>>) -> Result<Vec<T>, Status> {
-    let mut found = Vec::with_capacity(answers.len());
-    let mut failure: Option<Status> = None;
-    for answer in answers {
-        match (answer, &mut failure) {
-            (Ok(answer), _) => found.push(answer),
-            (Err(status), Some(failure)) => failure.add(status),
-            (Err(status), none) => *none = Some(status),
+    let mut failure = None;
+    let found = some(answers, &mut failure);
+    failure.map_or_else(|| Ok(found.into_iter().flatten().collect()), Err)
+}
+
+/// The answers that there are, each in its place. What is wrong with the others is added to a failure.
+pub(super) fn some<T>(
+    answers: Vec<Result<T, Status>>,
+    failure: &mut Option<Status>,
+) -> Vec<Option<T>> {
+    let answers = answers.into_iter();
+    let found = answers.map(|answer| match (answer, &mut *failure) {
+        (Ok(answer), _) => Some(answer),
+        (Err(status), Some(failure)) => {
+            failure.add(status);
+            None
         }
-    }
-    failure.map_or(Ok(found), Err)
+        (Err(status), none) => {
+            *none = Some(status);
+            None
+        }
+    });
+    found.collect()
 }
 
 /// A failure that the daemon reported, with the place that it is about in front of the message.

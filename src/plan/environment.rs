@@ -8,7 +8,11 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 /// Environment variables. One that has another's and more shares what they have in common.
 #[derive(Debug, Clone, Default)]
-pub struct Environment(InheritedMap<Text>);
+pub struct Environment {
+    variables: InheritedMap<Text>,
+    /// Whether there may be others: those of an image that could not be looked up.
+    is_open: bool,
+}
 
 impl Environment {
     /// Reads `NAME=value` entries; the last of a name wins, at the place of the first.
@@ -22,6 +26,16 @@ impl Environment {
         environment
     }
 
+    /// That of an image that could not be looked up.
+    pub fn unknown() -> Self {
+        Self { is_open: true, ..Self::default() }
+    }
+
+    /// Whether there may be variables that are not known.
+    pub fn is_open(&self) -> bool {
+        self.is_open
+    }
+
     /// With the `PATH` that every process gets.
     pub fn with_path(mut self, os: &str) -> Self {
         // Windows has a PATH of its own (moby/buildkit#5445).
@@ -33,22 +47,22 @@ impl Environment {
 
     /// Sets variables. One that is there already keeps its place.
     pub fn extend(&mut self, variables: impl IntoIterator<Item = (Text, Text)>) {
-        self.0.extend(variables);
+        self.variables.extend(variables);
     }
 
     /// Removes all variables but those to keep.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
-        self.0.retain(keep);
+        self.variables.retain(keep);
     }
 
     /// The value of a variable.
     pub fn get(&self, name: &str) -> Option<&Text> {
-        self.0.get(name)
+        self.variables.get(name)
     }
 
     /// All variables.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// All variables as `NAME=value`.

@@ -61,13 +61,24 @@ use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
 use crate::text::Text;
 
-/// What is known of the images that a selection asked for, in the same order.
+/// What is known of the images that a selection asked for, in the same order. `None` is for what could not be
+/// looked up: then there is no plan, and what is wrong with the rest is found all the same.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// One for each of [`Selection::images`].
-    pub images: Vec<ImageFact>,
+    pub images: Vec<Option<ImageFact>>,
     /// One for each of [`Selection::contexts`].
-    pub contexts: Vec<ContextFact>,
+    pub contexts: Vec<Option<ContextFact>>,
+}
+
+impl Facts {
+    /// Nothing is known.
+    pub fn none(selection: &Selection<'_>) -> Self {
+        Self {
+            images: vec![None; selection.images().len()],
+            contexts: vec![None; selection.contexts().len()],
+        }
+    }
 }
 
 /// What is known of an image.

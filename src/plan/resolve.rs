@@ -14,12 +14,12 @@ use super::export::Export;
 use super::inherited::Inherited;
 use super::merge::{self, Merged};
 use super::owner::Owner;
-use super::select::{Origin, SelectedStage, Selection, client_mends};
+use super::select::{ImageQuery, Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, StageMounts, Surroundings};
 use super::{
-    Action, Facts, Fork, Plan, PlannedContext, PlannedImage, PlannedStage, PlannedStep, Triggered,
-    fork, layers, path, reads, rules,
+    Action, ContextFact, ContextQuery, Facts, Fork, ImageFact, Plan, PlannedContext, PlannedImage,
+    PlannedStage, PlannedStep, Triggered, fork, layers, path, reads, rules,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -63,8 +63,8 @@ pub fn resolve(
     facts: Facts,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
-    let images = read_images(selection, &facts, diagnostics)?;
-    let contexts = read_contexts(selection, &facts, diagnostics)?;
+    let images = read_images(selection, &facts, diagnostics);
+    let contexts = read_contexts(selection, &facts, diagnostics);
     let mut resolver = Resolver { selection, images, contexts, stages: Vec::new() };
     let (exported, bottom) = exported_stages(selection);
     let mut export = Export::new(resolver.base_config(bottom));
@@ -80,7 +80,9 @@ pub fn resolve(
     if diagnostics.has_errors() || !selection.spec.is_whole() {
         return None;
     }
-    let plan = resolver.into_plan(facts, export, bottom)?;
+    let images: Vec<ImageFact> = facts.images.into_iter().collect::<Option<_>>()?;
+    let contexts: Vec<ContextFact> = facts.contexts.into_iter().collect::<Option<_>>()?;
+    let plan = resolver.into_plan(images, contexts, export, bottom)?;
     rules::check(selection, &plan, diagnostics);
     Some(plan)
 }
@@ -101,42 +103,48 @@ fn read_images(
     selection: &Selection<'_>,
     facts: &Facts,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<BaseImage>> {
-    let mut images = Vec::with_capacity(facts.images.len());
-    for (query, fact) in selection.images.iter().zip(&facts.images) {
+) -> Vec<BaseImage> {
+    let mut read = |query: &ImageQuery, fact: &ImageFact| {
         let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
         match ImageConfig::parse(config) {
             Ok(config) => {
                 rules::base_image_platform::check(query, &config, diagnostics);
-                images.push(BaseImage::new(config));
+                Some(BaseImage::new(config))
             }
-            Err(err) => diagnostics.push(Diagnostic::new(
+            Err(err) => diagnostics.fail(Diagnostic::new(
                 Code::InvalidImageConfig,
                 query.span,
                 format!("the config of {} cannot be read: {err}", query.reference),
             )),
         }
-    }
-    (images.len() == selection.images.len()).then_some(images)
+    };
+    let facts = selection.images.iter().zip(&facts.images);
+    let images = facts.map(|(query, fact)| fact.as_ref().and_then(|fact| read(query, fact)));
+    images.map(|image| image.unwrap_or_else(BaseImage::unknown)).collect()
 }
 
 fn read_contexts(
     selection: &Selection<'_>,
     facts: &Facts,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Option<BaseImage>>> {
-    let configs = selection.contexts.iter().zip(&facts.contexts).map(|(query, fact)| {
-        let Some(config) = &fact.config else { return Some(None) };
-        match ImageConfig::parse(config) {
-            Ok(config) => Some(Some(BaseImage::new(config))),
-            Err(err) => diagnostics.fail(Diagnostic::without_place(
-                Code::InvalidImageConfig,
-                format!("the config of the build context `{}` cannot be read: {err}", query.name),
-            )),
-        }
-    });
-    let configs: Option<Vec<_>> = configs.collect();
-    configs.filter(|configs| configs.len() == selection.contexts.len())
+) -> Vec<Option<BaseImage>> {
+    let mut read = |query: &ContextQuery, config: &[u8]| match ImageConfig::parse(config) {
+        Ok(config) => Some(BaseImage::new(config)),
+        Err(err) => diagnostics.fail(Diagnostic::without_place(
+            Code::InvalidImageConfig,
+            format!("the config of the build context `{}` cannot be read: {err}", query.name),
+        )),
+    };
+    let facts = selection.contexts.iter().zip(&facts.contexts);
+    facts
+        .map(|(query, fact)| match fact {
+            Some(ContextFact { config: None, .. }) => None,
+            Some(ContextFact { config: Some(config), .. }) => {
+                Some(read(query, config).unwrap_or_else(BaseImage::unknown))
+            }
+            None => Some(BaseImage::unknown()),
+        })
+        .collect()
 }
 
 impl BaseImage {
@@ -145,6 +153,16 @@ impl BaseImage {
         let environment = config.config.environment();
         config.config.env.clear();
         Self { config, environment }
+    }
+
+    /// One that could not be looked up.
+    fn unknown() -> Self {
+        Self { config: ImageConfig::default(), environment: Environment::unknown() }
+    }
+
+    /// Whether there is nothing in it: it is the same as `scratch`.
+    fn is_empty(&self) -> bool {
+        !self.environment.is_open() && !self.config.has_layers()
     }
 }
 
@@ -411,7 +429,7 @@ impl Resolver<'_, '_> {
             secret_env: Inherited::default(),
             link: false,
             on_scratch: match base {
-                Origin::Image(at) => !self.images[at].config.has_layers(),
+                Origin::Image(at) => self.images[at].is_empty(),
                 Origin::Named(_) => false,
                 Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
             },
@@ -420,15 +438,21 @@ impl Resolver<'_, '_> {
     }
 
     /// The plan of all stages. `None` where there is no stage at all.
-    fn into_plan(self, facts: Facts, mut export: Export, bottom: Origin) -> Option<Plan> {
+    fn into_plan(
+        self,
+        images: Vec<ImageFact>,
+        contexts: Vec<ContextFact>,
+        mut export: Export,
+        bottom: Origin,
+    ) -> Option<Plan> {
         let request = self.selection.request;
         let at = self.selection.target()?;
         let target = &self.stages[at];
 
         // The history of the target is that of the image at the bottom and of each stage above it.
         let base_config = match bottom {
-            Origin::Image(at) => Some(facts.images[at].config.clone()),
-            Origin::Named(at) => facts.contexts[at].config.clone(),
+            Origin::Image(at) => Some(images[at].config.clone()),
+            Origin::Named(at) => contexts[at].config.clone(),
             Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
         };
         let bottom = self.base_image(bottom).map(|image| image.config.clone()).unwrap_or_default();
@@ -448,7 +472,7 @@ impl Resolver<'_, '_> {
             .selection
             .images
             .iter()
-            .zip(facts.images)
+            .zip(images)
             .zip(&self.images)
             .map(|((query, fact), image)| {
                 let (triggered, beside) = match fact.triggered {
@@ -475,7 +499,7 @@ impl Resolver<'_, '_> {
         let gates = self.selection.gates.clone();
         let whole: BTreeSet<usize> = gates.iter().map(|gate| gate.stage).chain([at]).collect();
         let (context, named) = reads::of_contexts(&stages, &whole, self.contexts.len());
-        let contexts = self.selection.contexts.iter().zip(facts.contexts).zip(named);
+        let contexts = self.selection.contexts.iter().zip(contexts).zip(named);
         let named_contexts = contexts
             .map(|((query, fact), paths)| PlannedContext {
                 name: query.name.clone(),

@@ -290,6 +290,16 @@ impl<'s> Scope<'s> {
             .ok()
     }
 
+    /// Whether an image that nobody knows could give the value that is missing. A name that is nearly an arg's
+    /// is more likely a slip.
+    pub(super) fn may_be_elsewhere(&self, error: &ExpandError<LookupError>) -> bool {
+        match error {
+            ExpandError::Unset { name } => !self.knows(name) && self.known.one_slip(name).is_none(),
+            ExpandError::Required { .. } => true,
+            ExpandError::Lookup(_) | ExpandError::TooLarge => false,
+        }
+    }
+
     /// Reports why a template has no value. `environment` are the names known besides the args.
     pub(super) fn report<T>(
         &self,

@@ -85,6 +85,9 @@ impl StageScope<'_, '_> {
         span: Span,
         diagnostics: &mut Diagnostics,
     ) -> Option<T> {
+        if self.environment.is_open() && self.scope.may_be_elsewhere(&error) {
+            return None;
+        }
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name).collect();
         self.scope.report(error, span, &names, diagnostics)
     }

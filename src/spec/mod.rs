@@ -50,7 +50,7 @@ pub use self::step::{
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
 pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
-use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 
 /// What build files are written in, for clients that color them.
@@ -121,6 +121,18 @@ impl Spec {
     /// The names under which something is declared that could not be read. Whoever uses one makes no mistake.
     pub fn unread(&self) -> impl Iterator<Item = &str> {
         self.own.unread.iter().flatten().map(String::as_str)
+    }
+
+    /// What a name may have been meant to be that is no stage's, where it could be one's.
+    pub fn no_stage(&self, name: &str) -> Option<String> {
+        // No stage has a tag or a registry.
+        if name.contains([':', '/', '.', '@']) {
+            return None;
+        }
+        let known = Known::new(self.stages.keys().map(StageName::as_str));
+        let meant = known.did_you_mean(name, []);
+        let meant = meant.unwrap_or_else(|| format!("the stages are {}", known.list()));
+        Some(format!("there is no stage `{name}`: {meant}"))
     }
 
     /// Whether something is declared under a name that could not be read.

@@ -36,6 +36,22 @@ pub(super) struct Unread {
     pub(super) any: bool,
 }
 
+impl Unread {
+    /// Adds a key that cannot be read. Its header may be misspelt: then what it holds is what was declared.
+    fn add_key(&mut self, key: &str, value: &Value<'_>) {
+        self.add(key);
+        if let DeValue::Table(entries) = value.get_ref() {
+            entries.keys().for_each(|key| self.add(key.get_ref()));
+        }
+    }
+
+    /// Adds a name. It may be wrong for being in upper case.
+    fn add(&mut self, name: &str) {
+        self.names.insert(name.to_ascii_lowercase());
+        self.names.insert(name.to_owned());
+    }
+}
+
 /// A type of the language that stands in a value.
 pub(super) trait Read: Sized {
     /// Reads it, or reports why not.
@@ -222,6 +238,7 @@ impl<'i> Table<'i> {
         for (key, value) in self.entries {
             let span = reader.span(&key);
             let key = key.into_inner();
+            reader.unread.add_key(&key, &value);
             let message = format!("unknown key `{key}` in {}", self.what);
             let header = reader.file.slice(reader.span(&value)).starts_with('[')
                 && matches!(value.get_ref(), DeValue::Table(_));
@@ -499,7 +516,7 @@ pub(super) fn declared<K: Name, T: Read>(
                 read.insert(name, value);
             }
             _ => {
-                reader.unread.names.insert(key.into_inner().into_owned());
+                reader.unread.add(key.get_ref());
             }
         }
     }

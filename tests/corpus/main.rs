@@ -242,7 +242,8 @@ fn read(
 
 fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let selection = select(spec, request, diagnostics)?;
-    let facts = facts(&selection);
+    // As in a build, nothing is looked up for a file with errors.
+    let facts = if diagnostics.has_errors() { Facts::none(&selection) } else { facts(&selection) };
     let plan = resolve(&selection, facts, diagnostics)?;
     warn_of_ignored_copies(&plan, &spec.ignore, diagnostics);
     warn_of_order(&plan, &engine(text), diagnostics);
@@ -327,17 +328,17 @@ fn facts(selection: &Selection<'_>) -> Facts {
         if known.get(&reference).is_none() {
             config["architecture"] = image.platform.architecture().into();
         }
-        ImageFact {
+        Some(ImageFact {
             digest: Some(match image.reference.digest() {
                 Some(digest) => digest.to_owned(),
                 None => Digest::of(reference.as_bytes()).to_string(),
             }),
             config: config.to_string().into_bytes(),
             ..ImageFact::default()
-        }
+        })
     };
     Facts {
         images: selection.images().iter().map(fact).collect(),
-        contexts: selection.contexts().iter().map(|_| ContextFact::default()).collect(),
+        contexts: selection.contexts().iter().map(|_| Some(ContextFact::default())).collect(),
     }
 }

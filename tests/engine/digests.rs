@@ -112,9 +112,12 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
         config: config.to_string().into_bytes(),
         ..ImageFact::default()
     };
-    let plan =
-        resolve(&selection, Facts { images: vec![fact], ..Facts::default() }, &mut diagnostics)
-            .unwrap();
+    let plan = resolve(
+        &selection,
+        Facts { images: vec![Some(fact)], ..Facts::default() },
+        &mut diagnostics,
+    )
+    .unwrap();
 
     let settings = Settings {
         // What buildx asks for where the engine has images of its own.

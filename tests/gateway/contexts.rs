@@ -284,15 +284,20 @@ async fn a_target_that_bake_has_not_built_is_no_matter_of_questions() {
     assert!(message.contains("bake has not built its target `base`"), "{message}");
 }
 
+/// A misspelt stage is taken for an image. A name with a tag or a registry is never a stage's.
 #[tokio::test]
-async fn an_image_that_is_nearly_a_stage_is_told_so_with_the_failure() {
-    const SPEC: &str = "default = 'a'\n[stages.builder]\nfrom = 'scratch'\n[stages.a]\nfrom = 'scratch'\n\
-                        steps = [{ copy = '/x', from = 'bulder' }]\n";
-    let engine = engine().source("local://dockerfile", [("mstage.toml", SPEC)]);
-    let daemon = build_with(engine, &[]).await;
-    let message = returned(&daemon).error.unwrap().message;
-    assert!(
-        message.contains("help: `bulder` is taken for an image, and is nearly the stage `builder`"),
-        "{message}"
-    );
+async fn an_image_that_is_not_found_may_be_a_stage() {
+    for (from, help) in [
+        ("bulder", "\n  help: there is no stage `bulder`: did you mean `builder`?"),
+        ("gone", "\n  help: there is no stage `gone`: the stages are `a` and `builder`"),
+        ("gone:1", ""),
+    ] {
+        let spec = format!(
+            "default = 'a'\n[stages.builder]\nfrom = 'scratch'\n[stages.a]\nfrom = 'scratch'\n\
+             steps = [{{ copy = '/x', from = '{from}' }}]\n"
+        );
+        let engine = engine().source("local://dockerfile", [("mstage.toml", spec.as_str())]);
+        let message = returned(&build_with(engine, &[]).await).error.unwrap().message;
+        assert!(message.ends_with(&format!(": not found{help}")), "{message}");
+    }
 }

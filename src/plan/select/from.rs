@@ -9,7 +9,7 @@ use buildkit_llb::Platform;
 
 use super::named::Named;
 use super::presence::Presence;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
@@ -107,13 +107,7 @@ impl FromLookup<'_, '_> {
             ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
             (From::Stage(_), None) => {
-                let unknown = unknown_stage(
-                    Code::UnknownStage,
-                    from.span,
-                    "stage",
-                    &text,
-                    &self.stages.known,
-                );
+                let unknown = self.stages.unknown(Code::UnknownStage, from.span, "stage", &text);
                 diagnostics.fail(match self.spec.sources.contains_key(text.as_str()) {
                     true => unknown.hint(format!(
                         "`{text}` is a source: a stage that starts from it can stand here"
@@ -232,16 +226,4 @@ impl FromLookup<'_, '_> {
         let near = if could_be { self.stages.known.one_slip(name) } else { None };
         near.filter(|&near| near != self.own.as_str())
     }
-}
-
-pub(super) fn unknown_stage(
-    code: Code,
-    span: Span,
-    what: &str,
-    name: &str,
-    known: &Known<'_>,
-) -> Diagnostic {
-    let hint =
-        known.did_you_mean(name, []).unwrap_or_else(|| format!("the stages are {}", known.list()));
-    Diagnostic::new(code, span, format!("there is no {what} `{name}`")).hint(hint)
 }

@@ -3,7 +3,6 @@
 //! Nothing of a required stage gets into the stage that requires it, so it is no dependency: it may even be
 //! built from that stage, as a test of what it makes is.
 
-use super::from::unknown_stage;
 use super::named::Named;
 use super::presence::Presence;
 use super::{Stages, report_cycle};
@@ -42,13 +41,7 @@ pub(super) fn required(
             }
         },
         None if spec.is_unread(name) => None,
-        None => diagnostics.fail(unknown_stage(
-            Code::UnknownStage,
-            name.span,
-            "stage",
-            name,
-            &stages.known,
-        )),
+        None => diagnostics.fail(stages.unknown(Code::UnknownStage, name.span, "stage", name)),
     };
     stage.requires.iter().filter_map(gate).collect()
 }

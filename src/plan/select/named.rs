@@ -1,25 +1,35 @@
 //! The stages of a spec, found by their names.
 
-use crate::diagnostic::Known;
-use crate::source::Spanned;
+use crate::diagnostic::{Code, Diagnostic, Known};
+use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage, StageName};
 
 /// All stages of a spec. Each is known by its place in the list.
 pub(super) struct Named<'s> {
     /// In the order of their names.
     pub(super) list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
-    /// Their names, for who misspells one.
+    /// Their names, and those of what could not be read, for who misspells one.
     pub(super) known: Known<'s>,
+    is_whole: bool,
 }
 
 impl<'s> Named<'s> {
     pub(super) fn new(spec: &'s Spec) -> Self {
         let list: Vec<_> = spec.stages.iter().collect();
-        Self { known: Known::new(list.iter().map(|(name, _)| name.as_str())), list }
+        let names = list.iter().map(|(name, _)| name.as_str());
+        Self { known: Known::new(names.chain(spec.unread())), is_whole: spec.is_whole(), list }
     }
 
     /// The stage of that name.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok()
+    }
+
+    /// The error for a stage, or a target, that is not there.
+    pub(super) fn unknown(&self, code: Code, span: Span, what: &str, name: &str) -> Diagnostic {
+        // Some of the stages may not have been read.
+        let list = || self.is_whole.then(|| format!("the stages are {}", self.known.list()));
+        let hint = self.known.did_you_mean(name, []).or_else(list);
+        Diagnostic::new(code, span, format!("there is no {what} `{name}`")).maybe_hint(hint)
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use super::from::unknown_stage;
 use super::{Stages, report};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::plan::request::Request;
@@ -45,12 +44,11 @@ pub(super) fn find_target(
             None if spec.is_unread(report::stage_of(target)) => return None,
             None => {
                 let name = report::stage_of(target);
-                let mut diagnostic = unknown_stage(
+                let mut diagnostic = stages.named.unknown(
                     Code::UnknownTarget,
                     Span { start: 0, end: 0 },
                     "target",
                     name,
-                    &stages.named.known,
                 );
                 diagnostic.span = None;
                 diagnostic.message = format!("there is no target `{target}`");
@@ -79,13 +77,7 @@ pub(super) fn find_default(
             return found;
         }
         return found.or_else(|| {
-            diagnostics.fail(unknown_stage(
-                Code::UnknownTarget,
-                name.span,
-                "stage",
-                name,
-                &stages.named.known,
-            ))
+            diagnostics.fail(stages.named.unknown(Code::UnknownTarget, name.span, "stage", name))
         });
     }
     // What a file includes is there to be used. Only one that has no stages is all for what it includes.
