@@ -251,6 +251,20 @@ fn tables_with_key(key: &str) -> &'static [&'static str] {
     TABLES.get(key).map_or(&[], Vec::as_slice)
 }
 
+/// The header of the table under a key that a build file, a stage or an image has.
+fn header_of(key: &str) -> Option<String> {
+    let tables: [(fn() -> TableShape, _); 3] = [
+        (Spec::table_shape, ""),
+        (Stage::table_shape, "stages.NAME."),
+        (Image::table_shape, "stages.NAME.image."),
+    ];
+    let has = |table: fn() -> TableShape| {
+        table().keys.iter().any(|known| known.name == key && (known.shape)().takes_table())
+    };
+    let (_, before) = tables.into_iter().find(|&(table, _)| has(table))?;
+    Some(format!("[{before}{key}]"))
+}
+
 /// The shape of a whole build file.
 pub fn shape() -> Shape {
     Spec::shape()

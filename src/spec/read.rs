@@ -240,11 +240,16 @@ impl<'i> Table<'i> {
             let key = key.into_inner();
             reader.unread.add_key(&key, &value);
             let message = format!("unknown key `{key}` in {}", self.what);
-            let header = reader.file.slice(reader.span(&value)).starts_with('[')
-                && matches!(value.get_ref(), DeValue::Table(_));
+            let written = reader.file.slice(reader.span(&value)).lines().next();
+            let header = written.filter(|line| {
+                line.starts_with('[') && matches!(value.get_ref(), DeValue::Table(_))
+            });
             let hint = match nearest(&key, known.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if header => format!(
+                None if let Some(meant) = header.and_then(|_| super::header_of(&key)) => {
+                    format!("its header is `{meant}`")
+                }
+                None if header.is_some_and(|header| header.contains('.')) => format!(
                     "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
                 ),
                 None => match super::tables_with_key(&key) {

@@ -70,6 +70,21 @@ impl Shape {
         Shape::Map { names, values: Box::new(values) }
     }
 
+    /// Whether a table may stand here.
+    pub(super) fn takes_table(&self) -> bool {
+        match self {
+            Shape::Map { .. } | Shape::Tree | Shape::Table(_) => true,
+            Shape::Any(shapes) => shapes.iter().any(Shape::takes_table),
+            Shape::Text
+            | Shape::Template
+            | Shape::Words(_)
+            | Shape::Rule
+            | Shape::Integer
+            | Shape::Boolean
+            | Shape::List(_) => false,
+        }
+    }
+
     /// A value, or a list of such values.
     pub(super) fn or_list(self) -> Shape {
         Shape::Any(vec![self.clone(), Shape::List(Box::new(self))])
