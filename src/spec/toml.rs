@@ -62,21 +62,22 @@ impl Report<'_> {
         faults.sort_by_key(|fault| (fault.range.start, fault.range.end));
         let mut last_line = 0;
         for fault in faults {
+            let line = file.line(file.span(fault.range.clone()).start);
+            if line == last_line {
+                continue;
+            }
+            last_line = line;
             let opening = quotes::runaway(file.text(), &self.strings, fault.range.start);
             let span = file.span(opening.clone().unwrap_or(fault.range.clone()));
-            let line = file.line(span.start);
             if !fault.is_harmless() {
-                self.reliable_until = self.reliable_until.min(file.line_start(line));
+                let until = file.line_start(file.line(span.start));
+                self.reliable_until = self.reliable_until.min(until);
             }
             if opening.is_some() {
                 let (what, hint) = UNCLOSED_TEXT;
                 self.diagnostics.push(Diagnostic::new(Code::InvalidToml, span, what).hint(hint));
                 return None;
             }
-            if line == last_line {
-                continue;
-            }
-            last_line = line;
             self.diagnostics.push(fault.explain());
             if fault.derails() {
                 let line_start = file.line_start(line) - file.line_start(1);

@@ -64,9 +64,9 @@ pub(super) fn runaway(text: &str, strings: &[MultiLine], at: usize) -> Option<Ra
     let Range { start, end } = before.range;
     let is_text = || {
         let between = text.get(end..at).unwrap_or("\n.");
-        text[start..end].contains('\n')
-            && !between.trim().contains('\n')
+        !between.trim().contains('\n')
             && !text[at..].starts_with(['\'', '"', '{', '['])
+            && text[start..end].contains('\n')
     };
     (!before.closed || is_text()).then_some(start..start + 3)
 }
