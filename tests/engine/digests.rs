@@ -65,7 +65,7 @@ fn the_engine_has_the_digests_that_mstage_computes() {
         .collect();
 
     let spec = SourceFile::new("mstage.toml", project.read("mstage.toml"));
-    let computed = compute(spec, &nonce, &digest_of_image(&build));
+    let computed = compute(spec, &nonce, digest_of_image(&build));
     assert!(computed.len() > 10, "{computed:?}");
     for (digest, name) in &computed {
         assert_eq!(
@@ -77,7 +77,7 @@ fn the_engine_has_the_digests_that_mstage_computes() {
 }
 
 /// The digest that the engine has given for the image: its op's name has it. None with an older store.
-fn digest_of_image(build: &Build) -> String {
+fn digest_of_image(build: &Build) -> Option<String> {
     let name = build
         .progress
         .vertices
@@ -85,11 +85,11 @@ fn digest_of_image(build: &Build) -> String {
         .find_map(|vertex| vertex.name.split_once("] FROM "))
         .unwrap()
         .1;
-    name.split_once('@').map(|(_, digest)| digest.to_owned()).unwrap_or_default()
+    name.split_once('@').map(|(_, digest)| digest.to_owned())
 }
 
 /// The same pure functions as in the frontend, with what the engine says of the image and itself.
-fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, String> {
+fn compute(file: SourceFile, nonce: &str, digest: Option<String>) -> BTreeMap<String, String> {
     let platform =
         engine().docker(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).run().text();
     let mut request = Request::new(platform.trim().parse::<Platform>().unwrap());
@@ -107,11 +107,8 @@ fn compute(file: SourceFile, nonce: &str, digest: &str) -> BTreeMap<String, Stri
         "config": image["Config"],
         "rootfs": { "type": "layers", "diff_ids": image["RootFS"]["Layers"] },
     });
-    let fact = ImageFact {
-        digest: Some(digest.to_owned()),
-        config: config.to_string().into_bytes(),
-        ..ImageFact::default()
-    };
+    let fact =
+        ImageFact { digest, config: config.to_string().into_bytes(), ..ImageFact::default() };
     let plan = resolve(
         &selection,
         Facts { images: vec![Some(fact)], ..Facts::default() },
