@@ -25,6 +25,7 @@ mod step;
 mod template;
 mod text;
 mod toml;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -41,7 +42,7 @@ pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMou
 pub use self::name::{ArgName, EnvName, LabelName, SourceName, StageName};
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
-use self::read::{Field, Keys, Read, Reader, Table, Unread, Value, declared, table};
+use self::read::{Field, Keys, Read, Reader, Table, Value, declared, table};
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
@@ -50,6 +51,7 @@ pub use self::step::{
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
 pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
+use self::unread::Unread;
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 

@@ -6,13 +6,14 @@
 //! be read is reported and leaves `None`; its neighbours are read all the same. What is declared by name,
 //! and the items of a table's lists, are there without those that cannot be read: see [`Unread`].
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use toml::Spanned as TomlSpanned;
 use toml::de::{DeString, DeTable, DeValue};
 
 use super::name::Name;
 use super::shape::{Shape, TableShape};
+use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list, nearest};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::text::Text;
@@ -25,31 +26,6 @@ pub(super) struct Reader<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) unread: Unread,
-}
-
-/// What could not be read, and has been reported. Nothing can be said of those who use it.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Unread {
-    /// What would have been declared under these names.
-    pub(super) names: BTreeSet<String>,
-    /// Whether it could have declared any name.
-    pub(super) any: bool,
-}
-
-impl Unread {
-    /// Adds a key that cannot be read. Its header may be misspelt: then what it holds is what was declared.
-    fn add_key(&mut self, key: &str, value: &Value<'_>) {
-        self.add(key);
-        if let DeValue::Table(entries) = value.get_ref() {
-            entries.keys().for_each(|key| self.add(key.get_ref()));
-        }
-    }
-
-    /// Adds a name. It may be wrong for being in upper case.
-    fn add(&mut self, name: &str) {
-        self.names.insert(name.to_ascii_lowercase());
-        self.names.insert(name.to_owned());
-    }
 }
 
 /// A type of the language that stands in a value.
