@@ -45,7 +45,7 @@ pub(super) async fn look_up(
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
         fact.map_err(|status| {
-            let status = match project.spec.no_stage(&query.reference.familiar()) {
+            let status = match project.spec.near_stage_hint(&query.reference.familiar()) {
                 Some(help) => status.help(&help),
                 None => status,
             };

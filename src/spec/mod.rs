@@ -125,8 +125,9 @@ impl Spec {
         self.own.unread.iter().flatten().map(String::as_str)
     }
 
-    /// What a name may have been meant to be that is no stage's, where it could be one's.
-    pub fn no_stage(&self, name: &str) -> Option<String> {
+    /// What to say of a name that is neither an image's nor a stage's, where it could be a stage's: which stage
+    /// may be meant.
+    pub fn near_stage_hint(&self, name: &str) -> Option<String> {
         // No stage has a tag or a registry.
         if name.contains([':', '/', '.', '@']) {
             return None;
