@@ -1,7 +1,7 @@
 //! How long the way from the text of a build file to encoded LLB takes: `cargo bench --bench compile`.
 //!
-//! Generated files of 10 to 10,000 stages with ten steps each, and for each the time of every part of
-//! the way, the median of several runs. What it allocates is in `memory.rs`: to count it takes time.
+//! Generated files of 10 to 10,000 stages with ten steps each, or of as many stages as the arguments say, and
+//! for each the time of every part of the way, the median of several runs. What it allocates is in `memory.rs`: to count it takes time.
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 #![expect(clippy::unwrap_used, reason = "generated files are right")]
@@ -17,7 +17,12 @@ const PARTS: [&str; 6] = ["parse", "select", "resolve", "lower", "encode", "drop
 fn main() {
     // `cargo test --benches` runs this too: there, one small file shows that it works.
     let test = !std::env::args().any(|arg| arg == "--bench");
-    let sizes: &[usize] = if test { &[10] } else { &[10, 100, 1_000, 10_000] };
+    let asked: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
+    let sizes: &[usize] = match asked.as_slice() {
+        _ if test => &[10],
+        [] => &[10, 100, 1_000, 10_000],
+        asked => asked,
+    };
     let parts = PARTS.map(|part| format!("{part:>8}")).concat();
     println!("stages      ops  LLB MiB  ms:{parts} |    total   us/op");
     for &stages in sizes {
