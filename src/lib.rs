@@ -11,3 +11,4 @@ pub mod show;
 pub mod source;
 pub mod spec;
 pub mod text;
+pub mod toml;

@@ -143,6 +143,12 @@ impl SourceFile {
         Span { start: at(range.start), end: at(range.end) }
     }
 
+    /// A span of this file as a range of bytes counted from its start.
+    pub fn range(&self, span: Span) -> Range<usize> {
+        let at = |at: u32| at.saturating_sub(self.start) as usize;
+        at(span.start)..at(span.end)
+    }
+
     /// The file's name, as the user gave it.
     pub fn name(&self) -> &str {
         &self.name
@@ -189,8 +195,7 @@ impl SourceFile {
 
     /// The text of a span of this file.
     pub fn slice(&self, span: Span) -> &str {
-        let at = |at: u32| at.saturating_sub(self.start) as usize;
-        &self.text[at(span.start)..at(span.end)]
+        &self.text[self.range(span)]
     }
 }
 

@@ -2,13 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
-
 use super::{Entry, InvalidPin, Lock, TARGET, Upstream};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::{SourceFile, Span};
-use crate::spec;
+use crate::toml::{self, Document, Entry as TomlEntry, Key, Kind};
 
 /// The version of the form that is written here.
 pub(super) const VERSION: &str = "1";
@@ -19,11 +16,11 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
     if let Some(span) = file.not_text() {
         reader.wrong(span, "the lock file is not UTF-8 text", rewrite());
     } else {
-        let (table, is_toml) = spec::parse_toml(file, &mut reader.found);
+        let Document { entries, reliable_until } = toml::parse(file, &mut reader.found);
         reader.found.hint_where_none(&rewrite());
         // Behind an error tables may not be what was meant.
-        if is_toml {
-            reader.document(table);
+        if reliable_until.is_none() {
+            reader.document(entries);
         }
     }
     let Reader { found, entries, .. } = reader;
@@ -44,24 +41,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn document(&mut self, table: DeTable<'_>) {
+    fn document(&mut self, entries: Vec<TomlEntry<'_>>) {
         let mut is_versioned = false;
-        for (key, value) in table {
-            let span = self.file.span(key.span());
-            let name = key.get_ref().as_ref();
-            match value.get_ref() {
-                DeValue::Integer(version) if name == "version" => {
+        for TomlEntry { key: Key { name, span }, value } in entries {
+            let name = name.as_ref();
+            match value.kind {
+                Kind::Integer { digits, .. } if name == "version" => {
                     is_versioned = true;
-                    if version.as_str() != VERSION {
-                        let message = format!("the lock file is of version {}", version.as_str());
+                    if digits != VERSION {
+                        let message = format!("the lock file is of version {digits}");
                         self.wrong(span, message, format!("this frontend knows version {VERSION}"));
                     }
                 }
-                DeValue::Table(_) if Upstream::TABLES.contains(&name) => {
-                    let DeValue::Table(entries) = value.into_inner() else { continue };
-                    for (key, pin) in entries {
-                        self.entry(name, &key, &pin);
-                    }
+                Kind::Table(entries) if Upstream::TABLES.contains(&name) => {
+                    entries.iter().for_each(|entry| self.entry(name, entry));
                 }
                 _ => {
                     let known = ["version"].into_iter().chain(Upstream::TABLES);
@@ -77,21 +70,16 @@ impl Reader<'_> {
         }
     }
 
-    fn entry(
-        &mut self,
-        table: &str,
-        key: &Spanned<std::borrow::Cow<'_, str>>,
-        pin: &Spanned<DeValue<'_>>,
-    ) {
-        let span = self.file.span(key.span().start..pin.span().end);
-        let Some(upstream) = Upstream::parse(table, key.get_ref()) else { return };
-        let checked = upstream.and_then(|upstream| match pin.get_ref() {
-            DeValue::String(text) => {
+    fn entry(&mut self, table: &str, TomlEntry { key, value: pin }: &TomlEntry<'_>) {
+        let span = key.span.join(pin.span);
+        let Some(upstream) = Upstream::parse(table, &key.name) else { return };
+        let checked = upstream.and_then(|upstream| match &pin.kind {
+            Kind::String(text) => {
                 upstream.check(text)?;
                 Ok((upstream, text.to_string()))
             }
             _ => Err(InvalidPin {
-                problem: format!("`{}` is not held to a string", key.get_ref()),
+                problem: format!("`{}` is not held to a string", key.name),
                 hint: "\"sha256:...\", or for git a commit",
             }),
         });

@@ -1,12 +1,12 @@
 //! `[args]` and `[vars]`: what a build can be given, and what stands for itself.
 
-use toml::de::DeValue;
-
-use super::read::{Read, Reader, Value, table, words};
+use super::read::{Read, Reader, words};
 use super::shape::Shape;
+use super::table::table;
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::toml::{Kind, Value};
 
 table! {
     /// What an arg is and what it may be.
@@ -68,7 +68,7 @@ pub struct Pattern {
 
 impl Read for Pattern {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
+        let span = value.span;
         let text = String::read(value, reader)?;
         match regex_lite::Regex::new(&format!("^(?:{text})$")) {
             Ok(regex) => Some(Self { text, regex }),
@@ -97,8 +97,8 @@ pub(super) struct Default {
 
 impl Read for Default {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
-        if let DeValue::Boolean(flag) = value.get_ref() {
+        let span = value.span;
+        if let Kind::Boolean(flag) = value.kind {
             return Some(Self {
                 template: Template::literal(flag.to_string(), span),
                 boolean: true,
@@ -121,8 +121,8 @@ impl super::names::Names for Default {
 /// A table, or in short the default.
 impl Read for Arg {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        if !matches!(value.get_ref(), DeValue::Table(_)) {
+        let span = value.span;
+        if !matches!(value.kind, Kind::Table(_)) {
             let Scalar(default) = Scalar::read(value, reader)?;
             let kind = ArgType::String;
             let default = Some(default);

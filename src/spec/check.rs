@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use toml::de::DeValue;
-
-use super::read::{Read, Reader, Value, table};
+use super::read::{Read, Reader};
 use super::shape::Shape;
+use super::table::table;
 use crate::diagnostic::{Check, Code, Diagnostic, Rules, unknown_rule};
-use crate::source::Span;
+use crate::toml::{Kind, Value};
 
 table! {
     /// What is done with the findings of [advisory rules](rules/README.md): without a word they are warnings.
@@ -46,7 +45,7 @@ impl Read for Check {
 
 impl Read for Skip {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        if value.get_ref().as_str() == Some("all") {
+        if matches!(&value.kind, Kind::String(word) if word == "all") {
             return Some(Self(Rules::All));
         }
         read_rules(value, "\"all\" or a list of rules", reader).map(Self)
@@ -59,9 +58,9 @@ impl Read for Skip {
 
 impl Read for Failing {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        match value.get_ref() {
-            DeValue::Boolean(true) => Some(Self(Rules::All)),
-            DeValue::Boolean(false) => Some(Self(Rules::default())),
+        match value.kind {
+            Kind::Boolean(true) => Some(Self(Rules::All)),
+            Kind::Boolean(false) => Some(Self(Rules::default())),
             _ => read_rules(value, "`true`, `false` or a list of rules", reader).map(Self),
         }
     }
@@ -73,14 +72,11 @@ impl Read for Failing {
 
 /// The name of a rule, or a list of such names.
 fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option<Rules> {
-    let span = reader.span(&value);
-    let names: Vec<Value<'_>> = match value.get_ref() {
-        DeValue::String(_) => vec![value],
-        DeValue::Array(_) => match value.into_inner() {
-            DeValue::Array(names) => names.into_iter().collect(),
-            _ => return None,
-        },
-        other => return reader.wrong_type(span, other, wanted),
+    let span = value.span;
+    let names = match value.kind {
+        Kind::String(_) => vec![value],
+        Kind::Array(names) => names,
+        other => return reader.wrong_type(span, &other, wanted),
     };
     let expected = names.len();
     let found: Vec<Code> = names.into_iter().filter_map(|name| read_rule(name, reader)).collect();
@@ -88,7 +84,7 @@ fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option
 }
 
 fn read_rule(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Code> {
-    let span: Span = reader.span(&value);
+    let span = value.span;
     let name = String::read(value, reader)?;
     Code::rule(&name).or_else(|| {
         let (message, hint) = unknown_rule(&name);

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeValue;
-
 use super::name::ArgName;
 use super::names::Names;
-use super::read::{OneOrMany, Read, Reader, Value, table};
+use super::read::{OneOrMany, Read, Reader};
 use super::shape::Shape;
+use super::table::table;
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
+use crate::toml::{Kind, Value};
 
 table! {
     /// Where a step or a stage exists.
@@ -60,7 +60,7 @@ impl Condition {
 
 impl Read for Condition {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
+        let span = value.span;
         let tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>> = BTreeMap::read(value, reader)?;
         let no_values = tests.iter().find(|(_, values)| values.as_slice().is_empty());
         let problem = match no_values {
@@ -84,8 +84,8 @@ impl Read for Condition {
 
 impl Read for Operand {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        if let DeValue::Boolean(flag) = value.get_ref() {
-            return Some(Self(Template::literal(flag.to_string(), reader.span(&value))));
+        if let Kind::Boolean(flag) = value.kind {
+            return Some(Self(Template::literal(flag.to_string(), value.span)));
         }
         Scalar::read(value, reader).map(|Scalar(template)| Self(template))
     }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::{DeTable, DeValue};
-
 use super::name::LabelName;
-use super::read::{Field, Read, Reader, Table, Value, table};
+use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::stage::Env;
+use super::table::{Field, Table, table};
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
+use crate::toml::{Entry, Key, Kind, Value};
 
 table! {
     /// The config of the exported image. Nothing in it reaches a step, and changing it re-runs none.
@@ -77,11 +77,11 @@ pub enum Command {
 
 impl Read for Command {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        match value.get_ref() {
-            DeValue::String(_) => String::read(value, reader).map(Command::Shell),
-            DeValue::Array(_) => Vec::read(value, reader).map(Command::List),
-            other => reader.wrong_type(span, other, "a list or a string"),
+        let span = value.span;
+        match value.kind {
+            Kind::String(_) => String::read(value, reader).map(Command::Shell),
+            Kind::Array(_) => Vec::read(value, reader).map(Command::List),
+            other => reader.wrong_type(span, &other, "a list or a string"),
         }
     }
 
@@ -103,11 +103,11 @@ impl Field for Labels {
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let mut labels = BTreeMap::new();
-        if let Some((_, value)) = table.remove(key, reader) {
+        if let Some(value) = table.remove(key) {
             super::warn_of_misplaced_keys(&value, key, reader);
-            let span = reader.span(&value);
-            match value.into_inner() {
-                DeValue::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
+            let span = value.span;
+            match value.kind {
+                Kind::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
                 other => return reader.wrong_type(span, &other, "a table"),
             }
         }
@@ -118,16 +118,14 @@ impl Field for Labels {
 /// Joins the keys of nested tables with dots. TOML's own limit bounds the depth.
 fn join(
     prefix: String,
-    entries: DeTable<'_>,
+    entries: Vec<Entry<'_>>,
     labels: &mut BTreeMap<LabelName, Template>,
     reader: &mut Reader<'_>,
 ) -> Option<()> {
     let mut complete = Some(());
-    for (key, value) in entries {
-        let span: Span = reader.span(&key);
-        let name = format!("{prefix}{}", key.into_inner());
-        let read = if let DeValue::Table(_) = value.get_ref() {
-            let DeValue::Table(inner) = value.into_inner() else { continue };
+    for Entry { key: Key { name, span }, value } in entries {
+        let name = format!("{prefix}{name}");
+        let read = if let Kind::Table(inner) = value.kind {
             join(format!("{name}."), inner, labels, reader)
         } else if let Some(Scalar(template)) = Scalar::read(value, reader) {
             match labels.insert(LabelName::new(name.as_str().into()), template) {

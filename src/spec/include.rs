@@ -7,14 +7,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use toml::de::DeValue;
-
-use super::read::{Read, Reader, Value, table};
+use super::read::{Read, Reader};
 use super::shape::Shape;
+use super::table::table;
 use super::{Spec, read_file, rules};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
+use crate::toml::{Kind, Value};
 
 /// An entry of `include`.
 #[derive(Debug, Clone)]
@@ -49,17 +49,17 @@ impl Read for Include {
 
 impl Include {
     fn of(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        match value.get_ref() {
-            DeValue::String(_) => {
+        let span = value.span;
+        match value.kind {
+            Kind::String(_) => {
                 let path = Spanned::read(value, reader)?;
                 Some(Self { context: None, path })
             }
-            DeValue::Table(_) => {
+            Kind::Table(_) => {
                 let IncludeTable { context, path } = IncludeTable::read(value, reader)?;
                 Some(Self { context: Some(context.value), path })
             }
-            other => reader.wrong_type(span, other, "a string or a table"),
+            other => reader.wrong_type(span, &other, "a string or a table"),
         }
     }
 }

@@ -1,10 +1,12 @@
 //! `[sources.NAME]`: inputs with a name, for stages to start from and to copy from.
 
-use super::read::{Read, Reader, Value, table};
+use super::read::{Read, Reader};
 use super::shape::Shape;
+use super::table::table;
 use super::template::Template;
 use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::Spanned;
+use crate::toml::Value;
 
 /// A named input.
 #[derive(Debug, Clone)]
@@ -82,7 +84,7 @@ const KEYS: [(&str, &[&str]); 4] = [
 
 impl Read for Input {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
+        let span = value.span;
         let table = InputTable::read(value, reader)?;
         let kinds = [&table.git, &table.http, &table.image, &table.context];
         let said = KEYS.iter().zip(kinds).filter_map(|(keys, kind)| kind.as_ref().map(|_| keys));

@@ -22,15 +22,13 @@ pub(crate) mod script;
 pub mod shape;
 mod stage;
 mod step;
+mod table;
 mod template;
 mod text;
-mod toml;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
-
-use ::toml::de::DeValue;
 
 pub use self::allowance::{Allowance, Spent};
 pub use self::arg::{Arg, ArgType, Pattern};
@@ -42,7 +40,7 @@ pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMou
 pub use self::name::{ArgName, EnvName, LabelName, SourceName, StageName};
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
-use self::read::{Field, Keys, Read, Reader, Table, Value, declared, table};
+use self::read::{Read, Reader, declared};
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
@@ -50,10 +48,12 @@ pub use self::step::{
     ParallelStep, ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys,
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
+use self::table::{Field, Keys, Table, table};
 pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
 use self::unread::Unread;
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
+use crate::toml::{self, Key, Kind, Value};
 
 /// What build files are written in, for clients that color them.
 pub const LANGUAGE: &str = "TOML";
@@ -160,7 +160,7 @@ impl Field for Vars {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
+        let Some(value) = table.remove(key) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
         declared(value, reader).map(Self)
     }
@@ -174,7 +174,7 @@ impl Field for Args {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
+        let Some(value) = table.remove(key) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
         declared(value, reader).map(Self)
     }
@@ -212,10 +212,11 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     let document = toml::parse(file, diagnostics);
     let mut found = Diagnostics::default();
     let mut reader = Reader { file, diagnostics: &mut found, unread: Unread::default() };
-    let spec: Option<Spec> = Table::root(document.table, Spec::WHAT, &reader).read_all(&mut reader);
+    let spec: Option<Spec> =
+        Table::document(document.entries, Spec::WHAT, &reader).read_all(&mut reader);
     let unread = reader.unread;
     if let Some(reliable_until) = document.reliable_until {
-        toml::keep_reliable(reliable_until, found, diagnostics);
+        keep_reliable(reliable_until, found, diagnostics);
         return None;
     }
     let has_errors = found.has_errors();
@@ -225,14 +226,14 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     Some(spec)
 }
 
-/// Reads a file of TOML that is no build file and reports what is not TOML. The flag says whether all of it
-/// could be read.
-pub(crate) fn parse_toml<'i>(
-    file: &'i SourceFile,
-    diagnostics: &mut Diagnostics,
-) -> (::toml::de::DeTable<'i>, bool) {
-    let document = toml::parse(file, diagnostics);
-    (document.table.into_inner(), document.reliable_until.is_none())
+/// Drops what a reader found wrong behind the place up to which the document can be relied on, and
+/// what it missed because the rest is not there.
+fn keep_reliable(reliable_until: u32, found: Diagnostics, diagnostics: &mut Diagnostics) {
+    let missing = [Code::MissingKey, Code::NoVerb];
+    diagnostics.absorb(found, |diagnostic| {
+        !missing.contains(&diagnostic.code)
+            && diagnostic.span.is_some_and(|span| span.end <= reliable_until)
+    });
 }
 
 /// The tables that have a key, with their articles.
@@ -277,21 +278,21 @@ pub fn shape() -> Shape {
 fn warn_of_misplaced_keys(value: &Value<'_>, table: &str, reader: &mut Reader<'_>) {
     // Words that are as common for a label or a variable as they are for a key.
     const COMMON: [&str; 4] = ["name", "description", "id", "to"];
-    let DeValue::Table(entries) = value.get_ref() else { return };
-    for key in entries.keys().filter(|key| !COMMON.contains(&key.get_ref().as_ref())) {
-        let tables = tables_with_key(key.get_ref());
+    let Kind::Table(entries) = &value.kind else { return };
+    let keys = entries.iter().map(|entry| &entry.key);
+    for Key { name, span } in keys.filter(|key| !COMMON.contains(&key.name.as_ref())) {
+        let tables = tables_with_key(name);
         if tables.is_empty() {
             continue;
         }
-        let key_text = key.get_ref();
         // A key of every step is a key of very many tables: two are enough to see what was meant.
         let tables = &tables[..tables.len().min(2)];
         reader.diagnostics.push(
             Diagnostic::new(
                 Code::MisplacedKey,
-                reader.span(key),
+                *span,
                 format!(
-                    "`{key_text}` in `{table}` is taken for a name, and is a key of {}",
+                    "`{name}` in `{table}` is taken for a name, and is a key of {}",
                     tables.join(" and of ")
                 ),
             )

@@ -1,11 +1,13 @@
 //! Mounts of run steps.
 
-use super::read::{Keys, Read, Reader, Table, Value, table, words};
+use super::read::{Read, Reader, words};
 use super::shape::Shape;
 use super::stage::From;
+use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, list};
-use crate::source::{Span, Spanned};
+use crate::source::Spanned;
+use crate::toml::Value;
 
 /// Something that a run step sees in its file system and that is not a part of it.
 #[derive(Debug, Clone)]
@@ -117,7 +119,7 @@ const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
 
 impl Read for Mount {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
+        let span = value.span;
         let table = Table::new(value, "a mount", reader)?;
         let mut kinds = KINDS.into_iter().filter(|kind| table.has(kind));
         let (kind, another) = (kinds.next(), kinds.next());

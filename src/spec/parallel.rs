@@ -1,13 +1,13 @@
 //! Branches of a `parallel` step: what is done at once.
 
-use toml::de::DeValue;
-
 use super::names::Names;
-use super::read::{Read, Reader, Value, table};
+use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::step::{Step, Verb};
+use super::table::table;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
+use crate::toml::{Kind, Value};
 
 /// A branch: steps that are done in order, at once with those of other branches.
 #[derive(Debug, Clone)]
@@ -27,9 +27,9 @@ table! {
 /// A step, or a table with several.
 impl Read for Branch {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
-        let steps = match value.get_ref() {
-            DeValue::Table(table) if table.contains_key("steps") => {
+        let span = value.span;
+        let steps = match &value.kind {
+            Kind::Table(entries) if entries.iter().any(|entry| entry.key.name == "steps") => {
                 BranchTable::read(value, reader)?.steps
             }
             _ => vec![Step::read(value, reader)?],

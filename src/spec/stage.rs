@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeValue;
-
 use super::condition::Conditions;
 use super::image::Image;
 use super::mount::Mount;
 use super::name::{ArgName, EnvName};
 use super::names::Names;
-use super::read::{Read, Reader, Value, table};
+use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::step::{Step, Verb};
+use super::table::table;
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
+use crate::toml::{Kind, Value};
 
 table! {
     /// A stage: a base, and the steps that turn it into something else.
@@ -173,11 +173,11 @@ table! {
 
 impl Read for From {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
-        let table = match value.get_ref() {
-            DeValue::String(_) => return Template::read(value, reader).map(From::Name),
-            DeValue::Table(_) => FromTable::read(value, reader)?,
-            other => return reader.wrong_type(span, other, "a string or a table"),
+        let span = value.span;
+        let table = match value.kind {
+            Kind::String(_) => return Template::read(value, reader).map(From::Name),
+            Kind::Table(_) => FromTable::read(value, reader)?,
+            other => return reader.wrong_type(span, &other, "a string or a table"),
         };
         let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
             table;
@@ -294,7 +294,7 @@ impl From {
 #[derive(Debug, Clone, Default)]
 pub struct Env(pub BTreeMap<EnvName, Template>);
 
-impl super::read::Field for Env {
+impl super::table::Field for Env {
     const REQUIRED: bool = false;
 
     fn shape() -> Shape {
@@ -302,11 +302,11 @@ impl super::read::Field for Env {
     }
 
     fn take(
-        table: &mut super::read::Table<'_>,
+        table: &mut super::table::Table<'_>,
         key: &'static str,
         reader: &mut Reader<'_>,
     ) -> Option<Self> {
-        let Some((_, value)) = table.remove(key, reader) else { return Some(Self::default()) };
+        let Some(value) = table.remove(key) else { return Some(Self::default()) };
         super::warn_of_misplaced_keys(&value, key, reader);
         let entries: BTreeMap<EnvName, Scalar> = super::read::declared(value, reader)?;
         Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
@@ -320,16 +320,16 @@ pub struct Shell(pub Vec<Template>);
 /// A list, or in short the name of a shell.
 impl Read for Shell {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
-        let words = match value.get_ref() {
-            DeValue::Array(_) => Vec::<Template>::read(value, reader)?,
-            DeValue::String(name) if name == "bash" => ["/bin/bash", "-euo", "pipefail", "-c"]
+        let span = value.span;
+        let words = match value.kind {
+            Kind::Array(_) => Vec::<Template>::read(value, reader)?,
+            Kind::String(name) if name == "bash" => ["/bin/bash", "-euo", "pipefail", "-c"]
                 .map(|word| Template::literal(word, span))
                 .to_vec(),
-            DeValue::String(name) if name == "sh" => {
+            Kind::String(name) if name == "sh" => {
                 ["/bin/sh", "-ec"].map(|word| Template::literal(word, span)).to_vec()
             }
-            DeValue::String(name) => {
+            Kind::String(name) => {
                 let message = format!("`{name}` is not a shell that has a short form");
                 return reader.diagnostics.fail(
                     Diagnostic::new(Code::InvalidValue, span, message).hint(
@@ -337,7 +337,7 @@ impl Read for Shell {
                     ),
                 );
             }
-            other => return reader.wrong_type(span, other, "a list or a string"),
+            other => return reader.wrong_type(span, &other, "a list or a string"),
         };
         if words.is_empty() {
             return reader.diagnostics.fail(
@@ -356,7 +356,7 @@ impl Read for Shell {
 impl Read for ArgName {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         use super::name::Name;
-        let span = reader.span(&value);
+        let span = value.span;
         let text = Text::read(value, reader)?;
         ArgName::check(text, span, reader)
     }

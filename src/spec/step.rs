@@ -2,20 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use toml::de::DeValue;
-
 use super::condition::Conditions;
 use super::mount::Mount;
 use super::name::{ArgName, PathKey};
 use super::parallel::Branch;
-use super::read::{Keys, OneOrMany, Read, Reader, Table, Value, table, words};
+use super::read::{OneOrMany, Read, Reader, words};
 use super::shape::Shape;
 use super::stage::{Env, From, Shell};
+use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template, read_template};
 use super::text::dedent;
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
+use crate::toml::{Kind, Value};
 
 /// A step, and the whole of its text.
 #[derive(Debug, Clone)]
@@ -243,7 +243,7 @@ pub struct Device {
 
 impl Read for Device {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        if let DeValue::Table(_) = value.get_ref() {
+        if let Kind::Table(_) = value.kind {
             let DeviceTable { name, required } = DeviceTable::read(value, reader)?;
             return Some(Self { name: name.value, required: required.unwrap_or(false) });
         }
@@ -266,7 +266,7 @@ pub enum Sources {
 
 impl Read for Sources {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let DeValue::Table(_) = value.get_ref() else {
+        let Kind::Table(_) = value.kind else {
             return OneOrMany::read(value, reader).map(Sources::To);
         };
         let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
@@ -306,7 +306,7 @@ pub struct Content {
 
 impl Read for Content {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
+        let span = value.span;
         let text = Text::read(value, reader)?.map(dedent);
         let template = Template::parse(&text, span);
         Some(Self { text, template })
@@ -323,8 +323,8 @@ pub struct Script(pub Text);
 
 impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        if let DeValue::Array(_) = value.get_ref() {
+        let span = value.span;
+        if let Kind::Array(_) = value.kind {
             return reader.diagnostics.fail(
                 Diagnostic::new(Code::WrongType, span, "expected a string, found a list")
                     .hint("a program and its arguments are run with exec = [...]"),
@@ -407,13 +407,11 @@ verbs! {
 /// A table with one verb, or in short the text of a run step.
 impl Read for Step {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
-        let verb = match value.get_ref() {
-            DeValue::String(_) => {
-                Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?)))
-            }
-            DeValue::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
-            other => return reader.wrong_type(span, other, "a string or a table"),
+        let span = value.span;
+        let verb = match value.kind {
+            Kind::String(_) => Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?))),
+            Kind::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
+            other => return reader.wrong_type(span, &other, "a string or a table"),
         };
         check(&verb, reader)?;
         Some(Self { span, verb })

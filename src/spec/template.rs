@@ -10,17 +10,16 @@ mod pieces;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-use toml::de::DeValue;
-
 pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
 use super::name::{is_variable, leading_name};
-use super::read::{Read, Reader, Value};
+use super::read::{Read, Reader};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::text::Text;
+use crate::toml::{Kind, Value};
 
 /// How deep `${A:-${B:-...}}` may be nested.
 const MAX_DEPTH: usize = 32;
@@ -169,10 +168,10 @@ impl Template {
 
 impl Read for Template {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = reader.span(&value);
-        match value.get_ref() {
-            DeValue::String(text) => read_template(reader.text(text), span, reader),
-            other => reader.wrong_type(span, other, "a string"),
+        let span = value.span;
+        match value.kind {
+            Kind::String(text) => read_template(reader.text(&text), span, reader),
+            other => reader.wrong_type(span, &other, "a string"),
         }
     }
 
@@ -187,13 +186,14 @@ pub struct Scalar(pub Template);
 
 impl Read for Scalar {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span: Span = reader.span(&value);
-        match value.get_ref() {
-            DeValue::Integer(integer) if integer.radix() == 10 => {
-                Some(Self(Template::literal(integer.as_str().trim_start_matches('+'), span)))
+        let span = value.span;
+        match value.kind {
+            Kind::Integer { digits, radix: 10 } => {
+                let digits = digits.trim_start_matches('+');
+                Some(Self(Template::literal(reader.text(digits), span)))
             }
-            DeValue::String(_) => Template::read(value, reader).map(Self),
-            other => reader.wrong_type(span, other, "a string or a decimal integer"),
+            Kind::String(_) => Template::read(value, reader).map(Self),
+            other => reader.wrong_type(span, &other, "a string or a decimal integer"),
         }
     }
 

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use toml::de::DeValue;
-
-use super::read::Value;
+use crate::toml::{Kind, Value};
 
 /// What could not be read, and has been reported. Nothing can be said of those who use it.
 #[derive(Debug, Clone, Default)]
@@ -22,8 +20,8 @@ impl Unread {
     /// Adds a key that cannot be read. Its header may be misspelt: then what it holds is what was declared.
     pub(super) fn add_key(&mut self, key: &str, value: &Value<'_>) {
         self.add(key);
-        if let DeValue::Table(entries) = value.get_ref() {
-            entries.keys().for_each(|key| self.add(key.get_ref()));
+        if let Kind::Table(entries) = &value.kind {
+            entries.iter().for_each(|entry| self.add(&entry.key.name));
         }
     }
 

@@ -1,22 +1,24 @@
-//! TOML's own errors in words that help.
+//! The parser's own errors in words that help.
 //!
 //! Comes in: an error of the parser, and the text around it. Goes out: a diagnostic, and whether what the parser
 //! finds behind it is what it seems. Knows nothing of the language's keys.
 
+use std::fmt::Write;
 use std::ops::Range;
+
+use toml_parser::{Expected, ParseError};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::SourceFile;
 
 /// An error of the parser.
-pub(super) struct Fault<'a> {
-    pub(super) message: &'a str,
-    pub(super) file: &'a SourceFile,
+pub(super) struct SyntaxError<'a> {
+    /// What the parser says, and what it would have liked better.
+    message: String,
+    file: &'a SourceFile,
     /// Where in the file.
     pub(super) range: Range<usize>,
 }
-
-const DUPLICATE: &str = "duplicate key";
 
 /// How the messages begin behind which nothing is what it seems.
 const DERAILING: [&str; 5] = [
@@ -37,8 +39,7 @@ const UNCLOSED_TABLE: [&str; 2] =
 const KEY_IN_TABLE: &str = "extra comma in inline table, expected `=`";
 
 /// How the messages begin where a word stands for a value. The parser guesses by its first letter what is meant.
-const BARE_WORD: [&str; 3] =
-    ["string values must be quoted", "invalid boolean, expected", "invalid float, expected"];
+const BARE_WORD: [&str; 3] = ["string values must be quoted", "invalid boolean", "invalid float"];
 
 /// How the messages begin where a key stands alone.
 const NO_VALUE: [&str; 3] =
@@ -46,13 +47,16 @@ const NO_VALUE: [&str; 3] =
 
 type Words = (&'static str, &'static str);
 
+const KEY_ALONE: Words = ("a key has no value", "write `key = value`");
+
 const OPEN_LIST: Words =
     ("a list before this has no closing `]`", "write `]` behind its last value");
 
-impl Fault<'_> {
-    /// Whether all could be read in spite of it.
-    pub(super) fn is_harmless(&self) -> bool {
-        self.message == DUPLICATE
+impl<'a> SyntaxError<'a> {
+    /// An error in the text that begins at `start`.
+    pub(super) fn new(error: &ParseError, file: &'a SourceFile, start: usize) -> Self {
+        let span = error.unexpected().unwrap_or_default();
+        Self { message: message(error), file, range: start + span.start()..start + span.end() }
     }
 
     /// Whether what the parser finds behind it is not what anybody wrote.
@@ -62,9 +66,6 @@ impl Fault<'_> {
 
     /// What to say of it.
     pub(super) fn explain(&self) -> Diagnostic {
-        if self.is_harmless() {
-            return self.explain_twice();
-        }
         if let Some((what, hint)) = self.words_by_text().or_else(|| self.words()) {
             return self.diagnostic(what.to_owned()).hint(hint);
         }
@@ -99,21 +100,6 @@ impl Fault<'_> {
         Diagnostic::new(Code::InvalidToml, self.file.span(self.range.clone()), message)
     }
 
-    fn explain_twice(&self) -> Diagnostic {
-        let key = self.slice();
-        let twice = self.diagnostic(format!("`{key}` is written twice in one table"));
-        let line = self.line();
-        if line.starts_with("[[") {
-            twice.hint(format!("write all of it as `{key} = [...]` or all of it as `[[...{key}]]`"))
-        } else if line.starts_with('[') {
-            twice.hint(format!("write one form: `{key} = {{...}}` or one header `[...{key}]`"))
-        } else {
-            twice.hint(format!(
-                "join both into one; if the other is a header `[...{key}]`, write one form"
-            ))
-        }
-    }
-
     /// Where the text tells more than the message.
     fn words_by_text(&self) -> Option<Words> {
         let text = self.file.text();
@@ -136,6 +122,8 @@ impl Fault<'_> {
             ("this is no comment", "comments begin with `#`")
         } else if is_key && (rest.starts_with(':') || before.trim_end_matches(' ').ends_with(':')) {
             ("`:` stands between a key and its value", "write `key = value`")
+        } else if self.begins(&BARE_WORD) && self.range.is_empty() {
+            KEY_ALONE
         } else if is_behind && rest.starts_with(',') {
             ("there is a comma behind a value", "take it out: commas are for lists and `{...}`")
         } else if is_behind && rest.starts_with([']', '}']) {
@@ -173,11 +161,7 @@ impl Fault<'_> {
 
     /// What the message alone says.
     fn words(&self) -> Option<Words> {
-        Some(match self.message {
-            message if message.starts_with("cannot extend value of type") => (
-                "a table written as `{...}` is complete and cannot be extended",
-                "write one form: `key = {...}` or a `[...key]` header",
-            ),
+        Some(match self.message.as_str() {
             message if message.starts_with("missing escaped value") => (
                 "a backslash in a \"...\" string begins an escape that TOML does not have",
                 "use '...' or '''...''': nothing is escaped in them",
@@ -197,7 +181,7 @@ impl Fault<'_> {
                 "a comma is missing before this",
                 "what stands in a list or in a `{...}` is separated by commas",
             ),
-            KEY_IN_TABLE => ("a key has no value", "write `key = value`"),
+            KEY_IN_TABLE => KEY_ALONE,
             message if message.starts_with("extra comma") => {
                 ("there is a comma too many", "take it out")
             }
@@ -210,15 +194,11 @@ impl Fault<'_> {
             message if message.starts_with("unclosed inline table") => {
                 ("a table has no closing `}`", "write `}` behind its last value")
             }
-            _ if self.begins(&NO_VALUE) => ("a key has no value", "write `key = value`"),
+            _ if self.begins(&NO_VALUE) => KEY_ALONE,
             message if message.starts_with("invalid multi-line") => UNCLOSED_TEXT,
             message if message.contains("visible characters") => (
                 "a string has a control character in it",
                 "write it as an escape in a \"...\" string: \"\\u0000\"",
-            ),
-            message if message.starts_with("cannot recurse further") => (
-                "lists and tables are nested too deep",
-                "nothing in a build file needs more than a few levels",
             ),
             _ => return None,
         })
@@ -265,6 +245,21 @@ pub(super) const UNCLOSED_TEXT: Words = (
     "text of several lines has no closing quotes",
     "it ends with the same three quotes that it begins with",
 );
+
+/// What an error says, and what was expected.
+fn message(error: &ParseError) -> String {
+    let mut message = error.description().to_owned();
+    for (at, expected) in error.expected().unwrap_or_default().iter().enumerate() {
+        message.push_str(if at == 0 { ", expected " } else { ", " });
+        match expected {
+            Expected::Literal("\n") => message.push_str("newline"),
+            Expected::Literal(text) => _ = write!(message, "`{text}`"),
+            Expected::Description(what) => message.push_str(what),
+            _ => message.push_str("something else"),
+        }
+    }
+    message
+}
 
 /// The key or number that a text begins with, dots included.
 fn word(text: &str) -> &str {

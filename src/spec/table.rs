@@ -1,0 +1,274 @@
+//! Tables of the language, each declared once.
+//!
+//! [`table!`] takes the keys of a table, their types and their texts. From that come the Rust struct, the reader,
+//! the messages about unknown and missing keys, the walk over all names that its values use, and its [`Shape`]
+//! for the reference and the schema.
+
+use std::collections::BTreeMap;
+
+use super::name::Name;
+use super::read::{Read, Reader, declared, items};
+use super::shape::{Shape, TableShape};
+use crate::diagnostic::{Code, Diagnostic, list, nearest};
+use crate::source::{Span, Spanned};
+use crate::toml::{Entry, Key, Kind, Value};
+
+/// A key of a table: how its type treats an absent value.
+pub(super) trait Field: Sized {
+    /// Whether an absent value is a mistake.
+    const REQUIRED: bool;
+
+    /// What a present value may be.
+    fn shape() -> Shape;
+
+    /// Takes the value out of the table. `None` is a reported mistake.
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// A table whose keys are fixed by the language.
+pub(super) trait Keys: Sized {
+    /// What the table is, with its article, for messages.
+    const WHAT: &'static str;
+
+    /// What the table is and which keys it has.
+    fn table_shape() -> TableShape;
+
+    /// Takes its values out of the table.
+    fn take_keys(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+}
+
+/// A TOML table that values are taken out of.
+pub(super) struct Table<'i> {
+    /// What has not been taken yet. Most tables have so few keys that looking through them is fastest.
+    entries: Vec<Entry<'i>>,
+    pub(super) span: Span,
+    what: &'static str,
+}
+
+/// Declares tables of the language.
+///
+/// ```text
+/// table! {
+///     /// What the table is for.
+///     pub struct Name as "a name for messages" {
+///         with inner: OtherTable;             // whose keys are keys of this table too
+///         /// What the key means.
+///         "key" field: Type,                  // a missing key is an error unless Type has an empty value
+///     }
+/// }
+/// ```
+macro_rules! table {
+    ($(
+        $(#[doc = $doc:literal])+
+        $vis:vis struct $Name:ident as $what:literal {
+            $(with $inner:ident: $Inner:ty;)*
+            $($(#[doc = $field_doc:literal])+ $key:literal $field:ident: $Type:ty,)*
+        }
+    )+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone)]
+        $vis struct $Name {
+            $(
+                #[doc = concat!("What it shares with others: ", $what, ".")]
+                pub $inner: $Inner,
+            )*
+            $($(#[doc = $field_doc])+ pub $field: $Type,)*
+        }
+
+        impl $crate::spec::table::Keys for $Name {
+            const WHAT: &'static str = $what;
+
+            fn table_shape() -> $crate::spec::shape::TableShape {
+                #[allow(unused_mut, reason = "a table may share no keys with others")]
+                let mut keys = Vec::new();
+                $(keys.extend(<$Inner as $crate::spec::table::Keys>::table_shape().keys);)*
+                let own = [$($crate::spec::shape::Key {
+                    name: $key,
+                    docs: $crate::spec::shape::docs(&[$($field_doc),+]),
+                    required: <$Type as $crate::spec::table::Field>::REQUIRED,
+                    shape: <$Type as $crate::spec::table::Field>::shape,
+                },)*];
+                keys.splice(0..0, own);
+                let docs = $crate::spec::shape::docs(&[$($doc),+]);
+                $crate::spec::shape::TableShape { what: $what, docs, keys }
+            }
+
+            fn take_keys(
+                table: &mut $crate::spec::table::Table<'_>,
+                reader: &mut $crate::spec::read::Reader<'_>,
+            ) -> Option<Self> {
+                $(let $inner = <$Inner as $crate::spec::table::Keys>::take_keys(table, reader);)*
+                $(let $field = <$Type as $crate::spec::table::Field>::take(table, $key, reader);)*
+                Some(Self { $($inner: $inner?,)* $($field: $field?,)* })
+            }
+        }
+
+        impl $crate::spec::names::Names for $Name {
+            fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+                $($crate::spec::names::Names::visit_names(&self.$inner, visit);)*
+                $($crate::spec::names::Names::visit_names(&self.$field, visit);)*
+            }
+        }
+
+        impl $crate::spec::read::Read for $Name {
+            fn read(
+                value: $crate::toml::Value<'_>,
+                reader: &mut $crate::spec::read::Reader<'_>,
+            ) -> Option<Self> {
+                $crate::spec::table::Table::new(value, $what, reader)?.read_all(reader)
+            }
+
+            fn shape() -> $crate::spec::shape::Shape {
+                $crate::spec::shape::Shape::Table(<$Name as $crate::spec::table::Keys>::table_shape())
+            }
+        }
+    )+};
+}
+pub(super) use table;
+
+impl<'i> Table<'i> {
+    /// The value as a table.
+    pub(super) fn new(
+        value: Value<'i>,
+        what: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Option<Self> {
+        let span = value.span;
+        match value.kind {
+            Kind::Table(entries) => Some(Self { entries, span, what }),
+            other => reader.wrong_type(span, &other, "a table"),
+        }
+    }
+
+    /// The document itself.
+    pub(super) fn document(
+        entries: Vec<Entry<'i>>,
+        what: &'static str,
+        reader: &Reader<'_>,
+    ) -> Self {
+        Self { entries, span: reader.file.span(0..0), what }
+    }
+
+    /// Reads the keys of `T`; any other key is an error.
+    pub(super) fn read_all<T: Keys>(mut self, reader: &mut Reader<'_>) -> Option<T> {
+        let value = T::take_keys(&mut self, reader);
+        self.refuse_rest(T::table_shape, reader);
+        value
+    }
+
+    /// Takes one value out.
+    pub(super) fn remove(&mut self, key: &str) -> Option<Value<'i>> {
+        let at = self.entries.iter().position(|entry| entry.key.name == key)?;
+        Some(self.entries.swap_remove(at).value)
+    }
+
+    /// The same table under a name that fits better what is known of it by now.
+    pub(super) fn named(self, what: &'static str) -> Self {
+        Self { what, ..self }
+    }
+
+    /// Its keys.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.entries.iter().map(|entry| entry.key.name.as_ref())
+    }
+
+    /// Whether it has a key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.keys().any(|known| known == key)
+    }
+
+    /// Reports what is left in the table.
+    fn refuse_rest(self, shape: impl Fn() -> TableShape, reader: &mut Reader<'_>) {
+        if self.entries.is_empty() {
+            return;
+        }
+        let known: Vec<_> = shape().keys.iter().map(|key| key.name).collect();
+        for Entry { key: Key { name: key, span }, value } in self.entries {
+            reader.unread.add_key(&key, &value);
+            let message = format!("unknown key `{key}` in {}", self.what);
+            let written = reader.file.slice(value.span).lines().next();
+            let header = written
+                .filter(|line| line.starts_with('[') && matches!(value.kind, Kind::Table(_)));
+            let hint = match nearest(&key, known.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if let Some(meant) = header.and_then(|_| super::header_of(&key)) => {
+                    format!("its header is `{meant}`")
+                }
+                None if header.is_some_and(|header| header.contains('.')) => format!(
+                    "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
+                ),
+                None => match super::tables_with_key(&key) {
+                    [] => format!("its keys are {}", list(&known)),
+                    tables => format!(
+                        "`{key}` is a key of {}: does it stand under the wrong header?",
+                        tables[..tables.len().min(2)].join(" and of ")
+                    ),
+                },
+            };
+            reader.diagnostics.push(Diagnostic::new(Code::UnknownKey, span, message).hint(hint));
+        }
+    }
+}
+
+// === Absent and present keys ===
+
+impl<T: Read> Field for Option<T> {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        match table.remove(key) {
+            None => Some(None),
+            Some(value) => T::read(value, reader).map(Some),
+        }
+    }
+}
+
+impl<T: Read> Field for Spanned<T> {
+    const REQUIRED: bool = true;
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        match table.remove(key) {
+            Some(value) => Spanned::read(value, reader),
+            None => reader.diagnostics.fail(Diagnostic::new(
+                Code::MissingKey,
+                table.span,
+                format!("{} needs `{key}`", table.what),
+            )),
+        }
+    }
+}
+
+impl<T: Read> Field for Vec<T> {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        <Self as Read>::shape()
+    }
+
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(value) = table.remove(key) else { return Some(Self::new()) };
+        let (read, expected) = items(value, reader)?;
+        (read.len() == expected || !read.is_empty()).then_some(read)
+    }
+}
+
+impl<K: Name, T: Read> Field for BTreeMap<K, T> {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        <Self as Read>::shape()
+    }
+
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        let Some(value) = table.remove(key) else { return Some(Self::new()) };
+        declared(value, reader)
+    }
+}
