@@ -7,12 +7,12 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-/// A piece of a shared text.
-#[derive(Clone, Default)]
+/// A piece of a shared text. As there are very many, it is no larger than a `&str`.
+#[derive(Clone)]
 pub struct Text {
-    whole: Arc<str>,
+    whole: Arc<String>,
     /// Offset of its first byte.
     start: u32,
     /// Offset behind its last byte.
@@ -27,15 +27,15 @@ impl Text {
 
     /// The same text as `part`, shared with this one if it is a piece of it.
     pub fn piece(&self, part: &str) -> Text {
-        let whole = self.whole.as_ptr().addr();
+        let whole = &self.whole;
         let range = part
             .as_ptr()
             .addr()
-            .checked_sub(whole)
+            .checked_sub(whole.as_ptr().addr())
             .map(|start| start..start + part.len())
-            .filter(|range| range.end <= self.whole.len());
+            .filter(|range| range.end <= whole.len());
         match range {
-            Some(range) => Text::of(Arc::clone(&self.whole), range.start, range.end),
+            Some(range) => Text::of(Arc::clone(whole), range.start, range.end),
             None => Text::from(part),
         }
     }
@@ -48,29 +48,34 @@ impl Text {
         }
     }
 
-    fn of(whole: Arc<str>, start: usize, end: usize) -> Text {
+    fn of(whole: Arc<String>, start: usize, end: usize) -> Text {
         // What no memory holds would be cut.
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Text { whole, start: offset(start), end: offset(end) }
     }
 }
 
-impl From<Arc<str>> for Text {
-    fn from(whole: Arc<str>) -> Text {
-        let end = whole.len();
-        Text::of(whole, 0, end)
-    }
-}
-
-impl From<&str> for Text {
-    fn from(text: &str) -> Text {
-        Text::from(Arc::<str>::from(text))
+/// Nothing.
+impl Default for Text {
+    fn default() -> Text {
+        static NOTHING: LazyLock<Arc<String>> = LazyLock::new(Arc::default);
+        Text::of(Arc::clone(&NOTHING), 0, 0)
     }
 }
 
 impl From<String> for Text {
     fn from(text: String) -> Text {
-        Text::from(Arc::<str>::from(text))
+        if text.is_empty() {
+            return Text::default();
+        }
+        let end = text.len();
+        Text::of(Arc::new(text), 0, end)
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Text {
+        Text::from(text.to_owned())
     }
 }
 

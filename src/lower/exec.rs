@@ -45,7 +45,7 @@ impl<'a> Lowering<'a> {
         }
         metadata.linux_resources.clone_from(&process.resources);
         let script_path;
-        let mut args = exec.args.as_slice();
+        let mut args = &*exec.args;
         if let Some(script) = &exec.script {
             let file = MkfileAction::new("/script", 0o755, script.as_bytes());
             let file = self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
@@ -175,7 +175,7 @@ impl<'a> Lowering<'a> {
             origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
         if owner.is_some() || mode.is_some() {
             let keyed = settings.engine.owners_in_keys;
-            cache.input = self.owned_directory(owner.as_ref(), *mode, content, root, keyed);
+            cache.input = self.owned_directory(owner.as_deref(), *mode, content, root, keyed);
             cache.selector = CACHE_DIRECTORY.into();
         } else if let Some((state, source)) = content {
             cache.input = state;

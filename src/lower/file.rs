@@ -71,7 +71,7 @@ impl Lowering<'_> {
             let required = item.required.iter().map(Cow::from);
             let required = required.filter(|_| step.settings.engine.required_paths);
             let copy = CopyAction {
-                owner: chown(copy.owner.as_ref(), step.root),
+                owner: chown(copy.owner.as_deref(), step.root),
                 mode: copy.mode.as_ref().map(mode),
                 include_patterns: parents.chain(copy.include.iter().map(Cow::from)).collect(),
                 required_paths: required.collect(),
@@ -94,7 +94,7 @@ impl Lowering<'_> {
         let source = format!("/{}", fetch.filename);
         let strip = if fetch.extract { fetch.strip } else { 0 };
         let copy = CopyAction {
-            owner: chown(fetch.owner.as_ref(), step.root),
+            owner: chown(fetch.owner.as_deref(), step.root),
             mode: fetch.mode.as_ref().map(mode),
             create_dest_path: true,
             attempt_unpack: fetch.extract,
@@ -114,7 +114,7 @@ impl Lowering<'_> {
         };
         let repository = self.graph.add(repository, step.metadata.clone());
         let copy = CopyAction {
-            owner: chown(git.owner.as_ref(), step.root),
+            owner: chown(git.owner.as_deref(), step.root),
             mode: git.mode.as_ref().map(mode),
             create_dest_path: true,
             dir_copy_contents: true,
@@ -125,7 +125,7 @@ impl Lowering<'_> {
 
     pub(super) fn add_unpack(&mut self, unpack: &Unpack, step: StepSite<'_>) -> State {
         let copy = CopyAction {
-            owner: chown(unpack.owner.as_ref(), step.root),
+            owner: chown(unpack.owner.as_deref(), step.root),
             follow_symlink: true,
             create_dest_path: true,
             attempt_unpack: true,
@@ -175,7 +175,7 @@ impl Lowering<'_> {
             match &step.action {
                 Action::Write(write) => self.write(write, &site, &mut actions),
                 Action::Mkdir { paths, owner, mode } => {
-                    let (owner, mode) = (owner.as_ref(), mode.as_ref());
+                    let (owner, mode) = (owner.as_deref(), mode.as_ref());
                     paths
                         .iter()
                         .for_each(|path| self.mkdir(path, owner, mode, &site, &mut actions));
@@ -204,7 +204,7 @@ impl Lowering<'_> {
     ) {
         let Write { path, content, owner, mode, .. } = write;
         let (parent, name) = split(path);
-        let owner = chown(owner.as_ref(), site.root);
+        let owner = chown(owner.as_deref(), site.root);
         actions.extend(parent_directory(parent, owner.clone()));
         actions.push(match permissions(mode.as_ref()) {
             Some(bits) => MkfileAction {

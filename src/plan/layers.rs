@@ -26,8 +26,8 @@ fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
         | Action::Unpack(_) => false,
     };
     let owner = match &step.action {
-        Action::Write(write) => write.owner.as_ref(),
-        Action::Mkdir { owner, .. } => owner.as_ref(),
+        Action::Write(write) => write.owner.as_deref(),
+        Action::Mkdir { owner, .. } => owner.as_deref(),
         _ => None,
     };
     // Names are looked up in what stands before an op: the step before may have written them.
@@ -56,7 +56,7 @@ pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bo
         }
         Action::Copy(copy) => {
             let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());
-            let belongs_to_root = copy.owner.as_ref().is_none_or(Owner::is_root);
+            let belongs_to_root = copy.owner.as_deref().is_none_or(Owner::is_root);
             let made =
                 copy.items.iter().any(|item| is_within(directory(&item.destination), workdir));
             copy.link && copy.mode.is_none() && is_roots && belongs_to_root && made

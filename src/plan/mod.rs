@@ -226,9 +226,9 @@ pub enum Action {
     /// Copies files.
     Copy(Copy),
     /// Downloads a file.
-    Fetch(Fetch),
+    Fetch(Box<Fetch>),
     /// Gets a git repository.
-    Git(Git),
+    Git(Box<Git>),
     /// Unpacks an archive.
     Unpack(Unpack),
     /// Writes a file.
@@ -238,7 +238,7 @@ pub enum Action {
         /// The directories.
         paths: Vec<Text>,
         /// Their owner, where it is not root.
-        owner: Option<Owner>,
+        owner: Option<Box<Owner>>,
         /// Their mode; 0755 without.
         mode: Option<Mode>,
     },
@@ -262,7 +262,7 @@ pub enum Action {
 #[derive(Debug, Clone)]
 pub struct Exec {
     /// The program and its arguments; empty where there is a script.
-    pub args: Vec<Text>,
+    pub args: Box<[Text]>,
     /// A file to run, which begins with `#!`.
     pub script: Option<Text>,
     /// Its environment, shared by the steps that have the same.
@@ -272,15 +272,15 @@ pub struct Exec {
     /// Its user; empty for root.
     pub user: Text,
     /// What it sees besides the stage's own files.
-    pub mounts: Vec<PlannedMount>,
+    pub mounts: Box<[PlannedMount]>,
     /// Secrets in its environment.
-    pub secret_env: Vec<SecretEnv>,
+    pub secret_env: Box<[SecretEnv]>,
     /// Its network; the client's choice without one.
     pub network: Option<Network>,
     /// How much it may do.
     pub security: Security,
     /// Devices of the engine.
-    pub devices: Vec<PlannedDevice>,
+    pub devices: Box<[PlannedDevice]>,
 }
 
 /// A secret of the client in a process's environment.
@@ -309,15 +309,15 @@ pub struct Copy {
     /// Whose files.
     pub origin: Origin,
     /// What goes where.
-    pub items: Vec<CopyItem>,
+    pub items: Box<[CopyItem]>,
     /// The owner that the copies get.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// The mode that the copies get.
     pub mode: Option<Mode>,
     /// Patterns of what is taken of directories; everything without.
-    pub include: Vec<Text>,
+    pub include: Box<[Text]>,
     /// Patterns of what is not taken.
-    pub exclude: Vec<Text>,
+    pub exclude: Box<[Text]>,
     /// Whether it becomes a layer of its own.
     pub link: bool,
 }
@@ -353,7 +353,7 @@ pub struct Fetch {
     /// How many leading parts of its paths are dropped.
     pub strip: u32,
     /// The owner that it gets.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// The mode that it gets.
     pub mode: Option<Mode>,
     /// Whether it becomes a layer of its own.
@@ -368,7 +368,7 @@ pub struct Write {
     /// What is in it.
     pub content: Text,
     /// Its owner, where it is not root.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// Its mode; 0644 without.
     pub mode: Option<Mode>,
     /// Whether it becomes a layer of its own.
@@ -393,7 +393,7 @@ pub struct Git {
     /// The absolute destination.
     pub destination: String,
     /// The owner that the files get.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// The mode that the files get.
     pub mode: Option<Mode>,
     /// Whether it becomes a layer of its own.
@@ -412,7 +412,7 @@ pub struct Unpack {
     /// How many leading parts of its paths are dropped.
     pub strip: u32,
     /// The owner that the files get.
-    pub owner: Option<Owner>,
+    pub owner: Option<Box<Owner>>,
     /// Whether it becomes a layer of its own.
     pub link: bool,
 }
@@ -438,7 +438,7 @@ pub enum MountKind {
         /// Whether the process may only read it.
         read_only: bool,
         /// Whose a new directory is, where it is not root's.
-        owner: Option<Owner>,
+        owner: Option<Box<Owner>>,
         /// The mode of a new directory; 0755 without.
         mode: Option<u32>,
         /// Whose files a new directory begins with.

@@ -6,8 +6,9 @@ use crate::text::Text;
 
 /// Whether an absolute path is as short as it can be written, so that it is its own clean form.
 fn is_clean(path: &str) -> bool {
-    let is_name = |part: &str| !matches!(part, "" | "." | "..");
-    path == "/" || path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(is_name))
+    let Some(rest) = path.strip_prefix('/') else { return false };
+    let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
+    rest.is_empty() || rest.as_bytes().split(|&byte| byte == b'/').all(is_name)
 }
 
 /// The absolute path of a file in a tree, from its root. `None` if it would leave the tree.

@@ -549,6 +549,6 @@ fn workdir_step(
         diagnostics.push(step::named_on_scratch(span, named));
     }
     let label = format!("workdir {path}").into();
-    let action = Action::Mkdir { paths: vec![path], owner, mode: None };
+    let action = Action::Mkdir { paths: vec![path], owner: owner.map(Box::new), mode: None };
     PlannedStep { label, span, no_cache: false, branch: None, action }
 }

@@ -33,10 +33,11 @@ pub struct Template {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::box_collection, reason = "nearly all are literal: the others need not be at hand")]
 enum Content {
     /// There is no `${` in it.
     Literal(Text),
-    Parts(Box<[Part]>),
+    Parts(Box<Vec<Part>>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl Template {
     fn of(mut parts: Vec<Part>, span: Span) -> Self {
         match &mut parts[..] {
             [Part::Text(text)] => Self::literal(std::mem::take(text), span),
-            _ => Self { span, content: Content::Parts(parts.into()) },
+            _ => Self { span, content: Content::Parts(Box::new(parts)) },
         }
     }
 

@@ -68,7 +68,7 @@ impl<'a> Subject<'a> {
 
     /// What a stage starts from.
     fn base(&self, at: usize) -> Origin {
-        self.origin(&self.stage(at).from)
+        self.plan.stages[at].base
     }
 
     /// The steps of a stage, as they are written and as they are planned.

@@ -6,10 +6,20 @@ use std::collections::BTreeSet;
 
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::select::Origin;
+use crate::plan::select::{ImageQuery, Origin};
 use crate::spec::{From, Input};
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    // Which image stands there is the client's choice, by the name of a build context, or is held to a digest,
+    // here or in a lock file.
+    let may_be_latest = |image: &ImageQuery| {
+        let reference = &image.reference;
+        image.context.is_none() && reference.digest().is_none() && reference.tag() == Some("latest")
+    };
+    let may_be_latest: Vec<bool> = subject.selection.images.iter().map(may_be_latest).collect();
+    if !may_be_latest.contains(&true) {
+        return;
+    }
     let near_stages = diagnostics.places(Code::NearStageName);
     let mut told = BTreeSet::new();
     for (_, selected) in subject.stages() {
@@ -18,10 +28,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         }
         selected.stage.visit_froms(&mut |from| {
             let Origin::Image(at) = subject.origin(from) else { return };
-            let image = &subject.selection.images[at];
-            // Which image stands there is the client's choice, by the name of a build context, or is held
-            // to a digest, here or in a lock file.
-            if image.context.is_some() || image.reference.digest().is_some() {
+            if !may_be_latest[at] {
                 return;
             }
             // They had their values when the stages were selected.

@@ -15,7 +15,7 @@ use crate::text::Text;
 
 /// The owner and the mode that a step gives to its files.
 struct Ownership {
-    owner: Option<Owner>,
+    owner: Option<Box<Owner>>,
     mode: Option<Mode>,
     /// Whether they become a layer of their own.
     link: bool,
@@ -113,7 +113,15 @@ impl Planner<'_, '_> {
             let from = from.map_or_else(String::new, |from| format!(" --from={from}"));
             format!("COPY{from}{flags}{} {destination}", &label["copy".len()..written])
         });
-        let copy = Copy { origin, items, owner, mode, include, exclude, link };
+        let copy = Copy {
+            origin,
+            items: items.into(),
+            owner,
+            mode,
+            include: include.into(),
+            exclude: exclude.into(),
+            link,
+        };
         Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
     }
 
@@ -142,7 +150,7 @@ impl Planner<'_, '_> {
         };
         let label = format!("fetch {url} to {to}").into();
         let created_by = self.record(|| format!("ADD{flags} {url} {to}"));
-        Some(Planned { action: Action::Fetch(fetch), label, created_by })
+        Some(Planned { action: Action::Fetch(Box::new(fetch)), label, created_by })
     }
 
     pub(super) fn git(&self, step: &GitStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
@@ -179,7 +187,7 @@ impl Planner<'_, '_> {
         };
         let label = format!("git {named} to {to}").into();
         let created_by = self.record(|| format!("ADD{flags} {named} {to}"));
-        Some(Planned { action: Action::Git(git), label, created_by })
+        Some(Planned { action: Action::Git(Box::new(git)), label, created_by })
     }
 
     pub(super) fn unpack(

@@ -180,13 +180,13 @@ impl Planner<'_, '_> {
         &self,
         chown: Option<&Template>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Owner>> {
+    ) -> Option<Option<Box<Owner>>> {
         let owner = self.parse_option(chown, OWNER, diagnostics)?;
         match (owner, chown) {
             (Some(owner), Some(chown)) if self.surroundings.on_scratch && owner.is_named() => {
                 diagnostics.fail(named_on_scratch(chown.span, &owner))
             }
-            (owner, _) => Some(owner),
+            (owner, _) => Some(owner.map(Box::new)),
         }
     }
 

@@ -180,6 +180,7 @@ impl MountPlanner<'_, '_> {
             user: Id::Number(uid.unwrap_or(0)),
             group: Some(Id::Number(gid.unwrap_or(uid.unwrap_or(0)))),
         });
+        let ids = ids.map(Box::new);
         let kind = MountKind::Cache {
             id: id.unwrap_or_else(|| path.map(path::clean)),
             sharing: cache.sharing.unwrap_or(Sharing::Shared),

@@ -44,7 +44,7 @@ impl Planner<'_, '_> {
         let process = self.process(&step.process, None, diagnostics);
         let args = self.values.expand_all(&step.command.value, diagnostics);
         let mut exec = process?;
-        exec.args = args?;
+        exec.args = args?.into();
         let label = exec.args.join(" ");
         let created_by = self.record(|| format!("RUN {label}"));
         Some(Planned { action: Action::Exec(exec), label: label.into(), created_by })
@@ -72,19 +72,19 @@ impl Planner<'_, '_> {
         let user = user?.unwrap_or_else(|| self.surroundings.user.clone());
         let inherited = || self.surroundings.mounts.visible();
         let mut mounts = overlay(self.context.mounts.get_or_init(inherited), mounts);
-        let users = Owner::parse(&user).filter(|owner| !owner.is_root());
+        let users = Owner::parse(&user).filter(|owner| !owner.is_root()).map(Box::new);
         for mount in &mut mounts {
             if let MountKind::Cache { owner: owner @ None, .. } = &mut mount.kind {
                 owner.clone_from(&users);
             }
         }
         Some(Exec {
-            args: Vec::new(),
+            args: Box::default(),
             script: None,
             environment,
             workdir: self.workdir.clone(),
             user,
-            mounts,
+            mounts: mounts.into(),
             secret_env: self.surroundings.secret_env.iter().cloned().chain(secret_env).collect(),
             network: keys.network.filter(|network| *network != Network::Sandbox),
             security: keys.security.unwrap_or(Security::Sandbox),
