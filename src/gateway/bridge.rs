@@ -259,10 +259,9 @@ impl Bridge {
         match returned.map_err(Error::from) {
             Ok(_) => Ok(()),
             Err(Error::Status(status)) => {
-                self.send_error(Status::new(format!(
-                    "BuildKit does not take the answer, which has {size} bytes: {status}"
-                )))
-                .await
+                let message =
+                    format!("BuildKit does not take the answer, which has {size} bytes: {status}");
+                self.send_error(Status::new(message).with_own_source()).await
             }
             Err(error) => Err(error),
         }

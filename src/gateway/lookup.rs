@@ -35,6 +35,7 @@ pub(super) async fn look_up(
     for query in selections.iter().flat_map(|selection| selection.images()) {
         let known = images.entry(image_key(query)).or_insert_with(|| query.clone());
         known.is_base |= query.is_base;
+        known.is_plain_name |= query.is_plain_name;
     }
     let contexts: BTreeMap<_, &ContextQuery> = selections
         .iter()
@@ -45,7 +46,9 @@ pub(super) async fn look_up(
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
         fact.map_err(|status| {
-            let status = match project.spec.near_stage_hint(&query.reference.familiar()) {
+            let name = query.reference.familiar();
+            let help = query.is_plain_name.then(|| project.spec.near_stage_hint(&name)).flatten();
+            let status = match help {
                 Some(help) => status.help(&help),
                 None => status,
             };

@@ -72,7 +72,7 @@ where
     };
     match bug::reported(answer).await {
         Ok(result) => bridge.return_result(result).await,
-        Err(status) => bridge.return_error(status).await,
+        Err(status) => bridge.return_error(status.with_own_source()).await,
     }
 }
 

@@ -188,7 +188,7 @@ const SIGNALS: [&str; 36] = [
 
 /// A healthcheck as image configs keep it.
 fn plan_healthcheck(
-    healthcheck: &Healthcheck,
+    healthcheck: &Spanned<Healthcheck>,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<HealthcheckConfig> {
@@ -205,7 +205,12 @@ fn plan_healthcheck(
             );
         }
         (None, Some(_)) => vec!["NONE".to_owned()],
-        (None, None) => Vec::new(),
+        (None, None) => {
+            return diagnostics.fail(
+                Diagnostic::new(Code::MissingKey, healthcheck.span, "a healthcheck needs `cmd`")
+                    .hint("say what is run, or none = true: no part of an inherited one is kept"),
+            );
+        }
         (Some(Command::List(words)), None) => [vec!["CMD".to_owned()], plain(words)].concat(),
         // Docker runs it with the shell that the image records, if it records one.
         (Some(Command::Shell(text)), None) => vec!["CMD-SHELL".to_owned(), text.clone()],

@@ -36,7 +36,7 @@ table! {
         /// The signal that stops a container: "SIGTERM" is Docker's default.
         "stop-signal" stop_signal: Option<Template>,
         /// How a container is found to be well.
-        "healthcheck" healthcheck: Option<Healthcheck>,
+        "healthcheck" healthcheck: Option<Spanned<Healthcheck>>,
         /// Dockerfile instructions for images that are built from this one.
         "on-build" on_build: Vec<String>,
         /// Who made the image.

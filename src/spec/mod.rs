@@ -132,6 +132,9 @@ impl Spec {
         if name.contains([':', '/', '.', '@']) {
             return None;
         }
+        if self.stages.contains_key(name) {
+            return Some(format!("`{name}` is a stage, and its own name in it means the image"));
+        }
         let known = Known::new(self.stages.keys().map(StageName::as_str));
         let meant = known.did_you_mean(name, []);
         let meant = meant.unwrap_or_else(|| format!("the stages are {}", known.list()));

@@ -101,8 +101,12 @@ impl Name for SourceName {
 /// Whether a name may be that of a stage or of a source.
 fn is_plain(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_lowercase())
-        && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-'))
+    bytes.next().is_some_and(|first| first.is_ascii_lowercase()) && bytes.all(is_of_plain_name)
+}
+
+/// Whether a byte may stand in the name of a stage or of a source.
+pub(super) fn is_of_plain_name(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-')
 }
 
 impl Name for ArgName {

@@ -13,7 +13,7 @@ use std::str::CharIndices;
 pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
-use super::name::{is_variable, leading_name};
+use super::name::{is_of_plain_name, is_variable, leading_name};
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
@@ -129,6 +129,18 @@ impl Template {
         match &parts[..] {
             [Part::Substitution(Substitution { name, modifier: Modifier::Plain })] => Some(name),
             _ => None,
+        }
+    }
+
+    /// Whether it depends on values and may come out as the name of a stage or a source: `x-${NAME}` may, and
+    /// `golang:${VERSION}` may not.
+    pub fn is_open_name(&self) -> bool {
+        match &self.content {
+            Content::Literal(_) => false,
+            Content::Parts(parts) => parts.iter().all(|part| match part {
+                Part::Text(text) => text.bytes().all(is_of_plain_name),
+                Part::Substitution(_) => true,
+            }),
         }
     }
 

@@ -192,6 +192,7 @@ fn a_target_that_is_not_there_is_told_with_those_that_are() {
     let failure = project.fail(&["--target", "nothing"]);
     assert_says(&failure, "there is no target `nothing`");
     assert_says(&failure, "`build` and `other`");
+    assert!(!failure.message.contains(" | >>> "), "a line is blamed:\n{failure}");
 }
 
 #[test]

@@ -288,13 +288,15 @@ async fn a_target_that_bake_has_not_built_is_no_matter_of_questions() {
 #[tokio::test]
 async fn an_image_that_is_not_found_may_be_a_stage() {
     for (from, help) in [
-        ("bulder", "\n  help: there is no stage `bulder`: did you mean `builder`?"),
-        ("gone", "\n  help: there is no stage `gone`: the stages are `a` and `builder`"),
-        ("gone:1", ""),
+        ("'bulder'", "\n  help: there is no stage `bulder`: did you mean `builder`?"),
+        ("'gone'", "\n  help: there is no stage `gone`: the stages are `a` and `builder`"),
+        ("'a'", "\n  help: `a` is a stage, and its own name in it means the image"),
+        ("'gone:1'", ""),
+        ("{ image = 'bulder' }", ""),
     ] {
         let spec = format!(
             "default = 'a'\n[stages.builder]\nfrom = 'scratch'\n[stages.a]\nfrom = 'scratch'\n\
-             steps = [{{ copy = '/x', from = '{from}' }}]\n"
+             steps = [{{ copy = '/x', from = {from} }}]\n"
         );
         let engine = engine().source("local://dockerfile", [("mstage.toml", spec.as_str())]);
         let message = returned(&build_with(engine, &[]).await).error.unwrap().message;

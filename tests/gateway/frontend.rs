@@ -60,10 +60,13 @@ pub(crate) fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
     let place = |value: &[u8]| {
         let json: Value = serde_json::from_slice(value).unwrap();
         let filename = json["info"]["filename"].as_str().unwrap().to_owned();
-        let start = &json["ranges"][0]["start"];
-        (filename, start["line"].as_u64().or(start["Line"].as_u64()).unwrap())
+        let start = &json["ranges"].get(0)?["start"];
+        Some((filename, start["line"].as_u64().or(start["Line"].as_u64()).unwrap()))
     };
-    (error.message.clone(), sources.map(|detail| place(&detail.value)).collect())
+    let sources: Vec<_> = sources.map(|detail| place(&detail.value)).collect();
+    // Without any, the frontend that calls this one would blame the line with `# syntax`.
+    assert!(!sources.is_empty(), "{}", error.message);
+    (error.message.clone(), sources.into_iter().flatten().collect())
 }
 
 /// The ops of the solve that the result came from.
@@ -193,6 +196,20 @@ async fn all_errors_come_at_once_with_their_lines() {
     assert!(places.iter().all(|(file, _)| file == "mstage.toml"));
     // Nothing was looked up for a file that is wrong.
     assert!(!daemon.methods().contains(&Method::ResolveSourceMeta));
+}
+
+#[tokio::test]
+async fn no_line_is_blamed_for_a_target_that_is_not_there() {
+    let spec = "[stages.test]\nfrom = 'scratch'\nreport = '/r'\n[stages.other]\nfrom = 'scratch'\n";
+    for (target, hint) in [
+        ("tets", "did you mean `test`?"),
+        ("tets.report", "did you mean `test.report`?"),
+        ("nothing", "the stages are `other` and `test`"),
+    ] {
+        let daemon = build(engine(), spec, &[&format!("target={target}")]).await;
+        let message = format!("there is no target `{target}`\n  help: {hint}");
+        assert_eq!(error(&daemon), (message, Vec::new()));
+    }
 }
 
 #[tokio::test]

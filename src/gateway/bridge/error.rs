@@ -114,6 +114,13 @@ impl Status {
         self.with_detail("errdefs.Source", &SourceJson { info, ranges })
     }
 
+    /// Says of what is about no line of any file that it is so. The Dockerfile frontend, which has called this
+    /// one, says otherwise that it is about the line with `# syntax` (`frontend/dockerfile/builder/build.go`).
+    pub fn with_own_source(self) -> Self {
+        let has_own = self.details("errdefs.Source").next().is_some();
+        if has_own { self } else { self.with_source("", &[], "", &[]) }
+    }
+
     /// Says that it is about a subrequest that this frontend does not know.
     pub fn with_subrequest(self, name: &str) -> Self {
         self.with_detail("errdefs.Subrequest", &SubrequestJson { name })

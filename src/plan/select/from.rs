@@ -23,8 +23,9 @@ pub(super) enum Meaning {
     Scratch,
     /// By its place among all stages of the spec.
     Stage(usize),
+    /// A name that is nothing else.
     Image(Reference, Platform),
-    /// The same, as a named input of the spec: with where it is declared.
+    /// What the spec says is an image, here or where it declares a source, and where it says so.
     DeclaredImage(Reference, Platform, Span),
     /// By its name, with the platform for which it stands.
     Context(String, ContextSource, Platform),
@@ -107,7 +108,7 @@ impl FromLookup<'_, '_> {
             ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
             (From::Stage(_), None) => {
-                let unknown = self.stages.unknown(Code::UnknownStage, from.span, "stage", &text);
+                let unknown = self.stages.unknown(Code::UnknownStage, from.span, &text);
                 diagnostics.fail(match self.spec.sources.contains_key(text.as_str()) {
                     true => unknown.hint(format!(
                         "`{text}` is a source: a stage that starts from it can stand here"
@@ -201,7 +202,8 @@ impl FromLookup<'_, '_> {
     ) -> Option<Meaning> {
         match Reference::parse(text) {
             Ok(reference) => {
-                if let (From::Name(_), Some(near)) = (&from.value, self.nearly_a_stage(text)) {
+                let is_name = matches!(from.value, From::Name(_));
+                if let Some(near) = self.nearly_a_stage(text).filter(|_| is_name) {
                     let message =
                         format!("`{text}` is taken for an image, and is nearly the stage `{near}`");
                     diagnostics
@@ -210,7 +212,10 @@ impl FromLookup<'_, '_> {
                         ));
                 }
                 let reference = self.request.locking.image(reference, from.span, diagnostics);
-                Some(Meaning::Image(reference, platform.clone()))
+                Some(match is_name {
+                    true => Meaning::Image(reference, platform.clone()),
+                    false => Meaning::DeclaredImage(reference, platform.clone(), from.span),
+                })
             }
             Err(err) => diagnostics.fail(
                 Diagnostic::new(Code::InvalidReference, from.span, err.to_string())

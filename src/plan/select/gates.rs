@@ -41,7 +41,7 @@ pub(super) fn required(
             }
         },
         None if spec.is_unread(name) => None,
-        None => diagnostics.fail(stages.unknown(Code::UnknownStage, name.span, "stage", name)),
+        None => diagnostics.fail(stages.unknown(Code::UnknownStage, name.span, name)),
     };
     stage.requires.iter().filter_map(gate).collect()
 }

@@ -91,12 +91,15 @@ pub struct ImageQuery {
     pub span: Span,
     /// Whether a stage starts from it, so that its `ONBUILD` triggers are fired.
     pub is_base: bool,
+    /// Whether nothing says that it is an image, so that a stage or a source may be meant.
+    pub is_plain_name: bool,
 }
 
 impl ImageQuery {
-    /// An image of a registry, by a place that names it.
+    /// What the file says is an image of a registry, by a place that names it.
     fn new(reference: Reference, platform: Platform, span: Span, is_base: bool) -> Self {
-        Self { reference, platform, layout: None, context: None, span, is_base }
+        let (layout, context) = (None, None);
+        Self { reference, platform, layout, context, span, is_base, is_plain_name: false }
     }
 }
 
@@ -380,9 +383,10 @@ impl<'s> Stages<'s> {
                     // Where there are errors, it may not be among them.
                     Meaning::Stage(old) if new_places[old] == usize::MAX => continue,
                     Meaning::Stage(old) => Origin::Stage(new_places[old]),
-                    Meaning::Image(reference, platform) => {
-                        sources.image(ImageQuery::new(reference, platform, span, at == 0))
-                    }
+                    Meaning::Image(reference, platform) => sources.image(ImageQuery {
+                        is_plain_name: true,
+                        ..ImageQuery::new(reference, platform, span, at == 0)
+                    }),
                     Meaning::DeclaredImage(reference, platform, declared) => {
                         sources.image(ImageQuery::new(reference, platform, declared, at == 0))
                     }

@@ -25,11 +25,20 @@ impl<'s> Named<'s> {
         self.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok()
     }
 
-    /// The error for a stage, or a target, that is not there.
-    pub(super) fn unknown(&self, code: Code, span: Span, what: &str, name: &str) -> Diagnostic {
+    /// The error for a stage that is not there.
+    pub(super) fn unknown(&self, code: Code, span: Span, name: &str) -> Diagnostic {
+        let message = format!("there is no stage `{name}`");
+        Diagnostic::new(code, span, message).maybe_hint(self.hint(name, []))
+    }
+
+    /// Which stage, or which of some other names, is meant by a name that is none; else which stages there are.
+    pub(super) fn hint<'a>(
+        &'a self,
+        name: &str,
+        others: impl IntoIterator<Item = &'a str>,
+    ) -> Option<String> {
         // Some of the stages may not have been read.
         let list = || self.is_whole.then(|| format!("the stages are {}", self.known.list()));
-        let hint = self.known.did_you_mean(name, []).or_else(list);
-        Diagnostic::new(code, span, format!("there is no {what} `{name}`")).maybe_hint(hint)
+        self.known.did_you_mean(name, others).or_else(list)
     }
 }

@@ -27,11 +27,12 @@ impl Sources {
             None => self.images.push(query),
             Some(known) => {
                 let is_base = known.is_base || query.is_base;
+                let is_plain_name = known.is_plain_name || query.is_plain_name;
                 // What the file names is the file's, whoever else names it.
                 if known.context.is_some() && query.context.is_none() {
                     *known = query;
                 }
-                known.is_base = is_base;
+                (known.is_base, known.is_plain_name) = (is_base, is_plain_name);
             }
         }
         Origin::Image(place)
@@ -63,7 +64,8 @@ impl Sources {
                 return self.files(name, source, None, span);
             }
         };
-        self.image(ImageQuery { reference, platform, layout, context: Some(name), span, is_base })
+        let query = ImageQuery::new(reference, platform, span, is_base);
+        self.image(ImageQuery { layout, context: Some(name), ..query })
     }
 
     /// What is no image. `declared` is where the spec declares it, where the client does not offer it.

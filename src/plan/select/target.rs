@@ -6,8 +6,7 @@ use super::{Stages, report};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
-use crate::source::Span;
-use crate::spec::{Spec, StageName, Template};
+use crate::spec::{From, Spec, StageName, Template};
 
 /// The stage that is built without `--target`, where that is clear.
 pub fn default_target<'s>(
@@ -42,18 +41,7 @@ pub(super) fn find_target(
                 (found, None)
             }
             None if spec.is_unread(report::stage_of(target)) => return None,
-            None => {
-                let name = report::stage_of(target);
-                let mut diagnostic = stages.named.unknown(
-                    Code::UnknownTarget,
-                    Span { start: 0, end: 0 },
-                    "target",
-                    name,
-                );
-                diagnostic.span = None;
-                diagnostic.message = format!("there is no target `{target}`");
-                return diagnostics.fail(diagnostic);
-            }
+            None => return diagnostics.fail(unknown(target, stages)),
         },
     };
     match &stages.presence.absent[found] {
@@ -63,6 +51,15 @@ pub(super) fn find_target(
             diagnostics.fail(absence.of_stage(Code::UnknownTarget, place, name))
         }
     }
+}
+
+/// The error for a target that there is not. The client names it: no place of the file is to blame.
+fn unknown(target: &str, stages: &Stages<'_>) -> Diagnostic {
+    let with_report = stages.named.list.iter().filter(|(_, stage)| stage.report.is_some());
+    let reports: Vec<String> = with_report.map(|(name, _)| report::report_of(name)).collect();
+    let hint = stages.named.hint(target, reports.iter().map(String::as_str));
+    Diagnostic::without_place(Code::UnknownTarget, format!("there is no target `{target}`"))
+        .maybe_hint(hint)
 }
 
 /// The stage to build when none is asked for: the file's default, or the only one that nothing needs.
@@ -77,7 +74,7 @@ pub(super) fn find_default(
             return found;
         }
         return found.or_else(|| {
-            diagnostics.fail(stages.named.unknown(Code::UnknownTarget, name.span, "stage", name))
+            diagnostics.fail(stages.named.unknown(Code::UnknownTarget, name.span, name))
         });
     }
     // What a file includes is there to be used. Only one that has no stages is all for what it includes.
@@ -87,11 +84,11 @@ pub(super) fn find_default(
     }
     let computed = stages.named.list.iter().find_map(|(_, stage)| {
         let mut computed: Option<&Template> = None;
-        stage.visit_froms(&mut |from| {
-            let template = from.template();
-            if template.as_literal().is_none() {
-                computed.get_or_insert(template);
+        stage.visit_froms(&mut |from| match &from.value {
+            From::Name(name) | From::Stage(name) if name.is_open_name() => {
+                computed.get_or_insert(name);
             }
+            _ => {}
         });
         computed
     });

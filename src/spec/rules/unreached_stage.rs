@@ -33,9 +33,11 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             (_, Some(name)) => {
                 needed.insert(name);
             }
-            (_, None) if names_no_stage(from.template(), spec) => {}
             (_, None) => {
-                computed.insert(from.template().ends());
+                let template = from.template();
+                if template.is_open_name() && !names_no_stage(template, spec) {
+                    computed.insert(template.ends());
+                }
             }
         });
     }

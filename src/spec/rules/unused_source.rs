@@ -24,7 +24,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
                 Some(name) => {
                     used.insert(name);
                 }
-                None => is_computed = true,
+                None => is_computed |= template.is_open_name(),
             }
         });
     }
