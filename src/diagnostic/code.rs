@@ -148,6 +148,12 @@ codes! {
     UnusedSource Warning "unused-source",
     /// A name that is nearly that of a stage, and is taken for an image.
     NearStageName Warning "near-stage-name",
+    /// A platform that is not known, and is nearly one that is.
+    NearPlatform Warning "near-platform",
+    /// An instruction of Dockerfiles, in upper case, as the program that a run step runs.
+    DockerfileInstruction Warning "dockerfile-instruction",
+    /// A file to be unpacked that by its name is no tar archive.
+    NotAnArchive Warning "not-an-archive",
     /// A substitution where nothing replaces it.
     LiteralSubstitution Warning "literal-substitution",
     /// A variable in run text that is nearly an arg.

@@ -92,6 +92,16 @@ impl Platform {
         Err(invalid(Problem::UnknownName))
     }
 
+    /// The names of operating systems that containerd knows. It takes any other as it is, too.
+    pub fn known_systems() -> &'static [&'static str] {
+        KNOWN_OS
+    }
+
+    /// The names of architectures that containerd knows. It takes any other as it is, too.
+    pub fn known_architectures() -> &'static [&'static str] {
+        KNOWN_ARCHITECTURES
+    }
+
     /// The operating system, e.g. `linux`.
     pub fn os(&self) -> &str {
         &self.0.os

@@ -8,6 +8,7 @@ mod ignore_pattern;
 pub(super) mod ignored_copy;
 pub(super) mod invalid_default_in_from;
 mod linked_into_special;
+pub(super) mod near_platform;
 mod package_cache_in_layer;
 mod redundant_platform;
 mod relative_workdir;

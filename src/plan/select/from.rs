@@ -12,6 +12,7 @@ use super::presence::Presence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::request::Request;
+use crate::plan::rules::near_platform;
 use crate::plan::scope::Scope;
 use crate::reference::Reference;
 use crate::source::{Span, Spanned};
@@ -42,7 +43,10 @@ pub(super) fn platform_of(
 ) -> Option<Platform> {
     let text = scope.expand(template, diagnostics)?;
     match Platform::parse(&text, build_platform) {
-        Ok(platform) => Some(platform),
+        Ok(platform) => {
+            near_platform::check(&platform, &text, template.span, diagnostics);
+            Some(platform)
+        }
         Err(err) => diagnostics.fail(
             Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
                 .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),

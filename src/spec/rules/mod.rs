@@ -6,8 +6,10 @@
 
 mod comment_in_command;
 mod constant_platform;
+mod dockerfile_instruction;
 mod empty_continuation;
 mod literal_substitution;
+mod not_an_archive;
 mod reserved_stage_name;
 mod secret_in_env;
 mod uncovered_value;
@@ -16,6 +18,7 @@ mod unreached_stage;
 mod unused_arg;
 mod unused_source;
 
+pub(super) use self::dockerfile_instruction::form_of;
 use self::unknown_variable::Declared;
 use super::Spec;
 use crate::diagnostic::Diagnostics;
@@ -27,11 +30,14 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     for (name, stage) in &spec.stages {
         comment_in_command::check(stage, diagnostics);
         constant_platform::check(name, stage, diagnostics);
+        dockerfile_instruction::check(stage, diagnostics);
         empty_continuation::check(stage, diagnostics);
         literal_substitution::check(stage, diagnostics);
+        not_an_archive::check_stage(stage, diagnostics);
         secret_in_env::check_stage(stage, diagnostics);
         declared.check(stage, diagnostics);
     }
+    not_an_archive::check_sources(spec, diagnostics);
     secret_in_env::check_values(spec, diagnostics);
     reserved_stage_name::check(spec, diagnostics);
     uncovered_value::check(spec, diagnostics);
