@@ -15,6 +15,7 @@ mod input;
 mod mount;
 mod name;
 mod names;
+mod other_language;
 mod parallel;
 mod read;
 mod rules;
@@ -33,7 +34,7 @@ use std::sync::LazyLock;
 pub use self::allowance::{Allowance, Spent};
 pub use self::arg::{Arg, ArgType, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
-pub use self::image::{Command, Healthcheck, Image, Labels};
+pub use self::image::{Command, Duration, Healthcheck, Image, Labels};
 pub use self::include::{Absent, FileAddress, Include, Reading, Wanted};
 pub use self::input::Input;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
@@ -211,6 +212,9 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
             Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text")
                 .hint("save it as UTF-8"),
         );
+    }
+    if let Some(problem) = other_language::check(file) {
+        return diagnostics.fail(problem);
     }
     let document = toml::parse(file, diagnostics);
     let mut found = Diagnostics::default();

@@ -1,0 +1,61 @@
+//! Files of other languages, taken for build files.
+//!
+//! Comes in: a file. Goes out: one error that says what it is, where its first line shows that, in place of
+//! one for each line. Knows nothing of what else is in it.
+
+use super::rules::form_of;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::SourceFile;
+
+/// Where it is told what a Dockerfile's instructions become.
+const FROM_DOCKERFILE: &str =
+    concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/from-dockerfile.md");
+
+/// What is wrong with a file whose first line can be no TOML.
+pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
+    let numbers = 1..=file.line_count();
+    let mut lines = numbers.map(|number| (number, file.line_text(number).trim()));
+    let (number, line) = lines.find(|(_, line)| !line.is_empty() && !line.starts_with('#'))?;
+    let (what, hint) = if is_dockerfile(line) {
+        (
+            "a Dockerfile",
+            format!(
+                "what its instructions become is in {FROM_DOCKERFILE}; to build it as it is, take out its line \
+                 `# syntax=...`"
+            ),
+        )
+    } else if is_yaml(line) {
+        (
+            "YAML",
+            "a build file is TOML: `key = value`, and headers such as `[stages.app]`".to_owned(),
+        )
+    } else if line.starts_with('{') {
+        (
+            "JSON",
+            "a build file is TOML: `key = value`, and headers such as `[stages.app]`".to_owned(),
+        )
+    } else {
+        return None;
+    };
+    let start = file.line_start(number);
+    let offset = (start - file.line_start(1)) as usize;
+    let span = file.span(offset..offset + file.line_text(number).len());
+    Some(
+        Diagnostic::new(Code::InvalidToml, span, format!("this is {what}, and no TOML")).hint(hint),
+    )
+}
+
+/// Whether a line is an instruction, in whatever case. Behind a key of TOML there is a `=` or a dot.
+fn is_dockerfile(line: &str) -> bool {
+    let Some((word, rest)) = line.split_once([' ', '\t']) else { return false };
+    form_of(&word.to_ascii_uppercase()).is_some() && !rest.trim_start().starts_with(['=', '.'])
+}
+
+/// Whether a line is the beginning of a document, an item of a list, or a key with a colon, which ends the line or has
+/// a space behind it.
+fn is_yaml(line: &str) -> bool {
+    let is_of_key = |c: char| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c);
+    let behind = line.trim_start_matches(is_of_key);
+    let is_entry = behind.len() < line.len() && (behind == ":" || behind.starts_with(": "));
+    line == "---" || line.starts_with("- ") || is_entry
+}
