@@ -10,7 +10,7 @@ use super::stage_scope::{StageScope, values_of};
 use super::step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::Spanned;
-use crate::spec::{Command, Healthcheck, Image, Scalar, Template};
+use crate::spec::{Command, Duration, Healthcheck, Image, Scalar, Template};
 use crate::text::Text;
 
 /// What a port takes in the config, at most, in bytes.
@@ -215,11 +215,9 @@ fn plan_healthcheck(
         // Docker runs it with the shell that the image records, if it records one.
         (Some(Command::Shell(text)), None) => vec!["CMD-SHELL".to_owned(), text.clone()],
     };
-    let mut duration = |template: &Option<Spanned<Template>>| {
-        template
-            .as_ref()
-            .and_then(|template| step::parse(values, template, DURATION, diagnostics))
-            .unwrap_or(0)
+    let mut duration = |duration: &Option<Duration>| {
+        let Some(Duration(template)) = duration else { return 0 };
+        step::parse(values, template, DURATION, diagnostics).unwrap_or(0)
     };
     Some(HealthcheckConfig {
         test,

@@ -23,8 +23,13 @@ pub(super) fn plan(
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Option<Report> {
-    let path = path::join(workdir, &values.expand(written, diagnostics)?);
+    let own = values.expand(written, diagnostics)?;
+    let path = path::join(workdir, &own);
     if path == "/" {
+        // The working directory may be what could not be read.
+        if workdir == "/" && !own.starts_with('/') && !values.scope.is_whole {
+            return None;
+        }
         return diagnostics.fail(
             Diagnostic::new(
                 Code::InvalidValue,

@@ -29,6 +29,8 @@ pub(super) struct Scope<'s> {
     proxies: BTreeMap<String, String>,
     /// What may still be made of values.
     pub(super) allowance: Allowance,
+    /// Whether all of the spec could be read.
+    pub(super) is_whole: bool,
 }
 
 enum Value {
@@ -68,6 +70,7 @@ impl<'s> Scope<'s> {
             known: Known::new(declared.chain(platform_args.iter().map(|&(name, _)| name))),
             proxies: BTreeMap::new(),
             allowance: Allowance::new(ALLOWANCE),
+            is_whole: spec.is_whole(),
         };
         for (name, value) in platform_args {
             scope.values.insert(name, Value::Set(value.into()));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::name::LabelName;
+use super::names::Names;
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::stage::Env;
@@ -51,13 +52,13 @@ table! {
         /// What is run: a list, or a string for a shell.
         "cmd" cmd: Option<Command>,
         /// How long it waits between two runs: "30s", "1m30s".
-        "interval" interval: Option<Spanned<Template>>,
+        "interval" interval: Option<Duration>,
         /// How long a run may take.
-        "timeout" timeout: Option<Spanned<Template>>,
+        "timeout" timeout: Option<Duration>,
         /// How long a container may be unwell at first.
-        "start-period" start_period: Option<Spanned<Template>>,
+        "start-period" start_period: Option<Duration>,
         /// How long it waits between two runs at first.
-        "start-interval" start_interval: Option<Spanned<Template>>,
+        "start-interval" start_interval: Option<Duration>,
         /// How many failures in a row make it unwell.
         "retries" retries: Option<u32>,
         /// Whether an inherited healthcheck is switched off.
@@ -81,12 +82,39 @@ impl Read for Command {
         match value.kind {
             Kind::String(_) => String::read(value, reader).map(Command::Shell),
             Kind::Array(_) => Vec::read(value, reader).map(Command::List),
-            other => reader.wrong_type(span, &other, "a list or a string"),
+            other => {
+                let form = "[\"PROGRAM\", \"ARGUMENT\"]";
+                reader.wrong_form(span, &other, "a list or a string", form)
+            }
         }
     }
 
     fn shape() -> Shape {
         Shape::Text.or_list()
+    }
+}
+
+/// How long something takes, as text.
+#[derive(Debug, Clone)]
+pub struct Duration(pub Template);
+
+impl Read for Duration {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let found @ (Kind::Integer { .. } | Kind::Float) = &value.kind {
+            let form = format!("a number with a unit: \"{}s\"", reader.file.slice(value.span));
+            return reader.wrong_form(value.span, found, "a string", &form);
+        }
+        Template::read(value, reader).map(Self)
+    }
+
+    fn shape() -> Shape {
+        Template::shape()
+    }
+}
+
+impl Names for Duration {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        Names::visit_names(&self.0, visit);
     }
 }
 

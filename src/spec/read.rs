@@ -1,8 +1,8 @@
 //! From TOML values to the types of the language, with every mistake reported in one run.
 //!
 //! A value that cannot be read is reported and leaves `None`; its neighbours are read all the same. What is declared
-//! by name, and the items of a table's lists, are there without those that cannot be read: see [`Unread`]. How
-//! tables with fixed keys are read is in [`super::table`].
+//! by name, the items of a table's lists, and the keys of a stage, are there without those that cannot be read: see
+//! [`Unread`]. How tables with fixed keys are read is in [`super::table`].
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,9 @@ pub(super) trait Read: Sized {
     fn shape() -> Shape;
 }
 
+/// What is expected of a value that may be any text, or a number that stands for its digits.
+pub(super) const SCALAR: &str = "a string or a decimal integer";
+
 impl Reader<'_> {
     /// A string of the document: shared with the file, unless it is written with escapes.
     pub(super) fn text(&self, string: &str) -> Text {
@@ -49,8 +52,12 @@ impl Reader<'_> {
             format!("expected {wanted}, found {}", found.what()),
         );
         self.diagnostics.fail(match found {
+            // `true` may be a value that somebody gives a variable; no other text is just that.
+            Kind::Boolean(_) if wanted == "a string" => {
+                diagnostic.hint("text stands in quotes: \"...\"")
+            }
             Kind::Integer { .. } | Kind::Float | Kind::Boolean(_) | Kind::Datetime
-                if wanted.contains("string") =>
+                if ["a string", SCALAR].contains(&wanted) =>
             {
                 diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
             }
@@ -59,6 +66,18 @@ impl Reader<'_> {
             }
             _ => diagnostic,
         })
+    }
+
+    /// The same, with what the value looks like.
+    pub(super) fn wrong_form<T>(
+        &mut self,
+        span: Span,
+        found: &Kind<'_>,
+        wanted: &str,
+        form: &str,
+    ) -> Option<T> {
+        let message = format!("expected {wanted}, found {}", found.what());
+        self.diagnostics.fail(Diagnostic::new(Code::WrongType, span, message).hint(form))
     }
 }
 

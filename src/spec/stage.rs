@@ -177,7 +177,10 @@ impl Read for From {
         let table = match value.kind {
             Kind::String(_) => return Template::read(value, reader).map(From::Name),
             Kind::Table(_) => FromTable::read(value, reader)?,
-            other => return reader.wrong_type(span, &other, "a string or a table"),
+            other => {
+                let form = "from = \"IMAGE\", from = \"STAGE\", or a table: { image = \"IMAGE\" }";
+                return reader.wrong_form(span, &other, "a string or a table", form);
+            }
         };
         let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
             table;
@@ -337,7 +340,10 @@ impl Read for Shell {
                     ),
                 );
             }
-            other => return reader.wrong_type(span, &other, "a list or a string"),
+            other => {
+                let form = "\"bash\", or a list: [\"/bin/zsh\", \"-c\"]";
+                return reader.wrong_form(span, &other, "a list or a string", form);
+            }
         };
         if words.is_empty() {
             return reader.diagnostics.fail(

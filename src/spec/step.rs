@@ -411,7 +411,11 @@ impl Read for Step {
         let verb = match value.kind {
             Kind::String(_) => Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?))),
             Kind::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
-            other => return reader.wrong_type(span, &other, "a string or a table"),
+            other => {
+                let form =
+                    "'TEXT' is run, and a table does what its verb says: { copy = \"FILE\" }";
+                return reader.wrong_form(span, &other, "a string or a table", form);
+            }
         };
         check(&verb, reader)?;
         Some(Self { span, verb })

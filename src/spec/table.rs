@@ -167,6 +167,12 @@ impl<'i> Table<'i> {
         Self { what, ..self }
     }
 
+    /// Whether it is read in spite of a value that cannot be: as if that were not there. Hardly anything that is wrong
+    /// with the steps of a stage hangs on its own keys.
+    fn is_lenient(&self) -> bool {
+        self.what == super::Stage::WHAT
+    }
+
     /// Its keys.
     pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
         self.entries.iter().map(|entry| entry.key.name.as_ref())
@@ -222,7 +228,10 @@ impl<T: Read> Field for Option<T> {
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         match table.remove(key) {
             None => Some(None),
-            Some(value) => T::read(value, reader).map(Some),
+            Some(value) => {
+                let read = T::read(value, reader);
+                (read.is_some() || table.is_lenient()).then_some(read)
+            }
         }
     }
 }
@@ -255,8 +264,10 @@ impl<T: Read> Field for Vec<T> {
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(value) = table.remove(key) else { return Some(Self::new()) };
-        let (read, expected) = items(value, reader)?;
-        (read.len() == expected || !read.is_empty()).then_some(read)
+        let Some((read, expected)) = items(value, reader) else {
+            return table.is_lenient().then(Self::new);
+        };
+        (read.len() == expected || !read.is_empty() || table.is_lenient()).then_some(read)
     }
 }
 

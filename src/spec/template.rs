@@ -14,7 +14,7 @@ pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
 use super::name::{is_of_plain_name, is_variable, leading_name};
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, SCALAR};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -206,7 +206,7 @@ impl Read for Scalar {
                 Some(Self(Template::literal(reader.text(digits), span)))
             }
             Kind::String(_) => Template::read(value, reader).map(Self),
-            other => reader.wrong_type(span, &other, "a string or a decimal integer"),
+            other => reader.wrong_type(span, &other, SCALAR),
         }
     }
 

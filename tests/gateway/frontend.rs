@@ -186,7 +186,8 @@ async fn all_errors_come_at_once_with_their_lines() {
         "4 errors in mstage.toml\n\
          mstage.toml:1: a stage needs `from`\n\
          mstage.toml:2: unknown key `form` in a stage\n  help: did you mean `from`?\n\
-         mstage.toml:3: expected a string or a table, found an integer\n  help: quote it: \"1\"\n\
+         mstage.toml:3: expected a string or a table, found an integer\n  help: 'TEXT' is run, and a table does what its \
+         verb says: { copy = \"FILE\" }\n\
          mstage.toml:5: `B` cannot be the name of a stage\n  \
          help: a lowercase letter, then lowercase letters, digits, `_` and `-`"
     );

@@ -10,7 +10,8 @@ pub(super) struct Named<'s> {
     pub(super) list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
     /// Their names, and those of what could not be read, for who misspells one.
     pub(super) known: Known<'s>,
-    is_whole: bool,
+    /// Whether all of the spec was read.
+    pub(super) is_whole: bool,
 }
 
 impl<'s> Named<'s> {

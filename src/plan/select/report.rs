@@ -38,6 +38,9 @@ pub(super) fn check(
             format!("there is no target `{target}`: a build context stands in place of `{name}`"),
         )
         .hint(format!("without --build-context {name}=... its steps are run"))
+    } else if stage.report.is_none() && !stages.named.is_whole {
+        // It may be what could not be read.
+        return None;
     } else if stage.report.is_none() {
         Diagnostic::new(
             Code::UnknownTarget,
