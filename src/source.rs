@@ -121,7 +121,7 @@ impl SourceFile {
                 (String::from_utf8_lossy(err.as_bytes()).into_owned(), Some(at..at + replacement))
             }
         };
-        let newlines = text.bytes().enumerate().filter(|&(_, byte)| byte == b'\n');
+        let newlines = text.match_indices('\n');
         let line_starts =
             std::iter::once(0).chain(newlines.map(|(at, _)| offset(at + 1))).collect();
         Self { start: 0, name: name.into(), text: text.into(), line_starts, not_text }

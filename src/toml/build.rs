@@ -22,7 +22,8 @@ const MAX_DEPTH: usize = 80;
 /// A tree that grows with each event.
 pub(super) struct Builder<'i> {
     file: &'i SourceFile,
-    /// Where in the file the parsed text begins.
+    /// What is parsed: the text of the file from `start` on.
+    text: &'i str,
     start: usize,
     tables: Tables<'i>,
     /// What `key = value` belongs to; `None` behind a header that names no table.
@@ -30,7 +31,9 @@ pub(super) struct Builder<'i> {
     /// The brackets of a header, as long as it is open.
     header: Option<Header>,
     /// The lists and tables that are open, each in the one before it.
-    open: Vec<Open<'i>>,
+    open: Vec<Open>,
+    /// The items of the lists that are open. Each list is cut off here when it is closed, as long as it has become.
+    items: Vec<Value<'i>>,
     /// The keys of what is open, each with all its parts.
     keys: Vec<Key<'i>>,
     /// Whether a dot stands before the next part of a key.
@@ -44,15 +47,18 @@ struct Header {
 }
 
 /// A list or a table whose closing bracket is still to come.
-struct Open<'i> {
+struct Open {
     start: usize,
     /// How many parts of keys belong to what is around it.
     keys: usize,
-    body: Body<'i>,
+    body: Body,
 }
 
-enum Body<'i> {
-    Array(Vec<Value<'i>>),
+enum Body {
+    Array {
+        /// How many items belong to what is around it.
+        items: usize,
+    },
     Table(Id),
 }
 
@@ -61,11 +67,13 @@ impl<'i> Builder<'i> {
     pub(super) fn new(file: &'i SourceFile, start: usize) -> Self {
         Self {
             file,
+            text: &file.text()[start..],
             start,
             tables: Tables::new(),
             section: Some(Tables::DOCUMENT),
             header: None,
             open: Vec::new(),
+            items: Vec::new(),
             keys: Vec::new(),
             is_dotted: false,
         }
@@ -81,8 +89,7 @@ impl<'i> Builder<'i> {
     }
 
     fn raw(&self, span: Span, encoding: Option<Encoding>) -> Raw<'i> {
-        let text = self.file.text().as_str();
-        let text = text.get(self.start + span.start()..self.start + span.end());
+        let text = self.text.get(span.start()..span.end());
         Raw::new_unchecked(text.unwrap_or_default(), encoding, span)
     }
 
@@ -93,6 +100,7 @@ impl<'i> Builder<'i> {
 
     fn begin_header(&mut self, start: usize, is_item: bool) {
         self.open.clear();
+        self.items.clear();
         self.keys.clear();
         self.section = None;
         self.header = Some(Header { start, is_item });
@@ -109,7 +117,7 @@ impl<'i> Builder<'i> {
     }
 
     /// Opens a list or a table. The parser passes over one that may not be opened.
-    fn open(&mut self, span: Span, body: Body<'i>) -> bool {
+    fn open(&mut self, span: Span, body: Body) -> bool {
         self.open.push(Open { start: span.start(), keys: self.keys.len(), body });
         let fits = self.open.len() <= MAX_DEPTH;
         if !fits {
@@ -122,7 +130,7 @@ impl<'i> Builder<'i> {
     fn close(&mut self, end: usize) {
         let Some(Open { start, body, .. }) = self.open.pop() else { return };
         let kind = match body {
-            Body::Array(items) => Kind::Array(items),
+            Body::Array { items } => Kind::Array(self.items.drain(items..).collect()),
             Body::Table(id) => Kind::Table(self.tables.close(id)),
         };
         self.value(Value { kind, span: self.span(start..end) });
@@ -131,8 +139,8 @@ impl<'i> Builder<'i> {
     /// A value that is complete: of the innermost list or table, under the last key there.
     fn value(&mut self, value: Value<'i>) {
         let outer_keys = self.outer_keys();
-        let table = match self.open.last_mut().map(|open| &mut open.body) {
-            Some(Body::Array(items)) => return items.push(value),
+        let table = match self.open.last().map(|open| &open.body) {
+            Some(Body::Array { .. }) => return self.items.push(value),
             Some(Body::Table(id)) => Some(*id),
             None => self.section,
         };
@@ -171,7 +179,7 @@ impl EventReceiver for Builder<'_> {
     }
 
     fn array_open(&mut self, span: Span, _: &mut dyn ErrorSink) -> bool {
-        self.open(span, Body::Array(Vec::new()))
+        self.open(span, Body::Array { items: self.items.len() })
     }
 
     fn array_close(&mut self, span: Span, _: &mut dyn ErrorSink) {

@@ -4,8 +4,6 @@
 //! is written twice or cannot be extended. A table in `{...}` is complete with its closing brace; others grow
 //! with each header that names them and each key with dots that leads into them. Knows nothing of brackets.
 
-use std::collections::BTreeMap;
-
 use super::conflict::{Conflict, Problem};
 use super::index::Index;
 use super::tree::{Entry, Key, Kind, Value};
@@ -26,8 +24,8 @@ struct Table<'i> {
     /// What can still grow itself stands here as an empty table, and in `growing`.
     entries: Vec<Entry<'i>>,
     index: Index<'i>,
-    /// By the place of the entry.
-    growing: BTreeMap<usize, Growing>,
+    /// Each with the place of its entry, in that order.
+    growing: Vec<(usize, Growing)>,
 }
 
 /// What has made a table.
@@ -71,7 +69,10 @@ impl<'i> Tables<'i> {
 
     /// A new table in braces.
     pub(super) fn open(&mut self) -> Id {
-        self.add(Origin::Itself)
+        let table = self.add(Origin::Itself);
+        // As many as most have: there are very many of them.
+        self.tables[table.0].entries.reserve_exact(2);
+        table
     }
 
     /// The entries of a table in braces: the last that was opened, so that all behind it were made in it.
@@ -98,8 +99,8 @@ impl<'i> Tables<'i> {
             self.grow(parent, key, span, Growing::Table(table));
             return Some(table);
         };
-        let table = match self.tables[parent.0].growing.get(&at) {
-            Some(&Growing::Table(table)) => Some(table),
+        let table = match self.tables[parent.0].growing(at) {
+            Some(&mut Growing::Table(table)) => Some(table),
             Some(Growing::Items(_)) | None => None,
         };
         match table.map(|table| &mut self.tables[table.0].origin) {
@@ -122,7 +123,7 @@ impl<'i> Tables<'i> {
             self.grow(parent, key, span, Growing::Items(vec![(span, item)]));
             return Some(item);
         };
-        if let Some(Growing::Items(items)) = self.tables[parent.0].growing.get_mut(&at) {
+        if let Some(Growing::Items(items)) = self.tables[parent.0].growing(at) {
             items.push((span, item));
             return Some(item);
         }
@@ -138,16 +139,16 @@ impl<'i> Tables<'i> {
                 self.grow(parent, key.clone(), key.span, Growing::Table(table));
                 return Some(table);
             };
-            let Table { entries, growing, .. } = &self.tables[parent.0];
-            let Some(growing) = growing.get(&at) else {
-                let Entry { key: Key { span: first, .. }, value } = &entries[at];
-                let problem = Problem::Complete { first: *first, what: value.kind.what() };
-                self.report(key.span, problem);
-                return None;
-            };
-            let (table, is_item) = match growing {
-                Growing::Table(table) => (*table, false),
-                Growing::Items(items) => (items.last()?.1, true),
+            let (table, is_item) = match self.tables[parent.0].growing(at) {
+                Some(Growing::Table(table)) => (*table, false),
+                Some(Growing::Items(items)) => (items.last()?.1, true),
+                None => {
+                    let Entry { key: Key { span: first, .. }, value } =
+                        &self.tables[parent.0].entries[at];
+                    let problem = Problem::Complete { first: *first, what: value.kind.what() };
+                    self.report(key.span, problem);
+                    return None;
+                }
             };
             if by == Origin::Dots {
                 let origin = &mut self.tables[table.0].origin;
@@ -172,7 +173,7 @@ impl<'i> Tables<'i> {
     }
 
     fn add(&mut self, origin: Origin) -> Id {
-        let (entries, index, growing) = (Vec::new(), Index::default(), BTreeMap::new());
+        let (entries, index, growing) = (Vec::new(), Index::default(), Vec::new());
         self.tables.push(Table { origin, entries, index, growing });
         Id(self.tables.len() - 1)
     }
@@ -180,7 +181,7 @@ impl<'i> Tables<'i> {
     /// Adds an entry that can grow.
     fn grow(&mut self, table: Id, key: Key<'i>, span: Span, value: Growing) {
         let Table { entries, growing, .. } = &mut self.tables[table.0];
-        growing.insert(entries.len(), value);
+        growing.push((entries.len(), value));
         entries.push(Entry { key, value: Value { kind: Kind::Table(Vec::new()), span } });
     }
 
@@ -198,5 +199,13 @@ impl<'i> Tables<'i> {
             };
         }
         entries
+    }
+}
+
+impl Table<'_> {
+    /// What an entry has become, if it can still grow.
+    fn growing(&mut self, at: usize) -> Option<&mut Growing> {
+        let found = self.growing.binary_search_by_key(&at, |&(at, _)| at).ok()?;
+        Some(&mut self.growing[found].1)
     }
 }
