@@ -14,6 +14,7 @@ mod tree;
 
 use std::ops::Range;
 
+use toml_parser::lexer::{Token, TokenKind};
 use toml_parser::parser::parse_document;
 use toml_parser::{ParseError, Source};
 
@@ -59,9 +60,26 @@ pub fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Documen
 
 /// Parses the text from `start` on.
 fn parse_from(file: &SourceFile, start: usize) -> (Vec<Entry<'_>>, Vec<Fault<'_>>) {
-    let tokens = Source::new(&file.text()[start..]).lex().into_vec();
     let mut builder = Builder::new(file, start);
     let mut errors: Vec<ParseError> = Vec::new();
+    let mut tokens: Vec<Token> = Vec::new();
+    let mut open_brackets = 0_usize;
+    for token in Source::new(&file.text()[start..]).lex() {
+        // All tokens at once would be many times the text. The parser has done with what stands before a header.
+        let is_line_start = tokens.last().is_some_and(|token| token.kind() == TokenKind::Newline);
+        if open_brackets == 0 && is_line_start && token.kind() == TokenKind::LeftSquareBracket {
+            parse_document(&tokens, &mut builder, &mut errors);
+            tokens.clear();
+        }
+        match token.kind() {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => open_brackets += 1,
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                open_brackets = open_brackets.saturating_sub(1);
+            }
+            _ => {}
+        }
+        tokens.push(token);
+    }
     parse_document(&tokens, &mut builder, &mut errors);
     let (entries, conflicts) = builder.finish();
     let errors = errors.iter().map(|error| Fault::Syntax(SyntaxError::new(error, file, start)));
