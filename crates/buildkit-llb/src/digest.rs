@@ -26,28 +26,21 @@ impl Digest {
         Digest(Sha256::digest(bytes).into())
     }
 
-    /// The 64 hex digits.
-    fn hex(self) -> [u8; 64] {
-        let mut hex = [0; 64];
+    /// The text.
+    pub(crate) fn text(self) -> [u8; Digest::TEXT_LEN] {
+        let mut text = [0; Digest::TEXT_LEN];
+        let (prefix, hex) = text.split_at_mut(PREFIX.len());
+        prefix.copy_from_slice(PREFIX.as_bytes());
         for (pair, byte) in hex.as_chunks_mut().0.iter_mut().zip(self.0) {
-            *pair = HEX[usize::from(byte)];
+            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0xf)];
         }
-        hex
-    }
-
-    /// Appends the text.
-    pub(crate) fn write(self, out: &mut Vec<u8>) {
-        out.extend_from_slice(PREFIX.as_bytes());
-        out.extend_from_slice(&self.hex());
+        text
     }
 }
 
 impl From<Digest> for String {
     fn from(digest: Digest) -> String {
-        let mut text = String::with_capacity(Digest::TEXT_LEN);
-        text.push_str(PREFIX);
-        text.extend(digest.hex().map(char::from));
-        text
+        digest.text().map(char::from).into_iter().collect()
     }
 }
 
@@ -121,17 +114,11 @@ impl Hasher for DigestHasher {
 }
 
 const PREFIX: &str = "sha256:";
-/// The two digits of every byte.
-const HEX: [[u8; 2]; 256] = {
-    let digits = b"0123456789abcdef";
-    let mut hex = [[0; 2]; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        hex[byte] = [digits[byte >> 4], digits[byte & 0xf]];
-        byte += 1;
-    }
-    hex
-};
+
+/// Without a table: so the digits of several bytes are made at once.
+fn hex_digit(nibble: u8) -> u8 {
+    nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
+}
 
 fn nibble(digit: u8) -> Option<u8> {
     match digit {

@@ -57,10 +57,10 @@ impl Writer {
     }
 
     /// A number of a choice, also if it is 0.
+    #[inline]
     pub(crate) fn number_item(&mut self, field: u32, number: i64) {
-        self.varint(u64::from(field) << 3);
         // Negative numbers have ten bytes, as protobuf has it.
-        self.varint(number.cast_unsigned());
+        self.pair(u64::from(field) << 3, number.cast_unsigned());
     }
 
     /// Several numbers. None are not written.
@@ -76,34 +76,66 @@ impl Writer {
     /// A digest as text.
     pub(crate) fn digest(&mut self, field: u32, digest: Digest) {
         self.length(field, Digest::TEXT_LEN);
-        digest.write(&mut self.bytes);
+        self.bytes.extend_from_slice(&digest.text());
     }
 
     /// A message inside of this one, also if it has nothing in it.
     pub(crate) fn message(&mut self, field: u32, write: impl FnOnce(&mut Writer)) {
-        // Its length stands before it and is known behind it: most fit the one byte that is left free.
-        self.length(field, 0);
+        self.message_of(field, 0, write);
+    }
+
+    /// A message of about so many bytes inside of this one. Its length stands before it and is known
+    /// behind it: if it takes other room than the guess, the message is moved.
+    pub(crate) fn message_of(&mut self, field: u32, guess: usize, write: impl FnOnce(&mut Writer)) {
+        self.length(field, guess);
         let start = self.bytes.len();
         write(self);
-        let end = self.bytes.len();
-        let len = end - start;
-        if len < 0x80 {
+        let len = self.bytes.len() - start;
+        if len < 0x80 && guess < 0x80 {
             self.bytes[start - 1] = len as u8;
-            return;
+        } else {
+            self.set_length(start, guess);
         }
-        self.varint(len as u64);
-        let more = self.bytes.len() - end - 1;
-        let mut length = [0; 10];
-        length[..=more].copy_from_slice(&self.bytes[end..]);
-        self.bytes.truncate(end + more);
-        self.bytes.copy_within(start..end, start + more);
-        self.bytes[start - 1..start + more].copy_from_slice(&length[..=more]);
+    }
+
+    /// Puts the length of all from `start` on in the place of a guess before it.
+    fn set_length(&mut self, start: usize, guess: usize) {
+        let end = self.bytes.len();
+        let mut rest = end - start;
+        let room = varint_len(guess);
+        let needed = varint_len(rest);
+        if needed != room {
+            self.bytes.resize(end + needed.saturating_sub(room), 0);
+            self.bytes.copy_within(start..end, start + needed - room);
+            self.bytes.truncate(end + needed - room);
+        }
+        let length = &mut self.bytes[start - room..][..needed];
+        for byte in &mut *length {
+            *byte = rest as u8 | 0x80;
+            rest >>= 7;
+        }
+        length[needed - 1] &= 0x7f;
     }
 
     /// Begins a field of so many bytes.
+    #[inline]
     pub(crate) fn length(&mut self, field: u32, len: usize) {
-        self.varint(u64::from(field) << 3 | LENGTH_DELIMITED);
-        self.varint(len as u64);
+        self.pair(u64::from(field) << 3 | LENGTH_DELIMITED, len as u64);
+    }
+
+    /// Two numbers, of which most take a byte each.
+    #[inline]
+    fn pair(&mut self, first: u64, second: u64) {
+        if (first | second) < 0x80 {
+            self.bytes.extend_from_slice(&[first as u8, second as u8]);
+        } else {
+            self.long_pair(first, second);
+        }
+    }
+
+    fn long_pair(&mut self, first: u64, second: u64) {
+        self.varint(first);
+        self.varint(second);
     }
 
     /// Seven bits a byte, the lowest first; all but the last byte have the highest bit set.
@@ -114,6 +146,12 @@ impl Writer {
         }
         self.bytes.push(number as u8);
     }
+}
+
+/// How many bytes a number takes.
+fn varint_len(number: usize) -> usize {
+    // 0 takes one too.
+    (number | 1).ilog2() as usize / 7 + 1
 }
 
 /// The kind of a field that has a length; numbers are of kind 0.
