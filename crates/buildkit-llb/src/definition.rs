@@ -87,11 +87,13 @@ impl Definition {
         write_caps(caps, &mut metadata);
 
         let mut ops: Vec<Encodings<'_>> = vertices.iter().map(Encodings::of).collect();
-        let digest = Digest::of(&terminal.bytes);
-        ops.push(Encodings { digest, op: &terminal.bytes, metadata: &metadata.bytes });
+        ops.push(Encodings { vertex: None, op: &terminal.bytes, metadata: &metadata.bytes });
+        let terminal = Digest::of(&terminal.bytes);
+        let digests: Vec<_> =
+            vertices.iter().map(|vertex| vertex.digest()).chain([terminal]).collect();
         Definition {
-            encoded: Encoded::from_bytes(write(&mut ops, &Places::of(graph, &vertices))),
-            digests: vertices.iter().map(|vertex| vertex.digest()).chain([digest]).collect(),
+            encoded: Encoded::from_bytes(write(&ops, &digests, &Places::of(graph, &vertices))),
+            digests,
             head: Some(head),
             caps: vertices.iter().fold(caps, |caps, vertex| caps.union(vertex.cap_set())),
         }
@@ -124,7 +126,8 @@ impl TryFrom<Encoded<pb::Definition>> for Definition {
 
 /// An op of a definition, and what is said about it.
 struct Encodings<'g> {
-    digest: Digest,
+    /// None for the terminal, which comes from no place.
+    vertex: Option<Vertex<'g>>,
     op: &'g [u8],
     metadata: &'g [u8],
 }
@@ -132,35 +135,36 @@ struct Encodings<'g> {
 impl<'g> Encodings<'g> {
     fn of(vertex: &Vertex<'g>) -> Encodings<'g> {
         let metadata = vertex.encoded_metadata();
-        Encodings { digest: vertex.digest(), op: vertex.bytes(), metadata }
+        Encodings { vertex: Some(*vertex), op: vertex.bytes(), metadata }
     }
 }
 
-/// Writes the message. Leaves the ops sorted by digest, as the keys of its maps are: as bytes, which
-/// is the same order as that of their texts.
-fn write(ops: &mut [Encodings<'_>], places: &Places<'_>) -> Vec<u8> {
+/// Writes the message of ops with these digests.
+fn write(ops: &[Encodings<'_>], digests: &[Digest], places: &Places<'_>) -> Vec<u8> {
     /// What an op takes beside its bytes and its metadata: its digest twice, its lines, all lengths.
     const AROUND_OP: usize = 256;
     let size = ops.iter().map(|op| op.op.len() + op.metadata.len() + AROUND_OP).sum::<usize>();
     let mut message = Writer { bytes: Vec::with_capacity(size + places.data_len()) };
-    for op in &*ops {
+    for op in ops {
         message.item(definition::DEF, op.op);
     }
-    ops.sort_unstable_by_key(|op| op.digest);
-    for op in ops {
-        message.message(definition::METADATA, |entry| {
-            entry.digest(MAP_KEY, op.digest);
-            entry.bytes(MAP_VALUE, op.metadata);
+    // Keys of maps are sorted: as bytes, which is the same order as that of their texts.
+    let sorted = Digest::order(digests);
+    for &at in &sorted {
+        let metadata = ops[at].metadata;
+        message.message_of(definition::METADATA, AROUND_OP / 2 + metadata.len(), |entry| {
+            entry.digest(MAP_KEY, digests[at]);
+            entry.bytes(MAP_VALUE, metadata);
         });
     }
-    message.message(definition::SOURCE, |message| places.write(message));
+    let located = sorted.iter().filter_map(|&at| ops[at].vertex);
+    let size = ops.len() * AROUND_OP / 2 + places.data_len();
+    message.message_of(definition::SOURCE, size, |message| places.write(located, message));
     message.bytes
 }
 
 /// Where the ops of a definition come from.
 struct Places<'g> {
-    /// Sorted, so that those of an op stand together.
-    locations: Vec<(Digest, &'g Location)>,
     /// The source files that the ops speak of, in the order in which they do.
     infos: Vec<&'g SourceInfo>,
     /// For each source file of the graph, its position among these.
@@ -170,18 +174,13 @@ struct Places<'g> {
 impl<'g> Places<'g> {
     fn of(graph: &'g Graph, vertices: &[Vertex<'g>]) -> Places<'g> {
         let mut first_users = vec![None; graph.sources().len()];
-        let mut locations = Vec::with_capacity(vertices.len());
         for (at, vertex) in vertices.iter().enumerate() {
             for location in vertex.unsorted_locations() {
-                // One in a file that the graph does not have is left out: BuildKit uses the index
-                // unchecked.
-                let Some(first) = first_users.get_mut(location.source.0 as usize) else { continue };
-                first.get_or_insert(at);
-                locations.push((vertex.digest(), location));
+                if let Some(first) = first_users.get_mut(location.source.0 as usize) {
+                    first.get_or_insert(at);
+                }
             }
         }
-        locations.sort_unstable();
-        locations.dedup();
         let mut used: Vec<usize> =
             (0..first_users.len()).filter(|&source| first_users[source].is_some()).collect();
         used.sort_by_key(|&source| first_users[source]);
@@ -190,7 +189,7 @@ impl<'g> Places<'g> {
             positions[source] = position;
         }
         let infos = used.into_iter().map(|source| &graph.sources()[source]).collect();
-        Places { locations, infos, positions }
+        Places { infos, positions }
     }
 
     /// How many bytes the source files have.
@@ -198,14 +197,29 @@ impl<'g> Places<'g> {
         self.infos.iter().map(|info| info.data.len()).sum()
     }
 
-    /// Writes the message of all places.
-    fn write(&self, message: &mut Writer) {
-        for of_op in self.locations.chunk_by(|(a, _), (b, _)| a == b) {
+    /// The place of a location's file among those of the definition. One in a file that the graph does
+    /// not have is left out: BuildKit uses the index unchecked.
+    fn position(&self, location: &Location) -> Option<u32> {
+        self.positions.get(location.source.0 as usize).copied()
+    }
+
+    /// Writes the message of all places: those of these ops, and the files.
+    fn write(&self, ops: impl Iterator<Item = Vertex<'g>>, message: &mut Writer) {
+        let mut of_op: Vec<&Location> = Vec::new();
+        for vertex in ops {
+            of_op.clear();
+            of_op.extend(vertex.unsorted_locations());
+            of_op.retain(|location| self.position(location).is_some());
+            of_op.sort_unstable();
+            of_op.dedup();
+            if of_op.is_empty() {
+                continue;
+            }
             message.message(source::LOCATIONS, |entry| {
-                entry.digest(MAP_KEY, of_op[0].0);
+                entry.digest(MAP_KEY, vertex.digest());
                 entry.message(MAP_VALUE, |message| {
-                    for (_, location) in of_op {
-                        let position = self.positions[location.source.0 as usize];
+                    for location in &of_op {
+                        let Some(position) = self.position(location) else { continue };
                         message.message(locations::LOCATIONS, |message| {
                             location.write(position, message);
                         });
@@ -214,7 +228,7 @@ impl<'g> Places<'g> {
             });
         }
         for info in &self.infos {
-            message.message(source::INFOS, |message| info.write(message));
+            message.message_of(source::INFOS, info.data.len(), |message| info.write(message));
         }
     }
 }

@@ -36,6 +36,18 @@ impl Digest {
         }
         text
     }
+
+    /// The positions of digests in the order of these.
+    pub(crate) fn order(digests: &[Digest]) -> Vec<usize> {
+        // The first bytes decide but for chance, so they are kept at hand.
+        let first =
+            |digest: &Digest| digest.0.first_chunk().map(|&first| u64::from_be_bytes(first));
+        let mut order: Vec<_> = digests.iter().map(first).zip(0..).collect();
+        order.sort_unstable_by(|&(a, i), &(b, j)| {
+            a.cmp(&b).then_with(|| digests[i].cmp(&digests[j]))
+        });
+        order.into_iter().map(|(_, at)| at).collect()
+    }
 }
 
 impl From<Digest> for String {
