@@ -162,8 +162,15 @@ impl SourceFile {
     /// The lines that a span touches, counted from 1.
     pub fn lines(&self, span: Span) -> RangeInclusive<u32> {
         // A span that ends with a newline does not touch the line behind it.
-        let last = span.end.saturating_sub(1).max(span.start);
-        self.line(span.start)..=self.line(last)
+        let last = span.end.saturating_sub(1).max(span.start).saturating_sub(self.start);
+        let first = self.line(span.start);
+        let further = &self.line_starts[first as usize..];
+        // Most spans are in one line.
+        let further = match further.first() {
+            Some(&next) if next <= last => further.partition_point(|&start| start <= last) as u32,
+            _ => 0,
+        };
+        first..=first + further
     }
 
     /// The line of a byte, counted from 1.

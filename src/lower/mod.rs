@@ -53,6 +53,9 @@ pub struct Lowered {
 /// be very many bytes: every process has all variables of its stage.
 const MAX_GRAPH: usize = 64 << 20;
 
+/// As long as most labels are.
+const LABEL: usize = 128;
+
 /// Why a plan is not in a graph.
 #[derive(Debug)]
 pub enum LowerError {
@@ -165,13 +168,17 @@ struct Lowering<'a> {
 
 impl Lowering<'_> {
     fn add_images(&mut self, settings: &Settings) -> Vec<State> {
-        let mut labels: Vec<String> = vec!["[image] FROM".to_owned(); self.plan.images.len()];
-        for stage in self.plan.stages.iter().rev() {
-            if let Origin::Image(at) = stage.base {
-                labels[at].clear();
-                self.position(stage, settings).write(1, "FROM", &mut labels[at]);
+        let mut labels = vec![None; self.plan.images.len()];
+        for stage in &self.plan.stages {
+            if let Origin::Image(at) = stage.base
+                && labels[at].is_none()
+            {
+                let mut label = String::new();
+                self.position(stage, settings).write(1, "FROM", &mut label);
+                labels[at] = Some(label);
             }
         }
+        let labels = labels.into_iter().map(|label| label.unwrap_or("[image] FROM".to_owned()));
         let images = self.plan.images.iter().zip(labels);
         images.map(|(image, label)| self.add_image(image, &label, settings)).collect()
     }
@@ -226,7 +233,7 @@ impl Lowering<'_> {
         let position = self.position(stage, settings);
         let mut state = self.start(stage, &position);
         let base = state;
-        let mut label = String::new();
+        let mut label = String::with_capacity(LABEL);
         let mut forked = None;
         let is_reported = self.plan.is_report && self.stages.len() == self.plan.target;
         let mut done = 0;
@@ -290,7 +297,8 @@ impl Lowering<'_> {
     }
 
     fn location(&self, span: Span) -> Location {
-        Location::lines(self.sources[self.files.number(span)], self.files.place(span).lines)
+        let number = self.files.number(span);
+        Location::lines(self.sources[number], self.files.files()[number].lines(span))
     }
 
     /// Where the steps of a stage stand.

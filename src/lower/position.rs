@@ -1,7 +1,5 @@
 //! Where a step stands in its stage, for the progress.
 
-use std::fmt::Write;
-
 use buildkit_llb::Platform;
 
 use crate::plan::PlannedStage;
@@ -14,7 +12,8 @@ pub(super) struct Position {
     stage: String,
     /// `/5] `
     total: String,
-    width: usize,
+    /// What the first digit of a number counts: 10 for two digits.
+    place: usize,
 }
 
 impl Position {
@@ -26,19 +25,25 @@ impl Position {
             Some(target) if own == target => format!("{own} "),
             Some(target) => format!("{own}->{} ", target.architecture()),
         };
-        let total = (stage.ops().count() + 1).to_string();
+        let total = stage.ops().count() + 1;
         Self {
             stage: format!("[{platforms}{}", stage.name),
-            width: total.len(),
+            place: 10usize.pow(total.ilog10()),
             total: format!("/{total}] "),
         }
     }
 
     /// Appends it and a label, for the step with that number.
     pub(super) fn write(&self, number: usize, label: &str, out: &mut String) {
-        out.push_str(&self.stage);
-        // Writing to a string does not fail.
-        let _ = write!(out, " {number:>width$}", width = self.width);
+        out.extend([&self.stage, " "]);
+        // Digit by digit, with blanks in front: every step has a number, and formatting is slow.
+        let mut place = self.place;
+        while place > 0 {
+            let digits = number / place;
+            let is_blank = digits == 0 && place > 1;
+            out.push(if is_blank { ' ' } else { char::from(b'0' + (digits % 10) as u8) });
+            place /= 10;
+        }
         out.extend([&self.total, label]);
     }
 
