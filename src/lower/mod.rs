@@ -53,6 +53,12 @@ pub struct Lowered {
 /// be very many bytes: every process has all variables of its stage.
 const MAX_GRAPH: usize = 64 << 20;
 
+/// How many bytes an op has in a graph, about.
+const OP: usize = 512;
+
+/// How many ops there may be that no step asks for, about.
+const BESIDE: usize = 16;
+
 /// As long as most labels are.
 const LABEL: usize = 128;
 
@@ -99,6 +105,9 @@ pub fn lower(
     graph: &mut Graph,
 ) -> Result<Lowered, LowerError> {
     let most = graph.encoded_len() + MAX_GRAPH;
+    let steps = plan.stages.iter().map(|stage| stage.steps.len()).sum::<usize>();
+    let ops = plan.images.len() + plan.named_contexts.len() + steps + BESIDE;
+    graph.reserve(ops, (ops * OP).min(MAX_GRAPH));
     let source = |file: &SourceFile| SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),

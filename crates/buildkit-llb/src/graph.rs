@@ -64,6 +64,17 @@ impl Graph {
         Graph::default()
     }
 
+    /// Makes room for more ops, with so many bytes in all: of the ops and of what is said about them.
+    /// Without it a graph grows as it needs to, which takes longer.
+    pub fn reserve(&mut self, ops: usize, bytes: usize) {
+        self.vertices.reserve(ops);
+        self.by_digest.reserve(ops);
+        self.locations.reserve(ops);
+        // Most ops go on from one and read another.
+        self.inputs.reserve(2 * ops);
+        self.wire.bytes.reserve(bytes);
+    }
+
     /// Adds an op and gives a handle to what it makes: for most ops a [`State`].
     pub fn add<O: Op>(&mut self, op: O, metadata: Metadata<'_>) -> O::Handle {
         op.add_to(self, metadata)

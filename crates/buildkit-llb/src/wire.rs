@@ -194,8 +194,12 @@ mod tests {
         for len in [0, 1, 127, 128, 16_383, 16_384, 3_000_000] {
             let text = "x".repeat(len);
             let inner = written(|writer| writer.item(1, &text));
-            let outer = written(|writer| writer.message(1, |writer| writer.item(1, &text)));
-            assert_eq!(outer, written(|writer| writer.item(1, &inner)), "{len}");
+            let expected = written(|writer| writer.item(1, &inner));
+            for guess in [0, 127, 128, 16_384, 3_000_000] {
+                let write = |writer: &mut Writer| writer.item(1, &text);
+                let outer = written(|writer| writer.message_of(1, guess, write));
+                assert_eq!(outer, expected, "{len}, taken for {guess}");
+            }
         }
     }
 
