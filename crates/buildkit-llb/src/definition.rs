@@ -75,27 +75,27 @@ impl Definition {
             return Definition::default();
         };
         let vertices: Vec<Vertex<'_>> = graph.vertices(state).collect();
+        let mut digests = Vec::with_capacity(vertices.len() + 1);
+        let mut caps = Caps::default();
+        let mut metadata_caps = Caps::from_iter([Cap::CONSTRAINTS, Cap::PLATFORM]);
+        for vertex in &vertices {
+            digests.push(vertex.digest());
+            caps = caps.union(vertex.cap_set());
+            metadata_caps = metadata_caps.union(vertex.metadata_caps());
+        }
         // One input and nothing else, no constraints either: so the Go client's (`Marshal` in
         // `client/llb/state.go`), and what reads definitions knows the terminal by it.
         let mut terminal = Writer::default();
         write_input(&mut terminal, output, head);
-        let mut caps = Caps::from_iter([Cap::CONSTRAINTS, Cap::PLATFORM]);
-        for vertex in &vertices {
-            caps = caps.union(vertex.metadata_caps());
-        }
+        digests.push(Digest::of(&terminal.bytes));
         let mut metadata = Writer::default();
-        write_caps(caps, &mut metadata);
-
-        let mut ops: Vec<Encodings<'_>> = vertices.iter().map(Encodings::of).collect();
-        ops.push(Encodings { vertex: None, op: &terminal.bytes, metadata: &metadata.bytes });
-        let terminal = Digest::of(&terminal.bytes);
-        let digests: Vec<_> =
-            vertices.iter().map(|vertex| vertex.digest()).chain([terminal]).collect();
+        write_caps(metadata_caps, &mut metadata);
+        let terminal = Terminal { op: &terminal.bytes, metadata: &metadata.bytes };
         Definition {
-            encoded: Encoded::from_bytes(write(&ops, &digests, &Places::of(graph, &vertices))),
+            encoded: Encoded::from_bytes(write(graph, &vertices, &terminal, &digests)),
             digests,
             head: Some(head),
-            caps: vertices.iter().fold(caps, |caps, vertex| caps.union(vertex.cap_set())),
+            caps: caps.union(metadata_caps),
         }
     }
 }
@@ -124,41 +124,43 @@ impl TryFrom<Encoded<pb::Definition>> for Definition {
     }
 }
 
-/// An op of a definition, and what is said about it.
-struct Encodings<'g> {
-    /// None for the terminal, which comes from no place.
-    vertex: Option<Vertex<'g>>,
-    op: &'g [u8],
-    metadata: &'g [u8],
+/// The last op of a definition, which is not in the graph, and what is said about it.
+struct Terminal<'t> {
+    op: &'t [u8],
+    metadata: &'t [u8],
 }
 
-impl<'g> Encodings<'g> {
-    fn of(vertex: &Vertex<'g>) -> Encodings<'g> {
-        let metadata = vertex.encoded_metadata();
-        Encodings { vertex: Some(*vertex), op: vertex.bytes(), metadata }
-    }
-}
-
-/// Writes the message of ops with these digests.
-fn write(ops: &[Encodings<'_>], digests: &[Digest], places: &Places<'_>) -> Vec<u8> {
+/// Writes the message of a graph's vertices and the terminal, which have these digests.
+fn write(
+    graph: &Graph,
+    vertices: &[Vertex<'_>],
+    terminal: &Terminal<'_>,
+    digests: &[Digest],
+) -> Vec<u8> {
     /// What an op takes beside its bytes and its metadata: its digest twice, its lines, all lengths.
     const AROUND_OP: usize = 256;
-    let size = ops.iter().map(|op| op.op.len() + op.metadata.len() + AROUND_OP).sum::<usize>();
-    let mut message = Writer { bytes: Vec::with_capacity(size + places.data_len()) };
-    for op in ops {
-        message.item(definition::DEF, op.op);
+    let places = Places::of(graph, vertices);
+    let size = |vertex: &Vertex<'_>| vertex.bytes().len() + vertex.encoded_metadata().len();
+    let size =
+        vertices.iter().map(size).sum::<usize>() + terminal.op.len() + terminal.metadata.len();
+    let size = size + digests.len() * AROUND_OP + places.data_len();
+    let mut message = Writer { bytes: Vec::with_capacity(size) };
+    for op in vertices.iter().map(|vertex| vertex.bytes()).chain([terminal.op]) {
+        message.item(definition::DEF, op);
     }
     // Keys of maps are sorted: as bytes, which is the same order as that of their texts.
     let sorted = Digest::order(digests);
     for &at in &sorted {
-        let metadata = ops[at].metadata;
+        let metadata =
+            vertices.get(at).map_or(terminal.metadata, |vertex| vertex.encoded_metadata());
         message.message_of(definition::METADATA, AROUND_OP / 2 + metadata.len(), |entry| {
             entry.digest(MAP_KEY, digests[at]);
             entry.bytes(MAP_VALUE, metadata);
         });
     }
-    let located = sorted.iter().filter_map(|&at| ops[at].vertex);
-    let size = ops.len() * AROUND_OP / 2 + places.data_len();
+    // The terminal comes from no place.
+    let located = sorted.iter().filter_map(|&at| vertices.get(at));
+    let size = digests.len() * AROUND_OP / 2 + places.data_len();
     message.message_of(definition::SOURCE, size, |message| places.write(located, message));
     message.bytes
 }
@@ -204,7 +206,10 @@ impl<'g> Places<'g> {
     }
 
     /// Writes the message of all places: those of these ops, and the files.
-    fn write(&self, ops: impl Iterator<Item = Vertex<'g>>, message: &mut Writer) {
+    fn write<'v>(&self, ops: impl Iterator<Item = &'v Vertex<'g>>, message: &mut Writer)
+    where
+        'g: 'v,
+    {
         let mut of_op: Vec<&Location> = Vec::new();
         for vertex in ops {
             of_op.clear();

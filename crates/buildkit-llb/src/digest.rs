@@ -39,14 +39,18 @@ impl Digest {
 
     /// The positions of digests in the order of these.
     pub(crate) fn order(digests: &[Digest]) -> Vec<usize> {
+        let mut order: Vec<_> = digests.iter().map(|digest| digest.first()).zip(0..).collect();
         // The first bytes decide but for chance, so they are kept at hand.
-        let first =
-            |digest: &Digest| digest.0.first_chunk().map(|&first| u64::from_be_bytes(first));
-        let mut order: Vec<_> = digests.iter().map(first).zip(0..).collect();
         order.sort_unstable_by(|&(a, i), &(b, j)| {
             a.cmp(&b).then_with(|| digests[i].cmp(&digests[j]))
         });
         order.into_iter().map(|(_, at)| at).collect()
+    }
+
+    /// Its first bytes, which as a number are in the order of digests.
+    fn first(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_be_bytes([a, b, c, d, e, f, g, h])
     }
 }
 
