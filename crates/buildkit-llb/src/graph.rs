@@ -34,28 +34,45 @@ pub struct Graph {
     inputs: Vec<Output>,
     /// Where ops come from. Those of one op are a chain, as it may be added again later.
     locations: Vec<Link>,
-    /// Memory for the next op.
-    spare: Draft,
+    /// The op that is being made.
+    draft: Draft,
 }
 
 /// What there is of an op, and where in the graph's vectors.
 #[derive(Clone, Debug)]
 struct Stored {
     digest: Digest,
-    op: Range<usize>,
-    metadata: Range<usize>,
-    inputs: Range<usize>,
+    op: Part,
+    metadata: Part,
+    inputs: Part,
     /// The last of its locations.
-    location: Option<usize>,
+    location: Option<u32>,
     caps: Caps,
     metadata_caps: Caps,
+}
+
+/// A range in one of the graph's vectors.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    start: u32,
+    end: u32,
+}
+
+impl Part {
+    fn of(start: usize, end: usize) -> Part {
+        Part { start: to_u32(start), end: to_u32(end) }
+    }
+
+    fn range(self) -> Range<usize> {
+        self.start as usize..self.end as usize
+    }
 }
 
 /// A location of an op, and the one before it.
 #[derive(Clone, Debug)]
 struct Link {
     location: Location,
-    before: Option<usize>,
+    before: Option<u32>,
 }
 
 impl Graph {
@@ -127,27 +144,29 @@ impl Graph {
         self.wire.bytes.len()
     }
 
-    /// An op in the making, of which nothing is said yet.
-    pub(crate) fn draft(&mut self) -> Draft {
-        std::mem::take(&mut self.spare)
+    /// An op in the making, of which nothing is said yet. It stays where it is: to move what was just
+    /// written is slow.
+    pub(crate) fn draft(&mut self) -> &mut Draft {
+        self.draft.clear();
+        &mut self.draft
     }
 
-    /// Encodes an op and puts it into the graph, unless it is there already.
-    pub(crate) fn insert(&mut self, mut draft: Draft, mut metadata: Metadata<'_>) -> VertexId {
+    /// Encodes the op in the making and puts it into the graph, unless it is there already.
+    pub(crate) fn insert(&mut self, mut metadata: Metadata<'_>) -> VertexId {
         match metadata.linux_resources {
-            Some(_) if draft.runs_container => draft.needs(Cap::EXEC_META_LINUX_RESOURCES),
+            Some(_) if self.draft.runs_container => {
+                self.draft.needs(Cap::EXEC_META_LINUX_RESOURCES);
+            }
             _ => metadata.linux_resources = None,
         }
         let start = self.wire.bytes.len();
-        for &output in draft.inputs.outputs() {
-            let digest = self.vertices[output.vertex.index()].digest;
-            write_input(&mut self.wire, output, digest);
+        let first_input = self.inputs.len();
+        for &output in self.draft.inputs.outputs() {
+            write_input(&mut self.wire, output, self.vertices[output.vertex.index()].digest);
+            self.inputs.push(output);
         }
-        draft.write_rest(&mut self.wire);
-        let id = self.insert_encoded(start, draft.inputs.outputs(), metadata, draft.caps);
-        draft.clear();
-        self.spare = draft;
-        id
+        self.draft.write_rest(&mut self.wire);
+        self.insert_encoded(start, first_input, &mut metadata, self.draft.caps)
     }
 
     /// Puts an op of a definition into the graph, unless it is there already.
@@ -155,43 +174,43 @@ impl Graph {
         &mut self,
         bytes: &[u8],
         inputs: &[Output],
-        metadata: Metadata<'_>,
+        mut metadata: Metadata<'_>,
         caps: Caps,
     ) -> VertexId {
-        let start = self.wire.bytes.len();
+        let (start, first_input) = (self.wire.bytes.len(), self.inputs.len());
         self.wire.bytes.extend_from_slice(bytes);
-        self.insert_encoded(start, inputs, metadata, caps)
+        self.inputs.extend_from_slice(inputs);
+        self.insert_encoded(start, first_input, &mut metadata, caps)
     }
 
-    /// Takes the op whose bytes are the last that were written, unless it is there already.
+    /// Takes the op whose bytes and inputs are the last that were written, unless it is there already.
     fn insert_encoded(
         &mut self,
         start: usize,
-        inputs: &[Output],
-        metadata: Metadata<'_>,
+        first_input: usize,
+        metadata: &mut Metadata<'_>,
         caps: Caps,
     ) -> VertexId {
-        let op = start..self.wire.bytes.len();
-        let digest = Digest::of(&self.wire.bytes[op.clone()]);
+        let end = self.wire.bytes.len();
+        let digest = Digest::of(&self.wire.bytes[start..]);
         if let Some(&id) = self.by_digest.get(&digest) {
             self.wire.bytes.truncate(start);
-            self.say_more(id, metadata, caps);
+            self.inputs.truncate(first_input);
+            self.say_more(id, std::mem::take(metadata), caps);
             return id;
         }
         metadata.write(caps, &mut self.wire);
-        let first_input = self.inputs.len();
-        self.inputs.extend_from_slice(inputs);
         let id = VertexId(to_u32(self.vertices.len()));
         self.vertices.push(Stored {
             digest,
-            metadata: op.end..self.wire.bytes.len(),
-            op,
-            inputs: first_input..self.inputs.len(),
+            op: Part::of(start, end),
+            metadata: Part::of(end, self.wire.bytes.len()),
+            inputs: Part::of(first_input, self.inputs.len()),
             location: None,
             caps,
             metadata_caps: metadata.caps(),
         });
-        self.add_locations(id, metadata.locations);
+        self.add_locations(id, std::mem::take(&mut metadata.locations));
         self.by_digest.insert(digest, id);
         id
     }
@@ -208,10 +227,10 @@ impl Graph {
         stored.caps = united;
         stored.metadata_caps = merged.caps();
         // Mostly nothing is new.
-        if self.wire.bytes[stored.metadata.clone()] == self.wire.bytes[start..] {
+        if self.wire.bytes[stored.metadata.range()] == self.wire.bytes[start..] {
             self.wire.bytes.truncate(start);
         } else {
-            stored.metadata = start..self.wire.bytes.len();
+            stored.metadata = Part::of(start, self.wire.bytes.len());
         }
     }
 
@@ -219,7 +238,7 @@ impl Graph {
         let last = &mut self.vertices[id.index()].location;
         for location in locations {
             self.locations.push(Link { location, before: *last });
-            *last = Some(self.locations.len() - 1);
+            *last = Some(to_u32(self.locations.len() - 1));
         }
     }
 
@@ -235,7 +254,7 @@ impl Graph {
         // Inputs stand before their users, so one walk from the target down finds them all.
         for index in (0..reached.len()).rev() {
             if reached[index] {
-                for input in &self.inputs[self.vertices[index].inputs.clone()] {
+                for input in &self.inputs[self.vertices[index].inputs.range()] {
                     reached[input.vertex.index()] = true;
                 }
             }
@@ -292,7 +311,7 @@ impl<'g> Vertex<'g> {
 
     /// The encoded op.
     pub fn bytes(self) -> &'g [u8] {
-        &self.graph.wire.bytes[self.stored.op.clone()]
+        &self.graph.wire.bytes[self.stored.op.range()]
     }
 
     /// What is said about it. Decoded anew each time.
@@ -310,7 +329,7 @@ impl<'g> Vertex<'g> {
     }
 
     pub(crate) fn unsorted_locations(self) -> impl Iterator<Item = &'g Location> {
-        let link = move |at: Option<usize>| Some(&self.graph.locations[at?]);
+        let link = move |at: Option<u32>| Some(&self.graph.locations[at? as usize]);
         let last = link(self.stored.location);
         std::iter::successors(last, move |link_behind| link(link_behind.before))
             .map(|link| &link.location)
@@ -332,7 +351,7 @@ impl<'g> Vertex<'g> {
 
     /// What is said about it as it is sent: without its locations.
     pub(crate) fn encoded_metadata(self) -> &'g [u8] {
-        &self.graph.wire.bytes[self.stored.metadata.clone()]
+        &self.graph.wire.bytes[self.stored.metadata.range()]
     }
 
     fn metadata_without_locations(self) -> Metadata<'static> {
@@ -369,7 +388,7 @@ pub(crate) struct Output {
     index: u32,
 }
 
-/// Handles have half the size that they would have with `usize`.
+/// Handles and parts have half the size that they would have with `usize`.
 fn to_u32(index: usize) -> u32 {
-    u32::try_from(index).expect("a graph has fewer than 2^32 ops and files")
+    u32::try_from(index).expect("a graph has fewer than 2^32 ops, files and bytes")
 }

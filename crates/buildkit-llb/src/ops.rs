@@ -48,7 +48,7 @@ pub trait Op {
     fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> Self::Handle;
 }
 
-/// An op in the making. [`Graph::draft`] gives an empty one.
+/// An op in the making. [`Graph::draft`] is an empty one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {
     /// The one field that says what it does.

@@ -31,7 +31,7 @@ impl Op for Diff {
 
     fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
         let Some(lower) = self.lower.0 else { return self.upper };
-        let mut draft = graph.draft();
+        let draft = graph.draft();
         draft.needs(Cap::DIFF_OP);
         // Like merge, diff does not deduplicate its inputs (`client/llb/diff.go`).
         let lower = draft.inputs.push(lower) as i64;
@@ -40,6 +40,6 @@ impl Op for Diff {
             diff.message(diff_op::LOWER, |message| message.number(lower_diff_input::INPUT, lower));
             diff.message(diff_op::UPPER, |message| message.number(upper_diff_input::INPUT, upper));
         });
-        graph.insert(draft, metadata).output(0)
+        graph.insert(metadata).output(0)
     }
 }

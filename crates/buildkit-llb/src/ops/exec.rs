@@ -217,15 +217,15 @@ impl Op for Exec<'_> {
     type Handle = ExecStates;
 
     fn add_to(mut self, graph: &mut Graph, metadata: Metadata<'_>) -> ExecStates {
-        let mut draft = graph.draft();
+        let draft = graph.draft();
         draft.runs_container = true;
         draft.platform = self.platform.take();
-        self.add_caps(&mut draft);
+        self.add_caps(draft);
         let access = if self.readonly_root { BindAccess::Readonly } else { BindAccess::Output };
         let root = BindMount { access, ..BindMount::new("/", self.root) }.into();
         let mounts = Mounts::sorted(&root, &self.mounts);
         let mut results = Vec::new();
-        let Draft { kind, inputs, caps, .. } = &mut draft;
+        let Draft { kind, inputs, caps, .. } = draft;
         kind.message(op::EXEC, |exec| {
             exec.message(exec_op::META, |message| self.write_meta(mounts.first_agent(), message));
             results = mounts.write(exec, inputs, caps);
@@ -247,7 +247,7 @@ impl Op for Exec<'_> {
                 exec.message(exec_op::CDI_DEVICES, |message| device.write(message));
             }
         });
-        let vertex = graph.insert(draft, metadata);
+        let vertex = graph.insert(metadata);
         let mut states = results.into_iter().map(|result| match result {
             MountResult::Unchanged(state) => Some(state),
             MountResult::Output(index) => Some(vertex.output(index)),

@@ -331,8 +331,8 @@ impl Op for FileOp<'_> {
         if self.actions.is_empty() {
             return self.base;
         }
-        let mut draft = graph.draft();
-        let Draft { kind, inputs, caps, .. } = &mut draft;
+        let draft = graph.draft();
+        let Draft { kind, inputs, caps, .. } = draft;
         caps.insert(Cap::FILE_BASE);
         // The base first, as the Go client has it, and before the results of actions can be numbered
         // all other inputs (`add` in `client/llb/fileop.go`).
@@ -356,7 +356,7 @@ impl Op for FileOp<'_> {
                 });
             }
         });
-        graph.insert(draft, metadata).output(0)
+        graph.insert(metadata).output(0)
     }
 }
 

@@ -36,7 +36,7 @@ impl Op for Merge {
             [only] => return State(Some(only)),
             _ => {}
         }
-        let mut draft = graph.draft();
+        let draft = graph.draft();
         draft.needs(Cap::MERGE_OP);
         draft.kind.message(op::MERGE, |merge| {
             for input in inputs {
@@ -46,6 +46,6 @@ impl Op for Merge {
                 });
             }
         });
-        graph.insert(draft, metadata).output(0)
+        graph.insert(metadata).output(0)
     }
 }

@@ -40,7 +40,7 @@ impl Op for Passthrough {
         if self.requires.is_empty() {
             return State(Some(self.output));
         }
-        let mut draft = graph.draft();
+        let draft = graph.draft();
         draft.needs(Cap::PASSTHROUGH_OP);
         let output = draft.inputs.push(self.output) as i64;
         for input in self.requires.into_iter().filter_map(|state| state.0) {
@@ -50,6 +50,6 @@ impl Op for Passthrough {
             passthrough.text(passthrough_op::ID, &self.id);
             passthrough.numbers(passthrough_op::OUTPUTS, [output]);
         });
-        graph.insert(draft, metadata).output(0)
+        graph.insert(metadata).output(0)
     }
 }

@@ -79,7 +79,7 @@ impl Op for Source {
     type Handle = State;
 
     fn add_to(mut self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
-        let mut draft = graph.draft();
+        let draft = graph.draft();
         draft.caps = self.caps.iter().copied().collect();
         // Other kinds do not depend on the platform, and with one they would be several vertices in a
         // build for several platforms (`platformSpecificSource` in `client/llb/source.go`).
@@ -96,7 +96,7 @@ impl Op for Source {
                 });
             }
         });
-        graph.insert(draft, metadata).output(0)
+        graph.insert(metadata).output(0)
     }
 }
 
