@@ -53,7 +53,7 @@ impl<'a> Lowering<'a> {
             script_path = [Text::from(format!("{SCRIPTS}script"))];
             args = &script_path;
         }
-        let Some(op) = Exec::from_args(root, args) else { return root };
+        let [program, args @ ..] = args else { return root };
         let variables = exec.environment.iter();
         let mut env: Vec<(Cow<'_, str>, Cow<'_, str>)> =
             variables.map(|(name, value)| (name.into(), value.into())).collect();
@@ -71,6 +71,7 @@ impl<'a> Lowering<'a> {
             optional: !device.required,
         });
         let op = Exec {
+            args: args.iter().map(Cow::from).collect(),
             env,
             cwd: exec.workdir.as_str().into(),
             user: exec.user.as_str().into(),
@@ -92,7 +93,7 @@ impl<'a> Lowering<'a> {
             hostname: process.hostname.as_str().into(),
             ulimits: process.ulimits.as_slice().into(),
             cgroup_parent: process.cgroup_parent.as_str().into(),
-            ..op
+            ..Exec::new(root, program)
         };
         self.graph.add(op, metadata).root
     }

@@ -277,10 +277,11 @@ impl Lowering<'_> {
     ) -> State {
         let [step, ..] = steps else { return root };
         let locations: Vec<Location> = steps.iter().map(|step| self.location(step.span)).collect();
-        let mut metadata = Metadata::named(label).at(locations);
         // A process that is asked by its step is made to differ instead, so that its cache mounts stay.
-        metadata.ignore_cache =
+        let ignore_cache =
             stage.ignore_cache || step.no_cache && !matches!(step.action, Action::Exec(_));
+        let name = Some(label.into());
+        let metadata = Metadata { name, ignore_cache, locations, ..Metadata::default() };
         let files = StepSite { root, metadata, settings };
         match &step.action {
             Action::Exec(exec) => self.add_exec(exec, step.no_cache, &stage.platform, files),
