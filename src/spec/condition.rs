@@ -16,9 +16,9 @@ table! {
     /// Where a step or a stage exists.
     pub struct Conditions as "a step" {
         /// It exists only where every one of these args and constants has the value, or one of the values.
-        "when" when: Option<Condition>,
+        "when" when: Option<Box<Condition>>,
         /// It does not exist where every one of these args and constants has the value, or one of the values.
-        "unless" unless: Option<Condition>,
+        "unless" unless: Option<Box<Condition>>,
     }
 }
 

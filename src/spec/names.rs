@@ -173,6 +173,12 @@ impl<T: Names> Names for &T {
     }
 }
 
+impl<T: Names> Names for Box<T> {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        (**self).visit_names(visit);
+    }
+}
+
 impl<T: Names> Names for Option<T> {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         self.iter().for_each(|value| value.visit_names(visit));

@@ -94,6 +94,17 @@ impl<T: Read> Read for Spanned<T> {
     }
 }
 
+/// For what few tables have and is large: the others have no room for it.
+impl<T: Read> Read for Box<T> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        T::read(value, reader).map(Box::new)
+    }
+
+    fn shape() -> Shape {
+        T::shape()
+    }
+}
+
 impl Read for String {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;

@@ -96,9 +96,9 @@ table! {
         /// Whether the directories of a source are kept: all, or those behind `/./` in it.
         "parents" parents: Option<bool>,
         /// Of directories, only what matches one of these patterns.
-        "include" include: Option<OneOrMany<Template>>,
+        "include" include: Option<Box<OneOrMany<Template>>>,
         /// Of directories, nothing that matches one of these patterns.
-        "exclude" exclude: Option<OneOrMany<Template>>,
+        "exclude" exclude: Option<Box<OneOrMany<Template>>>,
         /// Whether a plain path need not exist.
         "optional" optional: Option<bool>,
     }

@@ -117,7 +117,7 @@ impl Names<'_> {
         }
     }
 
-    fn add_conditions(&mut self, conditions: [&Option<Condition>; 2]) {
+    fn add_conditions(&mut self, conditions: [&Option<Box<Condition>>; 2]) {
         for (name, operands) in conditions.into_iter().flatten().flat_map(|of| &of.tests) {
             self.add_name(name.as_str());
             operands.as_slice().iter().for_each(|Operand(operand)| self.add(operand));

@@ -28,8 +28,8 @@ impl Planner<'_, '_> {
         let origin = origin_of(step.from.as_ref(), self.context.origins);
         let ownership = self.ownership(&step.files, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
-        let include = self.patterns(step.include.as_ref(), diagnostics);
-        let exclude = self.patterns(step.exclude.as_ref(), diagnostics);
+        let include = self.patterns(step.include.as_deref(), diagnostics);
+        let exclude = self.patterns(step.exclude.as_deref(), diagnostics);
         let to = to?.unwrap_or_else(|| "./".into());
 
         let mut complete = Some(());

@@ -95,7 +95,8 @@ fn splits<'v>(
             let split = splits
                 .entry(arg)
                 .or_insert_with(|| Some(Split { missing: values.clone(), wanted: None }));
-            *split = split.take().and_then(|split| split.with(when.as_ref(), unless.as_ref(), arg));
+            *split =
+                split.take().and_then(|split| split.with(when.as_deref(), unless.as_deref(), arg));
         }
     }
     splits
