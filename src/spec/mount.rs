@@ -34,15 +34,15 @@ table! {
         /// What happens when two steps want it at once: `shared` (the default), `private` or `locked`.
         "sharing" sharing: Option<Sharing>,
         /// What a new directory begins as: files of a stage or an image. Nothing is the default.
-        "from" from: Option<Spanned<From>>,
+        "from" from: Option<Box<Spanned<From>>>,
         /// The directory of `from` that it begins as; all of it is the default.
-        "source" source: Option<Template>,
+        "source" source: Option<Box<Template>>,
         /// The mode of a new directory; "0755" is the default.
-        "mode" mode: Option<Template>,
+        "mode" mode: Option<Box<Template>>,
         /// The owner of a new directory, by number; the user of the step is the default.
-        "uid" uid: Option<Scalar>,
+        "uid" uid: Option<Box<Scalar>>,
         /// The group of a new directory, by number.
-        "gid" gid: Option<Scalar>,
+        "gid" gid: Option<Box<Scalar>>,
         /// Whether the step may only read it.
         "read-only" read_only: Option<bool>,
     }
@@ -52,7 +52,7 @@ table! {
         /// The file or directory that is shown.
         "bind" source: Spanned<Template>,
         /// Whose it is: a stage or an image; the build context is the default.
-        "from" from: Option<Spanned<From>>,
+        "from" from: Option<Box<Spanned<From>>>,
         /// Where the step sees it: the same path is the default, relative to the working directory.
         "to" to: Option<Spanned<Template>>,
         /// Whether the step may write there; what it writes is lost.
@@ -68,11 +68,11 @@ table! {
         /// The environment variable that has it, in place of a file or besides one that `to` names.
         "env" env: Option<Template>,
         /// The file's mode; "0400" is the default.
-        "mode" mode: Option<Template>,
+        "mode" mode: Option<Box<Template>>,
         /// The file's owner, by number; 0 is the default.
-        "uid" uid: Option<Scalar>,
+        "uid" uid: Option<Box<Scalar>>,
         /// The file's group, by number; 0 is the default.
-        "gid" gid: Option<Scalar>,
+        "gid" gid: Option<Box<Scalar>>,
         /// Whether the build fails where the client does not give it.
         "required" required: Option<bool>,
     }
@@ -84,11 +84,11 @@ table! {
         /// Where its socket stands; `SSH_AUTH_SOCK` names it in any case.
         "to" to: Option<Spanned<Template>>,
         /// The socket's mode; "0600" is the default.
-        "mode" mode: Option<Template>,
+        "mode" mode: Option<Box<Template>>,
         /// The socket's owner, by number; 0 is the default.
-        "uid" uid: Option<Scalar>,
+        "uid" uid: Option<Box<Scalar>>,
         /// The socket's group, by number; 0 is the default.
-        "gid" gid: Option<Scalar>,
+        "gid" gid: Option<Box<Scalar>>,
         /// Whether the build fails where the client does not give it.
         "required" required: Option<bool>,
     }
@@ -161,8 +161,8 @@ impl Mount {
     /// Whose files it shows, where it says so.
     pub fn from(&self) -> Option<&Spanned<From>> {
         match self {
-            Mount::Cache(mount) => mount.from.as_ref(),
-            Mount::Bind(mount) => mount.from.as_ref(),
+            Mount::Cache(mount) => mount.from.as_deref(),
+            Mount::Bind(mount) => mount.from.as_deref(),
             Mount::Secret(_) | Mount::Ssh(_) | Mount::Tmpfs(_) => None,
         }
     }

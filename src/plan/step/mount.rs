@@ -167,15 +167,15 @@ impl MountPlanner<'_, '_> {
     ) -> Option<(Text, Span, MountKind)> {
         let path = self.values.expand(&cache.path, diagnostics)?;
         let id = self.values.expand_option(cache.id.as_ref(), diagnostics)?;
-        let mode = self.option(cache.mode.as_ref(), FILE_MODE, diagnostics)?;
-        let uid = self.number(cache.uid.as_ref(), diagnostics)?;
-        let gid = self.number(cache.gid.as_ref(), diagnostics)?;
-        let source = self.values.expand_option(cache.source.as_ref(), diagnostics)?;
+        let mode = self.option(cache.mode.as_deref(), FILE_MODE, diagnostics)?;
+        let uid = self.number(cache.uid.as_deref(), diagnostics)?;
+        let gid = self.number(cache.gid.as_deref(), diagnostics)?;
+        let source = self.values.expand_option(cache.source.as_deref(), diagnostics)?;
         let source = match (source, &cache.source) {
             (Some(text), Some(template)) => match path::inside(&text) {
                 Some(source) => Some(source),
                 None => {
-                    let origin = origin_of(cache.from.as_ref(), self.origins);
+                    let origin = origin_of(cache.from.as_deref(), self.origins);
                     return diagnostics.fail(outside(template.span, &text, origin));
                 }
             },
@@ -192,7 +192,7 @@ impl MountPlanner<'_, '_> {
             read_only: cache.read_only.unwrap_or(false),
             owner: ids,
             mode,
-            origin: cache.from.as_ref().map(|from| origin_of(Some(from), self.origins)),
+            origin: cache.from.as_deref().map(|from| origin_of(Some(from), self.origins)),
             source,
         };
         Some((path, cache.path.span, kind))
@@ -205,7 +205,7 @@ impl MountPlanner<'_, '_> {
     ) -> Option<(Text, Span, MountKind)> {
         let source = self.values.expand(&bind.source, diagnostics)?;
         let to = self.values.expand_option(bind.to.as_ref().map(|to| &to.value), diagnostics)?;
-        let origin = origin_of(bind.from.as_ref(), self.origins);
+        let origin = origin_of(bind.from.as_deref(), self.origins);
         let Some(inside) = path::inside(&source) else {
             return diagnostics.fail(outside(bind.source.span, &source, origin));
         };
@@ -224,9 +224,9 @@ impl MountPlanner<'_, '_> {
         let to = self.values.expand_option(secret.to.as_ref().map(|to| &to.value), diagnostics)?;
         let kind = MountKind::Secret {
             id: id.clone(),
-            mode: self.option(secret.mode.as_ref(), FILE_MODE, diagnostics)?.unwrap_or(0o400),
-            uid: self.number(secret.uid.as_ref(), diagnostics)?.unwrap_or(0),
-            gid: self.number(secret.gid.as_ref(), diagnostics)?.unwrap_or(0),
+            mode: self.option(secret.mode.as_deref(), FILE_MODE, diagnostics)?.unwrap_or(0o400),
+            uid: self.number(secret.uid.as_deref(), diagnostics)?.unwrap_or(0),
+            gid: self.number(secret.gid.as_deref(), diagnostics)?.unwrap_or(0),
             required: secret.required.unwrap_or(false),
         };
         // As environment only, it is no file at all.
@@ -246,9 +246,9 @@ impl MountPlanner<'_, '_> {
         let id = self.values.expand(&ssh.id, diagnostics)?;
         let to = self.values.expand_option(ssh.to.as_ref().map(|to| &to.value), diagnostics)?;
         let kind = MountKind::Ssh {
-            mode: self.option(ssh.mode.as_ref(), FILE_MODE, diagnostics)?.unwrap_or(0o600),
-            uid: self.number(ssh.uid.as_ref(), diagnostics)?.unwrap_or(0),
-            gid: self.number(ssh.gid.as_ref(), diagnostics)?.unwrap_or(0),
+            mode: self.option(ssh.mode.as_deref(), FILE_MODE, diagnostics)?.unwrap_or(0o600),
+            uid: self.number(ssh.uid.as_deref(), diagnostics)?.unwrap_or(0),
+            gid: self.number(ssh.gid.as_deref(), diagnostics)?.unwrap_or(0),
             required: ssh.required.unwrap_or(false),
             named: to.is_some(),
             id: id.clone(),
