@@ -98,7 +98,7 @@ impl Stage {
         self.bases().for_each(&mut *visit);
         self.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
         for step in self.all_steps().filter(|step| exists(step)) {
-            step.verb.visit_froms(visit);
+            step.visit_froms(visit);
         }
     }
 }

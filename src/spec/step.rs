@@ -24,6 +24,8 @@ pub struct Step {
     pub span: Span,
     /// What it does.
     pub verb: Verb,
+    /// Whether it says `from`. Most steps do not, and who looks for that need not look into them.
+    has_from: bool,
 }
 
 table! {
@@ -418,7 +420,9 @@ impl Read for Step {
             }
         };
         check(&verb, reader)?;
-        Some(Self { span, verb })
+        let mut has_from = false;
+        verb.visit_froms(&mut |_| has_from = true);
+        Some(Self { span, verb, has_from })
     }
 
     fn shape() -> Shape {
@@ -528,6 +532,15 @@ impl RunStep {
     }
 }
 
+impl Step {
+    /// Calls `visit` with each `from` of the step itself.
+    pub(super) fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
+        if self.has_from {
+            self.verb.visit_froms(visit);
+        }
+    }
+}
+
 impl ParallelStep {
     /// The steps of all branches.
     pub fn steps(&self) -> impl Iterator<Item = &Step> {
@@ -553,8 +566,7 @@ impl Verb {
         }
     }
 
-    /// Calls `visit` with each `from` of the step itself.
-    pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
+    fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         let mut visit_mounts =
             |mounts: &'s [Mount]| mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
         match self {
