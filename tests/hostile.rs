@@ -114,6 +114,19 @@ fn ten_thousand_levels() {
 }
 
 #[test]
+fn long_keys_in_deep_tables() {
+    let deep = format!("{} = {{ ", "a.".repeat(70) + "a").repeat(70);
+    let file =
+        format!("[stages.a]\nfrom = 'x'\nimage.labels = {{ {deep}b = 1{}\n", " }".repeat(71));
+    assert_eq!(compile(file), Err(vec![Code::InvalidToml]));
+
+    let labels: String = (0..MANY).map(|n| format!("k{n} = 1\n")).collect();
+    let long = "l".repeat(1 << 20);
+    let file = format!("[stages.a]\nfrom = 'x'\n[stages.a.image.labels.{long}]\n{labels}");
+    assert_eq!(compile(file), Err(vec![Code::TooLarge]));
+}
+
+#[test]
 fn bytes_that_are_no_text() {
     assert_eq!(compile(vec![0xff; 100_000]), Err(vec![Code::NotText]));
     assert_eq!(compile(b"[stages.a]\nfrom = 'a\0b'\n".to_vec()), Err(vec![Code::InvalidToml]));

@@ -26,8 +26,7 @@ pub(super) fn plan(
     let own = values.expand(written, diagnostics)?;
     let path = path::join(workdir, &own);
     if path == "/" {
-        // The working directory may be what could not be read.
-        if workdir == "/" && !own.starts_with('/') && !values.scope.is_whole {
+        if values.hangs_on_lost_workdir(workdir, &own) {
             return None;
         }
         return diagnostics.fail(

@@ -367,6 +367,10 @@ impl Resolver<'_, '_> {
         let Some(process) = steps.iter().find(|step| matches!(step.action, Action::Exec(_))) else {
             return;
         };
+        // A platform of its own may be what could not be read.
+        if stage.platform.is_none() && !self.selection.spec.is_whole() {
+            return;
+        }
         const HINT: &str =
             "platform = \"${BUILDPLATFORM}\" in its stage runs it on the machine that builds";
         if platform.os() != "linux" {

@@ -62,6 +62,11 @@ impl StageScope<'_, '_> {
         }
     }
 
+    /// Whether what is written hangs on a working directory that may be the root for want of one that could be read.
+    pub(super) fn hangs_on_lost_workdir(&self, workdir: &str, written: &str) -> bool {
+        workdir == "/" && !written.starts_with('/') && !self.scope.is_whole
+    }
+
     /// A working directory, seen from the one that it would be without it. What is wrong with it is reported, and
     /// changes nothing.
     pub(super) fn workdir(

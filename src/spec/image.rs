@@ -49,7 +49,7 @@ table! {
 
     /// How a container is found to be well.
     pub struct Healthcheck as "a healthcheck" {
-        /// What is run: a list, or a string for a shell.
+        /// What is run: a list, or a string for a shell. It is needed unless `none` is set.
         "cmd" cmd: Option<Command>,
         /// How long it waits between two runs: "30s", "1m30s".
         "interval" interval: Option<Duration>,
@@ -143,7 +143,10 @@ impl Field for Labels {
     }
 }
 
-/// Joins the keys of nested tables with dots. TOML's own limit bounds the depth.
+/// How many bytes the name of a label may have: in nested tables each name has those of all around it.
+const MAX_LABEL_NAME: usize = 4096;
+
+/// Joins the keys of nested tables with dots. How deep those are, the reader of TOML bounds.
 fn join(
     prefix: String,
     entries: Vec<Entry<'_>>,
@@ -152,6 +155,10 @@ fn join(
 ) -> Option<()> {
     let mut complete = Some(());
     for Entry { key: Key { name, span }, value } in entries {
+        if prefix.len() + name.len() > MAX_LABEL_NAME {
+            let message = format!("the name of a label has more than {MAX_LABEL_NAME} bytes");
+            return reader.diagnostics.fail(Diagnostic::new(Code::TooLarge, span, message));
+        }
         let name = format!("{prefix}{name}");
         let read = if let Kind::Table(inner) = value.kind {
             join(format!("{name}."), inner, labels, reader)

@@ -1,7 +1,7 @@
 //! Files of other languages, taken for build files.
 //!
-//! Comes in: a file. Goes out: one error that says what it is, where its first line shows that, in place of
-//! one for each line. Knows nothing of what else is in it.
+//! Comes in: a file. Goes out: one error that says what it is, where its first line shows that and no other
+//! is TOML, in place of one for each line. Knows nothing of what else is in it.
 
 use super::rules::form_of;
 use crate::diagnostic::{Code, Diagnostic};
@@ -11,7 +11,8 @@ use crate::source::SourceFile;
 const FROM_DOCKERFILE: &str =
     concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/from-dockerfile.md");
 
-/// What is wrong with a file whose first line can be no TOML.
+/// What is wrong with a file whose first line can be no TOML, and of which no other line looks like TOML: a slip on
+/// the first one is a slip.
 pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     let numbers = 1..=file.line_count();
     let mut lines = numbers.map(|number| (number, file.line_text(number).trim()));
@@ -37,6 +38,9 @@ pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     } else {
         return None;
     };
+    if lines.any(|(_, line)| is_toml(line)) {
+        return None;
+    }
     let start = file.line_start(number);
     let offset = (start - file.line_start(1)) as usize;
     let span = file.span(offset..offset + file.line_text(number).len());
@@ -51,10 +55,22 @@ fn is_dockerfile(line: &str) -> bool {
     form_of(&word.to_ascii_uppercase()).is_some() && !rest.trim_start().starts_with(['=', '.'])
 }
 
+/// Whether a line is a header, or begins with a key and `=`.
+fn is_toml(line: &str) -> bool {
+    let name = line.trim_start_matches('[');
+    let is_header = name.len() < line.len() && name.starts_with(|c: char| c.is_ascii_alphabetic());
+    let behind = line.trim_start_matches(is_of_key);
+    let is_entry = behind.len() < line.len() && behind.trim_start().starts_with('=');
+    is_header || is_entry
+}
+
+fn is_of_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c)
+}
+
 /// Whether a line is the beginning of a document, an item of a list, or a key with a colon, which ends the line or has
 /// a space behind it.
 fn is_yaml(line: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c);
     let behind = line.trim_start_matches(is_of_key);
     let is_entry = behind.len() < line.len() && (behind == ":" || behind.starts_with(": "));
     line == "---" || line.starts_with("- ") || is_entry

@@ -1,8 +1,8 @@
 //! From TOML values to the types of the language, with every mistake reported in one run.
 //!
 //! A value that cannot be read is reported and leaves `None`; its neighbours are read all the same. What is declared
-//! by name, the items of a table's lists, and the keys of a stage, are there without those that cannot be read: see
-//! [`Unread`]. How tables with fixed keys are read is in [`super::table`].
+//! by name, the items of a table's lists, and the keys of a stage but for `from` and `env`, are there without those
+//! that cannot be read: see [`Unread`]. How tables with fixed keys are read is in [`super::table`].
 
 use std::collections::BTreeMap;
 

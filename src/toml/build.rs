@@ -16,7 +16,8 @@ use super::tables::{Id, Tables};
 use super::tree::{Entry, Key, Kind, Value};
 use crate::source::{self, SourceFile};
 
-/// How deep values may be nested, and how many parts a key may have: whoever walks a tree does so by recursion.
+/// How deep values may be nested, and how many parts a key may have: whoever walks a tree does so by recursion. The
+/// keys of all values that one is in may have twice as many.
 const MAX_DEPTH: usize = 80;
 
 /// A tree that grows with each event.
@@ -194,7 +195,7 @@ impl EventReceiver for Builder<'_> {
         let mut name = Cow::Borrowed("");
         self.raw(span, encoding).decode_key(&mut name, errors);
         let span = self.span(span.start()..span.end());
-        if self.keys.len() - outer_keys < MAX_DEPTH {
+        if self.keys.len() - outer_keys < MAX_DEPTH && self.keys.len() < 2 * MAX_DEPTH {
             self.keys.push(Key { name, span });
         } else {
             self.tables.report(span, Problem::TooDeep);

@@ -29,7 +29,7 @@ pub(super) enum Problem {
 }
 
 impl Conflict {
-    /// Whether all could be read in spite of it.
+    /// Whether what was read is what was meant in spite of it.
     pub(super) fn is_harmless(&self) -> bool {
         matches!(self.problem, Problem::Twice { .. })
     }

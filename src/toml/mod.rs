@@ -52,7 +52,9 @@ pub fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Documen
     let mut restart = report.part(0, faults);
     for _ in 0..RESTARTS {
         let Some(start) = restart else { break };
-        let (_, faults) = parse_from(file, start);
+        let (_, mut faults) = parse_from(file, start);
+        // What tables there are before this is not known.
+        faults.retain(|fault| matches!(fault, Fault::Syntax(_)));
         restart = report.part(start, faults);
     }
     Document { entries, reliable_until: Some(report.reliable_until) }
@@ -132,15 +134,16 @@ impl Report<'_> {
     /// is behind it.
     fn part(&mut self, start: usize, mut faults: Vec<Fault<'_>>) -> Option<usize> {
         let file = self.file;
-        let place = |fault: &Fault<'_>| {
+        let line_of = |range: Range<usize>| file.line(file.span(range).start);
+        // Of what is wrong on a line, what hides the rest counts most.
+        faults.sort_by_key(|fault| {
             let range = fault.range(file);
-            (range.start, range.end)
-        };
-        faults.sort_by_key(place);
+            (line_of(range.clone()), fault.is_harmless(), range.start, range.end)
+        });
         let mut last_line = 0;
         for fault in faults {
             let range = fault.range(file);
-            let line = file.line(file.span(range.clone()).start);
+            let line = line_of(range.clone());
             if line == last_line {
                 continue;
             }

@@ -134,7 +134,7 @@ struct Stages<'s> {
     /// For each stage what is wrong with its `from`s.
     problems: Vec<Diagnostics>,
     /// For each stage whether it is known what every `from` means.
-    is_whole: Vec<bool>,
+    knows_froms: Vec<bool>,
 }
 
 /// What the stages are selected for, by their places in the spec.
@@ -210,7 +210,7 @@ fn select_for<'s>(
     if all {
         for at in order.nodes {
             let is_whole = has_errors
-                || stages.is_whole[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
+                || stages.knows_froms[at] && stages.needs(at).iter().all(|&at| is_selected[at]);
             if is_whole && !is_selected[at] {
                 is_selected[at] = true;
                 selected.push(at);
@@ -278,7 +278,7 @@ impl<'s> Stages<'s> {
             replaced: Vec::with_capacity(count),
             presence: Presence::new(&named, spec, scope, request),
             problems: Vec::with_capacity(count),
-            is_whole: Vec::with_capacity(count),
+            knows_froms: Vec::with_capacity(count),
             named,
         };
         for at in 0..stages.named.list.len() {
@@ -319,7 +319,7 @@ impl<'s> Stages<'s> {
             stages.replaced.push(replacement.is_some());
             stages.platforms.push(own);
             stages.froms.push(found);
-            stages.is_whole.push(!is_absent && !diagnostics.has_errors());
+            stages.knows_froms.push(!is_absent && !diagnostics.has_errors());
             stages.problems.push(diagnostics);
         }
         // What stands in the place of a stage has been built.

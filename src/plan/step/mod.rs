@@ -196,6 +196,9 @@ impl Planner<'_, '_> {
         let path = path::join(&self.workdir, &text);
         self.context.scope.spend(path.len(), template.span, diagnostics)?;
         if path == "/" {
+            if self.values.hangs_on_lost_workdir(&self.workdir, &text) {
+                return None;
+            }
             return diagnostics.fail(Diagnostic::new(
                 Code::InvalidValue,
                 template.span,

@@ -143,9 +143,7 @@ impl MountPlanner<'_, '_> {
         let destination = path::join(self.workdir, &to);
         self.values.scope.spend(destination.len(), span, diagnostics)?;
         if destination == "/" {
-            // The working directory may be what could not be read.
-            let hangs_on_workdir = self.workdir == "/" && !to.starts_with('/');
-            if hangs_on_workdir && !self.values.scope.is_whole {
+            if self.values.hangs_on_lost_workdir(self.workdir, &to) {
                 return None;
             }
             return diagnostics.fail(

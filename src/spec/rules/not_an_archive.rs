@@ -15,8 +15,10 @@ const COMPRESSED: &[&str] = &["bz2", "gz", "xz", "zst"];
 pub(super) fn check_stage(stage: &Stage, diagnostics: &mut Diagnostics) {
     for step in stage.all_steps() {
         match &step.verb {
-            Verb::Unpack(unpack) => check(&unpack.source, diagnostics),
-            Verb::Fetch(fetch) if fetch.extract == Some(true) => check(&fetch.url, diagnostics),
+            Verb::Unpack(unpack) => check(&unpack.source, |path| path, diagnostics),
+            Verb::Fetch(fetch) if fetch.extract == Some(true) => {
+                check(&fetch.url, path_of_url, diagnostics);
+            }
             _ => {}
         }
     }
@@ -25,25 +27,31 @@ pub(super) fn check_stage(stage: &Stage, diagnostics: &mut Diagnostics) {
 pub(super) fn check_sources(spec: &Spec, diagnostics: &mut Diagnostics) {
     for source in spec.sources.values() {
         if let Input::Http { url, extract: true, .. } = &source.value {
-            check(url, diagnostics);
+            check(url, path_of_url, diagnostics);
         }
     }
 }
 
-fn check(file: &Template, diagnostics: &mut Diagnostics) {
+fn check(file: &Template, path: fn(&str) -> &str, diagnostics: &mut Diagnostics) {
     // What stands behind the last `${NAME}` ends it, if anything does.
     let (_, end) = file.ends();
-    let Some(ending) = other_ending(end) else { return };
-    let message = format!("only tar archives are unpacked: a `.{ending}` file is copied as it is");
+    let Some(ending) = other_ending(path(end)) else { return };
+    let message = format!(
+        "only tar archives are unpacked, and by its name this `.{ending}` file is none: it is copied as it is"
+    );
     diagnostics.push(
         Diagnostic::new(Code::NotAnArchive, file.span, message)
             .hint("unpack it with a program of its kind in a run step"),
     );
 }
 
-/// What a path or a URL ends with, where that is no ending of tar archives.
+/// What a URL has before its query.
+fn path_of_url(url: &str) -> &str {
+    &url[..url.find(['?', '#']).unwrap_or(url.len())]
+}
+
+/// What a path ends with, where that is no ending of tar archives.
 fn other_ending(path: &str) -> Option<&str> {
-    let path = &path[..path.find(['?', '#']).unwrap_or(path.len())];
     let (name, ending) = path.rsplit_once('.')?;
     let is = |endings: &[&str]| endings.iter().any(|other| other.eq_ignore_ascii_case(ending));
     let is_tar = name.to_ascii_lowercase().ends_with(".tar");
@@ -52,14 +60,14 @@ fn other_ending(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::other_ending;
+    use super::{other_ending, path_of_url};
 
     #[test]
     fn endings() {
         for (path, ending) in [
             ("a.zip", Some("zip")),
             ("dir.tar/a.ZIP", Some("ZIP")),
-            ("https://x/a.zip?v=1.tar", Some("zip")),
+            ("vendor/a-?.zip", Some("zip")),
             ("tool.gz", Some("gz")),
             ("a.tar.gz", None),
             ("a.TAR.xz", None),
@@ -70,5 +78,6 @@ mod tests {
         ] {
             assert_eq!(other_ending(path), ending, "{path}");
         }
+        assert_eq!(other_ending(path_of_url("https://x/a.zip?v=1.tar")), Some("zip"));
     }
 }
