@@ -157,7 +157,10 @@ fn join(
     for Entry { key: Key { name, span }, value } in entries {
         if prefix.len() + name.len() > MAX_LABEL_NAME {
             let message = format!("the name of a label has more than {MAX_LABEL_NAME} bytes");
-            return reader.diagnostics.fail(Diagnostic::new(Code::TooLarge, span, message));
+            return reader.diagnostics.fail(
+                Diagnostic::new(Code::TooLarge, span, message)
+                    .hint("give it a shorter one, and what is so long as its value"),
+            );
         }
         let name = format!("{prefix}{name}");
         let read = if let Kind::Table(inner) = value.kind {

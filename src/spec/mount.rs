@@ -5,7 +5,7 @@ use super::shape::Shape;
 use super::stage::From;
 use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic, list};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::Spanned;
 use crate::toml::Value;
 
@@ -139,10 +139,16 @@ impl Read for Mount {
             Some("secret") => table.named(SecretMount::WHAT).read_all(reader).map(Mount::Secret),
             Some("ssh") => table.named(SshMount::WHAT).read_all(reader).map(Mount::Ssh),
             Some(_) => table.named(TmpfsMount::WHAT).read_all(reader).map(Mount::Tmpfs),
-            None => reader.diagnostics.fail(
-                Diagnostic::new(Code::MissingKey, span, "a mount does not say what it is")
-                    .hint(format!("it needs one of {}", list(KINDS))),
-            ),
+            None => {
+                let hint = table
+                    .keys()
+                    .find_map(|key| did_you_mean(key, KINDS))
+                    .unwrap_or_else(|| format!("it needs one of {}", list(KINDS)));
+                reader.diagnostics.fail(
+                    Diagnostic::new(Code::MissingKey, span, "a mount does not say what it is")
+                        .hint(hint),
+                )
+            }
         }
     }
 
