@@ -1,7 +1,7 @@
 # The engines: Docker from a Debian release, each in namespaces of its own (see init).
 #
 # The machine's side of an engine, all of it gone after `down`: the process tree, a veth
-# device mstageN, three firewall rules, and cgroups below /mstageN.
+# device mstageN, three firewall rules, and cgroups below /mstage-PID.
 # shellcheck shell=bash
 
 engine_names=(bookworm trixie forky forky-overlay2)
@@ -255,23 +255,25 @@ engine_down() {
 
 # Also clears away what an engine that was killed has left.
 engine_stop() {
-  local name=$1 state pid was_alive=false
+  local name=$1 state pid
   state=$(engine_state "$name")
   if engine_alive "$name"; then
-    was_alive=true
     pid=$(cat "$state/run/pid")
     if has_label "$name"; then
       # Nothing of it is kept.
+      remove_device "$name" "$pid"
       kill -KILL "$pid"
     else
       ! engine_answers "$name" || kill_containers "$name"
+      remove_device "$name" "$pid"
       kill -TERM "$pid"
     fi
     wait_until 300 engine_gone "$name" || kill -KILL "$pid"
     wait_until 100 engine_gone "$name" || die "process $pid of $name does not end"
   fi
   if [[ -e $state/run/device ]]; then
-    disconnect_network "$name" "$was_alive"
+    disconnect_network "$name"
+    remove_cgroups "$(engine_cgroup "$name")"
   fi
   rm -rf "$state/run"
 }
@@ -281,6 +283,11 @@ kill_containers() {
   local containers
   read -r -d '' -a containers < <(docker_on "$1" ps --quiet) || true
   ((${#containers[@]} == 0)) || docker_on "$1" kill "${containers[@]}" >/dev/null || true
+}
+
+# Named after its first process, which no other engine shares.
+engine_cgroup() {
+  echo "mstage-$(cat "$(engine_state "$1")/run/pid")"
 }
 
 # In each hierarchy, where there are several (cgroup v1).
@@ -319,7 +326,7 @@ engine_settings() {
   "features": { "containerd-snapshotter": $containerd_store },
   "builder": { "gc": { "enabled": true, "policy": [{ "keepStorage": "20GB", "all": true }] } },
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
-  "cgroup-parent": "/$(cat "$run/device")",
+  "cgroup-parent": "/$(engine_cgroup "$name")",
   "bip": "$network.128.1/24",
   "default-address-pools": [{ "base": "$network.192.0/18", "size": 24 }],
   "mtu": $(cat "$run/mtu")
@@ -334,28 +341,23 @@ JSON
 network=10.213
 
 connect_network() {
-  local name=$1 pid=$2 tree=$3 run number device mtu
+  local name=$1 pid=$2 tree=$3 run device number mtu
   run=$(engine_state "$name")/run
   mtu=$(ip_command "$tree" route show default | sed -nE 's/.* dev ([^ ]+).*/\1/p' | head -n 1)
   mtu=$(cat "/sys/class/net/${mtu:-lo}/mtu")
   ((mtu <= 1500)) || mtu=1500
   echo "$mtu" >"$run/mtu"
 
-  for ((number = 0; number < 64; number++)); do
-    device=mstage$number
-    [[ ! -e /sys/class/net/$device ]] || continue
-    ! ip_command "$tree" link add "$device" mtu "$mtu" type veth \
-      peer name eth0 mtu "$mtu" netns "$pid" 2>>"$run/../log" || break
-  done
-  ((number < 64)) || engine_failed "$name" "no network device could be made"
-  echo "$device" >"$run/device"
+  with_lock network add_device "$name" "$pid" "$tree" "$mtu"
+  [[ -e $run/device ]] || engine_failed "$name" "no network device could be made"
+  device=$(cat "$run/device")
+  number=${device#mstage}
   echo "$network.$number.2" >"$run/address"
 
   {
     ip_command "$tree" address add "$network.$number.1/30" dev "$device" &&
       ip_command "$tree" link set "$device" up &&
       nsenter --net="/proc/$pid/ns/net" chroot "$tree" ip -batch - &&
-      start_forwarding &&
       firewall_rules "$tree" "$device" "$network.$number.2" --insert
   } >>"$run/../log" 2>&1 <<COMMANDS || engine_failed "$name" "its network could not be made"
 link set lo up
@@ -365,19 +367,36 @@ route add default via $network.$number.1
 COMMANDS
 }
 
-# disconnect_network NAME WAS-ALIVE
-disconnect_network() {
-  local was_alive=$2 run tree device
+# add_device NAME PID TREE MTU: says in run/device which one it made.
+add_device() {
+  local pid=$2 tree=$3 mtu=$4 run number device
   run=$(engine_state "$1")/run
-  tree=$run/tree
-  device=$(cat "$run/device")
-  firewall_rules "$tree" "$device" "$(cat "$run/address")" --delete 2>/dev/null || true
-  # The device of an engine that was killed has gone with it: one of that name is another engine's.
-  if [[ $was_alive == true || ! -e /sys/class/net/$device ]]; then
-    remove_cgroups "$device"
-    ip_command "$tree" link delete "$device" 2>/dev/null || true
-  fi
-  stop_forwarding
+  for ((number = 0; number < 64; number++)); do
+    device=mstage$number
+    [[ ! -e /sys/class/net/$device ]] || continue
+    if ip_command "$tree" link add "$device" mtu "$mtu" type veth \
+      peer name eth0 mtu "$mtu" netns "$pid" 2>>"$run/../log"; then
+      echo "$device" >"$run/device"
+      start_forwarding
+      return
+    fi
+  done
+}
+
+# From inside: the kernel removes the device of an engine that has ended, at a time of its own
+# choice, and from then on one of that name may be another engine's.
+remove_device() {
+  local run
+  run=$(engine_state "$1")/run
+  nsenter --net="/proc/$2/ns/net" chroot "$run/tree" ip link delete eth0 2>/dev/null || true
+}
+
+disconnect_network() {
+  local run
+  run=$(engine_state "$1")/run
+  # Another engine that has the same device by now has rules of its own: of two, one is deleted.
+  firewall_rules "$run/tree" "$(cat "$run/device")" "$(cat "$run/address")" --delete 2>/dev/null || true
+  with_lock network stop_forwarding
 }
 
 # The machine's own commands, or the tree's where it has none.
