@@ -197,11 +197,19 @@ engine_start() {
   echo >"$state/run/start"
 
   for ((tries = 0; tries < 600; tries++)); do
-    ! engine_answers "$name" || return 0
+    if engine_answers "$name"; then
+      trim_store "$name"
+      return
+    fi
     engine_alive "$name" || engine_failed "$name" "dockerd ended"
     sleep 0.1
   done
   engine_failed "$name" "no answer after a minute"
+}
+
+# Removes from the build cache what has not been used for longest, down to a size that holds all tests.
+trim_store() {
+  has_label "$1" || docker_on "$1" builder prune --force --all --keep-storage 20GB >/dev/null
 }
 
 engine_failed() {
@@ -316,15 +324,15 @@ engine_settings() {
     containerd_store=true
     storage=
   fi
-  # Docker's own policy keeps 512 MB of cache mounts, less than one Rust project has: tests that look
-  # for what they left in a cache mount would not find it.
+  # Nothing is collected while the engine runs: while BuildKit looks what there is to collect, it holds
+  # cache mounts, and a step that wants one in that moment gets a new one (see trim_store).
   cat <<JSON
 {
   "hosts": ["unix:///run/mstage/docker.sock"],
   "data-root": "/var/lib/docker",
   $storage
   "features": { "containerd-snapshotter": $containerd_store },
-  "builder": { "gc": { "enabled": true, "policy": [{ "keepStorage": "20GB", "all": true }] } },
+  "builder": { "gc": { "enabled": false } },
   "exec-opts": ["native.cgroupdriver=cgroupfs"],
   "cgroup-parent": "/$(engine_cgroup "$name")",
   "bip": "$network.128.1/24",
