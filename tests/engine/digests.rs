@@ -68,12 +68,15 @@ fn the_engine_has_the_digests_that_mstage_computes() {
     let computed = compute(spec, &nonce, digest_of_image(&build));
     assert!(computed.len() > 10, "{computed:?}");
     for (digest, name) in &computed {
-        assert_eq!(
-            reported.get(digest.as_str()),
-            Some(&name.as_str()),
-            "{digest}\n{build}{reported:#?}"
-        );
+        let reported_name = reported.get(digest.as_str()).copied();
+        assert_eq!(reported_name.map(what), Some(what(name)), "{digest}\n{build}{reported:#?}");
     }
+}
+
+/// What an op does. Where it stands is told for the build that was the first to have it: another test may
+/// start from the same image in this moment.
+fn what(name: &str) -> &str {
+    name.split_once("] ").map_or(name, |(_, what)| what)
 }
 
 /// The digest that the engine has given for the image: its op's name has it. None with an older store.
