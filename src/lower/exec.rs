@@ -164,8 +164,8 @@ impl<'a> Lowering<'a> {
         };
         // The Dockerfile frontend writes ids like this too, without a namespace as well; the same id is
         // the same directory for both.
-        let namespace = &settings.cache_namespace;
-        let mut cache = CacheMount::new(&mount.destination, format!("{namespace}/{id}"));
+        let id = [&settings.cache_namespace, "/", id].concat();
+        let mut cache = CacheMount::new(&mount.destination, id);
         cache.sharing = match sharing {
             Sharing::Shared => CacheSharing::Shared,
             Sharing::Private => CacheSharing::Private,

@@ -65,7 +65,8 @@ pub fn resolve(
 ) -> Option<Plan> {
     let images = read_images(selection, &facts, diagnostics);
     let contexts = read_contexts(selection, &facts, diagnostics);
-    let mut resolver = Resolver { selection, images, contexts, stages: Vec::new() };
+    let stages = Vec::with_capacity(selection.stages.len());
+    let mut resolver = Resolver { selection, images, contexts, stages };
     let (exported, bottom) = exported_stages(selection);
     let mut export = Export::new(resolver.base_config(bottom));
     for (stage, exported) in selection.stages.iter().zip(exported) {

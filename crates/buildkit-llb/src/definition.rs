@@ -175,11 +175,16 @@ struct Places<'g> {
 
 impl<'g> Places<'g> {
     fn of(graph: &'g Graph, vertices: &[Vertex<'g>]) -> Places<'g> {
-        let mut first_users = vec![None; graph.sources().len()];
+        let mut unseen = graph.sources().len();
+        let mut first_users = vec![None; unseen];
         for (at, vertex) in vertices.iter().enumerate() {
+            if unseen == 0 {
+                break;
+            }
             for location in vertex.unsorted_locations() {
-                if let Some(first) = first_users.get_mut(location.source.0 as usize) {
-                    first.get_or_insert(at);
+                if let Some(first @ None) = first_users.get_mut(location.source.0 as usize) {
+                    *first = Some(at);
+                    unseen -= 1;
                 }
             }
         }

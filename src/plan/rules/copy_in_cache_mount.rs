@@ -26,7 +26,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             continue;
         }
         for step in &stage.steps {
-            let mut destinations = step.action.destinations().into_iter();
+            let mut destinations = step.action.destinations();
             let Some((path, mounted)) =
                 destinations.find_map(|destination| covering(destination, &caches))
             else {

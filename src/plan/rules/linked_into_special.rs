@@ -6,9 +6,9 @@
 
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::Action;
 use crate::plan::path::is_within;
 use crate::plan::select::Origin;
+use crate::plan::{Action, CopyItem};
 
 /// Directories, and what a linked layer does to them.
 const SPECIAL: [(&str, Special); 10] = [
@@ -42,9 +42,8 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     });
     for (stage, on_image) in subject.plan.stages.iter().zip(on_image) {
         for step in stage.steps.iter().filter(|step| on_image && step.action.links()) {
-            let destinations = step.action.destinations();
             let special = SPECIAL.iter().find(|(directory, _)| {
-                destinations.iter().any(|destination| is_within(destination, directory))
+                step.action.destinations().any(|destination| is_within(destination, directory))
             });
             if let Some((directory, (why, hint))) = special {
                 diagnostics.push(
@@ -77,17 +76,18 @@ impl Action {
     }
 
     /// Where it puts files: absolute paths, those of directories with a slash at their end.
-    pub(super) fn destinations(&self) -> Vec<&str> {
-        match self {
-            Action::Copy(copy) => copy.items.iter().map(|item| item.destination.as_str()).collect(),
-            Action::Fetch(fetch) => vec![&fetch.destination],
-            Action::Git(git) => vec![&git.destination],
-            Action::Unpack(unpack) => vec![&unpack.destination],
-            Action::Write(write) => vec![&write.path],
+    pub(super) fn destinations(&self) -> impl Iterator<Item = &str> {
+        let (items, other): (&[CopyItem], Option<&str>) = match self {
+            Action::Copy(copy) => (&copy.items, None),
+            Action::Fetch(fetch) => (&[], Some(&fetch.destination)),
+            Action::Git(git) => (&[], Some(&git.destination)),
+            Action::Unpack(unpack) => (&[], Some(&unpack.destination)),
+            Action::Write(write) => (&[], Some(&write.path)),
             Action::Exec(_)
             | Action::Mkdir { .. }
             | Action::Remove { .. }
-            | Action::Symlink { .. } => Vec::new(),
-        }
+            | Action::Symlink { .. } => (&[], None),
+        };
+        items.iter().map(|item| item.destination.as_str()).chain(other)
     }
 }

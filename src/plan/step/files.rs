@@ -100,7 +100,11 @@ impl Planner<'_, '_> {
             Sources::To(_) => to.as_str(),
             Sources::Each(_) => "several places",
         };
-        let mut label = "copy".to_owned();
+        let words = sources.iter().map(|(_, source, _)| source.len() + " ".len());
+        let from_len = from.as_ref().map_or(0, |from| " from ".len() + from.len());
+        let len = words.sum::<usize>() + from_len + "copy to ".len() + destination.len();
+        let mut label = String::with_capacity(len);
+        label.push_str("copy");
         for (_, source, _) in &sources {
             label.extend([" ", source.as_str()]);
         }

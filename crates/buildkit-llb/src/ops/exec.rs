@@ -224,7 +224,7 @@ impl Op for Exec<'_> {
         let access = if self.readonly_root { BindAccess::Readonly } else { BindAccess::Output };
         let root = BindMount { access, ..BindMount::new("/", self.root) }.into();
         let mounts = Mounts::sorted(&root, &self.mounts);
-        let mut results = Vec::new();
+        let mut results = (MountResult::Nothing, Vec::new());
         let Draft { kind, inputs, caps, .. } = draft;
         kind.message(op::EXEC, |exec| {
             exec.message(exec_op::META, |message| self.write_meta(mounts.first_agent(), message));
@@ -248,13 +248,16 @@ impl Op for Exec<'_> {
             }
         });
         let vertex = graph.insert(metadata);
-        let mut states = results.into_iter().map(|result| match result {
+        let state = |result| match result {
             MountResult::Unchanged(state) => Some(state),
             MountResult::Output(index) => Some(vertex.output(index)),
             MountResult::Nothing => None,
-        });
-        let root = states.next().flatten().unwrap_or(self.root);
-        ExecStates { root, mounts: states.collect() }
+        };
+        let (root, mounts) = results;
+        ExecStates {
+            root: state(root).unwrap_or(self.root),
+            mounts: mounts.into_iter().map(state).collect(),
+        }
     }
 }
 

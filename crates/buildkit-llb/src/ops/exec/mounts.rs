@@ -17,8 +17,10 @@ use crate::{Cap, State};
 
 /// The root and the mounts of an exec, in the order in which they are written.
 pub(super) struct Mounts<'m> {
-    /// Each with its place among those that were given; the root's is 0.
-    ordered: Vec<(usize, &'m Mount<'m>)>,
+    root: &'m Mount<'m>,
+    mounts: &'m [Mount<'m>],
+    /// The places in that order, the root's being 0. None where they are in order as they are, as mostly.
+    order: Option<Vec<usize>>,
 }
 
 /// What is to be found where a mount was.
@@ -31,34 +33,50 @@ pub(super) enum MountResult {
 
 impl<'m> Mounts<'m> {
     pub(super) fn sorted(root: &'m Mount<'m>, mounts: &'m [Mount<'m>]) -> Mounts<'m> {
-        let mut ordered: Vec<_> = std::iter::once(root).chain(mounts).enumerate().collect();
-        // The sort is stable, so what is mounted over something else stays over it. Secrets and
-        // agents stay in their order.
-        ordered.sort_by_key(|&(_, mount)| order(mount));
-        Mounts { ordered }
+        let mut sorted = Mounts { root, mounts, order: None };
+        if !std::iter::once(root).chain(mounts).is_sorted_by_key(order) {
+            let mut places: Vec<usize> = (0..=mounts.len()).collect();
+            // The sort is stable, so what is mounted over something else stays over it. Secrets and
+            // agents stay in their order.
+            places.sort_by_key(|&place| order(sorted.at(place)));
+            sorted.order = Some(places);
+        }
+        sorted
+    }
+
+    /// The root, or a mount behind it.
+    fn at(&self, place: usize) -> &'m Mount<'m> {
+        place.checked_sub(1).map_or(self.root, |at| &self.mounts[at])
+    }
+
+    /// Each with its place among those that were given.
+    fn iter(&self) -> impl Iterator<Item = (usize, &'m Mount<'m>)> {
+        let place = |at: usize| self.order.as_ref().map_or(at, |order| order[at]);
+        (0..=self.mounts.len()).map(place).map(|place| (place, self.at(place)))
     }
 
     /// Where the first SSH agent is.
     pub(super) fn first_agent(&self) -> Option<Cow<'m, str>> {
-        self.ordered.iter().find_map(|(_, mount)| match mount {
+        self.iter().find_map(|(_, mount)| match mount {
             Mount::Ssh(agent) => Some(agent_dest(agent, 0)),
             _ => None,
         })
     }
 
-    /// Writes them, and gives what becomes of the root and of the mounts in their given order.
+    /// Writes them, and gives what becomes of the root, and of the mounts in their given order.
     pub(super) fn write(
         &self,
         exec: &mut Writer,
         inputs: &mut Inputs,
         caps: &mut Caps,
-    ) -> Vec<MountResult> {
-        let mut results = vec![MountResult::Nothing; self.ordered.len()];
+    ) -> (MountResult, Vec<MountResult>) {
+        let mut of_root = MountResult::Nothing;
+        let mut results = vec![MountResult::Nothing; self.mounts.len()];
         // BuildKit numbers outputs by the order of mounts, whatever the number that a mount gives
         // itself (`solver/llbsolver/ops/exec.go`), so the two must agree.
         let mut outputs = 0;
         let mut agents = 0;
-        for (position, mount) in &self.ordered {
+        for (place, mount) in self.iter() {
             exec.message(exec_op::MOUNTS, |message| match mount {
                 Mount::Bind(mount) => {
                     let result = match mount.access {
@@ -69,7 +87,7 @@ impl<'m> Mounts<'m> {
                             MountResult::Output(outputs - 1)
                         }
                     };
-                    results[*position] = result;
+                    *place.checked_sub(1).map_or(&mut of_root, |at| &mut results[at]) = result;
                     write_bind(mount, result, inputs, caps, message);
                 }
                 Mount::Cache(mount) => write_cache(mount, inputs, caps, message),
@@ -81,7 +99,7 @@ impl<'m> Mounts<'m> {
                 }
             });
         }
-        results
+        (of_root, results)
     }
 }
 
