@@ -209,7 +209,8 @@ engine_start() {
 
 # Removes from the build cache what has not been used for longest, down to a size that holds all tests.
 trim_store() {
-  has_label "$1" || docker_on "$1" builder prune --force --all --keep-storage 20GB >/dev/null
+  has_label "$1" || docker_on "$1" builder prune --force --all --keep-storage 20GB >/dev/null ||
+    say "the build cache of $1 could not be trimmed"
 }
 
 engine_failed() {

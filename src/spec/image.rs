@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::name::LabelName;
 use super::names::Names;
-use super::read::{Read, Reader};
+use super::read::{Read, Reader, STRING, TABLE};
 use super::shape::Shape;
 use super::stage::Env;
 use super::table::{Field, Table, table};
@@ -102,7 +102,7 @@ impl Read for Duration {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         if let found @ (Kind::Integer { .. } | Kind::Float) = &value.kind {
             let form = format!("a number with a unit: \"{}s\"", reader.file.slice(value.span));
-            return reader.wrong_form(value.span, found, "a string", &form);
+            return reader.wrong_form(value.span, found, STRING, &form);
         }
         Template::read(value, reader).map(Self)
     }
@@ -136,7 +136,7 @@ impl Field for Labels {
             let span = value.span;
             match value.kind {
                 Kind::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
-                other => return reader.wrong_type(span, &other, "a table"),
+                other => return reader.wrong_type(span, &other, TABLE),
             }
         }
         Some(Self(labels))

@@ -30,8 +30,12 @@ pub(super) trait Read: Sized {
     fn shape() -> Shape;
 }
 
-/// What is expected of a value that may be any text, or a number that stands for its digits.
+// What is expected of a value, in the words of the messages.
+pub(super) const STRING: &str = "a string";
+/// Any text, or a number that stands for its digits.
 pub(super) const SCALAR: &str = "a string or a decimal integer";
+pub(super) const LIST: &str = "a list";
+pub(super) const TABLE: &str = "a table";
 
 impl Reader<'_> {
     /// A string of the document: shared with the file, unless it is written with escapes.
@@ -53,15 +57,15 @@ impl Reader<'_> {
         );
         self.diagnostics.fail(match found {
             // `true` may be a value that somebody gives a variable; no other text is just that.
-            Kind::Boolean(_) if wanted == "a string" => {
+            Kind::Boolean(_) if wanted == STRING => {
                 diagnostic.hint("text stands in quotes: \"...\"")
             }
             Kind::Integer { .. } | Kind::Float | Kind::Boolean(_) | Kind::Datetime
-                if ["a string", SCALAR].contains(&wanted) =>
+                if [STRING, SCALAR].contains(&wanted) =>
             {
                 diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
             }
-            Kind::String(_) if wanted == "a list" => {
+            Kind::String(_) if wanted == LIST => {
                 diagnostic.hint(format!("write [{}]", self.file.slice(span)))
             }
             _ => diagnostic,
@@ -110,7 +114,7 @@ impl Read for String {
         let span = value.span;
         match value.kind {
             Kind::String(text) => Some(text.into_owned()),
-            other => reader.wrong_type(span, &other, "a string"),
+            other => reader.wrong_type(span, &other, STRING),
         }
     }
 
@@ -124,7 +128,7 @@ impl Read for Text {
         let span = value.span;
         match value.kind {
             Kind::String(text) => Some(reader.text(&text)),
-            other => reader.wrong_type(span, &other, "a string"),
+            other => reader.wrong_type(span, &other, STRING),
         }
     }
 
@@ -194,7 +198,7 @@ pub(super) fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Optio
             read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
             Some((read, expected))
         }
-        other => reader.wrong_type(span, &other, "a list"),
+        other => reader.wrong_type(span, &other, LIST),
     }
 }
 
@@ -221,7 +225,7 @@ pub(super) fn declared<K: Name, T: Read>(
     let span = value.span;
     let entries = match value.kind {
         Kind::Table(entries) => entries,
-        other => return reader.wrong_type(span, &other, "a table"),
+        other => return reader.wrong_type(span, &other, TABLE),
     };
     let mut read = BTreeMap::new();
     for Entry { key, value } in entries {

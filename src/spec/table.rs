@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::name::Name;
-use super::read::{Read, Reader, declared, items};
+use super::read::{Read, Reader, TABLE, declared, items};
 use super::shape::{Shape, TableShape};
 use crate::diagnostic::{Code, Diagnostic, list, nearest};
 use crate::source::{Span, Spanned};
@@ -136,7 +136,7 @@ impl<'i> Table<'i> {
         let span = value.span;
         match value.kind {
             Kind::Table(entries) => Some(Self { entries, span, what }),
-            other => reader.wrong_type(span, &other, "a table"),
+            other => reader.wrong_type(span, &other, TABLE),
         }
     }
 

@@ -14,7 +14,7 @@ pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
 use super::name::{is_of_plain_name, is_variable, leading_name};
-use super::read::{Read, Reader, SCALAR};
+use super::read::{Read, Reader, SCALAR, STRING};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
@@ -184,7 +184,7 @@ impl Read for Template {
         let span = value.span;
         match value.kind {
             Kind::String(text) => read_template(reader.text(&text), span, reader),
-            other => reader.wrong_type(span, &other, "a string"),
+            other => reader.wrong_type(span, &other, STRING),
         }
     }
 
