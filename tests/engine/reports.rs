@@ -136,8 +136,8 @@ report = "/out"
 steps = ["mkdir -p /out && $TEST"]
 "#;
     let project = Project::new(spec);
-    // What ran when another step failed is stopped, and BuildKit, before moby/buildkit#6820, can lose what that
-    // was about to start from: no build takes anything from one that has failed.
+    // What ran when another step failed is stopped, and BuildKit can lose what that was about to start from
+    // (moby/buildkit#6808 tells of the same): no build takes anything from one that has failed.
     let options = |arg: &'static str| {
         let nonce = format!("--build-arg=NONCE={} {arg}", project.nonce());
         [nonce, format!("--build-arg={arg}"), "--target=test.report".to_owned()]
