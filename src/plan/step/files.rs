@@ -100,22 +100,14 @@ impl Planner<'_, '_> {
             Sources::To(_) => to.as_str(),
             Sources::Each(_) => "several places",
         };
-        let words = sources.iter().map(|(_, source, _)| source.len() + " ".len());
-        let from_len = from.as_ref().map_or(0, |from| " from ".len() + from.len());
-        let len = words.sum::<usize>() + from_len + "copy to ".len() + destination.len();
-        let mut label = String::with_capacity(len);
-        label.push_str("copy");
-        for (_, source, _) in &sources {
-            label.extend([" ", source.as_str()]);
-        }
-        let written = label.len();
-        if let Some(from) = &from {
-            label.extend([" from ", from]);
-        }
-        label.extend([" to ", destination]);
+        let names: Vec<&str> =
+            sources.iter().flat_map(|(_, source, _)| [" ", source.as_str()]).collect();
+        let names = names.concat();
+        let (from_word, from) = from.as_ref().map_or(("", ""), |from| (" from ", from.as_str()));
+        let label = ["copy", &names, from_word, from, " to ", destination].concat();
         let created_by = self.record(|| {
-            let from = from.map_or_else(String::new, |from| format!(" --from={from}"));
-            format!("COPY{from}{flags}{} {destination}", &label["copy".len()..written])
+            let from_flag = if from_word.is_empty() { "" } else { " --from=" };
+            format!("COPY{from_flag}{from}{flags}{names} {destination}")
         });
         let copy = Copy {
             origin,
