@@ -11,8 +11,11 @@ mod code;
 mod near;
 pub mod render;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
+
+use buildkit_llb::visible_line;
 
 pub use check::{Check, DOCKERFILE_RULES, Rules, unknown_rule};
 pub use code::Code;
@@ -57,29 +60,29 @@ pub struct Diagnostics {
 impl Diagnostic {
     /// A diagnostic at a place of the file.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, span: Some(span), message: message.into(), hint: None, related: Vec::new() }
+        Self { span: Some(span), ..Self::without_place(code, message) }
     }
 
     /// A diagnostic about something that the client asked for.
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
-        Self { code, span: None, message: message.into(), hint: None, related: Vec::new() }
+        Self { code, span: None, message: shown(message), hint: None, related: Vec::new() }
     }
 
     /// Says what to do.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(shown(hint));
         self
     }
 
     /// Says what to do, where there is anything to say.
     pub fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
-        self.hint = hint.map(Into::into);
+        self.hint = hint.map(shown);
         self
     }
 
     /// Points at another place.
     pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.related.push((span, message.into()));
+        self.related.push((span, shown(message)));
         self
     }
 }
@@ -176,6 +179,15 @@ impl Diagnostics {
         if let Some(check) = other.of_file {
             self.follow_file(check);
         }
+    }
+}
+
+/// A text in one line that no terminal obeys: it may quote anything that is in a file.
+fn shown(text: impl Into<String>) -> String {
+    let text = text.into();
+    match visible_line(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(shown) => shown,
     }
 }
 

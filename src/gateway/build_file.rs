@@ -139,11 +139,11 @@ async fn remote<'o>(
     let file =
         Directory::of(&MainContext { source, subdir: String::new() })?.open(connection).await?;
     let start = match &file.0 {
-        Some(files) => connection.read_part(files, HTTP_FILE, 0, archive::HEADER).await?,
+        Some(files) => connection.read_part(files, HTTP_FILE.as_str(), 0, archive::HEADER).await?,
         None => None,
     };
     let is_archive = archive::is_archive(&start.unwrap_or_default());
-    let name = if is_archive { &options.filename } else { HTTP_FILE };
+    let name = if is_archive { &options.filename } else { HTTP_FILE.as_str() };
     Ok((MainSource::Http { url, is_archive }, name))
 }
 

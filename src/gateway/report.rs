@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use buildkit_llb::{Digest, Range};
+use buildkit_llb::{Digest, Range, visible};
 use buildkit_proto::pb;
 use serde::Deserialize;
 
@@ -135,7 +135,7 @@ fn excerpt(Place { file, lines }: &Place<'_>) -> Vec<u8> {
             data.push(b'\n');
         }
         if number + PADDING >= first {
-            data.extend_from_slice(render::cut(file.line_text(number)).as_bytes());
+            data.extend_from_slice(visible(&render::cut(file.line_text(number))).as_bytes());
         }
     }
     data

@@ -1,6 +1,8 @@
 //! Build contexts: the main one and those with names.
 
-use buildkit_llb::{CopyAction, FileOp, Git, Graph, Http, ImportError, Local, Metadata, State};
+use buildkit_llb::{
+    CopyAction, FileName, FileOp, Git, Graph, Http, ImportError, Local, Metadata, State,
+};
 
 use super::Lowering;
 use super::settings::{MainContext, MainSource, Settings};
@@ -82,7 +84,7 @@ pub fn main_context(context: &MainContext, graph: &mut Graph) -> Result<State, I
             );
             if *is_archive {
                 let label = Metadata::named("[internal] unpack remote build context");
-                graph.add(unpacked(file, HTTP_FILE), label)
+                graph.add(unpacked(file, &HTTP_FILE), label)
             } else {
                 file
             }
@@ -119,7 +121,7 @@ fn http(HttpFile { url, name, checksum, .. }: &HttpFile) -> Http {
 }
 
 /// What is in an archive.
-fn unpacked(file: State, name: &str) -> FileOp<'static> {
+fn unpacked(file: State, name: &FileName) -> FileOp<'static> {
     let unpack =
         CopyAction { attempt_unpack: true, ..CopyAction::new(file, format!("/{name}"), "/") };
     FileOp::new(State::SCRATCH).then(unpack)

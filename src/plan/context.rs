@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use buildkit_llb::{Definition, Platform};
+use buildkit_llb::{Definition, FileName, Platform};
 
 use super::ContextPaths;
 use super::git_url::GitUrl;
@@ -45,7 +45,7 @@ pub struct HttpFile {
     /// Its URL.
     pub url: String,
     /// What it is called.
-    pub name: String,
+    pub name: FileName,
     /// The digest that it must have.
     pub checksum: Option<String>,
     /// Whether it is an archive, of which the content is meant.
@@ -54,12 +54,12 @@ pub struct HttpFile {
 
 /// The name of a file from the web that is a build context (`DetectHTTPContext` in
 /// `frontend/dockerui/context.go` of BuildKit).
-pub const HTTP_FILE: &str = "context";
+pub static HTTP_FILE: FileName = FileName::literal("context");
 
 impl HttpFile {
     /// One that a client offers.
     pub fn offered(url: &str) -> Self {
-        Self { url: url.to_owned(), name: HTTP_FILE.to_owned(), checksum: None, extract: false }
+        Self { url: url.to_owned(), name: HTTP_FILE.clone(), checksum: None, extract: false }
     }
 }
 

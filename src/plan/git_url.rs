@@ -2,6 +2,7 @@
 
 use buildkit_llb::GitMtime;
 
+use super::git_value;
 use super::request::truth;
 
 /// A repository, and what of it is meant.
@@ -51,7 +52,17 @@ impl GitUrl {
             subdir: subdir.to_owned(),
             ..Self::default()
         };
-        Some(url.with_query(query))
+        Some(url.with_query(query).and_then(Self::checked))
+    }
+
+    /// The same, if git can be given its values.
+    fn checked(mut self) -> Result<Self, String> {
+        if !git_value::is_reference(&self.reference) {
+            return Err(format!("`{}` is not a branch, a tag or a commit", self.reference));
+        }
+        self.subdir = git_value::clean_subdir(&self.subdir)
+            .ok_or_else(|| format!("the directory `{}` leaves the repository", self.subdir))?;
+        Ok(self)
     }
 
     fn with_query(mut self, query: &str) -> Result<Self, String> {
@@ -210,6 +221,13 @@ mod tests {
                 "two references: `refs/tags/x` and `refs/heads/y`",
             ),
             ("https://host/a.git?subdir=x#:y", "two directories: `y` and `x`"),
+            ("https://host/a.git#:../../etc", "the directory `../../etc` leaves the repository"),
+            ("https://host/a.git?subdir=%2e%2e/x", "the directory `../x` leaves the repository"),
+            (
+                "https://host/a.git#--upload-pack=x",
+                "`--upload-pack=x` is not a branch, a tag or a commit",
+            ),
+            ("https://host/a.git?ref=a%0ab", "`a\nb` is not a branch, a tag or a commit"),
             ("https://host/a.git?ref", "`ref` has no value"),
             ("https://host/a.git?ref=x&ref=x", "`ref` is there twice"),
             ("https://host/a.git?submodules=no", "`submodules` is `no`, not `true` or `false`"),

@@ -12,6 +12,7 @@ mod environment;
 mod export;
 mod fork;
 mod git_url;
+mod git_value;
 mod image;
 mod inherited;
 mod layers;
@@ -34,7 +35,7 @@ mod step;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use buildkit_llb::{Definition, Platform};
+use buildkit_llb::{Definition, FileName, Platform};
 
 pub use self::check::{check_of, flag};
 pub use self::config::{ContainerConfig, Empty, HealthcheckConfig, History, ImageConfig, RootFs};
@@ -343,7 +344,7 @@ pub struct Fetch {
     /// The URL.
     pub url: String,
     /// The name that the file gets.
-    pub filename: String,
+    pub filename: FileName,
     /// The digest that it must have.
     pub checksum: Option<String>,
     /// The absolute destination; a directory ends with a slash.

@@ -1,5 +1,7 @@
 //! What steps and sources say of files elsewhere: URLs, and what the files must be.
 
+use buildkit_llb::FileName;
+
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::{is_digest, is_hex};
 use crate::source::Span;
@@ -7,17 +9,22 @@ use crate::text::Text;
 
 /// A URL that can be fetched.
 pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
-    let authority = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    if authority
-        .is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/') && !rest.contains(' '))
-    {
-        return Some(text);
+    let invalid = |hint: &str| {
+        let message = format!("`{text}` is not a URL that can be fetched");
+        Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
+    };
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])) {
+        return diagnostics.fail(invalid("it begins with https:// or http:// and a host"));
     }
-    let message = format!("`{text}` is not a URL that can be fetched");
-    diagnostics.fail(
-        Diagnostic::new(Code::InvalidValue, span, message)
-            .hint("it begins with https:// or http://"),
-    )
+    if text.contains(' ') {
+        return diagnostics.fail(invalid("a space is written %20"));
+    }
+    if decoded(path_of(&text)).is_none() {
+        let hint = "after `%` come two hexadecimal digits, which together are UTF-8: %C3%A4";
+        return diagnostics.fail(invalid(hint));
+    }
+    Some(text)
 }
 
 /// The digest that a file must have.
@@ -42,17 +49,66 @@ pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
     )
 }
 
-/// What a file is called that comes from a URL.
-pub(super) fn file_name(url: &str) -> String {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
-    match path
-        .split_once('/')
-        .map(|(_, path)| path.trim_end_matches('/').rsplit('/').next().unwrap_or_default())
-    {
-        Some(name) if !name.is_empty() && name != "." => name.to_owned(),
-        _ => "__unnamed__".to_owned(),
+/// The name of a file whose URL has none, as Dockerfile's `ADD` has it.
+static UNNAMED: FileName = FileName::literal("__unnamed__");
+
+/// The name of a file from the web: the last part of its URL, decoded.
+///
+/// Follows `dispatchCopy` in `frontend/dockerfile/dockerfile2llb/convert_copy.go` of BuildKit.
+pub(super) fn file_name(
+    url: &str,
+    span: Span,
+    way_out: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<FileName> {
+    let path = decoded(path_of(url)).unwrap_or_default();
+    match path.trim_end_matches('/').rsplit('/').next() {
+        None | Some("" | ".") => Some(UNNAMED.clone()),
+        Some(last) => FileName::new(last).map_or_else(
+            |problem| {
+                let message =
+                    format!("the last part of this URL, `{last}`, is no file name: {problem}");
+                diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(way_out))
+            },
+            Some,
+        ),
     }
+}
+
+/// The name that a source gives to its file.
+pub(super) fn named(name: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<FileName> {
+    FileName::new(name.as_str()).map_or_else(
+        |problem| {
+            let message = format!("`{name}` is no file name: {problem}");
+            diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, span, message)
+                    .hint("one name without directories, such as \"tool.tar.gz\""),
+            )
+        },
+        Some,
+    )
+}
+
+/// The path of a URL, without the slash that it begins with.
+fn path_of(url: &str) -> &str {
+    let address = url.split(['?', '#']).next().unwrap_or_default();
+    let address = address.split_once("://").map_or(address, |(_, rest)| rest);
+    address.split_once('/').map_or("", |(_, path)| path)
+}
+
+/// A text with its percent escapes replaced. `None` if one is broken, or if the result is not UTF-8.
+fn decoded(text: &str) -> Option<String> {
+    let mut parts = text.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (escape, rest) = part.split_at_checked(2)?;
+        if !escape.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        bytes.push(u8::from_str_radix(escape, 16).ok()?);
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -61,9 +117,47 @@ mod tests {
 
     #[test]
     fn names_of_downloads() {
-        assert_eq!(file_name("https://example.com/a/b.tar.gz?x=1#y"), "b.tar.gz");
-        assert_eq!(file_name("https://example.com/dir/"), "dir");
-        assert_eq!(file_name("https://example.com"), "__unnamed__");
-        assert_eq!(file_name("https://example.com/"), "__unnamed__");
+        let span = Span { start: 0, end: 1 };
+        let name =
+            |url: &str| file_name(url, span, "", &mut Diagnostics::default()).map(String::from);
+        for (path, expected) in [
+            ("/a/b.tar.gz?x=1#y", "b.tar.gz"),
+            ("/dir/", "dir"),
+            ("", "__unnamed__"),
+            ("/", "__unnamed__"),
+            ("/.", "__unnamed__"),
+            ("/a%20b.txt", "a b.txt"),
+            ("/a%2Fb.txt", "b.txt"),
+            ("/%2e%2e/x", "x"),
+            ("/a+b", "a+b"),
+        ] {
+            assert_eq!(name(&format!("https://h{path}")).as_deref(), Some(expected), "{path}");
+        }
+        for path in ["/..", "/%2e%2e", "/a/%2e%2e/", "/a%00", "/a%0ab", "/%1b[m", "/a%2f%2e%2e"] {
+            assert_eq!(name(&format!("https://h{path}")), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn urls() {
+        let span = Span { start: 0, end: 1 };
+        let url = |text: &str| url(text.into(), span, &mut Diagnostics::default());
+        for text in ["https://h/a", "http://h:80", "https://h/%C3%A4?x=%zz", "https://h?x"] {
+            assert!(url(text).is_some(), "{text}");
+        }
+        for text in [
+            "",
+            "ftp://h/a",
+            "https://",
+            "https:///a",
+            "https://h/a b",
+            "https://h/%zz",
+            "https://h/%f",
+            "https://h/%ff",
+            "https://?x",
+            "https://#x",
+        ] {
+            assert_eq!(url(text), None, "{text}");
+        }
     }
 }

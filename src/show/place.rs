@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use buildkit_llb::visible;
 use serde::Serialize;
 
 use crate::source::{Place, SourceFile, SourceMap, Span};
@@ -74,7 +75,8 @@ pub(super) fn texts_of(files: &SourceMap) -> Vec<String> {
 }
 
 fn text_of(file: &SourceFile) -> String {
-    BASE64_STANDARD.encode(file.text().as_bytes())
+    // Clients print lines of it.
+    BASE64_STANDARD.encode(visible(file.text()).as_bytes())
 }
 
 /// Lines of a file with those around them, as clients print them (BuildKit's `solver/errdefs/source.go`).
@@ -102,7 +104,7 @@ pub(super) fn excerpt(place: &Place<'_>) -> String {
     let mut text = format!("{place}\n{rule}");
     for number in start..=end {
         let mark = if lines.contains(&number) { ">>>" } else { "   " };
-        text.push_str(&format!(" {number:3} | {mark} {}\n", file.line_text(number)));
+        text.push_str(&format!(" {number:3} | {mark} {}\n", visible(file.line_text(number))));
     }
     text + rule
 }

@@ -81,7 +81,7 @@
 //! | `definition.rs`, `dump.rs` | the message for BuildKit, and its text for people and tests |
 //! | `import.rs` | definitions that others made |
 //! | `metadata.rs`, `source_map.rs` | what is said about ops |
-//! | `caps.rs`, `platform.rs`, `digest.rs`, `path.rs` | the words of all these |
+//! | `caps.rs`, `platform.rs`, `digest.rs`, `path.rs`, `file_name.rs`, `visible.rs` | the words of all these |
 //!
 //! [BuildKit]: https://github.com/moby/buildkit
 
@@ -91,6 +91,7 @@ mod caps;
 mod definition;
 mod digest;
 mod dump;
+mod file_name;
 mod graph;
 mod import;
 mod metadata;
@@ -98,17 +99,20 @@ mod ops;
 mod path;
 mod platform;
 mod source_map;
+mod visible;
 mod wire;
 
 pub use self::caps::Cap;
 pub use self::definition::Definition;
 pub use self::digest::{Digest, InvalidDigest};
+pub use self::file_name::{FileName, InvalidFileName};
 pub use self::graph::{Graph, State, Vertex};
 pub use self::import::ImportError;
 pub use self::metadata::{LinuxResources, Metadata, ProgressGroup};
 pub use self::ops::*;
 pub use self::platform::{InvalidPlatform, Platform};
 pub use self::source_map::{Location, Position, Range, SourceId, SourceInfo};
+pub use self::visible::{visible, visible_line};
 
 /// Runs the example of the README as a test.
 #[cfg(doctest)]

@@ -11,7 +11,7 @@ use buildkit_proto::pb;
 
 use crate::caps::Caps;
 use crate::wire::{MAP_KEY, MAP_VALUE, Writer};
-use crate::{Cap, Location};
+use crate::{Cap, Location, visible_line};
 
 /// What is said about an op beside what it does.
 ///
@@ -22,7 +22,8 @@ use crate::{Cap, Location};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata<'a> {
-    /// What users see in the progress. Without it BuildKit makes a name of what the op does.
+    /// What users see in the progress. Without it BuildKit makes a name of what the op does. Written in
+    /// one line and [visible](crate::visible), since clients print it as it is.
     pub name: Option<Cow<'a, str>>,
     /// Further texts, which BuildKit passes on and does not read. The name goes into
     /// `llb.customname` here, over an entry of that key.
@@ -89,7 +90,7 @@ impl<'a> Metadata<'a> {
         if let Some(group) = &self.progress_group {
             message.message(op_metadata::PROGRESS_GROUP, |message| {
                 message.text(progress_group::ID, &group.id);
-                message.text(progress_group::NAME, &group.name);
+                message.text(progress_group::NAME, &visible_line(&group.name));
                 message.flag(progress_group::WEAK, group.weak);
             });
         }
@@ -106,7 +107,8 @@ impl<'a> Metadata<'a> {
                 entry.text(MAP_VALUE, value);
             });
         };
-        let mut name = self.name.as_deref();
+        let name = self.name.as_deref().map(visible_line);
+        let mut name = name.as_deref();
         for (key, value) in &self.description {
             if key.as_str() >= CUSTOM_NAME
                 && let Some(name) = name.take()

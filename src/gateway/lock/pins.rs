@@ -105,7 +105,7 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
 /// The checksum of a file from the web.
 pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {url}");
-    let http = Http { filename: Some(HTTP_FILE.to_owned()), ..Http::new(url) };
+    let http = Http { filename: Some(HTTP_FILE.clone()), ..Http::new(url) };
     let definition = graph(http, &label);
     if let Some(SourceMeta { http: Some(found), .. }) =
         look_up(bridge, definition.clone(), &label).await?
@@ -119,7 +119,7 @@ pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> 
     let mut hash = Sha256::new();
     let mut size = 0;
     loop {
-        let part = bridge.connection().read_part(&files, HTTP_FILE, size, PART).await?;
+        let part = bridge.connection().read_part(&files, HTTP_FILE.as_str(), size, PART).await?;
         let part = part.ok_or_else(|| Status::new("there is nothing at this address"))?;
         hash.update(&part);
         size += part.len();

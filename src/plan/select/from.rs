@@ -165,11 +165,21 @@ impl FromLookup<'_, '_> {
         let mut expand =
             |template: &Template| Some(self.scope.expand(template, diagnostics)?.to_string());
         let target = target.map(&mut expand);
-        if crate::plan::path::inside(&file.as_str().into()).is_none() {
-            let message = format!("`{file}` leaves the directory of the build file");
-            return diagnostics.fail(Diagnostic::new(Code::PathOutside, span, message).hint(
-                "put the build file into a directory that holds both, or copy the Dockerfile",
-            ));
+        match crate::plan::path::inside(&file.as_str().into()) {
+            None => {
+                let message = format!("`{file}` leaves the directory of the build file");
+                return diagnostics.fail(Diagnostic::new(Code::PathOutside, span, message).hint(
+                    "put the build file into a directory that holds both, or copy the Dockerfile",
+                ));
+            }
+            Some(directory) if directory == "/" => {
+                let message = format!("`{file}` is a directory");
+                return diagnostics.fail(
+                    Diagnostic::new(Code::InvalidValue, span, message)
+                        .hint("name the file: { dockerfile = \"Dockerfile\" }"),
+                );
+            }
+            Some(_) => {}
         }
         let args: Vec<_> =
             args.iter().map(|(name, Scalar(value))| (name.to_string(), expand(value))).collect();

@@ -6,7 +6,7 @@ use super::from::{FromLookup, Meaning, platform_of};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::plan::context::{ContextSource, HttpFile};
 use crate::plan::git_url::GitUrl;
-use crate::plan::remote;
+use crate::plan::{git_value, remote};
 use crate::reference::Reference;
 use crate::source::Span;
 use crate::spec::{Input, Template};
@@ -49,10 +49,12 @@ impl FromLookup<'_, '_> {
         match input {
             Input::Git { url, reference, checksum, subdir, keep_git_dir } => {
                 let at = url.span;
-                let remote = self.expand(url, diagnostics);
-                let reference = self.maybe(reference.as_ref(), diagnostics);
+                let remote = self
+                    .expand(url, diagnostics)
+                    .and_then(|text| git_value::remote(text, at, diagnostics));
+                let reference = self.checked(reference.as_ref(), git_value::reference, diagnostics);
                 let commit = self.checked(checksum.as_ref(), remote::commit, diagnostics);
-                let subdir = self.maybe(subdir.as_ref(), diagnostics);
+                let subdir = self.checked(subdir.as_ref(), git_value::subdir, diagnostics);
                 let (remote, commit) = (remote?.to_string(), commit?);
                 let reference = reference?.unwrap_or_default().to_string();
                 let locked = match &commit {
@@ -74,18 +76,21 @@ impl FromLookup<'_, '_> {
                 let url = self.expand(url, diagnostics);
                 let url = url.and_then(|url| remote::url(url, at, diagnostics));
                 let checksum = self.checked(checksum.as_ref(), remote::digest, diagnostics);
-                let called = self.maybe(called.as_ref(), diagnostics);
-                let (url, called) = (url?, called?);
+                let filename = match called {
+                    Some(name) => self
+                        .expand(name, diagnostics)
+                        .and_then(|text| remote::named(text, name.span, diagnostics)),
+                    None => url.as_ref().and_then(|url| {
+                        remote::file_name(url, at, "give it one: name = \"...\"", diagnostics)
+                    }),
+                };
+                let (url, filename) = (url?, filename?);
                 let checksum = match checksum? {
                     Some(checksum) => Some(checksum.to_string()),
                     None => self.request.locking.url(&url, at, diagnostics),
                 };
-                let file = HttpFile {
-                    name: called.map_or_else(|| remote::file_name(&url), |name| name.to_string()),
-                    url: url.to_string(),
-                    checksum,
-                    extract: *extract,
-                };
+                let file =
+                    HttpFile { name: filename, url: url.to_string(), checksum, extract: *extract };
                 Some(Meaning::Source(name.to_owned(), ContextSource::Http(file), at))
             }
             Input::Image { reference, platform: own } => {
@@ -125,16 +130,7 @@ impl FromLookup<'_, '_> {
         self.scope.expand(template, diagnostics)
     }
 
-    /// A value that may be left out. `None` is a reported mistake.
-    fn maybe(
-        &self,
-        template: Option<&Template>,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Text>> {
-        template.map_or(Some(None), |template| self.expand(template, diagnostics).map(Some))
-    }
-
-    /// The same, of a form that is looked at.
+    /// A value that may be left out, in a form that is checked. `None` is a reported mistake.
     fn checked(
         &self,
         template: Option<&Template>,

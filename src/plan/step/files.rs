@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::{MODE, Planned, Planner, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
-use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, Write, path, remote};
+use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, Write, git_value, path, remote};
 use crate::source::Span;
 use crate::spec::{
     CopyStep, FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, Sources,
@@ -128,13 +128,15 @@ impl Planner<'_, '_> {
         let checksum = self.checked(step.checksum.as_deref(), remote::digest, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let (url, to) = (url?, to?.unwrap_or_else(|| "./".into()));
+        let way_out = "make it a source with a name: [sources.NAME] http = \"...\", name = \"...\"";
+        let filename = remote::file_name(&url, step.url.span, way_out, diagnostics);
         let Ownership { owner, mode, link, flags } = ownership?;
         let checksum = match checksum? {
             Some(checksum) => Some(checksum.to_string()),
             None => self.context.locking.url(&url, step.url.span, diagnostics),
         };
         let fetch = Fetch {
-            filename: remote::file_name(&url),
+            filename: filename?,
             checksum,
             destination: path::destination(&self.workdir, &to).to_string(),
             extract: step.extract.unwrap_or(false),
@@ -151,10 +153,13 @@ impl Planner<'_, '_> {
 
     pub(super) fn git(&self, step: &GitStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let ownership = self.ownership(&step.files, diagnostics);
-        let url = self.values.expand(&step.url, diagnostics);
-        let reference = self.values.expand_option(step.reference.as_ref(), diagnostics);
+        let url = self
+            .values
+            .expand(&step.url, diagnostics)
+            .and_then(|url| git_value::remote(url, step.url.span, diagnostics));
+        let reference = self.checked(step.reference.as_ref(), git_value::reference, diagnostics);
         let checksum = self.checked(step.checksum.as_deref(), remote::commit, diagnostics);
-        let subdir = self.values.expand_option(step.subdir.as_ref(), diagnostics);
+        let subdir = self.checked(step.subdir.as_ref(), git_value::subdir, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let Ownership { owner, mode, link, flags } = ownership?;
         let to = to?.unwrap_or_else(|| "./".into());

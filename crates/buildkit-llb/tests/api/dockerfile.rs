@@ -40,8 +40,8 @@
 //! ```
 
 use buildkit_llb::{
-    BindAccess, BindMount, CacheMount, CacheSharing, ChownOpt, CopyAction, Exec, FileOp, Git,
-    Graph, HostIp, Http, Image, Merge, Metadata, MkdirAction, MkfileAction, Mode, NetMode,
+    BindAccess, BindMount, CacheMount, CacheSharing, ChownOpt, CopyAction, Exec, FileName, FileOp,
+    Git, Graph, HostIp, Http, Image, Merge, Metadata, MkdirAction, MkfileAction, Mode, NetMode,
     Platform, ProxyEnv, ResolveMode, SecretEnv, SecretMount, SshMount, State, TmpfsMount, Ulimit,
 };
 
@@ -124,7 +124,7 @@ fn sources_and_settings_have_the_digests_of_a_dockerfile() {
         checksum: Some(
             "sha256:01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b".into(),
         ),
-        filename: Some("b.tar.gz".into()),
+        filename: Some(FileName::new("b.tar.gz").expect("a file name")),
         ..Http::new("https://example.invalid/a/b.tar.gz")
     };
     let http = graph.add(http, Metadata::default());

@@ -1,7 +1,7 @@
 //! Sources: their identifiers, attributes and capabilities.
 
 use buildkit_llb::{
-    Differ, Git, GitBundle, GitMtime, GitSignature, Http, HttpSignature, Image, Local,
+    Differ, FileName, Git, GitBundle, GitMtime, GitSignature, Http, HttpSignature, Image, Local,
     LocalSession, OciLayout, Platform, RecordType, ResolveMode, Source,
 };
 use buildkit_proto::pb;
@@ -275,7 +275,7 @@ fn http() {
     );
     let http = Http {
         checksum: Some("sha256:abc".into()),
-        filename: Some("b".into()),
+        filename: Some(FileName::literal("b")),
         perm: Some(0o644),
         uid: 1,
         gid: 2,
@@ -351,7 +351,8 @@ fn platform_of_other_kinds_is_not_sent() {
 
 #[test]
 fn message_for_asking_the_daemon() {
-    let source = Source::from(Http { filename: Some("b".into()), ..Http::new("https://a/") });
+    let source =
+        Source::from(Http { filename: Some(FileName::literal("b")), ..Http::new("https://a/") });
     let message = pb::SourceOp::from(source);
     assert_eq!(message.identifier, "https://a/");
     assert_eq!(message.attrs.get("http.filename").map(String::as_str), Some("b"));

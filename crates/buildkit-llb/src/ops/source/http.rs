@@ -1,7 +1,7 @@
 //! Files from the web.
 
 use super::Source;
-use crate::Cap;
+use crate::{Cap, FileName};
 
 /// A file from the web. The state has it at its root, under its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,7 +11,7 @@ pub struct Http {
     /// The digest that it must have, `sha256:…`.
     pub checksum: Option<String>,
     /// Its name. Without one it is what the server says, else the end of the address.
-    pub filename: Option<String>,
+    pub filename: Option<FileName>,
     /// Its mode. Without one, or with 0, it is 0600.
     pub perm: Option<u32>,
     /// Its owner.
@@ -56,7 +56,7 @@ impl From<Http> for Source {
                 "http.checksum",
                 http.checksum.unwrap_or_default(),
             )
-            .attr("http.filename", http.filename.unwrap_or_default())
+            .attr("http.filename", http.filename.map(String::from).unwrap_or_default())
             .attr_with(Cap::SOURCE_HTTP_PERM, "http.perm", mode)
             .attr_with(Cap::SOURCE_HTTP_UID_GID, "http.uid", id(http.uid))
             .attr_with(Cap::SOURCE_HTTP_UID_GID, "http.gid", id(http.gid))

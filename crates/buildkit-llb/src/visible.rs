@@ -1,0 +1,66 @@
+//! Texts for terminals.
+
+use std::borrow::Cow;
+
+/// A text whose control characters are replaced by pictures of them, all but tabs and ends of lines: `␛` in place of
+/// ESC, `�` in place of those that have no picture and of characters that change the direction of text.
+///
+/// Names of ops, messages and excerpts of files go to terminals as they are. A build file may be somebody
+/// else's: without this it could colour, hide or overwrite what its user reads. Each character stays one
+/// character, so that columns stay.
+///
+/// ```
+/// assert_eq!(buildkit_llb::visible("a\u{1b}[2Jb\tc"), "a␛[2Jb\tc");
+/// ```
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_obeyed) {
+        return text.into();
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        let ends_line = c == '\r' && chars.peek() == Some(&'\n');
+        shown.push(if is_obeyed(c) && !ends_line { picture(c) } else { c });
+    }
+    shown.into()
+}
+
+/// Like [`visible`], in one line: newlines are replaced too.
+pub fn visible_line(text: &str) -> Cow<'_, str> {
+    match visible(text) {
+        text if text.contains('\n') => text.replace('\n', "\u{240a}").into(),
+        text => text,
+    }
+}
+
+/// Whether a terminal does something else with a character than to show it where it stands.
+fn is_obeyed(c: char) -> bool {
+    let is_bidirectional =
+        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
+    (c.is_control() && c != '\t' && c != '\n') || is_bidirectional()
+}
+
+fn picture(c: char) -> char {
+    match c {
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)),
+        '\u{7f}' => Some('\u{2421}'),
+        _ => None,
+    }
+    .unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_shown() {
+        assert_eq!(
+            visible("a\0\r\u{7f}\u{9b}\u{202e}z"),
+            "a\u{2400}\u{240d}\u{2421}\u{fffd}\u{fffd}z"
+        );
+        assert_eq!(visible("a\r\nb\x08"), "a\r\nb\u{2408}");
+        assert_eq!(visible("tab\t \u{e4} \n"), "tab\t \u{e4} \n");
+        assert_eq!(visible_line("a\nb\u{1b}"), "a\u{240a}b\u{241b}");
+    }
+}

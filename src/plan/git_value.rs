@@ -1,0 +1,188 @@
+//! The values with which BuildKit calls git on its own machine: addresses, references and directories.
+//!
+//! All of them come from build files, which may be somebody else's, so each is checked before a daemon sees it.
+//! Older daemons hand them to git without a look.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
+use crate::text::Text;
+
+use super::path;
+
+/// Checks the address of a repository.
+///
+/// The protocols are those of BuildKit (`supportedProtos` in `util/gitutil/git_url.go`). It takes anything else for
+/// a host, so that `file:///etc` would become `https://file:///etc`.
+pub(super) fn remote(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+    let Err(hint) = check_remote(&text) else { return Some(text) };
+    let message = format!("`{text}` is not the address of a git repository");
+    diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
+}
+
+fn check_remote(text: &str) -> Result<(), String> {
+    const FORMS: &str = "it begins with https://, http://, ssh:// or git://, or is user@host:path";
+    let host = match text.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git", rest)) => {
+            let authority = rest.split('/').next().unwrap_or_default();
+            authority.rsplit('@').next().unwrap_or_default()
+        }
+        Some(_) => return Err(FORMS.to_owned()),
+        None => match text.split_once('@').and_then(|(_, rest)| rest.split_once(':')) {
+            Some((host, path)) if !text.starts_with(['-', '@']) && !path.is_empty() => host,
+            _ if text.split('/').next().is_some_and(|host| host.contains('.')) => {
+                return Err(format!("with its protocol: \"https://{text}\""));
+            }
+            _ => return Err(FORMS.to_owned()),
+        },
+    };
+    if text.contains(char::is_whitespace) {
+        return Err("a space is written %20".to_owned());
+    }
+    // Git gives the host to ssh, which would take it for an option.
+    if host.is_empty() || host.starts_with('-') || host.contains('/') {
+        return Err(FORMS.to_owned());
+    }
+    Ok(())
+}
+
+/// Checks the name of a branch, a tag or a commit. An empty one is the default branch.
+pub(super) fn reference(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+    if is_reference(&text) {
+        return Some(text);
+    }
+    let message = format!("`{text}` is not a branch, a tag or a commit");
+    diagnostics.fail(
+        Diagnostic::new(Code::InvalidValue, span, message)
+            .hint("\"main\", \"v1.2\", \"refs/pull/1/head\", or the hash of a commit"),
+    )
+}
+
+/// Whether git takes a text as the name of a reference (`git check-ref-format`), and none of its options begins
+/// like it. An empty one is the default branch.
+pub(super) fn is_reference(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.ends_with(".lock")
+    };
+    let is_refused =
+        |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
+    text.is_empty()
+        || !text.starts_with('-')
+            && !text.contains(is_refused)
+            && !text.contains("..")
+            && !text.contains("@{")
+            && text.split('/').all(is_part)
+}
+
+/// The directory of a repository as a path from its root, without the slash at its beginning; empty for all of it.
+pub(super) fn subdir(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+    clean_subdir(&text)
+        .map(|clean| if clean == text.as_str() { text.clone() } else { clean.into() })
+        .or_else(|| {
+            let message = format!("`{text}` leaves the repository");
+            diagnostics.fail(
+                Diagnostic::new(Code::PathOutside, span, message)
+                    .hint("a path from the root of the repository, such as \"docs/api\""),
+            )
+        })
+}
+
+/// The same of any text. `None` if it leaves the repository.
+pub(super) fn clean_subdir(text: &str) -> Option<String> {
+    let inside = path::inside(&text.into())?;
+    Some(inside.trim_start_matches('/').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for text in [
+            "https://github.com/a/b.git",
+            "http://h:8080/a",
+            "https://u:p@h/a",
+            "ssh://git@h:2222/a",
+            "git://h/a",
+            "git@github.com:a/b",
+        ] {
+            assert_eq!(check_remote(text), Ok(()), "{text}");
+        }
+        for text in [
+            "",
+            "file:///etc",
+            "ext::sh -c id",
+            "ext::id",
+            "/srv/a",
+            "../a",
+            "github.com/a/b",
+            "https://",
+            "https:///a",
+            "https://h/a b",
+            "https://h/a\n",
+            "ssh://-oProxyCommand=id/a",
+            "ssh://git@-oProxyCommand=id/a",
+            "-u@h:a",
+            "git@-h:a",
+            "git@h:",
+            "@h:a",
+            "ftp://h/a",
+            "HTTPS+ext://h/a",
+        ] {
+            assert!(check_remote(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn references() {
+        for text in ["", "main", "v1.2-rc.1", "refs/pull/1/head", "feature/x_y", "a@b", "0123abc"] {
+            assert!(is_reference(text), "{text}");
+        }
+        for text in [
+            "-x",
+            "--upload-pack=id",
+            "a b",
+            "a\nb",
+            "a..b",
+            "a~1",
+            "a^",
+            "a:b",
+            "a?",
+            "a*",
+            "a[",
+            "a\\",
+            "@{-1}",
+            "a/",
+            "/a",
+            "a//b",
+            ".a",
+            "a.",
+            "a.lock",
+            "a/.b",
+            "\u{1b}",
+        ] {
+            assert!(!is_reference(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn directories() {
+        for (text, clean) in [
+            ("", Some("")),
+            ("/", Some("")),
+            (".", Some("")),
+            ("docs", Some("docs")),
+            ("/docs//a/./b/", Some("docs/a/b")),
+            ("a/../b", Some("b")),
+            ("..", None),
+            ("../..", None),
+            ("a/../../b", None),
+            ("/..", None),
+        ] {
+            assert_eq!(clean_subdir(text).as_deref(), clean, "{text}");
+        }
+    }
+}
