@@ -112,6 +112,8 @@ codes! {
     UnknownContext Error "unknown-context",
     /// A source that is not declared.
     UnknownSource Error "unknown-source",
+    /// A set of mounts that is not declared.
+    UnknownMounts Error "unknown-mounts",
     /// Stages that need each other.
     StageCycle Error "stage-cycle",
     /// A target that is not a stage.
@@ -146,6 +148,8 @@ codes! {
     UnusedArg Warning "unused-arg",
     /// A source that nothing starts from or takes files from.
     UnusedSource Warning "unused-source",
+    /// A set of mounts that nothing uses.
+    UnusedMounts Warning "unused-mounts",
     /// A name that is nearly that of a stage, and is taken for an image.
     NearStageName Warning "near-stage-name",
     /// A platform that is not known, and is nearly one that is.

@@ -1,47 +1,9 @@
-//! What a stage has from the one that it starts from, and hands on with more: lists and maps that share
-//! all but what is new, so that a long chain of stages takes no more than what its stages say.
+//! A map that a stage inherits and passes on with more in it. Stages share all entries but their own, so that a long
+//! chain of stages needs no more memory than what its stages say.
 
 use std::sync::Arc;
 
 use crate::text::Text;
-
-/// A list that grows from stage to stage.
-#[derive(Debug, Clone)]
-pub(super) struct Inherited<T>(Vec<Arc<Vec<T>>>);
-
-impl<T: Clone> Inherited<T> {
-    /// With more behind it.
-    pub(super) fn extend(&mut self, more: Vec<T>) {
-        if more.is_empty() {
-            return;
-        }
-        let mut more = more;
-        // Each part is longer than the one behind it: there are few, and each item is copied a few
-        // times at most.
-        while let Some(last) = self.0.pop_if(|last| last.len() <= more.len()) {
-            let mut joined = Arc::unwrap_or_clone(last);
-            joined.append(&mut more);
-            more = joined;
-        }
-        self.0.push(Arc::new(more));
-    }
-
-    /// How long it is.
-    pub(super) fn len(&self) -> usize {
-        self.0.iter().map(|part| part.len()).sum()
-    }
-
-    /// All of it, in order.
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.0.iter().flat_map(|part| part.iter())
-    }
-}
-
-impl<T> Default for Inherited<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
 
 /// A map by name that grows from stage to stage, and knows in which order names were first set.
 #[derive(Debug, Clone)]
@@ -86,7 +48,7 @@ impl<V: Clone> InheritedMap<V> {
             return;
         }
         self.places = places;
-        // As for lists: few layers, and each value is copied a few times at most.
+        // Each layer is longer than the one after it: there are few, and each value is copied a few times at most.
         while let Some(last) = self.layers.pop_if(|last| last.len() <= layer.len()) {
             let mut joined = Arc::unwrap_or_clone(last);
             joined.append(&mut layer);
@@ -134,26 +96,6 @@ impl<V> Default for InheritedMap<V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lists_keep_their_order_and_have_few_parts() {
-        let mut list = Inherited::default();
-        for at in 0..1000 {
-            list.extend(vec![at]);
-            list.extend(Vec::new());
-        }
-        assert!(list.iter().copied().eq(0..1000));
-        assert!(list.0.len() <= 10);
-    }
-
-    #[test]
-    fn what_is_handed_on_stays_as_it_was() {
-        let mut below = Inherited::default();
-        below.extend(vec![1]);
-        let mut above = below.clone();
-        above.extend(vec![2]);
-        assert!(below.iter().eq(&[1]) && above.iter().eq(&[1, 2]));
-    }
 
     #[test]
     fn names_keep_their_places() {

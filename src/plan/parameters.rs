@@ -11,7 +11,7 @@ use super::select::{Origin, Selection};
 use super::stage_scope::{StageScope, values_of};
 use crate::diagnostic::Diagnostics;
 use crate::source::Span;
-use crate::spec::{Arg, Mount, Scalar, Template, Verb};
+use crate::spec::{Arg, Mount, MountList, Scalar, Template, Verb};
 use crate::text::Text;
 
 /// What a build of a target can be given.
@@ -83,14 +83,14 @@ impl<'s> Selection<'s> {
                 value.unwrap_or_else(|| written(template.span).into())
             };
             let steps = selected.stage.all_steps().filter(|step| self.exists(step));
-            let steps = steps.flat_map(|step| match &step.verb {
-                Verb::Run(run) => run.process.mounts.as_slice(),
-                Verb::Exec(exec) => exec.process.mounts.as_slice(),
-                _ => &[],
+            let steps = steps.filter_map(|step| match &step.verb {
+                Verb::Run(run) => Some(&run.process.mounts),
+                Verb::Exec(exec) => Some(&exec.process.mounts),
+                _ => None,
             });
             // In the place of a stage that a build context replaces, nothing is run.
-            let mounts = selected.stage.mounts.iter().chain(steps).filter(|_| !selected.replaced);
-            for mount in mounts {
+            let lists = selected.stage.mounts.iter().chain(steps).filter(|_| !selected.replaced);
+            for mount in lists.flat_map(MountList::iter) {
                 parameters.add(mount, &mut text);
             }
             environments.push(environment);

@@ -1,6 +1,6 @@
 //! From a [`Selection`] and the facts about its images to a [`Plan`].
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -11,12 +11,11 @@ use time::format_description::well_known::Rfc3339;
 use super::config::{ContainerConfig, ImageConfig};
 use super::environment::Environment;
 use super::export::Export;
-use super::inherited::Inherited;
 use super::merge::{self, Merged};
 use super::owner::Owner;
 use super::select::{ImageQuery, Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
-use super::step::{self, Context, RecordedStep, StageMounts, Surroundings};
+use super::step::{self, Context, RecordedStep, Surroundings};
 use super::{
     Action, ContextFact, ContextQuery, Facts, Fork, ImageFact, Plan, PlannedContext, PlannedImage,
     PlannedStage, PlannedStep, Triggered, fork, layers, path, reads, rules,
@@ -247,7 +246,9 @@ impl Resolver<'_, '_> {
         }
         let environment = Arc::clone(&surroundings.environment);
         let values = StageScope { scope, environment: &environment };
-        surroundings.args.extend(step::declared_args(&stage.args, scope, diagnostics));
+        if let Some(args) = &stage.args {
+            surroundings.args = step::declared_args(args, scope, diagnostics).into();
+        }
         if let Some(Scalar(user)) = &stage.user {
             let user = values.expand(user, diagnostics).unwrap_or_default();
             export.record_config(|_| format!("USER {user}"));
@@ -274,14 +275,12 @@ impl Resolver<'_, '_> {
                 surroundings.on_scratch = false;
             }
         }
-        surroundings.mounts.extend(step::plan_mounts(
-            &stage.mounts,
-            &surroundings.workdir,
-            &values,
-            origins,
-            diagnostics,
-        ));
-        surroundings.secret_env.extend(step::plan_secrets(&stage.mounts, &values, diagnostics));
+        if let Some(mounts) = &stage.mounts {
+            let workdir = &surroundings.workdir;
+            surroundings.mounts =
+                step::plan_mounts(mounts, workdir, &values, origins, diagnostics).into();
+            surroundings.secret_env = step::plan_secrets(mounts, &values, diagnostics).into();
+        }
         surroundings.link = stage.link.unwrap_or(false);
         make_workdir
     }
@@ -300,7 +299,6 @@ impl Resolver<'_, '_> {
             origins: &self.selection.origins,
             locking: &self.selection.request.locking,
             skipped: &self.selection.skipped,
-            mounts: OnceCell::new(),
             environments: RefCell::default(),
             records: export.records(),
         };
@@ -429,9 +427,9 @@ impl Resolver<'_, '_> {
             workdir: path::join(&root, &text(config.map(|config| &config.working_dir))),
             user: text(config.map(|config| &config.user)),
             shell,
-            args: Inherited::default(),
-            mounts: StageMounts::default(),
-            secret_env: Inherited::default(),
+            args: Arc::default(),
+            mounts: Arc::default(),
+            secret_env: Arc::default(),
             link: false,
             on_scratch: match base {
                 Origin::Image(at) => self.images[at].is_empty(),

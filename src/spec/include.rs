@@ -1,4 +1,4 @@
-//! `include`: further files, whose args, constants, sources and stages join those of the build file.
+//! `include`: further files, whose args, constants, sources, sets of mounts and stages join those of the build file.
 //!
 //! Comes in: files. Goes out: the files that these include, until there are no more, and then one
 //! [`Spec`] of them all. Nothing is read from anywhere here, and what a build context is is not known:
@@ -10,7 +10,7 @@ use std::fmt;
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::table::table;
-use super::{Spec, read_file, rules};
+use super::{Spec, mount_set, read_file, rules};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
@@ -179,6 +179,7 @@ impl Reading {
             let mut specs = specs.into_iter();
             let mut main = specs.next()?;
             specs.for_each(|spec| join(&mut main, spec, diagnostics));
+            mount_set::expand(&mut main, diagnostics);
             Some(main)
         });
         let spec = joined.and_then(|mut spec| {
@@ -342,6 +343,8 @@ fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
     join_names("var", &mut spec.vars.0, included.vars.0, var, diagnostics);
     let source = |source: &Spanned<super::Input>| source.span;
     join_names("source", &mut spec.sources, included.sources, source, diagnostics);
+    let mounts = |mounts: &Spanned<super::MountList>| mounts.span;
+    join_names("set of mounts", &mut spec.mounts, included.mounts, mounts, diagnostics);
     let stage = |stage: &Spanned<super::Stage>| stage.span;
     join_names("stage", &mut spec.stages, included.stages, stage, diagnostics);
 }

@@ -13,6 +13,7 @@ mod image;
 mod include;
 mod input;
 mod mount;
+mod mount_set;
 mod name;
 mod names;
 mod other_language;
@@ -38,7 +39,8 @@ pub use self::image::{Command, Duration, Healthcheck, Image, Labels};
 pub use self::include::{Absent, FileAddress, Include, Reading, Wanted};
 pub use self::input::Input;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
-pub use self::name::{ArgName, EnvName, LabelName, SourceName, StageName};
+pub use self::mount_set::MountList;
+pub use self::name::{ArgName, EnvName, LabelName, MountSetName, SourceName, StageName};
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Read, Reader, declared};
@@ -76,7 +78,9 @@ table! {
         "check" check: Option<Check>,
         /// Inputs with a name: repositories, files from the web, images and build contexts.
         "sources" sources: BTreeMap<SourceName, Spanned<Input>>,
-        /// Further files, whose args, constants, sources and stages join those of this one. What they say of `default`,
+        /// Sets of mounts, by name. `mounts = ["NAME"]` has the mounts of a set wherever mounts are listed.
+        "mounts" mounts: BTreeMap<MountSetName, Spanned<MountList>>,
+        /// Further files, whose args, constants, sources, sets of mounts and stages join those of this one. What they say of `default`,
         /// `ignore` and `check` is for builds of their own. Paths are seen from this file, and stay below its
         /// directory; a file elsewhere is in a build context.
         "include" include: Vec<Include>,

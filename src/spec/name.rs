@@ -54,6 +54,8 @@ names! {
     StageName,
     /// The name of an input: as those of stages.
     SourceName,
+    /// The name of a set of mounts: as those of stages.
+    MountSetName,
     /// The name of an arg or a variable: a letter or `_`, then letters, digits and `_`.
     ArgName,
     /// The name of an environment variable: anything without `=`, white space and control characters.
@@ -98,8 +100,23 @@ impl Name for SourceName {
     }
 }
 
-/// Whether a name may be that of a stage or of a source.
-fn is_plain(name: &str) -> bool {
+impl Name for MountSetName {
+    const PATTERN: &'static str = StageName::PATTERN;
+
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        if is_plain(&key) {
+            return Some(Self(key));
+        }
+        let message = format!("`{key}` cannot be the name of a set of mounts");
+        reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidName, span, message)
+                .hint("a lowercase letter, then lowercase letters, digits, `_` and `-`"),
+        )
+    }
+}
+
+/// Whether a name may be that of a stage, a source or a set of mounts.
+pub(super) fn is_plain(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_lowercase()) && bytes.all(is_of_plain_name)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::condition::Conditions;
 use super::image::Image;
 use super::mount::Mount;
+use super::mount_set::MountList;
 use super::name::{ArgName, EnvName};
 use super::names::Names;
 use super::read::{Read, Reader};
@@ -25,8 +26,9 @@ table! {
         "from" from: Spanned<From>,
         /// The platform that the stage runs on: "linux/arm64", "${BUILDPLATFORM}". The target's is the default.
         "platform" platform: Option<Template>,
-        /// Args that every run step gets as environment, besides those that its text names.
-        "args" args: Vec<Spanned<ArgName>>,
+        /// Args that every run step gets as environment, besides those that its text names. The list replaces the one that
+        /// the stage inherits.
+        "args" args: Option<Vec<Spanned<ArgName>>>,
         /// Environment of every step; recorded in the image.
         "env" env: Env,
         /// Working directory of every step, made before the first; recorded in the image.
@@ -35,8 +37,9 @@ table! {
         "user" user: Option<Scalar>,
         /// What runs the text of `run` steps.
         "shell" shell: Option<Shell>,
-        /// Mounts of every run step.
-        "mounts" mounts: Vec<Mount>,
+        /// Mounts of every run step: tables, and names of sets in `[mounts]`. The list replaces the one that the stage
+        /// inherits; `[]` takes it away.
+        "mounts" mounts: Option<MountList>,
         /// What is done, in order.
         "steps" steps: Vec<Step>,
         /// Stages that must build for this one to succeed. They are built beside it, and nothing of them gets
@@ -96,7 +99,7 @@ impl Stage {
         visit: &mut dyn FnMut(&'s Spanned<From>),
     ) {
         self.bases().for_each(&mut *visit);
-        self.mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
+        self.mounts.iter().flat_map(MountList::iter).filter_map(Mount::from).for_each(&mut *visit);
         for step in self.all_steps().filter(|step| exists(step)) {
             step.visit_froms(visit);
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::condition::Conditions;
 use super::mount::Mount;
+use super::mount_set::MountList;
 use super::name::{ArgName, PathKey};
 use super::parallel::Branch;
 use super::read::{OneOrMany, Read, Reader, words};
@@ -43,8 +44,8 @@ table! {
     /// What every step that runs a process may say.
     pub struct ProcessKeys as "a run step" {
         with step: StepKeys;
-        /// Mounts besides those of the stage.
-        "mounts" mounts: Vec<Mount>,
+        /// Mounts besides those of the stage: tables, and names of sets in `[mounts]`.
+        "mounts" mounts: MountList,
         /// Environment besides that of the stage; not recorded in the image.
         "env" env: Env,
         /// Args that the process gets as environment, besides those that its text names.
@@ -420,9 +421,9 @@ impl Read for Step {
             }
         };
         check(&verb, reader)?;
-        let mut has_from = false;
-        verb.visit_froms(&mut |_| has_from = true);
-        Some(Self { span, verb, has_from })
+        let mut step = Self { span, verb, has_from: false };
+        step.look_for_froms();
+        Some(step)
     }
 
     fn shape() -> Shape {
@@ -518,7 +519,7 @@ impl RunStep {
                     workdir: None,
                     no_cache: None,
                 },
-                mounts: Vec::new(),
+                mounts: MountList::default(),
                 env: Env::default(),
                 args: Vec::new(),
                 user: None,
@@ -533,6 +534,35 @@ impl RunStep {
 }
 
 impl Step {
+    fn look_for_froms(&mut self) {
+        let mut has_from = false;
+        self.verb.visit_froms(&mut |_| has_from = true);
+        self.has_from = has_from;
+    }
+
+    /// Calls `change` with each list of mounts of the step and of its branches.
+    pub(super) fn change_mounts(&mut self, change: &mut dyn FnMut(&mut MountList)) {
+        match &mut self.verb {
+            Verb::Run(run) => change(&mut run.process.mounts),
+            Verb::Exec(exec) => change(&mut exec.process.mounts),
+            Verb::Parallel(parallel) => {
+                let branches = parallel.branches.value.iter_mut();
+                for step in branches.flat_map(|branch| &mut branch.steps) {
+                    step.change_mounts(change);
+                }
+            }
+            Verb::Copy(_)
+            | Verb::Fetch(_)
+            | Verb::Git(_)
+            | Verb::Unpack(_)
+            | Verb::Write(_)
+            | Verb::Mkdir(_)
+            | Verb::Remove(_)
+            | Verb::Symlink(_) => return,
+        }
+        self.look_for_froms();
+    }
+
     /// Calls `visit` with each `from` of the step itself.
     pub(super) fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         if self.has_from {
@@ -568,7 +598,7 @@ impl Verb {
 
     fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         let mut visit_mounts =
-            |mounts: &'s [Mount]| mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
+            |mounts: &'s MountList| mounts.iter().filter_map(Mount::from).for_each(&mut *visit);
         match self {
             Verb::Run(step) => visit_mounts(&step.process.mounts),
             Verb::Exec(step) => visit_mounts(&step.process.mounts),

@@ -3,7 +3,7 @@
 //! Comes in: a `from`, and everything that has a name. Goes out: a [`Meaning`]. Knows nothing of which
 //! stages the build needs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
@@ -63,11 +63,13 @@ pub(super) struct FromLookup<'a, 's> {
     pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
+    /// The `from`s in `[mounts]`. Each is in every stage that uses the set, and means the same in all of them.
+    pub(super) shared: &'a BTreeSet<Span>,
 }
 
 impl FromLookup<'_, '_> {
     /// What a `from` means: a build context of that name, a stage, a source, `scratch`, an image, in that order.
-    /// A stage's own name means the image of that name. `platform` is the one that an image is for,
+    /// A stage's own name means the image of that name, but not in a set of mounts. `platform` is the one that an image is for,
     /// where the `from` does not say. `None` is a reported mistake, here or in what the name stands for.
     pub(super) fn meaning(
         &self,
@@ -90,7 +92,9 @@ impl FromLookup<'_, '_> {
         // A context in place of a stage has been put there already.
         let stage = self.stages.find(&text);
         match (&from.value, stage) {
-            (From::Name(_), Some(at)) if text != self.own.as_str() => {
+            (From::Name(_), Some(at))
+                if text != self.own.as_str() || self.shared.contains(&from.span) =>
+            {
                 self.stage(at, from, diagnostics)
             }
             (From::Name(_), _) if self.spec.sources.contains_key(text.as_str()) => {

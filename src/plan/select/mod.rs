@@ -281,6 +281,8 @@ impl<'s> Stages<'s> {
             knows_froms: Vec::with_capacity(count),
             named,
         };
+        let sets = spec.mounts.values().flat_map(|set| set.iter());
+        let shared: BTreeSet<Span> = sets.filter_map(|mount| Some(mount.from()?.span)).collect();
         for at in 0..stages.named.list.len() {
             let (name, stage) = stages.named.list[at];
             let mut diagnostics = std::mem::take(&mut stages.presence.problems[at]);
@@ -305,6 +307,7 @@ impl<'s> Stages<'s> {
                     presence: &stages.presence,
                     scope,
                     request,
+                    shared: &shared,
                 };
                 stage.visit_froms_where(&|step| stages.presence.has(step), &mut |from| {
                     // As in Dockerfiles, an image that files are copied from is the target's.

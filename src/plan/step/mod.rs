@@ -5,14 +5,13 @@ mod mount;
 mod process;
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) use self::mount::{StageMounts, plan_mounts, plan_secrets};
+pub(super) use self::mount::{plan_mounts, plan_secrets};
 pub(super) use self::process::declared_args;
 use super::environment::Environment;
-use super::inherited::Inherited;
 use super::owner::{Id, Mode, Owner};
 use super::path;
 use super::scope::Scope;
@@ -38,9 +37,9 @@ pub(super) struct Surroundings {
     pub(super) user: Text,
     pub(super) shell: Arc<[Text]>,
     /// Args that every process gets.
-    pub(super) args: Inherited<Text>,
-    pub(super) mounts: StageMounts,
-    pub(super) secret_env: Inherited<SecretEnv>,
+    pub(super) args: Arc<[Text]>,
+    pub(super) mounts: Arc<[PlannedMount]>,
+    pub(super) secret_env: Arc<[SecretEnv]>,
     /// Whether there is nothing at all yet, its first step's view of a stage from `scratch`.
     pub(super) on_scratch: bool,
     /// Whether copies are layers of their own. Not taken over.
@@ -63,8 +62,6 @@ pub(super) struct Context<'a, 's> {
     pub(super) locking: &'a Locking,
     /// The steps that do not exist, by the places where they are written.
     pub(super) skipped: &'a BTreeSet<Span>,
-    /// The stage's mounts, once a process has asked for them: most stages of a long chain have none.
-    pub(super) mounts: OnceCell<Vec<PlannedMount>>,
     /// The stage's environment with args, by their names: most processes get the same ones.
     pub(super) environments: RefCell<BTreeMap<Vec<Text>, Arc<Environment>>>,
     /// Whether the stage is in the history of an image.

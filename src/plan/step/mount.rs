@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Form, origin_of, outside, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::inherited::Inherited;
 use crate::plan::owner::{Id, Owner};
 use crate::plan::select::Origin;
 use crate::plan::stage_scope::StageScope;
 use crate::plan::{MountKind, PlannedMount, SecretEnv, path};
 use crate::source::Span;
 use crate::spec::{
-    BindMount, CacheMount, Mount, Scalar, SecretMount, Sharing, SshMount, Template, TmpfsMount,
+    BindMount, CacheMount, Mount, MountList, Scalar, SecretMount, Sharing, SshMount, Template,
+    TmpfsMount,
 };
 use crate::text::Text;
 
@@ -51,7 +51,7 @@ struct MountPlanner<'a, 's> {
 /// Mounts with absolute paths. `workdir` is where relative ones are seen from. Those in which a
 /// mistake was reported are left out.
 pub(in crate::plan) fn plan_mounts(
-    mounts: &[Mount],
+    mounts: &MountList,
     workdir: &Text,
     values: &StageScope<'_, '_>,
     origins: &BTreeMap<Span, Origin>,
@@ -65,12 +65,12 @@ pub(in crate::plan) fn plan_mounts(
 
 /// The secrets among mounts that processes get as environment.
 pub(in crate::plan) fn plan_secrets(
-    mounts: &[Mount],
+    mounts: &MountList,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<SecretEnv> {
     let mut secrets = Vec::new();
-    for mount in mounts {
+    for mount in mounts.iter() {
         let Mount::Secret(SecretMount { id, env: Some(env), required, .. }) = mount else {
             continue;
         };
@@ -81,41 +81,6 @@ pub(in crate::plan) fn plan_secrets(
         }
     }
     secrets
-}
-
-/// The mounts of a stage, those that it has from its base first.
-#[derive(Clone, Default)]
-pub(in crate::plan) struct StageMounts {
-    /// Each with the number of its stage, counted from the bottom.
-    mounts: Inherited<(usize, PlannedMount)>,
-    stages: usize,
-}
-
-impl StageMounts {
-    /// Adds those of the stage that is built from the last one.
-    pub(in crate::plan) fn extend(&mut self, own: Vec<PlannedMount>) {
-        self.stages += 1;
-        let stage = self.stages;
-        self.mounts.extend(own.into_iter().map(|mount| (stage, mount)).collect());
-    }
-
-    /// How many there are, those included in whose place a later stage has its own.
-    pub(super) fn len(&self) -> usize {
-        self.mounts.len()
-    }
-
-    /// All but those in whose place a later stage has its own.
-    pub(in crate::plan) fn visible(&self) -> Vec<PlannedMount> {
-        let mut taken = BTreeMap::new();
-        let mut visible: Vec<PlannedMount> = Vec::new();
-        for (stage, mount) in self.mounts.iter().rev() {
-            if taken.entry(&mount.destination).or_insert(stage) == &stage {
-                visible.push(mount.clone());
-            }
-        }
-        visible.reverse();
-        visible
-    }
 }
 
 /// The stage's mounts, without those in whose place the step has its own, and the step's.

@@ -70,8 +70,7 @@ impl Planner<'_, '_> {
         });
         let devices = devices.collect();
         let user = user?.unwrap_or_else(|| self.surroundings.user.clone());
-        let inherited = || self.surroundings.mounts.visible();
-        let mut mounts = overlay(self.context.mounts.get_or_init(inherited), mounts);
+        let mut mounts = overlay(&self.surroundings.mounts, mounts);
         let users = Owner::parse(&user).filter(|owner| !owner.is_root()).map(Box::new);
         for mount in &mut mounts {
             if let MountKind::Cache { owner: owner @ None, .. } = &mut mount.kind {
@@ -101,7 +100,7 @@ impl Planner<'_, '_> {
     ) -> Arc<Environment> {
         let scope = self.context.scope;
         let environment = &self.surroundings.environment;
-        let mut args: Vec<Text> = self.surroundings.args.iter().cloned().collect();
+        let mut args = self.surroundings.args.to_vec();
         args.extend(declared_args(&keys.args, scope, diagnostics));
         if let Some(text) = text {
             script::visit_names(text, &mut |name| {

@@ -16,6 +16,7 @@ mod uncovered_value;
 mod unknown_variable;
 mod unreached_stage;
 mod unused_arg;
+mod unused_mounts;
 mod unused_source;
 
 pub(super) use self::dockerfile_instruction::form_of;
@@ -43,5 +44,6 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     uncovered_value::check(spec, diagnostics);
     unreached_stage::check(spec, diagnostics);
     unused_arg::check(spec, diagnostics);
+    unused_mounts::check(spec, diagnostics);
     unused_source::check(spec, diagnostics);
 }

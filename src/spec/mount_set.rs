@@ -1,0 +1,223 @@
+//! Lists of mounts, and `[mounts]`: sets of mounts that lists use by name.
+//!
+//! Input: lists as they are written. Output: lists with the mounts of their sets in place of the sets' names. Must not
+//! depend on values: a mount of a set is planned in each stage that uses it, as if it were written there.
+
+use std::collections::BTreeMap;
+
+use super::Spec;
+use super::mount::Mount;
+use super::name::{MountSetName, is_plain};
+use super::names::Names;
+use super::read::{LIST, Read, Reader, items};
+use super::shape::Shape;
+use super::table::{Field, Table};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::order::dependencies_first;
+use crate::source::Spanned;
+use crate::text::Text;
+use crate::toml::{Kind, Value};
+
+/// The number of mounts that all lists of a build may take from sets together. A set of sets of sets would be more than
+/// memory holds.
+const MAX_FROM_SETS: usize = 100_000;
+
+/// Mounts in the order in which they are written.
+#[derive(Debug, Clone, Default)]
+pub struct MountList(Vec<MountEntry>);
+
+/// An entry of a list of mounts.
+#[derive(Debug, Clone)]
+enum MountEntry {
+    Mount(Box<Mount>),
+    /// The name of a set. It stays in the list before the mounts of the set, so that the rules see what is used.
+    Set(Spanned<Text>),
+}
+
+impl MountList {
+    /// The mounts. Those of sets are among them once the sets have been put in.
+    pub fn iter(&self) -> impl Iterator<Item = &Mount> {
+        self.0.iter().filter_map(|entry| match entry {
+            MountEntry::Mount(mount) => Some(&**mount),
+            MountEntry::Set(_) => None,
+        })
+    }
+
+    /// The number of entries, an upper bound of the number of mounts.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether nothing is in the list.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The names of the sets that it uses.
+    pub(super) fn sets(&self) -> impl Iterator<Item = &Spanned<Text>> {
+        self.0.iter().filter_map(|entry| match entry {
+            MountEntry::Mount(_) => None,
+            MountEntry::Set(name) => Some(name),
+        })
+    }
+}
+
+// === Reading ===
+
+impl Read for MountEntry {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        let Kind::String(_) = value.kind else {
+            return Mount::read(value, reader).map(|mount| Self::Mount(Box::new(mount)));
+        };
+        let name = Text::read(value, reader)?;
+        if is_plain(&name) {
+            return Some(Self::Set(Spanned { value: name, span }));
+        }
+        let message = format!("`{name}` cannot be the name of a set of mounts");
+        reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(
+            "a mount is a table such as { cache = \"/path\" } or { bind = \"file\" }; a string is the name of a set in [mounts]",
+        ))
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Text, Mount::shape()])
+    }
+}
+
+/// What is wrong with one entry does not hide what is wrong with the others.
+impl Read for MountList {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        if let table @ Kind::Table(_) = value.kind {
+            return reader.wrong_form(span, &table, LIST, "[{ cache = \"/path\" }, \"SET\"]");
+        }
+        items(value, reader).map(|(read, _)| Self(read))
+    }
+
+    fn shape() -> Shape {
+        Shape::List(Box::new(MountEntry::shape()))
+    }
+}
+
+impl Field for MountList {
+    const REQUIRED: bool = false;
+
+    fn shape() -> Shape {
+        <Self as Read>::shape()
+    }
+
+    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        match table.remove(key) {
+            Some(value) => Self::read(value, reader),
+            None => Some(Self::default()),
+        }
+    }
+}
+
+impl Names for MountList {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        self.iter().for_each(|mount| mount.visit_names(visit));
+    }
+}
+
+// === Putting sets in ===
+
+/// Puts the mounts of sets into every list that names them. A name that no set has is reported.
+pub(super) fn expand(spec: &mut Spec, diagnostics: &mut Diagnostics) {
+    let mut expander = Expander { sets: BTreeMap::new(), taken: 0, is_full: false, diagnostics };
+    let order = order_of_sets(spec, expander.diagnostics);
+    // What a set has is put in before the set is: sets may name sets.
+    for name in order {
+        let Some(mut set) = spec.mounts.get(&name).cloned() else { continue };
+        expander.expand(&mut set.value, spec);
+        expander.sets.insert(name, set.value);
+    }
+    // Taken out, so that the rest of the spec can be asked while they change.
+    let mut stages = std::mem::take(&mut spec.stages);
+    for stage in stages.values_mut() {
+        let stage = &mut stage.value;
+        stage.mounts.iter_mut().for_each(|mounts| expander.expand(mounts, spec));
+        for step in &mut stage.steps {
+            step.change_mounts(&mut |mounts| expander.expand(mounts, spec));
+        }
+    }
+    spec.stages = stages;
+}
+
+/// The sets, each after those that it names. Those of a cycle are reported.
+fn order_of_sets(spec: &Spec, diagnostics: &mut Diagnostics) -> Vec<MountSetName> {
+    let sets: Vec<(&MountSetName, &Spanned<MountList>)> = spec.mounts.iter().collect();
+    let find = |name: &str| sets.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
+    let needs = |at: usize| sets[at].1.sets().filter_map(|name| find(name)).collect();
+    let order = dependencies_first(sets.len(), 0..sets.len(), needs);
+    for cycle in &order.cycles {
+        let names: Vec<&str> = cycle.iter().map(|&at| sets[at].0.as_str()).collect();
+        let message =
+            format!("sets of mounts need each other: {} -> {}", names.join(" -> "), names[0]);
+        let hint = "move the mounts that they share into a set of their own";
+        diagnostics
+            .push(Diagnostic::new(Code::ValueCycle, sets[cycle[0]].1.span, message).hint(hint));
+    }
+    order.nodes.into_iter().map(|at| sets[at].0.clone()).collect()
+}
+
+struct Expander<'d> {
+    /// The sets that are done.
+    sets: BTreeMap<MountSetName, MountList>,
+    /// The number of mounts that have been taken from sets.
+    taken: usize,
+    /// Whether there were too many of them, which is reported once.
+    is_full: bool,
+    diagnostics: &'d mut Diagnostics,
+}
+
+impl Expander<'_> {
+    fn expand(&mut self, list: &mut MountList, spec: &Spec) {
+        if list.sets().next().is_none() {
+            return;
+        }
+        let mut expanded = Vec::with_capacity(list.0.len());
+        for entry in std::mem::take(&mut list.0) {
+            let MountEntry::Set(name) = &entry else {
+                expanded.push(entry);
+                continue;
+            };
+            let set = self.sets.get(name.as_str());
+            match set {
+                Some(set) => self.taken = self.taken.saturating_add(set.len()),
+                // A set of a cycle may not be done yet; the cycle is reported.
+                None if spec.mounts.contains_key(name.as_str()) => {}
+                None if spec.is_unread(name) => {}
+                None => self.diagnostics.push(unknown(name, spec)),
+            }
+            if self.taken > MAX_FROM_SETS {
+                if !std::mem::replace(&mut self.is_full, true) {
+                    let message = format!(
+                        "with the sets that are used up to here, the file has more than {MAX_FROM_SETS} mounts"
+                    );
+                    self.diagnostics.push(Diagnostic::new(Code::TooLarge, name.span, message));
+                }
+                continue;
+            }
+            let of_set: Vec<MountEntry> = set
+                .iter()
+                .flat_map(|set| set.iter())
+                .map(|mount| MountEntry::Mount(Box::new(mount.clone())))
+                .collect();
+            expanded.push(entry);
+            expanded.extend(of_set);
+        }
+        list.0 = expanded;
+    }
+}
+
+fn unknown(name: &Spanned<Text>, spec: &Spec) -> Diagnostic {
+    let known = Known::new(spec.mounts.keys().map(MountSetName::as_str));
+    let hint = known.did_you_mean(name, []).unwrap_or_else(|| match spec.mounts.is_empty() {
+        true => format!("declare it: [mounts] {} = [{{ cache = \"/path\" }}]", name.value),
+        false => format!("the sets are {}", known.list()),
+    });
+    let message = format!("there is no set of mounts `{}`", name.value);
+    Diagnostic::new(Code::UnknownMounts, name.span, message).hint(hint)
+}
