@@ -244,11 +244,12 @@ fn processes_that_inherit_very_much() {
         let stages: String = (1..2_000).map(stage).collect();
         format!("default = 's1999'\n[stages.s0]\nfrom = 'x'\n{stages}")
     };
-    for own in [
-        |n| format!("mounts = [{{ cache = '/c{n}' }}]"),
-        |_| "workdir = 'one-more-directory'".to_owned(),
-    ] {
-        let codes = compile(chain(own)).expect_err("it is too large");
+    let mounts: String = (0..2_000).map(|n| format!("{{ cache = '/c{n}' }}, ")).collect();
+    let first = format!("from = 'x'\nmounts = [{mounts}]\n");
+    let inherited = chain(|_| String::new()).replacen("from = 'x'\n", &first, 1);
+    let set = format!("{}[mounts]\nset = [{mounts}]\n", chain(|_| "mounts = ['set']".to_owned()));
+    for file in [inherited, set, chain(|_| "workdir = 'one-more-directory'".to_owned())] {
+        let codes = compile(file).expect_err("it is too large");
         assert!(codes.contains(&Code::TooLarge), "{codes:?}");
     }
     let variables = compile(chain(|n| format!("env = {{ A{n} = '{n:0200}' }}")));

@@ -142,12 +142,14 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
     request.hold_to(lock, &mut diagnostics);
     let planned = spec.and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
-        // Alpine is for one platform only, any other image for all.
+        // Alpine is for one platform only, any other image for all. Those of Node.js record their version.
         let fact = |image: &ImageQuery| {
             let is_alpine = image.reference.to_string().contains("/alpine:");
             let architecture = if is_alpine { "amd64" } else { image.platform.architecture() };
+            let is_node = image.reference.to_string().contains("/node:");
+            let env = if is_node { r#""NODE_VERSION=22.21.1""# } else { "" };
             let config = format!(
-                r#"{{"architecture":"{architecture}","os":"linux","config":{{}},"rootfs":{{"diff_ids":["sha256:00"]}}}}"#
+                r#"{{"architecture":"{architecture}","os":"linux","config":{{"Env":[{env}]}},"rootfs":{{"diff_ids":["sha256:00"]}}}}"#
             );
             Some(ImageFact { config: config.into_bytes(), ..ImageFact::default() })
         };

@@ -76,6 +76,8 @@ codes! {
     ConflictingKeys Error "conflicting-keys",
     /// A value of a type that its key does not take.
     WrongType Error "wrong-type",
+    /// A form of Dockerfiles that means something else, or nothing, where it stands.
+    DockerfileForm Error "dockerfile-form",
     /// A value of the right type that its key does not take.
     InvalidValue Error "invalid-value",
     /// A name that a stage or an arg cannot have.
@@ -188,6 +190,10 @@ codes! {
     ShellFormCommand Warning "shell-form-command",
     /// A working directory that depends on the one of the base image.
     RelativeWorkdir Warning "relative-workdir",
+    /// An arg that is used where the base image has a variable of the same name.
+    ShadowedArg Warning "shadowed-arg",
+    /// A tool for cross builds in a step that does not have the target platform in its environment.
+    CrossBuildWithoutTarget Warning "cross-build-without-target",
     /// A base that is no image unless a build arg is given.
     InvalidDefaultInFrom Warning "invalid-default-in-from",
     /// An image without a tag or a digest.
@@ -202,6 +208,8 @@ codes! {
     LinkedIntoSpecial Warning "linked-into-special",
     /// Files of a stage where a cache mount hides them.
     CopyInCacheMount Warning "copy-in-cache-mount",
+    /// Files that are written where a mount hides the stage's own: they get into no layer.
+    WriteInMount Warning "write-in-mount",
     /// A report where a mount hides the stage's own files.
     ReportInMount Warning "report-in-mount",
     /// Two branches of a parallel step that change the same files of the system.

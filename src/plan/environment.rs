@@ -1,5 +1,8 @@
 //! Environment variables in the order in which they were first set, as images record them.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
 use super::inherited::InheritedMap;
 use crate::text::Text;
 
@@ -10,6 +13,9 @@ const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: InheritedMap<Text>,
+    /// The variables of a base image that are used in place of args or constants of the same name. They are no more so
+    /// once a stage sets them.
+    shadowing: Arc<BTreeSet<Text>>,
     /// Whether there may be others: those of an image that could not be looked up.
     is_open: bool,
 }
@@ -45,9 +51,26 @@ impl Environment {
         self
     }
 
+    /// With a note of which variables are used in place of an arg: those of which `differs(name, value)` is true.
+    pub(super) fn shadowing(mut self, differs: impl Fn(&str, &str) -> bool) -> Self {
+        let shadowing = self.variables.iter().filter(|(name, value)| differs(name, value));
+        self.shadowing = Arc::new(shadowing.map(|(name, _)| name.clone()).collect());
+        self
+    }
+
+    /// Whether a variable is the base image's and used in place of an arg of that name.
+    pub(super) fn shadows(&self, name: &str) -> bool {
+        self.shadowing.contains(name)
+    }
+
     /// Sets variables. One that is there already keeps its place.
     pub fn extend(&mut self, variables: impl IntoIterator<Item = (Text, Text)>) {
-        self.variables.extend(variables);
+        let Self { variables: own, shadowing, .. } = self;
+        own.extend(variables.into_iter().inspect(|(name, _)| {
+            if shadowing.contains(name.as_str()) {
+                Arc::make_mut(shadowing).remove(name.as_str());
+            }
+        }));
     }
 
     /// Removes all variables but those to keep.

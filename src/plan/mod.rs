@@ -178,6 +178,8 @@ pub struct PlannedStage {
     pub sbom: bool,
     /// What is done, in order; branches that are done at once stand one behind the other.
     pub steps: Vec<PlannedStep>,
+    /// The mounts of its processes, its own or inherited, without those of single steps.
+    pub mounts: Arc<[PlannedMount]>,
     /// Where it branches.
     pub forks: Vec<Fork>,
     /// Where it is said that what they add becomes one layer, if it is.

@@ -189,6 +189,7 @@ impl Resolver<'_, '_> {
             sbom: stage.sbom.unwrap_or(false)
                 || self.selection.request.sbom.stages.covers(name.as_str()),
             steps: Vec::new(),
+            mounts: Arc::default(),
             forks: Vec::new(),
             squash: stage.squash.as_ref().filter(|squash| squash.value).map(|squash| squash.span),
             report: None,
@@ -211,10 +212,12 @@ impl Resolver<'_, '_> {
         let (steps, forks) =
             self.resolve_steps(stage, make_workdir, &mut surroundings, export, diagnostics);
         plan.forks = forks;
+        plan.mounts = Arc::clone(&surroundings.mounts);
         plan.steps = export.record_steps(steps, plan.squash.is_some());
         if let Some(image) = &stage.image {
             super::image::apply(image, &mut recorded, export, scope, diagnostics);
         }
+        rules::shadowed_arg::check(self.selection.spec, scope, diagnostics);
         self.check_platform(stage, platform, &plan.steps, diagnostics);
         let added = merge::layers_added(&plan, |origin| self.layers(origin));
         let layers = self.layers(base).saturating_add(added);
@@ -412,6 +415,8 @@ impl Resolver<'_, '_> {
         let image = self.base_image(base);
         let environment = image.map(|image| image.environment.clone()).unwrap_or_default();
         let environment = environment.with_path(platform.os());
+        let environment =
+            environment.shadowing(|name, value| self.selection.scope.differs(name, value));
         let config = image.map(|image| &image.config.config);
         let shell = match config.and_then(|config| config.shell.as_deref()) {
             Some(shell) if !shell.is_empty() => {

@@ -1,6 +1,7 @@
 //! The values of args: declared, given with `--build-arg`, and predefined.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use buildkit_llb::Platform;
 
@@ -31,6 +32,8 @@ pub(super) struct Scope<'s> {
     pub(super) allowance: Allowance,
     /// Whether all of the spec could be read.
     pub(super) is_whole: bool,
+    /// Names that a stage has used and that are not what they are here, each with what it is there and the place.
+    shadowed: Mutex<BTreeMap<Text, (Text, Span)>>,
 }
 
 enum Value {
@@ -71,6 +74,7 @@ impl<'s> Scope<'s> {
             proxies: BTreeMap::new(),
             allowance: Allowance::new(ALLOWANCE),
             is_whole: spec.is_whole(),
+            shadowed: Mutex::default(),
         };
         for (name, value) in platform_args {
             scope.values.insert(name, Value::Set(value.into()));
@@ -251,6 +255,28 @@ impl<'s> Scope<'s> {
             }
             Some(Value::Failed) => Err(LookupError::Reported),
         }
+    }
+
+    /// Whether there is an arg of that name with another value, or with none yet.
+    pub(super) fn differs(&self, name: &str, value: &str) -> bool {
+        match self.values.get(name) {
+            Some(Value::Set(own)) => own.as_str() != value,
+            Some(Value::Unset | Value::Missing(_)) => true,
+            Some(Value::Failed) | None => false,
+        }
+    }
+
+    /// Notes that a name has the value of a base image's variable at a place, and not its own. The first place counts.
+    pub(super) fn note_shadowed(&self, name: &str, value: &Text, span: Span) {
+        let mut shadowed = self.shadowed.lock().unwrap_or_else(PoisonError::into_inner);
+        if !shadowed.contains_key(name) {
+            shadowed.insert(name.into(), (value.clone(), span));
+        }
+    }
+
+    /// What has been noted since the last call.
+    pub(super) fn take_shadowed(&self) -> BTreeMap<Text, (Text, Span)> {
+        std::mem::take(&mut *self.shadowed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Whether there is an arg of that name, with a value or without.

@@ -26,7 +26,7 @@ impl StageScope<'_, '_> {
         template: &Template,
         diagnostics: &mut Diagnostics,
     ) -> Option<Text> {
-        match template.expand(&mut |name| self.lookup(name), &self.scope.allowance) {
+        match template.expand(&mut |name| self.lookup(name, template.span), &self.scope.allowance) {
             Ok(text) => Some(text),
             Err(error) => self.report(error, template.span, diagnostics),
         }
@@ -55,9 +55,15 @@ impl StageScope<'_, '_> {
         (texts.len() == templates.len()).then_some(texts)
     }
 
-    fn lookup(&self, name: &str) -> Lookup {
+    /// The value of a name that is used at a place.
+    fn lookup(&self, name: &str, span: Span) -> Lookup {
         match self.environment.get(name) {
-            Some(value) => Ok(Some(value.clone())),
+            Some(value) => {
+                if self.environment.shadows(name) {
+                    self.scope.note_shadowed(name, value, span);
+                }
+                Ok(Some(value.clone()))
+            }
             None => self.scope.lookup(name),
         }
     }
@@ -145,7 +151,7 @@ pub(super) fn values_of(
         let template = entries[at].1;
         let lookup = &mut |name: &str| match find(name).and_then(|at| values[at].as_ref()) {
             Some(value) => Ok(Some(value.clone())),
-            None => before.lookup(name),
+            None => before.lookup(name, template.span),
         };
         let value = match template.expand(lookup, &scope.allowance) {
             Ok(value) => Some(value),

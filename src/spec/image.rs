@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::name::LabelName;
 use super::names::Names;
+use super::pasted;
 use super::read::{Read, Reader, STRING, TABLE};
 use super::shape::Shape;
 use super::stage::Env;
@@ -80,7 +81,13 @@ impl Read for Command {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         match value.kind {
-            Kind::String(_) => String::read(value, reader).map(Command::Shell),
+            Kind::String(_) => {
+                let text = String::read(value, reader)?;
+                match pasted::in_command(&text, span) {
+                    Some(pasted) => reader.diagnostics.fail(pasted),
+                    None => Some(Command::Shell(text)),
+                }
+            }
             Kind::Array(_) => Vec::read(value, reader).map(Command::List),
             other => {
                 let form = "[\"PROGRAM\", \"ARGUMENT\"]";

@@ -11,6 +11,7 @@ use super::name::{MountSetName, is_plain};
 use super::names::Names;
 use super::read::{LIST, Read, Reader, items};
 use super::shape::Shape;
+use super::step::{Step, Verb};
 use super::table::{Field, Table};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::order::dependencies_first;
@@ -143,6 +144,31 @@ pub(super) fn expand(spec: &mut Spec, diagnostics: &mut Diagnostics) {
         }
     }
     spec.stages = stages;
+}
+
+impl Step {
+    /// Calls `change` with each list of mounts of the step and of its branches.
+    fn change_mounts(&mut self, change: &mut dyn FnMut(&mut MountList)) {
+        match &mut self.verb {
+            Verb::Run(run) => change(&mut run.process.mounts),
+            Verb::Exec(exec) => change(&mut exec.process.mounts),
+            Verb::Parallel(parallel) => {
+                let branches = parallel.branches.value.iter_mut();
+                for step in branches.flat_map(|branch| &mut branch.steps) {
+                    step.change_mounts(change);
+                }
+            }
+            Verb::Copy(_)
+            | Verb::Fetch(_)
+            | Verb::Git(_)
+            | Verb::Unpack(_)
+            | Verb::Write(_)
+            | Verb::Mkdir(_)
+            | Verb::Remove(_)
+            | Verb::Symlink(_) => return,
+        }
+        self.look_for_froms();
+    }
 }
 
 /// The sets, each after those that it names. Those of a cycle are reported.

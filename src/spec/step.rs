@@ -7,6 +7,7 @@ use super::mount::Mount;
 use super::mount_set::MountList;
 use super::name::{ArgName, PathKey};
 use super::parallel::Branch;
+use super::pasted;
 use super::read::{OneOrMany, Read, Reader, words};
 use super::shape::Shape;
 use super::stage::{Env, From, Shell};
@@ -311,6 +312,9 @@ impl Read for Content {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         let text = Text::read(value, reader)?.map(dedent);
+        if let Some(pasted) = pasted::in_content(&text, span) {
+            return reader.diagnostics.fail(pasted);
+        }
         let template = Template::parse(&text, span);
         Some(Self { text, template })
     }
@@ -340,6 +344,9 @@ impl Read for Script {
                 Diagnostic::new(Code::InvalidValue, span, "there is nothing to run")
                     .hint("write a command, or leave the step out"),
             );
+        }
+        if let Some(pasted) = pasted::in_script(&script, span) {
+            return reader.diagnostics.fail(pasted);
         }
         Some(Self(script))
     }
@@ -497,7 +504,10 @@ fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
         }
         Verb::Fetch(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
         Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
-        _ => return Some(()),
+        _ => match pasted::in_paths(verb, reader) {
+            Some(pasted) => pasted,
+            None => return Some(()),
+        },
     };
     reader.diagnostics.fail(diagnostic)
 }
@@ -534,33 +544,11 @@ impl RunStep {
 }
 
 impl Step {
-    fn look_for_froms(&mut self) {
+    /// Looks again whether any `from` occurs.
+    pub(super) fn look_for_froms(&mut self) {
         let mut has_from = false;
         self.verb.visit_froms(&mut |_| has_from = true);
         self.has_from = has_from;
-    }
-
-    /// Calls `change` with each list of mounts of the step and of its branches.
-    pub(super) fn change_mounts(&mut self, change: &mut dyn FnMut(&mut MountList)) {
-        match &mut self.verb {
-            Verb::Run(run) => change(&mut run.process.mounts),
-            Verb::Exec(exec) => change(&mut exec.process.mounts),
-            Verb::Parallel(parallel) => {
-                let branches = parallel.branches.value.iter_mut();
-                for step in branches.flat_map(|branch| &mut branch.steps) {
-                    step.change_mounts(change);
-                }
-            }
-            Verb::Copy(_)
-            | Verb::Fetch(_)
-            | Verb::Git(_)
-            | Verb::Unpack(_)
-            | Verb::Write(_)
-            | Verb::Mkdir(_)
-            | Verb::Remove(_)
-            | Verb::Symlink(_) => return,
-        }
-        self.look_for_froms();
     }
 
     /// Calls `visit` with each `from` of the step itself.

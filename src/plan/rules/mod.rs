@@ -4,6 +4,7 @@
 pub(super) mod base_image_platform;
 mod clash_in_parallel;
 mod copy_in_cache_mount;
+mod cross_build_without_target;
 mod ignore_pattern;
 pub(super) mod ignored_copy;
 pub(super) mod invalid_default_in_from;
@@ -13,9 +14,11 @@ mod package_cache_in_layer;
 mod redundant_platform;
 mod relative_workdir;
 mod report_in_mount;
+pub(super) mod shadowed_arg;
 mod shell_form_command;
 mod toolchain_in_image;
 mod untagged_image;
+mod write_in_mount;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +39,7 @@ pub(super) fn check(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Di
     let subject = Subject { selection, plan };
     clash_in_parallel::check(&subject, diagnostics);
     copy_in_cache_mount::check(&subject, diagnostics);
+    cross_build_without_target::check(&subject, diagnostics);
     linked_into_special::check(&subject, diagnostics);
     package_cache_in_layer::check(&subject, diagnostics);
     redundant_platform::check(&subject, diagnostics);
@@ -44,6 +48,7 @@ pub(super) fn check(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Di
     shell_form_command::check(&subject, diagnostics);
     toolchain_in_image::check(&subject, diagnostics);
     untagged_image::check(&subject, diagnostics);
+    write_in_mount::check(&subject, diagnostics);
 }
 
 impl<'a> Subject<'a> {

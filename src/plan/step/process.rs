@@ -109,7 +109,13 @@ impl Planner<'_, '_> {
                 }
             });
         }
-        args.retain(|name| environment.get(name).is_none());
+        args.retain(|name| {
+            let Some(value) = environment.get(name) else { return true };
+            if environment.shadows(name) && !keys.env.0.contains_key(name.as_str()) {
+                scope.note_shadowed(name, value, self.span);
+            }
+            false
+        });
         args.sort();
         args.dedup();
         let known = self.context.environments.borrow().get(&args).map(Arc::clone);

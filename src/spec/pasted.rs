@@ -1,0 +1,172 @@
+//! Pieces of Dockerfiles where text is run, which a shell takes for something else.
+//!
+//! Input: text of a build file. Output: the error with the form that says the same here, or nothing. What a shell
+//! refuses anyway is found too: its message would not name the way out.
+
+use super::here_document;
+use super::read::Reader;
+use super::step::{Sources, Verb};
+use super::template::Template;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// A flag of the `RUN` instruction, and what says the same in a step.
+const RUN_FLAGS: [(&str, &str); 4] = [
+    ("--mount=", "mounts = [{ cache = \"/path\" }], and so on for the other types"),
+    ("--network=", "network = \"none\" beside `run`"),
+    ("--security=", "security = \"insecure\" beside `run`"),
+    ("--device=", "devices = [\"NAME\"] beside `run`"),
+];
+
+/// A flag of `COPY` and `ADD`, and what says the same in a step.
+const COPY_FLAGS: [(&str, &str); 9] = [
+    ("--from=", "from = \"STAGE\" beside `copy`"),
+    ("--chown=", "chown = \"USER\" beside `copy`"),
+    ("--chmod=", "chmod = \"MODE\" beside `copy`"),
+    ("--exclude=", "exclude = \"PATTERN\" beside `copy`"),
+    ("--checksum=", "checksum = \"sha256:...\" beside `fetch`"),
+    ("--keep-git-dir", "keep-git-dir = true beside `git`"),
+    ("--unpack", "{ unpack = \"ARCHIVE\" }"),
+    ("--parents", "parents = true beside `copy`"),
+    ("--link", "link = true beside `copy`"),
+];
+
+/// The mistake in the text of a `run` step.
+pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
+    let error = |message: String, hint: &str| {
+        Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
+    };
+    let first = text.split_ascii_whitespace().next().unwrap_or_default();
+    if let Some((flag, form)) = RUN_FLAGS.iter().find(|(flag, _)| first.starts_with(flag)) {
+        let flag = flag.trim_end_matches('=');
+        return error(
+            format!("`{flag}` is a flag of Dockerfiles, and the shell takes it for a program"),
+            form,
+        );
+    }
+    if is_json_list(text) {
+        let message = "a list in the text is run by the shell as one word, not as a program with its arguments";
+        return error(message.to_owned(), &format!("exec = {text}"));
+    }
+    if let Some(idle) = here_document::without_command(text) {
+        let message = format!(
+            "`{idle}` begins a here-document of no command, which the shell reads and does not run"
+        );
+        return error(
+            message,
+            "write the lines themselves, in '''...''' and without the marks around them; text for another program begins with #!",
+        );
+    }
+    if ends_in_continuation(text) {
+        let message = "the text ends with `\\`, and there is no line to go on with: the shell takes it for an argument";
+        return error(
+            message.to_owned(),
+            "drop it, or write all lines of the command in one text: '''...'''",
+        );
+    }
+    None
+}
+
+/// The mistake in a string that is the command of an image: the text of its `entrypoint`, `cmd` or healthcheck.
+pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
+    let error = |message: String, hint: String| {
+        Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
+    };
+    if is_json_list(text) {
+        let message = "a list in a string is run by the shell as one word, not as a program with its arguments";
+        return error(message.to_owned(), format!("without the quotes around it: {}", text.trim()));
+    }
+    let (first, rest) = text.trim().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
+    match first {
+        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
+            let rest = rest.trim();
+            let value = if is_json_list(rest) { rest.to_owned() } else { format!("{rest:?}") };
+            error(
+                format!(
+                    "the shell takes `{first}` for a program: it is an instruction of Dockerfiles"
+                ),
+                format!("leave the word out: {value}"),
+            )
+        }
+        "NONE" if rest.is_empty() => error(
+            "the shell takes `NONE` for a program".to_owned(),
+            "healthcheck = { none = true } switches an inherited one off".to_owned(),
+        ),
+        _ if first.starts_with("--") => error(
+            format!("the shell takes `{first}` for a program"),
+            "options of a healthcheck are keys: interval = \"30s\", timeout = \"5s\"".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// The mistake in the paths or URLs that a step takes files from.
+pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
+    let find = |path: &Template| {
+        let written = || reader.file.slice(path.span).trim_matches(['"', '\'']);
+        in_path(path.as_literal().unwrap_or_else(written), path.span)
+    };
+    match verb {
+        Verb::Copy(step) => match &step.sources.value {
+            Sources::To(sources) => sources.as_slice().iter().find_map(find),
+            Sources::Each(pairs) => pairs.iter().find_map(|(source, _)| find(source)),
+        },
+        Verb::Unpack(step) => find(&step.source),
+        Verb::Fetch(step) => find(&step.url),
+        Verb::Git(step) => find(&step.url),
+        _ => None,
+    }
+}
+
+fn in_path(text: &str, span: Span) -> Option<Diagnostic> {
+    let error = |message: String, hint: &str| {
+        Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
+    };
+    if let Some((flag, form)) = COPY_FLAGS.iter().find(|(flag, _)| text.starts_with(flag)) {
+        let flag = flag.trim_end_matches('=');
+        return error(
+            format!("`{flag}` is a flag of Dockerfiles, and a part of the path here"),
+            form,
+        );
+    }
+    if is_json_list(text) {
+        let message = "a list in a string is one pattern, which hardly matches anything".to_owned();
+        return error(message, "copy = [\"a\", \"b\"], to = \"/dir/\"");
+    }
+    if here_document::delimiter(text).is_some() {
+        let message =
+            format!("`{text}` is the mark of a here-document in Dockerfiles, and a path here");
+        return error(message, "{ write = \"/path\", content = '''...''' }");
+    }
+    None
+}
+
+/// The mistake in the content of a file: the marks of a here-document around it.
+pub(super) fn in_content(text: &str, span: Span) -> Option<Diagnostic> {
+    let (first, rest) = text.trim().split_once('\n')?;
+    let delimiter = here_document::delimiter(first.trim())?;
+    let last = rest.lines().next_back()?.trim();
+    if last != delimiter {
+        return None;
+    }
+    let message = format!("the lines `{}` and `{last}` would be part of the file", first.trim());
+    Some(
+        Diagnostic::new(Code::DockerfileForm, span, message)
+            .hint("drop both: the content is what stands between the quotes; `expand = true` replaces ${NAME} in it"),
+    )
+}
+
+/// Whether a text is a list of strings in JSON, which the list form of an instruction is.
+fn is_json_list(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('[')
+        && text.ends_with(']')
+        && serde_json::from_str::<Vec<String>>(text).is_ok_and(|words| !words.is_empty())
+}
+
+/// Whether the last character joins a line that is not there. An even number of backslashes is text.
+fn ends_in_continuation(text: &str) -> bool {
+    let text = text.trim_end();
+    let backslashes = text.len() - text.trim_end_matches('\\').len();
+    backslashes % 2 == 1
+}
