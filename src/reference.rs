@@ -107,6 +107,12 @@ impl Reference {
         format!("{name}{tag}{digest}")
     }
 
+    /// The reference with its registry and its tag, without its digest.
+    pub(super) fn without_digest(&self) -> String {
+        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
+        format!("{}{tag}", self.repository)
+    }
+
     /// The same image, held to a digest where one is known.
     pub fn pinned(self, digest: Option<String>) -> Self {
         Self { digest: digest.or(self.digest), ..self }

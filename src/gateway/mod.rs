@@ -28,6 +28,7 @@ mod sbom;
 mod stage_report;
 mod subrequest;
 pub mod transport;
+mod vcs;
 
 use buildkit_llb::Definition;
 use futures_util::future::{join, try_join_all, try_join3};

@@ -6,7 +6,7 @@ use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::include::read_spec;
 use super::lookup::Found;
-use super::{Options, epoch, lock, lookup, report};
+use super::{Options, epoch, lock, lookup, report, vcs};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
 use crate::plan::{
@@ -42,6 +42,7 @@ impl Opened {
         let (mut options, spec) = lock::hold(options, lock, spec, &mut files, diagnostics);
         if let Some(spec) = &spec {
             epoch::find(bridge, spec, &context, &mut options).await?;
+            vcs::find(bridge, spec, &context, &mut options).await?;
         }
         Ok(Self { options, files, spec, context, ignore })
     }

@@ -16,6 +16,8 @@ const MAX_LAYERS: usize = 500;
 pub(super) struct Export {
     pub(super) config: ContainerConfig,
     pub(super) annotations: BTreeMap<String, String>,
+    /// Whether the annotations tell the image at the bottom, too.
+    pub(super) base_annotations: bool,
     pub(super) author: Option<String>,
     history: Option<Vec<History>>,
 }
@@ -31,6 +33,7 @@ impl Export {
     pub(super) fn begin_stage(&mut self) {
         self.config.on_build.clear();
         self.annotations.clear();
+        self.base_annotations = false;
         self.author = None;
     }
 

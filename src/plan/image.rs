@@ -90,6 +90,7 @@ pub(super) fn apply(
         Some((name.to_string(), values.expand(template, diagnostics)?.to_string()))
     });
     export.annotations = annotations.collect();
+    export.base_annotations = image.base_annotations.unwrap_or(false);
     let author = image.author.as_ref().and_then(|author| values.expand(author, diagnostics));
     export.author = author.map(|author| author.to_string());
 }

@@ -50,7 +50,9 @@ pub use self::needs::{Need, Needs, requests_for_lock};
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::report::Report;
-pub use self::request::{Request, SbomScope, Stages, truth};
+pub use self::request::{
+    Request, SbomScope, Stages, VCS_REVISION, Vcs, truth, without_credentials,
+};
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub use self::select::{

@@ -36,8 +36,39 @@ pub struct Request {
     pub sbom: SbomScope,
     /// What references are held to.
     pub locking: Locking,
+    /// The commit that is built, where it is known.
+    pub vcs: Vcs,
     /// `SOURCE_DATE_EPOCH`: what is made gets this time, in seconds since 1970.
     pub epoch: Option<i64>,
+}
+
+/// What is known of the repository that is built from.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Vcs {
+    /// The commit, as the client or git tells it.
+    pub revision: Option<String>,
+    /// The URL of the repository, without credentials.
+    pub source: Option<String>,
+}
+
+/// The predefined arg for the commit that is built.
+pub const VCS_REVISION: &str = "VCS_REVISION";
+
+/// The predefined arg for the repository that it is from.
+pub(super) const VCS_SOURCE: &str = "VCS_SOURCE";
+
+/// A URL without a password, and for HTTP without a user, which may be a token. An address such as `git@host:path` has none.
+pub fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    let Some((user, host)) = authority.rsplit_once('@') else { return url.to_owned() };
+    let user = user.split_once(':').map_or(user, |(user, _)| user);
+    if scheme.starts_with("http") || user.is_empty() {
+        format!("{scheme}://{host}{path}")
+    } else {
+        format!("{scheme}://{user}@{host}{path}")
+    }
 }
 
 /// What an SBOM covers besides the target.
@@ -119,7 +150,29 @@ impl Request {
             no_cache: Stages::None,
             sbom: SbomScope::default(),
             locking: Locking::default(),
+            vcs: Vcs::default(),
             epoch: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn credentials() {
+        for (url, expected) in [
+            ("https://host/a.git", "https://host/a.git"),
+            ("https://user:pass@host/a.git", "https://host/a.git"),
+            ("https://token@host:8443/a.git#x@y", "https://host:8443/a.git#x@y"),
+            ("https://us@er:p@ss@host/a", "https://host/a"),
+            ("ssh://git@host/a.git", "ssh://git@host/a.git"),
+            ("ssh://git:pass@host/a.git", "ssh://git@host/a.git"),
+            ("git@host:a/b.git", "git@host:a/b.git"),
+            ("/srv/a.git", "/srv/a.git"),
+        ] {
+            assert_eq!(without_credentials(url), expected, "{url}");
         }
     }
 }

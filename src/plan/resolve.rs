@@ -463,6 +463,12 @@ impl Resolver<'_, '_> {
             Origin::Named(at) => contexts[at].config.clone(),
             Origin::Scratch | Origin::Context | Origin::Stage(_) => None,
         };
+        let of_base = match bottom {
+            Origin::Image(at) if export.base_annotations => {
+                base_annotations(&self.selection.images[at], &images[at])
+            }
+            _ => Vec::new(),
+        };
         let bottom = self.base_image(bottom).map(|image| image.config.clone()).unwrap_or_default();
         let created = request.epoch.and_then(rfc3339);
         let history = export.history();
@@ -472,7 +478,10 @@ impl Resolver<'_, '_> {
         if let Some(author) = export.author {
             config.rest.insert("author".to_owned(), author.into());
         }
-        let annotations = export.annotations;
+        let mut annotations = export.annotations;
+        for (name, value) in of_base {
+            annotations.entry(name.to_owned()).or_insert(value);
+        }
         config.history.extend(history.into_iter().map(|entry| entry.at(created.as_deref())));
         config.config.labels.extend(request.labels.clone());
 
@@ -535,6 +544,17 @@ impl Resolver<'_, '_> {
             proxies,
         })
     }
+}
+
+/// The annotations of the OCI image spec (`annotations.md`) for the image that another is based on. The name is in full, and
+/// no digest is in it. A directory of images has no name that others know.
+fn base_annotations(query: &ImageQuery, fact: &ImageFact) -> Vec<(&'static str, String)> {
+    let reference = fact.reference.as_ref().unwrap_or(&query.reference);
+    let digest = fact.digest.as_deref().or(reference.digest());
+    let name = query.layout.is_none().then(|| reference.without_digest());
+    let name = name.map(|name| ("org.opencontainers.image.base.name", name));
+    let digest = digest.map(|digest| ("org.opencontainers.image.base.digest", digest.to_owned()));
+    name.into_iter().chain(digest).collect()
 }
 
 /// A time as image configs have it; `None` for one beyond the year 9999.

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use buildkit_llb::Platform;
 
-use super::request::Request;
+use super::request::{Request, VCS_REVISION, VCS_SOURCE, Vcs};
 use super::select::stage_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::order::dependencies_first;
@@ -67,10 +67,15 @@ impl<'s> Scope<'s> {
     /// The values for one request. `target` is the name of the stage that is built.
     pub(super) fn new(spec: &'s Spec, request: &'s Request, diagnostics: &mut Diagnostics) -> Self {
         let platform_args = platform_args(request);
+        let vcs_args = vcs_args(request);
         let declared = spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str());
         let mut scope = Self {
             values: BTreeMap::new(),
-            known: Known::new(declared.chain(platform_args.iter().map(|&(name, _)| name))),
+            known: Known::new(
+                declared
+                    .chain(platform_args.iter().map(|&(name, _)| name))
+                    .chain(vcs_args.iter().map(|&(name, _)| name)),
+            ),
             proxies: BTreeMap::new(),
             allowance: Allowance::new(ALLOWANCE),
             is_whole: spec.is_whole(),
@@ -78,6 +83,10 @@ impl<'s> Scope<'s> {
         };
         for (name, value) in platform_args {
             scope.values.insert(name, Value::Set(value.into()));
+        }
+        for (name, value) in vcs_args {
+            let value = value.map_or(Value::Unset, |value| Value::Set(value.into()));
+            scope.values.insert(name, value);
         }
         for (name, value) in &request.build_args {
             let lowercase = name.to_ascii_lowercase();
@@ -126,7 +135,10 @@ impl<'s> Scope<'s> {
             }
         }
         for name in spec.unread() {
-            scope.values.entry(name).or_insert(Value::Failed);
+            let value = scope.values.entry(name).or_insert(Value::Failed);
+            if matches!(value, Value::Unset) {
+                *value = Value::Failed;
+            }
         }
         scope.add_defaults(spec, diagnostics);
         scope.check_values(spec, request, diagnostics);
@@ -169,7 +181,8 @@ impl<'s> Scope<'s> {
             }
         }
         for definition in order.nodes.into_iter().map(|at| &all[at]) {
-            if self.values.contains_key(definition.name) {
+            // A predefined arg that is unset in this build may have a default of the file's.
+            if !matches!(self.values.get(definition.name), None | Some(Value::Unset)) {
                 continue;
             }
             let value = match (definition.missing, definition.value) {
@@ -342,6 +355,10 @@ impl<'s> Scope<'s> {
                 self.report_lookup(error, diagnostics);
                 None
             }
+            ExpandError::Unset { name } if [VCS_REVISION, VCS_SOURCE].contains(&name.as_str()) => diagnostics.fail(
+                Diagnostic::new(Code::UnsetArg, span, format!("`{name}` is not known in this build"))
+                    .hint(format!("buildx tells it of a git checkout with a commit and a remote; `${{{name}:-}}` is empty elsewhere, and --build-arg {name}=... gives it")),
+            ),
             ExpandError::Unset { name } if self.knows(&name) => diagnostics.fail(
                 Diagnostic::new(Code::UnsetArg, span, format!("arg `{name}` has no value"))
                     .hint(format!("give it with --build-arg {name}=..., or write `${{{name}:-}}` if it may be empty")),
@@ -407,4 +424,10 @@ fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
         ("TARGETVARIANT", text(Platform::variant, target)),
         ("TARGETSTAGE", request.target.as_deref().map_or("default", stage_of).to_owned()),
     ]
+}
+
+/// The predefined args that tell the commit that is built, unset where it is not known.
+fn vcs_args(request: &Request) -> [(&'static str, Option<&String>); 2] {
+    let Vcs { revision, source } = &request.vcs;
+    [(VCS_REVISION, revision.as_ref()), (VCS_SOURCE, source.as_ref())]
 }

@@ -35,6 +35,9 @@ table! {
         "labels" labels: Labels,
         /// OCI annotations of the manifest; nested tables are joined with dots.
         "annotations" annotations: Labels,
+        /// Whether the annotations `org.opencontainers.image.base.name` and `.digest` tell the image that the stage, or the one at
+        /// the bottom of its bases, starts from.
+        "base-annotations" base_annotations: Option<bool>,
         /// The signal that stops a container: "SIGTERM" is Docker's default.
         "stop-signal" stop_signal: Option<Template>,
         /// How a container is found to be well.

@@ -148,6 +148,13 @@ impl Spec {
         Some(format!("there is no stage `{name}`: {meant}"))
     }
 
+    /// Whether any value of the file uses an arg or a variable of that name.
+    pub fn uses_name(&self, name: &str) -> bool {
+        let mut uses = false;
+        names::Names::visit_names(self, &mut |used| uses |= used == name);
+        uses
+    }
+
     /// Whether something is declared under a name that could not be read.
     pub fn is_unread(&self, name: &str) -> bool {
         self.own.unread.as_ref().is_some_and(|unread| unread.contains(name))

@@ -13,7 +13,7 @@ use mstage::lock;
 use mstage::lower::{Engine, Sessions, Settings, lower, warn_of_order};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
-    Selection, Stages, check_of, resolve, select, warn_of_ignored_copies,
+    Selection, Stages, Vcs, check_of, resolve, select, warn_of_ignored_copies,
 };
 use mstage::source::{SourceFile, SourceMap};
 use mstage::spec::{Absent, FileAddress, Spec, parse_with};
@@ -289,6 +289,10 @@ fn request(text: &str) -> Request {
         match option {
             "--target" => request.target = Some(value.to_owned()),
             "--build-arg" => request.build_args.extend([pair()]),
+            "--vcs" => {
+                let (revision, source) = pair();
+                request.vcs = Vcs { revision: Some(revision), source: Some(source) };
+            }
             "--label" => request.labels.extend([pair()]),
             "--build-context" => {
                 let (name, source) = pair();

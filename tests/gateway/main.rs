@@ -18,3 +18,4 @@ mod reports;
 mod settings;
 mod subrequests;
 mod transport;
+mod vcs;

@@ -5,6 +5,7 @@ mod write;
 
 pub(super) use self::write::write;
 use super::Options;
+use super::bridge::{Bridge, Status};
 use crate::diagnostic::Diagnostics;
 use crate::lock::{parse, warn_of_unused};
 use crate::source::{SourceFile, SourceMap};
@@ -28,4 +29,16 @@ pub(super) fn hold(
     let mut options = options.clone();
     options.request.hold_to(lock, diagnostics);
     (options, spec)
+}
+
+/// The commit that a reference of a repository is now. `None` where the engine does not tell.
+pub(super) async fn commit_of(
+    bridge: &Bridge,
+    url: &str,
+    reference: &str,
+) -> Result<Option<String>, Status> {
+    Ok(match pins::commit(bridge, url, reference).await? {
+        pins::Pin::Found(commit) => Some(commit),
+        pins::Pin::NotTold { .. } => None,
+    })
 }

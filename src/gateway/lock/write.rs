@@ -10,7 +10,7 @@ use super::super::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use super::super::build_file::BuildFile;
 use super::super::include::read_spec;
 use super::super::project::Project;
-use super::super::{Options, epoch, report};
+use super::super::{Options, epoch, report, vcs};
 use super::pins::{self, Pin};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{self, Line, Lock, Upstream};
@@ -34,6 +34,7 @@ pub(in crate::gateway) async fn write(
     let (files, spec, context) = (&files, &spec, &context);
     let mut options = options.clone();
     epoch::find(bridge, spec, context, &mut options).await?;
+    vcs::find(bridge, spec, context, &mut options).await?;
     let project = Project { bridge, options: &options, files, spec, context, ignore: &ignore };
 
     let needs = match needs(&project, &mut diagnostics).await? {

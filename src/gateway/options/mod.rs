@@ -19,7 +19,9 @@ pub use self::attestations::Scanner;
 use super::bridge::{CacheImport, Status};
 use super::dockerfile::CONFIG;
 use crate::lower::{ProcessSettings, Sessions};
-use crate::plan::{ContextSource, NamedContexts, Request, SbomScope, Stages, truth};
+use crate::plan::{
+    ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, truth, without_credentials,
+};
 
 /// What the client asks for.
 #[derive(Debug, Clone)]
@@ -147,6 +149,13 @@ impl Options {
             target_platform: platforms[0].clone(),
             several_platforms: multi_platform,
             contexts: named_contexts(&opts)?,
+            vcs: Vcs {
+                revision: opts.get("vcs:revision").filter(|text| !text.is_empty()).cloned(),
+                source: opts
+                    .get("vcs:source")
+                    .filter(|text| !text.is_empty())
+                    .map(|url| without_credentials(url)),
+            },
             runnable_platforms: worker_platforms,
             sbom: sbom_scope(&opts)?,
             no_cache: no_cache(opts.get("no-cache").map(String::as_str)),

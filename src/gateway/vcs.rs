@@ -1,0 +1,39 @@
+//! `VCS_REVISION` and `VCS_SOURCE`: the commit that is built, and where it comes from.
+//!
+//! buildx tells the commit and the remote URL of a checkout (`build/git.go`). A build context from git tells them itself;
+//! its commit is looked up only if the build file uses it.
+
+use super::Options;
+use super::bridge::{Bridge, Status};
+use super::lock::commit_of;
+use crate::lock::is_commit;
+use crate::lower::{MainContext, MainSource};
+use crate::plan::{GitUrl, VCS_REVISION, without_credentials};
+use crate::spec::Spec;
+
+/// Adds to the options what a context from git is, where the client has not said it.
+pub(super) async fn find(
+    bridge: &Bridge,
+    spec: &Spec,
+    context: &MainContext,
+    options: &mut Options,
+) -> Result<(), Status> {
+    let MainSource::Git(GitUrl { remote, reference, checksum, .. }) = &context.source else {
+        return Ok(());
+    };
+    let vcs = &mut options.request.vcs;
+    if vcs.source.is_none() {
+        vcs.source = Some(without_credentials(remote));
+    }
+    if vcs.revision.is_none() && spec.uses_name(VCS_REVISION) {
+        vcs.revision = match [checksum.as_deref(), Some(reference)]
+            .into_iter()
+            .flatten()
+            .find(|of| is_commit(of))
+        {
+            Some(commit) => Some(commit.to_owned()),
+            None => commit_of(bridge, remote, reference).await?,
+        };
+    }
+    Ok(())
+}
