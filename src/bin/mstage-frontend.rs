@@ -1,5 +1,5 @@
 //! The program in the frontend image: BuildKit starts it, and it answers one request. With arguments it is
-//! started by itself, beside a step that failed, to save the files of a report.
+//! started by itself to copy the files of a report.
 #![expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
 #![expect(
     clippy::print_stderr,
@@ -13,8 +13,11 @@ use mstage::gateway::{run, salvage, transport};
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
     if salvage::is_asked_for(&args) {
-        return match salvage::move_files(&args) {
-            Ok(()) => ExitCode::SUCCESS,
+        return match salvage::copy_files(&args) {
+            Ok(notes) => {
+                notes.iter().for_each(|note| eprintln!("{note}"));
+                ExitCode::SUCCESS
+            }
             Err(err) => fail(&err),
         };
     }

@@ -13,9 +13,9 @@ use prost::Message;
 
 use super::bridge::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 use super::compile::Reported;
-use super::salvage::{self, Salvaged};
-use super::{Options, own_image, report, result, shows_excerpts};
-use crate::lower::{self, Kept, Lowered, REPORT_DOCUMENT, add_kept, add_report};
+use super::salvage::{self, Files, Wanted};
+use super::{Options, report, result, shows_excerpts};
+use crate::lower::{self, Lowered, REPORT_DOCUMENT, add_report};
 use crate::plan::Plan;
 use crate::show::{Failed, StageReport};
 use crate::source::SourceMap;
@@ -34,16 +34,6 @@ enum Outcome {
         /// The failure, for when the report cannot be had.
         status: Status,
     },
-}
-
-/// Where the files of a report are.
-enum Files {
-    /// Nowhere.
-    None,
-    /// In the stage.
-    InStage,
-    /// In a cache directory.
-    Salvaged(Salvaged),
 }
 
 /// Builds the report of the target for every platform. `definitions` make the target, `beside` what it
@@ -81,8 +71,10 @@ pub(super) async fn build(
         try_join_all(after.into_iter().map(gate)).await?;
     }
 
-    let files =
-        outcomes.iter().zip(&plans).map(|(outcome, plan)| files(bridge, options, outcome, plan));
+    let files = outcomes
+        .iter()
+        .zip(&plans)
+        .map(|(outcome, plan)| files(bridge, options, outcome, plan, &sources));
     let files = report::all(join_all(files).await)?;
     let mut reports = Vec::with_capacity(plans.len());
     for (((plan, lowered), outcome), files) in plans.iter().zip(&lowered).zip(&outcomes).zip(files)
@@ -91,9 +83,13 @@ pub(super) async fn build(
         let processes = lowered.processes.iter().map(|process| process.step);
         let document = StageReport::new(plan, processes, failed, at_once, &sources).to_json();
         let several = options.multi_platform;
-        let files = place(&mut graph, options, plan, lowered.target, &files)?;
-        let report = add_report(&mut graph, plan, several, files, &document);
-        reports.push(graph.definition(report));
+        let wanted = wanted(plan, outcome);
+        let transfer = files
+            .map(|files| salvage::transfer(&mut graph, options, lowered.target, files, wanted))
+            .transpose()?;
+        let place = lowered.report.as_ref();
+        let report = add_report(&mut graph, plan, several, place, transfer, &document);
+        reports.extend(report.map(|report| graph.definition(report)));
         if let Outcome::Failed { failed, digest, .. } = outcome {
             warn(bridge, plan, several, failed, *digest, &sources).await;
         }
@@ -104,27 +100,15 @@ pub(super) async fn build(
     Ok(result::of_files(&plans, refs, options.multi_platform))
 }
 
-/// Where an op finds the files of a report. `stage` is what the stage has made, if it has.
-fn place<'p>(
-    graph: &mut Graph,
-    options: &Options,
-    plan: &'p Plan,
-    stage: State,
-    files: &Files,
-) -> Result<Option<(State, &'p str)>, Status> {
-    let salvaged = match files {
-        Files::None => return Ok(None),
-        Files::InStage => return Ok(Some((stage, path_of(plan)))),
-        Files::Salvaged(salvaged) => salvaged,
-    };
-    let args = salvaged.args.each_ref().map(String::as_str);
-    let kept = Kept {
-        image: own_image::add(graph, options)?,
-        args: &args,
-        cache: &salvaged.cache,
-        platform: &options.request.build_platform,
-    };
-    Ok(add_kept(graph, plan, options.multi_platform, kept).map(|state| (state, "/")))
+/// The report of a plan's target.
+fn wanted<'a>(plan: &'a Plan, outcome: &Outcome) -> Wanted<'a> {
+    let stage = &plan.stages[plan.target];
+    let failed = outcome.failed().and_then(|failed| stage.steps.get(*failed.steps.first()?));
+    Wanted {
+        stage: &stage.name,
+        path: stage.report.as_ref().map(|report| report.path.as_str()).unwrap_or_default(),
+        failed: failed.map(|step| step.label.as_str()),
+    }
 }
 
 /// The steps of a stage that run a process.
@@ -239,26 +223,27 @@ fn explained(status: Status, graph: &Graph, state: State) -> Status {
     }
 }
 
-/// Finds the files of a report.
+/// Finds the files of a report, where there can be any.
 async fn files(
     bridge: &Bridge,
     options: &Options,
     outcome: &Outcome,
     plan: &Plan,
-) -> Result<Files, Status> {
-    let path = path_of(plan);
+    sources: &SourceMap,
+) -> Result<Option<Files>, Status> {
     match outcome {
-        Outcome::Passed(None) => Ok(Files::None),
-        Outcome::Passed(Some(made)) => {
-            let there = bridge.stat(made, path).await?.is_some();
-            Ok(if there { Files::InStage } else { Files::None })
-        }
+        Outcome::Passed(None) => Ok(None),
+        Outcome::Passed(Some(_)) => Ok(Some(Files::InStage)),
         Outcome::Failed { left, status, .. } => {
             let image = salvage::image(options)?;
-            let salvaged = salvage::salvage(bridge, image, left, path).await;
-            salvaged.map(Files::Salvaged).map_err(|err| {
+            let kept = salvage::salvage(bridge, image, left, wanted(plan, outcome)).await;
+            kept.map(|id| Some(Files::Kept(id))).map_err(|err| {
+                let report = plan.stages[plan.target].report.as_ref();
                 let mut status = status.clone();
-                status.add(err);
+                status.add(match report {
+                    Some(report) => report::at_place(err, sources, report.span),
+                    None => err,
+                });
                 status
             })
         }
@@ -308,9 +293,4 @@ async fn solve(
     };
     let solved = bridge.solve(request).await;
     Ok(solved.map_err(|err| report::with_place(err.into()))?.refs.single()?)
-}
-
-/// The path of the target's report.
-fn path_of(plan: &Plan) -> &str {
-    plan.stages[plan.target].report.as_ref().map(|report| report.path.as_str()).unwrap_or_default()
 }

@@ -27,7 +27,7 @@ pub use self::context::{git_source, main_context};
 use self::file::StepSite;
 pub use self::parallel::warn_of_order;
 use self::position::Position;
-pub use self::report::{Kept, Process, REPORT_DOCUMENT, add_kept, add_report};
+pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
 use crate::source::{SourceFile, SourceMap, Span};
@@ -45,6 +45,8 @@ pub struct Lowered {
     pub beside: Vec<State>,
     /// What an SBOM covers besides the target, by name.
     pub extras: BTreeMap<String, State>,
+    /// The place of the target's report in the build file.
+    pub report: Option<Location>,
     /// Where the report of the target is built: the steps of it that run a process, in order.
     pub processes: Vec<Process>,
 }
@@ -152,7 +154,9 @@ pub fn lower(
     for definition in plan.images.iter().flat_map(|image| &image.beside) {
         beside.push(lowering.graph.import(definition.clone())?);
     }
-    Ok(Lowered { target, guarded, beside, extras, processes: lowering.processes })
+    let report = plan.stages.get(plan.target).and_then(|stage| stage.report.as_ref());
+    let report = report.map(|report| lowering.location(report.span));
+    Ok(Lowered { target, guarded, beside, extras, report, processes: lowering.processes })
 }
 
 /// A plan on its way into a graph.

@@ -3,8 +3,8 @@
 //! It is put together once the stage has been built, or has failed: only then it is known what there is.
 
 use buildkit_llb::{
-    BindAccess, BindMount, CacheMount, CopyAction, Exec, FileOp, Graph, Metadata, MkfileAction,
-    NetMode, Platform, State, Timestamp,
+    BindAccess, BindMount, CacheMount, Exec, FileOp, Graph, Location, Metadata, MkfileAction,
+    NetMode, Platform, RmAction, State, Timestamp,
 };
 
 use super::position::Position;
@@ -22,64 +22,80 @@ pub struct Process {
     pub state: State,
 }
 
-/// What a failed step has left, brought to where an op can fetch it.
-#[derive(Debug, Clone, Copy)]
-pub struct Kept<'a> {
-    /// The image with the program that fetches it.
+/// A process that brings the files of a report to a directory of their own.
+#[derive(Debug)]
+pub struct Transfer {
+    /// The image with the program.
     pub image: State,
-    /// The program and its arguments, of which the last two are directories: where it is, and where it is
-    /// to be.
-    pub args: &'a [&'a str],
-    /// The cache directory where it is: of this build alone.
-    pub cache: &'a str,
+    /// The program and its arguments.
+    pub args: Vec<String>,
     /// The platform of the program.
-    pub platform: &'a Platform,
+    pub platform: Platform,
+    /// The directory where it sees the files.
+    pub from: &'static str,
+    /// What is mounted there.
+    pub files: TransferFrom,
+    /// The directory that it copies them to.
+    pub to: &'static str,
 }
 
-/// Adds the files of a report to a graph: those at a path of a state, where there are any, and the document
-/// about the steps.
-pub fn add_report<'g>(
+/// Where the files of a report are.
+#[derive(Debug)]
+pub enum TransferFrom {
+    /// Among those of a stage that has passed.
+    Stage(State),
+    /// In a cache directory of this build alone, with this id: a step has failed.
+    Cache(String),
+}
+
+/// Adds a report to a graph: its files, where there are any, and the document about the steps. `location` is the place
+/// of the report in the build file.
+pub fn add_report(
     graph: &mut Graph,
     plan: &Plan,
     several_platforms: bool,
-    files: Option<(State, &'g str)>,
-    document: &'g [u8],
-) -> State {
-    let metadata = metadata(plan, "export", several_platforms);
-    let copy = files.map(|(state, path)| CopyAction {
-        follow_symlink: true,
-        dir_copy_contents: true,
-        ..CopyAction::new(state, path, "/")
-    });
-    let mut document = MkfileAction::new(format!("/{REPORT_DOCUMENT}"), 0o644, document);
-    document.timestamp = plan.epoch.map(Timestamp::from_seconds);
-    let mut op = FileOp::new(State::SCRATCH);
-    if let Some(copy) = copy {
-        op = op.then(copy);
-    }
-    graph.add(op.then(document), metadata)
-}
-
-/// Adds what a failed step has left to a graph.
-pub fn add_kept(
-    graph: &mut Graph,
-    plan: &Plan,
-    several_platforms: bool,
-    Kept { image, args, cache, platform }: Kept<'_>,
+    location: Option<&Location>,
+    transfer: Option<Transfer>,
+    document: &[u8],
 ) -> Option<State> {
-    let &[.., from, to] = args else { return None };
+    let metadata = |verb| metadata(plan, verb, several_platforms).at(location.cloned());
+    let path = format!("/{REPORT_DOCUMENT}");
+    let mut write = MkfileAction::new(path.clone(), 0o644, document);
+    write.timestamp = plan.epoch.map(Timestamp::from_seconds);
+    let op = match transfer {
+        None => FileOp::new(State::SCRATCH),
+        Some(transfer) => {
+            let files = add_transfer(graph, transfer, metadata("copy"))?;
+            // What a step has written there, a link perhaps.
+            FileOp::new(files).then(RmAction { allow_not_found: true, ..RmAction::new(path) })
+        }
+    };
+    Some(graph.add(op.then(write), metadata("export")))
+}
+
+fn add_transfer(
+    graph: &mut Graph,
+    Transfer { image, args, platform, from, files, to }: Transfer,
+    metadata: Metadata<'_>,
+) -> Option<State> {
     let output = BindMount { access: BindAccess::Output, ..BindMount::new(to, State::SCRATCH) };
+    let (files, env) = match files {
+        TransferFrom::Stage(state) => (BindMount::new(from, state).into(), vec![]),
+        // The id of a cache is no part of an op's key.
+        TransferFrom::Cache(id) => {
+            (CacheMount::new(from, id.clone()).into(), vec![("MSTAGE_REPORT".into(), id.into())])
+        }
+    };
     let op = Exec {
         readonly_root: true,
-        // The id of a cache is no part of an op's key.
-        env: vec![("MSTAGE_REPORT".into(), cache.into())],
+        env,
         cwd: "/".into(),
-        platform: Some(platform.clone()),
-        mounts: vec![output.into(), CacheMount::new(from, cache).into()],
+        platform: Some(platform),
+        mounts: vec![output.into(), files],
         network: NetMode::None,
-        ..Exec::from_args(image, args.iter().copied())?
+        ..Exec::from_args(image, args)?
     };
-    graph.add(op, metadata(plan, "salvage", several_platforms)).mounts.first().copied().flatten()
+    graph.add(op, metadata).mounts.first().copied().flatten()
 }
 
 fn metadata(plan: &Plan, verb: &str, several_platforms: bool) -> Metadata<'static> {

@@ -49,7 +49,7 @@ pub use self::merge::Merged;
 pub use self::needs::{Need, Needs, requests_for_lock};
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
-pub use self::report::Report;
+pub use self::report::{REPORT_HINT, Report, why_no_report};
 pub use self::request::{
     Request, SbomScope, Stages, VCS_REVISION, Vcs, truth, without_credentials,
 };

@@ -1,6 +1,6 @@
 //! The report of a stage: what is exported of it, whether its steps pass or not.
 
-use super::path;
+use super::path::{self, is_within};
 use super::stage_scope::StageScope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -16,6 +16,22 @@ pub struct Report {
     pub span: Span,
 }
 
+/// The directories that every process finds mounted by the engine, so that nothing in them is part of a stage
+/// (`withDefaultMounts` in BuildKit's executor/oci/spec.go).
+const MOUNTED: [&str; 3] = ["/dev", "/proc", "/sys"];
+
+/// Way out of a report at a path that cannot be one.
+pub const REPORT_HINT: &str = "name the directory that the steps write what they find to";
+
+/// Returns why there can be no report at an absolute, clean path, if there cannot.
+pub fn why_no_report(path: &str) -> Option<String> {
+    if path == "/" {
+        return Some("the whole file system cannot be a report".to_owned());
+    }
+    let mounted = MOUNTED.iter().find(|mounted| is_within(path, mounted))?;
+    Some(format!("the engine mounts `{mounted}` for each step: nothing in it can be a report"))
+}
+
 /// The report of a stage whose steps run in `workdir`.
 pub(super) fn plan(
     written: &Template,
@@ -25,18 +41,12 @@ pub(super) fn plan(
 ) -> Option<Report> {
     let own = values.expand(written, diagnostics)?;
     let path = path::join(workdir, &own);
-    if path == "/" {
+    if let Some(why) = why_no_report(&path) {
         if values.hangs_on_lost_workdir(workdir, &own) {
             return None;
         }
-        return diagnostics.fail(
-            Diagnostic::new(
-                Code::InvalidValue,
-                written.span,
-                "the whole file system cannot be a report",
-            )
-            .hint("name the directory that the steps write what they find to"),
-        );
+        return diagnostics
+            .fail(Diagnostic::new(Code::InvalidValue, written.span, why).hint(REPORT_HINT));
     }
     Some(Report { path, span: written.span })
 }

@@ -326,3 +326,61 @@ steps = ["mkdir /out && echo found > /out/file && exit 3"]
     assert_eq!(document(&files)["platform"], "linux/s390x");
     assert_eq!((files["file"].text(), codes(&files)), ("found\n", vec![json!(3)]));
 }
+
+/// What a step sees besides its stage's files is in no report, and no link leads out of the stage.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_report_has_the_files_of_the_stage_and_no_others() {
+    let project = Project::new(
+        r#"
+args = { NONCE = {}, END = "true", AT = "/out" }
+
+[stages.test]
+from = "busybox"
+args = ["NONCE"]
+report = "${AT}"
+steps = [
+  { run = '''
+    mkdir -p /out/cache /out/memory && cd /out
+    echo seen > /out/cache/seen
+    echo two > one; ln one two
+    ln -s /proc/self/environ absolute; ln -s nowhere dangling
+    mkfifo pipe; mknod device c 1 3
+    echo locked > locked; chmod 000 locked
+    printf x > "$(printf 'odd\377')"
+    ln -s / /root-of-all; ln -s proc/self /processes; ln -s /../../out /above
+    ''', mounts = [{ cache = "/out/cache" }, { tmpfs = "/out/memory" }] },
+  "$END",
+]
+"#,
+    );
+    let nonce = format!("--build-arg=NONCE={}", project.nonce());
+    for end in ["true", "exit 3"] {
+        let end = format!("--build-arg=END={end}");
+        let options = |at: &str| {
+            [
+                nonce.clone(),
+                end.clone(),
+                "--target=test.report".into(),
+                format!("--build-arg=AT={at}"),
+            ]
+        };
+        for at in ["/out", "/above", "/root-of-all/out"] {
+            let files = project.files(&options(at).each_ref().map(String::as_str));
+            let paths = ["absolute", "dangling", "locked", DOCUMENT, "one", "two"];
+            assert_eq!(files.paths(), paths, "{at}");
+            assert_eq!(files["locked"].text(), "locked\n");
+        }
+        // What the engine mounts there for a step is not in the stage.
+        let hosts = project.files(&options("/etc/hosts").each_ref().map(String::as_str));
+        assert!(!hosts.paths().contains(&"hosts") || hosts["hosts"].content.is_empty());
+        for (at, why) in [
+            ("/root-of-all", "the whole file system cannot be a report"),
+            ("/processes", "the engine mounts `/proc` for each step"),
+        ] {
+            let failure = project.fail(&options(at).each_ref().map(String::as_str));
+            assert!(failure.to_string().contains(why), "{at}\n{failure}");
+            assert!(failure.message.contains("mstage.toml:7"), "{at}\n{failure}");
+        }
+    }
+}

@@ -129,8 +129,20 @@ async fn a_stage_that_passes_is_built_first() {
         assert!(op_of(&stage, "the gate").is_none());
         let gate = |solve: &SolveRequest| solve.evaluate && op_of(solve, "the gate").is_some();
         assert!(daemon.solves().iter().any(gate));
-        assert!(daemon.methods().contains(&Method::StatFile));
         assert!(!daemon.methods().contains(&Method::NewContainer));
+        // The program sees the stage beside its own root, and cannot change it.
+        let last = daemon.solves().pop().unwrap();
+        let (_, copy) = op_of(&last, "/fetched").unwrap();
+        let args = copy.meta.unwrap().args;
+        assert_eq!(
+            args[1..],
+            ["copy-report", "the report `/out` of `test`", "/stage", "/out", "/fetched"]
+        );
+        assert_eq!(copy.network, i32::from(pb::NetMode::None));
+        let mounted = copy.mounts.iter().find(|mount| mount.dest == "/stage").unwrap();
+        assert!(mounted.readonly);
+        let root = copy.mounts.iter().find(|mount| mount.dest == "/").unwrap();
+        assert_ne!(root.input, mounted.input);
         let result = returned(&daemon).result.unwrap();
         assert!(!result.metadata.contains_key("containerimage.config"));
         assert!(result.metadata.contains_key("refs.platforms"));
@@ -147,20 +159,23 @@ async fn the_files_of_a_failed_step_come_through_a_container() {
 
     let container = container(&daemon);
     assert_eq!(container.network, i32::from(pb::NetMode::None));
-    let [root, image, kept] = &container.mounts[..] else { panic!("{:?}", container.mounts) };
-    assert_eq!((root.dest.as_str(), root.result_id.as_str()), ("/", "left"));
-    assert!(image.readonly && image.result_id.starts_with("ref"));
+    let [root, left, kept] = &container.mounts[..] else { panic!("{:?}", container.mounts) };
+    // What the engine mounts into each container is at the root, and not among the stage's files.
+    assert_eq!((left.dest.as_str(), left.result_id.as_str()), ("/stage", "left"));
+    assert!(left.readonly);
+    assert!(root.dest == "/" && root.result_id.starts_with("ref"));
     let id = &kept.cache_opt.as_ref().unwrap().id;
 
     // The program that keeps the files is the one that gives them, and both mean the same directory.
     let exec = |call| if let Call::ExecProcess(init) = call { init.meta } else { None };
     let keep = daemon.calls().into_iter().find_map(exec).unwrap().args;
-    assert_eq!(keep[1..], ["keep-report", "/out", &kept.dest]);
+    let name = "the report `/out` of `test`, of which step `the test` failed,";
+    assert_eq!(keep[1..], ["keep-report", name, "/stage", "/out", &kept.dest]);
     let last = daemon.solves().pop().unwrap();
     let (_, give) = op_of(&last, "/fetched").unwrap();
     let args = give.meta.unwrap().args;
-    assert_eq!(keep[0], format!("{}{}", image.dest, args[0]));
-    assert_eq!(args[1], "give-report");
+    assert_eq!(keep[0], args[0]);
+    assert_eq!(args[1..], ["give-report", name, &kept.dest, "/fetched"]);
     let cache = give.mounts.iter().find_map(|mount| mount.cache_opt.as_ref()).unwrap();
     assert_eq!(&cache.id, id);
     let sources =
@@ -206,21 +221,18 @@ async fn what_has_no_exit_code_fails_the_build() {
 #[tokio::test]
 async fn what_cannot_be_saved_is_said() {
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
-    let exit = Exit { code: 1, stderr: "mstage: /out/x: No space left on device\n" };
+    let exit = Exit { code: 1, stderr: "mstage: the report does not fit\n  help: make room\n" };
     let daemon = build(engine.exit(exit), SPEC, &TARGET).await;
-    let (message, _) = error(&daemon);
-    assert_eq!(
-        message,
-        "exit code: 3\n\
-         the report at /out cannot be read: mstage: /out/x: No space left on device"
-    );
+    let (message, places) = error(&daemon);
+    assert_eq!(message, "exit code: 3\nmstage.toml:9: the report does not fit\n  help: make room");
+    assert_eq!(places.len(), 1, "{places:?}");
     assert!(daemon.methods().contains(&Method::ReleaseContainer));
 
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
     let lost = Do::Fail(failure("no such process"));
     let engine = engine.on(Method::ExecProcess, lost).on(Method::ReleaseContainer, not_released());
     let (message, _) = error(&build(engine, SPEC, &TARGET).await);
-    assert_eq!(message, "exit code: 3\nno such process");
+    assert_eq!(message, "exit code: 3\nmstage.toml:9: no such process");
 
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
     let daemon = build(engine.without("gateway.exec"), SPEC, &TARGET).await;

@@ -1,109 +1,161 @@
-//! What the frontend's program does in a container of its own: it copies the files of a report.
+//! The frontend's own program in a container: it copies the files of a report.
+//!
+//! The stage's files are mounted at a directory of that container, and are never its root. The engine mounts nothing
+//! below that directory, nobody else writes there, and a path is resolved within it ([`find`]). So a report has what
+//! is in the stage, and nothing of the container or the host.
 #![expect(clippy::disallowed_methods, reason = "files are copied")]
 
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, FileTimes, Metadata, Permissions};
-use std::io::{Error, ErrorKind, Result};
-use std::os::unix::fs::{MetadataExt, PermissionsExt, lchown, symlink};
-use std::path::Path;
+mod find;
+mod tree;
 
-/// Copies what there is at a path to a directory that is kept.
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use self::find::{below, find};
+use self::tree::{Source, Tree, size};
+use crate::plan::{REPORT_HINT, why_no_report};
+
+/// Copies the files at a path of a root directory to a directory that is kept.
 pub(super) const KEEP: &str = "keep-report";
 /// Moves what is kept in a directory to another.
 pub(super) const GIVE: &str = "give-report";
+/// Copies the files at a path of a root directory to another directory.
+pub(super) const COPY: &str = "copy-report";
 
-/// What is kept, in its directory. It is there once all of it is.
+/// The files that are kept, in their directory. It is there once all of it is.
 const KEPT: &str = "files";
-/// The same on its way.
+/// The same while it is being copied.
 const UNFINISHED: &str = "unfinished";
+/// A line for each file that is left out.
+const NOTES: &str = "notes";
 
-/// Whether the program is started to move files, and not to answer a client.
+/// Whether the program is started to copy files, and not to answer a client.
 pub fn is_asked_for(args: &[OsString]) -> bool {
-    args.first().is_some_and(|verb| verb == KEEP || verb == GIVE)
+    args.first().is_some_and(|verb| verb == KEEP || verb == GIVE || verb == COPY)
 }
 
-/// Moves files as the arguments say: a verb, where they are, and where they are to be.
-pub fn move_files(args: &[OsString]) -> Result<()> {
-    match args {
-        [verb, from, to] if verb == KEEP => keep(from.as_ref(), to.as_ref()),
-        [verb, from, to] if verb == GIVE => give(from.as_ref(), to.as_ref()),
-        _ => Err(Error::new(ErrorKind::InvalidInput, "a verb and two paths are needed")),
-    }
-}
-
-/// What is not there is an empty directory.
-fn keep(from: &Path, directory: &Path) -> Result<()> {
-    let unfinished = directory.join(UNFINISHED);
-    fs::create_dir(&unfinished).map_err(|err| at(&unfinished, err))?;
-    match fs::metadata(from) {
-        Ok(metadata) if metadata.is_dir() => {
-            copy_entries(from, &unfinished)?;
-            make_alike(&unfinished, &metadata)?;
-        }
-        Ok(metadata) => {
-            let name = from.file_name().unwrap_or(OsStr::new(KEPT));
-            // What a link points to, as for directories.
-            let file = fs::canonicalize(from).map_err(|err| at(from, err))?;
-            copy_file(&file, &unfinished.join(name), &metadata)?;
-        }
-        Err(err) if is_missing(&err) => {}
-        Err(err) => return Err(at(from, err)),
-    }
-    fs::rename(&unfinished, directory.join(KEPT)).map_err(|err| at(&unfinished, err))
-}
-
-/// What has been given is no longer kept.
-fn give(directory: &Path, to: &Path) -> Result<()> {
-    let kept = directory.join(KEPT);
-    copy_entries(&kept, to)?;
-    fs::remove_dir_all(&kept).map_err(|err| at(&kept, err))
-}
-
-fn copy_entries(from: &Path, to: &Path) -> Result<()> {
-    for entry in fs::read_dir(from).map_err(|err| at(from, err))? {
-        let entry = entry.map_err(|err| at(from, err))?;
-        copy(&entry.path(), &to.join(entry.file_name()))?;
-    }
-    Ok(())
-}
-
-/// Copies a file, a directory or a link. Sockets, pipes and devices are no part of a report.
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    let metadata = fs::symlink_metadata(from).map_err(|err| at(from, err))?;
-    if metadata.is_dir() {
-        fs::create_dir(to).map_err(|err| at(to, err))?;
-        copy_entries(from, to)?;
-        make_alike(to, &metadata)
-    } else if metadata.is_file() {
-        copy_file(from, to, &metadata)
-    } else if metadata.is_symlink() {
-        let target = fs::read_link(from).map_err(|err| at(from, err))?;
-        symlink(target, to).map_err(|err| at(to, err))?;
-        lchown(to, Some(metadata.uid()), Some(metadata.gid())).map_err(|err| at(to, err))
-    } else {
-        Ok(())
-    }
-}
-
-fn copy_file(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
-    fs::copy(from, to).map_err(|err| at(from, err))?;
-    make_alike(to, metadata)
-}
-
-/// Gives a file or a directory the owner, the mode and the time of another. The mode comes behind the owner, who
-/// takes bits of it away.
-fn make_alike(path: &Path, metadata: &Metadata) -> Result<()> {
-    let alike = || {
-        lchown(path, Some(metadata.uid()), Some(metadata.gid()))?;
-        let times = FileTimes::new().set_modified(metadata.modified()?);
-        File::open(path)?.set_times(times)?;
-        fs::set_permissions(path, Permissions::from_mode(metadata.mode() & 0o7777))
+/// Copies files as the arguments say: a verb, the name of the report for messages, where its files are, and where they
+/// are to be. Returns a line for each file that is left out.
+pub fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
+    let [verb, report, paths @ ..] = args else {
+        return Err("expected a verb and a report".to_owned());
     };
-    alike().map_err(|err| at(path, err))
+    let copied = match paths {
+        [root, path, to] if verb == KEEP => keep(root.as_ref(), path.as_ref(), to.as_ref()),
+        [root, path, to] if verb == COPY => copy(root.as_ref(), path.as_ref(), to.as_ref()),
+        [from, to] if verb == GIVE => give(from.as_ref(), to.as_ref()),
+        _ => return Err(format!("unexpected arguments of {}", verb.display())),
+    };
+    copied.map_err(|failure| failure.message(&report.to_string_lossy()))
 }
 
-fn is_missing(err: &Error) -> bool {
-    matches!(err.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory)
+/// Why the files of a report are not copied.
+#[derive(Debug)]
+enum Failure {
+    /// No report can be where its path leads.
+    NoReport {
+        /// The path of the report.
+        path: PathBuf,
+        /// Where it leads.
+        found: PathBuf,
+        why: String,
+    },
+    /// The disk is full. The size of the report is in bytes.
+    Full { size: u64, error: Error },
+    /// A file cannot be read or written.
+    Other(Error),
+}
+
+fn keep(root: &Path, path: &Path, directory: &Path) -> Result<Vec<String>, Failure> {
+    let unfinished = directory.join(UNFINISHED);
+    let kept = || {
+        fs::create_dir(&unfinished)?;
+        let notes = copy(root, path, &unfinished)?;
+        fs::write(directory.join(NOTES), notes.join("\n"))?;
+        fs::rename(&unfinished, directory.join(KEPT))?;
+        Ok(notes)
+    };
+    kept().inspect_err(|_| {
+        // The engine would keep it until its caches are pruned. The first failure is the one to tell.
+        let _ = fs::remove_dir_all(&unfinished);
+    })
+}
+
+/// Nothing at the path is an empty report.
+fn copy(root: &Path, path: &Path, to: &Path) -> Result<Vec<String>, Failure> {
+    let (found, metadata) = find(root, path)?;
+    if let Some(why) = found.to_str().and_then(why_no_report) {
+        return Err(Failure::NoReport { path: path.to_owned(), found, why });
+    }
+    let Some(metadata) = metadata else { return Ok(Vec::new()) };
+    let from = below(root, &found);
+    let mut tree = Tree::new(Source::Stays);
+    let copied = match metadata.is_dir() {
+        true => tree.copy(&from, to),
+        // A link to a file gives a file with the name that the build file knows.
+        false => {
+            let name = Path::new(path.file_name().unwrap_or(OsStr::new(KEPT)));
+            tree.copy_one(&from, &metadata, &to.join(name), name)
+        }
+    };
+    copied.map_err(|error| Failure::of_copy(error, &from))?;
+    Ok(tree.into_notes())
+}
+
+/// What has been given is no longer kept, and what cannot be given now never will be.
+fn give(directory: &Path, to: &Path) -> Result<Vec<String>, Failure> {
+    let (kept, notes) = (directory.join(KEPT), directory.join(NOTES));
+    let given = || {
+        let notes = fs::read_to_string(&notes).map_err(|err| at(&notes, err))?;
+        let copied = Tree::new(Source::Goes).copy(&kept, to);
+        copied.map_err(|error| Failure::of_copy(error, &kept))?;
+        Ok(notes.lines().map(str::to_owned).collect())
+    };
+    let given = given();
+    // The first failure is the one to tell.
+    let _ = fs::remove_file(&notes).and_then(|()| fs::remove_dir_all(&kept));
+    given
+}
+
+impl Failure {
+    fn of_copy(error: Error, from: &Path) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                Self::Full { size: size(from), error }
+            }
+            _ => Self::Other(error),
+        }
+    }
+
+    fn message(&self, report: &str) -> String {
+        match self {
+            Self::NoReport { path, found, why } => format!(
+                "{report} cannot be exported: {} leads to {}, and {why}\n  help: {REPORT_HINT}",
+                path.display(),
+                found.display()
+            ),
+            Self::Full { size, error } => format!(
+                "{report} does not fit on the engine's disk: {error}\n  help: until it is exported, its {} are needed \
+                 once beside the stage, and twice where a step has failed: make room with `docker buildx prune`, or let \
+                 the steps write less to it",
+                mebibytes(*size)
+            ),
+            Self::Other(error) => format!("{report} cannot be copied: {error}"),
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// A size, rounded up.
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
 fn at(path: &Path, err: Error) -> Error {
@@ -111,67 +163,4 @@ fn at(path: &Path, err: Error) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn run(verb: &str, from: &Path, to: &Path) -> Result<()> {
-        move_files(&[verb.into(), from.into(), to.into()])
-    }
-
-    /// Keeps what is at a path below a directory and gives it to another.
-    fn through(root: &Path, path: &str) -> Result<()> {
-        let (kept, given) = (root.join("kept"), root.join("given"));
-        fs::create_dir(&kept)?;
-        fs::create_dir(&given)?;
-        run(KEEP, &root.join(path), &kept)?;
-        run(GIVE, &kept, &given)?;
-        assert_eq!(fs::read_dir(&kept)?.count(), 0);
-        Ok(())
-    }
-
-    #[test]
-    fn a_tree_stays_what_it_is() {
-        let root = tempfile::tempdir().unwrap();
-        let from = root.path().join("out");
-        fs::create_dir_all(from.join("a/empty")).unwrap();
-        fs::write(from.join("a/file"), "text").unwrap();
-        fs::set_permissions(from.join("a/file"), Permissions::from_mode(0o4750)).unwrap();
-        fs::set_permissions(from.join("a/empty"), Permissions::from_mode(0o500)).unwrap();
-        symlink("/nowhere", from.join("link")).unwrap();
-        symlink("out", root.path().join("alias")).unwrap();
-        through(root.path(), "alias").unwrap();
-
-        let given = root.path().join("given");
-        assert_eq!(fs::read_to_string(given.join("a/file")).unwrap(), "text");
-        let mode = |path: &str| fs::metadata(given.join(path)).unwrap().mode() & 0o7777;
-        assert_eq!((mode("a/file"), mode("a/empty")), (0o4750, 0o500));
-        assert_eq!(fs::read_link(given.join("link")).unwrap(), Path::new("/nowhere"));
-        let time = |path: &Path| fs::metadata(path.join("a/file")).unwrap().modified().unwrap();
-        assert_eq!(time(&given), time(&from));
-    }
-
-    #[test]
-    fn one_file_keeps_its_name() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("real.xml"), "text").unwrap();
-        symlink("real.xml", root.path().join("latest.xml")).unwrap();
-        through(root.path(), "latest.xml").unwrap();
-        assert_eq!(fs::read_to_string(root.path().join("given/latest.xml")).unwrap(), "text");
-    }
-
-    #[test]
-    fn nothing_is_an_empty_directory() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("file"), "").unwrap();
-        through(root.path(), "file/below").unwrap();
-        assert_eq!(fs::read_dir(root.path().join("given")).unwrap().count(), 0);
-    }
-
-    #[test]
-    fn what_is_not_kept_cannot_be_given() {
-        let root = tempfile::tempdir().unwrap();
-        let error = run(GIVE, root.path(), root.path()).unwrap_err();
-        assert!(error.to_string().contains("files: No such file"), "{error}");
-        assert!(run("other", root.path(), root.path()).is_err());
-    }
-}
+mod tests;

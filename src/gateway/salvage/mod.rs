@@ -1,9 +1,9 @@
-//! Files of a step that failed: from what BuildKit keeps of it to an op that gives them.
+//! The files of a report: from a stage that has passed, or from a step that failed, to an op that gives them.
 //!
-//! A failed step has no result that a graph could go on from, and is in no cache. But BuildKit keeps the file
-//! system as the step left it for containers beside the graph. So this frontend's own program is run in one, on
-//! that file system, and copies the files to a cache directory that only this build knows; an op of the graph fetches
-//! them from there. Messages would be too small for them.
+//! Both are copied by this frontend's own program. A failed step has no result that a graph could go on from, and is in
+//! no cache. But BuildKit keeps the file system as the step left it for containers beside the graph. So the program is
+//! run in one, and copies the files to a cache directory that only this build knows; an op of the graph fetches them
+//! from there. Messages would be too small for them.
 
 mod files;
 
@@ -12,14 +12,16 @@ use std::hash::{BuildHasher, RandomState};
 use buildkit_llb::{Digest, Graph, State};
 use serde::Deserialize;
 
-pub use self::files::{is_asked_for, move_files};
+pub use self::files::{copy_files, is_asked_for};
 use super::bridge::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 use super::{Options, own_image};
+use crate::lower::{Transfer, TransferFrom};
 
-/// Where a container sees this frontend's image.
-const IMAGE: &str = "/.mstage/image";
+/// Where the program sees the stage's files. Its root is the frontend's image: what the engine mounts into each
+/// container (`/proc`, `/etc/hosts`...) is not among them.
+const STAGE: &str = "/stage";
 /// Where it sees the cache directory.
-const KEPT: &str = "/.mstage/kept";
+const KEPT: &str = "/kept";
 /// Where an op puts the files.
 const FETCHED: &str = "/fetched";
 
@@ -32,12 +34,32 @@ pub(super) struct FailedProcess {
     pub(super) mounts: Vec<String>,
 }
 
-/// Files that have been brought to a cache directory.
-pub(super) struct Salvaged {
-    /// Which one.
-    pub(super) cache: String,
-    /// The program that gives them, and its arguments.
-    pub(super) args: [String; 4],
+/// The files of a report, and how an op gets them.
+pub(super) enum Files {
+    /// In the stage.
+    InStage,
+    /// Brought to the cache directory with this id.
+    Kept(String),
+}
+
+/// A report: whose it is, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wanted<'a> {
+    /// The stage.
+    pub(super) stage: &'a str,
+    /// The path in it.
+    pub(super) path: &'a str,
+    /// The step that failed, if one did.
+    pub(super) failed: Option<&'a str>,
+}
+
+impl Wanted<'_> {
+    /// The name of the report in messages.
+    fn name(&self) -> String {
+        let Self { stage, path, failed } = self;
+        let step = failed.map(|step| format!(", of which step `{step}` failed,"));
+        format!("the report `{path}` of `{stage}`{}", step.unwrap_or_default())
+    }
 }
 
 /// The op that failed, by its digest.
@@ -74,14 +96,14 @@ pub(super) fn failed_process(status: &Status) -> Option<FailedProcess> {
     Some(FailedProcess { code, mounts })
 }
 
-/// Brings the files at a path to a cache directory. `left` is what BuildKit keeps of the root of a process,
-/// `image` this frontend's image.
+/// Brings the files of a report to a cache directory, and returns its id. `left` is what BuildKit keeps of the root of a
+/// process, `image` this frontend's image.
 pub(super) async fn salvage(
     bridge: &Bridge,
     image: SolveRequest,
     left: &str,
-    path: &str,
-) -> Result<Salvaged, Status> {
+    wanted: Wanted<'_>,
+) -> Result<String, Status> {
     let program = own_image::program()?;
     let Refs::Single(Some(image)) = bridge.solve(image).await?.refs else {
         return Err(Status::new("the frontend's own image is empty"));
@@ -91,19 +113,48 @@ pub(super) async fn salvage(
     let container = Container {
         id: id.clone(),
         mounts: vec![
-            ContainerMount::Left { path: "/".to_owned(), id: left.to_owned() },
-            ContainerMount::Built { path: IMAGE.to_owned(), files: image },
+            ContainerMount::Built { path: "/".to_owned(), files: image },
+            ContainerMount::Left { path: STAGE.to_owned(), id: left.to_owned() },
             ContainerMount::Cache { path: KEPT.to_owned(), id: id.clone() },
         ],
-        args: [&format!("{IMAGE}{program}"), files::KEEP, path, KEPT].map(str::to_owned).into(),
+        args: [&program, files::KEEP, &wanted.name(), STAGE, wanted.path, KEPT]
+            .map(str::to_owned)
+            .into(),
     };
     let exit = bridge.run(container).await?;
     if exit.code != 0 {
-        let message = format!("the report at {path} cannot be read: {}", exit.message);
-        return Err(Status::new(message));
+        return Err(Status::new(exit.message.trim_start_matches("mstage: ")));
     }
-    let args = [program.as_str(), files::GIVE, KEPT, FETCHED].map(str::to_owned);
-    Ok(Salvaged { cache: id, args })
+    Ok(id)
+}
+
+/// Adds the process that copies the files of a report. `stage` is what the stage has made, if it has.
+pub(super) fn transfer(
+    graph: &mut Graph,
+    options: &Options,
+    stage: State,
+    files: Files,
+    wanted: Wanted<'_>,
+) -> Result<Transfer, Status> {
+    let (program, name) = (own_image::program()?, wanted.name());
+    let (args, from, files) = match files {
+        Files::InStage => (
+            vec![&program, files::COPY, &name, STAGE, wanted.path, FETCHED],
+            STAGE,
+            TransferFrom::Stage(stage),
+        ),
+        Files::Kept(id) => {
+            (vec![&program, files::GIVE, &name, KEPT, FETCHED], KEPT, TransferFrom::Cache(id))
+        }
+    };
+    Ok(Transfer {
+        image: own_image::add(graph, options)?,
+        args: args.into_iter().map(str::to_owned).collect(),
+        platform: options.request.build_platform.clone(),
+        from,
+        files,
+        to: FETCHED,
+    })
 }
 
 /// This frontend's image, to be mounted in a container.

@@ -1,0 +1,245 @@
+//! A copy of a tree that is what the tree is: owners, modes, times, links and holes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs::{self, File, Metadata, Permissions};
+use std::io::{self, Read, Result, Seek, SeekFrom};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown, symlink};
+use std::path::{Path, PathBuf};
+
+use rustix::fs as sys;
+use rustix::io::Errno;
+
+use super::at;
+
+/// The longest path of a file in a report, in bytes. Linux takes 4,095 bytes, and both the engine and the client put a
+/// directory of theirs before it. Longer ones also make `docker system df` fail until they are pruned.
+const MAX_PATH: usize = 3_500;
+
+/// How many files that are left out are named.
+const MAX_NOTES: usize = 20;
+
+/// The size of a block that `st_blocks` counts.
+const BLOCK: u64 = 512;
+
+/// What becomes of the files that are copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Stays,
+    /// Each is removed once it is copied, so that it is not there twice for long.
+    Goes,
+}
+
+/// Copies of files, with what must be known of those before.
+pub(super) struct Tree {
+    source: Source,
+    /// The first copy of each file that has several names, by its device and number.
+    linked: BTreeMap<(u64, u64), PathBuf>,
+    /// A line for each file that is left out.
+    notes: Vec<String>,
+    left_out: usize,
+}
+
+impl Tree {
+    pub(super) fn new(source: Source) -> Self {
+        Self { source, linked: BTreeMap::new(), notes: Vec::new(), left_out: 0 }
+    }
+
+    /// Copies what is in a directory to another. Sockets, pipes and devices are left out: clients cannot make them.
+    pub(super) fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
+        // One directory is open at a time, however deep they are.
+        let mut pending = vec![PathBuf::new()];
+        let mut directories = Vec::new();
+        while let Some(directory) = pending.pop() {
+            let here = from.join(&directory);
+            for entry in fs::read_dir(&here).map_err(|err| at(&here, err))? {
+                let path = directory.join(entry.map_err(|err| at(&here, err))?.file_name());
+                let file = from.join(&path);
+                let metadata = fs::symlink_metadata(&file).map_err(|err| at(&file, err))?;
+                if let Some(why) = why_not_received(&path) {
+                    self.leave_out(&path, why);
+                } else if metadata.is_dir() {
+                    let to = to.join(&path);
+                    fs::create_dir(&to).map_err(|err| at(&to, err))?;
+                    directories.push((path.clone(), metadata));
+                    pending.push(path);
+                } else {
+                    self.copy_one(&file, &metadata, &to.join(&path), &path)?;
+                }
+            }
+        }
+        // A directory changes when something is made in it: those inside it come first.
+        for (path, metadata) in directories.iter().rev() {
+            make_alike(&from.join(path), &to.join(path), metadata)?;
+        }
+        Ok(())
+    }
+
+    /// Copies what is no directory. `path` is its path in the report.
+    pub(super) fn copy_one(
+        &mut self,
+        from: &Path,
+        metadata: &Metadata,
+        to: &Path,
+        path: &Path,
+    ) -> Result<()> {
+        if metadata.is_file() {
+            let number = (metadata.dev(), metadata.ino());
+            match self.linked.get(&number) {
+                Some(first) => fs::hard_link(first, to).map_err(|err| at(to, err))?,
+                None => {
+                    copy_content(from, to).map_err(|err| at(from, err))?;
+                    make_alike(from, to, metadata)?;
+                    // The last name looks like the only one where the others have gone.
+                    if metadata.nlink() > 1 {
+                        self.linked.insert(number, to.to_owned());
+                    }
+                }
+            }
+        } else if metadata.is_symlink() {
+            let target = fs::read_link(from).map_err(|err| at(from, err))?;
+            match target.to_str() {
+                Some(target) => {
+                    symlink(target, to).map_err(|err| at(to, err))?;
+                    make_alike(from, to, metadata)?;
+                }
+                None => self.leave_out(path, "what it points to is not UTF-8"),
+            }
+        } else {
+            self.leave_out(path, kind(metadata));
+        }
+        if self.source == Source::Goes {
+            fs::remove_file(from).map_err(|err| at(from, err))?;
+        }
+        Ok(())
+    }
+
+    /// A line for each file that is left out, as far as they are few.
+    pub(super) fn into_notes(mut self) -> Vec<String> {
+        let more = self.left_out - self.notes.len();
+        self.notes.extend((more > 0).then(|| format!("and {more} more")));
+        self.notes
+    }
+
+    fn leave_out(&mut self, path: &Path, why: &str) {
+        self.left_out += 1;
+        if self.notes.len() < MAX_NOTES {
+            let name = path.as_os_str().as_bytes();
+            // A path that is too long shows where it begins.
+            let name = name[..name.len().min(200)].escape_ascii();
+            self.notes.push(format!("not in the report: {name} ({why})"));
+        }
+    }
+}
+
+/// The room that the files of a tree take, in bytes, as far as it can be read.
+pub(super) fn size(root: &Path) -> u64 {
+    let mut size = 0;
+    let mut seen = BTreeSet::new();
+    let mut pending = vec![root.to_owned()];
+    while let Some(path) = pending.pop() {
+        let Ok(metadata) = fs::symlink_metadata(&path) else { continue };
+        if metadata.nlink() < 2
+            || metadata.is_dir()
+            || seen.insert((metadata.dev(), metadata.ino()))
+        {
+            size += metadata.blocks() * BLOCK;
+        }
+        if metadata.is_dir()
+            && let Ok(entries) = fs::read_dir(&path)
+        {
+            pending.extend(entries.filter_map(|entry| Some(entry.ok()?.path())));
+        }
+    }
+    size
+}
+
+/// Returns why clients cannot receive a file with this path, if they cannot. One such file would fail the whole export:
+/// from BuildKit v0.17 on the messages with names must be UTF-8, and engine and client have a limit for paths.
+fn why_not_received(path: &Path) -> Option<&'static str> {
+    if path.as_os_str().len() > MAX_PATH {
+        return Some("the path is too long");
+    }
+    path.to_str().is_none().then_some("the name is not UTF-8")
+}
+
+fn kind(metadata: &Metadata) -> &'static str {
+    let kind = metadata.file_type();
+    match () {
+        () if kind.is_socket() => "a socket",
+        () if kind.is_fifo() => "a named pipe",
+        () => "a device",
+    }
+}
+
+/// Copies what is in a file, and leaves its holes.
+fn copy_content(from: &Path, to: &Path) -> Result<()> {
+    let mut from = File::open(from)?;
+    let mut to = File::create_new(to)?;
+    let length = from.metadata()?.len();
+    let mut place = 0;
+    while let Some((start, end)) = next_data(&from, place, length)? {
+        from.seek(SeekFrom::Start(start))?;
+        to.seek(SeekFrom::Start(start))?;
+        io::copy(&mut (&from).take(end - start), &mut to)?;
+        place = end;
+    }
+    to.set_len(length)
+}
+
+/// Where the next part of a file is that is no hole.
+fn next_data(file: &File, place: u64, length: u64) -> Result<Option<(u64, u64)>> {
+    if place >= length {
+        return Ok(None);
+    }
+    let start = match sys::seek(file, sys::SeekFrom::Data(place)) {
+        Ok(start) => start,
+        // There is none before the end.
+        Err(Errno::NXIO) => return Ok(None),
+        // The file system knows of no holes.
+        Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(Some((place, length))),
+        Err(err) => return Err(err.into()),
+    };
+    Ok(Some((start, sys::seek(file, sys::SeekFrom::Hole(start))?)))
+}
+
+/// Gives a file the owner, the attributes, the mode and the time of another. A new owner takes away capabilities and bits
+/// of the mode, so these come after it.
+fn make_alike(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
+    let alike = || {
+        lchown(to, Some(metadata.uid()), Some(metadata.gid()))?;
+        if !metadata.is_symlink() {
+            copy_attributes(from, to);
+            fs::set_permissions(to, Permissions::from_mode(metadata.mode() & 0o7777))?;
+        }
+        let time = |seconds, nanoseconds| sys::Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
+        let times = sys::Timestamps {
+            last_access: time(metadata.atime(), metadata.atime_nsec()),
+            last_modification: time(metadata.mtime(), metadata.mtime_nsec()),
+        };
+        sys::utimensat(sys::CWD, to, &times, sys::AtFlags::SYMLINK_NOFOLLOW)?;
+        Ok(())
+    };
+    alike().map_err(|err| at(to, err))
+}
+
+/// Copies the attributes that a copy by BuildKit keeps too. A file system that has none is no error.
+fn copy_attributes(from: &Path, to: &Path) {
+    let size = sys::llistxattr_query(from).unwrap_or_default();
+    let mut names = vec![0; size];
+    if size == 0 || sys::llistxattr(from, &mut names[..]).is_err() {
+        return;
+    }
+    for name in names.split(|&byte| byte == 0).filter(|name| is_copied(name)) {
+        let name = OsStr::from_bytes(name);
+        let mut value = vec![0; sys::lgetxattr_query(from, name).unwrap_or_default()];
+        if sys::lgetxattr(from, name, &mut value[..]).is_ok() {
+            let _ = sys::lsetxattr(to, name, &value, sys::XattrFlags::empty());
+        }
+    }
+}
+
+fn is_copied(attribute: &[u8]) -> bool {
+    attribute.starts_with(b"user.") || attribute == b"security.capability"
+}
