@@ -45,6 +45,8 @@ pub struct Diagnostic {
     pub hint: Option<String>,
     /// Other places that have a part in it.
     pub related: Vec<(Span, String)>,
+    /// The name of the arg or the stage that it is about, where more than the file decides ([`Diagnostics::withdraw`]).
+    pub about: Option<String>,
 }
 
 /// All that was found wrong so far, in the order in which it was found.
@@ -65,7 +67,8 @@ impl Diagnostic {
 
     /// A diagnostic about something that the client asked for.
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
-        Self { code, span: None, message: shown(message), hint: None, related: Vec::new() }
+        let message = shown(message);
+        Self { code, span: None, message, hint: None, related: Vec::new(), about: None }
     }
 
     /// Says what to do.
@@ -77,6 +80,12 @@ impl Diagnostic {
     /// Says what to do, where there is anything to say.
     pub fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
         self.hint = hint.map(shown);
+        self
+    }
+
+    /// Says which arg or stage it is about.
+    pub fn about(mut self, name: impl Into<String>) -> Self {
+        self.about = Some(name.into());
         self
     }
 
@@ -97,6 +106,11 @@ impl Diagnostics {
     pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
         self.push(diagnostic);
         None
+    }
+
+    /// Removes what a rule has found about an arg or a stage: what was learned since shows that it is not so.
+    pub fn withdraw(&mut self, code: Code, name: &str) {
+        self.list.retain(|found| found.code != code || found.about.as_deref() != Some(name));
     }
 
     /// Follows what the build file says of rules.

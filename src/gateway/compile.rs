@@ -6,6 +6,7 @@ use buildkit_llb::{Definition, Graph, State};
 
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
+use super::entitlements::Entitlements;
 use super::project::Opened;
 use super::{Options, capabilities, report, sbom};
 use crate::diagnostic::Diagnostics;
@@ -21,6 +22,8 @@ pub(super) struct Compiled {
     pub(super) beside: Vec<Definition>,
     /// What an SBOM is made by, for each platform whose SBOM is not the engine's to make.
     pub(super) scans: BTreeMap<String, Definition>,
+    /// What must be allowed to the steps.
+    pub(super) entitlements: Entitlements,
     /// What a report is put together from, where that of the target is built.
     pub(super) reported: Option<Reported>,
 }
@@ -75,12 +78,16 @@ pub(super) async fn compile(
         Ok(definition)
     };
     let definitions = lowered.iter().map(|one| define(one.guarded));
-    let definitions = definitions.collect::<Result<_, Status>>()?;
+    let definitions: Vec<Definition> = definitions.collect::<Result<_, Status>>()?;
     // What platforms have in common is built once.
     let beside: BTreeSet<State> = lowered.iter().flat_map(|one| &one.beside).copied().collect();
-    let beside = beside.into_iter().map(define).collect::<Result<_, Status>>()?;
+    let targets = lowered.iter().map(|one| one.guarded);
+    let states: Vec<State> = targets.chain(beside.iter().copied()).collect();
+    let beside: Vec<Definition> = beside.into_iter().map(define).collect::<Result<_, Status>>()?;
+    let all = definitions.iter().chain(&beside).zip(states);
+    let entitlements = Entitlements::of(&graph, all, project.files);
     let at_once = settings.engine.merges_branches();
     let is_report = plans.iter().any(|plan| plan.is_report);
     let reported = is_report.then_some(Reported { lowered, graph, files: opened.files, at_once });
-    Ok(Compiled { plans, definitions, beside, scans, reported })
+    Ok(Compiled { plans, definitions, beside, scans, reported, entitlements })
 }

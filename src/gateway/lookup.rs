@@ -182,5 +182,5 @@ async fn image(
             reference.clone().unwrap_or_else(|| query.reference.clone()).pinned(digest.clone());
         Some(onbuild::fire(project, query, &base, &triggers, pending).await?)
     };
-    Ok(ImageFact { reference, digest, config, triggered })
+    Ok(ImageFact { reference, digest, config, triggers, triggered })
 }

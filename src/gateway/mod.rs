@@ -12,6 +12,7 @@ mod build_file;
 mod capabilities;
 mod compile;
 mod dockerfile;
+mod entitlements;
 mod epoch;
 mod ignore;
 mod include;
@@ -108,12 +109,15 @@ async fn build(
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
     let compiled = compile(bridge, options, build_file).await?;
-    let Compiled { plans, definitions, beside, scans, reported } = compiled;
+    let Compiled { plans, definitions, beside, scans, reported, entitlements } = compiled;
     if let Some(reported) = reported {
-        return stage_report::build(bridge, options, plans, definitions, beside, reported).await;
+        let built = stage_report::build(bridge, options, plans, definitions, beside, reported);
+        return built.await.map_err(|status| entitlements.explain(status));
     }
-    // A lazy target would only begin once what is built beside it has been.
-    let evaluate = !shows_excerpts(bridge) || !beside.is_empty();
+    // A lazy target would only begin once what is built beside it has been. Of one that is refused the client would
+    // show what the engine says, and no step.
+    let evaluate = !shows_excerpts(bridge) || !beside.is_empty() || !entitlements.is_empty();
+    let entitlements = &entitlements;
     let solve = |definition: Definition, evaluate: bool| async move {
         let request = SolveRequest {
             cache_imports: options.cache_imports.clone(),
@@ -121,7 +125,8 @@ async fn build(
             ..SolveRequest::new(definition)
         };
         let solved = bridge.solve(request).await;
-        solved.map_err(|err| report::with_place(err.into())).map(|result| result.refs)
+        let explained = |err: Error| entitlements.explain(report::with_place(err.into()));
+        solved.map_err(explained).map(|result| result.refs)
     };
     // The first failure ends the build: who gets the answer cancels what still runs.
     let (refs, _, attestations) = try_join3(

@@ -11,9 +11,10 @@ use super::bridge::Status;
 use super::dockerfile::{self, CONFIG};
 use super::project::Project;
 use crate::lower::{MainContext, MainSource, main_context};
-use crate::plan::{ImageQuery, Triggered};
+use crate::plan::{ImageQuery, Request, Triggered, args_for_triggers, froms_of};
 use crate::reference::Reference;
 use crate::spec::Spec;
+use crate::text::Text;
 
 /// Has the engine's own Dockerfile frontend build `FROM` that image: it fires the triggers, with the
 /// client's context, and needs no parser here. Stages that triggers copy from are handed over as build
@@ -27,11 +28,22 @@ pub(super) async fn fire(
 ) -> Result<Triggered, Status> {
     let Project { bridge, spec, .. } = *project;
     let mut graph = Graph::new();
-    let file = MkfileAction::new("/Dockerfile", 0o644, format!("FROM {reference}\n").into_bytes());
+    let request =
+        Request { target_platform: query.platform.clone(), ..project.options.request.clone() };
+    let args = args_for_triggers(triggers, spec, &request);
+    // No instruction can hold a line break.
+    let (several_lines, one_line): (Vec<_>, Vec<_>) =
+        args.into_iter().partition(|(_, value)| value.contains(['\n', '\r']));
+    let text = dockerfile_of(reference, &one_line);
+    let file = MkfileAction::new("/Dockerfile", 0o644, text.into_bytes());
     let label = Metadata::named(format!("[internal] ONBUILD of {}", query.reference));
     let file = graph.add(FileOp::new(State::SCRATCH).then(file), label);
     let mut opts = dockerfile::options(project, &query.platform.id());
     opts.remove("dockerfilekey");
+    let several_lines = several_lines.into_iter();
+    opts.extend(
+        several_lines.map(|(name, value)| (format!("build-arg:{name}"), value.to_string())),
+    );
     opts.insert("filename".to_owned(), "Dockerfile".to_owned());
     // Says that the syntax line has been looked at, so that no other frontend is started.
     opts.insert("cmdline".to_owned(), "mstage".to_owned());
@@ -78,11 +90,23 @@ pub(super) async fn fire(
     Ok(Triggered { beside, ..fired })
 }
 
-/// The stages that triggers copy from or mount: what stands behind `from=` and is one.
+/// A Dockerfile that starts from an image, with args that its triggers may declare: before `FROM` they have a value for an
+/// `ARG` that gives none itself, as in any Dockerfile.
+fn dockerfile_of(reference: &Reference, args: &[(String, Text)]) -> String {
+    let mut text = String::new();
+    for (name, value) in args {
+        text.push_str(&format!("ARG {name}=\""));
+        for c in value.chars() {
+            text.extend(matches!(c, '"' | '\\' | '$').then_some('\\'));
+            text.push(c);
+        }
+        text.push_str("\"\n");
+    }
+    text + &format!("FROM {reference}\n")
+}
+
+/// The stages that triggers copy from or mount.
 fn stages_named<'s>(triggers: &[String], spec: &'s Spec) -> BTreeSet<&'s str> {
-    let names = triggers.iter().flat_map(|trigger| trigger.split("from=").skip(1)).map(|rest| {
-        let end = rest.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(rest.len());
-        rest[..end].trim_matches('"')
-    });
+    let names = froms_of(triggers).into_iter();
     names.filter_map(|name| Some(spec.stages.get_key_value(name)?.0.as_str())).collect()
 }

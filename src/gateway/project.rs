@@ -83,13 +83,19 @@ impl Project<'_> {
         let Some(selections) = self.select(select, &requests, diagnostics) else {
             return Ok(None);
         };
-        let plans = self.resolve(&selections, diagnostics).await?;
+        let (plans, failure) = self.resolve_known(&selections, diagnostics).await;
         let Settings { ignore, engine, .. } = self.settings();
         for plan in plans.iter().flatten() {
             warn_of_ignored_copies(plan, &ignore, diagnostics);
             warn_of_order(plan, &engine, diagnostics);
         }
-        Ok(plans)
+        for unclear in selections.iter().filter_map(Selection::unclear_target) {
+            diagnostics.push(unclear.clone());
+        }
+        match failure {
+            Some(status) => Err(status),
+            None => Ok(plans.into_iter().collect()),
+        }
     }
 
     /// What each request needs. `None` means that there are errors, and nothing that is left whole.
@@ -111,20 +117,30 @@ impl Project<'_> {
         selections: &[Selection<'_>],
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
+        match self.resolve_known(selections, diagnostics).await {
+            (_, Some(status)) => Err(status),
+            (plans, None) => Ok(plans.into_iter().collect()),
+        }
+    }
+
+    /// The same plans, each as far as what it needs can be looked up: rules find in it what does not hang on that. With a
+    /// failure, none is to be built.
+    async fn resolve_known(
+        &self,
+        selections: &[Selection<'_>],
+        diagnostics: &mut Diagnostics,
+    ) -> (Vec<Option<Plan>>, Option<Status>) {
         // What is wrong is told at once, and registries are not asked for it.
         let Found { facts, failure } = match diagnostics.has_errors() {
             true => Found { facts: selections.iter().map(Facts::none).collect(), failure: None },
             false => lookup::look_up(self, selections, &[]).await,
         };
-        let plans: Vec<Option<Plan>> = selections
+        let plans = selections
             .iter()
             .zip(facts)
             .map(|(selection, facts)| resolve(selection, facts, diagnostics))
             .collect();
-        match failure {
-            Some(status) => Err(status),
-            None => Ok(plans.into_iter().collect()),
-        }
+        (plans, failure)
     }
 
     /// One stage by itself, for a platform: what makes its files, and its config, and what must be built beside

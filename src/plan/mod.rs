@@ -31,6 +31,7 @@ mod scope;
 mod select;
 mod stage_scope;
 mod step;
+mod triggers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -59,6 +60,7 @@ pub use self::select::{
     Gate, ImageQuery, Origin, Selection, default_target, report_of, select, select_all,
     select_for_lock, select_outline,
 };
+pub use self::triggers::{args_for_triggers, froms_of};
 use crate::reference::Reference;
 use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
@@ -93,7 +95,9 @@ pub struct ImageFact {
     pub digest: Option<String>,
     /// Its config, as the registry keeps it.
     pub config: Vec<u8>,
-    /// What its `ONBUILD` triggers make of it, where a stage starts from it and it has any.
+    /// Its `ONBUILD` triggers, where a stage starts from it.
+    pub triggers: Vec<String>,
+    /// What they make of it, if there are any.
     pub triggered: Option<Triggered>,
 }
 

@@ -17,8 +17,8 @@ use super::select::{ImageQuery, Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, Surroundings};
 use super::{
-    Action, ContextFact, ContextQuery, Facts, Fork, ImageFact, Plan, PlannedContext, PlannedImage,
-    PlannedStage, PlannedStep, Triggered, fork, layers, path, reads, rules,
+    Action, ContextFact, ContextQuery, ContextSource, Facts, Fork, ImageFact, Plan, PlannedContext,
+    PlannedImage, PlannedStage, PlannedStep, Triggered, fork, layers, path, reads, rules, triggers,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -55,13 +55,16 @@ struct Resolved {
     layers: usize,
 }
 
-/// Plans every stage of a selection. `facts` has one entry for each of its images, in their order.
-/// `None` means that there are errors.
+/// Plans every stage of a selection. `facts` has one entry for each of its images, in their order. A plan with facts that
+/// could not be had is there to be looked at, and not to be built. `None` means that there are errors.
 pub fn resolve(
     selection: &Selection<'_>,
     facts: Facts,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
+    for fact in facts.images.iter().flatten() {
+        triggers::withdraw_findings(&fact.triggers, diagnostics);
+    }
     let images = read_images(selection, &facts, diagnostics);
     let contexts = read_contexts(selection, &facts, diagnostics);
     let stages = Vec::with_capacity(selection.stages.len());
@@ -80,8 +83,8 @@ pub fn resolve(
     if diagnostics.has_errors() || !selection.spec.is_whole() {
         return None;
     }
-    let images: Vec<ImageFact> = facts.images.into_iter().collect::<Option<_>>()?;
-    let contexts: Vec<ContextFact> = facts.contexts.into_iter().collect::<Option<_>>()?;
+    let images = facts.images.into_iter().map(Option::unwrap_or_default).collect();
+    let contexts = facts.contexts.into_iter().map(Option::unwrap_or_default).collect();
     let plan = resolver.into_plan(images, contexts, export, bottom)?;
     rules::check(selection, &plan, diagnostics);
     Some(plan)
@@ -138,6 +141,10 @@ fn read_contexts(
     let facts = selection.contexts.iter().zip(&facts.contexts);
     facts
         .map(|(query, fact)| match fact {
+            // The client has not made it yet: it asks about the file.
+            Some(_) if matches!(query.source, ContextSource::Target(_)) => {
+                Some(BaseImage::unknown())
+            }
             Some(ContextFact { config: None, .. }) => None,
             Some(ContextFact { config: Some(config), .. }) => {
                 Some(read(query, config).unwrap_or_else(BaseImage::unknown))
@@ -505,7 +512,7 @@ impl Resolver<'_, '_> {
                     span: query.span,
                     layout: query.layout.clone(),
                     context: query.context.clone(),
-                    has_layers: image.config.has_layers(),
+                    has_layers: !image.is_empty(),
                     triggered,
                     beside,
                 }

@@ -105,7 +105,8 @@ impl<'s> Scope<'s> {
                             "--build-arg {name} reaches nothing: `{name}` is a constant of the file"
                         ),
                     )
-                    .hint("move it from [vars] to [args] if a build may change it"),
+                    .hint("move it from [vars] to [args] if a build may change it")
+                    .about(name),
                 );
             } else if !is_known(name) {
                 let hint = scope
@@ -118,7 +119,8 @@ impl<'s> Scope<'s> {
                             "--build-arg {name} reaches nothing: the file declares no such arg"
                         ),
                     )
-                    .hint(hint),
+                    .hint(hint)
+                    .about(name),
                 );
             }
         }

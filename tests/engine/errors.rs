@@ -206,3 +206,28 @@ fn a_warning_does_not_stop_the_build() {
         assert!(shown, "no warning of the undeclared arg:\n{build}");
     }
 }
+
+/// Engines say only what is not allowed, and not to which step.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_step_that_is_not_allowed_is_told_with_its_line() {
+    let project = Project::new(
+        r#"
+[stages.base]
+from = "busybox"
+steps = [{ run = "true", security = "insecure" }]
+[stages.host]
+from = "busybox"
+steps = [{ run = "true", network = "host" }]
+[stages.app]
+from = "base"
+"#,
+    );
+    for (target, line, name) in [("app", 4, "security.insecure"), ("host", 7, "network.host")] {
+        let failure = project.fail(&["--target", target]);
+        let place = format!("mstage.toml:{line}: this step needs the entitlement `{name}`");
+        assert_says(&failure, &place);
+        assert_says(&failure, &format!("--allow {name}"));
+        assert_says(&failure, "daemon.json");
+    }
+}

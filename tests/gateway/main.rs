@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 mod bridge;
+mod checks;
 mod containers;
 mod contexts;
 mod definition;
 mod dockerfiles;
+mod entitlements;
 mod fake;
 mod faults;
 mod frontend;

@@ -49,6 +49,8 @@ pub struct Selection<'s> {
     pub(super) stages: Vec<SelectedStage<'s>>,
     /// Which of them is the target; none where all stages are looked at and none is the default.
     pub(super) target: Option<usize>,
+    /// The error that a build ends with, where all stages are looked at and the default target is not clear.
+    pub(super) unclear: Option<Diagnostic>,
     /// Whether its report is built, and not what it makes.
     pub(super) is_report: bool,
     /// Those that must build for the target to succeed.
@@ -140,6 +142,7 @@ struct Stages<'s> {
 /// What the stages are selected for, by their places in the spec.
 struct Goal {
     target: Option<usize>,
+    unclear: Option<Diagnostic>,
     gates: Vec<Gate>,
     shipped: Vec<usize>,
 }
@@ -170,12 +173,22 @@ fn select_for<'s>(
     gates::report_cycles(&stages, diagnostics);
     let skips_required = gates::are_skipped(request, diagnostics);
     let default = find_default(spec, &stages, &mut Diagnostics::default());
+    let mut unclear = Diagnostics::default();
     let target = match default {
-        // Who looks at all stages need not say which is built.
-        None if purpose == Purpose::Check && spec.default.is_none() => None,
+        // All stages can be looked at, whichever is built.
+        None if purpose == Purpose::Check
+            && spec.default.is_none()
+            && !diagnostics.has_errors() =>
+        {
+            find_target(spec, request, &stages, &mut unclear)
+        }
         _ if purpose == Purpose::Lock => None,
         _ => find_target(spec, request, &stages, diagnostics),
     };
+    if let Some(target) = target {
+        // What is asked for is there to be asked for.
+        diagnostics.withdraw(Code::UnreachedStage, stages.named.list[target].0.as_str());
+    }
     let mut roots = target.map_or_else(Vec::new, |target| gates::reached(target, &stages));
     let mut gates = target.map_or_else(Vec::new, |of| gates::of_target(of, &roots, &stages));
     let mut skipped = Vec::new();
@@ -228,7 +241,8 @@ fn select_for<'s>(
         Some(stage) => vec![stage],
         None => stages.not_needed(),
     };
-    let goal = Goal { target, gates, shipped };
+    let unclear = unclear.errors().first().map(|&unclear| unclear.clone());
+    let goal = Goal { target, unclear, gates, shipped };
     Some(stages.into_selection(&selected, needed, goal, spec, scope, request))
 }
 
@@ -249,6 +263,12 @@ impl Selection<'_> {
     /// nothing needs: the last.
     pub(super) fn target(&self) -> Option<usize> {
         self.target.or(self.stages.len().checked_sub(1))
+    }
+
+    /// The error that a build ends with, where all stages are looked at and the default target is not clear. Everything
+    /// else can be found without one.
+    pub fn unclear_target(&self) -> Option<&Diagnostic> {
+        self.unclear.as_ref()
     }
 
     /// The images that must be looked up before [`super::resolve`].
@@ -424,6 +444,7 @@ impl<'s> Stages<'s> {
             request,
             stages,
             target,
+            unclear: goal.unclear,
             is_report: report::is_wanted(request),
             gates,
             shipped,

@@ -60,7 +60,8 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
                 stage.span,
                 format!("nothing needs stage `{name}`, and the default target is `{}`", default.value),
             )
-            .hint("say in its `description` what it is for, so that --call=targets shows it, or remove it"),
+            .hint("say in its `description` what it is for, so that --call=targets shows it, or remove it")
+            .about(text),
         );
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         diagnostics.push(
             Diagnostic::new(Code::UnusedArg, arg.span, format!("arg `{name}` reaches nothing")).hint(format!(
                 "write `${{{name}}}` where its value belongs, name it in a `run` text, or list it in `args`"
-            )),
+            )).about(name.as_str()),
         );
     }
 }
