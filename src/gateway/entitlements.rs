@@ -164,7 +164,12 @@ fn failure(
         entitlement.docker_setting()
     ));
     let status = others.iter().rev().fold(status, |status, (source, lines)| {
-        status.with_source(&source.filename, &source.data, &source.language, &[lines.clone()])
+        status.with_source(
+            &source.filename,
+            &source.data,
+            &source.language,
+            std::slice::from_ref(lines),
+        )
     });
     with_places(status, places)
 }
