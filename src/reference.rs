@@ -48,6 +48,11 @@ impl Reference {
             Some((first, rest)) if is_domain(first) => (first, rest),
             _ => ("docker.io", name),
         };
+        if !is_host(domain) {
+            return invalid(
+                "before the first `/` stands a registry: a host name, and a port if need be",
+            );
+        }
         if path.is_empty() {
             return invalid("it has no name");
         }
@@ -69,6 +74,30 @@ impl Reference {
             repository: format!("{domain}/{library}{path}"),
             tag,
             digest: digest.map(str::to_owned),
+        })
+    }
+
+    /// What to do about a text that is no reference, where it shows what was meant.
+    pub(super) fn hint_about(text: &str) -> Option<String> {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+        Some(match words[..] {
+            [image, word, name] if word.eq_ignore_ascii_case("as") => {
+                format!("the name of a stage is in its header: [stages.{name}], from = \"{image}\"")
+            }
+            [flag, image, ..] if let Some(platform) = flag.strip_prefix("--platform=") => {
+                format!("the platform is a key of its own: from = \"{image}\", platform = \"{platform}\"")
+            }
+            _ if starts(&["https://", "http://", "git://", "ssh://", "git@"]) => {
+                "declare it as a source: [sources.NAME], git = \"URL\" or http = \"URL\"".to_owned()
+            }
+            _ if starts(&["./", "../", "/"]) => {
+                "a directory is a build context: { context = \"NAME\" }, and --build-context NAME=PATH".to_owned()
+            }
+            _ if starts(&["docker-image://", "oci-layout://"]) => {
+                "that form is for --build-context; here an image is \"NAME:TAG\"".to_owned()
+            }
+            _ => return None,
         })
     }
 
@@ -138,6 +167,24 @@ fn is_domain(text: &str) -> bool {
         || text.bytes().any(|byte| byte.is_ascii_uppercase());
     host_is_marked
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
+}
+
+/// Whether a registry can have the name: parts of letters, digits and inner `-` between dots, or an IPv6 address in
+/// brackets, and a port.
+fn is_host(text: &str) -> bool {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, Some(port)),
+        _ => (text, None),
+    };
+    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    let is_address = host.starts_with('[') && host.ends_with(']');
+    port.is_none_or(is_port) && (is_address || host.split('.').all(is_part))
 }
 
 /// `[a-z0-9]+` with `.`, `_`, `__` or any number of `-` between.

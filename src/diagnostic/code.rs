@@ -156,7 +156,7 @@ codes! {
     NearStageName Warning "near-stage-name",
     /// A platform that is not known, and is nearly one that is.
     NearPlatform Warning "near-platform",
-    /// An instruction of Dockerfiles, in upper case, as the program that a run step runs.
+    /// An instruction of Dockerfiles as a program that a step runs.
     DockerfileInstruction Warning "dockerfile-instruction",
     /// A file to be unpacked that by its name is no tar archive.
     NotAnArchive Warning "not-an-archive",

@@ -102,6 +102,11 @@ impl Diagnostics {
         self.list.push(diagnostic);
     }
 
+    /// The number of diagnostics so far, to find out whether a function has added any.
+    pub fn count(&self) -> usize {
+        self.list.len()
+    }
+
     /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.
     pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
         self.push(diagnostic);
@@ -207,11 +212,20 @@ fn shown(text: impl Into<String>) -> String {
 
 /// `a`, `b` and `c`, in backquotes.
 pub fn list<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    join(items, "and")
+}
+
+/// `a`, `b` or `c`, in backquotes.
+pub fn either<T: Display>(items: impl IntoIterator<Item = T>) -> String {
+    join(items, "or")
+}
+
+fn join<T: Display>(items: impl IntoIterator<Item = T>, last_word: &str) -> String {
     let items: Vec<_> = items.into_iter().map(|item| format!("`{item}`")).collect();
     match items.split_last() {
         None => String::new(),
         Some((last, [])) => last.clone(),
-        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        Some((last, rest)) => format!("{} {last_word} {last}", rest.join(", ")),
     }
 }
 

@@ -90,6 +90,10 @@ impl<'n> Known<'n> {
 
 /// The known name that is nearest to a misspelt one, where one is near enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // Every short name is near to none at all.
+    if name.is_empty() {
+        return None;
+    }
     known
         .into_iter()
         .filter_map(|candidate| {

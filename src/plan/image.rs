@@ -10,7 +10,7 @@ use super::stage_scope::{StageScope, values_of};
 use super::step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::Spanned;
-use crate::spec::{Command, Duration, Healthcheck, Image, Scalar, Template};
+use crate::spec::{Command, Duration, Healthcheck, Image, Scalar, Template, Trigger};
 use crate::text::Text;
 
 /// What a port takes in the config, at most, in bytes.
@@ -50,6 +50,16 @@ pub(super) fn apply(
         export.config.exposed_ports.extend(ports.into_iter().map(|port| (port, Empty {})));
     }
     let volumes = values.expand_all(&image.volumes, diagnostics).unwrap_or_default();
+    for (volume, template) in volumes.iter().zip(&image.volumes) {
+        // Of `C:/dir` the colon is part of the path.
+        if volume.as_str().get(2..).is_some_and(|rest| rest.contains(":/")) {
+            let message = format!("`{volume}` is not a path in the container");
+            diagnostics.push(
+                Diagnostic::new(Code::InvalidValue, template.span, message)
+                    .hint("a volume is a directory such as \"/data\": who runs the container says what is mounted there"),
+            );
+        }
+    }
     if !volumes.is_empty() {
         export.record_config(|_| format!("VOLUME {volumes:?}"));
         let volumes = volumes.iter().map(|volume| (volume.to_string(), Empty {}));
@@ -76,13 +86,12 @@ pub(super) fn apply(
         export.config.stop_signal = stop_signal(signal, &values, diagnostics).to_string();
         export.record_config(|config| format!("STOPSIGNAL {}", config.stop_signal));
     }
-    if let Some(healthcheck) = &image.healthcheck
-        && let Some(planned) = plan_healthcheck(healthcheck, &values, diagnostics)
-    {
+    if let Some(healthcheck) = &image.healthcheck {
+        let planned = plan_healthcheck(healthcheck, &values, diagnostics);
         export.record_config(|_| format!("HEALTHCHECK {:?}", planned.test));
         export.config.healthcheck = Some(planned);
     }
-    for instruction in &image.on_build {
+    for Trigger(instruction) in &image.on_build {
         export.record_config(|_| format!("ONBUILD {instruction}"));
         export.config.on_build.push(instruction.clone());
     }
@@ -189,45 +198,32 @@ const SIGNALS: [&str; 36] = [
 
 /// A healthcheck as image configs keep it.
 fn plan_healthcheck(
-    healthcheck: &Spanned<Healthcheck>,
+    healthcheck: &Healthcheck,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<HealthcheckConfig> {
-    let none = healthcheck.none.as_ref().filter(|none| none.value);
-    let test = match (&healthcheck.cmd, none) {
-        (Some(_), Some(none)) => {
-            return diagnostics.fail(
-                Diagnostic::new(
-                    Code::ConflictingKeys,
-                    none.span,
-                    "a healthcheck has both `cmd` and `none = true`",
-                )
-                .hint("`none` switches an inherited one off: leave the other keys out"),
-            );
-        }
-        (None, Some(_)) => vec!["NONE".to_owned()],
-        (None, None) => {
-            return diagnostics.fail(
-                Diagnostic::new(Code::MissingKey, healthcheck.span, "a healthcheck needs `cmd`")
-                    .hint("say what is run, or none = true: no part of an inherited one is kept"),
-            );
-        }
-        (Some(Command::List(words)), None) => [vec!["CMD".to_owned()], plain(words)].concat(),
+) -> HealthcheckConfig {
+    let Healthcheck::Run { cmd, interval, timeout, start_period, start_interval, retries } =
+        healthcheck
+    else {
+        return HealthcheckConfig { test: vec!["NONE".to_owned()], ..HealthcheckConfig::default() };
+    };
+    let test = match cmd {
+        Command::List(words) => [vec!["CMD".to_owned()], plain(words)].concat(),
         // Docker runs it with the shell that the image records, if it records one.
-        (Some(Command::Shell(text)), None) => vec!["CMD-SHELL".to_owned(), text.clone()],
+        Command::Shell(text) => vec!["CMD-SHELL".to_owned(), text.clone()],
     };
     let mut duration = |duration: &Option<Duration>| {
         let Some(Duration(template)) = duration else { return 0 };
         step::parse(values, template, DURATION, diagnostics).unwrap_or(0)
     };
-    Some(HealthcheckConfig {
+    HealthcheckConfig {
         test,
-        interval: duration(&healthcheck.interval),
-        timeout: duration(&healthcheck.timeout),
-        start_period: duration(&healthcheck.start_period),
-        start_interval: duration(&healthcheck.start_interval),
-        retries: healthcheck.retries.unwrap_or(0),
-    })
+        interval: duration(interval),
+        timeout: duration(timeout),
+        start_period: duration(start_period),
+        start_interval: duration(start_interval),
+        retries: retries.unwrap_or(0),
+    }
 }
 
 const DURATION: step::Form<i64> = step::Form::new(
@@ -301,7 +297,12 @@ fn expose(
             }
             None => diagnostics.push(
                 Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port"))
-                    .hint("8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp"),
+                    .hint(match text.contains(':') {
+                        true => {
+                            "the port in the container alone, such as 80: who runs it publishes it"
+                        }
+                        false => "8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp",
+                    }),
             ),
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::name::LabelName;
 use super::names::Names;
+use super::on_build::Trigger;
 use super::pasted;
 use super::read::{Read, Reader, STRING, TABLE};
 use super::shape::Shape;
@@ -43,7 +44,7 @@ table! {
         /// How a container is found to be well.
         "healthcheck" healthcheck: Option<Spanned<Healthcheck>>,
         /// Dockerfile instructions for images that are built from this one.
-        "on-build" on_build: Vec<String>,
+        "on-build" on_build: Vec<Trigger>,
         /// Who made the image.
         "author" author: Option<Template>,
         /// What is not inherited from the base: "env", "env.NAME", "expose", "volumes", "labels", "labels.NAME",
@@ -52,7 +53,7 @@ table! {
     }
 
     /// How a container is found to be well.
-    pub struct Healthcheck as "a healthcheck" {
+    pub(super) struct HealthcheckTable as "a healthcheck" {
         /// What is run: a list, or a string for a shell. It is needed unless `none` is set.
         "cmd" cmd: Option<Command>,
         /// How long it waits between two runs: "30s", "1m30s".
@@ -68,6 +69,110 @@ table! {
         /// Whether an inherited healthcheck is switched off.
         "none" none: Option<Spanned<bool>>,
     }
+}
+
+/// How a container is found to be well.
+#[derive(Debug, Clone)]
+pub enum Healthcheck {
+    /// An inherited one is switched off.
+    None,
+    /// Something is run.
+    Run {
+        /// What is run.
+        cmd: Command,
+        /// How long it waits between two runs.
+        interval: Option<Duration>,
+        /// How long a run may take.
+        timeout: Option<Duration>,
+        /// How long a container may be unwell at first.
+        start_period: Option<Duration>,
+        /// How long it waits between two runs at first.
+        start_interval: Option<Duration>,
+        /// How many failures in a row make it unwell.
+        retries: Option<u32>,
+    },
+}
+
+impl Healthcheck {
+    /// What is run.
+    pub fn cmd(&self) -> Option<&Command> {
+        match self {
+            Self::None => None,
+            Self::Run { cmd, .. } => Some(cmd),
+        }
+    }
+}
+
+impl Read for Healthcheck {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        let before = reader.diagnostics.count();
+        if let Some(problem) = test_with_its_kind(&value) {
+            return reader.diagnostics.fail(problem);
+        }
+        let table = HealthcheckTable::read(value, reader)?;
+        // What is run may have been said by a key that it does not have.
+        let is_told = reader.diagnostics.count() > before;
+        let HealthcheckTable {
+            cmd,
+            interval,
+            timeout,
+            start_period,
+            start_interval,
+            retries,
+            none,
+        } = table;
+        match (cmd, none.filter(|none| none.value)) {
+            (Some(_), Some(none)) => reader.diagnostics.fail(
+                Diagnostic::new(
+                    Code::ConflictingKeys,
+                    none.span,
+                    "a healthcheck has both `cmd` and `none = true`",
+                )
+                .hint("`none` switches an inherited one off: leave the other keys out"),
+            ),
+            (None, Some(_)) => Some(Self::None),
+            (None, None) if is_told => None,
+            (None, None) => reader.diagnostics.fail(
+                Diagnostic::new(Code::MissingKey, span, "a healthcheck needs `cmd`")
+                    .hint("say what is run, or none = true: no part of an inherited one is kept"),
+            ),
+            (Some(cmd), None) => {
+                Some(Self::Run { cmd, interval, timeout, start_period, start_interval, retries })
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        HealthcheckTable::shape()
+    }
+}
+
+impl Names for Healthcheck {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        let Self::Run { interval, timeout, start_period, start_interval, .. } = self else {
+            return;
+        };
+        for duration in [interval, timeout, start_period, start_interval] {
+            duration.visit_names(visit);
+        }
+    }
+}
+
+/// A `cmd` or a `test` whose first word says how the others are run, as in Compose and in image configs.
+fn test_with_its_kind(value: &Value<'_>) -> Option<Diagnostic> {
+    let Kind::Table(entries) = &value.kind else { return None };
+    let is_test = |entry: &&Entry<'_>| ["cmd", "test"].contains(&entry.key.name.as_ref());
+    let Entry { key, value } = entries.iter().find(is_test)?;
+    let Kind::Array(words) = &value.kind else { return None };
+    let test = super::form::health_test(words)?;
+    let message = match key.name.as_ref() {
+        "cmd" => "the first word of a healthcheck's `cmd` is the program".to_owned(),
+        other => format!("unknown key `{other}` in a healthcheck"),
+    };
+    let code = if key.name == "cmd" { Code::InvalidValue } else { Code::UnknownKey };
+    let span = if key.name == "cmd" { value.span } else { key.span };
+    Some(Diagnostic::new(code, span, message).hint(format!("write {test}")))
 }
 
 /// A program with its arguments, or text for a shell in the container. Neither has `${NAME}`: the
@@ -146,7 +251,8 @@ impl Field for Labels {
             let span = value.span;
             match value.kind {
                 Kind::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
-                other => return reader.wrong_type(span, &other, TABLE),
+                // What labels there are changes nothing else.
+                other => _ = reader.wrong_type::<()>(span, &other, TABLE),
             }
         }
         Some(Self(labels))

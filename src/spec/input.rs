@@ -85,15 +85,19 @@ const KEYS: [(&str, &[&str]); 4] = [
 impl Read for Input {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
+        let before = reader.diagnostics.count();
         let table = InputTable::read(value, reader)?;
+        // What it says may have been said by a key that it does not have.
+        let is_told = reader.diagnostics.count() > before;
         let kinds = [&table.git, &table.http, &table.image, &table.context];
         let said = KEYS.iter().zip(kinds).filter_map(|(keys, kind)| kind.as_ref().map(|_| keys));
         let said: Vec<_> = said.collect();
         let (kind, keys) = match said[..] {
             [(kind, keys)] => (*kind, *keys),
+            [] if is_told => return None,
             [] => {
                 let kinds = list(KEYS.map(|(kind, _)| kind));
-                let message = format!("a source says none of {kinds}");
+                let message = format!("a source needs one of {kinds}");
                 return reader.diagnostics.fail(
                     Diagnostic::new(Code::MissingKey, span, message)
                         .hint("`git = \"https://...\"` or `http = \"https://...\"`"),

@@ -8,15 +8,18 @@ mod allowance;
 mod arg;
 mod check;
 mod condition;
+mod form;
 mod glob;
 mod here_document;
 mod image;
 mod include;
 mod input;
 mod mount;
+mod mount_flag;
 mod mount_set;
 mod name;
 mod names;
+mod on_build;
 mod other_language;
 mod parallel;
 mod pasted;
@@ -26,6 +29,8 @@ pub(crate) mod script;
 pub mod shape;
 mod stage;
 mod step;
+mod step_slips;
+mod synonym;
 mod table;
 mod template;
 mod text;
@@ -43,9 +48,10 @@ pub use self::input::Input;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::mount_set::MountList;
 pub use self::name::{ArgName, EnvName, LabelName, MountSetName, SourceName, StageName};
+pub use self::on_build::Trigger;
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
-use self::read::{Read, Reader, declared};
+use self::read::{Read, Reader, named_or_unread};
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
@@ -179,7 +185,7 @@ impl Field for Vars {
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
-        declared(value, reader).map(Self)
+        named_or_unread(value, reader).map(Self)
     }
 }
 
@@ -193,7 +199,7 @@ impl Field for Args {
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
         warn_of_misplaced_keys(&value, key, reader);
-        declared(value, reader).map(Self)
+        named_or_unread(value, reader).map(Self)
     }
 }
 
@@ -273,6 +279,51 @@ fn tables_with_key(key: &str) -> &'static [&'static str] {
         tables
     });
     TABLES.get(key).map_or(&[], Vec::as_slice)
+}
+
+/// Where a key belongs that a build file, a stage, an image, a step or a mount has, however it is spelt.
+fn place_of(key: &str) -> Option<String> {
+    let key = synonym::plain(key);
+    let find = |table: fn() -> TableShape| {
+        let keys = table().keys;
+        keys.iter().map(|known| known.name).find(|known| synonym::plain(known) == key)
+    };
+    let (stage, image) = (find(Stage::table_shape), find(Image::table_shape));
+    let (known, place) = if let (Some(known), Some(_)) = (stage, image) {
+        (known, "in [stages.NAME], or in [stages.NAME.image] for the container alone".to_owned())
+    } else if let Some(known) = stage {
+        (known, "in [stages.NAME]".to_owned())
+    } else if let Some(known) = image {
+        (known, "in [stages.NAME.image]".to_owned())
+    } else if let Some(known) = find(Spec::table_shape) {
+        (known, "at the top of the file".to_owned())
+    } else if let Some(verb) = step::verb(&key) {
+        (verb, format!("in a step: steps = [{{ {verb} = ... }}]"))
+    } else {
+        let kind = mount::KINDS.into_iter().find(|kind| *kind == key)?;
+        (kind, format!("in a mount: mounts = [{{ {kind} = ... }}]"))
+    };
+    Some(format!("`{known}` belongs {place}"))
+}
+
+/// The shapes of all tables with keys of the language.
+#[cfg(test)]
+fn all_tables() -> Vec<TableShape> {
+    fn visit(shape: &Shape, tables: &mut Vec<TableShape>) {
+        match shape {
+            Shape::List(inner) => visit(inner, tables),
+            Shape::Map { values, .. } => visit(values, tables),
+            Shape::Any(shapes) => shapes.iter().for_each(|shape| visit(shape, tables)),
+            Shape::Table(table) if tables.iter().all(|known| known.what != table.what) => {
+                tables.push(table.clone());
+                table.keys.iter().for_each(|key| visit(&(key.shape)(), tables));
+            }
+            _ => {}
+        }
+    }
+    let mut tables = Vec::new();
+    visit(&shape(), &mut tables);
+    tables
 }
 
 /// The header of the table under a key that a build file, a stage or an image has.

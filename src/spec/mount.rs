@@ -1,5 +1,6 @@
 //! Mounts of run steps.
 
+use super::mount_flag;
 use super::read::{Read, Reader, words};
 use super::shape::Shape;
 use super::stage::From;
@@ -7,7 +8,7 @@ use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::Spanned;
-use crate::toml::Value;
+use crate::toml::{Kind, Value};
 
 /// Something that a run step sees in its file system and that is not a part of it.
 #[derive(Debug, Clone)]
@@ -115,7 +116,7 @@ words! {
 }
 
 /// The keys that say which kind of mount a table is.
-const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
+pub(super) const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
 
 impl Read for Mount {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -133,6 +134,9 @@ impl Read for Mount {
                 .hint("write one table for each mount"),
             );
         }
+        if let Some(slip) = kind.and_then(|kind| slip(kind, &table)) {
+            return reader.diagnostics.fail(slip);
+        }
         match kind {
             Some("cache") => table.named(CacheMount::WHAT).read_all(reader).map(Mount::Cache),
             Some("bind") => table.named(BindMount::WHAT).read_all(reader).map(Mount::Bind),
@@ -140,10 +144,7 @@ impl Read for Mount {
             Some("ssh") => table.named(SshMount::WHAT).read_all(reader).map(Mount::Ssh),
             Some(_) => table.named(TmpfsMount::WHAT).read_all(reader).map(Mount::Tmpfs),
             None => {
-                let hint = table
-                    .keys()
-                    .find_map(|key| did_you_mean(key, KINDS))
-                    .unwrap_or_else(|| format!("it needs one of {}", list(KINDS)));
+                let hint = hint_about(&table);
                 reader.diagnostics.fail(
                     Diagnostic::new(Code::MissingKey, span, "a mount does not say what it is")
                         .hint(hint),
@@ -161,6 +162,43 @@ impl Read for Mount {
             TmpfsMount::shape(),
         ])
     }
+}
+
+/// A mount whose kind is a name or a flag and whose path or id is said by another key, as `--mount` says it.
+fn slip(kind: &str, table: &Table<'_>) -> Option<Diagnostic> {
+    let value = table.value(kind)?;
+    let texts = table.texts();
+    let own = mount_flag::own_key(kind, &texts);
+    let others = texts.iter().copied().filter(|(name, _)| *name != kind);
+    match (&value.kind, own) {
+        (Kind::Boolean(_), _) => {
+            let message = format!("expected a string, found {}", value.kind.what());
+            Some(
+                Diagnostic::new(Code::WrongType, value.span, message)
+                    .hint(mount_flag::of_kind(kind, others)),
+            )
+        }
+        (Kind::String(name), Some(key)) if kind == "cache" && !name.contains('/') => {
+            let name = name.as_ref();
+            let id = [("id", name)].into_iter().filter(|_| !table.has("id"));
+            let message = format!("unknown key `{key}` in {}", CacheMount::WHAT);
+            Some(
+                Diagnostic::new(Code::UnknownKey, table.key_span(key)?, message)
+                    .hint(mount_flag::of_kind(kind, others.chain(id))),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// What to write for a mount without a kind.
+fn hint_about(table: &Table<'_>) -> String {
+    let pairs = table.texts();
+    if let Some(kind) = pairs.iter().find(|(name, _)| *name == "type").map(|&(_, kind)| kind) {
+        return mount_flag::of_kind(kind, pairs.iter().copied());
+    }
+    let near = table.keys().find_map(|key| did_you_mean(key, KINDS));
+    near.unwrap_or_else(|| format!("it needs one of {}", list(KINDS)))
 }
 
 impl Mount {

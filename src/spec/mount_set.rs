@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use super::Spec;
 use super::mount::Mount;
+use super::mount_flag;
 use super::name::{MountSetName, is_plain};
 use super::names::Names;
-use super::read::{LIST, Read, Reader, items};
+use super::read::{Read, Reader, items};
 use super::shape::Shape;
 use super::step::{Step, Verb};
 use super::table::{Field, Table};
@@ -76,9 +77,16 @@ impl Read for MountEntry {
             return Some(Self::Set(Spanned { value: name, span }));
         }
         let message = format!("`{name}` cannot be the name of a set of mounts");
-        reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(
-            "a mount is a table such as { cache = \"/path\" } or { bind = \"file\" }; a string is the name of a set in [mounts]",
-        ))
+        let hint = mount_flag::as_table(&name);
+        reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
+    }
+
+    fn as_list(found: &Kind<'_>, _: &str) -> Option<String> {
+        match found {
+            Kind::String(name) if is_plain(name) => None,
+            Kind::String(text) => Some(format!("{}, in a list: [...]", mount_flag::as_table(text))),
+            _ => None,
+        }
     }
 
     fn shape() -> Shape {
@@ -89,10 +97,6 @@ impl Read for MountEntry {
 /// What is wrong with one entry does not hide what is wrong with the others.
 impl Read for MountList {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        if let table @ Kind::Table(_) = value.kind {
-            return reader.wrong_form(span, &table, LIST, "[{ cache = \"/path\" }, \"SET\"]");
-        }
         items(value, reader).map(|(read, _)| Self(read))
     }
 

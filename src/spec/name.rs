@@ -139,11 +139,25 @@ impl Name for ArgName {
                 span,
                 format!("`{key}` cannot be the name of an arg"),
             )
-            .hint(
-                "a letter or `_`, then letters, digits and `_`, so that `${NAME}` can stand for it",
-            ),
+            .hint(arg_hint(&key)),
         )
     }
+}
+
+/// What to write for what cannot be the name of an arg.
+fn arg_hint(text: &str) -> String {
+    // `NAME=value`, as on the command line, and `${NAME}` or `$NAME`, as in values.
+    let (name, value) = text.split_once('=').unzip();
+    if let (Some(name), Some(value)) = (name.filter(|name| is_variable(name)), value) {
+        let value = super::form::quoted(value);
+        return format!("the name alone: \"{name}\"; its default is in [args]: {name} = {value}");
+    }
+    let inner = text.strip_prefix('$').unwrap_or(text);
+    let inner = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(inner);
+    if inner != text && is_variable(inner) {
+        return format!("the name alone: \"{inner}\"");
+    }
+    "a letter or `_`, then letters, digits and `_`, so that `${NAME}` can stand for it".to_owned()
 }
 
 impl Name for EnvName {

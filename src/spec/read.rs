@@ -6,10 +6,11 @@
 
 use std::collections::BTreeMap;
 
+use super::form;
 use super::name::Name;
 use super::shape::Shape;
 use super::unread::Unread;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, either};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Entry, Kind, Value};
@@ -28,6 +29,17 @@ pub(super) trait Read: Sized {
 
     /// What it accepts.
     fn shape() -> Shape;
+
+    /// How another value is written as a list of these, for hints. `None` where it is as for any list.
+    fn as_list(_: &Kind<'_>, _: &str) -> Option<String> {
+        None
+    }
+
+    /// Stands for a value that a table needs and that cannot be read, so that the rest of the table is read all the
+    /// same. `None` where nothing can.
+    fn unread(_: Span, _: &mut Reader<'_>) -> Option<Self> {
+        None
+    }
 }
 
 // What is expected of a value, in the words of the messages.
@@ -35,6 +47,7 @@ pub(super) const STRING: &str = "a string";
 /// Any text, or a number that stands for its digits.
 pub(super) const SCALAR: &str = "a string or a decimal integer";
 pub(super) const LIST: &str = "a list";
+pub(super) const BOOLEAN: &str = "`true` or `false`";
 pub(super) const TABLE: &str = "a table";
 
 impl Reader<'_> {
@@ -50,26 +63,21 @@ impl Reader<'_> {
         found: &Kind<'_>,
         wanted: &str,
     ) -> Option<T> {
-        let diagnostic = Diagnostic::new(
-            Code::WrongType,
-            span,
-            format!("expected {wanted}, found {}", found.what()),
-        );
-        self.diagnostics.fail(match found {
-            // `true` may be a value that somebody gives a variable; no other text is just that.
-            Kind::Boolean(_) if wanted == STRING => {
-                diagnostic.hint("text stands in quotes: \"...\"")
-            }
-            Kind::Integer { .. } | Kind::Float | Kind::Boolean(_) | Kind::Datetime
-                if [STRING, SCALAR].contains(&wanted) =>
-            {
-                diagnostic.hint(format!("quote it: \"{}\"", self.file.slice(span)))
-            }
-            Kind::String(_) if wanted == LIST => {
-                diagnostic.hint(format!("write [{}]", self.file.slice(span)))
-            }
-            _ => diagnostic,
-        })
+        let hint = form::of(wanted, found, self.file.slice(span));
+        self.wrong_type_with(span, found, wanted, hint)
+    }
+
+    /// The same, with a hint about how the value is written here.
+    pub(super) fn wrong_type_with<T>(
+        &mut self,
+        span: Span,
+        found: &Kind<'_>,
+        wanted: &str,
+        hint: Option<String>,
+    ) -> Option<T> {
+        let message = format!("expected {wanted}, found {}", found.what());
+        let diagnostic = Diagnostic::new(Code::WrongType, span, message);
+        self.diagnostics.fail(diagnostic.maybe_hint(hint))
     }
 
     /// The same, with what the value looks like.
@@ -80,8 +88,7 @@ impl Reader<'_> {
         wanted: &str,
         form: &str,
     ) -> Option<T> {
-        let message = format!("expected {wanted}, found {}", found.what());
-        self.diagnostics.fail(Diagnostic::new(Code::WrongType, span, message).hint(form))
+        self.wrong_type_with(span, found, wanted, Some(form.to_owned()))
     }
 }
 
@@ -91,6 +98,10 @@ impl<T: Read> Read for Spanned<T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         T::read(value, reader).map(|value| Spanned { value, span })
+    }
+
+    fn as_list(found: &Kind<'_>, written: &str) -> Option<String> {
+        T::as_list(found, written)
     }
 
     fn shape() -> Shape {
@@ -142,7 +153,7 @@ impl Read for bool {
         let span = value.span;
         match value.kind {
             Kind::Boolean(flag) => Some(flag),
-            other => reader.wrong_type(span, &other, "`true` or `false`"),
+            other => reader.wrong_type(span, &other, BOOLEAN),
         }
     }
 
@@ -198,7 +209,11 @@ pub(super) fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Optio
             read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
             Some((read, expected))
         }
-        other => reader.wrong_type(span, &other, LIST),
+        other => {
+            let written = reader.file.slice(span);
+            let hint = T::as_list(&other, written).or_else(|| form::of(LIST, &other, written));
+            reader.wrong_type_with(span, &other, LIST, hint)
+        }
     }
 }
 
@@ -215,6 +230,17 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
     fn shape() -> Shape {
         Shape::named(K::PATTERN, T::shape())
     }
+}
+
+/// The same, or nothing where it is a list or a text that declares names in another form: these are then unread.
+pub(super) fn named_or_unread<K: Name, T: Read>(
+    value: Value<'_>,
+    reader: &mut Reader<'_>,
+) -> Option<BTreeMap<K, T>> {
+    let names = form::names_of_pairs(&value.kind);
+    let is_known = matches!(value.kind, Kind::String(_) | Kind::Array(_));
+    names.iter().for_each(|name| reader.unread.add(name));
+    declared(value, reader).or_else(|| is_known.then(BTreeMap::new))
 }
 
 /// The entries of a table with free names that can be read.
@@ -315,17 +341,19 @@ pub(super) fn word<T: Copy>(
     reader: &mut Reader<'_>,
 ) -> Option<T> {
     let span = value.span;
-    let text = String::read(value, reader)?;
-    match words.iter().find(|(word, _)| *word == text) {
-        Some(&(_, value)) => Some(value),
-        None => {
-            let known = || words.iter().map(|&(word, _)| word);
-            let hint = did_you_mean(&text, known())
-                .unwrap_or_else(|| format!("it is one of {}", list(known())));
-            reader.diagnostics.fail(
-                Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not {what}"))
-                    .hint(hint),
-            )
+    let known = || words.iter().map(|&(word, _)| word);
+    let text = match value.kind {
+        Kind::String(text) => text,
+        other => {
+            let hint = format!("{what} is a word in quotes");
+            return reader.wrong_type_with(span, &other, &either(known()), Some(hint));
         }
+    };
+    if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
+        return Some(value);
     }
+    let message = format!("`{text}` is not {what}: expected {}", either(known()));
+    reader.diagnostics.fail(
+        Diagnostic::new(Code::InvalidValue, span, message).maybe_hint(did_you_mean(&text, known())),
+    )
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::condition::Conditions;
+use super::form::quoted;
 use super::image::Image;
 use super::mount::Mount;
 use super::mount_set::MountList;
@@ -177,14 +178,21 @@ table! {
 impl Read for From {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
+        let before = reader.diagnostics.count();
         let table = match value.kind {
             Kind::String(_) => return Template::read(value, reader).map(From::Name),
             Kind::Table(_) => FromTable::read(value, reader)?,
+            Kind::Integer { .. } => {
+                let form = "stages have names and no numbers: from = \"NAME\"";
+                return reader.wrong_form(span, &value.kind, "a string or a table", form);
+            }
             other => {
                 let form = "from = \"IMAGE\", from = \"STAGE\", or a table: { image = \"IMAGE\" }";
                 return reader.wrong_form(span, &other, "a string or a table", form);
             }
         };
+        // What it says may have been said by a key that it does not have.
+        let is_told = reader.diagnostics.count() > before;
         let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
             table;
         let conflict = |one, other| {
@@ -238,8 +246,11 @@ impl Read for From {
             .or(context.map(From::Context))
             .or(of_dockerfile)
             .or_else(|| {
+                if is_told {
+                    return None;
+                }
                 let kinds = list(kinds.map(|(kind, _)| kind));
-                let message = format!("a `from` table says none of {kinds}");
+                let message = format!("a `from` table needs one of {kinds}");
                 reader.diagnostics.fail(
                     Diagnostic::new(Code::MissingKey, span, message).hint(
                         "`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`",
@@ -251,7 +262,16 @@ impl Read for From {
     fn shape() -> Shape {
         Shape::Any(vec![Shape::Template, FromTable::shape()])
     }
+
+    /// A stage that could not be read: nothing is known of it, and nobody is blamed for using it.
+    fn unread(span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+        reader.unread.add(UNREAD);
+        Some(From::Stage(Template::literal(UNREAD, span)))
+    }
 }
+
+/// Stands for the name in a `from` that cannot be read. No stage can have it.
+const UNREAD: &str = "(not read)";
 
 /// What is merged: two stages at least.
 fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -> Option<From> {
@@ -314,7 +334,7 @@ impl super::table::Field for Env {
     ) -> Option<Self> {
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
         super::warn_of_misplaced_keys(&value, key, reader);
-        let entries: BTreeMap<EnvName, Scalar> = super::read::declared(value, reader)?;
+        let entries: BTreeMap<EnvName, Scalar> = super::read::named_or_unread(value, reader)?;
         Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
     }
 }
@@ -337,11 +357,16 @@ impl Read for Shell {
             }
             Kind::String(name) => {
                 let message = format!("`{name}` is not a shell that has a short form");
-                return reader.diagnostics.fail(
-                    Diagnostic::new(Code::InvalidValue, span, message).hint(
-                        "\"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]",
-                    ),
-                );
+                let hint = match name.starts_with('/') {
+                    true => format!("the whole command is a list: [{}]", shell_of_path(&name)),
+                    false => {
+                        "\"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]"
+                            .to_owned()
+                    }
+                };
+                return reader
+                    .diagnostics
+                    .fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint));
             }
             other => {
                 let form = "\"bash\", or a list: [\"/bin/zsh\", \"-c\"]";
@@ -362,12 +387,30 @@ impl Read for Shell {
     }
 }
 
+/// The words of a shell that is written as one text.
+fn shell_of_path(text: &str) -> String {
+    let mut words: Vec<_> = text.split_whitespace().map(quoted).collect();
+    if words.len() == 1 {
+        words.push("\"-ec\"".to_owned());
+    }
+    words.join(", ")
+}
+
 impl Read for ArgName {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         use super::name::Name;
         let span = value.span;
         let text = Text::read(value, reader)?;
         ArgName::check(text, span, reader)
+    }
+
+    fn as_list(found: &Kind<'_>, _: &str) -> Option<String> {
+        let Kind::Table(entries) = found else { return None };
+        let names: Vec<_> = entries.iter().map(|entry| quoted(&entry.key.name)).collect();
+        Some(format!(
+            "defaults are in [args] at the top of the file; here are names: [{}]",
+            names.join(", ")
+        ))
     }
 
     fn shape() -> Shape {

@@ -8,13 +8,15 @@ use super::mount_set::MountList;
 use super::name::{ArgName, PathKey};
 use super::parallel::Branch;
 use super::pasted;
-use super::read::{OneOrMany, Read, Reader, words};
+use super::read::{OneOrMany, Read, Reader, STRING, words};
 use super::shape::Shape;
 use super::stage::{Env, From, Shell};
+use super::step_slips;
+use super::synonym;
 use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template, read_template};
 use super::text::dedent;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Kind, Value};
@@ -273,6 +275,7 @@ impl Read for Sources {
         let Kind::Table(_) = value.kind else {
             return OneOrMany::read(value, reader).map(Sources::To);
         };
+        step_slips::warn_of_keys_for_paths(&value, reader.diagnostics);
         let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
         let expected = pairs.len();
         let pairs: Vec<_> = pairs
@@ -331,11 +334,9 @@ pub struct Script(pub Text);
 impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
-        if let Kind::Array(_) = value.kind {
-            return reader.diagnostics.fail(
-                Diagnostic::new(Code::WrongType, span, "expected a string, found a list")
-                    .hint("a program and its arguments are run with exec = [...]"),
-            );
+        if let found @ Kind::Array(_) = &value.kind {
+            let form = "a program and its arguments are run with exec = [...]; several commands are several steps, or the lines of one text";
+            return reader.wrong_form(span, found, STRING, form);
         }
         let script = Text::read(value, reader)?.map(dedent);
         let script = script.piece(script.trim_end());
@@ -363,7 +364,7 @@ macro_rules! verbs {
         pub enum Verb { $($(#[doc = $doc])+ $Verb(Box<$Step>),)+ }
 
         /// The keys that say what a step does.
-        const VERBS: &[&str] = &[$($verb),+];
+        pub(super) const VERBS: &[&str] = &[$($verb),+];
 
         /// Reads the table of a step whose verb is known.
         fn read_verb(verb: &str, table: Table<'_>, reader: &mut Reader<'_>) -> Option<Verb> {
@@ -422,8 +423,12 @@ impl Read for Step {
             Kind::String(_) => Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?))),
             Kind::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
             other => {
-                let form =
-                    "'TEXT' is run, and a table does what its verb says: { copy = \"FILE\" }";
+                let form = match &other {
+                    Kind::Array(_) => {
+                        "{ exec = [...] } runs a program with arguments; a branch of several steps is { steps = [...] }"
+                    }
+                    _ => "'TEXT' is run, and a table does what its verb says: { copy = \"FILE\" }",
+                };
                 return reader.wrong_form(span, &other, "a string or a table", form);
             }
         };
@@ -447,19 +452,27 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
                 span,
                 format!("a step has both `{one}` and `{other}`"),
             )
-            .hint("write one table for each step: a step has exactly one verb"),
+            .hint(step_slips::with_two_verbs(one, other)),
         ),
-        (Some(verb), None) => read_verb(verb, table, reader),
+        (Some(verb), None) => {
+            if let Some(slip) = step_slips::slip(verb, &table, reader.file) {
+                return reader.diagnostics.fail(slip);
+            }
+            read_verb(verb, table, reader)
+        }
         (None, _) => {
-            let hint = table
-                .keys()
-                .find_map(|key| did_you_mean(key, VERBS.iter().copied()))
-                .unwrap_or_else(|| format!("it needs one of {}", list(VERBS)));
+            let hint = step_slips::without_verb(&table);
             reader
                 .diagnostics
                 .fail(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))
         }
     }
+}
+
+/// The verb that is meant by a word, however it is spelt.
+pub(super) fn verb(word: &str) -> Option<&'static str> {
+    let word = synonym::plain(word);
+    VERBS.iter().copied().find(|verb| *verb == word)
 }
 
 /// How many leading parts of paths can be dropped.

@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
+use super::form;
 use super::name::Name;
 use super::read::{Read, Reader, TABLE, declared, items};
 use super::shape::{Shape, TableShape};
+use super::synonym::{self, Meant};
 use crate::diagnostic::{Code, Diagnostic, list, nearest};
-use crate::source::{Span, Spanned};
-use crate::toml::{Entry, Key, Kind, Value};
+use crate::source::{SourceFile, Span, Spanned};
+use crate::toml::{Entry, Kind, Value};
 
 /// A key of a table: how its type treats an absent value.
 pub(super) trait Field: Sized {
@@ -43,6 +45,8 @@ pub(super) struct Table<'i> {
     entries: Vec<Entry<'i>>,
     pub(super) span: Span,
     what: &'static str,
+    /// The keys that it needs and does not have, until they are reported.
+    missing: Vec<&'static str>,
 }
 
 /// Declares tables of the language.
@@ -135,8 +139,11 @@ impl<'i> Table<'i> {
     ) -> Option<Self> {
         let span = value.span;
         match value.kind {
-            Kind::Table(entries) => Some(Self { entries, span, what }),
-            other => reader.wrong_type(span, &other, TABLE),
+            Kind::Table(entries) => Some(Self { entries, span, what, missing: Vec::new() }),
+            other => {
+                let hint = form::of_table(what, &other, reader.file.slice(span));
+                reader.wrong_type_with(span, &other, TABLE, hint)
+            }
         }
     }
 
@@ -146,7 +153,7 @@ impl<'i> Table<'i> {
         what: &'static str,
         reader: &Reader<'_>,
     ) -> Self {
-        Self { entries, span: reader.file.span(0..0), what }
+        Self { entries, span: reader.file.span(0..0), what, missing: Vec::new() }
     }
 
     /// Reads the keys of `T`; any other key is an error.
@@ -167,10 +174,10 @@ impl<'i> Table<'i> {
         Self { what, ..self }
     }
 
-    /// Whether it is read in spite of a value that cannot be: as if that were not there. Hardly anything that is wrong
-    /// with the steps of a stage hangs on its own keys.
+    /// Returns whether one wrong value leaves the rest of the table to be read. Little that is wrong with a stage or an
+    /// image depends on its other keys.
     fn is_lenient(&self) -> bool {
-        self.what == super::Stage::WHAT
+        [super::Stage::WHAT, super::Image::WHAT].contains(&self.what)
     }
 
     /// Its keys.
@@ -178,42 +185,110 @@ impl<'i> Table<'i> {
         self.entries.iter().map(|entry| entry.key.name.as_ref())
     }
 
+    /// Its keys with a plain value, and those values as text.
+    pub(super) fn texts(&self) -> Vec<(&str, &str)> {
+        fn text<'v>(entry: &'v Entry<'_>) -> Option<&'v str> {
+            match &entry.value.kind {
+                Kind::String(text) => Some(text),
+                Kind::Integer { digits, .. } => Some(digits),
+                Kind::Boolean(true) => Some("true"),
+                Kind::Boolean(false) => Some("false"),
+                _ => None,
+            }
+        }
+        let entries = self.entries.iter();
+        entries.filter_map(|entry| Some((entry.key.name.as_ref(), text(entry)?))).collect()
+    }
+
+    /// The value of a key, left where it is.
+    pub(super) fn value(&self, key: &str) -> Option<&Value<'i>> {
+        self.entries.iter().find(|entry| entry.key.name == key).map(|entry| &entry.value)
+    }
+
+    /// The place of a key.
+    pub(super) fn key_span(&self, key: &str) -> Option<Span> {
+        self.entries.iter().find(|entry| entry.key.name == key).map(|entry| entry.key.span)
+    }
+
     /// Whether it has a key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys().any(|known| known == key)
     }
 
-    /// Reports what is left in the table.
-    fn refuse_rest(self, shape: impl Fn() -> TableShape, reader: &mut Reader<'_>) {
-        if self.entries.is_empty() {
+    /// Reports the keys that are left in the table, and those that it lacks. A key that is only called wrong is told once.
+    fn refuse_rest(mut self, shape: impl Fn() -> TableShape, reader: &mut Reader<'_>) {
+        if self.entries.is_empty() && self.missing.is_empty() {
             return;
         }
         let known: Vec<_> = shape().keys.iter().map(|key| key.name).collect();
-        for Entry { key: Key { name: key, span }, value } in self.entries {
-            reader.unread.add_key(&key, &value);
-            let message = format!("unknown key `{key}` in {}", self.what);
-            let written = reader.file.slice(value.span).lines().next();
-            let header = written
-                .filter(|line| line.starts_with('[') && matches!(value.kind, Kind::Table(_)));
-            let hint = match nearest(&key, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if let Some(meant) = header.and_then(|_| super::header_of(&key)) => {
-                    format!("its header is `{meant}`")
-                }
-                None if header.is_some_and(|header| header.contains('.')) => format!(
-                    "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
-                ),
-                None => match super::tables_with_key(&key) {
-                    [] => format!("its keys are {}", list(&known)),
-                    tables => format!(
-                        "`{key}` is a key of {}: does it stand under the wrong header?",
-                        tables[..tables.len().min(2)].join(" and of ")
-                    ),
-                },
+        for Entry { key, value } in std::mem::take(&mut self.entries) {
+            reader.unread.add_key(&key.name, &value);
+            let meant = self.meant(&key.name, &known);
+            self.missing.retain(|missing| {
+                meant != Some(Meant::Key(missing)) && !has_entry(&value, missing)
+            });
+            let message = format!("unknown key `{}` in {}", key.name, self.what);
+            let hint = match meant {
+                Some(Meant::Key(meant)) => format!("did you mean `{meant}`?"),
+                Some(Meant::Else(hint)) => hint.to_owned(),
+                None => self.hint_about(&key.name, &value, &known, reader.file),
             };
-            reader.diagnostics.push(Diagnostic::new(Code::UnknownKey, span, message).hint(hint));
+            let diagnostic = Diagnostic::new(Code::UnknownKey, key.span, message);
+            reader.diagnostics.push(diagnostic.hint(hint));
+        }
+        for key in self.missing {
+            let message = format!("{} needs `{key}`", self.what);
+            reader.diagnostics.push(Diagnostic::new(Code::MissingKey, self.span, message));
         }
     }
+
+    /// What is meant by a key that the table does not have.
+    fn meant(&self, key: &str, known: &[&'static str]) -> Option<Meant> {
+        let near = || nearest(key, known.iter().copied()).map(Meant::Key);
+        synonym::meant(self.what, key, known).or_else(near)
+    }
+
+    /// What to say of a key that is like no key of the table.
+    fn hint_about(
+        &self,
+        key: &str,
+        value: &Value<'_>,
+        known: &[&'static str],
+        file: &SourceFile,
+    ) -> String {
+        let written = file.slice(value.span).lines().next();
+        let header =
+            written.filter(|line| line.starts_with('[') && matches!(value.kind, Kind::Table(_)));
+        if let Some(meant) = header.and_then(|_| super::header_of(key)) {
+            return format!("its header is `{meant}`");
+        }
+        let is_stage = ["from", "steps"].iter().any(|of_stage| has_entry(value, of_stage));
+        if is_stage && self.what == super::Spec::WHAT {
+            return format!("the header of a stage is `[stages.{key}]`");
+        }
+        if let Some(place) = super::place_of(key) {
+            return place;
+        }
+        if header.is_some_and(|header| header.contains('.')) {
+            return format!(
+                "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
+            );
+        }
+        let keys = list(known);
+        match super::tables_with_key(key) {
+            [] => format!("its keys are {keys}"),
+            tables => {
+                let tables = tables[..tables.len().min(2)].join(" and of ");
+                format!("`{key}` is a key of {tables}; those of {} are {keys}", self.what)
+            }
+        }
+    }
+}
+
+/// Whether a value is a table that has a key.
+fn has_entry(value: &Value<'_>, key: &str) -> bool {
+    let Kind::Table(entries) = &value.kind else { return false };
+    entries.iter().any(|entry| entry.key.name == key)
 }
 
 // === Absent and present keys ===
@@ -244,14 +319,21 @@ impl<T: Read> Field for Spanned<T> {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        match table.remove(key) {
-            Some(value) => Spanned::read(value, reader),
-            None => reader.diagnostics.fail(Diagnostic::new(
-                Code::MissingKey,
-                table.span,
-                format!("{} needs `{key}`", table.what),
-            )),
-        }
+        let span = match table.remove(key) {
+            Some(value) => {
+                let span = value.span;
+                if let Some(read) = Spanned::read(value, reader) {
+                    return Some(read);
+                }
+                span
+            }
+            None => {
+                table.missing.push(key);
+                table.span
+            }
+        };
+        let unread = T::unread(span, reader).filter(|_| table.is_lenient());
+        unread.map(|value| Spanned { value, span })
     }
 }
 

@@ -79,18 +79,12 @@ impl<'a> SyntaxError<'a> {
             self.diagnostic("a number cannot begin with a zero".to_owned())
                 .hint(format!("quote it: \"{number}\""))
         } else if self.begins(&BARE_WORD) {
-            let is_truth = ["true", "false"].iter().any(|truth| slice.eq_ignore_ascii_case(truth));
             // Of `1.2.3` the message means `.3` alone.
             let before = &self.file.text()[..self.range.start];
             let number = &before[before.trim_end_matches(is_of_word).len()..];
             let value = format!("{number}{slice}");
-            self.diagnostic(format!("not a TOML value: `{}`", value.escape_debug())).hint(
-                if is_truth {
-                    "TOML's truth values are `true` and `false`"
-                } else {
-                    "strings are quoted: '...' or \"...\""
-                },
-            )
+            let hint = hint_about_word(&value);
+            self.diagnostic(format!("not a TOML value: `{}`", value.escape_debug())).hint(hint)
         } else {
             self.diagnostic(format!("not TOML: {}", self.message))
         }
@@ -124,6 +118,17 @@ impl<'a> SyntaxError<'a> {
             ("`:` stands between a key and its value", "write `key = value`")
         } else if self.begins(&BARE_WORD) && self.range.is_empty() {
             KEY_ALONE
+        } else if is_key && (line == "-" || line.starts_with("- ")) {
+            (
+                "this is an item of a YAML list",
+                "a list is written in brackets: key = [\"a\", \"b\"]",
+            )
+        } else if is_behind && rest.starts_with(';') {
+            ("there is a semicolon behind a value", "take it out: the line ends the value")
+        } else if is_behind && rest.starts_with('+') {
+            ("values cannot be added up", "write one string: \"${NAME}-more\"")
+        } else if rest.starts_with('(') && self.message.starts_with("missing opening quote") {
+            ("`(` begins no value", "a list is written in brackets: [\"a\", \"b\"]")
         } else if is_behind && rest.starts_with(',') {
             ("there is a comma behind a value", "take it out: commas are for lists and `{...}`")
         } else if is_behind && rest.starts_with([']', '}']) {
@@ -143,7 +148,9 @@ impl<'a> SyntaxError<'a> {
         let rest = text[self.range.start..].lines().next()?;
         let quote = line.trim_end().chars().next_back().filter(|end| ['"', '\''].contains(end))?;
         let is_word = |c: char| c.is_alphanumeric() || ['$', '-', '/', '.', '%', '*'].contains(&c);
-        let is_inner = rest.starts_with(is_word)
+        let is_separator = |c: char| c.is_whitespace() || [',', ']', '}', '#'].contains(&c);
+        let is_adjacent = line.ends_with(quote) && !rest.starts_with(is_separator);
+        let is_inner = (is_adjacent || rest.starts_with(is_word))
             && rest.contains(quote)
             && (line.ends_with(quote) || !begins_entry(rest));
         is_inner.then_some(if quote == '"' {
@@ -259,6 +266,23 @@ fn message(error: &ParseError) -> String {
         }
     }
     message
+}
+
+/// What to do about a word that stands for a value.
+fn hint_about_word(word: &str) -> &'static str {
+    match word.to_ascii_lowercase().as_str() {
+        "true" | "false" | "yes" | "no" | "on" | "off" => {
+            "TOML's truth values are `true` and `false`"
+        }
+        "null" | "none" | "nil" | "undefined" => "TOML has no such value: leave the key out",
+        word if word.starts_with("<<") => {
+            "there are no here-documents: text of several lines stands between ''' and '''"
+        }
+        word if word.starts_with(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) => {
+            "these quotes are typographic: write \" or '"
+        }
+        _ => "strings are quoted: '...' or \"...\"",
+    }
 }
 
 /// The key or number that a text begins with, dots included.

@@ -21,6 +21,8 @@ pub(super) struct Id(usize);
 
 struct Table<'i> {
     origin: Origin,
+    /// Whether its header is written again. That is reported; what is then written twice in it is not.
+    is_joined: bool,
     /// What can still grow itself stands here as an empty table, and in `growing`.
     entries: Vec<Entry<'i>>,
     index: Index<'i>,
@@ -110,7 +112,12 @@ impl<'i> Tables<'i> {
                 entry.key = key;
                 entry.value.span = span;
             }
-            _ => self.report_twice(parent, at, &key),
+            _ => {
+                self.report_twice(parent, at, &key);
+                if let Some(table) = table {
+                    self.tables[table.0].is_joined = true;
+                }
+            }
         }
         table
     }
@@ -168,13 +175,16 @@ impl<'i> Tables<'i> {
     }
 
     fn report_twice(&mut self, table: Id, at: usize, key: &Key<'i>) {
+        if self.tables[table.0].is_joined {
+            return;
+        }
         let first = self.tables[table.0].entries[at].key.span;
         self.report(key.span, Problem::Twice { first });
     }
 
     fn add(&mut self, origin: Origin) -> Id {
         let (entries, index, growing) = (Vec::new(), Index::default(), Vec::new());
-        self.tables.push(Table { origin, entries, index, growing });
+        self.tables.push(Table { origin, is_joined: false, entries, index, growing });
         Id(self.tables.len() - 1)
     }
 

@@ -183,8 +183,7 @@ async fn all_errors_come_at_once_with_their_lines() {
     let (message, places) = error(&daemon);
     assert_eq!(
         message,
-        "4 errors in mstage.toml\n\
-         mstage.toml:1: a stage needs `from`\n\
+        "3 errors in mstage.toml\n\
          mstage.toml:2: unknown key `form` in a stage\n  help: did you mean `from`?\n\
          mstage.toml:3: expected a string or a table, found an integer\n  help: 'TEXT' is run, and a table does what its \
          verb says: { copy = \"FILE\" }\n\
@@ -193,7 +192,7 @@ async fn all_errors_come_at_once_with_their_lines() {
     );
     let lines: Vec<u64> = places.iter().map(|&(_, line)| line).collect();
     // Clients print what was added last first.
-    assert_eq!(lines, [5, 3, 2, 1]);
+    assert_eq!(lines, [5, 3, 2]);
     assert!(places.iter().all(|(file, _)| file == "mstage.toml"));
     // Nothing was looked up for a file that is wrong.
     assert!(!daemon.methods().contains(&Method::ResolveSourceMeta));
@@ -223,7 +222,7 @@ async fn a_thousand_errors_are_still_an_answer() {
     );
     let daemon = build(engine(), spec, &[]).await;
     let (message, places) = error(&daemon);
-    assert!(message.ends_with("and 1950 more"), "{message}");
+    assert!(message.ends_with("and 950 more"), "{message}");
     assert_eq!(places.len(), 20);
 }
 

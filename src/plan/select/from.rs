@@ -103,7 +103,9 @@ impl FromLookup<'_, '_> {
             (From::Name(_) | From::Stage(_) | From::Source(_), None)
                 if self.spec.is_unread(&text) =>
             {
-                None
+                // As with an image that cannot be looked up, nothing is known of it, and the stage is looked at for
+                // what else is wrong.
+                Some(Meaning::Image(Reference::named("unread"), platform.clone()))
             }
             (From::Name(_), _) if text == "scratch" => Some(Meaning::Scratch),
             (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
@@ -236,17 +238,23 @@ impl FromLookup<'_, '_> {
                 })
             }
             Err(err) => diagnostics.fail(
-                Diagnostic::new(Code::InvalidReference, from.span, err.to_string())
-                    .maybe_hint(self.stages.known.did_you_mean(text, [])),
+                Diagnostic::new(Code::InvalidReference, from.span, err.to_string()).maybe_hint(
+                    Reference::hint_about(text)
+                        .or_else(|| self.stages.known.did_you_mean(text, [])),
+                ),
             ),
         }
     }
 
     /// The stage whose name is one slip away from a name that is none.
-    fn nearly_a_stage(&self, name: &str) -> Option<&str> {
+    fn nearly_a_stage<'n>(&'n self, name: &'n str) -> Option<&'n str> {
         // Most images have a tag or a registry, and no stage has.
         let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
-        let near = if could_be { self.stages.known.one_slip(name) } else { None };
+        let near = match name.strip_prefix("stages.") {
+            Some(stage) => self.stages.find(stage).is_some().then_some(stage),
+            None if could_be => self.stages.known.one_slip(name),
+            None => None,
+        };
         near.filter(|&near| near != self.own.as_str())
     }
 }

@@ -9,7 +9,7 @@ use crate::spec::{Command, Stage};
 pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
     if let Some(image) = &stage.image {
         let healthcheck =
-            image.healthcheck.as_ref().and_then(|healthcheck| healthcheck.cmd.as_ref());
+            image.healthcheck.as_ref().and_then(|healthcheck| healthcheck.value.cmd());
         let commands = [&image.entrypoint, &image.cmd].into_iter().flatten();
         for command in commands.map(|command| &command.value).chain(healthcheck) {
             let Command::List(words) = command else { continue };

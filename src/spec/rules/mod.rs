@@ -19,7 +19,7 @@ mod unused_arg;
 mod unused_mounts;
 mod unused_source;
 
-pub(super) use self::dockerfile_instruction::form_of;
+pub(super) use self::dockerfile_instruction::{INSTRUCTIONS, form_of};
 use self::unknown_variable::Declared;
 use super::Spec;
 use crate::diagnostic::Diagnostics;

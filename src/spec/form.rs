@@ -1,0 +1,251 @@
+//! How a value of another type is written here, for the hints of messages about wrong types.
+//!
+//! Input: a value, and its text. Output: the same in the form that its key takes, where it can be guessed. Must not
+//! depend on which file it is in.
+
+use super::read::{BOOLEAN, LIST, SCALAR, STRING, TABLE};
+use crate::toml::{Entry, Kind, Value};
+
+/// The longest text of a value that a hint repeats.
+const LONGEST: usize = 100;
+
+/// How a value is written where `wanted` is expected.
+pub(super) fn of(wanted: &str, found: &Kind<'_>, written: &str) -> Option<String> {
+    match found {
+        // `true` may be a value that somebody gives a variable; no other text is just that.
+        Kind::Boolean(_) if wanted == STRING => Some("text stands in quotes: \"...\"".to_owned()),
+        // A mode, most likely.
+        Kind::Integer { radix: 8, .. } if wanted == STRING => {
+            Some(format!("quote it: \"{}\"", written.replacen('o', "", 1)))
+        }
+        Kind::Integer { .. } | Kind::Float | Kind::Boolean(_) | Kind::Datetime
+            if [STRING, SCALAR].contains(&wanted) =>
+        {
+            Some(format!("quote it: \"{written}\""))
+        }
+        Kind::String(word) if wanted == BOOLEAN => match word.to_ascii_lowercase().as_str() {
+            "true" | "yes" | "on" | "1" => Some("without quotes: true".to_owned()),
+            "false" | "no" | "off" | "0" => Some("without quotes: false".to_owned()),
+            _ => None,
+        },
+        Kind::Array(items) if [STRING, SCALAR].contains(&wanted) => match &items[..] {
+            [Value { kind: Kind::String(word), .. }] if is_short(word) => {
+                Some(format!("without the brackets: {}", quoted(word)))
+            }
+            _ => Some("it takes one value".to_owned()),
+        },
+        Kind::Table(entries) if wanted == SCALAR => {
+            let is_arg = entries.iter().any(|entry| entry.key.name == "default");
+            is_arg.then(|| "what a build arg may change is declared in [args]".to_owned())
+        }
+        found if wanted == LIST => as_list(found, written),
+        found if wanted == TABLE => as_table(found, written),
+        _ => None,
+    }
+}
+
+fn as_list(found: &Kind<'_>, written: &str) -> Option<String> {
+    match found {
+        Kind::Table(_) if is_header(written) => {
+            let header = written.lines().next().unwrap_or_default().trim();
+            Some(format!("`[{header}]` is the header of each item of a list of tables"))
+        }
+        // The key of a longer header.
+        Kind::Table(_) if !written.starts_with('{') => {
+            Some(format!("`[[...{written}]]` is the header of each item of a list of tables"))
+        }
+        // A set as Docker's API and Compose write it.
+        Kind::Table(entries) if is_set(entries) => {
+            let names: Vec<_> = entries.iter().map(|entry| quoted(&entry.key.name)).collect();
+            let list = format!("write [{}]", names.join(", "));
+            is_short(&list).then_some(list)
+        }
+        Kind::String(_) | Kind::Integer { .. } | Kind::Table(_) => Some(match is_short(written) {
+            true => format!("write [{written}]"),
+            false => "put it into a list: [...]".to_owned(),
+        }),
+        Kind::Float | Kind::Boolean(_) | Kind::Datetime | Kind::Array(_) => None,
+    }
+}
+
+fn as_table(found: &Kind<'_>, written: &str) -> Option<String> {
+    if is_header(written) {
+        let header = written.lines().next().unwrap_or_default().trim();
+        let header = header.trim_start_matches('[').trim_end_matches(']');
+        return Some(format!("write the name of each in its header: [{header}.NAME]"));
+    }
+    match found {
+        Kind::String(_) | Kind::Array(_) => Some(match pairs(found) {
+            Some(pairs) => {
+                let pairs = pairs.iter().map(|(name, value)| format!("{name} = {}", quoted(value)));
+                format!("write {{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+            }
+            None => "write { NAME = \"VALUE\" }".to_owned(),
+        }),
+        Kind::Boolean(_) | Kind::Integer { .. } | Kind::Float | Kind::Datetime => {
+            Some("write { NAME = \"VALUE\" }".to_owned())
+        }
+        Kind::Table(_) => None,
+    }
+}
+
+/// How a value is written where a table with keys of the language is expected. `what` is the table.
+pub(super) fn of_table(what: &str, found: &Kind<'_>, written: &str) -> Option<String> {
+    let value = if is_short(written) { written } else { "..." };
+    if is_header(written) {
+        let header = written.lines().next().unwrap_or_default().trim();
+        let header = header.trim_start_matches('[').trim_end_matches(']');
+        return Some(format!("write the header with one bracket on each side: [{header}]"));
+    }
+    match (what, found) {
+        ("a healthcheck", found) => Some(healthcheck(found, value)),
+        ("a mount", _) => Some("{ cache = \"/PATH\" } or { bind = \"FILE\" }".to_owned()),
+        ("an image", Kind::String(_)) => Some(format!(
+            "`image` is the config of what is built; what a stage starts from is `from = {value}`"
+        )),
+        ("a stage", Kind::String(_)) => {
+            Some(format!("a stage has a header, [stages.NAME], and below it `from = {value}`"))
+        }
+        ("a stage", _) => Some("a stage has a header: [stages.NAME]".to_owned()),
+        ("a source", Kind::String(_)) => {
+            Some(format!("write {{ git = {value} }} or {{ http = {value} }}"))
+        }
+        ("a check", Kind::Array(_)) => Some(format!("write {{ skip = {value} }}")),
+        _ => None,
+    }
+}
+
+/// A healthcheck as Dockerfiles and Compose write it.
+fn healthcheck(found: &Kind<'_>, value: &str) -> String {
+    let Kind::Array(items) = found else {
+        return match found {
+            Kind::Boolean(false) => "write { none = true }".to_owned(),
+            Kind::String(word) if word.eq_ignore_ascii_case("none") => {
+                "write { none = true }".to_owned()
+            }
+            Kind::String(_) => format!("write {{ cmd = {value} }}"),
+            _ => "write { cmd = [\"PROGRAM\", \"ARGUMENT\"] }".to_owned(),
+        };
+    };
+    match health_test(items) {
+        Some(test) => format!("write {{ {test} }}"),
+        None => format!("write {{ cmd = {value} }}"),
+    }
+}
+
+/// The keys for a `test` of Compose and of image configs, whose first word says how it is run.
+pub(super) fn health_test(words: &[Value<'_>]) -> Option<String> {
+    let mut words = words.iter().map(|word| match &word.kind {
+        Kind::String(word) => word.as_ref(),
+        _ => "...",
+    });
+    let kind = words.next()?;
+    let rest: Vec<_> = words.map(quoted).collect();
+    let test = match kind {
+        "NONE" => "none = true".to_owned(),
+        "CMD" => format!("cmd = [{}]", rest.join(", ")),
+        "CMD-SHELL" => format!("cmd = {}", rest.first().map_or("\"...\"", String::as_str)),
+        _ => return None,
+    };
+    Some(if is_short(&test) { test } else { "cmd = [...]".to_owned() })
+}
+
+// === Names and values ===
+
+/// Names and their values as lists and strings of other tools have them: `NAME=value`, `NAME: value`, or tables with
+/// `name` and `value`. `None` where a part has another form.
+fn pairs(found: &Kind<'_>) -> Option<Vec<(String, String)>> {
+    let read: Vec<_> = match found {
+        Kind::String(text) => vec![pair(text)?],
+        Kind::Array(items) if !items.is_empty() => items
+            .iter()
+            .map(|item| match &item.kind {
+                Kind::String(text) => pair(text),
+                Kind::Table(entries) => {
+                    Some((text_of(entries, "name")?, text_of(entries, "value")?))
+                }
+                _ => None,
+            })
+            .collect::<Option<_>>()?,
+        _ => return None,
+    };
+    let length: usize = read.iter().map(|(name, value)| name.len() + value.len()).sum();
+    (length <= LONGEST).then_some(read)
+}
+
+/// The names that a list or a string of another tool declares.
+pub(super) fn names_of_pairs(found: &Kind<'_>) -> Vec<String> {
+    let texts: Vec<&str> = match found {
+        Kind::String(text) => vec![text],
+        Kind::Array(items) => items
+            .iter()
+            .filter_map(|item| match &item.kind {
+                Kind::String(text) => Some(text.as_ref()),
+                Kind::Table(entries) => entries
+                    .iter()
+                    .find(|entry| entry.key.name == "name")
+                    .and_then(|entry| string(&entry.value)),
+                _ => None,
+            })
+            .collect(),
+        _ => Vec::new(),
+    };
+    let end = |text: &str| text.find(['=', ':']).unwrap_or(text.len());
+    texts.into_iter().map(|text| text[..end(text)].trim().to_owned()).collect()
+}
+
+fn pair(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=').or_else(|| text.split_once(": "))?;
+    let name = name.trim();
+    let is_name = !name.is_empty()
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c));
+    // Of `A == 'b'` too.
+    let value = value.trim_start_matches('=').trim().trim_matches(['\'', '"']);
+    is_name.then(|| (name.to_owned(), value.to_owned()))
+}
+
+fn text_of(entries: &[Entry<'_>], key: &str) -> Option<String> {
+    let entry = entries.iter().find(|entry| entry.key.name == key)?;
+    string(&entry.value).map(str::to_owned)
+}
+
+fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match &value.kind {
+        Kind::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+// === Texts ===
+
+/// Whether a hint may repeat a text.
+fn is_short(text: &str) -> bool {
+    text.len() <= LONGEST && !text.contains('\n')
+}
+
+/// Whether a value is written below a header of its own.
+fn is_header(written: &str) -> bool {
+    let line = written.lines().next().unwrap_or_default().trim();
+    let name = line.trim_start_matches('[').trim_end_matches(']');
+    line.starts_with('[')
+        && line.ends_with(']')
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c))
+}
+
+/// Whether every value of a table is an empty table.
+fn is_set(entries: &[Entry<'_>]) -> bool {
+    let is_empty =
+        |entry: &Entry<'_>| matches!(&entry.value.kind, Kind::Table(inner) if inner.is_empty());
+    !entries.is_empty() && entries.iter().all(is_empty)
+}
+
+/// A text as a string of TOML.
+pub(super) fn quoted(text: &str) -> String {
+    let is_plain = !text.contains(|c: char| c.is_control() || c == '\\' || c == '"');
+    match is_plain {
+        true => format!("\"{text}\""),
+        false if !text.contains(|c: char| c.is_control() || c == '\'') => format!("'{text}'"),
+        false => "\"...\"".to_owned(),
+    }
+}

@@ -1,0 +1,175 @@
+//! `on-build`: instructions that an image leaves for builds that start from it.
+//!
+//! Input: the text of an instruction as a Dockerfile would have it. Output: the text that image configs record. Must not
+//! depend on what instructions do: the engine's own Dockerfile frontend runs them.
+
+use super::names::Names;
+use super::read::{Read, Reader};
+use super::rules::{INSTRUCTIONS, form_of};
+use super::shape::Shape;
+use super::text::dedent;
+use crate::diagnostic::{Code, Diagnostic, list, nearest};
+use crate::text::Text;
+use crate::toml::Value;
+
+/// An instruction, as image configs record it.
+#[derive(Debug, Clone)]
+pub struct Trigger(pub String);
+
+impl Read for Trigger {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        let text = Text::read(value, reader)?.map(dedent);
+        match recorded(&text) {
+            Ok(trigger) => Some(Self(trigger)),
+            Err((message, hint)) => reader
+                .diagnostics
+                .fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint)),
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
+}
+
+/// Its text is the Dockerfile's: nothing in it is a name of the build file.
+impl Names for Trigger {
+    fn visit_names(&self, _: &mut dyn FnMut(&str)) {}
+}
+
+/// The instruction as BuildKit records it: continued lines are joined and comments between them left out, while
+/// here-documents stay as they are (`parser.Parse` and `parseOnBuild` in frontend/dockerfile). Else a message and a hint.
+fn recorded(text: &str) -> Result<String, (String, String)> {
+    let error = |message: &str, hint: &str| Err((message.to_owned(), hint.to_owned()));
+    let is_comment = |line: &&str| line.trim_start().starts_with('#');
+    let is_left_out = |line: &&str| line.trim().is_empty() || is_comment(line);
+    let mut lines = text.lines().skip_while(is_left_out);
+    let Some(first) = lines.next() else {
+        return error("an `on-build` has no instruction", "an instruction, such as \"RUN make\"");
+    };
+    let (mut trigger, mut goes_on) = continued(first.trim_start());
+    while goes_on {
+        let Some(line) = lines.find(|line| !is_left_out(line)) else { break };
+        let (part, more) = continued(line);
+        trigger.push_str(part.as_str());
+        goes_on = more;
+    }
+    check_word(trigger.split_whitespace().next().unwrap_or_default())?;
+    for name in heredocs(&trigger) {
+        loop {
+            let Some(line) = lines.next() else {
+                return Err((
+                    format!("the here-document `{name}` of an `on-build` has no end"),
+                    format!("a line `{name}` ends it"),
+                ));
+            };
+            trigger.push('\n');
+            // Of `<<-EOF` the end may be indented with tabs; BuildKit records it without them.
+            if line.trim_start_matches('\t') == name {
+                trigger.push_str(&name);
+                break;
+            }
+            trigger.push_str(line);
+        }
+    }
+    match lines.find(|line| !is_left_out(line)) {
+        Some(_) => error(
+            "an `on-build` has several instructions",
+            "write a string for each; a backslash at its end continues a line",
+        ),
+        None => Ok(trigger),
+    }
+}
+
+/// A line without the backslash that continues it, and whether there is one.
+fn continued(line: &str) -> (String, bool) {
+    let trimmed = line.trim_end_matches([' ', '\t', '\r']);
+    match trimmed.strip_suffix('\\') {
+        Some(part) if !part.ends_with('\\') => (part.to_owned(), true),
+        _ => (line.trim_end_matches(['\r', '\n']).to_owned(), false),
+    }
+}
+
+/// Checks the instruction's name as BuildKit does (`parseOnBuild`), and that there is such an instruction.
+fn check_word(word: &str) -> Result<(), (String, String)> {
+    let instruction = word.to_ascii_uppercase();
+    let (message, hint) = match instruction.as_str() {
+        "ONBUILD" => (
+            "an `on-build` cannot begin with ONBUILD".to_owned(),
+            "leave the word out: the list says it".to_owned(),
+        ),
+        "FROM" | "MAINTAINER" => (
+            format!("{instruction} cannot be an `on-build`"),
+            format!(
+                "Dockerfiles refuse ONBUILD {instruction} too: it belongs in the build that starts from the image"
+            ),
+        ),
+        _ if form_of(&instruction).is_some() => return Ok(()),
+        _ => {
+            let names = || INSTRUCTIONS.iter().map(|&(name, _)| name);
+            let hint = match nearest(&instruction, names()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => {
+                    let refused = ["FROM", "MAINTAINER", "ONBUILD"];
+                    format!(
+                        "an instruction: {}",
+                        list(names().filter(|name| !refused.contains(name)))
+                    )
+                }
+            };
+            (format!("`{word}` is not an instruction of Dockerfiles"), hint)
+        }
+    };
+    Err((message, hint))
+}
+
+/// The names of the here-documents that an instruction begins, in order.
+fn heredocs(instruction: &str) -> Vec<String> {
+    let word = instruction.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
+    if !["ADD", "COPY", "RUN"].contains(&word.as_str()) {
+        return Vec::new();
+    }
+    let begins = instruction.split_whitespace().filter_map(|word| {
+        let (before, name) = word.split_once("<<")?;
+        let name = name.strip_prefix('-').unwrap_or(name);
+        let name = name.trim_matches(['\'', '"']);
+        let is_number = before.bytes().all(|byte| byte.is_ascii_digit());
+        let is_name = !name.is_empty() && !name.contains(['<', '$', '(', '\'', '"']);
+        (is_number && is_name).then(|| name.to_owned())
+    });
+    begins.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_recorded() {
+        let cases = [
+            ("RUN make", "RUN make"),
+            ("  run make", "run make"),
+            ("RUN a \\\n  && b \\\n# note\n\n  && c\n", "RUN a   && b   && c"),
+            ("RUN <<EOF\na\n\n# kept\nb\nEOF\n", "RUN <<EOF\na\n\n# kept\nb\nEOF"),
+            ("COPY <<-\"A\" <<B /x/\n1\n\tA\n2\nB", "COPY <<-\"A\" <<B /x/\n1\nA\n2\nB"),
+            ("ENV A=<<B", "ENV A=<<B"),
+            ("RUN echo a\\\\", "RUN echo a\\\\"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(recorded(text).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_refused() {
+        for text in
+            ["", " \n# x", "ONBUILD RUN a", "onbuild run a", "from a", "MAINTAINER a", "make"]
+        {
+            assert!(recorded(text).is_err(), "{text}");
+        }
+        for text in ["RUN a\nRUN b", "RUN <<EOF\na", "RUN <<EOF\na\nEOF\nRUN b"] {
+            assert!(recorded(text).is_err(), "{text}");
+        }
+    }
+}

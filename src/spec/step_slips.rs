@@ -1,0 +1,143 @@
+//! Mistakes in a step that its keys alone do not show: no verb, or a value that another verb takes.
+//!
+//! Input: the table of a step before it is read. Output: a hint or a diagnostic. Must not depend on what verbs do.
+
+use super::form::quoted;
+use super::place_of;
+use super::step::{ProcessKeys, StepKeys, VERBS, verb};
+use super::synonym::{Meant, meant};
+use super::table::{Keys, Table};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::source::SourceFile;
+use crate::toml::{Kind, Value};
+
+/// What to do about a step without a verb.
+pub(super) fn without_verb(table: &Table<'_>) -> String {
+    let of_step = || table.keys().filter(|key| !is_of_every_step(key));
+    for key in of_step().filter(|key| !is_of_process(key)) {
+        if let Some(verb) = verb(key) {
+            return format!("did you mean `{verb}`?");
+        }
+        match meant("a step", key, &[]) {
+            Some(Meant::Key(verb)) => return format!("did you mean `{verb}`?"),
+            Some(Meant::Else(hint)) => return hint.to_owned(),
+            None => {}
+        }
+        if let Some(verb) = nearest(key, VERBS.iter().copied()).filter(|_| place_of(key).is_none())
+        {
+            return format!("did you mean `{verb}`?");
+        }
+    }
+    of_step().find_map(without_effect).unwrap_or_else(|| format!("it needs one of {}", list(VERBS)))
+}
+
+/// What to say of a key that does nothing without a verb.
+fn without_effect(key: &str) -> Option<String> {
+    let place = place_of(key)?;
+    Some(match is_of_process(key) {
+        true => format!(
+            "`{key}` holds for all steps in [stages.NAME], and for one step beside its verb: {{ run = 'TEXT', {key} = ... }}"
+        ),
+        false => place,
+    })
+}
+
+/// Whether a step that runs something may have a key.
+fn is_of_process(key: &str) -> bool {
+    key == "shell" || ProcessKeys::table_shape().keys.iter().any(|known| known.name == key)
+}
+
+/// Whether every step may have a key, so that it says nothing about which verb is meant.
+fn is_of_every_step(key: &str) -> bool {
+    key != "workdir" && StepKeys::table_shape().keys.iter().any(|known| known.name == key)
+}
+
+/// What to do about a step with two verbs.
+pub(super) fn with_two_verbs(one: &str, other: &str) -> &'static str {
+    let article = if one.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    match meant(&format!("{article} {one} step"), other, &[]) {
+        Some(Meant::Else(hint)) => hint,
+        Some(Meant::Key(_)) | None => "write one table for each step: a step has exactly one verb",
+    }
+}
+
+/// A value that its verb cannot take and another one can.
+pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<Diagnostic> {
+    let value = table.value(verb)?;
+    let wrong_type = |expected: &str, hint: String| {
+        let message = format!("expected {expected}, found {}", value.kind.what());
+        Diagnostic::new(Code::WrongType, value.span, message).hint(hint)
+    };
+    match (verb, &value.kind) {
+        ("exec", Kind::String(text)) => {
+            let words: Vec<_> = text.split_whitespace().map(quoted).collect();
+            let words = match file.slice(value.span) {
+                written if written.len() > 100 || text.contains(['\'', '"', '\\', '$']) => {
+                    "\"PROGRAM\", \"ARGUMENT\"".to_owned()
+                }
+                _ => words.join(", "),
+            };
+            Some(wrong_type("a list", format!("exec = [{words}]; a text for a shell is `run`")))
+        }
+        ("copy", Kind::Array(items)) if items.iter().any(is_table) => Some(wrong_type(
+            "a string, a list of strings or a table",
+            "sources with a destination each are one table: copy = { \"a\" = \"/x\", \"b\" = \"/y\" }".to_owned(),
+        )),
+        ("copy", Kind::Array(items)) => items.iter().find_map(|item| url(verb, item)),
+        ("fetch" | "git" | "unpack", Kind::Array(_)) => {
+            Some(wrong_type("a string", format!("write a step for each: {{ {verb} = \"...\" }}")))
+        }
+        ("copy" | "unpack", _) => url(verb, value),
+        ("parallel", Kind::Table(_)) => Some(wrong_type(
+            "a list",
+            "branches have no names: parallel = [{ steps = ['A', 'B'] }, 'C']".to_owned(),
+        )),
+        ("write", _) => {
+            let content = table.value("content")?;
+            let Kind::Array(_) = content.kind else { return None };
+            let message = "expected a string, found a list";
+            let hint = "the lines are one text: content = '''...'''";
+            Some(Diagnostic::new(Code::WrongType, content.span, message).hint(hint))
+        }
+        _ => None,
+    }
+}
+
+/// A URL where a path of the build context is expected.
+fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
+    let Kind::String(text) = &value.kind else { return None };
+    let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    let is_git = starts(&["git://", "ssh://", "git@"])
+        || starts(&["https://", "http://"]) && text.ends_with(".git");
+    let hint = if is_git {
+        "a repository is `git`: { git = \"https://...\" }"
+    } else if !starts(&["https://", "http://"]) {
+        return None;
+    } else if verb == "unpack" {
+        "an archive of the web is { fetch = \"https://...\", extract = true }"
+    } else {
+        "a file of the web is { fetch = \"https://...\" }, a repository { git = \"https://...\" }"
+    };
+    let message = format!("`{verb}` takes paths, found a URL");
+    Some(Diagnostic::new(Code::InvalidValue, value.span, message).hint(hint))
+}
+
+/// Warns of a table of sources and destinations that looks like one with keys for both.
+pub(super) fn warn_of_keys_for_paths(value: &Value<'_>, diagnostics: &mut Diagnostics) {
+    const SOURCES: [&str; 5] = ["from", "source", "sources", "src", "srcs"];
+    const DESTINATIONS: [&str; 6] = ["dest", "destination", "dst", "into", "target", "to"];
+    let Kind::Table(entries) = &value.kind else { return };
+    let find = |names: &[&str]| {
+        entries.iter().map(|entry| &entry.key).find(|key| names.contains(&key.name.as_ref()))
+    };
+    let (Some(source), Some(destination)) = (find(&SOURCES), find(&DESTINATIONS)) else { return };
+    let message = format!("`{}` and `{}` are taken for paths", source.name, destination.name);
+    diagnostics.push(
+        Diagnostic::new(Code::MisplacedKey, source.span, message)
+            .hint("a table in `copy` has sources with a destination each: { copy = \"FILE\", to = \"DIR/\" } copies one"),
+    );
+}
+
+fn is_table(value: &Value<'_>) -> bool {
+    matches!(value.kind, Kind::Table(_))
+}
