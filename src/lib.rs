@@ -2,9 +2,11 @@
 
 pub mod diagnostic;
 pub mod gateway;
+pub mod ignore;
 pub mod lock;
 pub mod lower;
 mod order;
+mod path_pattern;
 pub mod plan;
 pub mod reference;
 pub mod show;

@@ -156,7 +156,8 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
         let images = selection.images().iter().map(fact).collect();
         let contexts = selection.contexts().iter().map(|_| Some(ContextFact::default())).collect();
         let plan = resolve(&selection, Facts { images, contexts }, &mut diagnostics)?;
-        warn_of_ignored_copies(&plan, &spec.ignore, &mut diagnostics);
+        let ignore: Vec<String> = spec.ignore.iter().map(|pattern| pattern.text.clone()).collect();
+        warn_of_ignored_copies(&plan, &ignore, &mut diagnostics);
         let merges = !text.starts_with("# on an engine that does not merge");
         let engine = Engine { merge: merges, diff: merges, ..Engine::default() };
         warn_of_order(&plan, &engine, &mut diagnostics);

@@ -132,8 +132,12 @@ codes! {
     InvalidArg Error "invalid-arg",
     /// Several sources, and a destination that is not a directory.
     NotADirectory Error "not-a-directory",
+    /// Entries of a table that are copied to one place.
+    OverlappingDestinations Error "overlapping-destinations",
     /// A named owner where there is no file of user names.
     NamedOwnerOnScratch Error "named-owner-on-scratch",
+    /// A process in a stage without files.
+    NoProgram Error "no-program",
     /// A path with more `..` than directories.
     PathOutside Error "path-outside",
     /// An image whose config is not one.

@@ -9,7 +9,7 @@ use futures_util::future::{join3, try_join3};
 
 use super::bridge::{Bridge, Connection, Ref, Status};
 use super::options::invalid;
-use super::{Options, archive, epoch, ignore};
+use super::{Options, archive, epoch};
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
 use crate::plan::{GitUrl, HTTP_FILE};
@@ -23,8 +23,8 @@ pub(super) struct BuildFile {
     pub(super) file: SourceFile,
     /// Where it is.
     pub(super) home: Home,
-    /// Patterns of the ignore file.
-    pub(super) ignore: Vec<String>,
+    /// The ignore file; empty where there is none, and where the build context is no directory of the client.
+    pub(super) ignore: SourceFile,
     /// The lock file beside it, if there is one.
     pub(super) lock: Option<SourceFile>,
     /// Where the files of the build context are.
@@ -169,15 +169,18 @@ impl Found {
             return Err(Status::new(format!("there is no `{name}` in the build file's directory")));
         };
         // Files that are not on the client's disk need not be kept from it.
-        let ignore = match context.source {
-            MainSource::Local => self.ignore.unwrap_or(ignore),
-            MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_) => Vec::new(),
+        let ignore = match (&context.source, self.ignore) {
+            (MainSource::Local, Some(own)) => SourceFile::new(own_ignore_file(name), own),
+            (MainSource::Local, None) => SourceFile::new(IGNORE_FILE, ignore),
+            (MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_), _) => {
+                SourceFile::new(IGNORE_FILE, Vec::new())
+            }
         };
         Ok(BuildFile {
             file: SourceFile::new(name, bytes),
             lock: self.lock.map(|bytes| SourceFile::new(lock::file_name(name), bytes)),
             home: self.home,
-            ignore: ignore::patterns(&String::from_utf8_lossy(&ignore)),
+            ignore,
             context,
             digest: self.digest,
         })

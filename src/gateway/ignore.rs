@@ -1,45 +1,42 @@
-//! Ignore files: which files of the build context are not sent.
+//! Ignore files: which files of a directory of the client are not sent.
 
-/// The patterns of an ignore file, as BuildKit's `local.excludepatterns` takes them.
-///
-/// Follows `frontend/dockerfile/dockerignore` of BuildKit: `#` in the first column begins a comment,
-/// `!` brings back, and a slash at the beginning means nothing.
-pub(super) fn patterns(text: &str) -> Vec<String> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    text.lines().filter(|line| !line.starts_with('#')).filter_map(pattern).collect()
+use super::bridge::Status;
+use super::report;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ignore::{InvalidLine, parse_file};
+use crate::source::{SourceFile, SourceMap};
+
+/// The patterns of the build context's ignore file. A line that is none is an error; then the file joins those that
+/// errors show.
+pub(super) fn read(
+    file: SourceFile,
+    files: &mut SourceMap,
+    diagnostics: &mut Diagnostics,
+) -> Vec<String> {
+    let (patterns, invalid) = parse_file(file.text());
+    if !invalid.is_empty() {
+        report_invalid(files.add(file), invalid, diagnostics);
+    }
+    patterns
 }
 
-fn pattern(line: &str) -> Option<String> {
-    let line = line.trim();
-    let (invert, path) = match line.strip_prefix('!') {
-        Some(path) => ("!", path.trim()),
-        None => ("", line),
-    };
-    if path.is_empty() {
-        return (!invert.is_empty()).then(|| invert.to_owned());
+/// The patterns of the ignore file of a named context.
+pub(super) fn read_alone(file: SourceFile) -> Result<Vec<String>, Status> {
+    let (patterns, invalid) = parse_file(file.text());
+    if invalid.is_empty() {
+        return Ok(patterns);
     }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|&last| last != "..") => {
-                parts.pop();
-            }
-            part => parts.push(part),
-        }
-    }
-    let clean = if parts.is_empty() { ".".to_owned() } else { parts.join("/") };
-    Some(format!("{invert}{clean}"))
+    let files = SourceMap::new(file);
+    let mut diagnostics = Diagnostics::default();
+    report_invalid(files.main(), invalid, &mut diagnostics);
+    Err(report::failure(&diagnostics, &files))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_patterns() {
-        let text =
-            "\u{feff}# comment\n\n target \n/.git/\n!keep/./this\n  # not a comment\na/../b\n";
-        assert_eq!(patterns(text), ["target", ".git", "!keep/this", "# not a comment", "b"]);
+fn report_invalid(file: &SourceFile, lines: Vec<InvalidLine>, diagnostics: &mut Diagnostics) {
+    for InvalidLine { range, problem } in lines {
+        let line = &file.text()[range.clone()];
+        let message = format!("`{line}` is no pattern: {problem}");
+        let diagnostic = Diagnostic::new(Code::InvalidValue, file.span(range), message);
+        diagnostics.push(diagnostic.hint(format!("mend the line in {}", file.name())));
     }
 }

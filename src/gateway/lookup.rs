@@ -14,6 +14,7 @@ use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Selection,
 };
 use crate::reference::Reference;
+use crate::source::SourceFile;
 
 /// What is known of what some selections ask for.
 pub(super) struct Found {
@@ -106,7 +107,10 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
             // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
             let text = files.read(connection, IGNORE_FILE).await.unwrap_or_default();
             let text = text.unwrap_or_default();
-            let ignore = ignore::patterns(&String::from_utf8_lossy(&text));
+            let ignore = ignore::read_alone(SourceFile::new(
+                format!("{IGNORE_FILE} of the build context {name}"),
+                text,
+            ))?;
             Ok(ContextFact { ignore, ..ContextFact::default() })
         }
         ContextSource::Input(input) => {

@@ -14,6 +14,7 @@ mod compile;
 mod dockerfile;
 mod entitlements;
 mod epoch;
+mod explain;
 mod ignore;
 mod include;
 mod lock;
@@ -41,6 +42,7 @@ use self::build_file::BuildFile;
 use self::compile::{Compiled, compile};
 pub use self::options::Options;
 use crate::lock::TARGET;
+use crate::plan::Plan;
 
 /// Answers one request of a client. An error in the build file, or one that the daemon reports, is an
 /// answer too: `Err` means that no answer could be given.
@@ -114,9 +116,12 @@ async fn build(
         let built = stage_report::build(bridge, options, plans, definitions, beside, reported);
         return built.await.map_err(|status| entitlements.explain(status));
     }
-    // A lazy target would only begin once what is built beside it has been. Of one that is refused the client would
-    // show what the engine says, and no step.
-    let evaluate = !shows_excerpts(bridge) || !beside.is_empty() || !entitlements.is_empty();
+    // A lazy target would only begin once what is built beside it has been, and its errors are not seen here. Of one that is
+    // refused the client would show what the engine says, and no step.
+    let evaluate = !shows_excerpts(bridge)
+        || !beside.is_empty()
+        || !entitlements.is_empty()
+        || plans.iter().any(Plan::puts_trees_over_links);
     let entitlements = &entitlements;
     let solve = |definition: Definition, evaluate: bool| async move {
         let request = SolveRequest {
@@ -125,7 +130,10 @@ async fn build(
             ..SolveRequest::new(definition)
         };
         let solved = bridge.solve(request).await;
-        let explained = |err: Error| entitlements.explain(report::with_place(err.into()));
+        let explained = |err: Error| {
+            let status = explain::explained(err.into());
+            entitlements.explain(report::with_place(status))
+        };
         solved.map_err(explained).map(|result| result.refs)
     };
     // The first failure ends the build: who gets the answer cancels what still runs.

@@ -6,7 +6,7 @@ use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::include::read_spec;
 use super::lookup::Found;
-use super::{Options, epoch, lock, lookup, report, vcs};
+use super::{Options, epoch, ignore, lock, lookup, report, vcs};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
 use crate::plan::{
@@ -39,6 +39,7 @@ impl Opened {
     ) -> Result<Self, Status> {
         check_of(&options.request, diagnostics);
         let (mut files, spec) = read_spec(bridge, options, file, &home, diagnostics).await?;
+        let ignore = ignore::read(ignore, &mut files, diagnostics);
         let (mut options, spec) = lock::hold(options, lock, spec, &mut files, diagnostics);
         if let Some(spec) = &spec {
             epoch::find(bridge, spec, &context, &mut options).await?;
@@ -188,7 +189,10 @@ impl Project<'_> {
             sessions: self.options.sessions.clone(),
             context: self.context.clone(),
             ignore: match self.context.source {
-                MainSource::Local => [self.ignore, &self.spec.ignore].concat(),
+                MainSource::Local => {
+                    let own = self.spec.ignore.iter().map(|pattern| pattern.text.clone());
+                    self.ignore.iter().cloned().chain(own).collect()
+                }
                 MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_) => Vec::new(),
             },
             resolve_mode: self.options.resolve_mode,

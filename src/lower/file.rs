@@ -9,7 +9,8 @@ use buildkit_llb::{
 
 use super::archive::{Entry, archive};
 use super::{Lowering, Settings};
-use crate::plan::{self, Action, Copy, CopyItem, Fetch, Id, Owner, PlannedStep, Unpack, Write};
+use crate::plan::{self, Action, Fetch, Id, Owner, PlannedStep, Unpack, Write};
+use crate::text::Text;
 
 /// The mode of a written file.
 const FILE_MODE: u32 = 0o644;
@@ -25,7 +26,12 @@ pub(super) struct StepSite<'a> {
 
 impl Lowering<'_> {
     /// Applies actions to the stage; linked, their result is a layer of its own, put over the stage.
-    fn place(&mut self, mut actions: Vec<FileAction<'_>>, link: bool, step: StepSite<'_>) -> State {
+    pub(super) fn place(
+        &mut self,
+        mut actions: Vec<FileAction<'_>>,
+        link: bool,
+        step: StepSite<'_>,
+    ) -> State {
         let StepSite { root, metadata, settings } = step;
         actions.iter_mut().for_each(|action| self.date(action));
         // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
@@ -64,26 +70,6 @@ impl Lowering<'_> {
         self.graph.add(FileOp::new(State::SCRATCH).then(action), metadata)
     }
 
-    pub(super) fn add_copy<'p>(&mut self, copy: &'p Copy, step: StepSite<'_>) -> State {
-        let from = self.state_of(copy.origin);
-        let action = |item: &'p CopyItem| {
-            let parents = item.parents.iter().map(Cow::from);
-            let required = item.required.iter().map(Cow::from);
-            let required = required.filter(|_| step.settings.engine.required_paths);
-            let copy = CopyAction {
-                owner: chown(copy.owner.as_deref(), step.root),
-                mode: copy.mode.as_ref().map(mode),
-                include_patterns: parents.chain(copy.include.iter().map(Cow::from)).collect(),
-                required_paths: required.collect(),
-                exclude_patterns: copy.exclude.iter().map(Cow::from).collect(),
-                ..CopyAction::like_dockerfile(from, &item.source, &item.destination)
-            };
-            FileAction::from(copy)
-        };
-        let actions = copy.items.iter().map(action).collect();
-        self.place(actions, copy.link, step)
-    }
-
     pub(super) fn add_fetch(&mut self, fetch: &Fetch, step: StepSite<'_>) -> State {
         let http = Http {
             checksum: fetch.checksum.clone(),
@@ -100,7 +86,7 @@ impl Lowering<'_> {
             attempt_unpack: fetch.extract,
             ..CopyAction::new(file, source, &fetch.destination)
         };
-        self.place_stripped(copy, strip, fetch.link, step)
+        self.place_stripped(copy, strip, fetch.filename.as_str(), fetch.link, step)
     }
 
     pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
@@ -120,7 +106,9 @@ impl Lowering<'_> {
             dir_copy_contents: true,
             ..CopyAction::new(repository, "/", &git.destination)
         };
-        self.place(vec![copy.into()], git.link, step)
+        let directory = git.destination.trim_end_matches('/');
+        let directory = made_directory(directory, copy.mode.as_ref(), &copy.owner);
+        self.place(directory.into_iter().chain([copy.into()]).collect(), git.link, step)
     }
 
     pub(super) fn add_unpack(&mut self, unpack: &Unpack, step: StepSite<'_>) -> State {
@@ -132,35 +120,48 @@ impl Lowering<'_> {
             allow_wildcard: true,
             ..CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
         };
-        self.place_stripped(copy, unpack.strip, unpack.link, step)
+        self.place_stripped(copy, unpack.strip, split(&unpack.source).1, unpack.link, step)
     }
 
     /// A copy that unpacks, with leading parts of the paths dropped. BuildKit itself drops none: the
-    /// archive is unpacked beside the stage, and what stands deep enough is copied.
+    /// archive is unpacked beside the stage, and what stands deep enough is copied. The same is done where there is a
+    /// mode, which BuildKit does not give to what it unpacks (`unpack` in `solver/llbsolver/file/unpack.go`).
     fn place_stripped(
         &mut self,
         copy: CopyAction<'_>,
         strip: u32,
+        name: &str,
         link: bool,
         step: StepSite<'_>,
     ) -> State {
-        if strip == 0 {
-            return self.place(vec![copy.into()], link, step);
+        if strip == 0 && !(copy.attempt_unpack && copy.mode.is_some()) {
+            let directory = directory_of(&copy.dest).to_owned();
+            let directory = made_directory(directory, copy.mode.as_ref(), &copy.owner);
+            return self.place(directory.into_iter().chain([copy.into()]).collect(), link, step);
         }
         let destination = format!("{}/", copy.dest.trim_end_matches('/'));
         let (owner, mode) = (copy.owner.clone(), copy.mode.clone());
-        let unpacking = CopyAction { dest: "/unpacked/".into(), owner: None, mode: None, ..copy };
+        // The engine's error for what is not deep enough has this name in it.
+        let name = name.replace(['*', '?', '[', '\\'], "_");
+        let beside = match strip {
+            0 => format!("/{name}"),
+            _ => format!("/{name} stripped of {strip}"),
+        };
+        let inside = format!("{beside}/");
+        let unpacking = CopyAction { dest: inside.into(), owner: None, mode: None, ..copy };
         let unpacked =
             self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), step.metadata.clone());
-        let deep_enough = format!("/unpacked{}", "/*".repeat(strip as usize + 1));
+        let deep_enough = format!("{beside}{}", "/*".repeat(strip as usize + 1));
         let copy = CopyAction {
-            owner,
+            owner: owner.clone(),
             mode,
             create_dest_path: true,
             allow_wildcard: true,
-            ..CopyAction::new(unpacked, deep_enough, destination)
+            ..CopyAction::new(unpacked, deep_enough, destination.as_str())
         };
-        self.place(vec![copy.into()], link, step)
+        let directory = directory_of(&destination).to_owned();
+        let directory = made_directory(directory, copy.mode.as_ref(), &owner);
+        self.place(directory.into_iter().chain([copy.into()]).collect(), link, step)
     }
 
     /// Steps that make or remove files, in one op.
@@ -176,9 +177,12 @@ impl Lowering<'_> {
                 Action::Write(write) => self.write(write, &site, &mut actions),
                 Action::Mkdir { paths, owner, mode } => {
                     let (owner, mode) = (owner.as_deref(), mode.as_ref());
-                    paths
-                        .iter()
-                        .for_each(|path| self.mkdir(path, owner, mode, &site, &mut actions));
+                    // A directory that is named gets the mode before one in it is made.
+                    let mut paths: Vec<&Text> = paths.iter().collect();
+                    paths.sort_by_key(|path| path.matches('/').count());
+                    for path in paths {
+                        self.mkdir(path, owner, mode, &site, &mut actions);
+                    }
                 }
                 Action::Remove { paths, missing_ok } => {
                     actions.extend(paths.iter().map(|path| remove(path, *missing_ok)));
@@ -238,6 +242,10 @@ impl Lowering<'_> {
         let owner = chown(owner, site.root);
         if let Some(bits) = permissions(mode) {
             let bits = bits.unwrap_or(DIRECTORY_MODE);
+            // BuildKit would give the mode to the directories that it is in, too.
+            if bits != DIRECTORY_MODE {
+                actions.extend(parent_directory(split(path).0, owner.clone()));
+            }
             actions.push(
                 MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, bits) }.into(),
             );
@@ -287,6 +295,29 @@ impl Lowering<'_> {
     }
 }
 
+/// Makes the directory that a copy puts its files into, where BuildKit would give it the mode that the files get (`Copy` in
+/// `copy/copy.go` of `github.com/tonistiigi/fsutil`). It does that with modes in octal digits.
+pub(super) fn made_directory<'a>(
+    directory: impl Into<Cow<'a, str>>,
+    mode: Option<&Mode<'_>>,
+    owner: &Option<ChownOpt<'a>>,
+) -> Option<FileAction<'a>> {
+    let is_given = matches!(mode, Some(Mode::Octal(bits)) if *bits != DIRECTORY_MODE);
+    let directory = directory.into();
+    (is_given && !matches!(&*directory, "" | "/")).then(|| {
+        let directory = MkdirAction::new(directory, DIRECTORY_MODE);
+        MkdirAction { make_parents: true, owner: owner.clone(), ..directory }.into()
+    })
+}
+
+/// The directory that a destination is, or is in.
+pub(super) fn directory_of(destination: &str) -> &str {
+    match destination.strip_suffix('/') {
+        Some(directory) => directory,
+        None => split(destination).0,
+    }
+}
+
 /// Whether nothing but unpacking an archive gives such a mode.
 fn needs_archive(mode: Option<&plan::Mode>, site: &StepSite<'_>) -> bool {
     matches!(mode, Some(plan::Mode::Octal(_))) && !site.settings.engine.special_modes
@@ -323,7 +354,7 @@ pub(super) fn chown<'a>(owner: Option<&'a Owner>, names: State) -> Option<ChownO
     })
 }
 
-fn mode(mode: &plan::Mode) -> Mode<'_> {
+pub(super) fn mode(mode: &plan::Mode) -> Mode<'_> {
     match mode {
         plan::Mode::Octal(bits) => Mode::Octal(*bits),
         plan::Mode::Symbolic(text) => Mode::Symbolic(text.into()),
@@ -341,7 +372,7 @@ fn permissions(mode: Option<&plan::Mode>) -> Option<Option<u32>> {
 }
 
 /// The directory that a file is in, and the file's name.
-fn split(path: &str) -> (&str, &str) {
+pub(super) fn split(path: &str) -> (&str, &str) {
     match path.rsplit_once('/') {
         Some(("", name)) => ("/", name),
         Some((parent, name)) => (parent, name),

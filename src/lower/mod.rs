@@ -5,6 +5,7 @@
 
 mod archive;
 mod context;
+mod copy;
 mod exec;
 mod file;
 mod gates;

@@ -27,9 +27,11 @@ pub(super) fn plan(
             if let Some(mut planned) = step::plan(step, &surroundings, context, diagnostics) {
                 planned.step.branch = Some(Branch { fork: number, number: branch });
                 planned.step.no_cache |= no_cache;
+                surroundings.has_done(&planned.step.action);
                 steps.push(planned);
+            } else {
+                surroundings.has_changed();
             }
-            surroundings.on_scratch = false;
         }
     }
     (fork, steps)

@@ -32,6 +32,7 @@ mod select;
 mod stage_scope;
 mod step;
 mod triggers;
+mod workdir;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -340,10 +341,21 @@ pub struct CopyItem {
     pub destination: Text,
     /// The pattern, seen from the source, of what is taken with the directories that it is in.
     pub parents: Option<Text>,
-    /// The path that must be there, with `parents`.
-    pub required: Option<Text>,
+    /// What must be there, with `parents`.
+    pub required: Option<RequiredPath>,
+    /// Whether the source is a pattern only for BuildKit: it must match.
+    pub must_match: bool,
     /// The path or pattern that the origin must have ready.
     reads: Text,
+}
+
+/// A path that must be there.
+#[derive(Debug, Clone)]
+pub struct RequiredPath {
+    /// The absolute path in the origin.
+    pub path: Text,
+    /// The part of it that is kept at the destination.
+    pub kept: Text,
 }
 
 /// A download.

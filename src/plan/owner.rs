@@ -46,7 +46,17 @@ impl Owner {
 
     /// Whether it can only be understood with a file of users.
     pub fn is_named(&self) -> bool {
-        matches!(self.user, Id::Name(_)) || matches!(self.group, Some(Id::Name(_)))
+        self.looked_up().is_some()
+    }
+
+    /// The first name that must be looked up in a file of users or groups. `root` is 0 everywhere, as it is for Dockerfiles
+    /// (`parseUID` in `client/llb/fileop.go` of BuildKit).
+    pub fn looked_up(&self) -> Option<&str> {
+        let ids = [Some(&self.user), self.group.as_ref()];
+        ids.into_iter().flatten().find_map(|id| match id {
+            Id::Name(name) if name != "root" => Some(name.as_str()),
+            Id::Name(_) | Id::Number(_) => None,
+        })
     }
 
     /// Whether it is the one that files have anyway.
@@ -117,6 +127,11 @@ mod tests {
             assert_eq!(Owner::parse(text), None, "{text}");
         }
         assert!(Owner::parse("root:root").is_some_and(|owner| owner.is_root()));
+        let looked_up =
+            |text| Owner::parse(text).and_then(|owner| owner.looked_up().map(str::to_owned));
+        assert_eq!(looked_up("root:root"), None);
+        assert_eq!(looked_up("root:app").as_deref(), Some("app"));
+        assert_eq!(looked_up("0:0"), None);
         assert!(!Owner::parse("root:app").is_some_and(|owner| owner.is_root()));
     }
 

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+pub(super) use crate::path_pattern::{clean, has_wildcard};
+use crate::path_pattern::{exactly, guarded, plain_name};
 use crate::text::Text;
 
 /// Whether an absolute path is as short as it can be written, so that it is its own clean form.
@@ -27,30 +29,6 @@ pub(super) fn inside(path: &Text) -> Option<Text> {
     Some(if inside.is_empty() { "/".into() } else { inside.into() })
 }
 
-/// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
-pub(super) fn clean(path: &str) -> Cow<'_, str> {
-    if is_clean(path) {
-        return path.into();
-    }
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|&last| last != "..") => {
-                parts.pop();
-            }
-            ".." if path.starts_with('/') => {}
-            part => parts.push(part),
-        }
-    }
-    let joined = parts.join("/");
-    match (path.starts_with('/'), joined.is_empty()) {
-        (true, _) => format!("/{joined}").into(),
-        (false, true) => ".".into(),
-        (false, false) => joined.into(),
-    }
-}
-
 /// An absolute path: `path` itself, or seen from `base`. At the root `..` stays there, as for a shell.
 pub(super) fn join(base: &Text, path: &Text) -> Text {
     if is_clean(path) {
@@ -74,19 +52,24 @@ pub(super) fn is_within(path: &str, directory: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// Whether a path is a pattern.
-pub(super) fn has_wildcard(path: &str) -> bool {
-    let mut chars = path.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' | '?' | '[' => return true,
-            '\\' => {
-                chars.next();
-            }
-            _ => {}
-        }
+/// What BuildKit is given for the source of a copy, an absolute path in its tree, and whether that is a pattern for a plain
+/// path: of such a name BuildKit would take a part for a wildcard.
+pub(super) fn source_of(path: Text) -> (Text, bool) {
+    if has_wildcard(&path) {
+        return (path, false);
     }
-    false
+    let name = path.map(plain_name);
+    if name.contains(['*', '?', '[']) { (name.map(exactly), true) } else { (name, false) }
+}
+
+/// The source of a copy as a pattern of what is read of its tree: absolute, and taken as it is.
+pub(super) fn as_pattern(source: &Text) -> Text {
+    let path = source.trim_start_matches('/');
+    let pattern = if has_wildcard(path) { guarded(path) } else { exactly(path) };
+    match pattern {
+        Cow::Borrowed(_) => source.clone(),
+        Cow::Owned(pattern) => format!("/{pattern}").into(),
+    }
 }
 
 /// The directory in which `**` begins, where a pattern has one: only there can any depth match.
@@ -131,10 +114,6 @@ mod tests {
         assert_eq!(inside("a/./b//c/"), Some("/a/b/c".into()));
         assert_eq!(inside("."), Some("/".into()));
         assert_eq!(inside("a/../.."), None);
-        assert_eq!(clean("/a//b/../c/"), "/a/c");
-        assert_eq!(clean("/../a"), "/a");
-        assert_eq!(clean("../a/../../b"), "../../b");
-        assert_eq!(clean("./"), ".");
         assert_eq!(join("/src", "a/../b"), "/src/b");
         assert_eq!(join("/src", "/abs/"), "/abs");
         assert_eq!(join("/", "../.."), "/");
@@ -143,7 +122,6 @@ mod tests {
         assert_eq!(before_double_star("/a/*"), "/a/*");
         assert!(is_within("/a", "/a") && is_within("/a/b", "/a/") && is_within("/a", "/"));
         assert!(!is_within("/ab", "/a") && !is_within("/", "/a"));
-        assert!(has_wildcard("/a/[bc]") && !has_wildcard("/a/\\*"));
         assert_eq!(destination("/src", "./"), "/src/");
         assert_eq!(destination("/src", "."), "/src/");
         assert_eq!(destination("/src", "x/.."), "/src/");

@@ -1,14 +1,24 @@
 //! What the stages of a plan read of the build context, and of each named one: nothing else of them is sent.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::select::Origin;
-use super::{Action, ContextPaths, MountKind, PlannedStage};
+use super::{Action, ContextPaths, MountKind, PlannedStage, path};
+use crate::path_pattern::exactly;
 use crate::text::Text;
 
 /// Whether a stage is anything else than what it starts from.
 fn makes_files(stage: &PlannedStage) -> bool {
     !stage.steps.is_empty() || !stage.merged.is_empty()
+}
+
+/// A path that is never a pattern, as one.
+fn literally(path: &Text) -> Text {
+    match exactly(path.trim_start_matches('/')) {
+        Cow::Borrowed(_) => path.clone(),
+        Cow::Owned(pattern) => format!("/{pattern}").into(),
+    }
 }
 
 /// What is read of the build context, and of each named one. `whole` are the stages that are built for
@@ -48,11 +58,11 @@ pub(super) fn of_contexts(
                 Action::Copy(copy) => {
                     copy.items.iter().for_each(|item| read(copy.origin, &item.reads));
                 }
-                Action::Unpack(unpack) => read(unpack.origin, &unpack.source),
+                Action::Unpack(unpack) => read(unpack.origin, &path::as_pattern(&unpack.source)),
                 Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
-                    MountKind::Bind { origin, source, .. } => read(*origin, source),
+                    MountKind::Bind { origin, source, .. } => read(*origin, &literally(source)),
                     MountKind::Cache { origin: Some(origin), source, .. } => {
-                        read(*origin, source.as_ref().unwrap_or(&root));
+                        read(*origin, &literally(source.as_ref().unwrap_or(&root)));
                     }
                     MountKind::Cache { .. }
                     | MountKind::Secret { .. }

@@ -12,16 +12,15 @@ use super::config::{ContainerConfig, ImageConfig};
 use super::environment::Environment;
 use super::export::Export;
 use super::merge::{self, Merged};
-use super::owner::Owner;
 use super::select::{ImageQuery, Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, Surroundings};
+use super::workdir::{PendingWorkdir, Turn};
 use super::{
     Action, ContextFact, ContextQuery, ContextSource, Facts, Fork, ImageFact, Plan, PlannedContext,
-    PlannedImage, PlannedStage, PlannedStep, Triggered, fork, layers, path, reads, rules, triggers,
+    PlannedImage, PlannedStage, PlannedStep, Triggered, fork, path, reads, rules, triggers,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::Span;
 use crate::spec::{Scalar, Stage, Verb};
 use crate::text::Text;
 
@@ -240,9 +239,10 @@ impl Resolver<'_, '_> {
         recorded: &mut Environment,
         export: &mut Export,
         diagnostics: &mut Diagnostics,
-    ) -> Option<RecordedStep> {
+    ) -> Option<PendingWorkdir> {
         let (scope, origins) = (&self.selection.scope, &self.selection.origins);
         let mut make_workdir = None;
+        let inherited_user = surroundings.user.clone();
         if let Some(image) = &stage.image {
             super::image::clear(&image.clear, recorded, &mut export.config, diagnostics);
         }
@@ -272,17 +272,22 @@ impl Resolver<'_, '_> {
             surroundings.shell = shell.into();
         }
         if let Some(workdir) = &stage.workdir {
-            let before = &surroundings.workdir;
+            let before = surroundings.workdir.clone();
             let path =
-                values.workdir(before, workdir, diagnostics).unwrap_or_else(|| before.clone());
+                values.workdir(&before, workdir, diagnostics).unwrap_or_else(|| before.clone());
             export.config.working_dir = path.to_string();
             surroundings.workdir = path.clone();
             if path == "/" {
                 export.record_config(|_| "WORKDIR /".to_owned());
             } else {
-                let step = workdir_step(stage, workdir.span, surroundings, diagnostics);
-                make_workdir = Some(RecordedStep { step, created_by: format!("WORKDIR {path}") });
-                surroundings.on_scratch = false;
+                let before = (before, inherited_user.as_str());
+                make_workdir = Some(PendingWorkdir::new(
+                    stage,
+                    workdir.span,
+                    surroundings,
+                    before,
+                    diagnostics,
+                ));
             }
         }
         if let Some(mounts) = &stage.mounts {
@@ -292,6 +297,7 @@ impl Resolver<'_, '_> {
             surroundings.secret_env = step::plan_secrets(mounts, &values, diagnostics).into();
         }
         surroundings.link = stage.link.unwrap_or(false);
+        surroundings.owner = step::default_owner(stage, &values, diagnostics);
         make_workdir
     }
 
@@ -299,7 +305,7 @@ impl Resolver<'_, '_> {
     fn resolve_steps(
         &self,
         stage: &Stage,
-        mut make_workdir: Option<RecordedStep>,
+        mut make_workdir: Option<PendingWorkdir>,
         surroundings: &mut Surroundings,
         export: &mut Export,
         diagnostics: &mut Diagnostics,
@@ -316,26 +322,29 @@ impl Resolver<'_, '_> {
         let mut steps = Vec::with_capacity(stage.steps.len() + 1);
         for step in stage.steps.iter().filter(|step| self.selection.exists(step)) {
             if let Verb::Parallel(parallel) = &step.verb {
-                steps.extend(make_workdir.take());
+                steps.extend(make_workdir.take().map(|workdir| workdir.step));
                 let number = forks.len();
                 let (fork, branches) =
                     fork::plan(parallel, step.span, number, surroundings, &context, diagnostics);
                 forks.push(fork);
                 steps.extend(branches);
-            } else if let Some(planned) = step::plan(step, surroundings, &context, diagnostics) {
+                surroundings.has_changed();
+            } else if let Some(mut planned) = step::plan(step, surroundings, &context, diagnostics)
+            {
                 if let Some(workdir) = make_workdir.take() {
-                    let Surroundings { workdir: path, user, .. } = &*surroundings;
-                    if layers::makes_workdir(&planned.step, path, user) {
-                        export.record_config(|_| workdir.created_by);
-                    } else {
-                        steps.push(workdir);
+                    match workdir.turn(&mut planned.step, step.verb.keys().workdir.is_some()) {
+                        Turn::Made => export.record_config(|_| workdir.step.created_by),
+                        Turn::Needed => steps.push(workdir.step),
+                        Turn::Later => make_workdir = Some(workdir),
                     }
                 }
+                surroundings.has_done(&planned.step.action);
                 steps.push(planned);
+            } else {
+                surroundings.has_changed();
             }
-            surroundings.on_scratch = false;
         }
-        steps.extend(make_workdir);
+        steps.extend(make_workdir.map(|workdir| workdir.step));
         (steps, forks)
     }
 
@@ -407,6 +416,15 @@ impl Resolver<'_, '_> {
         }
     }
 
+    /// Whether there is nothing at all in what a stage starts from.
+    fn is_empty(&self, base: Origin) -> bool {
+        match base {
+            Origin::Image(at) => self.images[at].is_empty(),
+            Origin::Named(_) => false,
+            Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
+        }
+    }
+
     /// How a container is run of what the exported image starts from.
     fn base_config(&self, origin: Origin) -> ContainerConfig {
         let image = self.base_image(origin);
@@ -443,11 +461,9 @@ impl Resolver<'_, '_> {
             mounts: Arc::default(),
             secret_env: Arc::default(),
             link: false,
-            on_scratch: match base {
-                Origin::Image(at) => self.images[at].is_empty(),
-                Origin::Named(_) => false,
-                Origin::Scratch | Origin::Context | Origin::Stage(_) => true,
-            },
+            owner: None,
+            is_empty: self.is_empty(base),
+            on_scratch: self.is_empty(base),
         };
         (surroundings, environment)
     }
@@ -567,23 +583,4 @@ fn base_annotations(query: &ImageQuery, fact: &ImageFact) -> Vec<(&'static str, 
 /// A time as image configs have it; `None` for one beyond the year 9999.
 fn rfc3339(seconds: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
-}
-
-/// The step that makes a stage's working directory, which belongs to the stage's user.
-fn workdir_step(
-    stage: &Stage,
-    span: Span,
-    surroundings: &Surroundings,
-    diagnostics: &mut Diagnostics,
-) -> PlannedStep {
-    let path = surroundings.workdir.clone();
-    let owner = Owner::parse(&surroundings.user).filter(|owner| !owner.is_root());
-    if let Some(named) = owner.as_ref().filter(|owner| surroundings.on_scratch && owner.is_named())
-    {
-        let span = stage.user.as_ref().map_or(span, |Scalar(user)| user.span);
-        diagnostics.push(step::named_on_scratch(span, named));
-    }
-    let label = format!("workdir {path}").into();
-    let action = Action::Mkdir { paths: vec![path], owner: owner.map(Box::new), mode: None };
-    PlannedStep { label, span, no_cache: false, branch: None, action }
 }

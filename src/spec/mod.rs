@@ -63,6 +63,7 @@ use self::table::{Field, Keys, Table, table};
 pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
 use self::unread::Unread;
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
+use crate::ignore::{self, IgnorePattern};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::toml::{self, Key, Kind, Value};
 
@@ -81,7 +82,7 @@ table! {
         "vars" vars: Vars,
         /// Patterns, in the form of .dockerignore, of files that are not sent where the build context is a
         /// directory of the client; added to the ignore file's.
-        "ignore" ignore: Vec<String>,
+        "ignore" ignore: Vec<IgnorePattern>,
         /// Which advisory rules are silent, and which fail the build.
         "check" check: Option<Check>,
         /// Inputs with a name: repositories, files from the web, images and build contexts.
@@ -164,6 +165,39 @@ impl Spec {
     /// Whether something is declared under a name that could not be read.
     pub fn is_unread(&self, name: &str) -> bool {
         self.own.unread.as_ref().is_some_and(|unread| unread.contains(name))
+    }
+}
+
+/// A pattern of `ignore`, read as a line of an ignore file is.
+impl Read for IgnorePattern {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        let written = String::read(value, reader)?;
+        let parsed = match &written {
+            written if written.contains('\n') => {
+                Err("it has several lines; each pattern is a string of its own".to_owned())
+            }
+            written if written.starts_with('#') => {
+                Err("it is a comment in ignore files; a name that begins so is written `\\#`"
+                    .to_owned())
+            }
+            written => ignore::parse(written),
+        };
+        match parsed {
+            Ok(text) => Some(Self { text, span }),
+            Err(problem) => {
+                let message = format!("{written:?} is no pattern: {problem}");
+                reader.diagnostics.fail(
+                    Diagnostic::new(Code::InvalidValue, span, message).hint(
+                        "as in .dockerignore: ignore = [\"/dist\", \"**/*.log\", \"!keep.log\"]",
+                    ),
+                )
+            }
+        }
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
     }
 }
 

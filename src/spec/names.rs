@@ -17,6 +17,7 @@ use super::step::{Content, Device, Script, Sources, Step};
 use super::template::{Scalar, Template};
 use super::{Arg, Args, Own, Vars};
 use crate::diagnostic::Check;
+use crate::ignore::IgnorePattern;
 use crate::source::Spanned;
 use crate::text::Text;
 
@@ -158,7 +159,7 @@ macro_rules! no_names {
     )+};
 }
 
-no_names!(Own, bool, u32, String, Text, Pattern, Check, Skip, Failing, Include);
+no_names!(Own, bool, u32, String, Text, Pattern, Check, Skip, Failing, Include, IgnorePattern);
 
 impl Names for Arg {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {

@@ -53,6 +53,9 @@ table! {
         "squash" squash: Option<Spanned<bool>>,
         /// The default of `link` for the stage's copies.
         "link" link: Option<bool>,
+        /// The default owner of what the stage's steps put into it: `chown` of `copy`, `fetch`, `git`, `unpack`, `write` and
+        /// `mkdir`.
+        "chown" chown: Option<Template>,
         /// What the exported image says of itself.
         "image" image: Option<Image>,
         /// Whether the stage is scanned too where the client asks for an SBOM (`--sbom`), besides the target.

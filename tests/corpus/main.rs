@@ -245,7 +245,8 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
     // As in a build, nothing is looked up for a file with errors.
     let facts = if diagnostics.has_errors() { Facts::none(&selection) } else { facts(&selection) };
     let plan = resolve(&selection, facts, diagnostics)?;
-    warn_of_ignored_copies(&plan, &spec.ignore, diagnostics);
+    let ignore: Vec<String> = spec.ignore.iter().map(|pattern| pattern.text.clone()).collect();
+    warn_of_ignored_copies(&plan, &ignore, diagnostics);
     warn_of_order(&plan, &engine(text), diagnostics);
     Some(plan)
 }
@@ -254,7 +255,7 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
 fn engine(text: &str) -> Engine {
     let line = text.lines().find_map(|line| line.strip_prefix("# engine: "));
     let has = |what: &str| {
-        line.unwrap_or("merge diff owners-in-keys symlinks special-modes")
+        line.unwrap_or("merge diff owners-in-keys symlinks special-modes required-paths")
             .split(' ')
             .any(|word| word == what)
     };
@@ -262,7 +263,7 @@ fn engine(text: &str) -> Engine {
         merge: has("merge"),
         diff: has("diff"),
         passthrough: has("passthrough"),
-        required_paths: true,
+        required_paths: has("required-paths"),
         owners_in_keys: has("owners-in-keys"),
         symlinks: has("symlinks"),
         special_modes: has("special-modes"),

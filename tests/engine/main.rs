@@ -18,6 +18,7 @@ mod attestations;
 mod calls;
 mod config;
 mod contexts;
+mod copies;
 mod digests;
 mod errors;
 mod examples;

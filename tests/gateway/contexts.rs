@@ -211,6 +211,20 @@ async fn a_directory_with_a_name_has_its_own_ignore_file() {
 }
 
 #[tokio::test]
+async fn an_ignore_file_of_a_directory_with_a_name_may_be_wrong() {
+    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'docs', from = 'other' }]\n";
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", spec)])
+        .source("local://dir", [(".dockerignore", "*.tmp\n[")]);
+    let daemon = build_with(engine, &["context:other=local:dir"]).await;
+    let (message, _) = error(&daemon);
+    assert!(
+        message.starts_with(".dockerignore of the build context other:2: `[` is no pattern"),
+        "{message}"
+    );
+}
+
+#[tokio::test]
 async fn an_image_of_the_clients_disk_is_looked_up_there() {
     let spec = "[stages.a]\nfrom = 'base'\nsteps = ['make']\n";
     let digest = format!("sha256:{}", "a".repeat(64));

@@ -176,6 +176,37 @@ async fn ignored_files_are_not_sent() {
     );
 }
 
+/// A line means the same in the ignore file and in the build file.
+#[tokio::test]
+async fn patterns_of_the_build_file_are_read_like_those_of_the_ignore_file() {
+    let lines = ["/dist", " ./a/ ", "! /keep", "//b"];
+    let spec = format!("ignore = {lines:?}\n{SPEC}");
+    let engine = engine()
+        .source("local://dockerfile", [("mstage.toml", &*spec)])
+        .source("local://context", [(".dockerignore", &*lines.join("\n"))]);
+    let daemon = build_with(engine, &[]).await;
+    let ops = ops(&daemon);
+    assert_eq!(
+        sources(&ops)["local://context"]["local.excludepatterns"],
+        r#"["dist","a","!keep","b","dist","a","!keep","b"]"#
+    );
+}
+
+#[tokio::test]
+async fn a_line_of_the_ignore_file_that_is_no_pattern_is_shown() {
+    let engine = engine()
+        .source("local://dockerfile", [("mstage.toml", SPEC)])
+        .source("local://context", [(".dockerignore", "fine\n\nb[\n!\n")]);
+    let daemon = build_with(engine, &[]).await;
+    let (message, places) = error(&daemon);
+    assert_eq!(
+        message,
+        "2 errors\n.dockerignore:3: `b[` is no pattern: its `[` has no `]`\n  help: mend the line in .dockerignore\n\
+         .dockerignore:4: `!` is no pattern: it brings nothing back\n  help: mend the line in .dockerignore"
+    );
+    assert_eq!(places.len(), 2);
+}
+
 #[tokio::test]
 async fn all_errors_come_at_once_with_their_lines() {
     let spec = "[stages.a]\nform = 'x'\nsteps = [1]\n\n[stages.B]\nfrom = 'x'\n";

@@ -10,7 +10,7 @@ use super::super::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use super::super::build_file::BuildFile;
 use super::super::include::read_spec;
 use super::super::project::Project;
-use super::super::{Options, epoch, report, vcs};
+use super::super::{Options, epoch, ignore, report, vcs};
 use super::pins::{self, Pin};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{self, Line, Lock, Upstream};
@@ -27,6 +27,7 @@ pub(in crate::gateway) async fn write(
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
     let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let ignore = ignore::read(ignore, &mut files, &mut diagnostics);
     let old = lock.and_then(|file| lock::parse(files.add(file), &mut diagnostics));
     let Some(spec) = spec.filter(|_| !diagnostics.has_errors()) else {
         return Err(report::failure(&diagnostics, &files));

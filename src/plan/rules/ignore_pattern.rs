@@ -2,26 +2,37 @@
 
 use regex_lite::Regex;
 
+use crate::plan::path::{has_wildcard, is_within};
+
 /// How many bytes of patterns are read: a pattern takes much more memory than its text.
 const MAX_SIZE: usize = 256 << 10;
 
-/// Patterns that keep files out of the build context.
+/// Patterns that keep files out of the build context, and bring some back.
 pub(super) struct IgnorePatterns {
-    compiled: Vec<Regex>,
+    compiled: Vec<IgnoreRule>,
     /// How long they are together, in bytes.
     size: usize,
 }
 
+struct IgnoreRule {
+    matches: Regex,
+    /// The pattern, where it brings files back.
+    brings_back: Option<String>,
+}
+
 impl IgnorePatterns {
-    /// Reads the patterns. `None` where one of them brings files back: what is out then cannot be told
-    /// from the name of a directory. And where they are more than anybody writes.
+    /// Reads the patterns. `None` where they are more than anybody writes.
     pub(super) fn new(patterns: &[String]) -> Option<Self> {
         let size = patterns.iter().map(String::len).sum();
-        if size > MAX_SIZE || patterns.iter().any(|pattern| pattern.starts_with('!')) {
+        if size > MAX_SIZE {
             return None;
         }
         // A pattern that cannot be read keeps nothing out, as far as this rule is concerned.
-        let compiled = patterns.iter().filter_map(|pattern| Regex::new(&expression(pattern)).ok());
+        let compiled = patterns.iter().filter_map(|pattern| {
+            let brings_back = pattern.strip_prefix('!');
+            let matches = Regex::new(&expression(brings_back.unwrap_or(pattern))).ok()?;
+            Some(IgnoreRule { matches, brings_back: brings_back.map(str::to_owned) })
+        });
         Some(Self { compiled: compiled.collect(), size })
     }
 
@@ -30,11 +41,24 @@ impl IgnorePatterns {
         self.size
     }
 
-    /// Whether a path, from the root of the context, or a directory that it is in, is kept out.
+    /// Returns whether a path, from the root of the context, is kept out with all that may be in it: the last pattern that
+    /// matches it, or a directory that it is in, decides (`MatchesOrParentMatches` in `patternmatcher.go`).
     pub(super) fn keep_out(&self, path: &str) -> bool {
         let path = path.trim_matches('/');
-        self.compiled.iter().any(|pattern| pattern.is_match(path))
+        let mut is_out = false;
+        for rule in &self.compiled {
+            if rule.brings_back.is_some() == is_out && rule.matches.is_match(path) {
+                is_out = !is_out;
+            }
+        }
+        let brought_back = self.compiled.iter().filter_map(|rule| rule.brings_back.as_ref());
+        is_out && !brought_back.into_iter().any(|pattern| may_match_below(pattern, path))
     }
+}
+
+/// Returns whether a pattern may match something in a directory.
+fn may_match_below(pattern: &str, directory: &str) -> bool {
+    has_wildcard(pattern) || is_within(pattern, directory)
 }
 
 /// A pattern as a regular expression of what it keeps out, the files in a directory included: `*` and `?`
@@ -94,6 +118,18 @@ mod tests {
                 assert!(!patterns.keep_out(path), "{pattern} {path}");
             }
         }
-        assert!(IgnorePatterns::new(&["a", "!a/b"].map(str::to_owned)).is_none());
+    }
+
+    #[test]
+    fn what_patterns_bring_back() {
+        let patterns = ["*", "!src", "src/*.tmp", "!lib/a"].map(str::to_owned);
+        let patterns = IgnorePatterns::new(&patterns).unwrap();
+        for path in ["x", "x/y", "src/a.tmp", "lib/b"] {
+            assert!(patterns.keep_out(path), "{path}");
+        }
+        // Part of `lib` is there.
+        for path in ["src", "src/a", "lib", "lib/a"] {
+            assert!(!patterns.keep_out(path), "{path}");
+        }
     }
 }

@@ -6,7 +6,7 @@
 use super::ignore_pattern::IgnorePatterns;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::path::has_wildcard;
-use crate::plan::{Action, Origin, Plan};
+use crate::plan::{Action, CopyItem, Origin, Plan};
 
 /// How much is compared: bytes of paths, each with every byte of the patterns. Where there is very much of
 /// both, the rule looks at the first paths.
@@ -16,13 +16,14 @@ const MAX_COMPARED: usize = 1 << 28;
 /// the build file, and none where the context is no directory of the client.
 pub fn warn_of_ignored_copies(plan: &Plan, ignore: &[String], diagnostics: &mut Diagnostics) {
     let Some(patterns) = IgnorePatterns::new(ignore) else { return };
-    let nothing_left = ignore.iter().any(|pattern| matches!(&pattern[..], "*" | "**" | "**/*"));
+    let nothing_left = ignore.iter().any(|pattern| matches!(&pattern[..], "*" | "**" | "**/*"))
+        && !ignore.iter().any(|pattern| pattern.starts_with('!'));
     let keep_out = |path: &str| if path == "/" { nothing_left } else { patterns.keep_out(path) };
     let mut compared: usize = 0;
     for step in plan.stages.iter().flat_map(|stage| &stage.steps) {
         let sources: Vec<&str> = match &step.action {
             Action::Copy(copy) if copy.origin == Origin::Context => {
-                copy.items.iter().map(|item| item.source.as_str()).collect()
+                copy.items.iter().map(CopyItem::named).collect()
             }
             Action::Unpack(unpack) if unpack.origin == Origin::Context => vec![&unpack.source],
             _ => continue,

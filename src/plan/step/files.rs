@@ -1,126 +1,27 @@
 //! Steps that change files without running anything.
 
-use std::borrow::Cow;
-
 use super::{MODE, Planned, Planner, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
-use crate::plan::{Action, Copy, CopyItem, Fetch, Git, Unpack, Write, git_value, path, remote};
+use crate::plan::{Action, Fetch, Git, Unpack, Write, git_value, path, remote};
 use crate::source::Span;
 use crate::spec::{
-    CopyStep, FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, Sources,
-    SymlinkStep, Template, UnpackStep, WriteStep,
+    FetchStep, GitStep, MkdirStep, OneOrMany, OwnerKeys, RemoveStep, SymlinkStep, Template,
+    UnpackStep, WriteStep,
 };
 use crate::text::Text;
 
 /// The owner and the mode that a step gives to its files.
-struct Ownership {
-    owner: Option<Box<Owner>>,
-    mode: Option<Mode>,
+pub(super) struct Ownership {
+    pub(super) owner: Option<Box<Owner>>,
+    pub(super) mode: Option<Mode>,
     /// Whether they become a layer of their own.
-    link: bool,
+    pub(super) link: bool,
     /// As flags of Dockerfiles, for the history.
-    flags: String,
+    pub(super) flags: String,
 }
 
 impl Planner<'_, '_> {
-    pub(super) fn copy(&self, step: &CopyStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
-        let origin = origin_of(step.from.as_ref(), self.context.origins);
-        let ownership = self.ownership(&step.files, diagnostics);
-        let to = self.values.expand_option(step.to.as_ref(), diagnostics);
-        let include = self.patterns(step.include.as_deref(), diagnostics);
-        let exclude = self.patterns(step.exclude.as_deref(), diagnostics);
-        let to = to?.unwrap_or_else(|| "./".into());
-
-        let mut complete = Some(());
-        let mut sources: Vec<(Span, Text, Text)> = Vec::new();
-        let mut add = |template: &Template,
-                       destination: Option<Text>,
-                       diagnostics: &mut Diagnostics| {
-            match (self.values.expand(template, diagnostics), destination) {
-                (Some(source), Some(destination)) => {
-                    sources.push((template.span, source, destination));
-                }
-                _ => complete = None,
-            }
-        };
-        match &step.sources.value {
-            Sources::To(templates) => {
-                for template in templates.as_slice() {
-                    add(template, Some(to.clone()), diagnostics);
-                }
-            }
-            Sources::Each(pairs) => {
-                for (template, destination) in pairs {
-                    add(template, self.values.expand(destination, diagnostics), diagnostics);
-                }
-            }
-        }
-        let several = matches!(step.sources.value, Sources::To(_)) && sources.len() > 1;
-        if several && !path::is_directory(&to) {
-            let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
-            complete = diagnostics.fail(
-                Diagnostic::new(
-                    Code::NotADirectory,
-                    span,
-                    format!("several files cannot be copied to one, `{to}`"),
-                )
-                .hint(format!("a directory ends with a slash: \"{to}/\"")),
-            );
-        }
-        if step.parents == Some(true) && step.include.is_some() {
-            complete = diagnostics.fail(
-                Diagnostic::new(
-                    Code::ConflictingKeys,
-                    step.sources.span,
-                    "a copy has both `parents` and `include`",
-                )
-                .hint("with `parents`, write the patterns as sources: \"src/./**/*.txt\""),
-            );
-        }
-        let mut items = Vec::with_capacity(sources.len());
-        for (span, source, destination) in &sources {
-            let destination = path::destination(&self.workdir, destination);
-            self.context.scope.spend(destination.len(), *span, diagnostics)?;
-            let item = CopyItem::new(source, destination, step);
-            match item {
-                Some(item) => items.push(item),
-                None => complete = diagnostics.fail(outside(*span, source, origin)),
-            }
-        }
-        let (Ownership { owner, mode, link, flags }, include, exclude) =
-            (ownership?, include?, exclude?);
-        complete?;
-
-        let from = step
-            .from
-            .as_ref()
-            .and_then(|from| self.context.scope.expand(from.template(), diagnostics));
-        let destination = match &step.sources.value {
-            Sources::To(_) => to.as_str(),
-            Sources::Each(_) => "several places",
-        };
-        let names: Vec<&str> =
-            sources.iter().flat_map(|(_, source, _)| [" ", source.as_str()]).collect();
-        let names = names.concat();
-        let (from_word, from) = from.as_ref().map_or(("", ""), |from| (" from ", from.as_str()));
-        let label = ["copy", &names, from_word, from, " to ", destination].concat();
-        let created_by = self.record(|| {
-            let from_flag = if from_word.is_empty() { "" } else { " --from=" };
-            format!("COPY{from_flag}{from}{flags}{names} {destination}")
-        });
-        let copy = Copy {
-            origin,
-            items: items.into(),
-            owner,
-            mode,
-            include: include.into(),
-            exclude: exclude.into(),
-            link,
-        };
-        Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
-    }
-
     pub(super) fn fetch(&self, step: &FetchStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let ownership = self.ownership(&step.files, diagnostics);
         let url = self.values.expand(&step.url, diagnostics);
@@ -204,6 +105,7 @@ impl Planner<'_, '_> {
         let Some(source) = path::inside(&written) else {
             return diagnostics.fail(outside(step.source.span, &written, origin));
         };
+        let (source, _) = path::source_of(source);
         // An archive is unpacked into a directory, whether that is written with a slash or not.
         let destination = path::join(&self.workdir, &to);
         let destination = format!("{}/", destination.trim_end_matches('/')).into();
@@ -292,11 +194,18 @@ impl Planner<'_, '_> {
         Planned { action, created_by: self.record(|| label.clone()), label: label.into() }
     }
 
-    fn ownership(&self, keys: &OwnerKeys, diagnostics: &mut Diagnostics) -> Option<Ownership> {
+    pub(super) fn ownership(
+        &self,
+        keys: &OwnerKeys,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Ownership> {
         let owner = self.owner(keys.chown.as_ref(), diagnostics);
         let mode = self.parse_option(keys.chmod.as_ref(), MODE, diagnostics);
         let (owner, mode) = (owner?, mode?);
         let mut flags = String::new();
+        if let (None, Some(default)) = (&keys.chown, &self.surroundings.owner) {
+            flags.push_str(&format!(" --chown={}", default.text));
+        }
         for (flag, template) in [("chown", &keys.chown), ("chmod", &keys.chmod)] {
             if let Some(template) = template {
                 flags
@@ -307,7 +216,7 @@ impl Planner<'_, '_> {
         Some(Ownership { owner, mode, link, flags })
     }
 
-    fn patterns(
+    pub(super) fn patterns(
         &self,
         templates: Option<&OneOrMany<Template>>,
         diagnostics: &mut Diagnostics,
@@ -338,83 +247,5 @@ impl Planner<'_, '_> {
         let paths: Vec<Text> =
             templates.iter().filter_map(|template| self.path(template, diagnostics)).collect();
         (paths.len() == templates.len()).then_some(paths)
-    }
-}
-
-impl CopyItem {
-    /// What one source of a copy is. `None` if it leaves its tree.
-    fn new(written: &Text, destination: Text, step: &CopyStep) -> Option<Self> {
-        let optional = step.optional.unwrap_or(false);
-        if !step.parents.unwrap_or(false) {
-            let source = path::inside(written)?;
-            let reads = source.clone();
-            let source = if optional { source.map(missing_allowed) } else { source };
-            return Some(Self { source, destination, parents: None, required: None, reads });
-        }
-        // Behind the pivot `/./` everything is kept; without one it is the whole path.
-        let (base, kept) = written.split_once("/./").unwrap_or(("/", written));
-        let base = path::inside(&written.piece(base))?;
-        let kept = path::inside(&written.piece(kept))?;
-        let kept = kept.piece(kept.trim_start_matches('/'));
-        let whole = path::join(&base, &kept);
-        let plain = !path::has_wildcard(&whole);
-        Some(Self {
-            source: base,
-            destination,
-            parents: Some(kept).filter(|kept| !kept.is_empty()),
-            required: (plain && !optional).then(|| whole.clone()),
-            reads: whole.map(path::before_double_star),
-        })
-    }
-}
-
-/// A pattern that matches what the path names, and may match nothing. Its first part is the pattern:
-/// BuildKit wants the directories before a pattern to be there.
-fn missing_allowed(path: &str) -> Cow<'_, str> {
-    let path = path.trim_start_matches('/');
-    let end = path.find('/').unwrap_or(path.len());
-    let (first, rest) = path.split_at(end);
-    if path::has_wildcard(first) {
-        return format!("/{path}").into();
-    }
-    // Most characters stand for themselves in a class; a backslash is for the others.
-    let plain = first.char_indices().find(|(_, c)| c.is_alphanumeric() || "._".contains(*c));
-    let (at, c, escape) = match (plain, first.chars().next()) {
-        (Some((at, c)), _) => (at, c, ""),
-        (None, Some('\\') | None) => return format!("/{path}").into(),
-        (None, Some(c)) => (0, c, "\\"),
-    };
-    let (before, behind) = (&first[..at], &first[at + c.len_utf8()..]);
-    format!("/{before}[{escape}{c}]{behind}{rest}").into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_that_may_match_nothing() {
-        let cases = [
-            ("/go.sum", "/[g]o.sum"),
-            ("/.env", "/[.]env"),
-            ("/-x/a", "/-[x]/a"),
-            ("/--/a", "/[\\-]-/a"),
-            ("/*/a", "/*/a"),
-            ("/[ab]/a", "/[ab]/a"),
-            ("/@/a", "/[\\@]/a"),
-            ("/\u{e9}t\u{e9}", "/[\u{e9}]t\u{e9}"),
-            ("/", "/"),
-        ];
-        for (path, pattern) in cases {
-            assert_eq!(missing_allowed(path), pattern, "{path}");
-        }
-    }
-
-    #[test]
-    fn paths_that_may_be_missing() {
-        assert_eq!(missing_allowed("/a/b"), "/[a]/b");
-        assert_eq!(missing_allowed("/.env"), "/[.]env");
-        assert_eq!(missing_allowed("/*.txt"), "/*.txt");
-        assert_eq!(missing_allowed("/"), "/");
     }
 }

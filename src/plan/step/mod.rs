@@ -1,5 +1,7 @@
 //! One step of a stage, with every value known.
 
+mod copy;
+mod destinations;
 mod files;
 mod mount;
 mod process;
@@ -12,8 +14,8 @@ use std::sync::Arc;
 pub(super) use self::mount::{plan_mounts, plan_secrets};
 pub(super) use self::process::declared_args;
 use super::environment::Environment;
-use super::owner::{Id, Mode, Owner};
-use super::path;
+use super::owner::{Mode, Owner};
+use super::path::{self, is_within};
 use super::scope::Scope;
 use super::select::Origin;
 use super::stage_scope::StageScope;
@@ -21,7 +23,7 @@ use super::{Action, PlannedMount, PlannedStep, SecretEnv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::Locking;
 use crate::source::{Span, Spanned};
-use crate::spec::{From, Step, StepKeys, Template, Verb, first_of};
+use crate::spec::{From, Stage, Step, StepKeys, Template, Verb, first_of};
 use crate::text::Text;
 
 /// How long a step's label may get; what is longer is cut.
@@ -40,13 +42,51 @@ pub(super) struct Surroundings {
     pub(super) args: Arc<[Text]>,
     pub(super) mounts: Arc<[PlannedMount]>,
     pub(super) secret_env: Arc<[SecretEnv]>,
-    /// Whether there is nothing at all yet, its first step's view of a stage from `scratch`.
+    /// Whether there is no file of users: the stage is from `scratch`, and nothing can have put one there.
     pub(super) on_scratch: bool,
+    /// Whether there are no files at all.
+    pub(super) is_empty: bool,
+    /// The owner of what steps put into the stage, where they name none. Not taken over.
+    pub(super) owner: Option<Arc<DefaultOwner>>,
     /// Whether copies are layers of their own. Not taken over.
     pub(super) link: bool,
 }
 
+/// The owner that a stage's `chown` names.
+pub(super) struct DefaultOwner {
+    owner: Owner,
+    /// As it is written, for the history.
+    text: Text,
+    span: Span,
+}
+
 impl Surroundings {
+    /// Takes into account what a step does to an empty stage.
+    pub(super) fn has_done(&mut self, action: &Action) {
+        let mut paths = action.changed_paths();
+        match action {
+            Action::Exec(_) => self.has_changed(),
+            Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => {
+                self.on_scratch &= !paths.any(|path| is_within(path, "/etc"));
+            }
+            Action::Copy(_)
+            | Action::Fetch(_)
+            | Action::Git(_)
+            | Action::Unpack(_)
+            | Action::Write(_) => {
+                self.is_empty = false;
+                self.on_scratch &=
+                    !paths.any(|path| is_within(path, "/etc") || is_within("/etc", path));
+            }
+        }
+    }
+
+    /// Takes into account that a step does something to an empty stage that is not known.
+    pub(super) fn has_changed(&mut self) {
+        self.is_empty = false;
+        self.on_scratch = false;
+    }
+
     /// How many things each process has of it.
     fn len_for_process(&self) -> usize {
         let Self { args, mounts, secret_env, shell, .. } = self;
@@ -178,13 +218,15 @@ impl Planner<'_, '_> {
         chown: Option<&Template>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Option<Box<Owner>>> {
-        let owner = self.parse_option(chown, OWNER, diagnostics)?;
-        match (owner, chown) {
-            (Some(owner), Some(chown)) if self.surroundings.on_scratch && owner.is_named() => {
-                diagnostics.fail(named_on_scratch(chown.span, &owner))
-            }
-            (owner, _) => Some(owner.map(Box::new)),
+        let (owner, span) = match (chown, &self.surroundings.owner) {
+            (Some(chown), _) => (parse(&self.values, chown, OWNER, diagnostics)?, chown.span),
+            (None, Some(default)) => (default.owner.clone(), default.span),
+            (None, None) => return Some(None),
+        };
+        if self.surroundings.on_scratch && owner.is_named() {
+            return diagnostics.fail(named_on_scratch(span, &owner));
         }
+        Some(Some(Box::new(owner)))
     }
 
     /// The path of a file in the stage; an empty one is a mistake.
@@ -204,6 +246,18 @@ impl Planner<'_, '_> {
         }
         Some(path)
     }
+}
+
+/// The owner that a stage names for what its steps put into it. A mistake is reported, and taken for none.
+pub(super) fn default_owner(
+    stage: &Stage,
+    values: &StageScope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Arc<DefaultOwner>> {
+    let chown = stage.chown.as_ref()?;
+    let owner = parse(values, chown, OWNER, diagnostics)?;
+    let text = values.expand(chown, diagnostics)?;
+    Some(Arc::new(DefaultOwner { owner, text, span: chown.span }))
 }
 
 /// How a value is read whose form TOML does not know, and what is said of a wrong one.
@@ -269,10 +323,7 @@ fn outside(span: Span, source: &str, origin: Origin) -> Diagnostic {
 
 /// A name of a user where there is no file of users.
 pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
-    let name = match (&owner.user, &owner.group) {
-        (Id::Number(_), Some(group)) => group,
-        (user, _) => user,
-    };
+    let name = owner.looked_up().unwrap_or_default();
     Diagnostic::new(
         Code::NamedOwnerOnScratch,
         span,

@@ -36,6 +36,7 @@ impl Planner<'_, '_> {
             exec.script = Some(text.clone());
         } else {
             exec.args = shell.iter().chain([text]).cloned().collect();
+            self.check_program(&exec, diagnostics)?;
         }
         Some(Planned { action: Action::Exec(exec), label: text.clone(), created_by })
     }
@@ -45,9 +46,28 @@ impl Planner<'_, '_> {
         let args = self.values.expand_all(&step.command.value, diagnostics);
         let mut exec = process?;
         exec.args = args?.into();
+        self.check_program(&exec, diagnostics)?;
         let label = exec.args.join(" ");
         let created_by = self.record(|| format!("RUN {label}"));
         Some(Planned { action: Action::Exec(exec), label: label.into(), created_by })
+    }
+
+    /// Reports a process where there are no files that it could run.
+    fn check_program(&self, exec: &Exec, diagnostics: &mut Diagnostics) -> Option<()> {
+        let is_mounted = exec.mounts.iter().any(|mount| match &mount.kind {
+            MountKind::Bind { .. } | MountKind::Cache { .. } => true,
+            MountKind::Secret { .. } | MountKind::Ssh { .. } | MountKind::Tmpfs { .. } => false,
+        });
+        let Some(program) = exec.args.first().filter(|_| self.surroundings.is_empty && !is_mounted)
+        else {
+            return Some(());
+        };
+        let message = format!(
+            "there is no `{program}`: the stage starts from `scratch` and has no files yet"
+        );
+        diagnostics.fail(Diagnostic::new(Code::NoProgram, self.span, message).hint(
+            "start from an image, or copy the program first; `write`, `mkdir` and `copy` need no shell",
+        ))
     }
 
     /// All of a process but what it runs.

@@ -1,0 +1,87 @@
+//! Errors of the engine in the words of the build file.
+
+use super::bridge::Status;
+
+/// Says what an error of the engine is about, where its own words do not.
+pub(super) fn explained(status: Status) -> Status {
+    match help(status.message()) {
+        Some(help) => status.help(&help),
+        None => status,
+    }
+}
+
+/// The texts are those of `copy/copy.go` of `github.com/tonistiigi/fsutil`, of `cache/contenthash/checksum.go` and of
+/// `solver/llbsolver/file/backend.go` of BuildKit.
+fn help(message: &str) -> Option<String> {
+    let behind = |text: &str| message.split_once(text).map(|(_, rest)| rest);
+    if let Some(path) = behind("cannot copy to non-directory: ") {
+        let path = in_root(path);
+        return Some(format!(
+            "the base has a link or a file at {path}, and what is copied has a directory: where /bin and /lib are links, as \
+             in most images, name the directories usr/bin and usr/lib"
+        ));
+    }
+    if let Some(path) = behind("cannot replace to directory ") {
+        let path = in_root(path.split_once(" with file").map_or(path, |(path, _)| path));
+        return Some(format!(
+            "there is a directory at {path}, and what is copied has a file: remove it first, or copy to another name"
+        ));
+    }
+    if message.contains(" stripped of ") && message.ends_with(" not found") {
+        return Some(
+            "nothing in the file is below that many directories, or it is no tar archive: lower or remove `strip`"
+                .to_owned(),
+        );
+    }
+    if behind("failed to calculate checksum of ref ").is_some()
+        && message.ends_with("\": not found")
+    {
+        return Some(
+            "it is not there, or is a link to what is not there; `optional = true` is for what may be missing"
+                .to_owned(),
+        );
+    }
+    let missing =
+        message.ends_with(": no such file or directory").then(|| behind("lstat /")).flatten();
+    missing.map(|_| {
+        "the directory that a pattern looks into is not there; `optional = true` is for what may be missing"
+            .to_owned()
+    })
+}
+
+/// The path in a root file system that the engine has mounted in a directory of its own: `.../buildkit1234/bin`.
+fn in_root(path: &str) -> &str {
+    let path = path.trim();
+    let mounted = path.match_indices("/buildkit").find_map(|(at, word)| {
+        let rest = &path[at + word.len()..];
+        let end = rest.find('/')?;
+        (end > 0 && rest[..end].bytes().all(|byte| byte.is_ascii_digit())).then(|| &rest[end..])
+    });
+    mounted.unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_of_mounts() {
+        assert_eq!(in_root("/var/lib/docker/buildkit/cachemounts/buildkit1246748418/bin"), "/bin");
+        assert_eq!(in_root("/tmp/buildkit-mount1/buildkit12/usr/x"), "/usr/x");
+        assert_eq!(in_root("/bin"), "/bin");
+    }
+
+    #[test]
+    fn errors_with_help() {
+        for (message, part) in [
+            ("cannot copy to non-directory: /var/lib/x/buildkit12/bin", "at /bin,"),
+            ("cannot replace to directory /x/buildkit1/etc with file", "at /etc,"),
+            ("/a.tar stripped of 2/*/*/* not found", "`strip`"),
+            ("failed to calculate checksum of ref a::b: \"/link\": not found", "is a link"),
+            ("lstat /no/such: no such file or directory", "a pattern"),
+        ] {
+            assert!(help(message).is_some_and(|help| help.contains(part)), "{message}");
+        }
+        assert_eq!(help("process \"x\" did not complete successfully: exit code: 1"), None);
+    }
+}

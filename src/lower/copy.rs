@@ -1,0 +1,122 @@
+//! Copies of files.
+
+use std::borrow::Cow;
+
+use buildkit_llb::{CopyAction, FileAction, FileOp, State};
+
+use super::Lowering;
+use super::file::{StepSite, chown, directory_of, made_directory, mode, split};
+use crate::path_pattern::{has_wildcard, quoted};
+use crate::plan::{self, Copy, CopyItem};
+
+/// The directory of files that are picked to be copied from there.
+const PICKED: &str = "/picked/";
+
+impl Lowering<'_> {
+    pub(super) fn add_copy<'p>(&mut self, copy: &'p Copy, step: StepSite<'_>) -> State {
+        let from = self.state_of(copy.origin);
+        let owner = chown(copy.owner.as_deref(), step.root);
+        let mut actions: Vec<FileAction<'p>> = Vec::with_capacity(copy.items.len());
+        for item in &copy.items {
+            let required = item.required.iter().map(|required| Cow::from(&required.path));
+            let required = required.filter(|_| step.settings.engine.required_paths);
+            let action = CopyAction {
+                owner: owner.clone(),
+                mode: copy.mode.as_ref().map(mode),
+                required_paths: required.collect(),
+                allow_empty_wildcard: !item.must_match,
+                ..selection(copy, item, from, item.destination.as_str())
+            };
+            if may_match_nothing(item) && sets_directories(copy) && item.destination.ends_with('/')
+            {
+                // No directory is made for nothing: what matches is picked with its mode, and copied from there without one.
+                let picking = CopyAction { dest: PICKED.into(), ..action };
+                let picked = self
+                    .graph
+                    .add(FileOp::new(State::SCRATCH).then(picking), step.metadata.clone());
+                let destination = item.destination.as_str();
+                let copied = CopyAction::like_dockerfile(picked, "/[p]icked", destination);
+                actions.push(CopyAction { owner: owner.clone(), ..copied }.into());
+                continue;
+            }
+            actions.extend(made_directory(directory_for(item), action.mode.as_ref(), &owner));
+            actions.push(action.into());
+        }
+        if !step.settings.engine.required_paths {
+            actions.extend(self.prove(copy, from, &step));
+        }
+        self.place(actions, copy.link, step)
+    }
+
+    /// Fails where a path is missing that must be there, on an engine that does not hold copies to such paths itself.
+    ///
+    /// What is copied is picked first, without what is in a directory that is named itself; of that each path is copied
+    /// without a pattern, which fails for one that is missing. The action that is given back copies nothing of it, and
+    /// makes the step depend on it.
+    fn prove(
+        &mut self,
+        copy: &Copy,
+        from: State,
+        step: &StepSite<'_>,
+    ) -> Option<FileAction<'static>> {
+        let mut picking = FileOp::new(State::SCRATCH);
+        let mut required = Vec::new();
+        for item in &copy.items {
+            let Some(plan::RequiredPath { path, kept }) = &item.required else { continue };
+            let base = path.strip_suffix(kept.as_str()).unwrap_or("/");
+            let mut picked = selection(copy, item, from, base);
+            picked.exclude_patterns.push(format!("{}/?*", quoted(kept)).into());
+            picking = picking.then(picked);
+            required.push(path.as_str());
+        }
+        if required.is_empty() {
+            return None;
+        }
+        let picked = self.graph.add(picking, step.metadata.clone());
+        let mut proof = FileOp::new(State::SCRATCH);
+        for path in required {
+            proof = proof.then(CopyAction {
+                create_dest_path: true,
+                ..CopyAction::new(picked, path, format!("{}/", split(path).0.trim_end_matches('/')))
+            });
+        }
+        let proof = self.graph.add(proof, step.metadata.clone());
+        let nothing = CopyAction::like_dockerfile(proof, "/[.]mstage/nothing", "/");
+        Some(nothing.into())
+    }
+}
+
+/// What is taken of an origin for an item, and put to a destination.
+fn selection<'a>(
+    copy: &'a Copy,
+    item: &'a CopyItem,
+    from: State,
+    destination: &'a str,
+) -> CopyAction<'a> {
+    let parents = item.parents.iter().map(Cow::from);
+    CopyAction {
+        include_patterns: parents.chain(copy.include.iter().map(Cow::from)).collect(),
+        exclude_patterns: copy.exclude.iter().map(Cow::from).collect(),
+        ..CopyAction::like_dockerfile(from, &item.source, destination)
+    }
+}
+
+fn may_match_nothing(item: &CopyItem) -> bool {
+    item.parents.is_none() && !item.must_match && has_wildcard(&item.source)
+}
+
+/// Returns whether the directories that a copy makes would have its mode.
+fn sets_directories(copy: &Copy) -> bool {
+    matches!(copy.mode, Some(plan::Mode::Octal(bits)) if bits != 0o755)
+}
+
+/// The directory that an item is put into.
+fn directory_for(item: &CopyItem) -> Cow<'_, str> {
+    let directory = directory_of(&item.destination);
+    match &item.required {
+        Some(required) if required.kept.contains('/') => {
+            format!("{directory}/{}", split(&required.kept).0).into()
+        }
+        _ => directory.into(),
+    }
+}

@@ -1,0 +1,234 @@
+//! Patterns of paths as BuildKit reads them: Go's `filepath.Match` for the source of a copy, and
+//! `github.com/moby/patternmatcher` for lists of what is sent, taken or left out.
+
+use std::borrow::Cow;
+
+/// Returns whether a path is a pattern: it has a `*`, `?` or `[` that no backslash makes an ordinary character.
+pub(crate) fn has_wildcard(path: &str) -> bool {
+    let mut chars = path.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '*' | '?' | '[' => return true,
+            '\\' => {
+                chars.next();
+            }
+            _ => {}
+        }
+    }
+    false
+}
+
+/// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
+pub(crate) fn clean(path: &str) -> Cow<'_, str> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|&last| last != "..") => {
+                parts.pop();
+            }
+            ".." if path.starts_with('/') => {}
+            part => parts.push(part),
+        }
+    }
+    let joined = parts.join("/");
+    match (path.starts_with('/'), joined.is_empty()) {
+        (true, _) => format!("/{joined}").into(),
+        (false, true) => ".".into(),
+        (false, false) => joined.into(),
+    }
+}
+
+/// The name that a path without wildcards stands for: a backslash makes `*`, `?`, `[` and `\` ordinary characters, and is
+/// one itself before any other.
+pub(crate) fn plain_name(path: &str) -> Cow<'_, str> {
+    if !path.contains('\\') {
+        return path.into();
+    }
+    let mut name = String::with_capacity(path.len());
+    let mut chars = path.chars().peekable();
+    while let Some(c) = chars.next() {
+        let quoted = (c == '\\').then(|| chars.next_if(|next| "*?[\\".contains(*next))).flatten();
+        name.push(quoted.unwrap_or(c));
+    }
+    name.into()
+}
+
+/// A pattern that matches one name and nothing else, wherever BuildKit reads patterns. An ordinary name is its own.
+pub(crate) fn exactly(name: &str) -> Cow<'_, str> {
+    let is_ordinary = !name.contains(['*', '?', '[', '\\']) && !has_edges(name);
+    if is_ordinary { name.into() } else { quoted(name).into() }
+}
+
+/// The same in a form that more can be put to: all that a regular expression, which `patternmatcher` makes of a pattern,
+/// would read as more than a character is quoted.
+pub(crate) fn quoted(name: &str) -> String {
+    let mut pattern = String::with_capacity(name.len() + 8);
+    let last = name.chars().count().saturating_sub(1);
+    for (at, c) in name.chars().enumerate() {
+        match c {
+            '\\' => pattern.push_str("[\\\\]"),
+            '*' | '?' | '[' => pattern.extend(['[', c, ']']),
+            '!' if at == 0 => pattern.push_str("[!]"),
+            c if c.is_whitespace() && (at == 0 || at == last) => pattern.extend(['[', c, ']']),
+            '^' | '{' | '|' | '}' => pattern.extend(['\\', c]),
+            c => pattern.push(c),
+        }
+    }
+    pattern
+}
+
+/// A pattern that lists take as it is: they would trim blanks at its ends, and take a `!` at its beginning for "but not"
+/// (`New` in `patternmatcher.go`).
+pub(crate) fn guarded(pattern: &str) -> Cow<'_, str> {
+    if !has_edges(pattern) {
+        return pattern.into();
+    }
+    let mut inner = pattern;
+    let mut before = String::new();
+    if let Some(first) = inner.chars().next().filter(|&c| c == '!' || c.is_whitespace()) {
+        before = format!("[{first}]");
+        inner = &inner[first.len_utf8()..];
+    }
+    let mut behind = String::new();
+    if let Some(last) = inner.chars().next_back().filter(|c| c.is_whitespace()) {
+        behind = format!("[{last}]");
+        inner = &inner[..inner.len() - last.len_utf8()];
+        // A class needs no backslash to be taken as it is.
+        let backslashes = inner.len() - inner.trim_end_matches('\\').len();
+        inner = &inner[..inner.len() - backslashes % 2];
+    }
+    format!("{before}{inner}{behind}").into()
+}
+
+/// Returns whether a list would not take a pattern as it is.
+fn has_edges(pattern: &str) -> bool {
+    pattern.starts_with('!') || pattern.trim().len() != pattern.len()
+}
+
+/// Returns what is wrong with the syntax of a pattern, if anything: what Go's `filepath.Match` and `regexp`, through both of
+/// which `patternmatcher` puts it, do not take.
+pub(crate) fn syntax_error(pattern: &str) -> Option<String> {
+    let mut chars = pattern.chars().peekable();
+    while let Some(c) = chars.next() {
+        let problem = match c {
+            '\\' => escape(chars.next()).err(),
+            '[' => class(&mut chars).err(),
+            _ => None,
+        };
+        if problem.is_some() {
+            return problem;
+        }
+    }
+    None
+}
+
+/// The rest of a class of characters, behind its `[`.
+fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), String> {
+    let unclosed = || "its `[` has no `]`".to_owned();
+    chars.next_if_eq(&'^');
+    let mut is_empty = true;
+    loop {
+        if !is_empty && chars.next_if_eq(&']').is_some() {
+            return Ok(());
+        }
+        let low = bound(chars.next().ok_or_else(unclosed)?, chars)?;
+        if chars.next_if_eq(&'-').is_some() {
+            let high = bound(chars.next().ok_or_else(unclosed)?, chars)?;
+            if low > high {
+                return Err(format!("its range `{low}-{high}` is empty"));
+            }
+        }
+        is_empty = false;
+    }
+}
+
+/// One end of a range in a class.
+fn bound(c: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<char, String> {
+    match c {
+        '\\' => escape(chars.next()),
+        '-' | ']' => Err(format!("in its `[...]`, `{c}` is written `\\{c}`")),
+        c => Ok(c),
+    }
+}
+
+/// The character behind a backslash. Letters and digits there are no characters to `regexp`, and few of them are anything.
+fn escape(c: Option<char>) -> Result<char, String> {
+    const KNOWN: &str = "0AaBbCDdEfnQrSstvWwz";
+    match c {
+        None => Err("it ends with a backslash".to_owned()),
+        Some(c) if c.is_ascii_alphanumeric() && !KNOWN.contains(c) => {
+            Err(format!("`\\{c}` means nothing in it; directories are separated by `/`"))
+        }
+        Some(c) => Ok(c),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_as_patterns() {
+        for (name, pattern) in [
+            ("a/b.txt", "a/b.txt"),
+            ("we^ird {a|b}", "we^ird {a|b}"),
+            ("!bang", "[!]bang"),
+            (" lead", "[ ]lead"),
+            ("trail ", "trail[ ]"),
+            ("a/ b /c", "a/ b /c"),
+            ("b\\s", "b[\\\\]s"),
+            ("a[0]*^{1}", "a[[]0][*]\\^\\{1\\}"),
+            ("!", "[!]"),
+            (" ", "[ ]"),
+        ] {
+            assert_eq!(exactly(name), pattern, "{name}");
+        }
+    }
+
+    #[test]
+    fn patterns_in_lists() {
+        for (pattern, expected) in [
+            ("*.txt", "*.txt"),
+            ("!*.txt", "[!]*.txt"),
+            ("* ", "*[ ]"),
+            ("*\\ ", "*[ ]"),
+            ("*\\\\ ", "*\\\\[ ]"),
+            ("! ", "[!][ ]"),
+        ] {
+            assert_eq!(guarded(pattern), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn names_of_plain_paths() {
+        for (path, name) in
+            [("a/b", "a/b"), ("b\\s", "b\\s"), ("b\\\\s", "b\\s"), ("a\\[b", "a[b"), ("a\\", "a\\")]
+        {
+            assert_eq!(plain_name(path), name, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_no_pattern_is() {
+        for pattern in
+            ["a[", "[]", "[^]", "[]a]", "[a-", "[a-]", "[-a]", "a\\", "[z-a]", "[\\", "a\\e"]
+        {
+            assert!(syntax_error(pattern).is_some(), "{pattern}");
+        }
+        for pattern in [
+            "", "*", "**/a?", "[a-z0-9]", "[^a]", "[\\-\\]]", "a]", "[[]", "\\[", "\\!a", "a{",
+            "[*]",
+        ] {
+            assert_eq!(syntax_error(pattern), None, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn clean_paths() {
+        assert_eq!(clean("/a//b/../c/"), "/a/c");
+        assert_eq!(clean("/../a"), "/a");
+        assert_eq!(clean("../a/../../b"), "../../b");
+        assert_eq!(clean("./"), ".");
+    }
+}

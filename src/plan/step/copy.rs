@@ -1,0 +1,249 @@
+//! Copies: what goes where, and how BuildKit is told.
+
+use std::borrow::Cow;
+
+use super::files::Ownership;
+use super::{Planned, Planner, destinations, origin_of, outside};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path_pattern::{exactly, guarded, plain_name};
+use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
+use crate::source::Span;
+use crate::spec::{CopyStep, Sources, Template};
+use crate::text::Text;
+
+impl Planner<'_, '_> {
+    pub(super) fn copy(&self, step: &CopyStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+        let origin = origin_of(step.from.as_ref(), self.context.origins);
+        let ownership = self.ownership(&step.files, diagnostics);
+        let to = self.values.expand_option(step.to.as_ref(), diagnostics);
+        let include = self.patterns(step.include.as_deref(), diagnostics);
+        let exclude = self.patterns(step.exclude.as_deref(), diagnostics);
+        let to = to?.unwrap_or_else(|| "./".into());
+
+        let mut complete = Some(());
+        let mut sources: Vec<(Span, Text, Text)> = Vec::new();
+        let mut add = |template: &Template,
+                       destination: Option<Text>,
+                       diagnostics: &mut Diagnostics| {
+            match (self.values.expand(template, diagnostics), destination) {
+                (Some(source), Some(destination)) => {
+                    sources.push((template.span, source, destination));
+                }
+                _ => complete = None,
+            }
+        };
+        match &step.sources.value {
+            Sources::To(templates) => {
+                for template in templates.as_slice() {
+                    add(template, Some(to.clone()), diagnostics);
+                }
+            }
+            Sources::Each(pairs) => {
+                for (template, destination) in pairs {
+                    add(template, self.values.expand(destination, diagnostics), diagnostics);
+                }
+            }
+        }
+        complete = complete.and(self.check_directories(step, &sources, diagnostics));
+        if step.parents == Some(true) && step.include.is_some() {
+            complete = diagnostics.fail(
+                Diagnostic::new(
+                    Code::ConflictingKeys,
+                    step.sources.span,
+                    "a copy has both `parents` and `include`",
+                )
+                .hint("with `parents`, write the patterns as sources: \"src/./**/*.txt\""),
+            );
+        }
+        let mut items: Vec<CopyItem> = Vec::with_capacity(sources.len());
+        for (span, source, destination) in &sources {
+            let destination = path::destination(&self.workdir, destination);
+            self.context.scope.spend(destination.len(), *span, diagnostics)?;
+            let item = CopyItem::new(source, destination, step);
+            match item {
+                Some(item) => items.push(item),
+                None => complete = diagnostics.fail(outside(*span, source, origin)),
+            }
+        }
+        let (Ownership { owner, mode, link, flags }, include, exclude) =
+            (ownership?, include?, exclude?);
+        complete?;
+        if matches!(step.sources.value, Sources::Each(_)) {
+            let ends = items.iter().zip(&sources).map(|(item, (span, ..))| (item.end(), *span));
+            destinations::check(ends.collect(), diagnostics)?;
+        }
+
+        let from = step
+            .from
+            .as_ref()
+            .and_then(|from| self.context.scope.expand(from.template(), diagnostics));
+        let destination = match &step.sources.value {
+            Sources::To(_) => to.as_str(),
+            Sources::Each(_) => "several places",
+        };
+        let names: Vec<&str> =
+            sources.iter().flat_map(|(_, source, _)| [" ", source.as_str()]).collect();
+        let names = names.concat();
+        let (from_word, from) = from.as_ref().map_or(("", ""), |from| (" from ", from.as_str()));
+        let label = ["copy", &names, from_word, from, " to ", destination].concat();
+        let created_by = self.record(|| {
+            let from_flag = if from_word.is_empty() { "" } else { " --from=" };
+            format!("COPY{from_flag}{from}{flags}{names} {destination}")
+        });
+        let copy = Copy {
+            origin,
+            items: items.into(),
+            owner,
+            mode,
+            include: include.into(),
+            exclude: exclude.into(),
+            link,
+        };
+        Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
+    }
+
+    /// Reports destinations that must be directories and are not written as such: those of several sources, and those of
+    /// patterns, which may match several files.
+    fn check_directories(
+        &self,
+        step: &CopyStep,
+        sources: &[(Span, Text, Text)],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<()> {
+        let is_list = matches!(step.sources.value, Sources::To(_));
+        if is_list && sources.len() > 1 && !path::is_directory(&sources[0].2) {
+            let to = &sources[0].2;
+            let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::NotADirectory,
+                    span,
+                    format!("several files cannot be copied to one, `{to}`"),
+                )
+                .hint(format!("a directory ends with a slash: \"{to}/\"")),
+            );
+        }
+        let mut complete = Some(());
+        for (span, source, to) in sources {
+            if path::has_wildcard(source) && !path::is_directory(to) {
+                let span = step.to.as_ref().map_or(*span, |to| to.span);
+                complete = diagnostics.fail(
+                    Diagnostic::new(
+                        Code::NotADirectory,
+                        span,
+                        format!("`{source}` may match several files, which cannot be copied to one, `{to}`"),
+                    )
+                    .hint(format!(
+                        "a directory ends with a slash: \"{to}/\"; a file's own name has no `*`, `?` or `[`"
+                    )),
+                );
+            }
+        }
+        complete
+    }
+}
+
+impl CopyItem {
+    /// Plans one source of a copy. `None` if it leaves its tree.
+    fn new(written: &Text, destination: Text, step: &CopyStep) -> Option<Self> {
+        let optional = step.optional.unwrap_or(false);
+        if !step.parents.unwrap_or(false) {
+            let (source, must_match) = path::source_of(path::inside(written)?);
+            let reads = path::as_pattern(&source);
+            // In a pattern a backslash is for the next character, and in a plain path it is one itself.
+            let source = match optional {
+                true if path::has_wildcard(&source) => source.map(missing_allowed),
+                true => source.map(exactly).map(missing_allowed),
+                false => source,
+            };
+            let must_match = must_match && !optional;
+            let required = None;
+            return Some(Self { source, destination, parents: None, required, must_match, reads });
+        }
+        // Behind the pivot `/./` everything is kept; without one it is the whole path.
+        let (base, kept) = written.split_once("/./").unwrap_or(("/", written));
+        let base = path::inside(&written.piece(base))?;
+        let kept = path::inside(&written.piece(kept))?;
+        let kept = kept.piece(kept.trim_start_matches('/'));
+        let whole = path::join(&base, &kept);
+        let is_plain = !path::has_wildcard(&whole);
+        let reads = match is_plain {
+            true => path::as_pattern(&path::source_of(whole.clone()).0),
+            false => path::as_pattern(&whole.clone().map(path::before_double_star)),
+        };
+        let kept_name = kept.clone().map(plain_name);
+        let parents = match path::has_wildcard(&kept) {
+            true => kept.map(guarded),
+            false => kept_name.clone().map(exactly),
+        };
+        let required = (is_plain && !optional && !kept_name.is_empty())
+            .then(|| RequiredPath { path: whole.map(plain_name), kept: kept_name });
+        let (source, must_match) = path::source_of(base);
+        let parents = Some(parents).filter(|parents| !parents.is_empty());
+        Some(Self { source, destination, parents, required, must_match, reads })
+    }
+
+    /// The path that it names; with `parents` and a pattern the directory that it starts from.
+    pub(in crate::plan) fn named(&self) -> &str {
+        self.required.as_ref().map_or(&self.source, |required| &required.path)
+    }
+
+    /// The path that everything ends up at or below, as far as it is known.
+    pub(in crate::plan) fn end(&self) -> Text {
+        match &self.required {
+            Some(required) => path::join(&self.destination, &required.kept),
+            None => self.destination.clone(),
+        }
+    }
+}
+
+/// A pattern that matches what the path names, and may match nothing. Its first part is the pattern:
+/// BuildKit wants the directories before a pattern to be there.
+fn missing_allowed(path: &str) -> Cow<'_, str> {
+    let path = path.trim_start_matches('/');
+    let end = path.find('/').unwrap_or(path.len());
+    let (first, rest) = path.split_at(end);
+    if path::has_wildcard(first) {
+        return format!("/{path}").into();
+    }
+    // Most characters stand for themselves in a class; a backslash is for the others.
+    let plain = first.char_indices().find(|(_, c)| c.is_alphanumeric() || "._".contains(*c));
+    let (at, c, escape) = match (plain, first.chars().next()) {
+        (Some((at, c)), _) => (at, c, ""),
+        (None, Some('\\') | None) => return format!("/{path}").into(),
+        (None, Some(c)) => (0, c, "\\"),
+    };
+    let (before, behind) = (&first[..at], &first[at + c.len_utf8()..]);
+    format!("/{before}[{escape}{c}]{behind}{rest}").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_that_may_match_nothing() {
+        let cases = [
+            ("/go.sum", "/[g]o.sum"),
+            ("/.env", "/[.]env"),
+            ("/-x/a", "/-[x]/a"),
+            ("/--/a", "/[\\-]-/a"),
+            ("/*/a", "/*/a"),
+            ("/[ab]/a", "/[ab]/a"),
+            ("/@/a", "/[\\@]/a"),
+            ("/\u{e9}t\u{e9}", "/[\u{e9}]t\u{e9}"),
+            ("/", "/"),
+        ];
+        for (path, pattern) in cases {
+            assert_eq!(missing_allowed(path), pattern, "{path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_may_be_missing() {
+        assert_eq!(missing_allowed("/a/b"), "/[a]/b");
+        assert_eq!(missing_allowed("/.env"), "/[.]env");
+        assert_eq!(missing_allowed("/*.txt"), "/*.txt");
+        assert_eq!(missing_allowed("/"), "/");
+    }
+}

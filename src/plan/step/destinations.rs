@@ -1,0 +1,44 @@
+//! The destinations of a `copy` table, whose entries have no order.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
+use crate::text::Text;
+
+/// Reports an entry that ends up at, or below, the destination of another: which of the two wins would depend on an order
+/// that tables do not have. A source that is a directory gives its contents, so that only a destination beside the other
+/// is safe.
+pub(super) fn check(mut ends: Vec<(Text, Span)>, diagnostics: &mut Diagnostics) -> Option<()> {
+    // Behind a directory come the paths in it, whatever characters sort before a slash.
+    let parts = |path: &Text| {
+        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
+    };
+    ends.sort_by_cached_key(|(path, span)| (parts(path), *span));
+    let mut complete = Some(());
+    let mut outer: Option<&(Text, Span)> = None;
+    for end in &ends {
+        let (path, span) = end;
+        let Some((around, other)) = outer.filter(|(outer, _)| is_at_or_below(path, outer)) else {
+            outer = Some(end);
+            continue;
+        };
+        let message = match path.trim_end_matches('/') == around.trim_end_matches('/') {
+            true => format!("two entries of one table are copied to `{path}`"),
+            false => format!(
+                "`{path}` is below `{around}`, which another entry of the table is copied to"
+            ),
+        };
+        complete = diagnostics.fail(
+            Diagnostic::new(Code::OverlappingDestinations, *span, message)
+                .related(*other, "the other entry")
+                .hint(
+                    "a table has no order: name each file at its destination (\"/dir/file\"), or write a list or steps, \
+                     which are done one after the other",
+                ),
+        );
+    }
+    complete
+}
+
+fn is_at_or_below(path: &str, directory: &str) -> bool {
+    crate::plan::path::is_within(path.trim_end_matches('/'), directory)
+}
