@@ -5,6 +5,7 @@ pub mod gateway;
 pub mod ignore;
 pub mod lock;
 pub mod lower;
+mod null;
 mod order;
 mod path_pattern;
 pub mod plan;

@@ -7,34 +7,40 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::environment::Environment;
+use crate::null::{absent, absent_in_list, absent_in_map, absent_in_optional_list};
 
 /// What a registry keeps of an image besides its layers. Members that are not known here pass
 /// through unchanged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ImageConfig {
     /// `amd64`, `arm64`...
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent")]
     pub architecture: String,
     /// `linux`, `windows`...
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent")]
     pub os: String,
     /// `v7`...
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub variant: String,
     /// The version of the operating system, for Windows.
-    #[serde(default, rename = "os.version", skip_serializing_if = "String::is_empty")]
+    #[serde(
+        default,
+        deserialize_with = "absent",
+        rename = "os.version",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub os_version: String,
     /// How a container is run.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent")]
     pub config: ContainerConfig,
     /// The digests of the layers. BuildKit writes it anew when it exports.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent")]
     pub rootfs: RootFs,
     /// What each layer was made by.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "absent_in_list")]
     pub history: Vec<History>,
-    /// When the image was made: left out, so that BuildKit fills it in.
-    #[serde(default, skip_serializing)]
+    /// When the image was made. Without a `SOURCE_DATE_EPOCH` it is left out, so that BuildKit fills it in.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
     pub created: Value,
     /// Everything else.
     #[serde(flatten)]
@@ -46,55 +52,67 @@ pub struct ImageConfig {
 #[serde(rename_all = "PascalCase")]
 pub struct ContainerConfig {
     /// The user, with a group or without.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub user: String,
     /// The ports that the program listens on.
     #[serde(
         default,
-        deserialize_with = "null_is_empty",
+        deserialize_with = "absent_in_map",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub exposed_ports: BTreeMap<String, Empty>,
     /// The environment, as `NAME=value`.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "absent_in_list", skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
     /// Directories that outlive containers.
     #[serde(
         default,
-        deserialize_with = "null_is_empty",
+        deserialize_with = "absent_in_map",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub volumes: BTreeMap<String, Empty>,
     /// The signal that stops a container.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub stop_signal: String,
     /// How a container is found to be well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healthcheck: Option<HealthcheckConfig>,
     /// The program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "absent_in_optional_list",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub entrypoint: Option<Vec<String>>,
     /// The program's arguments, or the program.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "absent_in_optional_list",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub cmd: Option<Vec<String>>,
     /// The working directory.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub working_dir: String,
     /// Labels.
     #[serde(
         default,
-        deserialize_with = "null_is_empty",
+        deserialize_with = "absent_in_map",
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub labels: BTreeMap<String, String>,
     /// Instructions for Dockerfiles built from this image.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "absent_in_list", skip_serializing_if = "Vec::is_empty")]
     pub on_build: Vec<String>,
     /// What runs the string forms of commands.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "absent_in_optional_list",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub shell: Option<Vec<String>>,
     /// Whether `cmd` is ready for Windows; Docker sets it with every `CMD`.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "std::ops::Not::not")]
     pub args_escaped: bool,
     /// Everything else.
     #[serde(flatten)]
@@ -106,22 +124,22 @@ pub struct ContainerConfig {
 #[serde(rename_all = "PascalCase")]
 pub struct HealthcheckConfig {
     /// `CMD` and a program, `CMD-SHELL` and a text, or `NONE`.
-    #[serde(default, deserialize_with = "null_is_empty", skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "absent_in_list", skip_serializing_if = "Vec::is_empty")]
     pub test: Vec<String>,
     /// Between two runs.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub interval: i64,
     /// For a run.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub timeout: i64,
     /// In which a container may be unwell.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub start_period: i64,
     /// Between two runs in the start period.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub start_interval: i64,
     /// How many failures in a row make a container unwell.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub retries: u32,
 }
 
@@ -137,10 +155,10 @@ pub struct Empty {}
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct RootFs {
     /// Always `layers`.
-    #[serde(rename = "type", default)]
+    #[serde(rename = "type", default, deserialize_with = "absent")]
     pub kind: String,
     /// The digests of the uncompressed layers, the base first.
-    #[serde(default, deserialize_with = "null_is_empty")]
+    #[serde(default, deserialize_with = "absent_in_list")]
     pub diff_ids: Vec<String>,
 }
 
@@ -154,13 +172,13 @@ impl Default for RootFs {
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct History {
     /// The command.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub created_by: String,
     /// Which tool made it.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub comment: String,
     /// Whether there is no layer for it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, deserialize_with = "absent", skip_serializing_if = "std::ops::Not::not")]
     pub empty_layer: bool,
     /// Everything else, the time of a base image's entries included.
     #[serde(flatten)]
@@ -168,9 +186,16 @@ pub struct History {
 }
 
 impl ImageConfig {
-    /// Reads a config as a registry keeps it.
+    /// Reads a config as a registry keeps it. A `null` is an absent value, wherever it is; an entry of `Env` or
+    /// `OnBuild` that is one, or empty, says nothing.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
-        serde_json::from_slice(json)
+        let mut config = serde_json::from_slice::<Option<Self>>(json)?.unwrap_or_default();
+        config.created = Value::Null;
+        config.rest.retain(|_, member| !member.is_null());
+        config.config.rest.retain(|_, member| !member.is_null());
+        config.config.env.retain(|entry| !entry.is_empty());
+        config.config.on_build.retain(|trigger| !trigger.is_empty());
+        Ok(config)
     }
 
     /// Writes it as BuildKit takes it in a result.
@@ -179,12 +204,29 @@ impl ImageConfig {
             .expect("a config has string keys only, and no value that JSON cannot say")
     }
 
-    /// Sets what the image runs on.
+    /// Sets the platform. An image of the same architecture keeps its own variant and version of the operating
+    /// system where the platform has none, as in BuildKit's `dockerfile2llb/convert.go`.
     pub fn set_platform(&mut self, platform: &Platform) {
+        let is_same = self.os == platform.os() && self.architecture == platform.architecture();
+        if !is_same || !platform.variant().is_empty() {
+            self.variant = platform.variant().to_owned();
+        }
+        if !is_same || !platform.os_version().is_empty() {
+            self.os_version = platform.os_version().to_owned();
+        }
         self.os = platform.os().to_owned();
         self.architecture = platform.architecture().to_owned();
-        self.variant = platform.variant().to_owned();
-        self.os_version = platform.os_version().to_owned();
+    }
+
+    /// Writes the image's own platform in the canonical form: `arm64` for `aarch64`. Returns whether it has one.
+    pub fn normalize_platform(&mut self) -> bool {
+        let Ok(own) = Platform::new(&self.os, &self.architecture, &self.variant) else {
+            return false;
+        };
+        self.os = own.os().to_owned();
+        self.architecture = own.architecture().to_owned();
+        self.variant = own.variant().to_owned();
+        true
     }
 
     /// How many layers it has. What a Dockerfile makes has no digests yet, but a history.
@@ -236,15 +278,6 @@ pub(super) fn port_names(ports: &BTreeSet<String>) -> String {
     ports.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// Go writes an empty list or map as `null`.
-fn null_is_empty<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: serde::Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -261,5 +294,73 @@ mod tests {
             String::from_utf8(config.to_json()).unwrap(),
             r#"{"architecture":"amd64","os":"linux","config":{"Healthcheck":{"Test":["NONE"]}},"rootfs":{"type":"layers","diff_ids":[]},"history":[],"x":[1]}"#
         );
+    }
+
+    /// Go, and so BuildKit and Docker, reads a `null` as the value that is not there.
+    #[test]
+    fn a_null_is_an_absent_value_wherever_it_is() {
+        const WHOLE: &str = r#"{"architecture":"arm64","os":"linux","variant":"v8","os.version":"1","created":"2024-01-01T00:00:00Z",
+            "author":"me","os.features":["a"],
+            "config":{"User":"me","ExposedPorts":{"80/tcp":{}},"Env":["A=b"],"Volumes":{"/v":{}},"StopSignal":"TERM",
+            "Healthcheck":{"Test":["NONE"],"Interval":1,"Timeout":1,"StartPeriod":1,"StartInterval":1,"Retries":1},
+            "Entrypoint":["e"],"Cmd":["c"],"WorkingDir":"/w","Labels":{"l":"v"},"OnBuild":["RUN x"],"Shell":["s"],
+            "ArgsEscaped":true,"Hostname":"h"},
+            "rootfs":{"type":"layers","diff_ids":["sha256:00"]},
+            "history":[{"created":"2024-01-01T00:00:00Z","created_by":"x","comment":"y","empty_layer":true}]}"#;
+        let whole: Value = serde_json::from_str(WHOLE).unwrap();
+        let mut places = Vec::new();
+        pointers(&whole, String::new(), &mut places);
+        assert!(places.len() > 40, "{places:?}");
+        for place in places {
+            let mut json = whole.clone();
+            *json.pointer_mut(&place).unwrap() = Value::Null;
+            let config = ImageConfig::parse(json.to_string().as_bytes());
+            let config = config.unwrap_or_else(|err| panic!("null at `{place}`: {err}"));
+            let written = config.to_json();
+            assert!(ImageConfig::parse(&written).is_ok(), "null at `{place}`");
+        }
+
+        let nulls = r#"{"config":{"Env":[null,"A=b"],"Cmd":["sh",null],"Labels":{"l":null},"ExposedPorts":{"1/tcp":null},
+            "OnBuild":[null]},"rootfs":null,"history":[null]}"#;
+        let config = ImageConfig::parse(nulls.as_bytes()).unwrap();
+        assert_eq!(
+            String::from_utf8(config.to_json()).unwrap(),
+            r#"{"architecture":"","os":"","config":{"ExposedPorts":{"1/tcp":{}},"Env":["A=b"],"Cmd":["sh",""],"Labels":{"l":""}},"rootfs":{"type":"layers","diff_ids":[]},"history":[{}]}"#
+        );
+    }
+
+    /// The JSON pointers of all values of a document, itself included.
+    fn pointers(value: &Value, own: String, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    pointers(member, format!("{own}/{name}"), found);
+                }
+            }
+            Value::Array(entries) => {
+                for (at, entry) in entries.iter().enumerate() {
+                    pointers(entry, format!("{own}/{at}"), found);
+                }
+            }
+            _ => {}
+        }
+        found.push(own);
+    }
+
+    #[test]
+    fn platforms_of_the_same_architecture_keep_their_variant() {
+        let config = |json: &str| ImageConfig::parse(json.as_bytes()).unwrap();
+        let amd64 = Platform::new("linux", "amd64", "").unwrap();
+        let mut same = config(r#"{"os":"linux","architecture":"amd64","variant":"v3"}"#);
+        same.set_platform(&amd64);
+        assert_eq!((same.architecture.as_str(), same.variant.as_str()), ("amd64", "v3"));
+        let mut other = config(r#"{"os":"linux","architecture":"arm","variant":"v7"}"#);
+        other.set_platform(&amd64);
+        assert_eq!((other.architecture.as_str(), other.variant.as_str()), ("amd64", ""));
+        let mut own = config(r#"{"os":"linux","architecture":"aarch64","variant":"v8"}"#);
+        assert!(own.normalize_platform());
+        assert_eq!((own.architecture.as_str(), own.variant.as_str()), ("arm64", ""));
+        assert!(!config("{}").normalize_platform());
     }
 }

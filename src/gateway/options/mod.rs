@@ -19,6 +19,7 @@ pub use self::attestations::Scanner;
 use super::bridge::{CacheImport, Status};
 use super::dockerfile::CONFIG;
 use crate::lower::{ProcessSettings, Sessions};
+use crate::null::{absent, absent_in_map};
 use crate::plan::{
     ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, truth, without_credentials,
 };
@@ -86,7 +87,7 @@ impl From<InvalidOption> for Status {
 
 #[derive(Deserialize)]
 struct WorkerJson {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent")]
     platforms: Vec<PlatformJson>,
 }
 
@@ -94,7 +95,7 @@ struct WorkerJson {
 struct PlatformJson {
     architecture: String,
     os: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent")]
     variant: String,
 }
 
@@ -102,7 +103,7 @@ struct PlatformJson {
 #[serde(rename_all = "PascalCase")]
 struct CacheImportJson {
     r#type: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "absent_in_map")]
     attrs: BTreeMap<String, String>,
 }
 
@@ -147,6 +148,7 @@ impl Options {
             build_args: with_prefix(&opts, "build-arg:"),
             labels: with_prefix(&opts, "label:"),
             target_platform: platforms[0].clone(),
+            implicit_platform: opts.get("platform").is_none_or(String::is_empty),
             several_platforms: multi_platform,
             contexts: named_contexts(&opts)?,
             vcs: Vcs {
@@ -225,7 +227,7 @@ fn worker_platforms(workers: &str) -> Result<Vec<Platform>, InvalidOption> {
     let workers: Vec<WorkerJson> = if workers.is_empty() {
         Vec::new()
     } else {
-        serde_json::from_str(workers).map_err(|err| problem(&err))?
+        serde_json::from_str::<Option<_>>(workers).map_err(|err| problem(&err))?.unwrap_or_default()
     };
     let platforms = workers.into_iter().next().map_or_else(Vec::new, |worker| worker.platforms);
     let platform = |PlatformJson { architecture, os, variant }: PlatformJson| {
@@ -317,9 +319,9 @@ fn input_configs(
     let mut configs = BTreeMap::new();
     for (input, json) in with_prefix(opts, "input-metadata:") {
         let problem = |err: &dyn fmt::Display| invalid(&format!("input-metadata:{input}"), err);
-        let metadata: BTreeMap<String, String> =
+        let metadata: Option<BTreeMap<String, Option<String>>> =
             serde_json::from_str(&json).map_err(|err| problem(&err))?;
-        if let Some(config) = metadata.get(CONFIG) {
+        if let Some(config) = metadata.unwrap_or_default().remove(CONFIG).flatten() {
             let config = BASE64_STANDARD.decode(config).map_err(|err| problem(&err))?;
             configs.insert(input, config);
         }
@@ -331,10 +333,11 @@ fn input_configs(
 fn cache_imports(opts: &BTreeMap<String, String>) -> Result<Vec<CacheImport>, InvalidOption> {
     let mut imports = Vec::new();
     if let Some(json) = opts.get("cache-imports").filter(|json| !json.is_empty()) {
-        let list: Vec<CacheImportJson> =
+        let list: Option<Vec<CacheImportJson>> =
             serde_json::from_str(json).map_err(|err| invalid("cache-imports", err))?;
         imports.extend(
-            list.into_iter()
+            list.unwrap_or_default()
+                .into_iter()
                 .map(|CacheImportJson { r#type, attrs }| CacheImport { kind: r#type, attrs }),
         );
     }

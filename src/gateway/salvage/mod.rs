@@ -16,6 +16,7 @@ pub use self::files::{copy_files, is_asked_for};
 use super::bridge::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 use super::{Options, own_image};
 use crate::lower::{Transfer, TransferFrom};
+use crate::null::{absent, absent_in_list};
 
 /// Where the program sees the stage's files. Its root is the frontend's image: what the engine mounts into each
 /// container (`/proc`, `/etc/hosts`...) is not among them.
@@ -77,12 +78,12 @@ pub(super) fn failed_op(status: &Status) -> Option<Digest> {
 pub(super) fn failed_process(status: &Status) -> Option<FailedProcess> {
     #[derive(Deserialize)]
     struct Solve {
-        #[serde(rename = "mountIDs", default)]
+        #[serde(rename = "mountIDs", default, deserialize_with = "absent_in_list")]
         mounts: Vec<String>,
     }
     #[derive(Deserialize)]
     struct Exit {
-        #[serde(rename = "Code")]
+        #[serde(rename = "Code", deserialize_with = "absent")]
         code: u32,
     }
     let solve = status.details("errdefs.Solve").next()?;
