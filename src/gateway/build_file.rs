@@ -4,12 +4,12 @@
 //! repository, an archive or a file from the web, or what another build of the client makes; the build
 //! file is in it, or in a directory of the client.
 
-use buildkit_llb::{Cap, Differ, Digest, GitMtime, Graph, Local, Metadata, State};
+use buildkit_llb::{Differ, Digest, Graph, Local, Metadata, State};
 use futures_util::future::{join3, try_join3};
 
-use super::bridge::{Bridge, Connection, Ref, Status};
+use super::bridge::{Connection, Ref, Status};
 use super::options::invalid;
-use super::{Options, archive, epoch};
+use super::{Options, archive};
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
 use crate::plan::{GitUrl, HTTP_FILE};
@@ -63,20 +63,6 @@ impl BuildFile {
         let whole = MainContext { subdir: String::new(), ..context.clone() };
         let home = Home::Files { of: whole, name: name.to_owned() };
         home.read(connection, options).await?.into_build_file(Vec::new(), context)
-    }
-
-    /// The same, for a build whose files have the same times whenever it is done: those of a context from git
-    /// are then its commit's, unless its URL says which they are. What the engine can do is not known while
-    /// the build file is read, from a checkout of its own then.
-    pub(super) fn at_a_time(mut self, bridge: &Bridge, options: &Options) -> Self {
-        let can = bridge.capabilities().llb.supports(Cap::SOURCE_GIT_MTIME.id());
-        if let MainSource::Git(GitUrl { mtime: mtime @ None, .. }) = &mut self.context.source
-            && can
-            && epoch::is_wanted(options)
-        {
-            *mtime = Some(GitMtime::Commit);
-        }
-        self
     }
 }
 
@@ -134,7 +120,13 @@ async fn remote<'o>(
     if !address.starts_with("http://") && !address.starts_with("https://") {
         return Err(problem(format!("`{address}` is neither a git repository nor a URL")));
     }
-    let url = address.to_owned();
+    let source = web_source(connection, address.to_owned()).await?;
+    let is_archive = matches!(source, MainSource::Http { is_archive: true, .. });
+    Ok((source, if is_archive { &options.filename } else { HTTP_FILE.as_str() }))
+}
+
+/// Returns the file of a URL, once its beginning has been read, which says whether it is an archive.
+pub(super) async fn web_source(connection: &Connection, url: String) -> Result<MainSource, Status> {
     let source = MainSource::Http { url: url.clone(), is_archive: false };
     let file =
         Directory::of(&MainContext { source, subdir: String::new() })?.open(connection).await?;
@@ -143,8 +135,7 @@ async fn remote<'o>(
         None => None,
     };
     let is_archive = archive::is_archive(&start.unwrap_or_default());
-    let name = if is_archive { &options.filename } else { HTTP_FILE.as_str() };
-    Ok((MainSource::Http { url, is_archive }, name))
+    Ok(MainSource::Http { url, is_archive })
 }
 
 /// The ignore file that belongs to one build file.

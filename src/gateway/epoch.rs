@@ -4,69 +4,85 @@
 //! context, or the name of a stage that takes one thing from the web or from git. Follows
 //! `frontend/dockerfile/dockerfile2llb/epoch.go` of BuildKit.
 
-use buildkit_llb::{Git, Http, Source};
+use buildkit_llb::{Cap, Git, GitMtime, Graph, Http, Source};
 use buildkit_proto::pb;
+use futures_util::future::try_join_all;
 
-use super::Options;
-use super::bridge::{Bridge, ResolveMode, SourceRequest, Status};
+use super::bridge::{Bridge, FileKind, Ref, ResolveMode, SourceRequest, Status};
 use super::options::invalid;
+use super::{Options, build_file, report};
 use crate::diagnostic::Diagnostics;
-use crate::lower::{MainContext, MainSource, git_source};
-use crate::plan::{Action, ContextSource, Facts, Plan, Request, resolve, select};
-use crate::spec::Spec;
+use crate::lower::{MainContext, MainSource, git_source, main_context};
+use crate::plan::{
+    Action, ContextSource, Facts, GitUrl, Plan, Request, epoch_wanted, resolve, select,
+};
+use crate::source::SourceMap;
+use crate::spec::{EPOCH_ARG as ARG, Spec};
 
-/// The build arg that says it.
-const ARG: &str = "SOURCE_DATE_EPOCH";
+/// How many directories of an archive are looked into for its newest file. Each is a call.
+const MAX_DIRECTORIES: usize = 4096;
 
-/// Whether the client wants one time for everything.
-pub(super) fn is_wanted(options: &Options) -> bool {
-    options.request.build_args.get(ARG).is_some_and(|text| !text.is_empty())
+/// How many of those calls are made at once.
+const AT_ONCE: usize = 64;
+
+/// What a word stands for.
+struct Timed {
+    /// Whose time the engine is asked for.
+    source: Source,
+    /// The URL, of a file from the web: of an archive whose server tells no time, that of its newest file is taken.
+    url: Option<String>,
 }
 
 /// Finds the time and sets it in the options, for this build and for those that are started from it: other
-/// frontends know no words. A file with errors has none.
+/// frontends know no words. A file with errors has none. Files of a context from git have their commit's time
+/// then, unless its URL says which they have.
 pub(super) async fn find(
     bridge: &Bridge,
     spec: &Spec,
-    context: &MainContext,
+    files: &SourceMap,
+    context: &mut MainContext,
     options: &mut Options,
 ) -> Result<(), Status> {
+    let Some(text) = epoch_wanted(spec, &options.request) else { return Ok(()) };
+    if let MainSource::Git(GitUrl { mtime: mtime @ None, .. }) = &mut context.source
+        && bridge.capabilities().llb.supports(Cap::SOURCE_GIT_MTIME.id())
+    {
+        *mtime = Some(GitMtime::Commit);
+    }
     let request = &mut options.request;
-    let Some(text) = request.build_args.get(ARG).filter(|text| !text.is_empty()).cloned() else {
-        return Ok(());
-    };
     request.epoch = match text.parse::<i64>() {
         Ok(seconds) => Some(seconds),
         Err(_) if !spec.is_whole() => None,
-        Err(_) => match source(&text, spec, context, request)? {
-            Some(source) => Some(time_of(bridge, source, &text).await?),
+        Err(_) => match timed(&text, spec, files, context, request)? {
+            Some(timed) => time_of(bridge, timed, &text).await?,
             None => None,
         },
     };
     let value = request.epoch.map(|seconds| seconds.to_string()).unwrap_or_default();
-    request.build_args.insert(ARG.to_owned(), value.clone());
-    options.raw.insert(format!("build-arg:{ARG}"), value);
+    options.raw.insert(format!("build-arg:{ARG}"), value.clone());
+    request.epoch_value = Some(value);
     Ok(())
 }
 
-/// What a word stands for; `None` for files of the client, which have no time of their own.
-fn source(
+/// Returns the source that a word stands for; `None` for files of the client, which have no time of their own.
+fn timed(
     word: &str,
     spec: &Spec,
+    files: &SourceMap,
     context: &MainContext,
     request: &Request,
-) -> Result<Option<Source>, Status> {
+) -> Result<Option<Timed>, Status> {
     if word == "context" {
         return Ok(match &context.source {
-            MainSource::Git(url) => Some(git_source(url).into()),
-            MainSource::Http { url, .. } => Some(Http::new(url).into()),
+            MainSource::Git(url) => Some(Timed::git(url)),
+            MainSource::Http { url, .. } => Some(Timed::http(url)),
             MainSource::Local | MainSource::Input(_) => None,
         });
     }
     if let Some((_, source)) = request.contexts.find(word, &request.target_platform) {
         return Ok(match source {
-            ContextSource::Git(url) => Some(git_source(url).into()),
-            ContextSource::Http(file) => Some(Http::new(&file.url).into()),
+            ContextSource::Git(url) => Some(Timed::git(url)),
+            ContextSource::Http(file) => Some(Timed::http(&file.url)),
             ContextSource::Local(_)
             | ContextSource::Input(_)
             | ContextSource::Target(_)
@@ -76,20 +92,32 @@ fn source(
             | ContextSource::Scratch => None,
         });
     }
-    match source_of_stage(word, spec, request) {
-        Some(source) => Ok(Some(source)),
-        None => Err(Status::from(invalid(
-            &format!("build-arg:{ARG}"),
-            format!(
-                "`{word}` is neither a number of seconds nor `context`, nor a build context, nor a stage from `scratch` \
-                 with a single `git` or `fetch` step"
-            ),
-        ))),
+    if let Some(timed) = of_stage(word, spec, request) {
+        return Ok(Some(timed));
+    }
+    let problem = format!(
+        "`{word}` is neither a number of seconds nor `context`, nor a build context, nor a stage from `scratch` \
+         with a single `git` or `fetch` step"
+    );
+    let default = spec.args.0.get(ARG).filter(|_| !request.build_args.contains_key(ARG));
+    Err(match default {
+        Some(arg) => report::at_place(Status::new(format!("{ARG}: {problem}")), files, arg.span),
+        None => Status::from(invalid(&format!("build-arg:{ARG}"), problem)),
+    })
+}
+
+impl Timed {
+    fn git(url: &GitUrl) -> Self {
+        Self { source: git_source(url).into(), url: None }
+    }
+
+    fn http(url: &str) -> Self {
+        Self { source: Http::new(url).into(), url: Some(url.to_owned()) }
     }
 }
 
 /// The one thing that a stage takes from elsewhere, where it does nothing else.
-fn source_of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Source> {
+fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
     let mut request = request.clone();
     request.stage = Some(name.to_owned());
     request.build_args.remove(ARG);
@@ -106,20 +134,20 @@ fn source_of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Source>
     let [step] = &stage.steps[..] else { return None };
     match &step.action {
         // An engine that is told a file's checksum asks nobody, and knows no time.
-        Action::Fetch(fetch) => Some(Http::new(&fetch.url).into()),
-        Action::Git(git) => Some(
-            Git {
-                reference: match &git.checksum {
-                    Some(_) => None,
-                    None => locking.commit(&git.url, &git.reference, step.span, &mut diagnostics),
-                }
-                .unwrap_or_else(|| git.reference.clone()),
+        Action::Fetch(fetch) => Some(Timed::http(&fetch.url)),
+        Action::Git(git) => {
+            let locked = match &git.checksum {
+                Some(_) => None,
+                None => locking.commit(&git.url, &git.reference, step.span, &mut diagnostics),
+            };
+            let source = Git {
+                reference: locked.unwrap_or_else(|| git.reference.clone()),
                 subdir: git.subdir.clone(),
                 checksum: git.checksum.clone(),
                 ..Git::new(&git.url)
-            }
-            .into(),
-        ),
+            };
+            Some(Timed { source: source.into(), url: None })
+        }
         Action::Exec(_)
         | Action::Copy(_)
         | Action::Unpack(_)
@@ -130,8 +158,10 @@ fn source_of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Source>
     }
 }
 
-/// When a commit was made, or a file of the web was changed.
-async fn time_of(bridge: &Bridge, source: Source, word: &str) -> Result<i64, Status> {
+/// Returns when a commit was made, or a file of the web was changed. Where its server does not tell, that is when
+/// the newest file of an archive was; any other file has no time.
+async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64>, Status> {
+    let Timed { source, url } = timed;
     let request = SourceRequest {
         source: pb::SourceOp { identifier: source.identifier, attrs: source.attrs },
         platform: None,
@@ -141,17 +171,70 @@ async fn time_of(bridge: &Bridge, source: Source, word: &str) -> Result<i64, Sta
     };
     let meta = bridge.resolve_source(request).await?;
     let commit = meta.git.as_ref().and_then(|git| git.commit_object.as_deref());
-    let time = match (commit, &meta.http) {
-        (Some(commit), _) => commit_time(commit),
-        (None, Some(http)) => http.last_modified,
-        (None, None) => None,
+    let time = match (commit, &meta.http, url) {
+        (Some(commit), ..) => commit_time(commit),
+        (None, Some(http), url) => match (http.last_modified, url) {
+            (None, Some(url)) => return newest_in(bridge, url, word).await,
+            (time, _) => time,
+        },
+        (None, None, _) => None,
     };
-    time.ok_or_else(|| {
+    time.map(Some).ok_or_else(|| {
         Status::new(format!(
-            "{ARG}={word}: there is no time for {}; an engine tells it from BuildKit 0.26 on, of a file only if its server does",
+            "{ARG}={word}: the engine tells no time for {}; engines do from BuildKit 0.26 on",
             meta.source.identifier
         ))
     })
+}
+
+/// Returns the time of the newest file in an archive from the web; `None` for a file that is no archive.
+///
+/// BuildKit's frontend reads the archive itself (`archiveMaxTimeFromRef`). Here the engine unpacks it, as it
+/// does for a build context, whatever it is compressed with.
+async fn newest_in(bridge: &Bridge, url: String, word: &str) -> Result<Option<i64>, Status> {
+    let source = build_file::web_source(bridge.connection(), url).await?;
+    if !matches!(source, MainSource::Http { is_archive: true, .. }) {
+        return Ok(None);
+    }
+    let mut graph = Graph::new();
+    let context = MainContext { source, subdir: String::new() };
+    let state = main_context(&context, &mut graph).map_err(|err| Status::new(err.to_string()))?;
+    let files = bridge.connection().open_source(graph.definition(state)).await?;
+    match files {
+        Some(files) => newest_of(bridge, &files, word).await,
+        None => Ok(None),
+    }
+}
+
+/// Returns the time of the newest file of a tree.
+async fn newest_of(bridge: &Bridge, files: &Ref, word: &str) -> Result<Option<i64>, Status> {
+    let mut newest = None;
+    let mut directories = vec![".".to_owned()];
+    let mut next = 0;
+    while next < directories.len() {
+        let end = directories.len().min(next + AT_ONCE);
+        let lists = directories[next..end].iter().map(|path| bridge.read_dir(files, path, ""));
+        let lists = try_join_all(lists).await?;
+        for (at, list) in (next..end).zip(lists) {
+            for entry in list.into_iter().flatten() {
+                match entry.kind {
+                    FileKind::File => newest = newest.max(Some(entry.mod_time)),
+                    FileKind::Directory => {
+                        directories.push(format!("{}/{}", directories[at], entry.path));
+                    }
+                    FileKind::Symlink { .. } | FileKind::Other => {}
+                }
+            }
+        }
+        next = end;
+        if directories.len() > MAX_DIRECTORIES {
+            return Err(Status::new(format!(
+                "{ARG}={word}: the archive has more than {MAX_DIRECTORIES} directories to look for its newest file in; \
+                 give a number of seconds"
+            )));
+        }
+    }
+    Ok(newest.map(|nanoseconds: i64| nanoseconds.div_euclid(1_000_000_000)))
 }
 
 /// The committer's time in a commit as git stores it.

@@ -61,7 +61,7 @@ where
         match request? {
             Begun::Answered(result) => Ok(result),
             Begun::Read(options, build_file) => {
-                let build_file = build_file.at_a_time(&bridge, &options);
+                let build_file = *build_file;
                 match &options.subrequest {
                     Some(question) => {
                         subrequest::answer(&bridge, &options, question, build_file).await

@@ -34,7 +34,7 @@ impl Opened {
     pub(super) async fn open(
         bridge: &Bridge,
         options: &Options,
-        BuildFile { file, home, lock, ignore, context, .. }: BuildFile,
+        BuildFile { file, home, lock, ignore, mut context, .. }: BuildFile,
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, Status> {
         check_of(&options.request, diagnostics);
@@ -42,7 +42,7 @@ impl Opened {
         let ignore = ignore::read(ignore, &mut files, diagnostics);
         let (mut options, spec) = lock::hold(options, lock, spec, &mut files, diagnostics);
         if let Some(spec) = &spec {
-            epoch::find(bridge, spec, &context, &mut options).await?;
+            epoch::find(bridge, spec, &files, &mut context, &mut options).await?;
             vcs::find(bridge, spec, &context, &mut options).await?;
         }
         Ok(Self { options, files, spec, context, ignore })
@@ -155,6 +155,7 @@ impl Project<'_> {
         let request = Request {
             stage: Some(name.to_owned()),
             target_platform: platform.clone(),
+            implicit_platform: self.options.request.is_implicit(platform),
             ..self.options.request.clone()
         };
         let mut diagnostics = Diagnostics::default();

@@ -10,7 +10,7 @@ use super::select::stage_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::order::dependencies_first;
 use crate::source::{Span, Spanned};
-use crate::spec::{Allowance, Arg, ArgType, ExpandError, Scalar, Spec, Spent, Template};
+use crate::spec::{Allowance, Arg, ArgType, EPOCH_ARG, ExpandError, Scalar, Spec, Spent, Template};
 use crate::text::Text;
 
 /// Build args that mean something to BuildKit, to the frontend or to every tool that uses the network.
@@ -136,6 +136,11 @@ impl<'s> Scope<'s> {
                 );
             }
         }
+        if let (Some(value), Some((name, _))) =
+            (&request.epoch_value, spec.args.0.get_key_value(EPOCH_ARG))
+        {
+            scope.values.insert(name.as_str(), Value::Set(value.into()));
+        }
         for name in spec.unread() {
             let value = scope.values.entry(name).or_insert(Value::Failed);
             if matches!(value, Value::Unset) {
@@ -202,6 +207,10 @@ impl<'s> Scope<'s> {
     /// Holds every value against the declaration of its arg.
     fn check_values(&mut self, spec: &'s Spec, request: &Request, diagnostics: &mut Diagnostics) {
         for (name, arg) in &spec.args.0 {
+            // What a word stands for need not be what the declaration allows; the word has been checked.
+            if name.as_str() == EPOCH_ARG && request.epoch_value.is_some() {
+                continue;
+            }
             let Some(Value::Set(value)) = self.values.get(name.as_str()) else { continue };
             let Some(rule) = self.broken_rule(arg, value, diagnostics) else { continue };
             let given = request.build_args.contains_key(name.as_str());
@@ -405,7 +414,7 @@ fn too_large(span: Span) -> Diagnostic {
 fn is_known(build_arg: &str) -> bool {
     let name = build_arg.to_ascii_lowercase();
     PROXIES.contains(&name.as_str())
-        || name == "source_date_epoch"
+        || name.eq_ignore_ascii_case(EPOCH_ARG)
         || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -8,6 +8,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
+/// The arg whose value is the time of everything that is made. Naming it nowhere does not make it useless.
+pub const EPOCH_ARG: &str = "SOURCE_DATE_EPOCH";
+
 table! {
     /// What an arg is and what it may be.
     pub(super) struct ArgTable as "an arg" {

@@ -40,10 +40,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 pub use self::allowance::{Allowance, Spent};
-pub use self::arg::{Arg, ArgType, Pattern};
+pub use self::arg::{Arg, ArgType, EPOCH_ARG, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
 pub use self::image::{Command, Duration, Healthcheck, Image, Labels};
-pub use self::include::{Absent, FileAddress, Include, Reading, Wanted};
+pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted};
 pub use self::input::Input;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::mount_set::MountList;

@@ -112,7 +112,7 @@ async fn a_time_for_everything_that_is_made() {
 }
 
 /// What an engine says of a git source.
-fn commit(identifier: &str) -> ResolveSourceMetaResponse {
+pub(crate) fn commit(identifier: &str) -> ResolveSourceMetaResponse {
     let object = b"tree 1\ncommitter A <a@b> 1600000000 +0000\n\nmessage\n".to_vec();
     ResolveSourceMetaResponse {
         source: Some(pb::SourceOp { identifier: identifier.to_owned(), attrs: BTreeMap::new() }),

@@ -16,13 +16,17 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{Need, Needs, check_of, requests_for_lock, select_for_lock};
 
+/// How many references a lock file may have that are looked up. Registries and servers take that many at once for an
+/// attack, and nobody reads what has more.
+const MAX_LOOKUPS: usize = 1_000;
+
 /// Writes the lock file of a build file. Entries for what was not looked up stay as they are.
 pub(in crate::gateway) async fn write(
     bridge: &Bridge,
     options: &Options,
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
-    let BuildFile { file, home, lock, ignore, context, digest } = build_file;
+    let BuildFile { file, home, lock, ignore, mut context, digest } = build_file;
     let name = lock::file_name(file.name());
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
@@ -32,9 +36,9 @@ pub(in crate::gateway) async fn write(
     let Some(spec) = spec.filter(|_| !diagnostics.has_errors()) else {
         return Err(report::failure(&diagnostics, &files));
     };
-    let (files, spec, context) = (&files, &spec, &context);
     let mut options = options.clone();
-    epoch::find(bridge, spec, context, &mut options).await?;
+    epoch::find(bridge, &spec, &files, &mut context, &mut options).await?;
+    let (files, spec, context) = (&files, &spec, &context);
     vcs::find(bridge, spec, context, &mut options).await?;
     let project = Project { bridge, options: &options, files, spec, context, ignore: &ignore };
 
@@ -42,6 +46,13 @@ pub(in crate::gateway) async fn write(
         Some(needs) => needs,
         None => return Err(report::failure(&diagnostics, files)),
     };
+    if needs.upstreams().len() > MAX_LOOKUPS {
+        return Err(Status::new(format!(
+            "a lock file for this file has {} references to look up, and there can be {MAX_LOOKUPS}; \
+             write the digest, `checksum` or commit of some into the build file, or split it into several",
+            needs.upstreams().len()
+        )));
+    }
     let found = look_up(&project, needs.upstreams()).await?;
     // Nothing of what rules say is of interest here but what is not pinned.
     let mut told = Diagnostics::default();
@@ -80,8 +91,13 @@ async fn needs(
     diagnostics: &mut Diagnostics,
 ) -> Result<Option<Needs>, Status> {
     let platforms = project.options.requests();
-    let requests: Vec<_> =
-        platforms.iter().flat_map(|request| requests_for_lock(project.spec, request)).collect();
+    let mut requests = Vec::new();
+    for platform in &platforms {
+        match requests_for_lock(project.spec, platform, diagnostics) {
+            Some(builds) => requests.extend(builds),
+            None => return Ok(None),
+        }
+    }
     let Some(selections) = project.select(select_for_lock, &requests, diagnostics) else {
         return Ok(None);
     };

@@ -1,13 +1,14 @@
 //! `unused-arg`: an arg that reaches nothing.
 //!
 //! It is declared, and no value names it, no run text does, and no `args` list has it: whatever is
-//! given for it, the result is the same. One of an included file may reach something in another build.
+//! given for it, the result is the same. One of an included file may reach something in another build, and
+//! `SOURCE_DATE_EPOCH` is the time of the whole build.
 
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::Spec;
 use crate::spec::names::Names;
+use crate::spec::{ArgName, EPOCH_ARG, Spec};
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let mut used = BTreeSet::new();
@@ -16,7 +17,8 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             used.insert(declared);
         }
     });
-    let unused = spec.args.0.iter().filter(|(name, _)| !used.contains(name));
+    let is_used = |name: &ArgName| used.contains(name) || name.as_str() == EPOCH_ARG;
+    let unused = spec.args.0.iter().filter(|(name, _)| !is_used(name));
     for (name, arg) in unused.filter(|(_, arg)| spec.is_own(arg.span)) {
         diagnostics.push(
             Diagnostic::new(Code::UnusedArg, arg.span, format!("arg `{name}` reaches nothing")).hint(format!(
