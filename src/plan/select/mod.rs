@@ -389,23 +389,29 @@ impl<'s> Stages<'s> {
         scope: Scope<'s>,
         request: &'s Request,
     ) -> Selection<'s> {
-        let mut new_places = vec![usize::MAX; self.named.list.len()];
+        // A stage has its place once it is done. Only a stage in a cycle, which has been reported, needs one that
+        // has none: its reference means nothing.
+        let mut new_places: Vec<Option<usize>> = vec![None; self.named.list.len()];
         let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(selected.len());
         let mut sources = Sources::default();
         let mut origins = BTreeMap::new();
         for (new, &old) in selected.iter().enumerate() {
-            new_places[old] = new;
             let froms = std::mem::take(&mut self.froms[old]);
-            let platform = self.platforms[old].take().unwrap_or_else(|| match froms.first() {
-                Some((_, Meaning::Stage(base))) => stages[new_places[*base]].platform.clone(),
-                _ => request.target_platform.clone(),
+            let base = match froms.first() {
+                Some((_, Meaning::Stage(base))) => new_places[*base],
+                _ => None,
+            };
+            let platform = self.platforms[old].take().unwrap_or_else(|| match base {
+                Some(base) => stages[base].platform.clone(),
+                None => request.target_platform.clone(),
             });
             for (at, (span, meaning)) in froms.into_iter().enumerate() {
                 let origin = match meaning {
                     Meaning::Scratch => Origin::Scratch,
-                    // Where there are errors, it may not be among them.
-                    Meaning::Stage(old) if new_places[old] == usize::MAX => continue,
-                    Meaning::Stage(old) => Origin::Stage(new_places[old]),
+                    Meaning::Stage(old) => match new_places[old] {
+                        Some(at) => Origin::Stage(at),
+                        None => continue,
+                    },
                     Meaning::Image(reference, platform) => sources.image(ImageQuery {
                         is_plain_name: true,
                         ..ImageQuery::new(reference, platform, span, at == 0)
@@ -430,8 +436,9 @@ impl<'s> Stages<'s> {
                 needed: new < needed,
                 replaced: self.replaced[old],
             });
+            new_places[old] = Some(new);
         }
-        let new = |old: usize| Some(new_places[old]).filter(|&at| at != usize::MAX);
+        let new = |old: usize| new_places[old];
         let target = goal.target.and_then(new);
         let gates = goal.gates.into_iter();
         let gates =
