@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::Definition;
+use buildkit_llb::{Definition, Platform};
 
 use super::bridge::{Build, Refs, SolveRequest, Status};
 use super::project::Project;
@@ -38,8 +38,9 @@ const PREDEFINED: [&str; 7] = [
     "all_proxy",
 ];
 
-/// The client's options for another file and one platform.
-pub(super) fn options(project: &Project<'_>, platform: &str) -> BTreeMap<String, String> {
+/// The client's options for another file and one platform. Where the client asks for none, nor is one asked for
+/// here, so that a base image of another platform keeps its own.
+pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<String, String> {
     let raw = project.options.raw.iter();
     let mut opts: BTreeMap<String, String> = raw
         .filter(|(key, _)| {
@@ -48,7 +49,9 @@ pub(super) fn options(project: &Project<'_>, platform: &str) -> BTreeMap<String,
         })
         .map(|(key, value)| (key.clone(), value.clone()))
         .collect();
-    opts.insert("platform".to_owned(), platform.to_owned());
+    if !project.options.request.is_implicit(platform) {
+        opts.insert("platform".to_owned(), platform.id());
+    }
     // What rules say of another file is no matter of this file's author.
     opts.insert("build-arg:BUILDKIT_DOCKERFILE_CHECK".to_owned(), "skip=all".to_owned());
     opts
@@ -59,7 +62,7 @@ pub(super) async fn build(
     project: &Project<'_>,
     Dockerfile { file, target, args, platform, .. }: &Dockerfile,
 ) -> Result<Triggered, Status> {
-    let mut opts = options(project, &platform.id());
+    let mut opts = options(project, platform);
     opts.retain(|key, _| {
         key.strip_prefix("build-arg:").is_none_or(|arg| {
             let arg = arg.to_ascii_lowercase();

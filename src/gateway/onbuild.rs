@@ -38,7 +38,7 @@ pub(super) async fn fire(
     let file = MkfileAction::new("/Dockerfile", 0o644, text.into_bytes());
     let label = Metadata::named(format!("[internal] ONBUILD of {}", query.reference));
     let file = graph.add(FileOp::new(State::SCRATCH).then(file), label);
-    let mut opts = dockerfile::options(project, &query.platform.id());
+    let mut opts = dockerfile::options(project, &query.platform);
     opts.remove("dockerfilekey");
     let several_lines = several_lines.into_iter();
     opts.extend(

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use buildkit_llb::{Diff, Digest, Merge, Metadata, Passthrough, State};
 
 use super::{Lowering, Settings};
+use crate::source::Span;
 
 /// The id of the op that waits: part of its cache key, and required.
 const ID: &str = "requires";
@@ -14,6 +15,8 @@ const ID: &str = "requires";
 struct Required<'a> {
     name: &'a str,
     state: State,
+    /// Where it is required.
+    span: Span,
 }
 
 impl<'a> Lowering<'a> {
@@ -49,10 +52,11 @@ impl<'a> Lowering<'a> {
         // Between a file system and itself there is no difference, and finding none takes no file: but it is
         // built for it.
         let mut waits = Vec::with_capacity(required.len());
-        for Required { name, state } in &required {
+        for Required { name, state, span } in &required {
             let mut label = String::new();
             position.write_stage(&format!("waits for {name}"), &mut label);
-            waits.push(self.graph.add(Diff::new(*state, *state), Metadata::named(&label)));
+            let metadata = Metadata::named(&label).at([self.location(*span)]);
+            waits.push(self.graph.add(Diff::new(*state, *state), metadata));
         }
         let guarded = match waits[..] {
             // The engine fails to merge nothing with nothing, and finds that they do not differ.
@@ -75,6 +79,7 @@ impl<'a> Lowering<'a> {
         let gates = plan.gates.iter().map(|gate| Required {
             name: &plan.stages[gate.stage].name,
             state: self.stages[gate.stage],
+            span: gate.span,
         });
         let is_new = |gate: &Required<'_>| {
             self.graph.digest(gate.state).is_some_and(|digest| built.insert(digest))

@@ -203,8 +203,9 @@ impl Lowering<'_> {
         }
         let reference = &image.reference;
         let platform = Some(image.platform.clone());
-        let location = self.location(image.span);
-        let named = |name: String| Metadata::named(name).at([location]);
+        let locations: Vec<Location> =
+            image.spans.iter().map(|&span| self.location(span)).collect();
+        let named = |name: String| Metadata::named(name).at(locations);
         if let Some(store) = &image.layout {
             let layout = OciLayout {
                 platform,

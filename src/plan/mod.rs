@@ -9,6 +9,7 @@ mod condition;
 mod config;
 mod context;
 mod environment;
+mod epoch;
 mod export;
 mod fork;
 mod git_url;
@@ -21,6 +22,7 @@ mod needs;
 mod owner;
 mod parameters;
 mod path;
+mod platform;
 mod reads;
 mod remote;
 mod report;
@@ -46,6 +48,7 @@ pub use self::context::{
     NamedContexts, PlannedContext,
 };
 pub use self::environment::Environment;
+pub use self::epoch::epoch_wanted;
 pub use self::git_url::GitUrl;
 pub use self::merge::Merged;
 pub use self::needs::{Need, Needs, requests_for_lock};
@@ -154,8 +157,8 @@ pub struct PlannedImage {
     pub reference: Reference,
     /// For which platform.
     pub platform: Platform,
-    /// Where the file first names it.
-    pub span: Span,
+    /// Every `from` that means it, and where the file declares it, if it does.
+    pub spans: BTreeSet<Span>,
     /// The client's directory of images that it is in, where it is in one.
     pub layout: Option<String>,
     /// The named context that it stands for, where it stands for one.

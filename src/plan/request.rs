@@ -26,6 +26,9 @@ pub struct Request {
     pub runnable_platforms: Vec<Platform>,
     /// The platform that the result is for.
     pub target_platform: Platform,
+    /// Whether that is the building machine's own because the client asks for none. Then a base image of another
+    /// platform keeps its own, as in Dockerfiles (`implicitTarget` in BuildKit's `dockerfile2llb/platform.go`).
+    pub implicit_platform: bool,
     /// Whether the result is one of several, so that names should tell them apart.
     pub several_platforms: bool,
     /// `--build-context`.
@@ -40,6 +43,9 @@ pub struct Request {
     pub vcs: Vcs,
     /// `SOURCE_DATE_EPOCH`: what is made gets this time, in seconds since 1970.
     pub epoch: Option<i64>,
+    /// The value of `${SOURCE_DATE_EPOCH}`, once it is known what the word stands for that the client or the file
+    /// gives: a number, or empty where there is no time.
+    pub epoch_value: Option<String>,
 }
 
 /// What is known of the repository that is built from.
@@ -113,6 +119,11 @@ impl Request {
         self.locking = Locking::new(lock, flag(self, LOCKED, hint, diagnostics));
     }
 
+    /// Whether a platform is the one that is built for because the client asks for none.
+    pub fn is_implicit(&self, platform: &Platform) -> bool {
+        self.implicit_platform && *platform == self.target_platform
+    }
+
     /// Whether processes of a platform can be expected to run. Variants of an architecture are not told
     /// apart: engines do not list all that they run.
     pub fn can_run(&self, platform: &Platform) -> bool {
@@ -145,6 +156,7 @@ impl Request {
             build_platform: platform.clone(),
             runnable_platforms: Vec::new(),
             target_platform: platform,
+            implicit_platform: true,
             several_platforms: false,
             contexts: NamedContexts::default(),
             no_cache: Stages::None,
@@ -152,6 +164,7 @@ impl Request {
             locking: Locking::default(),
             vcs: Vcs::default(),
             epoch: None,
+            epoch_value: None,
         }
     }
 }

@@ -5,22 +5,25 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use buildkit_llb::Platform;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::config::{ContainerConfig, ImageConfig};
 use super::environment::Environment;
 use super::export::Export;
-use super::merge::{self, Merged};
+use super::merge::{self, Ancestors, Merged};
 use super::select::{ImageQuery, Origin, SelectedStage, Selection, client_mends};
 use super::stage_scope::{StageScope, values_of};
 use super::step::{self, Context, RecordedStep, Surroundings};
 use super::workdir::{PendingWorkdir, Turn};
 use super::{
     Action, ContextFact, ContextQuery, ContextSource, Facts, Fork, ImageFact, Plan, PlannedContext,
-    PlannedImage, PlannedStage, PlannedStep, Triggered, fork, path, reads, rules, triggers,
+    PlannedImage, PlannedStage, PlannedStep, Triggered, fork, path, platform, reads, rules,
+    triggers,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
 use crate::spec::{Scalar, Stage, Verb};
 use crate::text::Text;
 
@@ -36,6 +39,8 @@ struct Resolver<'a, 's> {
     contexts: Vec<Option<BaseImage>>,
     /// Stages that are done, in the selection's order.
     stages: Vec<Resolved>,
+    /// What those stages are built from.
+    ancestors: Ancestors,
 }
 
 /// An image that stages start from.
@@ -67,7 +72,8 @@ pub fn resolve(
     let images = read_images(selection, &facts, diagnostics);
     let contexts = read_contexts(selection, &facts, diagnostics);
     let stages = Vec::with_capacity(selection.stages.len());
-    let mut resolver = Resolver { selection, images, contexts, stages };
+    let ancestors = Ancestors::default();
+    let mut resolver = Resolver { selection, images, contexts, stages, ancestors };
     let (exported, bottom) = exported_stages(selection);
     let mut export = Export::new(resolver.base_config(bottom));
     for (stage, exported) in selection.stages.iter().zip(exported) {
@@ -77,6 +83,7 @@ pub fn resolve(
         let resolved = resolver.resolve_stage(stage, export, &mut found);
         // What a stage lacks that nobody builds is no error.
         diagnostics.absorb(found, |problem| stage.needed || !client_mends(problem.code));
+        resolver.ancestors.push(resolved.plan.base);
         resolver.stages.push(resolved);
     }
     if diagnostics.has_errors() || !selection.spec.is_whole() {
@@ -110,7 +117,7 @@ fn read_images(
         let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
         match ImageConfig::parse(config) {
             Ok(config) => {
-                rules::base_image_platform::check(query, &config, diagnostics);
+                rules::base_image_platform::check(query, &config, selection.request, diagnostics);
                 Some(BaseImage::new(config))
             }
             Err(err) => diagnostics.fail(Diagnostic::new(
@@ -181,9 +188,10 @@ impl Resolver<'_, '_> {
         export: &mut Export,
         diagnostics: &mut Diagnostics,
     ) -> Resolved {
-        let SelectedStage { name, stage, platform, replaced, .. } = selected;
+        let SelectedStage { name, stage, replaced, .. } = selected;
         let (scope, origins) = (&self.selection.scope, &self.selection.origins);
         let base = step::origin_of(Some(&stage.from), origins);
+        let platform = &self.platform(selected, base);
         let (mut surroundings, mut recorded) = self.inherited(base, platform);
         export.begin_stage();
         let mut plan = PlannedStage {
@@ -355,7 +363,7 @@ impl Resolver<'_, '_> {
         let Some(Origin::Stage(first)) = bases.next().map(origin) else { return Vec::new() };
         let merged = bases.filter_map(|from| {
             let Origin::Stage(other) = origin(from) else { return None };
-            let ancestor = merge::common_ancestor(first, other, |at| self.stages[at].plan.base);
+            let ancestor = self.ancestors.common(first, other);
             Some(Merged { stage: other, ancestor, span: from.span })
         });
         // What the first is built from has nothing that the first has not.
@@ -404,6 +412,20 @@ impl Resolver<'_, '_> {
                 Diagnostic::new(Code::ForeignPlatform, span, message)
                     .hint(format!("{HINT}; emulation must be installed for others")),
             );
+        }
+    }
+
+    /// The platform that a stage runs on: its own, its base's, or where neither the stage nor the client says one,
+    /// that of its base image.
+    fn platform(&self, selected: &SelectedStage<'_>, base: Origin) -> Platform {
+        if selected.stage.platform.is_some() {
+            return selected.platform.clone();
+        }
+        match (base, self.base_image(base)) {
+            (Origin::Stage(at), _) => self.stages[at].plan.platform.clone(),
+            (_, Some(image)) => platform::of_base(&image.config, self.selection.request)
+                .unwrap_or_else(|| selected.platform.clone()),
+            (_, None) => selected.platform.clone(),
         }
     }
 
@@ -497,7 +519,10 @@ impl Resolver<'_, '_> {
         let history = export.history();
         let mut config = ImageConfig { config: export.config, ..bottom };
         config.config.env = target.recorded.to_entries();
-        config.set_platform(&target.plan.platform);
+        if !(request.implicit_platform && config.normalize_platform()) {
+            config.set_platform(&target.plan.platform);
+        }
+        config.created = created.as_deref().map_or(Value::Null, Value::from);
         if let Some(author) = export.author {
             config.rest.insert("author".to_owned(), author.into());
         }
@@ -508,13 +533,21 @@ impl Resolver<'_, '_> {
         config.history.extend(history.into_iter().map(|entry| entry.at(created.as_deref())));
         config.config.labels.extend(request.labels.clone());
 
+        let mut spans: Vec<BTreeSet<Span>> =
+            self.selection.images.iter().map(|query| BTreeSet::from([query.span])).collect();
+        for (&span, &origin) in &self.selection.origins {
+            if let Origin::Image(at) = origin {
+                spans[at].insert(span);
+            }
+        }
         let images = self
             .selection
             .images
             .iter()
             .zip(images)
             .zip(&self.images)
-            .map(|((query, fact), image)| {
+            .zip(spans)
+            .map(|(((query, fact), image), spans)| {
                 let (triggered, beside) = match fact.triggered {
                     Some(Triggered { definition, beside, .. }) => (Some(definition), beside),
                     None => (None, Vec::new()),
@@ -525,7 +558,7 @@ impl Resolver<'_, '_> {
                         .unwrap_or_else(|| query.reference.clone())
                         .pinned(fact.digest),
                     platform: query.platform.clone(),
-                    span: query.span,
+                    spans,
                     layout: query.layout.clone(),
                     context: query.context.clone(),
                     has_layers: !image.is_empty(),

@@ -306,6 +306,7 @@ fn request(text: &str) -> Request {
             "--no-cache-filter" => request.no_cache = Stages::Named(vec![value.to_owned()]),
             "--epoch" => request.epoch = Some(value.parse().unwrap()),
             "--platform" => {
+                request.implicit_platform = false;
                 request.target_platform = Platform::parse(value, &request.build_platform).unwrap();
             }
             other => panic!("unknown option {other}"),

@@ -47,6 +47,8 @@ struct Settings {
     /// `{host}` the host in it, `{folder}` its path, `{base}` the image that the engine's own frontend makes of a `base.Dockerfile`,
     /// `{long}` a text of 100,000 characters, `{alpine}` the digest of alpine:3.20.
     options: Vec<String>,
+    /// Options for the build of `base.Dockerfile`.
+    base_options: Vec<String>,
     /// The context, where it is not the folder; both build files are in it.
     context: Option<String>,
     /// The base images that must be there, besides the usual ones.
@@ -272,7 +274,10 @@ impl Case {
             return Ok(None);
         }
         let image = Image::unique();
-        build(&file, &self.folder, &["--load", "-t", image.name()])
+        let options = self.settings.base_options.iter().map(String::as_str);
+        let options: Vec<&str> =
+            ["--load", "-t", image.name()].into_iter().chain(options).collect();
+        build(&file, &self.folder, &options)
             .map_err(|failure| format!("  base.Dockerfile is not built:\n{failure}"))?;
         Ok(Some(image))
     }

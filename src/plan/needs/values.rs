@@ -2,15 +2,24 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::Request;
 use crate::spec::{ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb};
 
 /// How many combinations of values are tried; where there are more, each arg's values are tried alone.
 const MAX_COMBINATIONS: usize = 64;
 
+/// How many builds a lock file is written for. Each is planned, and may need references of its own, which are all
+/// looked up.
+const MAX_BUILDS: usize = 256;
+
 /// What builds may ask for, besides what the request does: each arg that decides on a reference, and that
-/// says which values it may have, with each of them.
-pub fn requests_for_lock(spec: &Spec, request: &Request) -> Vec<Request> {
+/// says which values it may have, with each of them. `None` is a report that there are too many.
+pub fn requests_for_lock(
+    spec: &Spec,
+    request: &Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<Request>> {
     let request = Request { target: None, ..request.clone() };
     let args: Vec<(&str, Vec<String>)> = deciding_names(spec)
         .into_iter()
@@ -32,11 +41,30 @@ pub fn requests_for_lock(spec: &Spec, request: &Request) -> Vec<Request> {
                 .collect();
         }
     } else {
+        let count = args.iter().map(|(_, values)| values.len()).sum::<usize>() + 1;
+        if count > MAX_BUILDS {
+            let most = args.iter().max_by_key(|(_, values)| values.len());
+            return diagnostics.fail(too_many(spec, count, most?));
+        }
         for (name, values) in &args {
             all.extend(values.iter().map(|value| with(&request, name, value)));
         }
     }
-    all
+    Some(all)
+}
+
+/// The error for more builds than a lock file is written for, at the arg with the most values.
+fn too_many(spec: &Spec, count: usize, (name, values): &(&str, Vec<String>)) -> Diagnostic {
+    let message = format!(
+        "a lock file for this file is one for {count} builds, and there can be {MAX_BUILDS}: `{name}` has {} `values`, \
+         and what the file takes from outside depends on it",
+        values.len()
+    );
+    let diagnostic = match spec.args.0.get(*name) {
+        Some(arg) => Diagnostic::new(Code::TooLarge, arg.span, message),
+        None => Diagnostic::without_place(Code::TooLarge, message),
+    };
+    diagnostic.hint("say fewer `values`, or a `pattern` in their place: then the value of the build that writes it is pinned")
 }
 
 /// The values that an arg may have, where the file says which.
@@ -150,7 +178,6 @@ mod tests {
     use buildkit_llb::Platform;
 
     use super::*;
-    use crate::diagnostic::Diagnostics;
     use crate::source::SourceFile;
     use crate::spec;
 
@@ -159,7 +186,7 @@ mod tests {
         let spec = spec::parse(file, &mut Diagnostics::default()).1.unwrap();
         let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
         request.target = Some("mstage.lock".to_owned());
-        let requests = requests_for_lock(&spec, &request);
+        let requests = requests_for_lock(&spec, &request, &mut Diagnostics::default()).unwrap();
         assert!(requests.iter().all(|request| request.target.is_none()));
         let args = |request: Request| {
             let args = request.build_args.iter().map(|(name, value)| format!("{name}={value}"));
@@ -203,5 +230,22 @@ steps = [{ fetch = "${URL}/${OPEN}" }, "echo $LABEL"]
         let tried = tried(&spec);
         assert_eq!(tried.len(), 31);
         assert_eq!((tried[0].as_str(), tried[1].as_str()), ("", "A=0"));
+    }
+
+    #[test]
+    fn very_many_builds_are_refused() {
+        let values: Vec<String> = (0..2_000).map(|n| format!("\"{n}\"")).collect();
+        let spec = format!(
+            "[args]\nA = {{ default = \"0\", values = [{}] }}\n[stages.a]\nfrom = \"i:${{A}}\"\n",
+            values.join(", ")
+        );
+        let file = SourceFile::new("mstage.toml", spec.into());
+        let spec = spec::parse(file, &mut Diagnostics::default()).1.unwrap();
+        let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+        let mut diagnostics = Diagnostics::default();
+        assert!(requests_for_lock(&spec, &request, &mut diagnostics).is_none());
+        let [found] = &diagnostics.errors()[..] else { panic!("{diagnostics:?}") };
+        assert_eq!(found.code, Code::TooLarge);
+        assert!(found.message.contains("one for 2001 builds"), "{}", found.message);
     }
 }

@@ -6,12 +6,14 @@
 use buildkit_llb::Platform;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::ImageConfig;
+use crate::plan::platform;
 use crate::plan::select::ImageQuery;
+use crate::plan::{ImageConfig, Request};
 
 pub(in crate::plan) fn check(
     query: &ImageQuery,
     config: &ImageConfig,
+    request: &Request,
     diagnostics: &mut Diagnostics,
 ) {
     // An image that does not say its platform has nothing in it that runs.
@@ -20,7 +22,9 @@ pub(in crate::plan) fn check(
     };
     let wanted = &query.platform;
     let same = found.os() == wanted.os() && found.architecture() == wanted.architecture();
-    if query.is_base && !same {
+    // Where no platform is asked for, the stage is for that of its image.
+    let is_taken_over = platform::of_base(config, request).is_some();
+    if query.is_base && !same && !is_taken_over {
         diagnostics.push(
             Diagnostic::new(
                 Code::BaseImagePlatform,

@@ -1,0 +1,3 @@
+FROM scratch
+COPY file /base
+ONBUILD COPY file /triggered

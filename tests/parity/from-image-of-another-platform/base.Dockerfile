@@ -1,0 +1,3 @@
+FROM scratch
+COPY file /base
+CMD ["/base"]
