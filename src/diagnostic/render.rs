@@ -59,6 +59,9 @@ fn error(found: &Diagnostic, files: &SourceMap) -> String {
 /// How many errors a message tells in full.
 const MAX_ERRORS: usize = 50;
 
+/// How many bytes such a message has before it tells no further error. It travels in a header of HTTP/2.
+const MAX_MESSAGE: usize = 64 << 10;
+
 /// All errors of a build as one message.
 pub fn errors(errors: &[&Diagnostic], files: &SourceMap) -> String {
     let shown = &errors[..errors.len().min(MAX_ERRORS)];
@@ -73,12 +76,17 @@ pub fn errors(errors: &[&Diagnostic], files: &SourceMap) -> String {
             }
         }
     };
+    let mut told = 0;
     for found in shown {
+        if text.len() >= MAX_MESSAGE {
+            break;
+        }
         text.push('\n');
         text.push_str(&error(found, files));
+        told += 1;
     }
-    if shown.len() < errors.len() {
-        let _ = write!(text, "\nand {} more", errors.len() - shown.len());
+    if told < errors.len() {
+        let _ = write!(text, "\nand {} more", errors.len() - told);
     }
     text
 }

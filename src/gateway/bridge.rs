@@ -18,13 +18,16 @@ mod source;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use buildkit_llb::Definition;
+use buildkit_llb::{Cap, Definition};
 use buildkit_proto::{frontend, pb};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use connection::found;
 use solve::Evaluation;
+
+use super::dockerfile::CONFIG;
+use super::transport::MAX_MESSAGE;
 
 pub use capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
 pub use connection::Connection;
@@ -39,6 +42,10 @@ pub use source::{
     GitMeta, HttpMeta, ImageMeta, ImageRequest, OciLayout, ResolveMode, ResolvedImage, SourceMeta,
     SourceRequest,
 };
+
+/// How many bytes an error has that is sent with all its details. It travels in the headers of HTTP/2, and clients
+/// that get more of them than they take show `COMPRESSION_ERROR` and nothing of it.
+const MAX_ERROR: usize = 1 << 20;
 
 /// The daemon that this frontend works for.
 #[derive(Debug)]
@@ -144,7 +151,7 @@ impl Bridge {
         Ok(())
     }
 
-    /// Reads a file of at most 16 MiB. `None` if there is no such file.
+    /// Reads a file of at most 4 MiB. `None` if there is no such file.
     pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
         self.connection.read_file(reference, path).await
     }
@@ -252,9 +259,24 @@ impl Bridge {
         if matches!(&result.refs, Refs::ByPlatform(refs) if refs.len() > 1) {
             caps.require(gateway::RETURN_MAP)?;
         }
+        let is_image = result.metadata.keys().any(|key| key.starts_with(CONFIG));
         let result = result.into_wire(caps.supports(gateway::REF_ARRAY));
         let request = frontend::ReturnRequest { result: Some(result), error: None };
         let size = request.encoded_len();
+        if size > self.max_message() {
+            // Sent all the same, it would end the connection and leave the user with an exit code.
+            let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
+            let way_out = match is_image {
+                true => "build for fewer platforms, or from images with smaller configs",
+                false => "ask about a smaller file",
+            };
+            let message = format!(
+                "the answer is too large for the engine: it has {:.1} MiB, and the engine takes {:.0} MiB at once; {way_out}",
+                mib(size),
+                mib(self.max_message()),
+            );
+            return self.send_error(Status::new(message).with_own_source()).await;
+        }
         let returned = self.connection.client().r#return(request).await;
         match returned.map_err(Error::from) {
             Ok(_) => Ok(()),
@@ -267,15 +289,25 @@ impl Bridge {
         }
     }
 
+    /// How many bytes the daemon takes in one message.
+    pub fn max_message(&self) -> usize {
+        // The limit was raised in the release that also brought this.
+        let recent = Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS;
+        if self.capabilities.llb.supports(recent.id()) { MAX_MESSAGE } else { 4 << 20 }
+    }
+
     /// Ends this frontend's work with a failure. The process should exit at once after this.
     pub async fn return_error(&self, status: Status) -> Result<(), Error> {
         self.capabilities.gateway.require(gateway::RETURN)?;
-        // Details hold whole files and can be too large for a message: the text alone is better
-        // than the exit code, which is what the user would see then.
-        let short = status.has_details().then(|| status.without_details());
-        match (self.send_error(status).await, short) {
-            (Err(Error::Status(_)), Some(short)) => self.send_error(short).await,
-            (result, _) => result,
+        // Details hold excerpts, and those of the daemon whole files. The text and its place are better than the
+        // exit code, which is what the user would see of an error that does not get through.
+        let short = status.without_excerpts();
+        if status.encoded_len() > MAX_ERROR {
+            return self.send_error(short).await;
+        }
+        match self.send_error(status).await {
+            Err(Error::Status(_)) => self.send_error(short).await,
+            result => result,
         }
     }
 

@@ -55,9 +55,7 @@ pub(super) fn require(bridge: &Bridge, cap: Cap) -> Result<(), Status> {
 /// Refuses a graph that is too large for one message, before it is sent: the engine would only say that
 /// the message is.
 pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(), Status> {
-    // The limit was raised in the release that also brought this.
-    let recent = Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS;
-    let limit = if bridge.capabilities().llb.supports(recent.id()) { 16 << 20 } else { 4 << 20 };
+    let limit = bridge.max_message();
     // What a request has beside the graph is small.
     let size = definition.encoded_len() + (64 << 10);
     if size <= limit {

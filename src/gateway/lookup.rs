@@ -16,6 +16,24 @@ use crate::plan::{
 use crate::reference::Reference;
 use crate::source::SourceFile;
 
+/// How many bytes the config of an image may have. Those of real images have some thousands, and a result has them
+/// twice for each platform, in one message.
+const MAX_CONFIG: usize = 2 << 20;
+
+/// Refuses the config of an image that is too large for the messages of a build. `image` says which it is.
+pub(super) fn check_config(config: &[u8], image: &str) -> Result<(), Status> {
+    if config.len() <= MAX_CONFIG {
+        return Ok(());
+    }
+    let mib = config.len() as f64 / f64::from(1 << 20);
+    let most = MAX_CONFIG >> 20;
+    let message =
+        format!("the config of {image} has {mib:.1} MiB, and an image can have {most} MiB");
+    Err(Status::new(message).help(
+        "look at its history, labels and environment (`docker image inspect`), and make it again without what is long there",
+    ))
+}
+
 /// What is known of what some selections ask for.
 pub(super) struct Found {
     /// One for each selection, with what could be looked up.
@@ -119,14 +137,22 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
                     "the client did not hand over the input `{input}` of the build context `{name}`"
                 )));
             };
+            let config = options.input_configs.get(input).cloned();
+            check_config(
+                config.as_deref().unwrap_or_default(),
+                &format!("the build context `{name}`"),
+            )?;
             Ok(ContextFact {
                 definition: Some(definition.clone()),
-                config: options.input_configs.get(input).cloned(),
+                config,
                 ..ContextFact::default()
             })
         }
         ContextSource::Dockerfile(source) => {
             let made = dockerfile::build(project, source).await;
+            let made = made.and_then(|made| {
+                check_config(&made.config, &format!("what `{}` makes", source.file)).map(|()| made)
+            });
             let made = made.map_err(|status| report::at_place(status, files, query.span))?;
             Ok(ContextFact {
                 definition: Some(made.definition),
@@ -175,6 +201,7 @@ async fn image(
     let reference = Reference::parse(&image.reference).ok();
     let digest = image.meta.digest;
     let config = image.meta.config;
+    check_config(&config, &query.reference.familiar())?;
     let triggers = match ImageConfig::parse(&config) {
         Ok(config) if query.is_base => config.config.on_build,
         _ => Vec::new(),

@@ -8,11 +8,19 @@ use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
+use crate::null::absent;
 use crate::source::{Place, SourceMap, Span};
 use crate::spec::LANGUAGE;
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
+
+/// How many bytes the excerpts of an error may have together. Errors travel in the headers of HTTP/2, encoded twice
+/// in base64 on the way to the client, and no client takes many megabytes of those.
+const MAX_EXCERPT_BYTES: usize = 256 << 10;
+
+/// How many bytes the excerpt of a warning may have.
+const MAX_WARNING_BYTES: usize = 64 << 10;
 
 /// How many warnings are shown. Each is a message to the daemon.
 const MAX_WARNINGS: usize = 100;
@@ -38,10 +46,22 @@ pub(super) fn with_places<'f>(
     status: Status,
     places: impl IntoIterator<Item = Place<'f>>,
 ) -> Status {
+    let mut left = MAX_EXCERPT_BYTES;
+    let mut shown: Vec<(Place<'_>, Vec<u8>)> = Vec::new();
+    for place in places.into_iter().take(MAX_EXCERPTS) {
+        match excerpt(&place, left) {
+            Some(data) => {
+                left -= data.len();
+                shown.push((place, data));
+            }
+            // Nothing is printed of a file without text, but programs find the place.
+            None if shown.is_empty() => shown.push((place, Vec::new())),
+            None => {}
+        }
+    }
     // Clients print what was added last first.
-    let places: Vec<_> = places.into_iter().take(MAX_EXCERPTS).collect();
-    places.into_iter().rev().fold(status, |status, place| {
-        status.with_source(place.file.name(), &excerpt(&place), LANGUAGE, &[place.lines])
+    shown.into_iter().rev().fold(status, |status, (place, data)| {
+        status.with_source(place.file.name(), &data, LANGUAGE, &[place.lines])
     })
 }
 
@@ -100,34 +120,44 @@ pub(super) fn with_place(status: Status) -> Status {
 pub(super) fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
     #[derive(Deserialize)]
     struct Source {
+        #[serde(default, deserialize_with = "absent")]
         info: Info,
+        #[serde(default, deserialize_with = "absent")]
         ranges: Vec<Range>,
     }
-    #[derive(Deserialize)]
+    #[derive(Default, Deserialize)]
     struct Info {
+        #[serde(default, deserialize_with = "absent")]
         filename: String,
     }
     #[derive(Deserialize)]
     struct Range {
+        #[serde(default, deserialize_with = "absent")]
         start: Position,
+        #[serde(default, deserialize_with = "absent")]
         end: Position,
     }
-    #[derive(Deserialize)]
+    #[derive(Default, Deserialize)]
     struct Position {
         /// 20.10 writes the names of Go's fields.
-        #[serde(alias = "Line")]
+        #[serde(alias = "Line", default, deserialize_with = "absent")]
         line: u32,
     }
     status.details("errdefs.Source").find_map(|json| {
         let source: Source = serde_json::from_slice(json).ok()?;
-        let lines = source.ranges.first().map(|range| range.start.line..=range.end.line)?;
+        let range = source.ranges.first().filter(|range| range.start.line > 0)?;
+        let lines = range.start.line..=range.end.line.max(range.start.line);
         Some((source.info.filename, lines))
     })
 }
 
-/// The file with nothing but the lines that a client shows; the others are there, and empty.
-fn excerpt(Place { file, lines }: &Place<'_>) -> Vec<u8> {
+/// Returns the file with nothing but the lines that a client shows; the others are there, and empty. `None` where
+/// that is more than `most` bytes, of which a line far down takes one for each line above it.
+fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
     let (first, last) = (*lines.start(), *lines.end());
+    if last as usize > most {
+        return None;
+    }
     let mut data = Vec::new();
     for number in 1..=last.saturating_add(PADDING).min(file.line_count()) {
         // A newline at the end would be one more line.
@@ -138,7 +168,7 @@ fn excerpt(Place { file, lines }: &Place<'_>) -> Vec<u8> {
             data.extend_from_slice(visible(&render::cut(file.line_text(number))).as_bytes());
         }
     }
-    data
+    Some(data).filter(|data| data.len() <= most)
 }
 
 /// Shows the warnings. `about` is an op of this build that they can stand beside.
@@ -190,7 +220,7 @@ fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning
         source: place.map(|place| {
             let info = pb::SourceInfo {
                 filename: place.file.name().to_owned(),
-                data: excerpt(&place),
+                data: excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default(),
                 definition: None,
                 language: LANGUAGE.to_owned(),
             };

@@ -16,6 +16,10 @@ use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::toml::{Kind, Value};
 
+/// How many bytes a build file and all that it includes may have. Nobody writes a tenth of it by hand, and it takes
+/// a hundred times as much memory.
+pub const MAX_TEXT: usize = 4 << 20;
+
 /// An entry of `include`.
 #[derive(Debug, Clone)]
 pub struct Include {
@@ -107,6 +111,8 @@ pub struct Reading {
     /// Which part a file is.
     numbers: BTreeMap<FileAddress, usize>,
     wanted: Vec<Wanted>,
+    /// How many bytes the files have that have been read.
+    size: usize,
 }
 
 /// What became of one file.
@@ -125,6 +131,7 @@ impl Reading {
         let name = main.name().rsplit('/').next().unwrap_or_default().to_owned();
         let address = FileAddress { context: None, path: name };
         let mut reading = Self {
+            size: main.text().len(),
             files: SourceMap::new(main),
             parts: Vec::new(),
             numbers: BTreeMap::new(),
@@ -161,6 +168,11 @@ impl Reading {
                     continue;
                 }
             };
+            self.size += content.len();
+            if self.size > MAX_TEXT {
+                diagnostics.push(too_large(span));
+                continue;
+            }
             let file = self.files.add(SourceFile::new(address.to_string(), content));
             let mut found = Diagnostics::default();
             let spec = read_file(file, &mut found);
@@ -305,6 +317,16 @@ fn address(
     }
     let context = context.clone().or_else(|| from.context.clone());
     Some(FileAddress { context, path: parts.join("/") })
+}
+
+/// The error for files that are more than anybody writes, at the `include` of the one that is too much.
+fn too_large(span: Span) -> Diagnostic {
+    let message = format!(
+        "the build file and what it includes are more than {} MiB with this file",
+        MAX_TEXT >> 20
+    );
+    Diagnostic::new(Code::TooLarge, span, message)
+        .hint("keep data and long texts in files that steps copy, and build parts with files of their own")
 }
 
 impl Absent {

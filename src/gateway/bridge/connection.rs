@@ -17,6 +17,7 @@ use tonic::codegen::http::Uri;
 
 use super::{Bridge, Error, Ref, SolveRequest, SolveResult};
 use crate::gateway::transport::{self, Channel, MAX_MESSAGE};
+use crate::spec::MAX_TEXT;
 
 /// How long the daemon may take to answer the first call; what BuildKit's own client allows.
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
@@ -25,8 +26,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(15);
 /// and what arrives is held in memory twice for a moment.
 const READ_SIZE: usize = 4 << 20;
 
-/// How large a file may be that is read whole, in bytes. What is read is written by people.
-const MAX_FILE: usize = 16 << 20;
+/// How large a file may be that is read whole, in bytes. What is read is written by people, and a build file takes a
+/// hundred times its size in memory.
+const MAX_FILE: usize = MAX_TEXT;
 
 /// A connection to the daemon. Clones share it.
 #[derive(Debug, Clone)]
@@ -72,7 +74,7 @@ impl Connection {
         SolveResult::from_wire(response)?.refs.single()
     }
 
-    /// Reads a file. `None` if there is no such file. One of more than 16 MiB is an error, and no more of it
+    /// Reads a file. `None` if there is no such file. One of more than 4 MiB is an error, and no more of it
     /// is read: a download may be taken for a build file.
     pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
         let mut file = Vec::new();

@@ -189,12 +189,19 @@ impl Status {
         self.wire.message.contains(": dial tcp")
     }
 
-    pub(super) fn has_details(&self) -> bool {
-        !self.wire.details.is_empty()
+    /// The failure without any text of a file, and without other details: only the place that clients show first.
+    pub(super) fn without_excerpts(&self) -> Self {
+        let short = Self { wire: rpc::Status { details: Vec::new(), ..self.wire.clone() } };
+        let first = self.details("errdefs.Source").last();
+        let place = first.and_then(|json| serde_json::from_slice::<serde_json::Value>(json).ok());
+        let Some(mut place) = place else { return short };
+        place["info"]["data"] = "".into();
+        short.with_detail("errdefs.Source", &place)
     }
 
-    pub(super) fn without_details(&self) -> Self {
-        Self { wire: rpc::Status { details: Vec::new(), ..self.wire.clone() } }
+    /// How many bytes it has in a message.
+    pub(super) fn encoded_len(&self) -> usize {
+        self.wire.encoded_len()
     }
 
     pub(super) fn into_wire(self) -> rpc::Status {
@@ -295,7 +302,12 @@ impl fmt::Display for Error {
                     "a source policy replaces {reference} by {updated}, which is not an image"
                 )
             }
-            Self::TooLarge { limit } => write!(f, "it has more than {} MiB", limit >> 20),
+            Self::TooLarge { limit } => write!(
+                f,
+                "it has more than {} MiB, and no more is read of a file that people write; keep data in files that \
+                 steps copy",
+                limit >> 20
+            ),
             Self::Connection(text) => write!(f, "lost the connection to BuildKit: {text}"),
             Self::Reply(text) => write!(f, "BuildKit sent what it should not: {text}"),
         }
