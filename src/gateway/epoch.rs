@@ -171,20 +171,21 @@ async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64
     };
     let meta = bridge.resolve_source(request).await?;
     let commit = meta.git.as_ref().and_then(|git| git.commit_object.as_deref());
-    let time = match (commit, &meta.http, url) {
-        (Some(commit), ..) => commit_time(commit),
-        (None, Some(http), url) => match (http.last_modified, url) {
-            (None, Some(url)) => return newest_in(bridge, url, word).await,
-            (time, _) => time,
-        },
-        (None, None, _) => None,
-    };
-    time.map(Some).ok_or_else(|| {
-        Status::new(format!(
-            "{ARG}={word}: the engine tells no time for {}; engines do from BuildKit 0.26 on",
-            meta.source.identifier
-        ))
-    })
+    let modified = meta.http.as_ref().and_then(|http| http.last_modified);
+    if let Some(time) = commit.and_then(commit_time).or(modified) {
+        return Ok(Some(time));
+    }
+    if let Some(url) = url {
+        let newest = newest_in(bridge, url, word).await?;
+        // Of a server that dates nothing the engine tells so; an older engine tells nothing.
+        if newest.is_some() || meta.http.is_some() {
+            return Ok(newest);
+        }
+    }
+    Err(Status::new(format!(
+        "{ARG}={word}: the engine tells no time for {}; engines do from BuildKit 0.26 on",
+        meta.source.identifier
+    )))
 }
 
 /// Returns the time of the newest file in an archive from the web; `None` for a file that is no archive.
