@@ -183,6 +183,7 @@ fn request(text: &str) -> Request {
                 request.build_args.insert(name.to_owned(), value.to_owned());
             }
             "--platform" => {
+                request.implicit_platform = false;
                 request.target_platform = Platform::parse(value, &request.build_platform).unwrap();
             }
             other => panic!("unknown option {other}"),
