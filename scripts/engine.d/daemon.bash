@@ -185,6 +185,9 @@ engine_start() {
   engine_stop "$name"
   say "starting $name ..."
   mkdir -p "$state/data" "$state/run"
+  if [[ -n ${MSTAGE_ENGINE_DISK:-} ]] && has_label "$name" && ! mountpoint -q "$state/data"; then
+    mount -t tmpfs -o "size=$MSTAGE_ENGINE_DISK" mstage "$state/data"
+  fi
   mkfifo "$state/run/start"
   ln -s "$tree" "$state/run/tree"
   engine_resolv_conf >"$state/run/resolv.conf"
@@ -257,6 +260,7 @@ engine_down() {
   need_root
   with_lock "engine-$1" engine_stop "$1"
   if has_label "$1"; then
+    ! mountpoint -q "$state/data" || umount "$state/data"
     rm -rf "$state" "$cache/locks/engine-$1" "$cache/locks/load-$1-"*
   fi
   say "$1 is down"

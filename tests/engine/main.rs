@@ -24,6 +24,7 @@ mod errors;
 mod examples;
 mod fresh {
     mod caches;
+    mod disk;
     mod faults;
     mod faulty_registry;
     mod gates;

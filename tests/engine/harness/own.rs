@@ -30,6 +30,17 @@ pub(crate) struct OwnEngine {
 impl OwnEngine {
     #[track_caller]
     pub(crate) fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same with a disk of this size, such as `200m`.
+    #[track_caller]
+    pub(crate) fn start_on_disk(size: &str) -> Self {
+        Self::start_with(Some(size))
+    }
+
+    #[track_caller]
+    fn start_with(disk: Option<&str>) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let name = engine().variable("MSTAGE_ENGINE").unwrap_or("forky");
         let kind = name.split('.').next().unwrap_or(name);
@@ -37,6 +48,11 @@ impl OwnEngine {
         // What is left of it is removed even if it does not start.
         let name = format!("{kind}.test-{}-{count}", std::process::id());
         let mut own = Self { name, engine: None };
+        if let Some(size) = disk {
+            let variable = format!("MSTAGE_ENGINE_DISK={size}");
+            let up = Command::new("env").args([&variable, "scripts/engine", "up", &own.name]);
+            up.directory(ROOT).run();
+        }
         own.start_again();
         own
     }
