@@ -22,7 +22,7 @@ pub(super) struct Compiled {
     pub(super) beside: Vec<Definition>,
     /// What an SBOM is made by, for each platform whose SBOM is not the engine's to make.
     pub(super) scans: BTreeMap<String, Definition>,
-    /// What must be allowed to the steps.
+    /// The entitlements that its steps need.
     pub(super) entitlements: Entitlements,
     /// What a report is put together from, where that of the target is built.
     pub(super) reported: Option<Reported>,

@@ -13,7 +13,7 @@ use super::bridge::Status;
 use super::report::with_places;
 use crate::source::{Place, SourceMap};
 
-/// What must be allowed.
+/// A right that client and daemon give to a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Entitlement {
     Insecure,
@@ -62,7 +62,7 @@ impl Entitlements {
         Self(failures.collect())
     }
 
-    /// Whether no step needs any.
+    /// Returns true if no step needs any.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -84,7 +84,7 @@ impl Entitlement {
         }
     }
 
-    /// Whether an engine refuses a build for want of it: `security.insecure is not allowed`, `device
+    /// Recognizes the refusal of an engine for want of it: `security.insecure is not allowed`, `device
     /// vendor.com/gpu=0 is requested by the build but not allowed`.
     fn is_missing_in(self, status: &Status) -> bool {
         let message = status.message();
@@ -106,7 +106,7 @@ impl Entitlement {
     }
 }
 
-/// What an op needs, with the names of devices.
+/// The entitlements that an op needs, with the names of its devices.
 fn needed_by(vertex: Vertex<'_>) -> Vec<(Entitlement, Vec<String>)> {
     let Ok(pb::Op { op: Some(pb::op::Op::Exec(exec)), .. }) = pb::Op::decode(vertex.bytes()) else {
         return Vec::new();

@@ -33,13 +33,13 @@ pub struct Transfer {
     pub platform: Platform,
     /// The directory where it sees the files.
     pub from: &'static str,
-    /// What is mounted there.
+    /// The files that are mounted there.
     pub files: TransferFrom,
     /// The directory that it copies them to.
     pub to: &'static str,
 }
 
-/// Where the files of a report are.
+/// The place of the files of a report.
 #[derive(Debug)]
 pub enum TransferFrom {
     /// Among those of a stage that has passed.

@@ -101,7 +101,7 @@ pub struct ImageFact {
     pub config: Vec<u8>,
     /// Its `ONBUILD` triggers, where a stage starts from it.
     pub triggers: Vec<String>,
-    /// What they make of it, if there are any.
+    /// The result of firing them, if there are any.
     pub triggered: Option<Triggered>,
 }
 

@@ -31,7 +31,7 @@ const UNFINISHED: &str = "unfinished";
 /// A line for each file that is left out.
 const NOTES: &str = "notes";
 
-/// Whether the program is started to copy files, and not to answer a client.
+/// Returns true if the program is started to copy files, and not to answer a client.
 pub fn is_asked_for(args: &[OsString]) -> bool {
     args.first().is_some_and(|verb| verb == KEEP || verb == GIVE || verb == COPY)
 }
@@ -104,7 +104,7 @@ fn copy(root: &Path, path: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     Ok(tree.into_notes())
 }
 
-/// What has been given is no longer kept, and what cannot be given now never will be.
+/// Moves kept files. What has been given is no longer kept, and what cannot be given now never will be.
 fn give(directory: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     let (kept, notes) = (directory.join(KEPT), directory.join(NOTES));
     let given = || {

@@ -18,7 +18,7 @@ use super::{Options, own_image};
 use crate::lower::{Transfer, TransferFrom};
 use crate::null::{absent, absent_in_list};
 
-/// Where the program sees the stage's files. Its root is the frontend's image: what the engine mounts into each
+/// The directory where the program sees the stage's files. Its root is the frontend's image: what the engine mounts into each
 /// container (`/proc`, `/etc/hosts`...) is not among them.
 const STAGE: &str = "/stage";
 /// Where it sees the cache directory.

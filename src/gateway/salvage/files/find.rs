@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::at;
 
-/// How many links a path may lead through, as in Linux (`MAXSYMLINKS`).
+/// The most links that a path may lead through, as in Linux (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;
 
 /// The path of a file of a root directory, for this process.

@@ -17,13 +17,13 @@ use super::at;
 /// directory of theirs before it. Longer ones also make `docker system df` fail until they are pruned.
 const MAX_PATH: usize = 3_500;
 
-/// How many files that are left out are named.
+/// The most files that are named among those left out.
 const MAX_NOTES: usize = 20;
 
 /// The size of a block that `st_blocks` counts.
 const BLOCK: u64 = 512;
 
-/// What becomes of the files that are copied.
+/// The fate of the files that are copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Stays,
@@ -188,7 +188,7 @@ fn copy_content(from: &Path, to: &Path) -> Result<()> {
     to.set_len(length)
 }
 
-/// Where the next part of a file is that is no hole.
+/// Finds the next part of a file that is no hole, at `place` or after it.
 fn next_data(file: &File, place: u64, length: u64) -> Result<Option<(u64, u64)>> {
     if place >= length {
         return Ok(None);
