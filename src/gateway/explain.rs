@@ -49,9 +49,13 @@ fn help(message: &str) -> Option<String> {
     })
 }
 
-/// The path in a root file system that the engine has mounted in a directory of its own: `.../buildkit1234/bin`.
+/// The path in a root file system that the engine has mounted in a directory of its own: `.../buildkit1234/bin`, and
+/// `.../overlay2/ID/merged/bin` with Docker's older image store.
 fn in_root(path: &str) -> &str {
     let path = path.trim();
+    if let Some(at) = path.find("/merged/").filter(|_| path.contains("/overlay2/")) {
+        return &path[at + "/merged".len()..];
+    }
     let mounted = path.match_indices("/buildkit").find_map(|(at, word)| {
         let rest = &path[at + word.len()..];
         let end = rest.find('/')?;
@@ -68,6 +72,7 @@ mod tests {
     fn paths_of_mounts() {
         assert_eq!(in_root("/var/lib/docker/buildkit/cachemounts/buildkit1246748418/bin"), "/bin");
         assert_eq!(in_root("/tmp/buildkit-mount1/buildkit12/usr/x"), "/usr/x");
+        assert_eq!(in_root("/var/lib/docker/overlay2/r8wn4m/merged/bin"), "/bin");
         assert_eq!(in_root("/bin"), "/bin");
     }
 
