@@ -162,6 +162,8 @@ codes! {
     NearPlatform Warning "near-platform",
     /// An instruction of Dockerfiles as a program that a step runs.
     DockerfileInstruction Warning "dockerfile-instruction",
+    /// One text with spaces where paths are expected.
+    SeveralPathsInOne Warning "several-paths-in-one",
     /// A file to be unpacked that by its name is no tar archive.
     NotAnArchive Warning "not-an-archive",
     /// A substitution where nothing replaces it.

@@ -10,27 +10,42 @@ use crate::source::Span;
 /// Other names that are read as those of architectures.
 const ALIASES: &[&str] = &["aarch64", "armel", "armhf", "i386", "x86_64"];
 
-/// `text` is what the file says, with the values of its names.
+/// Checks the platform that the file says. `text` is that, with the values of its names.
 pub(in crate::plan) fn check(
     platform: &Platform,
     text: &str,
     span: Span,
     diagnostics: &mut Diagnostics,
 ) {
+    for hint in hints(platform) {
+        let message = format!("unknown platform `{text}`");
+        diagnostics.push(Diagnostic::new(Code::NearPlatform, span, message).hint(hint));
+    }
+}
+
+/// Checks the platform that the client asks for.
+pub(in crate::plan) fn check_target(platform: &Platform, diagnostics: &mut Diagnostics) {
+    for hint in hints(platform) {
+        let message = format!("--platform: unknown platform `{platform}`");
+        diagnostics.push(Diagnostic::without_place(Code::NearPlatform, message).hint(hint));
+    }
+}
+
+/// What each part is nearly that is not known.
+fn hints(platform: &Platform) -> Vec<String> {
     let parts = [
         (platform.os(), Platform::known_systems(), &[][..]),
         (platform.architecture(), Platform::known_architectures(), ALIASES),
     ];
+    let mut hints = Vec::new();
     for (part, known, aliases) in parts {
         if known.contains(&part) {
             continue;
         }
         let known = Known::new(known.iter().chain(aliases).copied());
-        let Some(near) = known.one_slip(part) else { continue };
-        let message = format!("nobody knows the platform `{text}`");
-        diagnostics.push(
-            Diagnostic::new(Code::NearPlatform, span, message)
-                .hint(format!("`{part}` is nearly `{near}`")),
-        );
+        if let Some(near) = known.one_slip(part) {
+            hints.push(format!("`{part}` is nearly `{near}`"));
+        }
     }
+    hints
 }

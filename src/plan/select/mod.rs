@@ -156,6 +156,7 @@ fn select_for<'s>(
     diagnostics: &mut Diagnostics,
 ) -> Option<Selection<'s>> {
     let scope = Scope::new(spec, request, diagnostics);
+    rules::near_platform::check_target(&request.target_platform, diagnostics);
     let mut stages = Stages::new(spec, &scope, request);
     let order = dependencies_first(stages.named.list.len(), 0..stages.named.list.len(), |at| {
         stages.needs(at)

@@ -12,6 +12,7 @@ mod literal_substitution;
 mod not_an_archive;
 mod reserved_stage_name;
 mod secret_in_env;
+mod several_paths_in_one;
 mod uncovered_value;
 mod unknown_variable;
 mod unreached_stage;
@@ -36,6 +37,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         literal_substitution::check(stage, diagnostics);
         not_an_archive::check_stage(stage, diagnostics);
         secret_in_env::check_stage(stage, diagnostics);
+        several_paths_in_one::check(stage, diagnostics);
         declared.check(stage, diagnostics);
     }
     not_an_archive::check_sources(spec, diagnostics);
