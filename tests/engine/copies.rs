@@ -151,5 +151,5 @@ steps = [{ copy = "rootfs", to = "/" }]
 "#;
     let failure = Project::new(spec).with("rootfs/bin/app", "").fail(&[]);
     assert!(failure.message.contains("the base has a link or a file at /bin"), "{failure}");
-    assert!(failure.message.contains("mstage.toml:5"), "{failure}");
+    assert!(failure.message.contains("mstage.toml:4"), "{failure}");
 }
