@@ -212,7 +212,7 @@ codes! {
     PackageCacheInLayer Warning "package-cache-in-layer",
     /// Linked files in a directory that is a link, or a special one, in most images.
     LinkedIntoSpecial Warning "linked-into-special",
-    /// Files of a stage where a cache mount hides them.
+    /// Files of a stage where a cache or tmpfs mount hides them.
     CopyInCacheMount Warning "copy-in-cache-mount",
     /// Files that are written where a mount hides the stage's own: they get into no layer.
     WriteInMount Warning "write-in-mount",

@@ -196,7 +196,13 @@ impl Read for Command {
                     None => Some(Command::Shell(text)),
                 }
             }
-            Kind::Array(_) => Vec::read(value, reader).map(Command::List),
+            Kind::Array(_) => {
+                let words: Vec<Spanned<String>> = Vec::read(value, reader)?;
+                match pasted::in_words(&words) {
+                    Some(pasted) => reader.diagnostics.fail(pasted),
+                    None => Some(Command::List(words)),
+                }
+            }
             other => {
                 let form = "[\"PROGRAM\", \"ARGUMENT\"]";
                 reader.wrong_form(span, &other, "a list or a string", form)

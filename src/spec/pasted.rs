@@ -8,7 +8,7 @@ use super::read::Reader;
 use super::step::{Sources, Verb};
 use super::template::Template;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// A flag of the `RUN` instruction, and what says the same in a step.
 const RUN_FLAGS: [(&str, &str); 4] = [
@@ -31,18 +31,22 @@ const COPY_FLAGS: [(&str, &str); 9] = [
     ("--link", "link = true beside `copy`"),
 ];
 
+/// The mistake of a program that is a flag of `RUN`.
+fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
+    let (flag, form) = RUN_FLAGS.iter().find(|(flag, _)| program.starts_with(flag))?;
+    let flag = flag.trim_end_matches('=');
+    let message = format!("`{flag}` is a flag of Dockerfiles, and taken for a program here");
+    Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(*form))
+}
+
 /// The mistake in the text of a `run` step.
 pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
     let error = |message: String, hint: &str| {
         Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
     };
     let first = text.split_ascii_whitespace().next().unwrap_or_default();
-    if let Some((flag, form)) = RUN_FLAGS.iter().find(|(flag, _)| first.starts_with(flag)) {
-        let flag = flag.trim_end_matches('=');
-        return error(
-            format!("`{flag}` is a flag of Dockerfiles, and the shell takes it for a program"),
-            form,
-        );
+    if let Some(flag) = run_flag(first, span) {
+        return Some(flag);
     }
     if is_json_list(text) {
         let message = "a list in the text is run by the shell as one word, not as a program with its arguments";
@@ -76,6 +80,19 @@ pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
         let message = "a list in a string is run by the shell as one word, not as a program with its arguments";
         return error(message.to_owned(), format!("without the quotes around it: {}", text.trim()));
     }
+    if let Some(idle) = here_document::without_command(text) {
+        let message = format!(
+            "`{idle}` begins a here-document of no command, which the shell reads and does not run"
+        );
+        return error(
+            message,
+            "write the lines themselves, without the marks around them".to_owned(),
+        );
+    }
+    if ends_in_continuation(text) {
+        let message = "the text ends with `\\`, and there is no line to go on with";
+        return error(message.to_owned(), "drop it".to_owned());
+    }
     let (first, rest) = text.trim().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
     match first {
         "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
@@ -100,6 +117,19 @@ pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
     }
 }
 
+/// The mistake in a list that is the command of an image: the first word of Compose files and of image configs.
+pub(super) fn in_words(words: &[Spanned<String>]) -> Option<Diagnostic> {
+    let first = words.first()?;
+    let hint = match first.as_str() {
+        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => "leave the word out: [\"PROGRAM\", \"ARGUMENT\"]",
+        "CMD-SHELL" => "a string is run by a shell: cmd = \"TEXT\"",
+        "NONE" if words.len() == 1 => "healthcheck = { none = true } switches an inherited one off",
+        _ => return None,
+    };
+    let message = format!("`{}` would be the program that is run", first.value);
+    Some(Diagnostic::new(Code::DockerfileForm, first.span, message).hint(hint))
+}
+
 /// The mistake in the paths or URLs that a step takes files from.
 pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
     let find = |path: &Template| {
@@ -107,6 +137,10 @@ pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
         in_path(path.as_literal().unwrap_or_else(written), path.span)
     };
     match verb {
+        Verb::Exec(step) => {
+            let first = step.command.first()?;
+            run_flag(first.as_literal().unwrap_or_default(), first.span)
+        }
         Verb::Copy(step) => match &step.sources.value {
             Sources::To(sources) => sources.as_slice().iter().find_map(find),
             Sources::Each(pairs) => pairs.iter().find_map(|(source, _)| find(source)),

@@ -7,7 +7,7 @@
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Action, Exec};
-use crate::spec::{Step, Verb, script};
+use crate::spec::{Step, Template, Verb, first_of, script};
 use crate::text::Text;
 
 /// How the names of programs begin that read the target from their environment: those of tonistiigi/xx, crazy-max/goxx and
@@ -18,16 +18,26 @@ const TOOLS: [&str; 3] = ["xx-", "goxx-", "goreleaser-xx"];
 const TARGETS: [&str; 3] = ["TARGETPLATFORM", "TARGETARCH", "TARGETPAIR"];
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    // Whether a stage runs on the machine that builds, whatever the target is.
-    let on_build_platform = subject.inherited(|stage, base| match &stage.platform {
-        None => base.copied().unwrap_or(false),
-        Some(platform) => {
+    // Whether a stage is written to run on the machine that builds, whatever the target is.
+    let is_written_so = subject.inherited(|stage, base| {
+        let names_it = |platform: &Template| {
             let mut names_it = false;
             platform.visit_names(&mut |name| names_it |= name.starts_with("BUILD"));
             names_it
+        };
+        match (&stage.platform, first_of(&stage.from).value.platform()) {
+            (Some(own), _) => names_it(own),
+            (None, Some(of_image)) => names_it(of_image),
+            (None, None) => base.copied().unwrap_or(false),
         }
     });
-    for (at, _) in subject.stages().filter(|&(at, _)| on_build_platform[at]) {
+    let request = subject.selection.request;
+    for (at, selected) in subject.stages() {
+        let runs_so = selected.platform == request.build_platform
+            && selected.platform != request.target_platform;
+        if !is_written_so[at] && !runs_so {
+            continue;
+        }
         for (written, planned) in subject.steps(at) {
             let Action::Exec(exec) = &planned.action else { continue };
             if TARGETS.iter().any(|name| exec.environment.get(name).is_some()) {

@@ -36,6 +36,13 @@ fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics)
     if !inherited.iter().any(is_lost) {
         return;
     }
+    let texts: Vec<(Span, &str)> = subject
+        .steps(at)
+        .filter_map(|(written, planned)| match &written.verb {
+            Verb::Run(run) => Some((planned.span, run.script.value.0.as_str())),
+            _ => None,
+        })
+        .collect();
     for (written, planned) in subject.steps(at) {
         let (Action::Exec(exec), Verb::Run(run)) = (&planned.action, &written.verb) else {
             continue;
@@ -46,6 +53,11 @@ fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics)
         }
         let commands = script::commands(text);
         let paths = all_paths(&commands, &exec.workdir);
+        // A cache is there for other steps, too.
+        let in_others = |path: &str| {
+            let mut others = texts.iter().filter(|(span, _)| *span != planned.span);
+            others.any(|(_, text)| text.contains(path))
+        };
         let found = commands.iter().flat_map(|command| written_by(command)).find_map(|word| {
             let path = path_of(word, &exec.workdir)?;
             let mount = exec.mounts.iter().find(|mount| {
@@ -57,7 +69,9 @@ fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics)
                 is_within(other, &path)
                     || is_within(&path, other) && is_within(other, &mount.destination)
             });
-            (is_inherited && uses.count() == 1).then_some((path, mount))
+            let is_cache = matches!(mount.kind, MountKind::Cache { .. });
+            let is_used = uses.count() > 1 || is_cache && in_others(&path);
+            (is_inherited && !is_used).then_some((path, mount))
         });
         let Some((path, mount)) = found else { continue };
         let kind = if matches!(mount.kind, MountKind::Tmpfs { .. }) { "tmpfs" } else { "cache" };
@@ -85,14 +99,15 @@ fn written_by(command: &[String]) -> Vec<&str> {
             found.extend(if target.is_empty() { words.peek().copied() } else { Some(target) });
         } else if matches!(word, "--output" | "--output-document") || is_output(program, word) {
             found.extend(words.peek().copied());
-        } else if let Some(target) = word.strip_prefix("--output=") {
-            found.push(target);
+        } else {
+            let values = ["--output=", "--prefix=", "DESTDIR="];
+            found.extend(values.iter().find_map(|option| word.strip_prefix(option)));
         }
     }
     let mut names =
         command.iter().skip(1).map(String::as_str).filter(|word| !word.starts_with(['-', '>']));
     match program {
-        "touch" | "tee" => found.extend(names),
+        "touch" | "tee" | "mkdir" => found.extend(names),
         "cp" | "mv" | "install" | "ln" => found.extend(names.next_back()),
         _ => {}
     }
@@ -101,8 +116,13 @@ fn written_by(command: &[String]) -> Vec<&str> {
 
 /// Whether an option of a program, alone or the last of several in one word, is followed by the name of what it writes.
 fn is_output(program: &str, word: &str) -> bool {
-    // Of curl, `-O` takes no name.
-    let option = if program == "wget" { 'O' } else { 'o' };
+    let option = match program {
+        // Of curl, `-O` takes no name.
+        "wget" => 'O',
+        "tar" => 'C',
+        "unzip" => 'd',
+        _ => 'o',
+    };
     word.starts_with('-') && !word.starts_with("--") && word.ends_with(option)
 }
 
