@@ -368,7 +368,9 @@ steps = [
         for at in ["/out", "/above", "/root-of-all/out"] {
             let files = project.files(&options(at).each_ref().map(String::as_str));
             let paths = ["absolute", "dangling", "locked", DOCUMENT, "one", "two"];
-            assert_eq!(files.paths(), paths, "{at}");
+            // Where there were mounts, older engines leave the empty directories.
+            let of_stage = files.paths().into_iter().filter(|at| !["cache", "memory"].contains(at));
+            assert_eq!(of_stage.collect::<Vec<_>>(), paths, "{at}");
             assert_eq!(files["locked"].text(), "locked\n");
         }
         // What the engine mounts there for a step is not in the stage.
