@@ -1,5 +1,6 @@
 //! mstage, a BuildKit frontend: a declarative TOML build spec in place of a Dockerfile.
 
+mod credentials;
 pub mod diagnostic;
 pub mod gateway;
 pub mod ignore;

@@ -128,6 +128,100 @@ fn the_schema_rejects_what_a_schema_can() {
     assert!(rejected > 5);
 }
 
+/// What an editor shows: the place and the text of each error.
+#[test]
+fn the_schema_names_the_wrong_key() {
+    let schema = schema();
+    let in_stage = |line: &str| format!("[stages.a]\nfrom = \"b\"\n{line}\n");
+    let step = |step: &str| in_stage(&format!("steps = [\"true\", {step}]"));
+    let mount = |mount: &str| in_stage(&format!("mounts = [{mount}]"));
+    let (at_step, at_mount) = ("/stages/a/steps/1", "/stages/a/mounts/0");
+    let cases = [
+        (step("{ run = 'x', mountz = [] }"), at_step, "'mountz' was unexpected"),
+        (step("{ exec = ['x'], shell = 'bash' }"), at_step, "'shell' was unexpected"),
+        (step("{ copy = 'a', dest = '/b' }"), at_step, "'dest' was unexpected"),
+        (step("{ write = '/a' }"), at_step, "\"content\" is a required property"),
+        (step("{ cpoy = 'a' }"), at_step, "'cpoy' was unexpected"),
+        (step("{ to = '/a' }"), at_step, "\"to\" is not one of \"run\""),
+        (step("{}"), at_step, "{} has less than 1 property"),
+        (step("5"), at_step, "5 is not of types \"string\", \"object\""),
+        (
+            step("{ run = 'x', mounts = [{ cache = '/c', target = '/d' }] }"),
+            "/stages/a/steps/1/mounts/0",
+            "'target' was unexpected",
+        ),
+        (
+            step("{ copy = 5 }"),
+            "/stages/a/steps/1/copy",
+            "5 is not of types \"string\", \"array\", \"object\"",
+        ),
+        (step("{ copy = ['a', 5] }"), "/stages/a/steps/1/copy/1", "5 is not of type \"string\""),
+        (
+            step("{ copy = 'a', chmod = 644 }"),
+            "/stages/a/steps/1/chmod",
+            "644 is not of type \"string\"",
+        ),
+        (
+            step("{ copy = 'a', from = { stge = 'b' } }"),
+            "/stages/a/steps/1/from",
+            "'stge' was unexpected",
+        ),
+        (
+            step("{ git = 'https://h/a.git', submodules = 'no' }"),
+            "/stages/a/steps/1/submodules",
+            "\"no\" is not of type \"boolean\"",
+        ),
+        (
+            step("{ parallel = ['a', { steps = [{ run = 'a', usr = 'b' }] }] }"),
+            "/stages/a/steps/1/parallel/1/steps/0",
+            "'usr' was unexpected",
+        ),
+        (
+            step("{ parallel = ['a', { stps = [] }] }"),
+            "/stages/a/steps/1/parallel/1",
+            "'stps' was unexpected",
+        ),
+        (mount("{ bind = 'a', target = '/b' }"), at_mount, "'target' was unexpected"),
+        (mount("{ secret = 'a', sharing = 'locked' }"), at_mount, "'sharing' was unexpected"),
+        (
+            mount("{ cache = '/a', sharing = 'none' }"),
+            "/stages/a/mounts/0/sharing",
+            "\"none\" is not one of",
+        ),
+        (mount("{ type = 'cache' }"), at_mount, "'type' was unexpected"),
+        (mount("{ to = '/a' }"), at_mount, "\"to\" is not one of \"cache\""),
+        (in_stage("shell = 'zsh'"), "/stages/a/shell", "\"zsh\" is not one of"),
+        (
+            in_stage("from = { image = 'a', os = 'b' }").replacen("from = \"b\"\n", "", 1),
+            "/stages/a/from",
+            "'os' was unexpected",
+        ),
+        (in_stage("[args]\nA = { defult = 'x' }"), "/args/A", "'defult' was unexpected"),
+        (in_stage("[args]\nA = []"), "/args/A", "[] is not of types"),
+        (
+            in_stage("[stages.a.image]\nlabels = { a = [] }"),
+            "/stages/a/image/labels/a",
+            "[] is not of types",
+        ),
+    ];
+    for (text, place, message) in cases {
+        let json = to_json(&text).unwrap();
+        let errors: Vec<(String, String)> = schema
+            .iter_errors(&json)
+            .map(|error| (error.instance_path().to_string(), error.to_string()))
+            .collect();
+        let [(at, said)] = &errors[..] else { panic!("{text}: {errors:?}") };
+        assert_eq!(at, place, "{text}: {said}");
+        assert!(said.contains(message), "{text}: {said}");
+    }
+    // Each of two verbs is a wrong key of the other.
+    let json = to_json(&step("{ run = 'a', copy = 'b' }")).unwrap();
+    let errors: Vec<String> = schema.iter_errors(&json).map(|error| error.to_string()).collect();
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors[0].contains("'copy' was unexpected"), "{errors:?}");
+    assert!(errors[1].contains("'run' was unexpected"), "{errors:?}");
+}
+
 fn schema() -> jsonschema::Validator {
     let json: Value = serde_json::from_str(&show::schema(&spec::shape())).unwrap();
     jsonschema::validator_for(&json).unwrap()

@@ -186,6 +186,8 @@ codes! {
     ReservedStageName Warning "reserved-stage-name",
     /// A secret, by its name, among args, constants or environment variables.
     SecretInEnv Warning "secret-in-env",
+    /// A user name, a password or a token in the URL of a file or a repository.
+    CredentialsInUrl Warning "credentials-in-url",
     /// A stage that runs on one platform, whatever is asked for.
     ConstantPlatform Warning "constant-platform",
     /// A platform that a stage or an image has anyway.
@@ -224,6 +226,12 @@ codes! {
     ParallelInOrder Warning "parallel-in-order",
     /// A copy of files that an ignore file keeps out.
     IgnoredCopy Warning "ignored-copy",
+    /// A bind mount of files that an ignore file keeps out.
+    IgnoredMount Warning "ignored-mount",
+    /// An `include` or `exclude` of a copy that can match nothing.
+    UnmatchedPattern Warning "unmatched-pattern",
+    /// A `~` at the start of a path that no shell reads.
+    TildeInPath Warning "tilde-in-path",
     /// Steps for some values of an arg, and none for another.
     UncoveredValue Warning "uncovered-value",
     /// A reference that the lock file does not have.

@@ -10,6 +10,7 @@ use futures_util::future::{join3, try_join3};
 use super::bridge::{Connection, Ref, Status};
 use super::options::invalid;
 use super::{Options, archive};
+use crate::credentials::redacted;
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
 use crate::plan::{GitUrl, HTTP_FILE};
@@ -113,12 +114,13 @@ async fn remote<'o>(
 ) -> Result<(MainSource, &'o str), Status> {
     let problem = |problem: String| Status::from(invalid("context", problem));
     if let Some(url) = GitUrl::parse(address) {
-        let url = url.map_err(|err| problem(format!("`{address}`: {err}")))?;
+        let url = url.map_err(|err| problem(format!("`{}`: {err}", redacted(address))))?;
         let keep_git_dir = url.keep_git_dir || options.keep_git_dir;
         return Ok((MainSource::Git(GitUrl { keep_git_dir, ..url }), &options.filename));
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {
-        return Err(problem(format!("`{address}` is neither a git repository nor a URL")));
+        let shown = redacted(address);
+        return Err(problem(format!("`{shown}` is neither a git repository nor a URL")));
     }
     let source = web_source(connection, address.to_owned()).await?;
     let is_archive = matches!(source, MainSource::Http { is_archive: true, .. });

@@ -97,6 +97,8 @@ const FEATURES: &[(Cap, &str)] = &[
     (Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS, "copies with modes such as `4755`"),
     (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` of copies"),
     (Cap::SOURCE_GIT_CHECKSUM, "a checksum for git"),
+    (Cap::SOURCE_GIT_FETCH_BY_COMMIT, "`fetch-by-commit` for git"),
+    (Cap::SOURCE_GIT_SKIP_SUBMODULES, "git without submodules"),
     (Cap::SOURCE_GIT_SUBDIR, "a directory of a git repository"),
     (Cap::SOURCE_OCI_LAYOUT, "images from the client's disk"),
 ];

@@ -12,6 +12,7 @@ use super::Options;
 use super::bridge::{Bridge, Status};
 use super::build_file::{Directory, Home, OpenDirectory};
 use super::report;
+use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
 use crate::lower::git_source;
 use crate::plan::ContextSource;
@@ -115,7 +116,7 @@ async fn open(
             graph.add(local, label("included files"))
         }
         ContextSource::Git(url) => {
-            graph.add(git_source(url), label(&format!("git source {}", url.remote)))
+            graph.add(git_source(url), label(&format!("git source {}", redacted(&url.remote))))
         }
         ContextSource::Image(reference) => {
             let platform = Some(options.request.build_platform.clone());

@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 pub use self::parse::parse;
 pub use self::render::{Line, render};
+pub(crate) use self::unused::may_be_none;
 pub use self::unused::warn_of_unused;
 pub use self::upstream::{InvalidPin, Upstream, is_commit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -86,7 +87,7 @@ impl Locking {
 
     /// The checksum of a file from the web.
     pub fn url(&self, url: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<String> {
-        self.pin(|| Upstream::Url(url.to_owned()), span, diagnostics).map(str::to_owned)
+        self.pin(|| Upstream::url(url), span, diagnostics).map(str::to_owned)
     }
 
     /// The commit of a repository's reference. One that is a commit needs none.

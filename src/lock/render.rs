@@ -94,7 +94,7 @@ mod tests {
         let image = |name| Upstream::parse("images", name).unwrap().unwrap();
         let digest = format!("sha256:{}", "d".repeat(64));
         let lines = BTreeMap::from([
-            (Upstream::Url("https://h/\"a\\\u{7f}".to_owned()), pinned(&digest)),
+            (Upstream::url("https://h/\"a\\\u{7f}"), pinned(&digest)),
             (Upstream::git("https://h/a.git", "v1"), pinned(&"c".repeat(40))),
             (image("node:22"), Line { remark: Some("no registry"), ..pinned(&digest) }),
             (image("alpine"), pinned(&digest)),

@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::{Lock, Upstream};
+use crate::credentials;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{From, Input, Piece, Scalar, Spec, Template, Verb};
 
@@ -93,10 +94,12 @@ impl References {
         let step = Texts { spec, hidden: variables, left: Cell::new(MAX_SIZE) };
         for source in spec.sources.values() {
             match &source.value {
-                Input::Git { url, reference, checksum: None, .. } => {
+                Input::Git { url, reference, checksum, .. } if may_be_none(checksum.as_ref()) => {
                     references.git.extend(file.of_git(url, reference.as_ref()));
                 }
-                Input::Http { url, checksum: None, .. } => references.urls.extend(file.of(url, 0)),
+                Input::Http { url, checksum, .. } if may_be_none(checksum.as_ref()) => {
+                    references.urls.extend(without_credentials(file.of(url, 0)));
+                }
                 Input::Image { reference, .. } => references.images.extend(file.of(reference, 0)),
                 Input::Git { .. } | Input::Http { .. } | Input::Context(_) => {}
             }
@@ -110,10 +113,10 @@ impl References {
             });
             for verb in stage.all_steps().map(|step| &step.verb) {
                 match verb {
-                    Verb::Fetch(fetch) if fetch.checksum.is_none() => {
-                        references.urls.extend(step.of(&fetch.url, 0));
+                    Verb::Fetch(fetch) if may_be_none(fetch.checksum.as_deref()) => {
+                        references.urls.extend(without_credentials(step.of(&fetch.url, 0)));
                     }
-                    Verb::Git(git) if git.checksum.is_none() => {
+                    Verb::Git(git) if may_be_none(git.checksum.as_deref()) => {
                         references.git.extend(step.of_git(&git.url, git.reference.as_ref()));
                     }
                     _ => {}
@@ -132,6 +135,20 @@ impl References {
             Upstream::Url(url) => self.urls.may_be(url, compared),
         }
     }
+}
+
+/// Whether something remote may have no checksum, so that a lock file may pin it: one with a name in it may be empty.
+pub(crate) fn may_be_none(checksum: Option<&Template>) -> bool {
+    checksum.and_then(Template::as_literal).is_none()
+}
+
+/// URLs as a lock file has them. Where the scheme may be part of what is not known, so may credentials.
+fn without_credentials(urls: Vec<String>) -> Vec<String> {
+    let key_of = |url: String| match (url.starts_with(ANY), url.rsplit_once('@')) {
+        (true, Some((_, behind))) => format!("{ANY}{behind}"),
+        _ => credentials::without_credentials(&url).into_owned(),
+    };
+    urls.into_iter().map(key_of).collect()
 }
 
 /// The ways in which an image can be written.
@@ -216,7 +233,7 @@ impl Texts<'_> {
     }
 
     fn of_git(&self, url: &Template, reference: Option<&Template>) -> Vec<String> {
-        let urls = self.of(url, 0);
+        let urls = without_credentials(self.of(url, 0));
         let Some(reference) = reference else { return urls };
         let end = |reference: String| match reference.as_str() {
             // It may be empty, and then there is no `#`.
@@ -303,13 +320,24 @@ steps = [
   { fetch = "https://h/${LOCAL}" },
   { fetch = "https://h/checked", checksum = "sha256:aa" },
   { git = "https://h/a.git", ref = "v${TAG}" },
+  { fetch = "https://user:${GO}@h/closed" },
+  { fetch = "${GO}@h/closed-too" },
+  { git = "https://${GO}@h/closed.git" },
+  { fetch = "https://h/maybe", checksum = "${GO}" },
 ]
 "#;
         let used = unused(
             spec,
             &["busybox", "alpine:3.20", "node:20-slim", "docker.io/library/golang:1.1", "golang"],
-            &["https://h/a.git#v3.20", "https://h/lib.git#20"],
-            &["https://h/3.20.tgz", "https://h/z", "https://s/f"],
+            &["https://h/a.git#v3.20", "https://h/lib.git#20", "https://h/closed.git"],
+            &[
+                "https://h/3.20.tgz",
+                "https://h/z",
+                "https://s/f",
+                "https://h/closed",
+                "https://h/closed-too",
+                "https://h/maybe",
+            ],
         );
         assert!(used.is_empty(), "{used:?}");
         let unused = unused(

@@ -2,9 +2,12 @@
 
 use std::fmt;
 
+use crate::credentials::without_credentials;
 use crate::reference::{Reference, is_digest, is_hex};
 
 /// What a build takes from outside, and what may be something else tomorrow.
+///
+/// URLs are here without credentials: a lock file is committed, and who may fetch a file does not change what it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Upstream {
     /// An image, by a reference without a digest.
@@ -35,7 +38,13 @@ impl Upstream {
 
     /// A reference of a repository.
     pub fn git(url: &str, reference: &str) -> Self {
-        Self::Git { url: url.to_owned(), reference: reference.to_owned() }
+        let url = without_credentials(url).into_owned();
+        Self::Git { url, reference: reference.to_owned() }
+    }
+
+    /// A file from the web.
+    pub fn url(url: &str) -> Self {
+        Self::Url(without_credentials(url).into_owned())
     }
 
     /// Reads the key of an entry. `None` if there is no such table.
@@ -54,7 +63,7 @@ impl Upstream {
                 let (url, reference) = key.split_once('#').unwrap_or((key, ""));
                 Ok(Self::git(url, reference))
             }
-            "urls" => Ok(Self::Url(key.to_owned())),
+            "urls" => Ok(Self::url(key)),
             _ => return None,
         })
     }
@@ -86,7 +95,7 @@ impl Upstream {
     }
 
     /// Its key there: an image with its registry and its tag.
-    pub(super) fn key(&self) -> String {
+    pub(crate) fn key(&self) -> String {
         match self {
             Self::Image(reference) => reference.to_string(),
             Self::Git { .. } | Self::Url(_) => self.to_string(),
@@ -133,9 +142,23 @@ mod tests {
     }
 
     #[test]
+    fn credentials_are_left_out() {
+        for (table, written, key) in [
+            ("git", "https://u:p@h/a.git#v1", "https://h/a.git#v1"),
+            ("git", "ssh://git@h/a.git", "ssh://git@h/a.git"),
+            ("urls", "https://t@h/a?token=t", "https://h/a?token=xxxxx"),
+        ] {
+            let upstream = Upstream::parse(table, written).unwrap().unwrap();
+            assert_eq!((&*upstream.key(), &*upstream.to_string()), (key, key));
+        }
+        assert_eq!(Upstream::git("https://u:p@h/a", "v1"), Upstream::git("https://h/a", "v1"));
+        assert_eq!(Upstream::url("https://u:p@h/a"), Upstream::url("https://h/a"));
+    }
+
+    #[test]
     fn pins() {
         let git = Upstream::git("https://h/a", "");
-        let url = Upstream::Url("https://h/a".to_owned());
+        let url = Upstream::url("https://h/a");
         assert!(git.check(&"a".repeat(40)).is_ok() && git.check(&"a".repeat(64)).is_ok());
         assert!(git.check("abcdef0").is_err() && git.check(&"x".repeat(40)).is_err());
         assert!(url.check(&format!("sha256:{}", "0".repeat(64))).is_ok());

@@ -6,6 +6,7 @@ use buildkit_llb::{
 
 use super::Lowering;
 use super::settings::{MainContext, MainSource, Settings};
+use crate::credentials::redacted;
 use crate::plan::{ContextPaths, ContextSource, GitUrl, HTTP_FILE, HttpFile, PlannedContext};
 
 impl Lowering<'_> {
@@ -44,11 +45,11 @@ impl Lowering<'_> {
                 Ok(self.graph.add(local, label("load from client")))
             }
             ContextSource::Git(url) => {
-                let what = format!("load git source {}", url.remote);
+                let what = format!("load git source {}", redacted(&url.remote));
                 Ok(self.graph.add(git_source(url), label(&what)))
             }
             ContextSource::Http(file) => {
-                let fetched = self.graph.add(http(file), label(&file.url));
+                let fetched = self.graph.add(http(file), label(&redacted(&file.url)));
                 if !file.extract {
                     return Ok(fetched);
                 }
@@ -74,7 +75,7 @@ pub fn main_context(context: &MainContext, graph: &mut Graph) -> Result<State, I
     let state = match &context.source {
         MainSource::Local => State::SCRATCH,
         MainSource::Git(url) => {
-            let label = format!("[internal] load git source {}", url.remote);
+            let label = format!("[internal] load git source {}", redacted(&url.remote));
             graph.add(git_source(url), Metadata::named(label))
         }
         MainSource::Http { url, is_archive } => {

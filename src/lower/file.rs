@@ -96,6 +96,8 @@ impl Lowering<'_> {
             subdir: git.subdir.clone(),
             checksum: git.checksum.clone(),
             keep_git_dir: git.keep_git_dir,
+            skip_submodules: git.skip_submodules,
+            fetch_by_commit: git.fetch_by_commit,
             ..Git::new(&git.url)
         };
         let repository = self.graph.add(repository, step.metadata.clone());

@@ -7,6 +7,7 @@ use buildkit_llb::{Definition, FileName, Platform};
 
 use super::ContextPaths;
 use super::git_url::GitUrl;
+use crate::credentials::redacted;
 use crate::reference::{InvalidReference, Reference, is_digest};
 use crate::source::Span;
 
@@ -124,7 +125,8 @@ impl ContextSource {
             "input" => Ok(Self::Input(rest.to_owned())),
             "target" => Ok(Self::Target(rest.to_owned())),
             _ => Err(InvalidContext(format!(
-                "`{text}` is none of a directory, an image, a git repository, a URL, an OCI layout and a target"
+                "`{}` is none of a directory, an image, a git repository, a URL, an OCI layout and a target",
+                redacted(text)
             ))),
         }
     }

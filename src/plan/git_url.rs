@@ -127,7 +127,45 @@ impl GitUrl {
     }
 }
 
-/// What stands before and behind a separator.
+/// The keys of a build file, with their values, that say what a query and a fragment say.
+///
+/// A build file has no key for `mtime`: it is left out, as is what no client knows.
+pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String)> {
+    let (reference, subdir) = split(fragment, ':');
+    let mut keys = Vec::new();
+    let mut add = |key: &'static str, value: String| {
+        if !value.is_empty() && keys.iter().all(|(known, _)| *known != key) {
+            keys.push((key, value));
+        }
+    };
+    let quoted = |text: &str| match text {
+        "" => String::new(),
+        text => format!("\"{text}\""),
+    };
+    add("ref", quoted(reference));
+    add("subdir", quoted(subdir));
+    for pair in query.split('&') {
+        let (key, value) = split(pair, '=');
+        let value = decoded(value);
+        let flag = || truth(&value).unwrap_or(true).to_string();
+        match key {
+            _ if value.is_empty()
+                && !matches!(key, "keep-git-dir" | "submodules" | "fetch-by-commit") => {}
+            "ref" => add("ref", quoted(&value)),
+            "tag" => add("ref", quoted(&in_namespace("refs/tags/", value))),
+            "branch" => add("ref", quoted(&in_namespace("refs/heads/", value))),
+            "subdir" => add("subdir", quoted(&value)),
+            "checksum" | "commit" => add("checksum", quoted(&value)),
+            "keep-git-dir" => add("keep-git-dir", flag()),
+            "submodules" => add("submodules", flag()),
+            "fetch-by-commit" => add("fetch-by-commit", flag()),
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// The text before and after a separator.
 fn split(text: &str, separator: char) -> (&str, &str) {
     text.split_once(separator).unwrap_or((text, ""))
 }
@@ -210,6 +248,25 @@ mod tests {
         };
         assert_eq!(url, expected);
         assert_eq!(parse("https://host/a.git?ref=x#x").reference, "x");
+    }
+
+    #[test]
+    fn keys_of_a_build_file() {
+        let keys = |query, fragment| {
+            let keys = keys_for(query, fragment).into_iter();
+            keys.map(|(key, value)| format!("{key} = {value}")).collect::<Vec<_>>().join(", ")
+        };
+        assert_eq!(keys("", "v1:sub"), "ref = \"v1\", subdir = \"sub\"");
+        assert_eq!(keys("", ":a/b"), "subdir = \"a/b\"");
+        assert_eq!(
+            keys("ref=v1&keep-git-dir=1&submodules=false&mtime=commit&x", ""),
+            "ref = \"v1\", keep-git-dir = true, submodules = false"
+        );
+        assert_eq!(
+            keys("tag=v1&commit=abc&fetch-by-commit", "v1"),
+            "ref = \"v1\", checksum = \"abc\", fetch-by-commit = true"
+        );
+        assert_eq!(keys("branch=a%20b&subdir=", ""), "ref = \"refs/heads/a b\"");
     }
 
     #[test]

@@ -3,19 +3,37 @@
 //! All of them come from build files, which may be somebody else's, so each is checked before a daemon sees it.
 //! Older daemons hand them to git without a look.
 
+use super::git_url::keys_for;
+use super::path;
+use crate::credentials::{redacted, split_query};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::text::Text;
-
-use super::path;
 
 /// Checks the address of a repository.
 ///
 /// The protocols are those of BuildKit (`supportedProtos` in `util/gitutil/git_url.go`). It takes anything else for
 /// a host, so that `file:///etc` would become `https://file:///etc`.
 pub(super) fn remote(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+    check_end(&text, span, diagnostics)?;
     let Err(hint) = check_remote(&text) else { return Some(text) };
-    let message = format!("`{text}` is not the address of a git repository");
+    let message = format!("`{}` is not the address of a git repository", redacted(&text));
+    diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
+}
+
+/// Checks that nothing comes after the address. The fragment and the query that clients write for build contexts have
+/// keys of their own in a build file.
+fn check_end(text: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
+    let shown = redacted(text);
+    let (url, query, fragment) = split_query(&shown);
+    let rest = &shown[url.len()..];
+    if rest.is_empty() {
+        return Some(());
+    }
+    let keys = keys_for(query, fragment.trim_start_matches('#'));
+    let keys = keys.into_iter().map(|(key, value)| format!(", {key} = {value}"));
+    let hint = format!("write git = \"{url}\"{}", keys.collect::<String>());
+    let message = format!("expected the URL of a repository alone, found `{rest}` after it");
     diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 

@@ -51,7 +51,7 @@ pub use self::environment::Environment;
 pub use self::epoch::epoch_wanted;
 pub use self::git_url::GitUrl;
 pub use self::merge::Merged;
-pub use self::needs::{Need, Needs, requests_for_lock};
+pub use self::needs::{Need, Needs, SecretArg, requests_for_lock, secrets_in_references};
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub use self::report::{REPORT_HINT, Report, why_no_report};
@@ -414,6 +414,10 @@ pub struct Git {
     pub subdir: String,
     /// Whether to keep the `.git` directory.
     pub keep_git_dir: bool,
+    /// Whether to leave submodules out.
+    pub skip_submodules: bool,
+    /// Whether to fetch the commit without asking what the reference is now.
+    pub fetch_by_commit: bool,
     /// The absolute destination.
     pub destination: String,
     /// The owner that the files get.

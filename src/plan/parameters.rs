@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 
 use super::environment::Environment;
 use super::path;
-use super::select::{Origin, Selection};
+use super::select::{Origin, SelectedStage, Selection};
 use super::stage_scope::{StageScope, values_of};
 use crate::diagnostic::Diagnostics;
-use crate::source::Span;
-use crate::spec::{Arg, Mount, MountList, Scalar, Template, Verb};
+use crate::source::{Span, Spanned};
+use crate::spec::{Arg, From, Input, Mount, MountList, Scalar, Template, Verb};
 use crate::text::Text;
 
 /// What a build of a target can be given.
@@ -98,12 +98,32 @@ impl<'s> Selection<'s> {
         parameters
     }
 
-    /// The args whose values the stages use, or the values of other args that they use.
+    /// The source of the file that a `from` names. `None` for everything else, also for a source in whose place the
+    /// client gives a build context.
+    fn source_of(&self, from: &Spanned<From>, selected: &SelectedStage<'_>) -> Option<&'s Input> {
+        let (From::Name(template) | From::Source(template)) = &from.value else { return None };
+        let name = self.scope.expand(template, &mut Diagnostics::default())?;
+        let is_stage =
+            |name: &str| name != selected.name.as_str() && self.spec.stages.contains_key(name);
+        if matches!(from.value, From::Name(_)) && is_stage(&name)
+            || self.request.contexts.find(&name, &selected.platform).is_some()
+        {
+            return None;
+        }
+        self.spec.sources.get(name.as_str()).map(|input| &input.value)
+    }
+
+    /// The args whose values the stages and their sources use, or the values of other args that they use.
     fn used_args(&self) -> Vec<Parameter<'s>> {
         let mut used = BTreeMap::new();
         let mut next: Vec<String> = Vec::new();
         for selected in self.stages.iter().filter(|stage| stage.needed && !stage.replaced) {
             selected.stage.visit_names(&mut |name| next.push(name.to_owned()));
+            selected.stage.visit_froms(&mut |from| {
+                if let Some(input) = self.source_of(from, selected) {
+                    input.visit_names(&mut |name| next.push(name.to_owned()));
+                }
+            });
         }
         while let Some(name) = next.pop() {
             if let Some(Scalar(value)) = self.spec.vars.0.get(name.as_str()) {

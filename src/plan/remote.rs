@@ -1,16 +1,19 @@
-//! What steps and sources say of files elsewhere: URLs, and what the files must be.
+//! Remote files of steps and sources: their URLs and checksums.
 
 use buildkit_llb::FileName;
 
+use crate::credentials::redacted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::lock::is_commit;
 use crate::reference::{is_digest, is_hex};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
+use crate::spec::Template;
 use crate::text::Text;
 
 /// A URL that can be fetched.
 pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
     let invalid = |hint: &str| {
-        let message = format!("`{text}` is not a URL that can be fetched");
+        let message = format!("`{}` is not a URL that can be fetched", redacted(&text));
         Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
     };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -25,6 +28,43 @@ pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Opti
         return diagnostics.fail(invalid(hint));
     }
     Some(text)
+}
+
+/// Checks that the commit is known where it is to be fetched without asking what a reference is.
+///
+/// BuildKit takes a whole commit in either place (`resolveMetadata` in `source/git/source.go`).
+pub(super) fn fetch_by_commit(
+    flag: Option<Spanned<bool>>,
+    checksum: Option<&str>,
+    reference: &str,
+    diagnostics: &mut Diagnostics,
+) -> Option<()> {
+    let Some(Spanned { value: true, span }) = flag else { return Some(()) };
+    if is_commit(reference) || checksum.is_some_and(is_commit) {
+        return Some(());
+    }
+    let message = match checksum {
+        Some(checksum) => format!("`fetch-by-commit` needs a whole commit, found `{checksum}`"),
+        None => "`fetch-by-commit` needs a commit to fetch".to_owned(),
+    };
+    diagnostics.fail(
+        Diagnostic::new(Code::InvalidValue, span, message)
+            .hint("checksum = \"...\" with all 40 hexadecimal digits of the commit"),
+    )
+}
+
+/// Checks the value of a `checksum`. One that is empty because its `${NAME}` is empty is none. The outer `None` is a
+/// reported mistake.
+pub(super) fn checked(
+    text: Text,
+    template: &Template,
+    check: fn(Text, Span, &mut Diagnostics) -> Option<Text>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Option<Text>> {
+    if text.is_empty() && template.as_literal().is_none() {
+        return Some(None);
+    }
+    check(text, template.span, diagnostics).map(Some)
 }
 
 /// The digest that a file must have.

@@ -1,6 +1,10 @@
 //! The JSON Schema of a build file (draft 7, which editors know best).
 
+mod alternatives;
+
 use serde_json::{Map, Value, json};
+
+use self::alternatives::alternatives;
 
 use crate::diagnostic::Code;
 use crate::spec::shape::{Shape, TableShape};
@@ -40,15 +44,14 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
             map
         }
         Shape::Tree => {
-            let branch = json!({ "type": "object", "additionalProperties": reference("tree") });
-            let tree = json!({ "anyOf": [{ "type": "string" }, { "type": "integer" }, branch] });
+            let tree = json!({
+                "type": ["string", "integer", "object"],
+                "additionalProperties": reference("tree"),
+            });
             definitions.insert("tree".to_owned(), tree);
             json!({ "type": "object", "additionalProperties": reference("tree") })
         }
-        Shape::Any(shapes) => {
-            let shapes: Vec<Value> = shapes.iter().map(|shape| value(shape, definitions)).collect();
-            json!({ "anyOf": shapes })
-        }
+        Shape::Any(shapes) => alternatives(shapes, definitions),
         Shape::Table(shape) => {
             let name = definition_name(shape);
             if !definitions.contains_key(&name) {

@@ -1,5 +1,6 @@
 //! `[sources.NAME]`: inputs with a name, for stages to start from and to copy from.
 
+use super::names::Names;
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::table::table;
@@ -23,6 +24,10 @@ pub enum Input {
         subdir: Option<Template>,
         /// Whether `.git` is kept.
         keep_git_dir: bool,
+        /// Whether submodules are fetched too.
+        submodules: bool,
+        /// Whether the commit is fetched without asking what the reference is now.
+        fetch_by_commit: Option<Spanned<bool>>,
     },
     /// A file from the web.
     Http {
@@ -65,6 +70,10 @@ table! {
         "subdir" subdir: Option<Template>,
         /// Whether to keep the `.git` directory.
         "keep-git-dir" keep_git_dir: Option<Spanned<bool>>,
+        /// Whether to get the submodules too. They come unless this is `false`.
+        "submodules" submodules: Option<Spanned<bool>>,
+        /// Whether to fetch the commit of `checksum` or `ref` without asking what the reference is now.
+        "fetch-by-commit" fetch_by_commit: Option<Spanned<bool>>,
         /// What the file is called. The last part of its URL is the default.
         "name" name: Option<Template>,
         /// Whether the file is an archive, of which the content is meant.
@@ -76,11 +85,18 @@ table! {
 
 /// Which further keys each kind has.
 const KEYS: [(&str, &[&str]); 4] = [
-    ("git", &["ref", "checksum", "subdir", "keep-git-dir"]),
+    ("git", &["ref", "checksum", "subdir", "keep-git-dir", "submodules", "fetch-by-commit"]),
     ("http", &["checksum", "name", "extract"]),
     ("image", &["platform"]),
     ("context", &[]),
 ];
+
+impl Input {
+    /// Calls `visit` with each name that the source may use.
+    pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        Names::visit_names(self, visit);
+    }
+}
 
 impl Read for Input {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -116,6 +132,8 @@ impl Read for Input {
             ("checksum", table.checksum.as_ref().map(|value| value.span)),
             ("subdir", table.subdir.as_ref().map(|value| value.span)),
             ("keep-git-dir", table.keep_git_dir.as_ref().map(|value| value.span)),
+            ("submodules", table.submodules.as_ref().map(|value| value.span)),
+            ("fetch-by-commit", table.fetch_by_commit.as_ref().map(|value| value.span)),
             ("name", table.name.as_ref().map(|value| value.span)),
             ("extract", table.extract.as_ref().map(|value| value.span)),
             ("platform", table.platform.as_ref().map(|value| value.span)),
@@ -133,11 +151,16 @@ impl Read for Input {
         }
         let InputTable { git, http, image, context, reference, checksum, .. } = table;
         let is_set = |flag: Option<Spanned<bool>>| flag.is_some_and(|flag| flag.value);
-        let keep_git_dir = is_set(table.keep_git_dir);
         let input = match (git, http, image) {
-            (Some(url), ..) => {
-                Input::Git { url, reference, checksum, subdir: table.subdir, keep_git_dir }
-            }
+            (Some(url), ..) => Input::Git {
+                url,
+                reference,
+                checksum,
+                subdir: table.subdir,
+                keep_git_dir: is_set(table.keep_git_dir),
+                submodules: table.submodules.is_none_or(|flag| flag.value),
+                fetch_by_commit: table.fetch_by_commit,
+            },
             (_, Some(url), _) => {
                 Input::Http { url, checksum, name: table.name, extract: is_set(table.extract) }
             }

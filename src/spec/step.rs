@@ -137,6 +137,10 @@ table! {
         "subdir" subdir: Option<Template>,
         /// Whether to keep the `.git` directory.
         "keep-git-dir" keep_git_dir: Option<bool>,
+        /// Whether to get the submodules too. They come unless this is `false`.
+        "submodules" submodules: Option<bool>,
+        /// Whether to fetch the commit of `checksum` or `ref` without asking what the reference is now.
+        "fetch-by-commit" fetch_by_commit: Option<Spanned<bool>>,
         /// Where to. The working directory is the default.
         "to" to: Option<Template>,
     }

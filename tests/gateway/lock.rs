@@ -30,7 +30,7 @@ fn digest(letter: &str) -> String {
     format!("sha256:{}", letter.repeat(64))
 }
 
-fn commit() -> String {
+pub(crate) fn commit() -> String {
     "c".repeat(40)
 }
 
@@ -72,7 +72,7 @@ fn warnings(daemon: &Daemon) -> Vec<String> {
 }
 
 /// The file that was returned.
-fn written(daemon: &Daemon) -> (String, String) {
+pub(crate) fn written(daemon: &Daemon) -> (String, String) {
     assert_eq!(returned(daemon).error, None);
     let solves = daemon.solves();
     let definition = definition::of(solves.last().unwrap());

@@ -11,6 +11,7 @@ use prost::Message;
 use serde::Serialize;
 
 use super::capabilities::Unsupported;
+use crate::credentials::redacted_text;
 
 /// Why a call did not give what was asked for; the variants say who must act.
 #[derive(Debug, Clone, PartialEq)]
@@ -142,6 +143,12 @@ impl Status {
     pub fn add(&mut self, other: Self) {
         self.wire.message = format!("{}\n{}", self.wire.message, other.wire.message);
         self.wire.details.extend(other.wire.details);
+    }
+
+    /// Hides the credentials of URLs in its text: the daemon repeats what it was given.
+    pub fn redacted(mut self) -> Self {
+        self.wire.message = redacted_text(&self.wire.message).into_owned();
+        self
     }
 
     /// The text for people.

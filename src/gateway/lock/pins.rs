@@ -9,6 +9,7 @@ use super::super::bridge::{
     Bridge, ImageRequest, Ref, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
     gateway,
 };
+use crate::credentials::redacted;
 use crate::lock::is_commit;
 use crate::plan::HTTP_FILE;
 use crate::reference::Reference;
@@ -30,6 +31,24 @@ pub(super) enum Pin {
         /// What the daemon says of it.
         why: Status,
     },
+}
+
+/// One pin for what is fetched from several addresses, which differ in their credentials.
+pub(super) fn same(pins: Vec<Result<Pin, Status>>) -> Result<Pin, Status> {
+    let mut first: Option<Pin> = None;
+    for pin in pins {
+        let pin = pin.map_err(Status::redacted)?;
+        match (&first, &pin) {
+            (Some(Pin::Found(known)), Pin::Found(other)) if known != other => {
+                let remark = "it differs by the credentials in its URL";
+                let why = Status::new("URLs with other credentials give other files");
+                return Ok(Pin::NotTold { remark, why });
+            }
+            (Some(_), _) => {}
+            (None, _) => first = Some(pin),
+        }
+    }
+    first.ok_or_else(|| Status::new("there is no address to look it up at"))
 }
 
 /// The digest that the registry has for an image: that of its index, where it is for several platforms.
@@ -73,7 +92,7 @@ pub(super) async fn image(
 
 /// The commit that a reference of a repository is.
 pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Result<Pin, Status> {
-    let label = format!("[internal] look up {url}#{reference}");
+    let label = format!("[internal] look up {}#{reference}", redacted(url));
     let git = Git { reference: reference.to_owned(), ..Git::new(url) };
     if let Some(SourceMeta { git: Some(found), .. }) =
         look_up(bridge, graph(git.clone(), &label), &label).await?
@@ -104,7 +123,7 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
 
 /// The checksum of a file from the web.
 pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> {
-    let label = format!("[internal] look up {url}");
+    let label = format!("[internal] look up {}", redacted(url));
     let http = Http { filename: Some(HTTP_FILE.clone()), ..Http::new(url) };
     let definition = graph(http, &label);
     if let Some(SourceMeta { http: Some(found), .. }) =

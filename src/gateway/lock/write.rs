@@ -14,7 +14,9 @@ use super::super::{Options, epoch, ignore, report, vcs};
 use super::pins::{self, Pin};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{self, Line, Lock, Upstream};
-use crate::plan::{Need, Needs, check_of, requests_for_lock, select_for_lock};
+use crate::plan::{
+    Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
+};
 
 /// How many references a lock file may have that are looked up. Registries and servers take that many at once for an
 /// attack, and nobody reads what has more.
@@ -42,7 +44,7 @@ pub(in crate::gateway) async fn write(
     vcs::find(bridge, spec, context, &mut options).await?;
     let project = Project { bridge, options: &options, files, spec, context, ignore: &ignore };
 
-    let needs = match needs(&project, &mut diagnostics).await? {
+    let mut needs = match needs(&project, &mut diagnostics).await? {
         Some(needs) => needs,
         None => return Err(report::failure(&diagnostics, files)),
     };
@@ -53,11 +55,16 @@ pub(in crate::gateway) async fn write(
             needs.upstreams().len()
         )));
     }
+    let secrets = secrets_in_references(spec, &options.request);
+    let mut notes = needs.leave_out_secrets(&secrets);
     let found = look_up(&project, needs.upstreams()).await?;
     // Nothing of what rules say is of interest here but what is not pinned.
     let mut told = Diagnostics::default();
     let mut lines: BTreeMap<Upstream, Line> = BTreeMap::new();
     for (upstream, entry) in old.iter().flat_map(Lock::entries) {
+        if secrets.iter().any(|secret| secret.is_in(upstream)) {
+            continue;
+        }
         lines.insert(upstream.clone(), Line { pin: Some(entry.pin.clone()), remark: None });
     }
     for (upstream, found) in found {
@@ -77,7 +84,7 @@ pub(in crate::gateway) async fn write(
     }
     report::warn(bridge, &told, files, digest).await;
 
-    let notes = needs.left_out(spec, files);
+    notes.extend(needs.left_out(spec, files));
     let text = lock::render(files.main().name(), &lines, &notes);
     let request = SolveRequest::new(file_of(&name, text));
     let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
@@ -121,8 +128,14 @@ async fn look_up(
                 let platform = need.platform.as_ref().unwrap_or(&project.options.platforms[0]);
                 pins::image(bridge, reference, platform).await
             }
-            Upstream::Git { url, reference } => pins::commit(bridge, url, reference).await,
-            Upstream::Url(url) => pins::checksum(bridge, url).await,
+            Upstream::Git { reference, .. } => {
+                let commits = need.addresses.iter().map(|url| pins::commit(bridge, url, reference));
+                pins::same(join_all(commits).await)
+            }
+            Upstream::Url(_) => {
+                let checksums = need.addresses.iter().map(|url| pins::checksum(bridge, url));
+                pins::same(join_all(checksums).await)
+            }
         };
         let at_place =
             |status: Status| report::at_place(status.context(upstream), project.files, need.span);

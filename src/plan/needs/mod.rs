@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
-pub use self::values::requests_for_lock;
+pub use self::values::{SecretArg, requests_for_lock, secrets_in_references};
 use super::{Action, ContextSource, Plan, Selection};
-use crate::lock::{Upstream, is_commit};
+use crate::lock::{Upstream, is_commit, may_be_none};
 use crate::source::{SourceMap, Span};
 use crate::spec::{Spec, Verb};
 
@@ -29,6 +29,8 @@ pub struct Need {
     pub span: Span,
     /// For which platform, of an image.
     pub platform: Option<Platform>,
+    /// The URLs that it is fetched from; several where they differ in their credentials. None for an image.
+    pub addresses: BTreeSet<String>,
 }
 
 impl Needs {
@@ -39,17 +41,19 @@ impl Needs {
             let is_named = image.context.is_none() && image.layout.is_none();
             if is_named && image.reference.digest().is_none() {
                 let platform = Some(image.platform.clone());
-                self.need(Upstream::Image(image.reference.clone()), image.span, platform);
+                let upstream = Upstream::Image(image.reference.clone());
+                self.need(upstream, None, image.span, platform);
             }
         }
         for query in selection.contexts() {
             let Some(span) = query.declared else { continue };
             match &query.source {
                 ContextSource::Git(git) if git.checksum.is_none() && !is_commit(&git.reference) => {
-                    self.need(Upstream::git(&git.remote, &git.reference), span, None);
+                    let upstream = Upstream::git(&git.remote, &git.reference);
+                    self.need(upstream, Some(&git.remote), span, None);
                 }
                 ContextSource::Http(file) if file.checksum.is_none() => {
-                    self.need(Upstream::Url(file.url.clone()), span, None);
+                    self.need(Upstream::url(&file.url), Some(&file.url), span, None);
                 }
                 _ => {}
             }
@@ -60,10 +64,11 @@ impl Needs {
                 self.steps.insert(step.span);
                 match &step.action {
                     Action::Fetch(fetch) if fetch.checksum.is_none() => {
-                        self.need(Upstream::Url(fetch.url.clone()), step.span, None);
+                        self.need(Upstream::url(&fetch.url), Some(&fetch.url), step.span, None);
                     }
                     Action::Git(git) if git.checksum.is_none() && !is_commit(&git.reference) => {
-                        self.need(Upstream::git(&git.url, &git.reference), step.span, None);
+                        let upstream = Upstream::git(&git.url, &git.reference);
+                        self.need(upstream, Some(&git.url), step.span, None);
                     }
                     _ => {}
                 }
@@ -71,8 +76,27 @@ impl Needs {
         }
     }
 
-    fn need(&mut self, upstream: Upstream, span: Span, platform: Option<Platform>) {
-        self.upstreams.entry(upstream).or_insert(Need { span, platform });
+    fn need(
+        &mut self,
+        upstream: Upstream,
+        address: Option<&str>,
+        span: Span,
+        platform: Option<Platform>,
+    ) {
+        let new = Need { span, platform, addresses: BTreeSet::new() };
+        let need = self.upstreams.entry(upstream).or_insert(new);
+        need.addresses.extend(address.map(str::to_owned));
+    }
+
+    /// Leaves out what has the value of an arg that looks like a secret in its name. Returns a remark for each.
+    pub fn leave_out_secrets(&mut self, secrets: &[SecretArg]) -> Vec<String> {
+        let mut remarks = Vec::new();
+        self.upstreams.retain(|upstream, _| {
+            let secret = secrets.iter().find(|secret| secret.is_in(upstream));
+            remarks.extend(secret.map(|secret| secret.remark(upstream)));
+            secret.is_none()
+        });
+        remarks
     }
 
     /// All of it, each once.
@@ -92,8 +116,8 @@ impl Needs {
             }
             for step in stage.all_steps().filter(|step| !self.steps.contains(&step.span)) {
                 let url = match &step.verb {
-                    Verb::Fetch(fetch) if fetch.checksum.is_none() => &fetch.url,
-                    Verb::Git(git) if git.checksum.is_none() => &git.url,
+                    Verb::Fetch(fetch) if may_be_none(fetch.checksum.as_deref()) => &fetch.url,
+                    Verb::Git(git) if may_be_none(git.checksum.as_deref()) => &git.url,
                     _ => continue,
                 };
                 let url = files.written(url.span);

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::lock::Upstream;
 use crate::plan::Request;
-use crate::spec::{ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb};
+use crate::spec::{
+    ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb, looks_secret,
+};
 
 /// How many combinations of values are tried; where there are more, each arg's values are tried alone.
 const MAX_COMBINATIONS: usize = 64;
@@ -65,6 +68,46 @@ fn too_many(spec: &Spec, count: usize, (name, values): &(&str, Vec<String>)) -> 
         None => Diagnostic::without_place(Code::TooLarge, message),
     };
     diagnostic.hint("say fewer `values`, or a `pattern` in their place: then the value of the build that writes it is pinned")
+}
+
+/// An arg that looks like a secret, and its value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretArg {
+    /// Its name.
+    pub name: String,
+    /// Its value in a build.
+    pub value: String,
+}
+
+impl SecretArg {
+    /// Whether its value is in the name of a reference.
+    pub fn is_in(&self, upstream: &Upstream) -> bool {
+        upstream.key().contains(&self.value)
+    }
+
+    /// Why a lock file does not have a reference with its value in it.
+    pub(super) fn remark(&self, upstream: &Upstream) -> String {
+        let Self { name, value } = self;
+        let shown = upstream.key().replace(value.as_str(), &format!("${{{name}}}"));
+        format!(
+            "`{shown}` is not pinned: `{name}` looks like a secret; a `checksum` in the build file pins it"
+        )
+    }
+}
+
+/// The args that look like secrets and that references are made of: their values must not get into a lock file.
+pub fn secrets_in_references(spec: &Spec, request: &Request) -> Vec<SecretArg> {
+    let names = deciding_names(spec).into_iter().filter(|name| looks_secret(name));
+    let with_value = |name: &str| {
+        let given = request.build_args.get(name).cloned();
+        let default = || {
+            let default = spec.args.0.get(name)?.default.as_ref()?;
+            default.as_literal().map(str::to_owned)
+        };
+        let value = given.or_else(default).filter(|value| !value.is_empty())?;
+        Some(SecretArg { name: name.to_owned(), value })
+    };
+    names.filter_map(with_value).collect()
 }
 
 /// The values that an arg may have, where the file says which.

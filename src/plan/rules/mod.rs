@@ -4,6 +4,7 @@
 pub(super) mod base_image_platform;
 mod clash_in_parallel;
 mod copy_in_cache_mount;
+mod credentials_in_url;
 mod cross_build_without_target;
 mod ignore_pattern;
 pub(super) mod ignored_copy;
@@ -17,6 +18,7 @@ mod report_in_mount;
 pub(super) mod shadowed_arg;
 mod shell_form_command;
 mod toolchain_in_image;
+pub(super) mod unmatched_pattern;
 mod untagged_image;
 mod write_in_mount;
 
@@ -39,6 +41,7 @@ pub(super) fn check(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Di
     let subject = Subject { selection, plan };
     clash_in_parallel::check(&subject, diagnostics);
     copy_in_cache_mount::check(&subject, diagnostics);
+    credentials_in_url::check(&subject, diagnostics);
     cross_build_without_target::check(&subject, diagnostics);
     linked_into_special::check(&subject, diagnostics);
     package_cache_in_layer::check(&subject, diagnostics);

@@ -43,5 +43,6 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 fn is_relative(path: &Template) -> bool {
     let (start, _) = path.ends();
     let drive = start.as_bytes().get(1) == Some(&b':');
-    !start.is_empty() && !start.starts_with(['/', '\\']) && !drive
+    // Of a `~`, `tilde-in-path` tells.
+    !start.is_empty() && !start.starts_with(['/', '\\', '~']) && !drive
 }

@@ -47,7 +47,15 @@ impl FromLookup<'_, '_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Meaning> {
         match input {
-            Input::Git { url, reference, checksum, subdir, keep_git_dir } => {
+            Input::Git {
+                url,
+                reference,
+                checksum,
+                subdir,
+                keep_git_dir,
+                submodules,
+                fetch_by_commit,
+            } => {
                 let at = url.span;
                 let remote = self
                     .expand(url, diagnostics)
@@ -57,6 +65,8 @@ impl FromLookup<'_, '_> {
                 let subdir = self.checked(subdir.as_ref(), git_value::subdir, diagnostics);
                 let (remote, commit) = (remote?.to_string(), commit?);
                 let reference = reference?.unwrap_or_default().to_string();
+                let by_commit = *fetch_by_commit;
+                remote::fetch_by_commit(by_commit, commit.as_deref(), &reference, diagnostics)?;
                 let locked = match &commit {
                     Some(_) => None,
                     None => self.request.locking.commit(&remote, &reference, at, diagnostics),
@@ -67,6 +77,8 @@ impl FromLookup<'_, '_> {
                     checksum: commit.map(|commit| commit.to_string()),
                     subdir: subdir?.unwrap_or_default().to_string(),
                     keep_git_dir: *keep_git_dir,
+                    skip_submodules: !submodules,
+                    fetch_by_commit: by_commit.is_some_and(|flag| flag.value),
                     ..GitUrl::default()
                 };
                 Some(Meaning::Source(name.to_owned(), ContextSource::Git(git), at))
@@ -139,6 +151,6 @@ impl FromLookup<'_, '_> {
     ) -> Option<Option<Text>> {
         let Some(template) = template else { return Some(None) };
         let text = self.expand(template, diagnostics)?;
-        check(text, template.span, diagnostics).map(Some)
+        remote::checked(text, template, check, diagnostics)
     }
 }

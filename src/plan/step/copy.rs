@@ -6,6 +6,7 @@ use super::files::Ownership;
 use super::{Planned, Planner, destinations, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path_pattern::{exactly, guarded, plain_name};
+use crate::plan::rules::unmatched_pattern::{self, Pattern};
 use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
 use crate::source::Span;
 use crate::spec::{CopyStep, Sources, Template};
@@ -55,6 +56,11 @@ impl Planner<'_, '_> {
                 .hint("with `parents`, write the patterns as sources: \"src/./**/*.txt\""),
             );
         }
+        if step.parents != Some(true)
+            && let (Some(include), Some(exclude)) = (&include, &exclude)
+        {
+            self.check_patterns(&sources, step, include, exclude, diagnostics);
+        }
         let mut items: Vec<CopyItem> = Vec::with_capacity(sources.len());
         for (span, source, destination) in &sources {
             let destination = path::destination(&self.workdir, destination);
@@ -100,6 +106,29 @@ impl Planner<'_, '_> {
             link,
         };
         Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
+    }
+
+    /// Looks for patterns that can match nothing.
+    fn check_patterns(
+        &self,
+        sources: &[(Span, Text, Text)],
+        step: &CopyStep,
+        include: &[Text],
+        exclude: &[Text],
+        diagnostics: &mut Diagnostics,
+    ) {
+        let keys = [("include", &step.include, include), ("exclude", &step.exclude, exclude)];
+        let patterns = keys.into_iter().flat_map(|(key, templates, texts)| {
+            let templates = templates.iter().flat_map(|templates| templates.as_slice());
+            let pattern =
+                |(template, text): (&Template, &'_ Text)| (template.span, text.to_string());
+            templates.zip(texts).map(pattern).map(move |(span, text)| Pattern { text, span, key })
+        });
+        let patterns: Vec<Pattern> = patterns.collect();
+        if !patterns.is_empty() {
+            let sources: Vec<&str> = sources.iter().map(|(_, source, _)| source.as_str()).collect();
+            unmatched_pattern::check(&sources, &patterns, diagnostics);
+        }
     }
 
     /// Reports destinations that must be directories and are not written as such: those of several sources, and those of

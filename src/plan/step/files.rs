@@ -1,6 +1,7 @@
 //! Steps that change files without running anything.
 
 use super::{MODE, Planned, Planner, origin_of, outside};
+use crate::credentials::redacted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
 use crate::plan::{Action, Fetch, Git, Unpack, Write, git_value, path, remote};
@@ -47,8 +48,9 @@ impl Planner<'_, '_> {
             link,
             url: url.to_string(),
         };
-        let label = format!("fetch {url} to {to}").into();
-        let created_by = self.record(|| format!("ADD{flags} {url} {to}"));
+        let shown = redacted(&url);
+        let label = format!("fetch {shown} to {to}").into();
+        let created_by = self.record(|| format!("ADD{flags} {shown} {to}"));
         Some(Planned { action: Action::Fetch(Box::new(fetch)), label, created_by })
     }
 
@@ -66,6 +68,8 @@ impl Planner<'_, '_> {
         let to = to?.unwrap_or_else(|| "./".into());
         let (url, reference) = (url?.to_string(), reference?.unwrap_or_default().to_string());
         let checksum = checksum?;
+        let fetch_by_commit = step.fetch_by_commit;
+        remote::fetch_by_commit(fetch_by_commit, checksum.as_deref(), &reference, diagnostics)?;
         let commit = match &checksum {
             Some(_) => None,
             None => self.context.locking.commit(&url, &reference, step.url.span, diagnostics),
@@ -77,16 +81,17 @@ impl Planner<'_, '_> {
             checksum: checksum.map(|checksum| checksum.to_string()),
             subdir: subdir?.unwrap_or_default().to_string(),
             keep_git_dir: step.keep_git_dir.unwrap_or(false),
+            skip_submodules: step.submodules == Some(false),
+            fetch_by_commit: fetch_by_commit.is_some_and(|flag| flag.value),
             destination: path::destination(&self.workdir, &to).to_string(),
             owner,
             mode,
             link,
         };
-        let named = if git.reference.is_empty() {
-            git.url.clone()
-        } else {
-            format!("{}#{}", git.url, git.reference)
-        };
+        let mut named = redacted(&git.url).into_owned();
+        if !git.reference.is_empty() {
+            named = format!("{named}#{}", git.reference);
+        }
         let label = format!("git {named} to {to}").into();
         let created_by = self.record(|| format!("ADD{flags} {named} {to}"));
         Some(Planned { action: Action::Git(Box::new(git)), label, created_by })
@@ -226,7 +231,7 @@ impl Planner<'_, '_> {
         })
     }
 
-    /// What a file elsewhere must be, where the step says so. `None` is a reported mistake.
+    /// The checksum of a remote file, if the step has one. The outer `None` is a reported mistake.
     fn checked(
         &self,
         template: Option<&Template>,
@@ -235,7 +240,7 @@ impl Planner<'_, '_> {
     ) -> Option<Option<Text>> {
         let Some(template) = template else { return Some(None) };
         let text = self.values.expand(template, diagnostics)?;
-        check(text, template.span, diagnostics).map(Some)
+        remote::checked(text, template, check, diagnostics)
     }
 
     fn paths(

@@ -13,6 +13,7 @@ mod not_an_archive;
 mod reserved_stage_name;
 mod secret_in_env;
 mod several_paths_in_one;
+mod tilde_in_path;
 mod uncovered_value;
 mod unknown_variable;
 mod unreached_stage;
@@ -21,6 +22,7 @@ mod unused_mounts;
 mod unused_source;
 
 pub(super) use self::dockerfile_instruction::{INSTRUCTIONS, form_of};
+pub(crate) use self::secret_in_env::looks_secret;
 use self::unknown_variable::Declared;
 use super::Spec;
 use crate::diagnostic::Diagnostics;
@@ -38,6 +40,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         not_an_archive::check_stage(stage, diagnostics);
         secret_in_env::check_stage(stage, diagnostics);
         several_paths_in_one::check(stage, diagnostics);
+        tilde_in_path::check(stage, diagnostics);
         declared.check(stage, diagnostics);
     }
     not_an_archive::check_sources(spec, diagnostics);

@@ -81,7 +81,8 @@ fn check_name(name: &str, span: Span, why: &str, diagnostics: &mut Diagnostics) 
     }
 }
 
-fn looks_secret(name: &str) -> bool {
+/// Says by a name whether its value is a secret.
+pub(crate) fn looks_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let has = |words: &[&str]| name.split('_').any(|part| words.contains(&part));
     has(&SECRET) && !has(&NO_SECRET)
