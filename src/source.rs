@@ -30,6 +30,9 @@ pub struct SourceFile {
     not_text: Option<Range<usize>>,
 }
 
+/// How many bytes a line may have before its columns are those of bytes.
+const MAX_LINE: u32 = 1 << 16;
+
 /// Some lines of a file.
 #[derive(Debug, Clone)]
 pub struct Place<'a> {
@@ -189,6 +192,22 @@ impl SourceFile {
         self.start.saturating_add(offset(self.line_start_in_text(line)))
     }
 
+    /// The offset after the last byte of a line, counted from 1, without its newline.
+    pub fn line_end(&self, line: u32) -> u32 {
+        self.line_start(line).saturating_add(offset(self.line_text(line).len()))
+    }
+
+    /// The column of a byte, counted from 0 in the units of UTF-16, which editors count.
+    pub fn column(&self, offset: u32) -> u32 {
+        let start = self.line_start(self.line(offset));
+        // Counting in a line that no editor shows would take as long as reading it, for each place in it.
+        if offset.saturating_sub(start) > MAX_LINE {
+            return offset - start;
+        }
+        let before = self.text.get(self.range(Span { start, end: offset })).unwrap_or_default();
+        before.encode_utf16().count() as u32
+    }
+
     /// The text of a line, counted from 1, without its newline.
     pub fn line_text(&self, line: u32) -> &str {
         let (start, end) = (self.line_start_in_text(line), self.line_start_in_text(line + 1));
@@ -212,6 +231,11 @@ fn offset(at: usize) -> u32 {
 }
 
 impl Span {
+    /// The empty one at an offset.
+    pub fn at(offset: u32) -> Span {
+        Span { start: offset, end: offset }
+    }
+
     /// The smallest span that holds both.
     pub fn join(self, other: Span) -> Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
@@ -240,6 +264,12 @@ mod tests {
         assert_eq!(lines(6, 6), 3..=3);
         assert_eq!(lines(7, 9), 4..=4);
         assert_eq!(lines(9, 9), 4..=4);
+    }
+
+    #[test]
+    fn columns() {
+        let file = SourceFile::new("f", "ab\n\u{e4}\u{1f600}c\n".into());
+        assert_eq!([0, 2, 3, 5, 9, 10].map(|at| file.column(at)), [0, 2, 0, 1, 3, 4]);
     }
 
     #[test]

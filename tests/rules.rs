@@ -12,8 +12,8 @@ use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
 use mstage::lock;
 use mstage::lower::{Engine, warn_of_order};
 use mstage::plan::{
-    ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Request, check_of,
-    resolve, select_all, warn_of_ignored_copies,
+    ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Request, Stages,
+    check_of, resolve, select_all, warn_of_ignored_copies,
 };
 use mstage::source::SourceFile;
 use mstage::spec::{Absent, FileAddress, parse_with};
@@ -161,6 +161,7 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
         let merges = !text.starts_with("# on an engine that does not merge");
         let engine = Engine { merge: merges, diff: merges, ..Engine::default() };
         warn_of_order(&plan, &engine, &mut diagnostics);
+        diagnostics.tell_unused_silences(|place| spec.is_own(place));
         Some(plan)
     });
     let all = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
@@ -186,6 +187,7 @@ fn request(text: &str) -> Request {
                 request.implicit_platform = false;
                 request.target_platform = Platform::parse(value, &request.build_platform).unwrap();
             }
+            "--no-cache-filter" => request.no_cache = Stages::Named(vec![value.to_owned()]),
             other => panic!("unknown option {other}"),
         }
     }

@@ -52,6 +52,23 @@ impl Code {
         self.severity() == Severity::Warning
     }
 
+    /// Whether what it finds in a file depends on the client or the engine, so that the next build may have other
+    /// findings.
+    pub fn depends_on_request(self) -> bool {
+        matches!(
+            self,
+            Code::BaseImagePlatform
+                | Code::ForeignPlatform
+                | Code::IgnoredCopy
+                | Code::InvalidDefaultInFrom
+                | Code::NearFilterName
+                | Code::ParallelInOrder
+                | Code::SkippedRequires
+                | Code::UndeclaredBuildArg
+                | Code::UnlockedReference
+        )
+    }
+
     /// The page that lists all rules.
     pub fn rules_url() -> String {
         format!("{PAGES}README.md")
@@ -176,8 +193,10 @@ codes! {
     MisplacedKey Warning "misplaced-key",
     /// `$NAME` where only `${NAME}` is replaced.
     BareDollar Warning "bare-dollar",
-    /// A rule that the client names and that there is not.
+    /// A rule that the client or a comment names and that there is not.
     UnknownRule Warning "unknown-rule",
+    /// A comment that silences a rule where it finds nothing.
+    UnusedSilence Warning "unused-silence",
     /// A build without the stages that the target requires.
     SkippedRequires Warning "skipped-requires",
     /// A blank line in the middle of a command that goes on.
@@ -238,6 +257,22 @@ codes! {
     UnlockedReference Warning "unlocked-reference",
     /// An entry of the lock file that nothing in the build file needs.
     UnusedLockEntry Warning "unused-lock-entry",
+    /// A container's main program, or a service with a port, that runs as root.
+    RunsAsRoot Warning "runs-as-root",
+    /// A pipe whose first program may fail unseen.
+    PipeHidesFailure Warning "pipe-hides-failure",
+    /// A package manager that asks before it goes on, where nobody answers.
+    UnansweredPrompt Warning "unanswered-prompt",
+    /// `sudo` in a run step.
+    SudoInStep Warning "sudo-in-step",
+    /// A command for a shell in an image that has none.
+    CommandWithoutShell Warning "command-without-shell",
+    /// A name for `--no-cache-filter` that is nearly that of a stage.
+    NearFilterName Warning "near-filter-name",
+    /// A platform other than that of the stage it is built from.
+    ContradictingPlatform Warning "contradicting-platform",
+    /// An `entrypoint` that drops an inherited `cmd` somebody may count on.
+    DroppedCmd Warning "dropped-cmd",
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod check;
 mod code;
 mod near;
 pub mod render;
+mod silence;
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -20,6 +21,8 @@ use buildkit_llb::visible_line;
 pub use check::{Check, DOCKERFILE_RULES, Rules, unknown_rule};
 pub use code::Code;
 pub use near::{Known, did_you_mean, nearest};
+pub use silence::Silence;
+use silence::Silences;
 
 use crate::source::Span;
 
@@ -57,6 +60,8 @@ pub struct Diagnostics {
     of_file: Option<Check>,
     /// What the client says of them; the file's word does not count then.
     of_client: Option<Check>,
+    /// What comments say of single places; that always counts.
+    silences: Silences,
 }
 
 impl Diagnostic {
@@ -128,6 +133,30 @@ impl Diagnostics {
         self.of_client = Some(check);
     }
 
+    /// Follows the comments of a file that silence findings.
+    pub fn silence(&mut self, silences: Vec<Silence>) {
+        self.silences.add(silences);
+    }
+
+    /// Tells which comments silence nothing, where all that a file can have was looked for. `is_own` says which
+    /// places are in the build file itself: an included file may need its comments in another build.
+    pub fn tell_unused_silences(&mut self, is_own: impl Fn(Span) -> bool) {
+        let findings = self.list.iter().filter(|found| found.code.is_rule());
+        let unused: Vec<Silence> = self.silences.unused(findings).into_iter().cloned().collect();
+        for Silence { place, rule, .. } in unused {
+            if !is_own(place) || rule.is_some_and(Code::depends_on_request) {
+                continue;
+            }
+            let message = match rule {
+                Some(rule) => format!("rule `{}` finds nothing here", rule.name()),
+                None => "no rule finds anything here".to_owned(),
+            };
+            let hint = "remove the comment, or move it to the line above what it is about; \
+                        for the whole file: check = { skip = [\"RULE\"] }";
+            self.push(Diagnostic::new(Code::UnusedSilence, place, message).hint(hint));
+        }
+    }
+
     /// Whether anything is so wrong that there is no going on. What rules found never is, even where a
     /// `check` makes it an error: everything else is to be told with it.
     pub fn has_errors(&self) -> bool {
@@ -173,6 +202,9 @@ impl Diagnostics {
         if !found.code.is_rule() {
             return Some(Severity::Error);
         }
+        if self.silences.cover(found) {
+            return None;
+        }
         match self.of_client.as_ref().or(self.of_file.as_ref()) {
             Some(check) if check.skip.contains(found.code) => None,
             Some(check) if check.error.contains(found.code) => Some(Severity::Error),
@@ -195,6 +227,7 @@ impl Diagnostics {
     /// Takes over what another list holds, where `keep` says so.
     pub fn absorb(&mut self, other: Diagnostics, keep: impl Fn(&Diagnostic) -> bool) {
         self.list.extend(other.list.into_iter().filter(keep));
+        self.silences.absorb(other.silences);
         if let Some(check) = other.of_file {
             self.follow_file(check);
         }

@@ -121,6 +121,11 @@ async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Resu
         None => Ok(None),
     };
     let files = &opened.files;
+    // With a target, or with errors, not everything was looked at.
+    if options.request.target.is_none() && matches!(planned, Ok(Some(_))) {
+        let main = files.main().name();
+        diagnostics.tell_unused_silences(|place| files.file(place).name() == main);
+    }
     let failure = planned
         .err()
         .map(|status| BuildError::new(status.message(), report::place_of(&status), files));

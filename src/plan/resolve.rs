@@ -91,8 +91,13 @@ pub fn resolve(
     }
     let images = facts.images.into_iter().map(Option::unwrap_or_default).collect();
     let contexts = facts.contexts.into_iter().map(Option::unwrap_or_default).collect();
+    let configs: Vec<Option<ContainerConfig>> = resolver
+        .images
+        .iter()
+        .map(|image| (!image.environment.is_open()).then(|| image.config.config.clone()))
+        .collect();
     let plan = resolver.into_plan(images, contexts, export, bottom)?;
-    rules::check(selection, &plan, diagnostics);
+    rules::check(selection, &plan, &configs, diagnostics);
     Some(plan)
 }
 

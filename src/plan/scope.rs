@@ -347,7 +347,9 @@ impl<'s> Scope<'s> {
     /// is more likely a slip.
     pub(super) fn may_be_elsewhere(&self, error: &ExpandError<LookupError>) -> bool {
         match error {
-            ExpandError::Unset { name } => !self.knows(name) && self.known.one_slip(name).is_none(),
+            ExpandError::Unset { name, .. } => {
+                !self.knows(name) && self.known.one_slip(name).is_none()
+            }
             ExpandError::Required { .. } => true,
             ExpandError::Lookup(_) | ExpandError::TooLarge => false,
         }
@@ -366,15 +368,15 @@ impl<'s> Scope<'s> {
                 self.report_lookup(error, diagnostics);
                 None
             }
-            ExpandError::Unset { name } if [VCS_REVISION, VCS_SOURCE].contains(&name.as_str()) => diagnostics.fail(
+            ExpandError::Unset { name, span } if [VCS_REVISION, VCS_SOURCE].contains(&name.as_str()) => diagnostics.fail(
                 Diagnostic::new(Code::UnsetArg, span, format!("`{name}` is not known in this build"))
                     .hint(format!("buildx tells it of a git checkout with a commit and a remote; `${{{name}:-}}` is empty elsewhere, and --build-arg {name}=... gives it")),
             ),
-            ExpandError::Unset { name } if self.knows(&name) => diagnostics.fail(
+            ExpandError::Unset { name, span } if self.knows(&name) => diagnostics.fail(
                 Diagnostic::new(Code::UnsetArg, span, format!("arg `{name}` has no value"))
                     .hint(format!("give it with --build-arg {name}=..., or write `${{{name}:-}}` if it may be empty")),
             ),
-            ExpandError::Unset { name } => {
+            ExpandError::Unset { name, span } => {
                 let near = self.known.did_you_mean(&name, environment.iter().copied());
                 let hint = near.unwrap_or_else(|| {
                     format!("declare it under [args], or write `${{{name}:-}}` if it may be missing")
@@ -384,7 +386,7 @@ impl<'s> Scope<'s> {
                 )
             }
             ExpandError::TooLarge => diagnostics.fail(too_large(span)),
-            ExpandError::Required { name, message } => {
+            ExpandError::Required { name, message, span } => {
                 let message = if message.is_empty() { "has no value".to_owned() } else { message };
                 diagnostics.fail(Diagnostic::new(Code::RequiredValue, span, format!("`{name}`: {message}")))
             }

@@ -62,19 +62,21 @@ impl Outline {
         let arg = |parameter: Parameter<'_>| OutlineArg {
             name: parameter.name.to_owned(),
             description: description(&parameter),
-            location: Location::of_span(parameter.arg.span, files),
+            location: Location::lines_of(parameter.arg.span, files),
             value: parameter.value.unwrap_or_default(),
         };
         let inputs = |uses: BTreeMap<String, Use>| {
             let input = |(name, used): (String, Use)| Input {
                 name,
                 required: used.required,
-                location: Location::of_span(used.span, files),
+                location: Location::lines_of(used.span, files),
             };
             in_order_of_the_file(uses).map(input).collect()
         };
-        let cache =
-            |(id, used): (String, Use)| Cache { id, location: Location::of_span(used.span, files) };
+        let cache = |(id, used): (String, Use)| Cache {
+            id,
+            location: Location::lines_of(used.span, files),
+        };
         Self {
             name: parameters.target.to_owned(),
             description: parameters.description.unwrap_or_default().to_owned(),

@@ -24,9 +24,12 @@ struct Range {
     end: Position,
 }
 
+/// A line, counted from 1, and a column in it, counted from 0: editors mark from column to column.
 #[derive(Debug, Clone, Copy, Serialize)]
 struct Position {
     line: u32,
+    #[serde(skip_serializing_if = "is_first")]
+    character: u32,
 }
 
 /// A source of a document, with its text.
@@ -40,7 +43,7 @@ pub(super) struct SourceInfo {
 impl Location {
     /// Some lines of a source.
     pub(super) fn of_lines(source: usize, lines: &RangeInclusive<u32>) -> Self {
-        let position = |line: &u32| Position { line: *line };
+        let position = |line: &u32| Position { line: *line, character: 0 };
         Self {
             source,
             ranges: vec![Range { start: position(lines.start()), end: position(lines.end()) }],
@@ -48,8 +51,18 @@ impl Location {
     }
 
     /// The lines of a span.
-    pub(super) fn of_span(span: Span, files: &SourceMap) -> Self {
+    pub(super) fn lines_of(span: Span, files: &SourceMap) -> Self {
         Self::of_lines(files.number(span), &files.place(span).lines)
+    }
+
+    /// The lines and columns of a span.
+    pub(super) fn of_span(span: Span, files: &SourceMap) -> Self {
+        let Place { file, lines } = files.place(span);
+        let start = Position { line: *lines.start(), character: file.column(span.start) };
+        // A span that ends with a newline ends on the line before.
+        let end = span.end.min(file.line_end(*lines.end())).max(span.start);
+        let end = Position { line: *lines.end(), character: file.column(end) };
+        Self { source: files.number(span), ranges: vec![Range { start, end }] }
     }
 
     /// No place: clients look into it without asking whether there is one.
@@ -58,8 +71,8 @@ impl Location {
     }
 }
 
-fn is_first(source: &usize) -> bool {
-    *source == 0
+fn is_first<T: Default + PartialEq>(number: &T) -> bool {
+    *number == T::default()
 }
 
 impl SourceInfo {

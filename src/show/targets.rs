@@ -45,13 +45,13 @@ impl Targets {
                 description: description(stage, files),
                 base: written(stage.from.template(), files),
                 platform: platform.map(|platform| written(platform, files)).unwrap_or_default(),
-                location: Location::of_span(stage.span, files),
+                location: Location::lines_of(stage.span, files),
             };
             let report = stage.report.as_ref().map(|report| Target {
                 name: report_of(name),
                 default: false,
                 description: format!("the report of `{name}`: {}", written(report, files)),
-                location: Location::of_span(report.span, files),
+                location: Location::lines_of(report.span, files),
                 ..target.clone()
             });
             [target].into_iter().chain(report)

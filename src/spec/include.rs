@@ -359,6 +359,7 @@ fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
     if let Some(unread) = included.own.unread {
         spec.own.unread.get_or_insert_default().extend(unread);
     }
+    spec.own.bare_dollars.extend(included.own.bare_dollars);
     let arg = |arg: &super::Arg| arg.span;
     let var = |var: &super::Scalar| var.0.span;
     join_names("arg", &mut spec.args.0, included.args.0, arg, diagnostics);

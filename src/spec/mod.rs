@@ -27,6 +27,8 @@ mod read;
 mod rules;
 pub(crate) mod script;
 pub mod shape;
+pub(crate) mod shell;
+mod silence;
 mod stage;
 mod step;
 mod step_slips;
@@ -61,11 +63,11 @@ pub use self::step::{
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
 use self::table::{Field, Keys, Table, table};
-pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template};
-use self::unread::Unread;
+pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template, Unreadable};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::ignore::{self, IgnorePattern};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
+use crate::text::Text;
 use crate::toml::{self, Key, Kind, Value};
 
 /// What build files are written in, for clients that color them.
@@ -106,6 +108,8 @@ pub struct Own {
     extent: Span,
     /// The names under which something is declared that could not be read; `None` where all was read.
     unread: Option<BTreeSet<String>>,
+    /// Each `$NAME` in a template, where only `${NAME}` is replaced.
+    bare_dollars: Vec<Spanned<Text>>,
 }
 
 /// It is known of each file, and has no key.
@@ -118,7 +122,7 @@ impl Keys for Own {
 
     fn take_keys(_: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let extent = reader.file.span(0..reader.file.text().len());
-        Some(Self { extent, unread: None })
+        Some(Self { extent, unread: None, bare_dollars: Vec::new() })
     }
 }
 
@@ -272,10 +276,11 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     }
     let document = toml::parse(file, diagnostics);
     let mut found = Diagnostics::default();
-    let mut reader = Reader { file, diagnostics: &mut found, unread: Unread::default() };
+    let mut reader = Reader::new(file, &mut found);
     let spec: Option<Spec> =
         Table::document(document.entries, Spec::WHAT, &reader).read_all(&mut reader);
-    let unread = reader.unread;
+    let Reader { unread, bare_dollars, .. } = reader;
+    silence::read(file, &mut found);
     if let Some(reliable_until) = document.reliable_until {
         keep_reliable(reliable_until, found, diagnostics);
         return None;
@@ -284,6 +289,7 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     diagnostics.absorb(found, |_| true);
     let mut spec = spec.filter(|_| !unread.any)?;
     spec.own.unread = has_errors.then_some(unread.names);
+    spec.own.bare_dollars = bare_dollars;
     Some(spec)
 }
 

@@ -20,6 +20,14 @@ pub(super) struct Reader<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) unread: Unread,
+    /// Each `$NAME` in a template, where only `${NAME}` is replaced.
+    pub(super) bare_dollars: Vec<Spanned<Text>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(file: &'a SourceFile, diagnostics: &'a mut Diagnostics) -> Self {
+        Self { file, diagnostics, unread: Unread::default(), bare_dollars: Vec::new() }
+    }
 }
 
 /// A type of the language that stands in a value.

@@ -1,4 +1,4 @@
-//! Which variables the text of a run step names, and which commands it runs.
+//! Which variables the text of a run step names. Its commands are in [`super::shell`].
 
 use super::name::{is_variable, leading_name};
 
@@ -25,88 +25,31 @@ pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     }
 }
 
-/// Calls `visit` with each name that stands before a `=`.
-pub(crate) fn visit_assigned<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
-    for (at, _) in text.match_indices('=') {
-        let before = &text[..at];
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        visit(&before[before.trim_end_matches(is_part).len()..]);
+/// Calls `visit` with each name that is no substitution: one that is set (`NAME=`), or that a command has as its
+/// argument (`read NAME`, `for NAME in`).
+pub(crate) fn visit_plain<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while let Some(start) = bytes[at..].iter().position(is_part).map(|skip| at + skip) {
+        let len = bytes[start..].iter().take_while(|byte| is_part(byte)).count();
+        let before = text[..start].trim_end_matches(['#', '!']);
+        let is_named = before.ends_with('$') || before.ends_with("${");
+        if !is_named {
+            visit(&text[start..start + len]);
+        }
+        at = start + len;
     }
 }
 
-/// The commands of a text as a POSIX shell reads it, each as its words without quotes. Assignments before
-/// a command are no words of it. It is a reading for advice: substitutions and here-documents are not
-/// looked into.
+/// The words of the commands of a text as a POSIX shell reads it, with `>FILE` and `<FILE` for
+/// redirections.
 pub(crate) fn commands(text: &str) -> Vec<Vec<String>> {
-    let mut reader = Commands::default();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match chars.next() {
-                // The command goes on in the next line.
-                Some('\n') | None => reader.end_word(),
-                Some(escaped) => reader.push(escaped),
-            },
-            '\'' | '"' => {
-                reader.begin_word();
-                while let Some(inner) = chars.next().filter(|&inner| inner != c) {
-                    match inner {
-                        '\\' if c == '"' => reader.word.extend(chars.next()),
-                        inner => reader.word.push(inner),
-                    }
-                }
-            }
-            '#' if !reader.in_word => while chars.next_if(|&c| c != '\n').is_some() {},
-            ' ' | '\t' | '\r' => reader.end_word(),
-            '\n' | ';' | '&' | '|' | '(' | ')' => reader.end_command(),
-            c => reader.push(c),
-        }
-    }
-    reader.end_command();
-    reader.commands
-}
-
-#[derive(Default)]
-struct Commands {
-    commands: Vec<Vec<String>>,
-    command: Vec<String>,
-    word: String,
-    in_word: bool,
-}
-
-impl Commands {
-    fn begin_word(&mut self) {
-        self.in_word = true;
-    }
-
-    fn push(&mut self, c: char) {
-        self.in_word = true;
-        self.word.push(c);
-    }
-
-    fn end_word(&mut self) {
-        if !std::mem::take(&mut self.in_word) {
-            return;
-        }
-        let word = std::mem::take(&mut self.word);
-        let is_assignment = word.split_once('=').is_some_and(|(name, _)| is_variable(name));
-        // What stands before a command and is none itself.
-        const BEFORE: [&str; 14] = [
-            "if", "then", "else", "elif", "do", "while", "until", "!", "{", "}", "exec", "sudo",
-            "env", "time",
-        ];
-        let is_before = is_assignment || BEFORE.contains(&word.as_str());
-        if !(self.command.is_empty() && is_before) {
-            self.command.push(word);
-        }
-    }
-
-    fn end_command(&mut self) {
-        self.end_word();
-        if !self.command.is_empty() {
-            self.commands.push(std::mem::take(&mut self.command));
-        }
-    }
+    let commands = super::shell::read(text).commands.into_iter().map(|command| {
+        let words = command.words.into_iter().map(|word| word.text.into_owned());
+        words.chain(command.files.iter().map(|(sign, file)| format!("{sign}{file}"))).collect()
+    });
+    commands.filter(|words: &Vec<String>| !words.is_empty()).collect()
 }
 
 fn strip_prefix_ignore_case<'t>(text: &'t str, prefix: &str) -> Option<&'t str> {
@@ -119,26 +62,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_of_scripts() {
-        for (text, expected) in [
-            (
-                "apt-get update && apt-get install -y curl",
-                &["apt-get update", "apt-get install -y curl"][..],
-            ),
-            (
-                "apk add \\\n  bash \\\n  curl\necho 'a; b' \"c\"",
-                &["apk add bash curl", "echo a; b c"],
-            ),
-            ("# apt-get update\ntrue # no\n", &["true"]),
-            ("if ! A=1 sudo dnf install x; then exit 1; fi", &["dnf install x", "exit 1", "fi"]),
-            ("(cd /x && make) | tee log", &["cd /x", "make", "tee log"]),
-            ("echo a#b 'unclosed", &["echo a#b unclosed"]),
-            ("", &[]),
-        ] {
-            let found: Vec<String> =
-                commands(text).iter().map(|command| command.join(" ")).collect();
-            assert_eq!(found, expected, "{text}");
-        }
+    fn plain_names() {
+        let mut names = Vec::new();
+        visit_plain("A=1 read -r B; echo $C ${D} ${#E} x_2", &mut |name| names.push(name));
+        assert_eq!(names, ["A", "1", "read", "r", "B", "echo", "x_2"]);
     }
 
     #[test]

@@ -14,12 +14,12 @@ use super::stage::{Env, From, Shell};
 use super::step_slips;
 use super::synonym;
 use super::table::{Keys, Table, table};
-use super::template::{Scalar, Template, read_template};
-use super::text::dedent;
+use super::template::{Scalar, Template, Unreadable, read_template};
+use super::text::{self, dedent};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
-use crate::toml::{Kind, Value};
+use crate::toml::{Kind, Places, Value};
 
 /// A step, and the whole of its text.
 #[derive(Debug, Clone)]
@@ -312,7 +312,7 @@ pub struct Content {
     /// As it is.
     pub text: Text,
     /// For `expand`: with `${NAME}` in it, or why it cannot be read so.
-    pub template: Result<Template, String>,
+    pub template: Result<Template, Unreadable>,
 }
 
 impl Read for Content {
@@ -322,7 +322,8 @@ impl Read for Content {
         if let Some(pasted) = pasted::in_content(&text, span) {
             return reader.diagnostics.fail(pasted);
         }
-        let template = Template::parse(&text, span);
+        let places = || text::places(reader.file.slice(span), span.start);
+        let template = Template::parse(&text, span, places);
         Some(Self { text, template })
     }
 
@@ -333,7 +334,19 @@ impl Read for Content {
 
 /// The text of a run step, without the indentation that it has from the file.
 #[derive(Debug, Clone)]
-pub struct Script(pub Text);
+pub struct Script(pub Text, Written);
+
+/// The token of a string, with its quotes.
+#[derive(Debug, Clone)]
+struct Written(Text);
+
+impl Spanned<Script> {
+    /// The places of the text in the file.
+    pub fn places(&self) -> Places {
+        let Script(_, Written(token)) = &self.value;
+        text::places(token, self.span.start)
+    }
+}
 
 impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
@@ -342,6 +355,7 @@ impl Read for Script {
             let form = "a program and its arguments are run with exec = [...]; several commands are several steps, or the lines of one text";
             return reader.wrong_form(span, found, STRING, form);
         }
+        let written = Written(reader.text(reader.file.slice(span)));
         let script = Text::read(value, reader)?.map(dedent);
         let script = script.piece(script.trim_end());
         if script.is_empty() {
@@ -353,7 +367,7 @@ impl Read for Script {
         if let Some(pasted) = pasted::in_script(&script, span) {
             return reader.diagnostics.fail(pasted);
         }
-        Some(Self(script))
+        Some(Self(script, written))
     }
 
     fn shape() -> Shape {

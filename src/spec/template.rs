@@ -5,24 +5,20 @@
 //! with `${` as the only beginning and `$${` for a literal one. Inside a modifier's word a backslash
 //! takes away the meaning of the next character.
 
+mod parser;
 mod pieces;
 
-use std::iter::Peekable;
-use std::str::CharIndices;
-
+use self::parser::{Parser, Problem};
 pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
 use super::glob::Glob;
-use super::name::{is_of_plain_name, is_variable, leading_name};
+use super::name::is_of_plain_name;
 use super::read::{Read, Reader, SCALAR, STRING};
 use super::shape::Shape;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 use crate::text::Text;
-use crate::toml::{Kind, Value};
-
-/// How deep `${A:-${B:-...}}` may be nested.
-const MAX_DEPTH: usize = 32;
+use crate::toml::{Kind, Places, Value};
 
 /// A string with `${NAME}` in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +46,8 @@ enum Part {
 struct Substitution {
     name: String,
     modifier: Modifier,
+    /// Where it is written, with its braces.
+    span: Span,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,6 +80,8 @@ pub enum ExpandError<E> {
     Unset {
         /// The name.
         name: String,
+        /// Where it is written.
+        span: Span,
     },
     /// `${NAME:?message}` found no value.
     Required {
@@ -89,9 +89,25 @@ pub enum ExpandError<E> {
         name: String,
         /// The message, expanded.
         message: String,
+        /// Where it is written.
+        span: Span,
     },
     /// There is no allowance left.
     TooLarge,
+}
+
+/// Why a text cannot be read as a template, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    problem: String,
+    span: Span,
+}
+
+impl Unreadable {
+    /// The error about it.
+    pub fn diagnostic(&self) -> Diagnostic {
+        Diagnostic::new(Code::InvalidSubstitution, self.span, &self.problem)
+    }
 }
 
 impl Template {
@@ -100,12 +116,22 @@ impl Template {
         Self { span, content: Content::Literal(text.into()) }
     }
 
-    /// Reads a text, or says why it cannot be read.
-    pub(super) fn parse(text: &Text, span: Span) -> Result<Self, String> {
-        if !text.contains('$') {
+    /// Reads a text, or says why it cannot be read. `places` gives the places of its characters.
+    pub(super) fn parse(
+        text: &Text,
+        span: Span,
+        places: impl FnOnce() -> Places,
+    ) -> Result<Self, Unreadable> {
+        if !text.contains("${") {
             return Ok(Self::literal(text.clone(), span));
         }
-        Parser::new(text).parts(&[], 0).map(|parts| Self::of(parts, span))
+        let places = places();
+        match Parser::new(text, &places).parts(&[], 0) {
+            Ok(parts) => Ok(Self::of(parts, span)),
+            Err(Problem { message, range }) => {
+                Err(Unreadable { problem: message, span: places.span(range) })
+            }
+        }
     }
 
     fn of(mut parts: Vec<Part>, span: Span) -> Self {
@@ -127,7 +153,9 @@ impl Template {
     pub fn as_name(&self) -> Option<&str> {
         let Content::Parts(parts) = &self.content else { return None };
         match &parts[..] {
-            [Part::Substitution(Substitution { name, modifier: Modifier::Plain })] => Some(name),
+            [Part::Substitution(Substitution { name, modifier: Modifier::Plain, .. })] => {
+                Some(name)
+            }
             _ => None,
         }
     }
@@ -215,164 +243,25 @@ impl Read for Scalar {
     }
 }
 
-/// Reads the text of a template.
+/// Reads the text of a template that is written as a string, or as a key.
 pub(super) fn read_template(text: Text, span: Span, reader: &mut Reader<'_>) -> Option<Template> {
     if !text.contains('$') {
         return Some(Template::literal(text, span));
     }
-    let mut parser = Parser::new(&text);
+    let places = Places::of_token(reader.file.slice(span), span.start).1;
+    let mut parser = Parser::new(&text, &places);
     match parser.parts(&[], 0) {
         Ok(parts) => {
-            if let Some(name) = parser.bare_dollar {
-                reader.diagnostics.push(
-                    Diagnostic::new(Code::BareDollar, span, format!("`${name}` stays as it is written"))
-                        .hint(format!("write `${{{name}}}` for the value of {name}")),
-                );
+            for range in parser.bare {
+                let name = text.piece(&text[range.start + 1..range.end]);
+                reader.bare_dollars.push(Spanned { value: name, span: places.span(range) });
             }
             Some(Template::of(parts, span))
         }
-        Err(problem) => reader.diagnostics.fail(
-            Diagnostic::new(Code::InvalidSubstitution, span, problem)
+        Err(Problem { message, range }) => reader.diagnostics.fail(
+            Diagnostic::new(Code::InvalidSubstitution, places.span(range), message)
                 .hint("`${NAME}` stands for a value, with the modifiers `:-` `:+` `:?` `-` `+` `?` `#` `##` `%` `%%` `/` `//`; `$${` is a literal `${`"),
         ),
-    }
-}
-
-// === Reading ===
-
-struct Parser<'t> {
-    text: &'t str,
-    chars: Peekable<CharIndices<'t>>,
-    /// The first `$NAME` outside braces.
-    bare_dollar: Option<&'t str>,
-}
-
-impl<'t> Parser<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, chars: text.char_indices().peekable(), bare_dollar: None }
-    }
-
-    /// Text and substitutions up to one of the `stops`, which is consumed; without stops, to the end.
-    fn parts(&mut self, stops: &[char], depth: usize) -> Result<Vec<Part>, String> {
-        if depth > MAX_DEPTH {
-            return Err(format!("substitutions are nested more than {MAX_DEPTH} deep"));
-        }
-        let mut parts = Vec::new();
-        let mut text = String::new();
-        loop {
-            let Some((at, c)) = self.chars.next() else {
-                if let Some(stop) = stops.first() {
-                    return Err(format!("a `${{` has no `{stop}`"));
-                }
-                break;
-            };
-            match c {
-                _ if stops.contains(&c) => break,
-                '\\' if !stops.is_empty() => {
-                    // The patterns of `#`, `%` and `/` have escapes of their own: keep the backslash.
-                    text.push('\\');
-                    text.extend(self.chars.next().map(|(_, escaped)| escaped));
-                }
-                '$' if self.text[at..].starts_with("$${") => {
-                    self.chars.next();
-                    self.chars.next();
-                    text.push_str("${");
-                }
-                '$' if self.text[at..].starts_with("${") => {
-                    self.chars.next();
-                    if !text.is_empty() {
-                        parts.push(Part::Text(std::mem::take(&mut text)));
-                    }
-                    parts.push(Part::Substitution(self.substitution(depth)?));
-                }
-                '$' => {
-                    let name = leading_name(&self.text[at + 1..]);
-                    if is_variable(name) {
-                        self.bare_dollar.get_or_insert(name);
-                    }
-                    text.push('$');
-                }
-                other => text.push(other),
-            }
-        }
-        if !text.is_empty() {
-            parts.push(Part::Text(text));
-        }
-        Ok(parts)
-    }
-
-    /// What stands behind `${`, with its closing brace.
-    fn substitution(&mut self, depth: usize) -> Result<Substitution, String> {
-        let start = self.chars.peek().map_or(self.text.len(), |&(at, _)| at);
-        let name = leading_name(&self.text[start..]);
-        if !is_variable(name) {
-            return Err("a `${` is not followed by a name".to_owned());
-        }
-        for _ in 0..name.len() {
-            self.chars.next();
-        }
-        let name = name.to_owned();
-        let Some((_, sign)) = self.chars.next() else {
-            return Err(format!("`${{{name}` has no `}}`"));
-        };
-        let inner = depth + 1;
-        let modifier = match sign {
-            '}' => Modifier::Plain,
-            ':' => {
-                let Some((_, sign)) = self.chars.next() else {
-                    return Err(format!("`${{{name}:` has no `}}`"));
-                };
-                self.conditional(sign, true, inner)?.ok_or_else(|| {
-                    format!("`:{sign}` in `${{{name}:{sign}...}}` is not a modifier")
-                })?
-            }
-            '#' => {
-                let longest = self.skip('#');
-                Modifier::TrimPrefix { longest, pattern: self.parts(&['}'], inner)? }
-            }
-            '%' => {
-                let longest = self.skip('%');
-                Modifier::TrimSuffix { longest, pattern: self.parts(&['}'], inner)? }
-            }
-            '/' => {
-                let all = self.skip('/');
-                let pattern = self.parts(&['/'], inner)?;
-                Modifier::Replace { all, pattern, replacement: self.parts(&['}'], inner)? }
-            }
-            sign => self
-                .conditional(sign, false, inner)?
-                .ok_or_else(|| format!("`{sign}` in `${{{name}{sign}...}}` is not a modifier"))?,
-        };
-        Ok(Substitution { name, modifier })
-    }
-
-    fn conditional(
-        &mut self,
-        sign: char,
-        colon: bool,
-        depth: usize,
-    ) -> Result<Option<Modifier>, String> {
-        Ok(match sign {
-            '-' => Some(Modifier::Default { colon, word: self.word(depth)? }),
-            '+' => Some(Modifier::Alternative { colon, word: self.word(depth)? }),
-            '?' => Some(Modifier::Required { colon, message: self.word(depth)? }),
-            _ => None,
-        })
-    }
-
-    /// A word that is a value, not a pattern: its escapes are done with here.
-    fn word(&mut self, depth: usize) -> Result<Vec<Part>, String> {
-        let mut parts = self.parts(&['}'], depth)?;
-        for part in &mut parts {
-            if let Part::Text(text) = part {
-                *text = unescape(text);
-            }
-        }
-        Ok(parts)
-    }
-
-    fn skip(&mut self, wanted: char) -> bool {
-        self.chars.next_if(|&(_, c)| c == wanted).is_some()
     }
 }
 
@@ -387,7 +276,7 @@ fn unescape(text: &str) -> String {
 
 fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
     for part in parts {
-        let Part::Substitution(Substitution { name, modifier }) = part else { continue };
+        let Part::Substitution(Substitution { name, modifier, .. }) = part else { continue };
         visit(name);
         match modifier {
             Modifier::Plain => {}
@@ -431,12 +320,12 @@ impl<E> Expander<'_, E> {
 
     fn substitute(
         &mut self,
-        Substitution { name, modifier }: &Substitution,
+        Substitution { name, modifier, span }: &Substitution,
     ) -> Result<Text, ExpandError<E>> {
         let value = (self.lookup)(name).map_err(ExpandError::Lookup)?;
         let set =
             |value: Option<Text>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
-        let unset = || ExpandError::Unset { name: name.clone() };
+        let unset = || ExpandError::Unset { name: name.clone(), span: *span };
         let text = match modifier {
             Modifier::Plain => value.ok_or_else(unset)?,
             Modifier::Default { colon, word } => match set(value, *colon) {
@@ -451,7 +340,7 @@ impl<E> Expander<'_, E> {
                 Some(value) => value,
                 None => {
                     let message = self.expand(message)?.to_string();
-                    return Err(ExpandError::Required { name: name.clone(), message });
+                    return Err(ExpandError::Required { name: name.clone(), message, span: *span });
                 }
             },
             Modifier::TrimPrefix { longest, pattern } => {
@@ -493,7 +382,9 @@ mod tests {
     use super::*;
 
     fn parse(text: &str) -> Result<Template, String> {
-        Template::parse(&text.into(), Span { start: 0, end: 0 })
+        let places = || Places::of_token(text, 0).1;
+        let template = Template::parse(&text.into(), Span { start: 0, end: 0 }, places);
+        template.map_err(|unreadable| unreadable.problem)
     }
 
     fn check(text: &str, expected: Result<&str, &str>) {
@@ -507,8 +398,8 @@ mod tests {
             let allowance = Allowance::new(1_000);
             let lookup = &mut |name: &str| Ok::<_, ()>(values(name));
             template.expand(lookup, &allowance).map_err(|err| match err {
-                ExpandError::Unset { name } => format!("unset {name}"),
-                ExpandError::Required { name, message } => format!("{name}: {message}"),
+                ExpandError::Unset { name, .. } => format!("unset {name}"),
+                ExpandError::Required { name, message, .. } => format!("{name}: {message}"),
                 ExpandError::TooLarge => "too large".to_owned(),
                 ExpandError::Lookup(()) => unreachable!(),
             })

@@ -2,37 +2,59 @@
 
 use std::borrow::Cow;
 
+use crate::toml::Places;
+
 /// Takes the common indentation off all lines, the blank lines off the beginning, and what is left of
 /// the closing quotes' own line off the end. Carriage returns before newlines go too: they come from
 /// a checkout on Windows, and no shell wants them.
 pub(super) fn dedent(text: &str) -> Cow<'_, str> {
     if !text.contains('\n') {
-        let line = text.strip_suffix('\r').unwrap_or(text);
-        let is_blank = line.trim().is_empty();
-        return if is_blank { "" } else { line.trim_start_matches([' ', '\t']) }.into();
+        return only_line(text).into();
     }
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in lines(text).enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        out.push_str(line);
+    }
+    out.into()
+}
+
+/// The places of the dedented text of a token that begins at `start`.
+pub(super) fn places(token: &str, start: u32) -> Places {
+    let (text, places) = Places::of_token(token, start);
+    let offset_and_len = |line: &str| (line.as_ptr().addr() - text.as_ptr().addr(), line.len());
+    if text.contains('\n') {
+        places.of_lines(lines(&text).map(offset_and_len))
+    } else {
+        places.of_lines([offset_and_len(only_line(&text))].into_iter())
+    }
+}
+
+/// The dedented text of a text without newlines.
+fn only_line(text: &str) -> &str {
+    let line = text.strip_suffix('\r').unwrap_or(text);
+    if line.trim().is_empty() { &text[..0] } else { line.trim_start_matches([' ', '\t']) }
+}
+
+/// The lines of the dedented text, each a piece of the text itself. The last is empty where the text ends with a
+/// newline.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
     let indentation = text
         .lines()
         .filter(|line| !line.trim().is_empty())
         .map(|line| &line[..line.len() - line.trim_start_matches([' ', '\t']).len()])
         .reduce(common_prefix)
         .unwrap_or_default();
-    let mut out = String::with_capacity(text.len());
-    let mut lines = text.split('\n').skip_while(|line| line.trim().is_empty()).peekable();
-    while let Some(line) = lines.next() {
+    let lines = text.split('\n').skip_while(|line| line.trim().is_empty());
+    lines.map(move |line| {
         let line = line.strip_suffix('\r').unwrap_or(line);
-        let last = lines.peek().is_none();
-        if last && line.trim().is_empty() {
-            break;
+        match line.trim().is_empty() {
+            true => &line[..0],
+            false => line.strip_prefix(indentation).unwrap_or(line),
         }
-        if !line.trim().is_empty() {
-            out.push_str(line.strip_prefix(indentation).unwrap_or(line));
-        }
-        if !last {
-            out.push('\n');
-        }
-    }
-    out.into()
+    })
 }
 
 fn common_prefix<'t>(a: &'t str, b: &'t str) -> &'t str {
@@ -62,6 +84,27 @@ mod tests {
             ("\u{a0}", ""),
         ] {
             assert_eq!(dedent(text), expected, "{text:?}");
+        }
+    }
+
+    /// Each word of the text is found where it is written.
+    #[test]
+    fn words_are_found_where_they_are_written() {
+        for token in [
+            "'''\n    one\n\n      two\n    three\n  '''",
+            "'''\r\n\tone\r\n\t two'''",
+            "\"\"\"\n  one \\\n     two\n  \\\"three\"\"\"",
+            "'  one two'",
+            "'\n'",
+        ] {
+            let source = format!("a = {token}");
+            let text = Places::of_token(token, 0).0;
+            let (text, places) = (dedent(&text), places(token, 4));
+            for word in ["one", "two", "three"] {
+                let Some(at) = text.find(word) else { continue };
+                let span = places.span(at..at + word.len());
+                assert_eq!(&source[span.start as usize..span.end as usize], word, "{token}");
+            }
         }
     }
 }

@@ -248,6 +248,7 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
     let ignore: Vec<String> = spec.ignore.iter().map(|pattern| pattern.text.clone()).collect();
     warn_of_ignored_copies(&plan, &ignore, diagnostics);
     warn_of_order(&plan, &engine(text), diagnostics);
+    diagnostics.tell_unused_silences(|place| spec.is_own(place));
     Some(plan)
 }
 

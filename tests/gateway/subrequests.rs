@@ -471,6 +471,37 @@ async fn lint_finds_nothing_in_a_file_that_is_right() {
     );
 }
 
+/// A place inside of a script is that of the word, in the units of UTF-16 that editors count.
+#[tokio::test]
+async fn lint_marks_words_inside_of_scripts() {
+    let spec = "[stages.a]\nfrom = 'alpine:3.20'\nuser = 'x'\nsteps = [\n  \"\"\"\n    echo \\\"\u{1f600}\\\" && sudo a\n  \"\"\",\n]\n\
+                # check=skip=unused-arg // nothing\n[stages.a.image]\nentrypoint = ['a'] # check=skip=dropped-cmd\n";
+    let daemon = build(engine(), spec, &["requestid=frontend.lint"]).await;
+    let document = document(&daemon);
+    let found: Vec<String> = document["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| {
+            let range = &warning["location"]["ranges"][0];
+            let place = |end: &str| format!("{}:{}", range[end]["line"], range[end]["character"]);
+            format!("{} {}-{}", warning["ruleName"], place("start"), place("end"))
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "\"sudo-in-step\" 6:19-6:23",
+            "\"unused-silence\" 9:13-9:23",
+            "\"unused-silence\" 11:32-11:43",
+        ]
+    );
+    // Of one target alone not all is looked at.
+    let options = ["requestid=frontend.lint", "target=a"];
+    let daemon = build(engine(), spec, &options).await;
+    assert_eq!(self::document(&daemon)["warnings"].as_array().unwrap().len(), 1);
+}
+
 /// Every stage is looked at, also one that no default build needs.
 #[tokio::test]
 async fn lint_finds_what_is_advised_against() {
@@ -482,80 +513,86 @@ async fn lint_finds_what_is_advised_against() {
     check(
         &document(&daemon),
         expect![[r#"
-        {
-          "sources": [
             {
-              "data": "the file",
-              "filename": "mstage.toml",
-              "language": "TOML"
-            }
-          ],
-          "warnings": [
-            {
-              "description": "A build arg that the file does not declare.",
-              "detail": "--build-arg OTHER reaches nothing: the file declares no such arg\nhelp: declare it: [args] OTHER = {}",
-              "location": {
-                "ranges": []
-              },
-              "ruleName": "undeclared-build-arg",
-              "url": "https://github.com/myorg/mstage/blob/main/docs/rules/undeclared-build-arg.md"
-            },
-            {
-              "description": "An arg that reaches nothing.",
-              "detail": "arg `UNUSED` reaches nothing\nhelp: write `${UNUSED}` where its value belongs, name it in a `run` text, or list it in `args`",
-              "location": {
-                "ranges": [
-                  {
-                    "end": {
-                      "line": 3
-                    },
-                    "start": {
-                      "line": 3
-                    }
-                  }
-                ]
-              },
-              "ruleName": "unused-arg",
-              "url": "https://github.com/myorg/mstage/blob/main/docs/rules/unused-arg.md"
-            },
-            {
-              "description": "An image without a tag or a digest.",
-              "detail": "`debian` has no tag: it is `debian:latest`, whatever that is today\nhelp: name a version: \"NAME:VERSION\"",
-              "location": {
-                "ranges": [
-                  {
-                    "end": {
-                      "line": 11
-                    },
-                    "start": {
-                      "line": 11
-                    }
-                  }
-                ]
-              },
-              "ruleName": "untagged-image",
-              "url": "https://github.com/myorg/mstage/blob/main/docs/rules/untagged-image.md"
-            },
-            {
-              "description": "A working directory that depends on the one of the base image.",
-              "detail": "this is seen from the working directory of the base image\nhelp: begin with a slash",
-              "location": {
-                "ranges": [
-                  {
-                    "end": {
-                      "line": 12
-                    },
-                    "start": {
-                      "line": 12
-                    }
-                  }
-                ]
-              },
-              "ruleName": "relative-workdir",
-              "url": "https://github.com/myorg/mstage/blob/main/docs/rules/relative-workdir.md"
-            }
-          ]
-        }"#]],
+              "sources": [
+                {
+                  "data": "the file",
+                  "filename": "mstage.toml",
+                  "language": "TOML"
+                }
+              ],
+              "warnings": [
+                {
+                  "description": "A build arg that the file does not declare.",
+                  "detail": "--build-arg OTHER reaches nothing: the file declares no such arg\nhelp: declare it: [args] OTHER = {}",
+                  "location": {
+                    "ranges": []
+                  },
+                  "ruleName": "undeclared-build-arg",
+                  "url": "https://github.com/myorg/mstage/blob/main/docs/rules/undeclared-build-arg.md"
+                },
+                {
+                  "description": "An arg that reaches nothing.",
+                  "detail": "arg `UNUSED` reaches nothing\nhelp: write `${UNUSED}` where its value belongs, name it in a `run` text, or list it in `args`",
+                  "location": {
+                    "ranges": [
+                      {
+                        "end": {
+                          "character": 12,
+                          "line": 3
+                        },
+                        "start": {
+                          "character": 9,
+                          "line": 3
+                        }
+                      }
+                    ]
+                  },
+                  "ruleName": "unused-arg",
+                  "url": "https://github.com/myorg/mstage/blob/main/docs/rules/unused-arg.md"
+                },
+                {
+                  "description": "An image without a tag or a digest.",
+                  "detail": "`debian` has no tag: it is `debian:latest`, whatever that is today\nhelp: name a version: \"NAME:VERSION\"",
+                  "location": {
+                    "ranges": [
+                      {
+                        "end": {
+                          "character": 15,
+                          "line": 11
+                        },
+                        "start": {
+                          "character": 7,
+                          "line": 11
+                        }
+                      }
+                    ]
+                  },
+                  "ruleName": "untagged-image",
+                  "url": "https://github.com/myorg/mstage/blob/main/docs/rules/untagged-image.md"
+                },
+                {
+                  "description": "A working directory that depends on the one of the base image.",
+                  "detail": "this is seen from the working directory of the base image\nhelp: begin with a slash",
+                  "location": {
+                    "ranges": [
+                      {
+                        "end": {
+                          "character": 13,
+                          "line": 12
+                        },
+                        "start": {
+                          "character": 10,
+                          "line": 12
+                        }
+                      }
+                    ]
+                  },
+                  "ruleName": "relative-workdir",
+                  "url": "https://github.com/myorg/mstage/blob/main/docs/rules/relative-workdir.md"
+                }
+              ]
+            }"#]],
     );
     expect![[r#"
 
@@ -622,21 +659,23 @@ async fn lint_tells_what_would_stop_a_build() {
     check(
         &found["buildError"],
         expect![[r#"
-        {
-          "location": {
-            "ranges": [
-              {
-                "end": {
-                  "line": 7
-                },
-                "start": {
-                  "line": 7
-                }
-              }
-            ]
-          },
-          "message": "mstage.toml:7: there is no stage `b`\n  help: did you mean `a`?"
-        }"#]],
+            {
+              "location": {
+                "ranges": [
+                  {
+                    "end": {
+                      "character": 38,
+                      "line": 7
+                    },
+                    "start": {
+                      "character": 23,
+                      "line": 7
+                    }
+                  }
+                ]
+              },
+              "message": "mstage.toml:7: there is no stage `b`\n  help: did you mean `a`?"
+            }"#]],
     );
     // The first of several places.
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\n\nstep = []\nuser = 1.5\n";
@@ -644,21 +683,22 @@ async fn lint_tells_what_would_stop_a_build() {
     check(
         &document(&daemon)["buildError"],
         expect![[r#"
-        {
-          "location": {
-            "ranges": [
-              {
-                "end": {
-                  "line": 4
-                },
-                "start": {
-                  "line": 4
-                }
-              }
-            ]
-          },
-          "message": "2 errors in mstage.toml\nmstage.toml:4: unknown key `step` in a stage\n  help: did you mean `steps`?\nmstage.toml:5: expected a string or a decimal integer, found a float\n  help: quote it: \"1.5\""
-        }"#]],
+            {
+              "location": {
+                "ranges": [
+                  {
+                    "end": {
+                      "character": 4,
+                      "line": 4
+                    },
+                    "start": {
+                      "line": 4
+                    }
+                  }
+                ]
+              },
+              "message": "2 errors in mstage.toml\nmstage.toml:4: unknown key `step` in a stage\n  help: did you mean `steps`?\nmstage.toml:5: expected a string or a decimal integer, found a float\n  help: quote it: \"1.5\""
+            }"#]],
     );
     // What the engine reports is told behind what is wrong with values; a mistake of form asks it nothing.
     let registry = "mstage.toml:2: failed to resolve source metadata for docker.io/library/y:1: \

@@ -5,11 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Subject;
+use super::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::{Action, Exec};
 use crate::source::Span;
-use crate::spec::{Verb, script};
 
 /// Programs that write the same file, and what is lost of it.
 const CLASHES: [(&[&str], &str); 5] = [
@@ -26,47 +24,41 @@ const CLASHES: [(&[&str], &str); 5] = [
     ),
 ];
 
-pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    let branching = |&(at, _): &(usize, _)| !subject.plan.stages[at].forks.is_empty();
-    for (at, _) in subject.stages().filter(branching) {
-        // Who was the first to write each file, by the fork that it is in.
-        let mut first: BTreeMap<(usize, usize), (usize, Span)> = BTreeMap::new();
-        for (written, planned) in subject.steps(at) {
-            let (Some(branch), Action::Exec(exec)) = (planned.branch, &planned.action) else {
+pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
+    // Who was the first to write each file, by the fork that it is in.
+    let mut first: BTreeMap<(usize, usize), (usize, Span)> = BTreeMap::new();
+    for process in processes {
+        let Some(branch) = process.planned.branch else { continue };
+        for (kind, program, span) in programs(process) {
+            let entry = first.entry((branch.fork, kind)).or_insert((branch.number, span));
+            if entry.0 == branch.number {
                 continue;
-            };
-            for (kind, program) in programs(&written.verb, exec) {
-                let entry =
-                    first.entry((branch.fork, kind)).or_insert((branch.number, planned.span));
-                if entry.0 == branch.number {
-                    continue;
-                }
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::ClashInParallel,
-                        planned.span,
-                        format!("`{program}` changes {}, and so does another branch: only the last is kept", CLASHES[kind].1),
-                    )
-                    .hint("do it in one branch, or before the branches")
-                    .related(entry.1, "the other branch"),
-                );
             }
+            let what = CLASHES[kind].1;
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::ClashInParallel,
+                    span,
+                    format!("`{program}` changes {what}, and so does another branch: only the last is kept"),
+                )
+                .hint("do it in one branch, or before the branches")
+                .related(entry.1, "the other branch"),
+            );
         }
     }
 }
 
 /// The programs of a step that write such a file, each kind once.
-fn programs(verb: &Verb, exec: &Exec) -> BTreeMap<usize, String> {
-    let commands = match verb {
-        Verb::Run(run) => script::commands(&run.script.value.0),
-        Verb::Exec(_) => vec![exec.args.iter().take(1).map(|word| word.to_string()).collect()],
-        _ => Vec::new(),
-    };
-    let mut found = BTreeMap::new();
-    for program in commands.iter().filter_map(|command| command.first()) {
-        let name = program.rsplit('/').next().unwrap_or(program);
-        if let Some(kind) = CLASHES.iter().position(|(programs, _)| programs.contains(&name)) {
-            found.entry(kind).or_insert_with(|| name.to_owned());
+fn programs<'p>(process: &'p Process<'_>) -> Vec<(usize, &'p str, Span)> {
+    let mut found: Vec<(usize, &str, Span)> = Vec::new();
+    for command in process.commands() {
+        let program = command.program();
+        let Some(kind) = CLASHES.iter().position(|(programs, _)| programs.contains(&program))
+        else {
+            continue;
+        };
+        if found.iter().all(|&(known, ..)| known != kind) {
+            found.push((kind, program, process.span_of_program(command)));
         }
     }
     found

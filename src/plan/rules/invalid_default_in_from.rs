@@ -33,7 +33,7 @@ pub(in crate::plan) fn check(spec: &Spec, request: &Request, diagnostics: &mut D
                 Ok(_) => continue,
                 Err(err) => err.to_string(),
             },
-            Err(ExpandError::Unset { name }) if scope.knows(&name) => {
+            Err(ExpandError::Unset { name, .. }) if scope.knows(&name) => {
                 format!("arg `{name}` has no default")
             }
             // It is required, or wrong in any case, which is told elsewhere.

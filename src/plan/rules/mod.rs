@@ -3,27 +3,38 @@
 
 pub(super) mod base_image_platform;
 mod clash_in_parallel;
+mod command_without_shell;
+mod contradicting_platform;
 mod copy_in_cache_mount;
 mod credentials_in_url;
 mod cross_build_without_target;
+mod dropped_cmd;
 mod ignore_pattern;
 pub(super) mod ignored_copy;
 pub(super) mod invalid_default_in_from;
 mod linked_into_special;
+mod near_filter_name;
 pub(super) mod near_platform;
 mod package_cache_in_layer;
+mod pipe_hides_failure;
+mod process;
 mod redundant_platform;
 mod relative_workdir;
 mod report_in_mount;
+mod runs_as_root;
 pub(super) mod shadowed_arg;
 mod shell_form_command;
+mod sudo_in_step;
 mod toolchain_in_image;
+mod unanswered_prompt;
 pub(super) mod unmatched_pattern;
 mod untagged_image;
 mod write_in_mount;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use self::process::Process;
+use super::config::ContainerConfig;
 use super::select::{Origin, SelectedStage, Selection};
 use super::{Plan, PlannedStep};
 use crate::diagnostic::Diagnostics;
@@ -34,25 +45,64 @@ use crate::spec::{From, Stage, Step};
 struct Subject<'a> {
     selection: &'a Selection<'a>,
     plan: &'a Plan,
+    /// What the images say of containers, in the plan's order. `None` for one that could not be looked up.
+    images: &'a [Option<ContainerConfig>],
 }
 
-/// Runs every rule on what a build is made of.
-pub(super) fn check(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Diagnostics) {
-    let subject = Subject { selection, plan };
-    clash_in_parallel::check(&subject, diagnostics);
-    copy_in_cache_mount::check(&subject, diagnostics);
-    credentials_in_url::check(&subject, diagnostics);
-    cross_build_without_target::check(&subject, diagnostics);
-    linked_into_special::check(&subject, diagnostics);
-    package_cache_in_layer::check(&subject, diagnostics);
-    redundant_platform::check(&subject, diagnostics);
-    relative_workdir::check(&subject, diagnostics);
-    report_in_mount::check(&subject, diagnostics);
-    shell_form_command::check(&subject, diagnostics);
-    toolchain_in_image::check(&subject, diagnostics);
-    untagged_image::check(&subject, diagnostics);
-    write_in_mount::check(&subject, diagnostics);
+/// Runs every rule on what a build is made of. `images` are the configs of the plan's images.
+pub(super) fn check(
+    selection: &Selection<'_>,
+    plan: &Plan,
+    images: &[Option<ContainerConfig>],
+    diagnostics: &mut Diagnostics,
+) {
+    let subject = Subject { selection, plan, images };
+    for rule in RULES {
+        rule(&subject, diagnostics);
+    }
+    let shipped = subject.shipped_layers();
+    for (at, _) in subject.stages() {
+        // Each script is read once for all rules that look into it.
+        let processes: Vec<Process<'_>> = subject.processes(at).collect();
+        if processes.is_empty() {
+            continue;
+        }
+        for rule in RULES_OF_PROCESSES {
+            rule(&processes, diagnostics);
+        }
+        if shipped.contains(&at) {
+            package_cache_in_layer::check(&processes, diagnostics);
+        }
+    }
 }
+
+/// The rules that look at the stages.
+const RULES: &[fn(&Subject<'_>, &mut Diagnostics)] = &[
+    command_without_shell::check,
+    contradicting_platform::check,
+    copy_in_cache_mount::check,
+    credentials_in_url::check,
+    cross_build_without_target::check,
+    dropped_cmd::check,
+    linked_into_special::check,
+    near_filter_name::check,
+    redundant_platform::check,
+    relative_workdir::check,
+    report_in_mount::check,
+    runs_as_root::check,
+    shell_form_command::check,
+    toolchain_in_image::check,
+    untagged_image::check,
+    write_in_mount::check,
+];
+
+/// The rules that look at what the steps of a stage run.
+const RULES_OF_PROCESSES: &[fn(&[Process<'_>], &mut Diagnostics)] = &[
+    clash_in_parallel::check,
+    pipe_hides_failure::check,
+    sudo_in_step::check,
+    unanswered_prompt::check,
+];
 
 impl<'a> Subject<'a> {
     /// The stages as they are written, each behind those that it needs.
@@ -86,6 +136,22 @@ impl<'a> Subject<'a> {
             self.stage(at).all_steps().map(|step| (step.span, step)).collect();
         let planned = self.plan.stages[at].steps.iter();
         planned.filter_map(move |planned| Some((*written.get(&planned.span)?, planned)))
+    }
+
+    /// What the steps of a stage run.
+    fn processes(&self, at: usize) -> impl Iterator<Item = Process<'a>> {
+        self.steps(at).filter_map(|(written, planned)| Process::new(written, planned))
+    }
+
+    /// A stage and those that it is built from, from the top down, and what is at the bottom.
+    fn chain(&self, at: usize) -> (Vec<usize>, Origin) {
+        let mut chain = vec![at];
+        let mut bottom = self.base(at);
+        while let Origin::Stage(below) = bottom {
+            chain.push(below);
+            bottom = self.base(below);
+        }
+        (chain, bottom)
     }
 
     /// For each stage what `of` says of it and of its base, from the bottom up.

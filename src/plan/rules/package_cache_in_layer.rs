@@ -4,12 +4,12 @@
 //! own file system gets into no image. npm and its kind keep their caches in a home directory, and clean
 //! commands vary: they are left alone.
 
-use super::Subject;
+use super::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::path::is_within;
-use crate::plan::{Action, Exec, MountKind};
-use crate::spec::{Verb, script};
-use crate::text::Text;
+use crate::plan::{Exec, MountKind};
+use crate::source::Span;
+use crate::spec::shell::{Command, Word};
 
 /// A package manager that keeps what it downloads.
 struct Manager {
@@ -85,94 +85,68 @@ const MANAGERS: [Manager; 5] = [
     },
 ];
 
-pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    for at in subject.shipped_layers() {
-        for (written, planned) in subject.steps(at) {
-            let Action::Exec(exec) = &planned.action else { continue };
-            let (commands, text) = match &written.verb {
-                Verb::Run(run) if may_install(&run.script.value.0) => {
-                    let text = run.script.value.0.as_str();
-                    (script::commands(text), text)
-                }
-                Verb::Exec(_) => (vec![exec.args.iter().map(Text::to_string).collect()], ""),
-                _ => continue,
-            };
-            for manager in &MANAGERS {
-                let Some(program) = manager.leaves_cache(&commands, exec, text) else { continue };
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::PackageCacheInLayer,
-                        planned.span,
-                        format!("`{program}` leaves what it downloads in the image"),
-                    )
-                    .hint(manager.hint),
-                );
-            }
+/// Looks at the steps of a stage whose layers are in an image.
+pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
+    for process in processes {
+        for manager in &MANAGERS {
+            let Some((program, span)) = manager.leaves_cache(process) else { continue };
+            let message = format!("`{program}` leaves what it downloads in the image");
+            diagnostics
+                .push(Diagnostic::new(Code::PackageCacheInLayer, span, message).hint(manager.hint));
         }
     }
 }
 
-/// Whether it is worth while to look at the commands of a text. One for another interpreter has no
-/// commands of a shell in it.
-fn may_install(text: &str) -> bool {
-    let is_for_shells = match text.strip_prefix("#!") {
-        None => true,
-        Some(rest) => rest.lines().next().unwrap_or_default().trim_end().ends_with("sh"),
-    };
-    let mut programs = MANAGERS.iter().flat_map(|manager| manager.programs);
-    is_for_shells && programs.any(|program| text.contains(program))
-}
-
 impl Manager {
-    /// The program that downloads something and leaves it.
-    fn leaves_cache<'c>(
-        &self,
-        commands: &'c [Vec<String>],
-        exec: &Exec,
-        text: &str,
-    ) -> Option<&'c str> {
-        let program = commands.iter().find_map(|command| {
+    /// The program that downloads something and leaves it, and where it says so.
+    fn leaves_cache<'p>(&self, process: &'p Process<'_>) -> Option<(&'p str, Span)> {
+        let (command, last) = process.commands().iter().find_map(|command| {
             let words = self.words(command)?;
-            let keeps = !words.iter().any(|word| self.options.contains(&word.as_str()));
-            let downloads = words.iter().any(|word| self.downloads.contains(&word.as_str()));
-            (keeps && downloads).then_some(command[0].as_str())
+            let has =
+                |options: &[&str]| words.iter().find(|word| options.contains(&word.text.as_ref()));
+            let download = has(self.downloads).filter(|_| has(self.options).is_none())?;
+            Some((command, download))
         })?;
-        let cleaned = commands.iter().any(|command| self.cleans(command));
+        let cleaned = process.commands().iter().any(|command| self.cleans(command));
         let switched_off = self.variables.iter().any(|variable| {
-            exec.environment.get(variable).is_some() || text.contains(&format!("{variable}="))
+            process.exec.environment.get(variable).is_some()
+                || process.text().contains(&format!("{variable}="))
         });
-        (!cleaned && !switched_off && !self.is_mounted(exec)).then_some(program)
+        if cleaned || switched_off || self.is_mounted(process.exec) {
+            return None;
+        }
+        let first = command.words.first()?;
+        Some((first.text.as_ref(), process.span(first.range.start..last.range.end)))
     }
 
-    /// The words behind the program, where it is one of this manager's.
-    fn words<'c>(&self, command: &'c [String]) -> Option<&'c [String]> {
-        let (program, words) = command.split_first()?;
-        let name = program.rsplit('/').next()?;
+    /// The words after the program, where it is one of this manager's.
+    fn words<'c>(&self, command: &'c Command<'_>) -> Option<&'c [Word<'c>]> {
+        let (_, words) = command.words.split_first()?;
+        let name = command.program();
         if self.programs.contains(&name) {
             return Some(words);
         }
         // python -m pip
         let is_python = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') == "python";
         match words {
-            [flag, module, rest @ ..] if is_python && flag == "-m" => {
-                self.programs.contains(&module.as_str()).then_some(rest)
+            [flag, module, rest @ ..] if is_python && flag.text == "-m" => {
+                self.programs.contains(&module.text.as_ref()).then_some(rest)
             }
             _ => None,
         }
     }
 
     /// Whether a command removes what was kept.
-    fn cleans(&self, command: &[String]) -> bool {
-        if command.first().is_some_and(|program| program == "rm") {
-            return command[1..].iter().any(|path| {
+    fn cleans(&self, command: &Command<'_>) -> bool {
+        if command.program() == "rm" {
+            return command.arguments().any(|path| {
                 let path = path.split('*').next().unwrap_or_default().trim_end_matches('/');
                 self.directories.iter().any(|directory| is_within(directory, path))
             });
         }
         self.words(command).is_some_and(|words| {
-            self.cleans
-                .iter()
-                .any(|wanted| wanted.iter().all(|wanted| words.iter().any(|word| word == wanted)))
+            let has = |wanted: &&str| words.iter().any(|word| word.text == *wanted);
+            self.cleans.iter().any(|wanted| wanted.iter().all(has))
         })
     }
 

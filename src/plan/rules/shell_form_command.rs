@@ -1,13 +1,13 @@
 //! `shell-form-command`: a container's main program that is run by a shell.
 //!
 //! The shell is then what gets the signals, and it passes none on: `docker stop` waits ten seconds and
-//! kills. A text that begins with `exec` gives the shell's place to the program, and a stage that sets a
+//! kills. A text whose last command begins with `exec` gives the shell's place to the program, and a stage that sets a
 //! `shell` has chosen. Follows `JSONArgsRecommended` of Dockerfiles.
 
 use super::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::select::Origin;
-use crate::spec::Command;
+use crate::spec::{Command, shell};
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let has_shell = subject.inherited(|stage, base: Result<&bool, Origin>| {
@@ -20,7 +20,8 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         for (key, command) in [("entrypoint", &image.entrypoint), ("cmd", &image.cmd)] {
             let Some(command) = command else { continue };
             let Command::Shell(text) = &command.value else { continue };
-            if text.trim_start().starts_with("exec ") {
+            let gives_way = |command: &shell::Command<'_>| command.is_exec;
+            if shell::read(text).commands.last().is_some_and(gives_way) {
                 continue;
             }
             diagnostics.push(

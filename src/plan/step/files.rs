@@ -136,7 +136,8 @@ impl Planner<'_, '_> {
             content => match &content.template {
                 Ok(template) => self.values.expand(template, diagnostics),
                 Err(problem) => diagnostics.fail(
-                    Diagnostic::new(Code::InvalidSubstitution, step.content.span, problem.clone())
+                    problem
+                        .diagnostic()
                         .hint("`$${` is a literal `${`; without `expand` nothing is replaced"),
                 ),
             },

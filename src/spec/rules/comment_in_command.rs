@@ -1,25 +1,20 @@
-//! `comment-in-command`: a comment line behind a line that ends with a backslash.
+//! `comment-in-command`: a comment line after a line that ends with a backslash.
 //!
-//! Dockerfiles drop such lines. A shell joins the comment to the command, and everything behind it is
-//! part of the comment: the rest of the command is not run.
+//! Dockerfiles drop such lines. A shell joins the comment to the command, which ends there: the lines after it are
+//! another command. After `;`, `&&` or `|` nothing is lost, and a comment there is none of this rule's.
 
+use super::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Stage, Verb};
+use crate::spec::shell::Broken;
 
-pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
-    for step in stage.all_steps() {
-        let Verb::Run(run) = &step.verb else { continue };
-        let lines = run.script.value.0.lines();
-        let mut pairs = lines.clone().zip(lines.skip(1));
-        if pairs.any(|(line, next)| line.ends_with('\\') && next.trim_start().starts_with('#')) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::CommentInCommand,
-                    run.script.span,
-                    "a comment stands in the middle of a command that goes on",
-                )
-                .hint("the shell takes the rest of the command for the comment: move the comment before the command"),
-            );
-        }
+pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
+    for broken in script.broken() {
+        let Broken::Comment(comment) = broken else { continue };
+        let message = "this comment ends the command, which the line before says goes on";
+        diagnostics.push(
+            Diagnostic::new(Code::CommentInCommand, script.span(comment.clone()), message).hint(
+                "the lines after it are another command: move the comment before the command",
+            ),
+        );
     }
 }

@@ -2,9 +2,10 @@
 //!
 //! A program may be called `RUN`, or a shell may speak SQL and know `COPY`: so it is no error.
 
+use super::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::script::commands;
-use crate::spec::{Stage, Template, Verb};
+use crate::source::Span;
+use crate::spec::{ExecStep, Template};
 
 /// The instructions, and what to write for each.
 pub(in crate::spec) const INSTRUCTIONS: [(&str, &str); 18] = [
@@ -41,68 +42,30 @@ pub(in crate::spec) fn form_of(instruction: &str) -> Option<&'static str> {
 const IN_LOWER_CASE: [&str; 9] =
     ["add", "copy", "expose", "from", "maintainer", "onbuild", "stopsignal", "volume", "workdir"];
 
-pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
-    for step in stage.all_steps() {
-        let (found, span) = match &step.verb {
-            Verb::Run(run) => {
-                let has_shell = stage.shell.is_some() || run.shell.is_some();
-                (in_text(&run.script.value.0, has_shell), run.script.span)
-            }
-            Verb::Exec(exec) => {
-                let program = exec.command.value.first().and_then(Template::as_literal);
-                let found = program.filter(|program| form_of(program).is_some());
-                (found.map(str::to_owned), exec.command.span)
-            }
-            _ => continue,
-        };
-        let Some(word) = found else { continue };
-        let Some(form) = form_of(&word.to_ascii_uppercase()) else { continue };
-        let message =
-            format!("a program called `{word}` is run here, not the instruction of Dockerfiles");
-        diagnostics.push(Diagnostic::new(Code::DockerfileInstruction, span, message).hint(form));
+/// Looks at the commands of a script. In the text of another shell nothing is known.
+pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
+    let mut programs = script.commands().iter().filter_map(|command| {
+        let program = command.words.first()?;
+        let is_lower_case = IN_LOWER_CASE.contains(&program.text.as_ref());
+        let is_first = program.range.start == 0 && command.words.len() > 1;
+        (form_of(&program.text).is_some() || is_lower_case && is_first).then_some(program)
+    });
+    if let Some(program) = programs.next() {
+        report(&program.text, script.span(program.range.clone()), diagnostics);
     }
 }
 
-/// The first instruction among the commands of a text. Only the first word is looked at where another shell than the
-/// usual ones may read it.
-fn in_text(text: &str, has_shell: bool) -> Option<String> {
-    let mut words = text.split_ascii_whitespace();
-    let first = words.next()?;
-    let is_lower_case = IN_LOWER_CASE.contains(&first) && words.next().is_some();
-    if form_of(first).is_some() || is_lower_case && !has_shell {
-        return Some(first.to_owned());
+/// Looks at a program that is run without a shell.
+pub(super) fn check_exec(exec: &ExecStep, diagnostics: &mut Diagnostics) {
+    let program = exec.command.value.first().and_then(Template::as_literal);
+    if let Some(program) = program.filter(|program| form_of(program).is_some()) {
+        report(program, exec.command.span, diagnostics);
     }
-    if has_shell || text.starts_with("#!") {
-        return None;
-    }
-    // A here-document may be of any language.
-    let before = text.split("<<").next().unwrap_or_default();
-    let mut commands = commands(before).into_iter();
-    commands.find_map(|words| words.into_iter().next().filter(|word| form_of(word).is_some()))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn instructions_among_commands() {
-        let found = |text: &str| in_text(text, false);
-        for (name, _) in INSTRUCTIONS {
-            assert_eq!(found(&format!("{name} x")).as_deref(), Some(name));
-            assert_eq!(found(&format!("cd /src\n{name} x && make")).as_deref(), Some(name));
-        }
-        assert_eq!(found("copy a b").as_deref(), Some("copy"));
-        for text in [
-            "copy",
-            "env A=1 make",
-            "make RUN",
-            "psql <<EOF\nCOPY t FROM STDIN\nEOF",
-            "echo '\nRUN x'",
-        ] {
-            assert_eq!(found(text), None, "{text}");
-        }
-        assert_eq!(in_text("select 1;\nCOPY t", true), None);
-        assert_eq!(found("#!/usr/bin/env foo\nCOPY t"), None);
-    }
+fn report(word: &str, span: Span, diagnostics: &mut Diagnostics) {
+    let Some(form) = form_of(&word.to_ascii_uppercase()) else { return };
+    let message =
+        format!("a program called `{word}` is run here, not the instruction of Dockerfiles");
+    diagnostics.push(Diagnostic::new(Code::DockerfileInstruction, span, message).hint(form));
 }

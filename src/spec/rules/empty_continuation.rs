@@ -1,25 +1,20 @@
-//! `empty-continuation`: a blank line behind a line that ends with a backslash.
+//! `empty-continuation`: a blank line after a line that ends with a backslash.
 //!
-//! Dockerfiles drop such lines. For a shell the command ends there, and the next line is another one.
+//! Dockerfiles drop such lines. For a shell the command ends there, and the next line is another one. After `;`,
+//! `&&` or `|` nothing is lost.
 
+use super::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Stage, Verb};
+use crate::spec::shell::Broken;
 
-pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
-    for step in stage.all_steps() {
-        let Verb::Run(run) = &step.verb else { continue };
-        // The text ends with a line that is not blank.
-        let lines = run.script.value.0.lines();
-        let mut pairs = lines.clone().zip(lines.skip(1));
-        if pairs.any(|(line, next)| line.ends_with('\\') && next.trim().is_empty()) {
-            diagnostics.push(
-                Diagnostic::new(
-                    Code::EmptyContinuation,
-                    run.script.span,
-                    "a blank line stands in the middle of a command that goes on",
-                )
-                .hint("for the shell the command ends there: remove the line, or the backslash before it"),
-            );
-        }
+pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
+    for broken in script.broken() {
+        let Broken::Blank(backslash) = broken else { continue };
+        let message = "a blank line after this backslash ends the command";
+        diagnostics.push(
+            Diagnostic::new(Code::EmptyContinuation, script.span(backslash.clone()), message).hint(
+                "the lines after it are another command: remove the blank line, or the backslash",
+            ),
+        );
     }
 }

@@ -4,7 +4,7 @@
 //! word, without a shell.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::spec::{Command, Stage};
+use crate::spec::{Command, Stage, shell};
 
 pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
     if let Some(image) = &stage.image {
@@ -14,8 +14,10 @@ pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
         for command in commands.map(|command| &command.value).chain(healthcheck) {
             let Command::List(words) = command else { continue };
             // A word that hands text to a shell is replaced by that shell.
-            let shell = words.iter().any(|word| word.value == "-c");
-            for word in words.iter().filter(|word| word.value.contains("${") && !shell) {
+            if words.iter().any(|word| word.value == "-c" || shell::is_shell(&word.value)) {
+                continue;
+            }
+            for word in words.iter().filter(|word| word.value.contains("${")) {
                 diagnostics.push(
                     Diagnostic::new(
                         Code::LiteralSubstitution,

@@ -23,7 +23,7 @@ impl Template {
         parts
             .map(|part| match part {
                 Part::Text(text) => Piece::Text(text),
-                Part::Substitution(Substitution { name, modifier: Modifier::Plain }) => {
+                Part::Substitution(Substitution { name, modifier: Modifier::Plain, .. }) => {
                     Piece::Name(name)
                 }
                 Part::Substitution(_) => Piece::Changed,
