@@ -24,6 +24,10 @@ impl fmt::Display for InvalidReference {
 
 impl std::error::Error for InvalidReference {}
 
+/// How long the name of a repository may be (`RepositoryNameTotalLengthMax` of
+/// `github.com/distribution/reference`).
+const MAX_PATH: usize = 255;
+
 impl Reference {
     /// Reads what a user wrote.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
@@ -64,8 +68,14 @@ impl Reference {
                 "a name has lowercase letters and digits, with single separators `.`, `_`, `-` between them",
             );
         }
+        if text.len() == 64 && is_hex(text) {
+            return invalid("64 hexadecimal digits are the id of an image, and not its name");
+        }
         let domain = if domain == "index.docker.io" { "docker.io" } else { domain };
         let library = if domain == "docker.io" && !path.contains('/') { "library/" } else { "" };
+        if library.len() + path.len() > MAX_PATH {
+            return invalid("a name has at most 255 bytes");
+        }
         let tag = match (tag, digest) {
             (None, None) => Some("latest".to_owned()),
             (tag, _) => tag.map(str::to_owned),
@@ -274,6 +284,14 @@ mod tests {
     }
 
     #[test]
+    fn lengths() {
+        assert!(Reference::parse(&"a".repeat(247)).is_ok());
+        assert!(Reference::parse(&"a".repeat(248)).is_err());
+        assert!(Reference::parse(&format!("h.example/{}", "a".repeat(255))).is_ok());
+        assert!(Reference::parse(&format!("{}:1", "a1".repeat(32))).is_ok());
+    }
+
+    #[test]
     fn no_references() {
         for text in [
             "",
@@ -288,6 +306,9 @@ mod tests {
             "-a",
             "a..b",
             "http://x",
+            &"a".repeat(300),
+            &format!("h.example/{}", "a".repeat(256)),
+            &"a1".repeat(32),
         ] {
             assert!(Reference::parse(text).is_err(), "{text}");
         }

@@ -117,7 +117,7 @@ impl References {
                         references.urls.extend(without_credentials(step.of(&fetch.url, 0)));
                     }
                     Verb::Git(git) if may_be_none(git.checksum.as_deref()) => {
-                        references.git.extend(step.of_git(&git.url, git.reference.as_ref()));
+                        references.git.extend(step.of_git(&git.url, git.reference.as_deref()));
                     }
                     _ => {}
                 }

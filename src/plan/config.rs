@@ -143,6 +143,15 @@ pub struct HealthcheckConfig {
     pub retries: u32,
 }
 
+impl ContainerConfig {
+    /// The texts that processes and paths are made of.
+    fn texts(&self) -> impl Iterator<Item = &String> {
+        let lists = [&self.entrypoint, &self.cmd, &self.shell];
+        let words = lists.into_iter().flatten().flatten();
+        [&self.user, &self.working_dir].into_iter().chain(&self.env).chain(words)
+    }
+}
+
 fn is_zero<T: Default + PartialEq>(number: &T) -> bool {
     *number == T::default()
 }
@@ -195,6 +204,9 @@ impl ImageConfig {
         config.config.rest.retain(|_, member| !member.is_null());
         config.config.env.retain(|entry| !entry.is_empty());
         config.config.on_build.retain(|trigger| !trigger.is_empty());
+        if config.config.texts().any(|text| text.contains('\0')) {
+            return Err(serde::de::Error::custom("a text in it has a NUL character"));
+        }
         Ok(config)
     }
 
@@ -281,6 +293,17 @@ pub(super) fn port_names(ports: &BTreeSet<String>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nul_characters() {
+        for text in [
+            r#"{"config":{"Env":["A=\u0000"]}}"#,
+            r#"{"config":{"WorkingDir":"/\u0000"}}"#,
+            r#"{"config":{"Cmd":["a","\u0000"]}}"#,
+        ] {
+            assert!(ImageConfig::parse(text.as_bytes()).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn unknown_members_survive() {

@@ -6,11 +6,11 @@ use super::config::{ContainerConfig, Empty, HealthcheckConfig, port_names};
 use super::environment::Environment;
 use super::export::Export;
 use super::scope::Scope;
-use super::stage_scope::{StageScope, values_of};
+use super::stage_scope::{StageScope, no_program, values_of};
 use super::step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::Spanned;
-use crate::spec::{Command, Duration, Healthcheck, Image, Scalar, Template, Trigger};
+use crate::spec::{Command, Duration, Healthcheck, Image, Scalar, Template, Trigger, User};
 use crate::text::Text;
 
 /// What a port takes in the config, at most, in bytes.
@@ -40,7 +40,7 @@ pub(super) fn apply(
         export.config.working_dir = workdir.to_string();
         export.record_config(|_| format!("WORKDIR {workdir}"));
     }
-    if let Some(Scalar(user)) = &image.user {
+    if let Some(User(user)) = &image.user {
         export.config.user = values.expand(user, diagnostics).unwrap_or_default().to_string();
         export.record_config(|config| format!("USER {}", config.user));
     }
@@ -71,12 +71,19 @@ pub(super) fn apply(
         export.config.labels.insert(name.to_string(), value.to_string());
     }
     if let Some(entrypoint) = &image.entrypoint {
+        check_program(entrypoint, "entrypoint = []", diagnostics);
         let words = command(entrypoint, export.config.shell.as_deref());
         export.record_config(|_| format!("ENTRYPOINT {words:?}"));
         export.config.entrypoint = Some(words);
         export.config.cmd = None;
     }
     if let Some(cmd) = &image.cmd {
+        // After an entrypoint the words are arguments, which may be empty. One empty word alone is what
+        // people write who mean no command.
+        let is_program = export.config.entrypoint.as_ref().is_none_or(Vec::is_empty);
+        if is_program || matches!(&cmd.value, Command::List(words) if words.len() == 1) {
+            check_program(cmd, "cmd = []", diagnostics);
+        }
         let words = command(cmd, export.config.shell.as_deref());
         export.record_config(|_| format!("CMD {words:?}"));
         export.config.cmd = Some(words);
@@ -87,6 +94,16 @@ pub(super) fn apply(
         export.record_config(|config| format!("STOPSIGNAL {}", config.stop_signal));
     }
     if let Some(healthcheck) = &image.healthcheck {
+        match healthcheck.cmd() {
+            Some(Command::Shell(text)) if text.trim().is_empty() => {
+                diagnostics.push(no_program(healthcheck.span));
+            }
+            Some(Command::List(words)) if words.is_empty() => {
+                diagnostics.push(no_program(healthcheck.span));
+            }
+            Some(cmd) => check_program(cmd, "none = true", diagnostics),
+            None => {}
+        }
         let planned = plan_healthcheck(healthcheck, &values, diagnostics);
         export.record_config(|_| format!("HEALTHCHECK {:?}", planned.test));
         export.config.healthcheck = Some(planned);
@@ -172,10 +189,7 @@ fn stop_signal(
     diagnostics: &mut Diagnostics,
 ) -> Text {
     let Some(signal) = values.expand(template, diagnostics) else { return Text::default() };
-    let name = signal.strip_prefix("SIG").unwrap_or(&signal);
-    let number = name.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number));
-    let known = name.split(['+', '-']).next().is_some_and(|name| SIGNALS.contains(&name));
-    if !number && !known {
+    if !is_signal(&signal) {
         diagnostics.push(
             Diagnostic::new(
                 Code::InvalidValue,
@@ -186,6 +200,28 @@ fn stop_signal(
         );
     }
     signal
+}
+
+/// Whether a text is a signal of Linux, as `ParseSignal` in `github.com/moby/sys/signal` reads it.
+fn is_signal(text: &str) -> bool {
+    let name = text.to_ascii_uppercase();
+    let name = name.strip_prefix("SIG").unwrap_or(&name);
+    // The real-time signals are 34 to 64, counted from both ends.
+    let is_offset = |offset: &str, max: u8| {
+        digits(offset) && offset.parse::<u8>().is_ok_and(|offset| (1..=max).contains(&offset))
+    };
+    if let Some(offset) = name.strip_prefix("RTMIN+") {
+        return is_offset(offset, 15);
+    }
+    if let Some(offset) = name.strip_prefix("RTMAX-") {
+        return is_offset(offset, 14);
+    }
+    SIGNALS.contains(&name)
+        || digits(text) && text.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number))
+}
+
+fn digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The names of Linux's signals.
@@ -234,8 +270,11 @@ const DURATION: step::Form<i64> = step::Form::new(
 
 /// Nanoseconds, as Go's `time.ParseDuration` reads them. Docker takes nothing shorter than a millisecond.
 fn parse_duration(text: &str) -> Option<i64> {
-    if text == "0" || text == "0s" {
+    if text == "0" {
         return Some(0);
+    }
+    if text.is_empty() {
+        return None;
     }
     let mut total: f64 = 0.0;
     let mut rest = text;
@@ -256,7 +295,17 @@ fn parse_duration(text: &str) -> Option<i64> {
             };
         rest = &rest[unit..];
     }
-    (1e6..=i64::MAX as f64).contains(&total).then_some(total as i64)
+    // Nothing is the default, in whichever unit.
+    (total == 0.0 || (1e6..i64::MAX as f64).contains(&total)).then_some(total as i64)
+}
+
+/// Reports a command whose first word is empty. `none` is how none at all is written.
+fn check_program(command: &Command, none: &str, diagnostics: &mut Diagnostics) {
+    if let Command::List(words) = command
+        && let Some(word) = words.first().filter(|word| word.is_empty())
+    {
+        diagnostics.push(no_program(word.span).hint(format!("no command at all is `{none}`")));
+    }
 }
 
 fn command(command: &Command, shell: Option<&[String]>) -> Vec<String> {
@@ -287,23 +336,30 @@ fn expose(
     for port in ports {
         let Scalar(template) = &port.value;
         let Some(text) = values.expand(template, diagnostics) else { continue };
-        match port_range(&text) {
-            Some((range, protocol)) => {
-                // A range is a few bytes, and a config has all its members.
-                let size = range.len() * PORT_SIZE;
-                if values.scope.spend(size, port.span, diagnostics).is_some() {
-                    names.extend(range.map(|port| format!("{port}/{protocol}")));
+        let invalid = |text: &str| {
+            Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port")).hint(
+                match text.contains(':') {
+                    true => "the port in the container alone, such as 80: who runs it publishes it",
+                    false => "8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp",
+                },
+            )
+        };
+        if template.as_literal() == Some("") {
+            diagnostics.push(invalid(""));
+        }
+        // A value may have several or none, as for `EXPOSE $PORTS` (`ProcessWords` in BuildKit's
+        // `frontend/dockerfile/shell/lex.go`).
+        for text in text.split_whitespace() {
+            match port_range(text) {
+                Some((range, protocol)) => {
+                    // A range is a few bytes, and a config has all its members.
+                    let size = range.len() * PORT_SIZE;
+                    if values.scope.spend(size, port.span, diagnostics).is_some() {
+                        names.extend(range.map(|port| format!("{port}/{protocol}")));
+                    }
                 }
+                None => diagnostics.push(invalid(text)),
             }
-            None => diagnostics.push(
-                Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port"))
-                    .hint(match text.contains(':') {
-                        true => {
-                            "the port in the container alone, such as 80: who runs it publishes it"
-                        }
-                        false => "8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp",
-                    }),
-            ),
         }
     }
     names
@@ -329,13 +385,59 @@ mod tests {
 
     #[test]
     fn durations() {
-        for (text, nanoseconds) in
-            [("30s", 30_000_000_000), ("1m30s", 90_000_000_000), ("1.5s", 1_500_000_000), ("0s", 0)]
-        {
+        for (text, nanoseconds) in [
+            ("30s", 30_000_000_000),
+            ("1m30s", 90_000_000_000),
+            ("1.5s", 1_500_000_000),
+            ("0s", 0),
+            ("0", 0),
+            ("0ms", 0),
+            ("0h0m", 0),
+            ("1ms", 1_000_000),
+        ] {
             assert_eq!(parse_duration(text), Some(nanoseconds), "{text}");
         }
-        for text in ["", "s", "30", "1x", "-1s", "1s s", "1us", "1e400h"] {
+        for text in ["", "s", "30", "1x", "-1s", "1s s", "1us", "1e400h", "0x", "00", "9999999h"] {
             assert_eq!(parse_duration(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn signals() {
+        for text in [
+            "SIGTERM",
+            "TERM",
+            "sigterm",
+            "9",
+            "64",
+            "RTMIN",
+            "SIGRTMIN+3",
+            "rtmin+15",
+            "RTMAX-14",
+            "WINCH",
+        ] {
+            assert!(is_signal(text), "{text}");
+        }
+        for text in [
+            "",
+            "0",
+            "65",
+            "+9",
+            "-9",
+            "TERM-x",
+            "TERM+1",
+            "RTMIN+0",
+            "RTMIN+16",
+            "RTMIN-1",
+            "RTMAX-15",
+            "RTMAX+1",
+            "RTMIN+",
+            "RTMIN++1",
+            "SIG",
+            "SIG9",
+            "SIGSIGTERM",
+        ] {
+            assert!(!is_signal(text), "{text}");
         }
     }
 

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::spec::{Scalar, Stage, Verb};
+use crate::spec::{Stage, User, Verb};
 use crate::text::Text;
 
 /// What runs the text of `run` steps where neither the stage nor its image says. With `-e` a script
@@ -66,6 +66,7 @@ pub fn resolve(
     facts: Facts,
     diagnostics: &mut Diagnostics,
 ) -> Option<Plan> {
+    check_epoch(selection, diagnostics);
     for fact in facts.images.iter().flatten() {
         triggers::withdraw_findings(&fact.triggers, diagnostics);
     }
@@ -99,6 +100,23 @@ pub fn resolve(
     let plan = resolver.into_plan(images, contexts, export, bottom)?;
     rules::check(selection, &plan, &configs, diagnostics);
     Some(plan)
+}
+
+/// Refuses a time that images cannot say: their configs have years of four digits.
+fn check_epoch(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
+    let Some(seconds) = selection.request.epoch.filter(|&seconds| rfc3339(seconds).is_none())
+    else {
+        return;
+    };
+    let message = format!("SOURCE_DATE_EPOCH is {seconds}, which is not in the years 0 to 9999");
+    let name = "SOURCE_DATE_EPOCH";
+    let given = selection.request.build_args.contains_key(name);
+    let declared = selection.spec.args.0.get(name).filter(|_| !given);
+    let problem = match declared {
+        Some(arg) => Diagnostic::new(Code::InvalidArg, arg.span, message),
+        None => Diagnostic::without_place(Code::InvalidArg, message),
+    };
+    diagnostics.push(problem.hint("a number of seconds since 1970, such as 1700000000"));
 }
 
 /// The stages that the target's image is made of: the target, its base and so on down, and what the one
@@ -272,14 +290,14 @@ impl Resolver<'_, '_> {
         if let Some(args) = &stage.args {
             surroundings.args = step::declared_args(args, scope, diagnostics).into();
         }
-        if let Some(Scalar(user)) = &stage.user {
+        if let Some(User(user)) = &stage.user {
             let user = values.expand(user, diagnostics).unwrap_or_default();
             export.record_config(|_| format!("USER {user}"));
             export.config.user = user.to_string();
             surroundings.user = user;
         }
         if let Some(shell) = &stage.shell {
-            let shell = values.expand_all(&shell.0, diagnostics).unwrap_or_default();
+            let shell = values.command(&shell.0, diagnostics).unwrap_or_default();
             export.record_config(|_| format!("SHELL {shell:?}"));
             export.config.shell = Some(shell.iter().map(Text::to_string).collect());
             surroundings.shell = shell.into();

@@ -89,6 +89,15 @@ impl<'s> Scope<'s> {
             scope.values.insert(name, value);
         }
         for (name, value) in &request.build_args {
+            if value.contains('\0') {
+                let message = format!("--build-arg {name} has a NUL character");
+                diagnostics.push(
+                    Diagnostic::without_place(Code::InvalidArg, message)
+                        .hint("no program can be given one"),
+                );
+                scope.values.insert(name, Value::Failed);
+                continue;
+            }
             let lowercase = name.to_ascii_lowercase();
             if PROXIES.contains(&lowercase.as_str()) {
                 scope.proxies.insert(lowercase, value.clone());
@@ -351,7 +360,7 @@ impl<'s> Scope<'s> {
                 !self.knows(name) && self.known.one_slip(name).is_none()
             }
             ExpandError::Required { .. } => true,
-            ExpandError::Lookup(_) | ExpandError::TooLarge => false,
+            ExpandError::Lookup(_) | ExpandError::Unfit(_) | ExpandError::TooLarge => false,
         }
     }
 
@@ -385,6 +394,7 @@ impl<'s> Scope<'s> {
                     Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined")).hint(hint),
                 )
             }
+            ExpandError::Unfit(unfit) => diagnostics.fail(unfit.diagnostic(span, false)),
             ExpandError::TooLarge => diagnostics.fail(too_large(span)),
             ExpandError::Required { name, message, span } => {
                 let message = if message.is_empty() { "has no value".to_owned() } else { message };

@@ -6,7 +6,7 @@ use super::scope::{Lookup, LookupError, Scope};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::Span;
-use crate::spec::{Env, ExpandError, Template};
+use crate::spec::{Env, ExpandError, Template, TextTemplate};
 use crate::text::Text;
 
 /// How many bytes a working directory may have (`PATH_MAX` in Linux's `limits.h`). All relative paths of a stage
@@ -47,12 +47,28 @@ impl StageScope<'_, '_> {
     /// The texts of a list. What is wrong with one does not hide what is wrong with the next.
     pub(super) fn expand_all(
         &self,
-        templates: &[Template],
+        templates: &[impl AsRef<Template>],
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<Text>> {
         let mut texts = Vec::with_capacity(templates.len());
-        texts.extend(templates.iter().filter_map(|template| self.expand(template, diagnostics)));
+        let expanded = templates.iter().map(AsRef::as_ref);
+        texts.extend(expanded.filter_map(|template| self.expand(template, diagnostics)));
         (texts.len() == templates.len()).then_some(texts)
+    }
+
+    /// A program and its arguments.
+    pub(super) fn command(
+        &self,
+        words: &[TextTemplate],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Vec<Text>> {
+        let texts = self.expand_all(words, diagnostics)?;
+        match (words.first(), texts.first()) {
+            (Some(program), Some(text)) if text.is_empty() => {
+                diagnostics.fail(no_program(program.span))
+            }
+            _ => Some(texts),
+        }
     }
 
     /// The value of a name that is used at a place.
@@ -102,6 +118,12 @@ impl StageScope<'_, '_> {
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name).collect();
         self.scope.report(error, span, &names, diagnostics)
     }
+}
+
+/// Reports a command whose program has no name.
+pub(super) fn no_program(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::InvalidValue, span, "the program of this command is empty")
+        .hint("[\"PROGRAM\", \"ARGUMENT\"]")
 }
 
 /// The values of a table of variables, in its order. In a variable's value its own name is what it was

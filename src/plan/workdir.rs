@@ -7,7 +7,7 @@ use super::step::{self, RecordedStep, Surroundings};
 use super::{Action, PlannedStep};
 use crate::diagnostic::Diagnostics;
 use crate::source::Span;
-use crate::spec::{Scalar, Stage};
+use crate::spec::{Stage, User};
 use crate::text::Text;
 
 /// A stage's working directory that no step has needed yet.
@@ -47,7 +47,7 @@ impl PendingWorkdir {
         let owner = Owner::parse(&user).filter(|owner| !owner.is_root());
         let is_named = owner.as_ref().is_some_and(Owner::is_named);
         if let Some(named) = owner.as_ref().filter(|_| surroundings.on_scratch && is_named) {
-            let span = stage.user.as_ref().map_or(span, |Scalar(user)| user.span);
+            let span = stage.user.as_ref().map_or(span, |User(user)| user.span);
             diagnostics.push(step::named_on_scratch(span, named));
         }
         let label = format!("workdir {path}").into();

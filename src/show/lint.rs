@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
+use buildkit_llb::visible;
 use serde::Serialize;
 
 use super::place::{Location, SourceInfo, excerpt};
@@ -57,7 +58,8 @@ impl BuildError {
     }
 
     fn at(message: impl Into<String>, location: Option<Location>) -> Self {
-        Self { message: message.into(), location: location.unwrap_or_else(Location::nowhere) }
+        let message = visible(&message.into()).into_owned();
+        Self { message, location: location.unwrap_or_else(Location::nowhere) }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_llb::visible;
 use serde::Serialize;
 
 use super::columns::columns;
@@ -61,9 +62,9 @@ impl Outline {
     pub fn new(parameters: Parameters<'_>, files: &SourceMap) -> Self {
         let arg = |parameter: Parameter<'_>| OutlineArg {
             name: parameter.name.to_owned(),
-            description: description(&parameter),
+            description: visible(&description(&parameter)).into_owned(),
             location: Location::lines_of(parameter.arg.span, files),
-            value: parameter.value.unwrap_or_default(),
+            value: visible(&parameter.value.unwrap_or_default()).into_owned(),
         };
         let inputs = |uses: BTreeMap<String, Use>| {
             let input = |(name, used): (String, Use)| Input {
@@ -79,7 +80,7 @@ impl Outline {
         };
         Self {
             name: parameters.target.to_owned(),
-            description: parameters.description.unwrap_or_default().to_owned(),
+            description: visible(parameters.description.unwrap_or_default()).into_owned(),
             args: parameters.args.into_iter().map(arg).collect(),
             secrets: inputs(parameters.secrets),
             ssh: inputs(parameters.ssh),

@@ -1,5 +1,6 @@
 //! The answer to `--call=targets`: what can be built (BuildKit's `frontend/subrequests/targets`).
 
+use buildkit_llb::visible;
 use serde::Serialize;
 
 use super::columns::columns;
@@ -83,7 +84,7 @@ fn description(stage: &Stage, files: &SourceMap) -> String {
     let unless = unless.iter().map(|unless| condition("unless", unless));
     let parts: Vec<String> =
         stage.description.clone().into_iter().chain(when).chain(unless).collect();
-    parts.join("; ")
+    visible(&parts.join("; ")).into_owned()
 }
 
 /// A string as it stands in the file, without its quotes.

@@ -10,7 +10,7 @@ use super::read::{Read, Reader, STRING, TABLE};
 use super::shape::Shape;
 use super::stage::Env;
 use super::table::{Field, Table, table};
-use super::template::{Scalar, Template};
+use super::template::{MaybeEmpty, Scalar, Template, TextTemplate, User};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Spanned;
 use crate::toml::{Entry, Key, Kind, Value};
@@ -25,9 +25,9 @@ table! {
         /// Environment besides that of the stage.
         "env" env: Env,
         /// The user that a container runs as, in place of the stage's.
-        "user" user: Option<Scalar>,
+        "user" user: Option<User>,
         /// The working directory of a container, in place of the stage's.
-        "workdir" workdir: Option<Template>,
+        "workdir" workdir: Option<MaybeEmpty>,
         /// Ports that the program listens on: 8080, "53/udp", "8000-8010".
         "expose" expose: Vec<Spanned<Scalar>>,
         /// Directories that outlive containers.
@@ -46,7 +46,7 @@ table! {
         /// Dockerfile instructions for images that are built from this one.
         "on-build" on_build: Vec<Trigger>,
         /// Who made the image.
-        "author" author: Option<Template>,
+        "author" author: Option<TextTemplate>,
         /// What is not inherited from the base: "env", "env.NAME", "expose", "volumes", "labels", "labels.NAME",
         /// "entrypoint", "cmd", "user", "workdir", "shell", "stop-signal", "healthcheck".
         "clear" clear: Vec<Spanned<String>>,
@@ -283,6 +283,14 @@ fn join(
                 Diagnostic::new(Code::TooLarge, span, message)
                     .hint("give it a shorter one, and what is so long as its value"),
             );
+        }
+        if name.is_empty() || name.contains(char::is_control) {
+            let message = format!("`{prefix}{name}` cannot be the name of a label");
+            complete = reader.diagnostics.fail(
+                Diagnostic::new(Code::InvalidName, span, message)
+                    .hint("a name without control characters that is not empty"),
+            );
+            continue;
         }
         let name = format!("{prefix}{name}");
         let read = if let Kind::Table(inner) = value.kind {

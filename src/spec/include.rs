@@ -10,6 +10,7 @@ use std::fmt;
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::table::table;
+use super::template::Allowed;
 use super::{Spec, mount_set, read_file, rules};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
@@ -56,15 +57,24 @@ impl Include {
         let span = value.span;
         match value.kind {
             Kind::String(_) => {
-                let path = Spanned::read(value, reader)?;
+                let path = plain(Spanned::read(value, reader)?, reader)?;
                 Some(Self { context: None, path })
             }
             Kind::Table(_) => {
                 let IncludeTable { context, path } = IncludeTable::read(value, reader)?;
-                Some(Self { context: Some(context.value), path })
+                let (context, path) = (plain(context, reader), plain(path, reader));
+                Some(Self { context: Some(context?.value), path: path? })
             }
             other => reader.wrong_type(span, &other, "a string or a table"),
         }
+    }
+}
+
+/// Checks a name or a path, in which nothing is replaced.
+fn plain(text: Spanned<String>, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
+    match Allowed::Line.check_written(&text) {
+        Ok(()) => Some(text),
+        Err(unfit) => reader.diagnostics.fail(unfit.diagnostic(text.span, true)),
     }
 }
 

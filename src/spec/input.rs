@@ -4,7 +4,7 @@ use super::names::Names;
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::table::table;
-use super::template::Template;
+use super::template::{MaybeEmpty, Template};
 use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::Spanned;
 use crate::toml::Value;
@@ -63,11 +63,11 @@ table! {
         /// The name of a build context, which `--build-context NAME=...` gives.
         "context" context: Option<Template>,
         /// A branch, a tag or a commit of the repository. The default branch is the default.
-        "ref" reference: Option<Template>,
+        "ref" reference: Option<MaybeEmpty>,
         /// The commit that the repository must be at, or the digest that the file must have: "sha256:...".
-        "checksum" checksum: Option<Template>,
+        "checksum" checksum: Option<MaybeEmpty>,
         /// The directory of the repository to take.
-        "subdir" subdir: Option<Template>,
+        "subdir" subdir: Option<MaybeEmpty>,
         /// Whether to keep the `.git` directory.
         "keep-git-dir" keep_git_dir: Option<Spanned<bool>>,
         /// Whether to get the submodules too. They come unless this is `false`.
@@ -149,14 +149,16 @@ impl Read for Input {
                     .hint(format!("`{key}` is for {}", list(others))),
             );
         }
-        let InputTable { git, http, image, context, reference, checksum, .. } = table;
+        let InputTable { git, http, image, context, reference, checksum, subdir, .. } = table;
+        let [reference, checksum, subdir] =
+            [reference, checksum, subdir].map(|value| value.map(|MaybeEmpty(template)| template));
         let is_set = |flag: Option<Spanned<bool>>| flag.is_some_and(|flag| flag.value);
         let input = match (git, http, image) {
             (Some(url), ..) => Input::Git {
                 url,
                 reference,
                 checksum,
-                subdir: table.subdir,
+                subdir,
                 keep_git_dir: is_set(table.keep_git_dir),
                 submodules: table.submodules.is_none_or(|flag| flag.value),
                 fetch_by_commit: table.fetch_by_commit,

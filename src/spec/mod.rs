@@ -49,6 +49,7 @@ pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted}
 pub use self::input::Input;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::mount_set::MountList;
+pub(crate) use self::name::is_env_name;
 pub use self::name::{ArgName, EnvName, LabelName, MountSetName, SourceName, StageName};
 pub use self::on_build::Trigger;
 pub use self::parallel::Branch;
@@ -63,7 +64,9 @@ pub use self::step::{
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
 use self::table::{Field, Keys, Table, table};
-pub use self::template::{ExpandError, Lookup, Piece, Scalar, Template, Unreadable};
+pub use self::template::{
+    ExpandError, Lookup, MaybeEmpty, Piece, Scalar, Template, TextTemplate, Unfit, Unreadable, User,
+};
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::ignore::{self, IgnorePattern};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};

@@ -164,9 +164,7 @@ impl Name for EnvName {
     const PATTERN: &'static str = "^[^=\\s]+$";
 
     fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
-        if !key.is_empty()
-            && !key.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control())
-        {
+        if is_env_name(&key) {
             return Some(Self(key));
         }
         reader.diagnostics.fail(
@@ -178,6 +176,11 @@ impl Name for EnvName {
             .hint("a name without `=` and white space"),
         )
     }
+}
+
+/// Whether a text can be the name of an environment variable.
+pub(crate) fn is_env_name(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control())
 }
 
 impl LabelName {

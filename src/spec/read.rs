@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use super::form;
 use super::name::Name;
 use super::shape::Shape;
+use super::template::Unfit;
 use super::unread::Unread;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, either};
 use crate::source::{SourceFile, Span, Spanned};
@@ -132,7 +133,8 @@ impl Read for String {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         match value.kind {
-            Kind::String(text) => Some(text.into_owned()),
+            Kind::String(text) if !text.contains('\0') => Some(text.into_owned()),
+            Kind::String(_) => reader.diagnostics.fail(Unfit::Control('\0').diagnostic(span, true)),
             other => reader.wrong_type(span, &other, STRING),
         }
     }
@@ -146,7 +148,8 @@ impl Read for Text {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         match value.kind {
-            Kind::String(text) => Some(reader.text(&text)),
+            Kind::String(text) if !text.contains('\0') => Some(reader.text(&text)),
+            Kind::String(_) => reader.diagnostics.fail(Unfit::Control('\0').diagnostic(span, true)),
             other => reader.wrong_type(span, &other, STRING),
         }
     }

@@ -13,7 +13,7 @@ use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::step::{Step, Verb};
 use super::table::table;
-use super::template::{Scalar, Template};
+use super::template::{MaybeEmpty, Scalar, Template, TextTemplate, User};
 use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
@@ -33,9 +33,9 @@ table! {
         /// Environment of every step; recorded in the image.
         "env" env: Env,
         /// Working directory of every step, made before the first; recorded in the image.
-        "workdir" workdir: Option<Template>,
+        "workdir" workdir: Option<MaybeEmpty>,
         /// User of every step; recorded in the image.
-        "user" user: Option<Scalar>,
+        "user" user: Option<User>,
         /// What runs the text of `run` steps.
         "shell" shell: Option<Shell>,
         /// Mounts of every run step: tables, and names of sets in `[mounts]`. The list replaces the one that the stage
@@ -344,19 +344,19 @@ impl super::table::Field for Env {
 
 /// What runs the text of `run` steps: a program and its arguments, of which the text is the last.
 #[derive(Debug, Clone)]
-pub struct Shell(pub Vec<Template>);
+pub struct Shell(pub Vec<TextTemplate>);
 
 /// A list, or in short the name of a shell.
 impl Read for Shell {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         let words = match value.kind {
-            Kind::Array(_) => Vec::<Template>::read(value, reader)?,
+            Kind::Array(_) => Vec::<TextTemplate>::read(value, reader)?,
             Kind::String(name) if name == "bash" => ["/bin/bash", "-euo", "pipefail", "-c"]
-                .map(|word| Template::literal(word, span))
+                .map(|word| TextTemplate(Template::literal(word, span)))
                 .to_vec(),
             Kind::String(name) if name == "sh" => {
-                ["/bin/sh", "-ec"].map(|word| Template::literal(word, span)).to_vec()
+                ["/bin/sh", "-ec"].map(|word| TextTemplate(Template::literal(word, span))).to_vec()
             }
             Kind::String(name) => {
                 let message = format!("`{name}` is not a shell that has a short form");

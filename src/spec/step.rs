@@ -14,7 +14,9 @@ use super::stage::{Env, From, Shell};
 use super::step_slips;
 use super::synonym;
 use super::table::{Keys, Table, table};
-use super::template::{Scalar, Template, Unreadable, read_template};
+use super::template::{
+    Allowed, MaybeEmpty, Template, TextTemplate, Unreadable, User, read_template,
+};
 use super::text::{self, dedent};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
@@ -39,7 +41,7 @@ table! {
         /// Its label in the progress.
         "name" name: Option<Template>,
         /// Its working directory; a relative one continues the stage's.
-        "workdir" workdir: Option<Template>,
+        "workdir" workdir: Option<MaybeEmpty>,
         /// Whether it runs in every build. Its cache mounts stay.
         "no-cache" no_cache: Option<bool>,
     }
@@ -54,7 +56,7 @@ table! {
         /// Args that the process gets as environment, besides those that its text names.
         "args" args: Vec<Spanned<ArgName>>,
         /// The user that it runs as, in place of the stage's.
-        "user" user: Option<Scalar>,
+        "user" user: Option<User>,
         /// Its network: `sandbox` (the default), `host` or `none`. `host` must be allowed by the client.
         "network" network: Option<Network>,
         /// How much it may do: `sandbox` (the default) or `insecure`, which the client must allow.
@@ -87,7 +89,7 @@ table! {
     pub struct ExecStep as "an exec step" {
         with process: ProcessKeys;
         /// The program and its arguments.
-        "exec" command: Spanned<Vec<Template>>,
+        "exec" command: Spanned<Vec<TextTemplate>>,
     }
 
     /// Copies files of the build context, a stage or an image.
@@ -117,7 +119,7 @@ table! {
         /// Where to; a directory ends with a slash. The working directory is the default.
         "to" to: Option<Template>,
         /// The digest that the file must have: "sha256:...".
-        "checksum" checksum: Option<Spanned<Template>>,
+        "checksum" checksum: Option<MaybeEmpty>,
         /// Whether the file is an archive to be unpacked.
         "extract" extract: Option<bool>,
         /// How many leading parts of its paths are dropped from an archive.
@@ -130,11 +132,11 @@ table! {
         /// The URL: https, ssh or git.
         "git" url: Spanned<Template>,
         /// A branch, a tag or a commit. The default branch is the default.
-        "ref" reference: Option<Template>,
+        "ref" reference: Option<MaybeEmpty>,
         /// The commit that it must be.
-        "checksum" checksum: Option<Spanned<Template>>,
+        "checksum" checksum: Option<MaybeEmpty>,
         /// The directory of the repository to take.
-        "subdir" subdir: Option<Template>,
+        "subdir" subdir: Option<MaybeEmpty>,
         /// Whether to keep the `.git` directory.
         "keep-git-dir" keep_git_dir: Option<bool>,
         /// Whether to get the submodules too. They come unless this is `false`.
@@ -285,7 +287,7 @@ impl Read for Sources {
         let pairs: Vec<_> = pairs
             .into_iter()
             .filter_map(|(PathKey { text, span }, to)| {
-                Some((read_template(text, span, reader)?, to))
+                Some((read_template(text, span, Allowed::Line, reader)?, to))
             })
             .collect();
         (pairs.len() == expected).then_some(Sources::Each(pairs))
@@ -318,12 +320,16 @@ pub struct Content {
 impl Read for Content {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
-        let text = Text::read(value, reader)?.map(dedent);
+        let text = match value.kind {
+            // A file may have NUL in it, which no other text has.
+            Kind::String(text) => reader.text(&text).map(dedent),
+            other => return reader.wrong_type(span, &other, STRING),
+        };
+        let places = || text::places(reader.file.slice(span), span.start);
+        let template = Template::parse(&text, span, Allowed::Bytes, places);
         if let Some(pasted) = pasted::in_content(&text, span) {
             return reader.diagnostics.fail(pasted);
         }
-        let places = || text::places(reader.file.slice(span), span.start);
-        let template = Template::parse(&text, span, places);
         Some(Self { text, template })
     }
 

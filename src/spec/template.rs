@@ -5,9 +5,12 @@
 //! with `${` as the only beginning and `$${` for a literal one. Inside a modifier's word a backslash
 //! takes away the meaning of the next character.
 
+mod allowed;
 mod parser;
 mod pieces;
 
+pub(super) use self::allowed::Allowed;
+pub use self::allowed::{MaybeEmpty, TextTemplate, Unfit, User};
 use self::parser::{Parser, Problem};
 pub use self::pieces::Piece;
 use super::allowance::{Allowance, Spent};
@@ -25,6 +28,8 @@ use crate::toml::{Kind, Places, Value};
 pub struct Template {
     /// Where it was written.
     pub span: Span,
+    /// What it may be.
+    allowed: Allowed,
     content: Content,
 }
 
@@ -92,6 +97,8 @@ pub enum ExpandError<E> {
         /// Where it is written.
         span: Span,
     },
+    /// The text that it gives cannot be a value there.
+    Unfit(Unfit),
     /// There is no allowance left.
     TooLarge,
 }
@@ -113,13 +120,14 @@ impl Unreadable {
 impl Template {
     /// A template without any `${`.
     pub fn literal(text: impl Into<Text>, span: Span) -> Self {
-        Self { span, content: Content::Literal(text.into()) }
+        Self { span, allowed: Allowed::Line, content: Content::Literal(text.into()) }
     }
 
     /// Reads a text, or says why it cannot be read. `places` gives the places of its characters.
     pub(super) fn parse(
         text: &Text,
         span: Span,
+        allowed: Allowed,
         places: impl FnOnce() -> Places,
     ) -> Result<Self, Unreadable> {
         if !text.contains("${") {
@@ -127,17 +135,17 @@ impl Template {
         }
         let places = places();
         match Parser::new(text, &places).parts(&[], 0) {
-            Ok(parts) => Ok(Self::of(parts, span)),
+            Ok(parts) => Ok(Self::of(parts, span, allowed)),
             Err(Problem { message, range }) => {
                 Err(Unreadable { problem: message, span: places.span(range) })
             }
         }
     }
 
-    fn of(mut parts: Vec<Part>, span: Span) -> Self {
+    fn of(mut parts: Vec<Part>, span: Span, allowed: Allowed) -> Self {
         match &mut parts[..] {
             [Part::Text(text)] => Self::literal(std::mem::take(text), span),
-            _ => Self { span, content: Content::Parts(Box::new(parts)) },
+            _ => Self { span, allowed, content: Content::Parts(Box::new(parts)) },
         }
     }
 
@@ -202,8 +210,18 @@ impl Template {
     ) -> Result<Text, ExpandError<E>> {
         match &self.content {
             Content::Literal(text) => Ok(text.clone()),
-            Content::Parts(parts) => Expander { lookup, allowance }.expand(parts),
+            Content::Parts(parts) => {
+                let text = Expander { lookup, allowance }.expand(parts)?;
+                self.allowed.check(&text).map_err(ExpandError::Unfit)?;
+                Ok(text)
+            }
         }
+    }
+}
+
+impl AsRef<Template> for Template {
+    fn as_ref(&self) -> &Template {
+        self
     }
 }
 
@@ -211,7 +229,7 @@ impl Read for Template {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         match value.kind {
-            Kind::String(text) => read_template(reader.text(&text), span, reader),
+            Kind::String(text) => read_template(reader.text(&text), span, Allowed::Line, reader),
             other => reader.wrong_type(span, &other, STRING),
         }
     }
@@ -221,7 +239,7 @@ impl Read for Template {
     }
 }
 
-/// A string, or an integer that stands for its digits.
+/// A string that may have several lines and may be empty, or an integer that stands for its digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalar(pub Template);
 
@@ -233,7 +251,9 @@ impl Read for Scalar {
                 let digits = digits.trim_start_matches('+');
                 Some(Self(Template::literal(reader.text(digits), span)))
             }
-            Kind::String(_) => Template::read(value, reader).map(Self),
+            Kind::String(text) => {
+                read_template(reader.text(&text), span, Allowed::Text, reader).map(Self)
+            }
             other => reader.wrong_type(span, &other, SCALAR),
         }
     }
@@ -244,7 +264,15 @@ impl Read for Scalar {
 }
 
 /// Reads the text of a template that is written as a string, or as a key.
-pub(super) fn read_template(text: Text, span: Span, reader: &mut Reader<'_>) -> Option<Template> {
+pub(super) fn read_template(
+    text: Text,
+    span: Span,
+    allowed: Allowed,
+    reader: &mut Reader<'_>,
+) -> Option<Template> {
+    if let Err(unfit) = allowed.check_written(&text) {
+        return reader.diagnostics.fail(unfit.diagnostic(span, true));
+    }
     if !text.contains('$') {
         return Some(Template::literal(text, span));
     }
@@ -256,7 +284,7 @@ pub(super) fn read_template(text: Text, span: Span, reader: &mut Reader<'_>) -> 
                 let name = text.piece(&text[range.start + 1..range.end]);
                 reader.bare_dollars.push(Spanned { value: name, span: places.span(range) });
             }
-            Some(Template::of(parts, span))
+            Some(Template::of(parts, span, allowed))
         }
         Err(Problem { message, range }) => reader.diagnostics.fail(
             Diagnostic::new(Code::InvalidSubstitution, places.span(range), message)
@@ -362,7 +390,7 @@ impl<E> Expander<'_, E> {
             Modifier::Replace { all, pattern, replacement } => {
                 let value = value.ok_or_else(unset)?;
                 let pattern = Glob::new(&self.expand(pattern)?);
-                let replacement = unescape(&self.expand(replacement)?);
+                let replacement = self.expand(replacement)?;
                 pattern.replace(&value, &replacement, *all, self.allowance)?.into()
             }
         };
@@ -383,7 +411,7 @@ mod tests {
 
     fn parse(text: &str) -> Result<Template, String> {
         let places = || Places::of_token(text, 0).1;
-        let template = Template::parse(&text.into(), Span { start: 0, end: 0 }, places);
+        let template = Template::parse(&text.into(), Span { start: 0, end: 0 }, Allowed::Text, places);
         template.map_err(|unreadable| unreadable.problem)
     }
 
@@ -401,6 +429,7 @@ mod tests {
                 ExpandError::Unset { name, .. } => format!("unset {name}"),
                 ExpandError::Required { name, message, .. } => format!("{name}: {message}"),
                 ExpandError::TooLarge => "too large".to_owned(),
+                ExpandError::Unfit(unfit) => format!("{unfit:?}"),
                 ExpandError::Lookup(()) => unreachable!(),
             })
         });

@@ -178,7 +178,9 @@ impl FromStr for Platform {
         if parts.next().is_some() {
             return Err(invalid(Problem::TooManyParts));
         }
-        let is_part = |part: &str| is_word(part, "_.-");
+        // containerd takes `..` too, which is no name of anything.
+        let is_part =
+            |part: &str| is_word(part, "_.-") && part.contains(|c: char| c.is_ascii_alphanumeric());
         if !is_part(architecture) || !variant.is_none_or(is_part) {
             return Err(invalid(Problem::BadPart));
         }

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use buildkit_llb::visible;
 use buildkit_proto::rpc;
 use prost::Message;
 use serde::Serialize;
@@ -90,9 +91,10 @@ struct SubrequestJson<'a> {
 // === impl Status ===
 
 impl Status {
-    /// A failure that this side found.
+    /// A failure that this side found. Clients print its message as it is, so no terminal obeys it.
     pub fn new(message: impl Into<String>) -> Self {
-        Self { wire: rpc::Status { code: UNKNOWN, message: message.into(), details: Vec::new() } }
+        let message = visible(&message.into()).into_owned();
+        Self { wire: rpc::Status { code: UNKNOWN, message, details: Vec::new() } }
     }
 
     /// Says which lines of a file it is about, counted from 1. Clients print them.

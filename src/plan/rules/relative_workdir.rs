@@ -24,7 +24,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         } else if let Some(workdir) = &stage.workdir {
             vec![workdir]
         } else {
-            stage.all_steps().filter_map(|step| step.verb.keys().workdir.as_ref()).collect()
+            stage.all_steps().filter_map(|step| step.verb.keys().workdir.as_deref()).collect()
         };
         for workdir in relative.into_iter().filter(|workdir| is_relative(workdir)) {
             diagnostics.push(

@@ -60,9 +60,9 @@ impl Planner<'_, '_> {
             .values
             .expand(&step.url, diagnostics)
             .and_then(|url| git_value::remote(url, step.url.span, diagnostics));
-        let reference = self.checked(step.reference.as_ref(), git_value::reference, diagnostics);
+        let reference = self.checked(step.reference.as_deref(), git_value::reference, diagnostics);
         let checksum = self.checked(step.checksum.as_deref(), remote::commit, diagnostics);
-        let subdir = self.checked(step.subdir.as_ref(), git_value::subdir, diagnostics);
+        let subdir = self.checked(step.subdir.as_deref(), git_value::subdir, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let Ownership { owner, mode, link, flags } = ownership?;
         let to = to?.unwrap_or_else(|| "./".into());

@@ -2,27 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use buildkit_llb::FileName;
+
 use super::{Form, origin_of, outside, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::owner::{Id, Owner};
+use crate::plan::owner::{Id, Mode, Owner};
 use crate::plan::select::Origin;
 use crate::plan::stage_scope::StageScope;
 use crate::plan::{MountKind, PlannedMount, SecretEnv, path};
 use crate::source::Span;
 use crate::spec::{
     BindMount, CacheMount, Mount, MountList, Scalar, SecretMount, Sharing, SshMount, Template,
-    TmpfsMount,
+    TmpfsMount, is_env_name,
 };
 use crate::text::Text;
 
 const FILE_MODE: Form<u32> = Form {
-    parse: |text| u32::from_str_radix(text, 8).ok().filter(|&mode| mode <= 0o7777),
+    parse: |text| match Mode::parse(text) {
+        Some(Mode::Octal(mode)) => Some(mode),
+        Some(Mode::Symbolic(_)) | None => None,
+    },
     what: "a mode",
     hint: "octal digits such as \"0400\"",
 };
 
-const NUMBER: Form<u32> =
-    Form { parse: |text| text.parse().ok(), what: "a number", hint: "an id such as 1000" };
+const NUMBER: Form<u32> = Form { parse: number, what: "a number", hint: "an id such as 1000" };
+
+/// A number in decimal digits and nothing else: Rust would take a sign.
+fn number(text: &str) -> Option<u32> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+const VARIABLE: Form<Text> = Form {
+    parse: |text| is_env_name(text).then(|| text.into()),
+    what: "the name of an environment variable",
+    hint: "a name without `=` and white space",
+};
 
 const SIZE: Form<u64> = Form {
     parse: |text| {
@@ -58,8 +73,26 @@ pub(in crate::plan) fn plan_mounts(
     diagnostics: &mut Diagnostics,
 ) -> Vec<PlannedMount> {
     let planner = MountPlanner { workdir, values, origins };
-    let mut planned = Vec::with_capacity(mounts.len());
-    planned.extend(mounts.iter().filter_map(|mount| planner.plan(mount, diagnostics)));
+    let mut planned: Vec<PlannedMount> = Vec::with_capacity(mounts.len());
+    let mut places: BTreeMap<Text, Span> = BTreeMap::new();
+    for mount in mounts.iter() {
+        let Some((span, mount)) = planner.plan(mount, diagnostics) else { continue };
+        match places.get(&mount.destination) {
+            Some(&first) => diagnostics.push(
+                Diagnostic::new(
+                    Code::ConflictingKeys,
+                    span,
+                    format!("two mounts of one list are at `{}`", mount.destination),
+                )
+                .hint("only one of them would be seen: give the other a path of its own")
+                .related(first, "the other one"),
+            ),
+            None => {
+                places.insert(mount.destination.clone(), span);
+                planned.push(mount);
+            }
+        }
+    }
     planned
 }
 
@@ -69,14 +102,26 @@ pub(in crate::plan) fn plan_secrets(
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Vec<SecretEnv> {
-    let mut secrets = Vec::new();
+    let mut secrets: Vec<SecretEnv> = Vec::new();
+    let mut places: BTreeMap<Text, Span> = BTreeMap::new();
     for mount in mounts.iter() {
         let Mount::Secret(SecretMount { id, env: Some(env), required, .. }) = mount else {
             continue;
         };
         if let (Some(id), Some(name)) =
-            (values.expand(id, diagnostics), values.expand(env, diagnostics))
+            (values.expand(id, diagnostics), parse(values, env, VARIABLE, diagnostics))
         {
+            if let Some(first) = places.insert(name.clone(), env.span) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::ConflictingKeys,
+                        env.span,
+                        format!("two secrets of one list are in the variable `{name}`"),
+                    )
+                    .hint("give the other a variable of its own")
+                    .related(first, "the other one"),
+                );
+            }
             secrets.push(SecretEnv { id, name, required: required.unwrap_or(false) });
         }
     }
@@ -96,8 +141,8 @@ pub(super) fn overlay(stage: &[PlannedMount], own: Vec<PlannedMount>) -> Vec<Pla
 }
 
 impl MountPlanner<'_, '_> {
-    /// A mount. `None` if it is a secret that is no file, or a reported mistake.
-    fn plan(&self, mount: &Mount, diagnostics: &mut Diagnostics) -> Option<PlannedMount> {
+    /// A mount, and where its path is written. `None` if it is a secret that is no file, or a reported mistake.
+    fn plan(&self, mount: &Mount, diagnostics: &mut Diagnostics) -> Option<(Span, PlannedMount)> {
         let (to, span, kind) = match mount {
             Mount::Cache(cache) => self.cache(cache, diagnostics)?,
             Mount::Bind(bind) => self.bind(bind, diagnostics)?,
@@ -120,7 +165,7 @@ impl MountPlanner<'_, '_> {
                 .hint("give it a directory of its own with `to`, or set a `workdir`"),
             );
         }
-        Some(PlannedMount { destination, kind })
+        Some((span, PlannedMount { destination, kind }))
     }
 
     fn cache(
@@ -146,7 +191,8 @@ impl MountPlanner<'_, '_> {
         };
         let ids = (uid.is_some() || gid.is_some()).then(|| Owner {
             user: Id::Number(uid.unwrap_or(0)),
-            group: Some(Id::Number(gid.unwrap_or(uid.unwrap_or(0)))),
+            // As in Dockerfiles, so that a mount with one id is the same directory for both.
+            group: Some(Id::Number(gid.unwrap_or(0))),
         });
         let ids = ids.map(Box::new);
         let kind = MountKind::Cache {
@@ -195,7 +241,11 @@ impl MountPlanner<'_, '_> {
         // As environment only, it is no file at all.
         let path = match (to, &secret.env) {
             (Some(to), _) => to,
-            (None, None) => format!("/run/secrets/{}", id.rsplit('/').next().unwrap_or(&id)).into(),
+            (None, None) => {
+                let last = id.rsplit('/').next().unwrap_or_default();
+                file_of(&id, last, secret.id.span, diagnostics)?;
+                format!("/run/secrets/{last}").into()
+            }
             (None, Some(_)) => return None,
         };
         Some((path, secret.to.as_ref().map_or(secret.id.span, |to| to.span), kind))
@@ -216,7 +266,15 @@ impl MountPlanner<'_, '_> {
             named: to.is_some(),
             id: id.clone(),
         };
-        let path = to.unwrap_or_else(|| format!("/run/buildkit/ssh_agent.{id}").into());
+        let path = match to {
+            Some(to) => to,
+            None => {
+                for part in id.split('/') {
+                    file_of(&id, part, ssh.id.span, diagnostics)?;
+                }
+                format!("/run/buildkit/ssh_agent.{id}").into()
+            }
+        };
         Some((path, ssh.to.as_ref().map_or(ssh.id.span, |to| to.span), kind))
     }
 
@@ -250,6 +308,18 @@ impl MountPlanner<'_, '_> {
             Some(template) => parse(self.values, template, form, diagnostics).map(Some),
         }
     }
+}
+
+/// Checks the part of an id that is the name of a file in the container.
+fn file_of(id: &str, part: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
+    if FileName::new(part).is_ok() {
+        return Some(());
+    }
+    let message = format!("the id `{id}` gives no file name");
+    diagnostics.fail(
+        Diagnostic::new(Code::InvalidValue, span, message)
+            .hint("say where it goes: to = \"/PATH\""),
+    )
 }
 
 #[cfg(test)]

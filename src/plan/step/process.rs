@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::mount::{overlay, plan_mounts, plan_secrets};
-use super::{Planned, Planner};
+use super::{Form, Planned, Planner, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::environment::Environment;
 use crate::plan::owner::Owner;
@@ -17,12 +17,38 @@ use crate::text::Text;
 /// How many bytes each of the things counts that a process has from its stage.
 const INHERITED: usize = 128;
 
+const DEVICE: Form<Text> = Form {
+    parse: |text| is_device(text).then(|| text.into()),
+    what: "a device",
+    hint: "its CDI name, \"vendor.com/class=name\", or a class",
+};
+
+/// Whether a text names devices: `vendor/class=name`, `vendor/class=*`, `vendor/class`, or a class that the engine
+/// has given them.
+///
+/// Follows `parseDevice` in `solver/llbsolver/cdidevices/manager.go` of BuildKit and the names of
+/// `tags.cncf.io/container-device-interface`.
+fn is_device(text: &str) -> bool {
+    let is_word = |word: &str, others: &[u8]| {
+        let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+        is_end(word.bytes().next())
+            && is_end(word.bytes().next_back())
+            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
+    };
+    let (kind, name) = text.split_once('=').unwrap_or((text, "*"));
+    let is_kind = match kind.split_once('/') {
+        Some((vendor, class)) => is_word(vendor, b"_-.") && is_word(class, b"_-"),
+        None => is_word(kind, b"_-."),
+    };
+    is_kind && (matches!(name, "*" | "") || is_word(name, b"_-.:"))
+}
+
 impl Planner<'_, '_> {
     pub(super) fn run(&self, step: &RunStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let text = &step.script.value.0;
         let process = self.process(&step.process, Some(text), diagnostics);
         let shell = match &step.shell {
-            Some(shell) => self.values.expand_all(&shell.0, diagnostics).map(Arc::from),
+            Some(shell) => self.values.command(&shell.0, diagnostics).map(Arc::from),
             None => Some(Arc::clone(&self.surroundings.shell)),
         };
         let mut exec = process?;
@@ -43,7 +69,7 @@ impl Planner<'_, '_> {
 
     pub(super) fn exec(&self, step: &ExecStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
         let process = self.process(&step.process, None, diagnostics);
-        let args = self.values.expand_all(&step.command.value, diagnostics);
+        let args = self.values.command(&step.command.value, diagnostics);
         let mut exec = process?;
         exec.args = args?.into();
         self.check_program(&exec, diagnostics)?;
@@ -85,7 +111,7 @@ impl Planner<'_, '_> {
         let mounts = plan_mounts(&keys.mounts, &self.workdir, &self.values, origins, diagnostics);
         let secret_env = plan_secrets(&keys.mounts, &self.values, diagnostics);
         let devices = keys.devices.iter().filter_map(|device| {
-            let name = self.values.expand(&device.name, diagnostics)?;
+            let name = parse(&self.values, &device.name, DEVICE, diagnostics)?;
             Some(PlannedDevice { name, required: device.required })
         });
         let devices = devices.collect();

@@ -5,7 +5,7 @@
 use super::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
-use crate::spec::{ExecStep, Template};
+use crate::spec::ExecStep;
 
 /// The instructions, and what to write for each.
 pub(in crate::spec) const INSTRUCTIONS: [(&str, &str); 18] = [
@@ -57,7 +57,7 @@ pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
 
 /// Looks at a program that is run without a shell.
 pub(super) fn check_exec(exec: &ExecStep, diagnostics: &mut Diagnostics) {
-    let program = exec.command.value.first().and_then(Template::as_literal);
+    let program = exec.command.value.first().and_then(|word| word.as_literal());
     if let Some(program) = program.filter(|program| form_of(program).is_some()) {
         report(program, exec.command.span, diagnostics);
     }

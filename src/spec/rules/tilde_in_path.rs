@@ -12,15 +12,16 @@ const PATHS: [&str; 3] = ["PATH", "HOME", "DIR"];
 
 pub(super) fn check(stage: &Stage, diagnostics: &mut Diagnostics) {
     let mut found = Found { diagnostics };
-    found.paths([&stage.workdir, &stage.report].into_iter().flatten());
+    found.paths(stage.workdir.as_deref());
+    found.paths(&stage.report);
     found.mounts(stage.mounts.iter().flat_map(MountList::iter));
     found.env(&stage.env);
     if let Some(image) = &stage.image {
-        found.paths(image.workdir.iter().chain(&image.volumes));
+        found.paths(image.workdir.as_deref().into_iter().chain(&image.volumes));
         found.env(&image.env);
     }
     for step in stage.all_steps() {
-        found.paths(step.verb.keys().workdir.iter());
+        found.paths(step.verb.keys().workdir.as_deref());
         found.step(&step.verb);
     }
 }
@@ -34,7 +35,7 @@ impl Found<'_> {
         match verb {
             Verb::Run(step) => self.process(&step.process),
             Verb::Exec(step) => {
-                self.paths(step.command.iter().take(1));
+                self.paths(step.command.first().map(|program| &program.0));
                 self.process(&step.process);
             }
             Verb::Copy(step) => {

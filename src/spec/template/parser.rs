@@ -132,7 +132,7 @@ impl<'t> Parser<'t> {
             '/' => {
                 let all = self.skip('/');
                 let pattern = self.parts(&['/'], inner)?;
-                Modifier::Replace { all, pattern, replacement: self.parts(&['}'], inner)? }
+                Modifier::Replace { all, pattern, replacement: self.word(inner)? }
             }
             sign => match self.conditional(sign, false, inner)? {
                 Some(modifier) => modifier,

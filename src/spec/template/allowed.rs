@@ -1,0 +1,197 @@
+//! The texts that a value may be, whether they are written or come from the names in it.
+
+use std::ops::Deref;
+
+use super::{Scalar, Template, read_template};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+use crate::spec::names::Names;
+use crate::spec::read::{Read, Reader, SCALAR, STRING};
+use crate::spec::shape::Shape;
+use crate::toml::{Kind, Value};
+
+/// The texts that a value may be.
+///
+/// BuildKit and the programs that it starts take most values as they are. A newline in a path or an empty user
+/// fails there without a word of this file, or does not fail at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::spec) enum Allowed {
+    /// One line that is not empty: a name, a path, an address.
+    Line,
+    /// The same, and nothing where that is what a `${NAME}` gives.
+    LineOrNothing,
+    /// What a process can be given: anything without NUL.
+    Text,
+    /// Anything at all: what is in a file.
+    Bytes,
+}
+
+/// The reason why a text cannot be a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfit {
+    /// It is empty.
+    Empty,
+    /// It has a control character.
+    Control(char),
+}
+
+impl Allowed {
+    /// Checks a text as it is written.
+    pub(in crate::spec) fn check_written(self, text: &str) -> Result<(), Unfit> {
+        if text.is_empty() && self == Allowed::LineOrNothing {
+            return Err(Unfit::Empty);
+        }
+        self.check(text)
+    }
+
+    /// Checks a text that was made of values.
+    pub(super) fn check(self, text: &str) -> Result<(), Unfit> {
+        let is_refused = match self {
+            Allowed::Line if text.is_empty() => return Err(Unfit::Empty),
+            Allowed::Line | Allowed::LineOrNothing => char::is_control,
+            Allowed::Text => |c| c == '\0',
+            Allowed::Bytes => return Ok(()),
+        };
+        match text.chars().find(|&c| is_refused(c)) {
+            Some(c) => Err(Unfit::Control(c)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Unfit {
+    /// Reports it. `is_written` says whether the text is as it stands in the file.
+    pub fn diagnostic(self, span: Span, is_written: bool) -> Diagnostic {
+        let (message, hint) = match self {
+            Unfit::Empty if is_written => {
+                ("this string is empty".to_owned(), "leave the key out, or write what is meant")
+            }
+            Unfit::Empty => (
+                "this is empty once its `${NAME}` is replaced".to_owned(),
+                "`${NAME:-default}` gives a default, and `${NAME:?message}` an error",
+            ),
+            Unfit::Control('\0') => {
+                ("a value has a NUL character".to_owned(), "no program can be given one")
+            }
+            Unfit::Control(c) => (
+                format!("a value has the control character {}", name_of(c)),
+                "names, paths and addresses are one line of plain text",
+            ),
+        };
+        Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
+    }
+}
+
+/// A control character as people know it.
+fn name_of(c: char) -> String {
+    let name = match c {
+        '\t' => "a tab",
+        '\n' => "a newline",
+        '\r' => "a carriage return",
+        '\u{1b}' => "ESC",
+        c => return format!("U+{:04X}", u32::from(c)),
+    };
+    format!("U+{:04X} ({name})", u32::from(c))
+}
+
+macro_rules! templates {
+    ($($(#[doc = $doc:literal])+ $Name:ident: $allowed:expr;)+) => {$(
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub struct $Name(pub Template);
+
+        impl Read for $Name {
+            fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+                let span = value.span;
+                match value.kind {
+                    Kind::String(text) => {
+                        read_template(reader.text(&text), span, $allowed, reader).map(Self)
+                    }
+                    other => reader.wrong_type(span, &other, STRING),
+                }
+            }
+
+            fn shape() -> Shape {
+                Shape::Template
+            }
+        }
+
+        impl Deref for $Name {
+            type Target = Template;
+
+            fn deref(&self) -> &Template {
+                &self.0
+            }
+        }
+
+        impl AsRef<Template> for $Name {
+            fn as_ref(&self) -> &Template {
+                &self.0
+            }
+        }
+
+        impl Names for $Name {
+            fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+                Template::visit_names(&self.0, visit);
+            }
+        }
+    )+};
+}
+
+templates! {
+    /// A string with `${NAME}` in it that may have several lines and may be empty.
+    TextTemplate: Allowed::Text;
+    /// A string with `${NAME}` in it that is the same as none where it comes out empty.
+    MaybeEmpty: Allowed::LineOrNothing;
+}
+
+/// A user, perhaps with a group, by name or number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User(pub Template);
+
+impl Read for User {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        match value.kind {
+            Kind::String(text) => {
+                read_template(reader.text(&text), span, Allowed::LineOrNothing, reader).map(Self)
+            }
+            Kind::Integer { .. } => Scalar::read(value, reader).map(|Scalar(number)| Self(number)),
+            other => reader.wrong_type(span, &other, SCALAR),
+        }
+    }
+
+    fn shape() -> Shape {
+        Scalar::shape()
+    }
+}
+
+impl Names for User {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        Template::visit_names(&self.0, visit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_values_may_be() {
+        use Allowed::{Bytes, Line, LineOrNothing, Text};
+        for (text, unfit) in [
+            ("", vec![Line]),
+            ("a b", vec![]),
+            ("a\tb", vec![Line, LineOrNothing]),
+            ("a\nb", vec![Line, LineOrNothing]),
+            ("\u{1b}[2J", vec![Line, LineOrNothing]),
+            ("\u{9b}2J", vec![Line, LineOrNothing]),
+            ("a\0", vec![Line, LineOrNothing, Text]),
+        ] {
+            for allowed in [Line, LineOrNothing, Text, Bytes] {
+                assert_eq!(allowed.check(text).is_err(), unfit.contains(&allowed), "{text:?}");
+            }
+        }
+        assert_eq!(LineOrNothing.check_written(""), Err(Unfit::Empty));
+    }
+}
