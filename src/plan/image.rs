@@ -80,7 +80,8 @@ pub(super) fn apply(
     if let Some(cmd) = &image.cmd {
         // After an entrypoint the words are arguments, which may be empty. One empty word alone is what
         // people write who mean no command.
-        let is_program = export.config.entrypoint.as_ref().is_none_or(Vec::is_empty);
+        let is_program =
+            scope.is_whole && export.config.entrypoint.as_ref().is_none_or(Vec::is_empty);
         if is_program || matches!(&cmd.value, Command::List(words) if words.len() == 1) {
             check_program(cmd, "cmd = []", diagnostics);
         }
