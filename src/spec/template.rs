@@ -411,7 +411,8 @@ mod tests {
 
     fn parse(text: &str) -> Result<Template, String> {
         let places = || Places::of_token(text, 0).1;
-        let template = Template::parse(&text.into(), Span { start: 0, end: 0 }, Allowed::Text, places);
+        let template =
+            Template::parse(&text.into(), Span { start: 0, end: 0 }, Allowed::Text, places);
         template.map_err(|unreadable| unreadable.problem)
     }
 
