@@ -119,6 +119,8 @@ impl Lowering<'_> {
             follow_symlink: true,
             create_dest_path: true,
             attempt_unpack: true,
+            // A directory is no archive, and is copied as `ADD` does.
+            dir_copy_contents: true,
             allow_wildcard: true,
             ..CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
         };

@@ -16,6 +16,10 @@ pub struct Environment {
     /// The variables of a base image that are used in place of args or constants of the same name. They are no more so
     /// once a stage sets them.
     shadowing: Arc<BTreeSet<Text>>,
+    /// Inherited variables in whose place a stage wants the arg: it lists it.
+    yielding: Arc<BTreeSet<Text>>,
+    /// The args that a stage does not see.
+    hidden: Arc<BTreeSet<Text>>,
     /// Whether there may be others: those of an image that could not be looked up.
     is_open: bool,
 }
@@ -63,12 +67,42 @@ impl Environment {
         self.shadowing.contains(name)
     }
 
+    /// Sets which args a stage lists itself, in place of what it inherits, and which it does not see.
+    pub(super) fn set_args(
+        &mut self,
+        listed: Option<&[Text]>,
+        hidden: impl IntoIterator<Item = Text>,
+    ) {
+        if let Some(listed) = listed {
+            let yielding = listed.iter().filter(|name| self.get(name).is_some());
+            self.yielding = Arc::new(yielding.cloned().collect());
+        }
+        self.hidden = Arc::new(hidden.into_iter().collect());
+    }
+
+    /// Whether no stage has listed or hidden an arg.
+    pub(super) fn sees_all_args(&self) -> bool {
+        self.yielding.is_empty() && self.hidden.is_empty()
+    }
+
+    /// Whether an arg goes before the variable of its name.
+    pub(super) fn yields(&self, name: &str) -> bool {
+        self.yielding.contains(name)
+    }
+
+    /// Whether a stage does not see an arg.
+    pub(super) fn hides(&self, arg: &str) -> bool {
+        self.hidden.contains(arg)
+    }
+
     /// Sets variables. One that is there already keeps its place.
     pub fn extend(&mut self, variables: impl IntoIterator<Item = (Text, Text)>) {
-        let Self { variables: own, shadowing, .. } = self;
+        let Self { variables: own, shadowing, yielding, .. } = self;
         own.extend(variables.into_iter().inspect(|(name, _)| {
-            if shadowing.contains(name.as_str()) {
-                Arc::make_mut(shadowing).remove(name.as_str());
+            for names in [&mut *shadowing, &mut *yielding] {
+                if names.contains(name.as_str()) {
+                    Arc::make_mut(names).remove(name.as_str());
+                }
             }
         }));
     }

@@ -51,8 +51,11 @@ pub(super) fn history(steps: &[PlannedStep], mut entries: Vec<History>) -> Vec<H
 pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bool {
     match &step.action {
         Action::Exec(exec) => {
-            let hidden = exec.mounts.iter().any(|mount| is_within(workdir, &mount.destination));
-            exec.workdir == workdir && exec.user == user && !hidden
+            // The engine removes what it has made for a mount, with the empty directories that it is in.
+            let is_touched = exec.mounts.iter().any(|mount| {
+                is_within(workdir, &mount.destination) || is_within(&mount.destination, workdir)
+            });
+            exec.workdir == workdir && exec.user == user && !is_touched
         }
         Action::Copy(copy) => {
             let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());

@@ -277,6 +277,22 @@ impl Resolver<'_, '_> {
         if let Some(image) = &stage.image {
             super::image::clear(&image.clear, recorded, &mut export.config, diagnostics);
         }
+        let listed = match &stage.args {
+            Some(args) => step::declared_args(args, scope, diagnostics).into(),
+            None => Arc::clone(&surroundings.args),
+        };
+        let hidden = step::declared_args(&stage.no_args, scope, diagnostics);
+        // An arg without a value leaves the variable as it is.
+        let has_value = |name: &&Text| matches!(scope.lookup(name), Ok(Some(_)));
+        let given: Option<Vec<Text>> =
+            stage.args.is_some().then(|| listed.iter().filter(has_value).cloned().collect());
+        let says_nothing = given.as_ref().is_none_or(Vec::is_empty) && hidden.is_empty();
+        if !(says_nothing && surroundings.environment.sees_all_args()) {
+            for environment in [Arc::make_mut(&mut surroundings.environment), &mut *recorded] {
+                environment.set_args(given.as_deref(), hidden.iter().cloned());
+            }
+        }
+        surroundings.args = listed;
         if !stage.env.0.is_empty() {
             let variables = values_of(&stage.env, &surroundings.environment, scope, diagnostics);
             for (name, value) in &variables {
@@ -287,9 +303,6 @@ impl Resolver<'_, '_> {
         }
         let environment = Arc::clone(&surroundings.environment);
         let values = StageScope { scope, environment: &environment };
-        if let Some(args) = &stage.args {
-            surroundings.args = step::declared_args(args, scope, diagnostics).into();
-        }
         if let Some(User(user)) = &stage.user {
             let user = values.expand(user, diagnostics).unwrap_or_default();
             export.record_config(|_| format!("USER {user}"));

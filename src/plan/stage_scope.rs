@@ -74,13 +74,14 @@ impl StageScope<'_, '_> {
     /// The value of a name that is used at a place.
     fn lookup(&self, name: &str, span: Span) -> Lookup {
         match self.environment.get(name) {
-            Some(value) => {
+            Some(value) if !self.environment.yields(name) => {
                 if self.environment.shadows(name) {
                     self.scope.note_shadowed(name, value, span);
                 }
                 Ok(Some(value.clone()))
             }
-            None => self.scope.lookup(name),
+            None if self.environment.hides(name) => Ok(None),
+            Some(_) | None => self.scope.lookup(name),
         }
     }
 

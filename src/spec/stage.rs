@@ -27,9 +27,11 @@ table! {
         "from" from: Spanned<From>,
         /// The platform that the stage runs on: "linux/arm64", "${BUILDPLATFORM}". The target's is the default.
         "platform" platform: Option<Template>,
-        /// Args that every run step gets as environment, besides those that its text names. The list replaces the one that
-        /// the stage inherits.
+        /// Args that every run step gets as environment, besides those that its text names. They go before variables
+        /// that the stage inherits, of its base image too. The list replaces the one that the stage inherits.
         "args" args: Option<Vec<Spanned<ArgName>>>,
+        /// Args that the stage does not see: neither its strings nor its run steps get them. Not inherited.
+        "no-args" no_args: Vec<Spanned<ArgName>>,
         /// Environment of every step; recorded in the image.
         "env" env: Env,
         /// Working directory of every step, made before the first; recorded in the image.

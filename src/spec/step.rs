@@ -55,6 +55,8 @@ table! {
         "env" env: Env,
         /// Args that the process gets as environment, besides those that its text names.
         "args" args: Vec<Spanned<ArgName>>,
+        /// Args that the process does not get, though its text names them.
+        "no-args" no_args: Vec<Spanned<ArgName>>,
         /// The user that it runs as, in place of the stage's.
         "user" user: Option<User>,
         /// Its network: `sandbox` (the default), `host` or `none`. `host` must be allowed by the client.
@@ -109,6 +111,9 @@ table! {
         "exclude" exclude: Option<Box<OneOrMany<Template>>>,
         /// Whether a plain path need not exist.
         "optional" optional: Option<bool>,
+        /// Whether the one file or directory that a pattern matches becomes `to`, as a plain path does. Of several files
+        /// the last one stays.
+        "rename" rename: Option<bool>,
     }
 
     /// Downloads a file.
@@ -169,7 +174,7 @@ table! {
         with files: OwnerKeys;
         /// The file.
         "write" path: Spanned<Template>,
-        /// What is in it. Text of several lines loses its common indentation.
+        /// What is in it. Text of several lines loses its common indentation; a list has its lines as they are.
         "content" content: Spanned<Content>,
         /// Whether `${NAME}` in the content is replaced.
         "expand" expand: Option<bool>,
@@ -320,6 +325,20 @@ pub struct Content {
 impl Read for Content {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
+        if let Kind::Array(_) = value.kind {
+            let lines = Vec::<Spanned<Text>>::read(value, reader)?;
+            let mut text = String::new();
+            let mut starts = Vec::with_capacity(lines.len());
+            for line in lines {
+                starts.push((text.len(), line.span));
+                text.push_str(&line.value);
+                text.push('\n');
+            }
+            let text = Text::from(text);
+            let places = || Places::of_strings(starts);
+            let template = Template::parse(&text, span, Allowed::Bytes, places);
+            return Some(Self { text, template });
+        }
         let text = match value.kind {
             // A file may have NUL in it, which no other text has.
             Kind::String(text) => reader.text(&text).map(dedent),
@@ -334,7 +353,7 @@ impl Read for Content {
     }
 
     fn shape() -> Shape {
-        Shape::Text
+        Shape::Text.or_list()
     }
 }
 
@@ -569,6 +588,7 @@ impl RunStep {
                 mounts: MountList::default(),
                 env: Env::default(),
                 args: Vec::new(),
+                no_args: Vec::new(),
                 user: None,
                 network: None,
                 security: None,

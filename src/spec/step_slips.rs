@@ -92,13 +92,6 @@ pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<D
             "a list",
             "branches have no names: parallel = [{ steps = ['A', 'B'] }, 'C']".to_owned(),
         )),
-        ("write", _) => {
-            let content = table.value("content")?;
-            let Kind::Array(_) = content.kind else { return None };
-            let message = "expected a string, found a list";
-            let hint = "the lines are one text: content = '''...'''";
-            Some(Diagnostic::new(Code::WrongType, content.span, message).hint(hint))
-        }
         _ => None,
     }
 }

@@ -41,6 +41,14 @@ impl Places {
         unescape(inner, start)
     }
 
+    /// The places of a text that is made of strings: the offset at which each begins, and where it is written. What
+    /// is escaped in a string moves what comes after it a little.
+    pub fn of_strings(strings: impl IntoIterator<Item = (usize, Span)>) -> Places {
+        let first = |(offset, span): (usize, Span)| (number(offset), at(span.start, 1));
+        let pieces: Vec<_> = strings.into_iter().map(first).collect();
+        Places { pieces: if pieces.is_empty() { vec![(0, 0)] } else { pieces } }
+    }
+
     /// The place of a range of the text.
     pub fn span(&self, range: Range<usize>) -> Span {
         let start = self.place(range.start);

@@ -153,6 +153,9 @@ impl Planner<'_, '_> {
             );
         }
         let mut complete = Some(());
+        if step.rename == Some(true) {
+            return complete;
+        }
         for (span, source, to) in sources {
             if path::has_wildcard(source) && !path::is_directory(to) {
                 let span = step.to.as_ref().map_or(*span, |to| to.span);
@@ -163,7 +166,7 @@ impl Planner<'_, '_> {
                         format!("`{source}` may match several files, which cannot be copied to one, `{to}`"),
                     )
                     .hint(format!(
-                        "a directory ends with a slash: \"{to}/\"; a file's own name has no `*`, `?` or `[`"
+                        "a directory ends with a slash: \"{to}/\"; where only one file matches, `rename = true` says so"
                     )),
                 );
             }

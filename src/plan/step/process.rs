@@ -148,15 +148,19 @@ impl Planner<'_, '_> {
         let environment = &self.surroundings.environment;
         let mut args = self.surroundings.args.to_vec();
         args.extend(declared_args(&keys.args, scope, diagnostics));
+        declared_args(&keys.no_args, scope, diagnostics);
         if let Some(text) = text {
+            let is_hidden = |name: &str| keys.no_args.iter().any(|hidden| hidden.as_str() == name);
             script::visit_names(text, &mut |name| {
-                if scope.knows(name) {
+                if scope.knows(name) && !environment.hides(name) && !is_hidden(name) {
                     args.push(text.piece(name));
                 }
             });
         }
         args.retain(|name| {
-            let Some(value) = environment.get(name) else { return true };
+            let Some(value) = environment.get(name).filter(|_| !environment.yields(name)) else {
+                return true;
+            };
             if environment.shadows(name) && !keys.env.0.contains_key(name.as_str()) {
                 scope.note_shadowed(name, value, self.span);
             }
