@@ -137,9 +137,11 @@ fn a_check_tells_programs_what_it_found() {
     let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
     let warning = &document["warnings"][0];
     assert_eq!(warning["ruleName"], "secret-in-env");
+    // The name of the arg, from its first character to its last.
+    let range = &warning["location"]["ranges"][0];
     assert_eq!(
-        warning["location"],
-        json!({ "ranges": [{ "start": { "line": 6 }, "end": { "line": 6 } }] })
+        (&range["start"], &range["end"]),
+        (&json!({ "line": 6 }), &json!({ "line": 6, "character": 9 }))
     );
     assert_eq!(document["sources"][0]["filename"], "mstage.toml");
     assert!(document.get("buildError").is_none());
