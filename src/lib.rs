@@ -1,7 +1,10 @@
 //! mstage, a BuildKit frontend: a declarative TOML build spec in place of a Dockerfile.
 
+pub mod convert;
 mod credentials;
+mod csv;
 pub mod diagnostic;
+pub mod dockerfile;
 pub mod gateway;
 pub mod ignore;
 pub mod lock;

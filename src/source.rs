@@ -28,6 +28,28 @@ pub struct SourceFile {
     /// Where each line begins, counted from the start of the file.
     line_starts: Vec<u32>,
     not_text: Option<Range<usize>>,
+    /// The file that people know, where this one was made from it.
+    written: Option<Box<Written>>,
+    language: &'static str,
+}
+
+/// The file that another one was made from.
+#[derive(Debug, Clone)]
+struct Written {
+    file: SourceFile,
+    /// By their beginnings, outer pieces before those in them; each with the number of the one that it is in.
+    pieces: Vec<(Piece, Option<usize>)>,
+}
+
+/// A piece of a file that was made from another one, and the place that it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// The offset of its first byte, from the start of the file.
+    pub start: usize,
+    /// The offset behind its last byte.
+    pub end: usize,
+    /// The place in the file that it was made from.
+    pub span: Span,
 }
 
 /// How many bytes a line may have before its columns are those of bytes.
@@ -74,14 +96,19 @@ impl SourceMap {
         &self.files[self.files.len() - 1]
     }
 
-    /// The build file itself.
+    /// The build file itself, as people know it.
     pub fn main(&self) -> &SourceFile {
+        self.files[0].as_written()
+    }
+
+    /// The build file as it is read: what was made from a Dockerfile, where it is one.
+    pub fn read_from(&self) -> &SourceFile {
         &self.files[0]
     }
 
-    /// All files, the build file first.
-    pub fn files(&self) -> &[SourceFile] {
-        &self.files
+    /// All files as people know them, the build file first.
+    pub fn files(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
+        self.files.iter().map(SourceFile::as_written)
     }
 
     /// The number among [`SourceMap::files`] of the one that a span is in.
@@ -94,9 +121,9 @@ impl SourceMap {
         &self.files[self.number(span)]
     }
 
-    /// The lines that a span touches, and the file that they are in.
+    /// The lines that a span touches, and the file that they are in, as people know it.
     pub fn place(&self, span: Span) -> Place<'_> {
-        let file = self.file(span);
+        let (file, span) = self.file(span).written_at(span);
         Place { file, lines: file.lines(span) }
     }
 
@@ -127,7 +154,68 @@ impl SourceFile {
         let newlines = text.match_indices('\n');
         let line_starts =
             std::iter::once(0).chain(newlines.map(|(at, _)| offset(at + 1))).collect();
-        Self { start: 0, name: name.into(), text: text.into(), line_starts, not_text }
+        Self {
+            start: 0,
+            name: name.into(),
+            text: text.into(),
+            line_starts,
+            not_text,
+            written: None,
+            language: "TOML",
+        }
+    }
+
+    /// A text that was made from a file. Places in it are told as places of that file: of the smallest piece
+    /// that they are in. Outer pieces come before those in them.
+    pub fn made_from(file: SourceFile, text: String, pieces: Vec<Piece>) -> Self {
+        let made = Self::new(file.name.clone(), text.into_bytes());
+        let mut open: Vec<usize> = Vec::new();
+        let mut nested = Vec::with_capacity(pieces.len());
+        for (number, piece) in pieces.iter().enumerate() {
+            while open.last().is_some_and(|&outer| pieces[outer].end < piece.end) {
+                open.pop();
+            }
+            nested.push((*piece, open.last().copied()));
+            open.push(number);
+        }
+        Self { written: Some(Box::new(Written { file, pieces: nested })), ..made }
+    }
+
+    /// The language that it is written in, for clients that color it.
+    pub fn language(&self) -> &'static str {
+        self.language
+    }
+
+    /// The same, in another language than TOML.
+    pub fn in_language(self, language: &'static str) -> Self {
+        Self { language, ..self }
+    }
+
+    /// Whether it was made from another file.
+    pub fn is_made(&self) -> bool {
+        self.written.is_some()
+    }
+
+    /// The file as people know it.
+    fn as_written(&self) -> &SourceFile {
+        self.written.as_deref().map_or(self, |written| &written.file)
+    }
+
+    /// The place that people know a span by. One that comes from nowhere is told as the beginning of the file.
+    fn written_at(&self, span: Span) -> (&SourceFile, Span) {
+        let Some(written) = &self.written else { return (self, span) };
+        let Range { start, end } = self.range(span);
+        let mut number =
+            written.pieces.partition_point(|(piece, _)| piece.start <= start).checked_sub(1);
+        let mut piece = None;
+        while let Some((candidate, outer)) = number.and_then(|number| written.pieces.get(number)) {
+            if candidate.end >= end {
+                piece = Some(candidate);
+                break;
+            }
+            number = *outer;
+        }
+        (&written.file, piece.map_or(Span { start: 0, end: 0 }, |piece| piece.span))
     }
 
     /// The first place that was not UTF-8.
@@ -282,7 +370,23 @@ mod tests {
         assert_eq!((files.number(two), files.written(two)), (2, "two"));
         let end_of_a = files.main().span(4..4);
         assert_eq!(files.place(end_of_a).to_string(), "a:3");
-        assert_eq!(files.file(files.files()[1].span(0..0)).name(), "empty");
+        assert_eq!(files.file(files.files().nth(1).unwrap().span(0..0)).name(), "empty");
+    }
+
+    #[test]
+    fn places_of_a_file_that_another_was_made_from() {
+        let written = SourceFile::new("Dockerfile", b"one\ntwo\nthree\n".to_vec());
+        let line = |start: usize| written.span(start..start + 1);
+        let piece = |start, end, span| Piece { start, end, span };
+        let pieces = vec![piece(0, 10, line(0)), piece(2, 4, line(4)), piece(6, 8, line(8))];
+        let made = SourceFile::made_from(written.clone(), "0123456789x\n".to_owned(), pieces);
+        let files = SourceMap::new(made);
+        let place = |start, end| files.place(Span { start, end }).to_string();
+        assert_eq!(place(3, 4), "Dockerfile:2");
+        assert_eq!(place(4, 5), "Dockerfile:1", "behind an inner piece it is the outer one");
+        assert_eq!(place(2, 7), "Dockerfile:1");
+        assert_eq!(place(7, 8), "Dockerfile:3");
+        assert_eq!(place(10, 11), "Dockerfile:1", "what comes from nowhere is the beginning");
     }
 
     #[test]

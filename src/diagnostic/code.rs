@@ -163,6 +163,18 @@ codes! {
     InvalidLock Error "invalid-lock",
     /// A reference that no lock file pins, where all must be.
     NotLocked Error "not-locked",
+    /// An instruction that Dockerfiles do not have.
+    UnknownInstruction Error "unknown-instruction",
+    /// An instruction of a Dockerfile whose arguments it does not take.
+    InvalidInstruction Error "invalid-instruction",
+    /// A flag that an instruction of a Dockerfile does not have.
+    UnknownFlag Error "unknown-flag",
+    /// A parser directive of a Dockerfile that cannot be followed.
+    InvalidDirective Error "invalid-directive",
+    /// A heredoc of a Dockerfile that the file ends in.
+    UnterminatedHeredoc Error "unterminated-heredoc",
+    /// A Dockerfile without a stage.
+    NoStages Error "no-stages",
     /// Steps on a platform that the engine does not say it can run.
     ForeignPlatform Warning "foreign-platform",
     /// A build arg that the file does not declare.

@@ -62,6 +62,8 @@ pub struct Diagnostics {
     of_client: Option<Check>,
     /// What comments say of single places; that always counts.
     silences: Silences,
+    /// Whether nothing that rules find is told.
+    rules_are_silent: bool,
 }
 
 impl Diagnostic {
@@ -110,6 +112,11 @@ impl Diagnostics {
     /// The number of diagnostics so far, to find out whether a function has added any.
     pub fn count(&self) -> usize {
         self.list.len()
+    }
+
+    /// Tells nothing of what rules find: the build file is one that nobody has written.
+    pub fn silence_rules(&mut self) {
+        self.rules_are_silent = true;
     }
 
     /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.
@@ -206,6 +213,7 @@ impl Diagnostics {
             return None;
         }
         match self.of_client.as_ref().or(self.of_file.as_ref()) {
+            _ if self.rules_are_silent => None,
             Some(check) if check.skip.contains(found.code) => None,
             Some(check) if check.error.contains(found.code) => Some(Severity::Error),
             _ => Some(Severity::Warning),
@@ -228,6 +236,7 @@ impl Diagnostics {
     pub fn absorb(&mut self, other: Diagnostics, keep: impl Fn(&Diagnostic) -> bool) {
         self.list.extend(other.list.into_iter().filter(keep));
         self.silences.absorb(other.silences);
+        self.rules_are_silent |= other.rules_are_silent;
         if let Some(check) = other.of_file {
             self.follow_file(check);
         }

@@ -26,7 +26,7 @@ pub(super) fn check(
             let problem = explain(cap, missing.disabled.as_deref());
             let place = vertex.locations().first().and_then(|location| {
                 let name = &graph.source(location.source)?.filename;
-                let file = files.files().iter().find(|file| file.name() == name)?;
+                let file = files.files().find(|file| file.name() == name)?;
                 let range = location.range;
                 Some(Place { file, lines: range.start.line..=range.end.line })
             });

@@ -146,7 +146,7 @@ fn failure(
             source.filename,
             range.start()
         ));
-        match files.files().iter().find(|file| file.name() == source.filename) {
+        match files.files().find(|file| file.name() == source.filename) {
             Some(file) => places.push(Place { file, lines: range }),
             // The Dockerfile of a stage.
             None => others.push((source, range)),

@@ -12,6 +12,7 @@ use super::Options;
 use super::bridge::{Bridge, Status};
 use super::build_file::{Directory, Home, OpenDirectory};
 use super::report;
+use crate::convert;
 use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
 use crate::lower::git_source;
@@ -19,7 +20,8 @@ use crate::plan::ContextSource;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
 
-/// All files of a build, and the spec that they are, as far as it can be read: see [`crate::spec::parse`].
+/// All files of a build, and the spec that they are, as far as it can be read: see [`crate::spec::parse`]. A
+/// Dockerfile is read as the build file that says the same.
 pub(super) async fn read_spec(
     bridge: &Bridge,
     options: &Options,
@@ -27,6 +29,10 @@ pub(super) async fn read_spec(
     home: &Home,
     diagnostics: &mut Diagnostics,
 ) -> Result<(SourceMap, Option<Spec>), Status> {
+    let file = match convert::as_build_file(file, diagnostics) {
+        Ok(file) => file,
+        Err(dockerfile) => return Ok((SourceMap::new(dockerfile), None)),
+    };
     let mut reading = Reading::new(file, diagnostics);
     while !reading.wanted().is_empty() {
         let contents = read(bridge, options, home, &reading).await?;

@@ -11,6 +11,7 @@ mod bug;
 mod build_file;
 mod capabilities;
 mod compile;
+mod convert;
 mod dockerfile;
 mod entitlements;
 mod epoch;
@@ -41,6 +42,7 @@ use self::bridge::{Bridge, Connection, SolveRequest, SolveResult, Status};
 use self::build_file::BuildFile;
 use self::compile::{Compiled, compile};
 pub use self::options::Options;
+use crate::convert::TARGET as CONVERTED;
 use crate::lock::TARGET;
 use crate::plan::Plan;
 
@@ -68,6 +70,9 @@ where
                     }
                     None if options.request.target.as_deref() == Some(TARGET) => {
                         lock::write(&bridge, &options, build_file).await
+                    }
+                    None if options.request.target.as_deref() == Some(CONVERTED) => {
+                        convert::write(&bridge, &options, build_file).await
                     }
                     None => build(&bridge, &options, build_file).await,
                 }
@@ -98,6 +103,7 @@ impl Begun {
             Some(answer) => answer.map(Self::Answered),
             None => {
                 let build_file = BuildFile::read(connection, &options).await?;
+                let options = convert::for_file(options, &build_file);
                 Ok(Self::Read(Box::new(options), Box::new(build_file)))
             }
         }

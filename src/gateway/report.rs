@@ -10,7 +10,6 @@ use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
 use crate::null::absent;
 use crate::source::{Place, SourceMap, Span};
-use crate::spec::LANGUAGE;
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
@@ -61,7 +60,7 @@ pub(super) fn with_places<'f>(
     }
     // Clients print what was added last first.
     shown.into_iter().rev().fold(status, |status, (place, data)| {
-        status.with_source(place.file.name(), &data, LANGUAGE, &[place.lines])
+        status.with_source(place.file.name(), &data, place.file.language(), &[place.lines])
     })
 }
 
@@ -222,7 +221,7 @@ fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning
                 filename: place.file.name().to_owned(),
                 data: excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default(),
                 definition: None,
-                language: LANGUAGE.to_owned(),
+                language: place.file.language().to_owned(),
             };
             (info, vec![Range::lines(place.lines).into()])
         }),

@@ -36,7 +36,11 @@ struct Answer {
 /// which clients know that. `None` for the others.
 pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, Status>> {
     match question {
-        "frontend.outline" | "frontend.targets" | "frontend.lint" | "frontend.convertllb" => None,
+        "frontend.outline"
+        | "frontend.targets"
+        | "frontend.lint"
+        | "frontend.convertllb"
+        | "frontend.convert" => None,
         "frontend.subrequests.describe" => {
             let document = Description::of_all();
             let text = document.to_text();
@@ -60,6 +64,7 @@ pub(super) async fn answer(
         "frontend.outline" => outline(bridge, options, build_file).await?,
         "frontend.targets" => targets(bridge, options, build_file).await?,
         "frontend.convertllb" => convert(bridge, options, build_file).await?,
+        "frontend.convert" => converted(options, build_file)?,
         _ => lint(bridge, options, build_file).await?,
     };
     Ok(answer.into_result())
@@ -133,6 +138,13 @@ async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Resu
     let text = document.to_text(files);
     let answer = Answer::new(LINT_VERSION, &document, Some(text))?;
     Ok(Answer { status: Some(u8::from(!document.is_clean())), ..answer })
+}
+
+/// The build file that says the same as a Dockerfile.
+fn converted(options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
+    let document = super::convert::Document::new(build_file.file, options)?;
+    let answer = Answer::new(super::convert::VERSION, &document, Some(document.text.clone()))?;
+    Ok(Answer { status: Some(u8::from(document.is_different())), ..answer })
 }
 
 /// The graph of a build.

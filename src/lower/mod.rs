@@ -32,7 +32,6 @@ pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_rep
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
 use crate::source::{SourceFile, SourceMap, Span};
-use crate::spec::LANGUAGE;
 
 /// What a plan is in a graph.
 #[derive(Debug, Clone)]
@@ -114,10 +113,10 @@ pub fn lower(
     let source = |file: &SourceFile| SourceInfo {
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
-        language: LANGUAGE.to_owned(),
+        language: file.language().to_owned(),
         definition: None,
     };
-    let sources = files.files().iter().map(|file| graph.add_source(source(file))).collect();
+    let sources = files.files().map(|file| graph.add_source(source(file))).collect();
     let mut lowering = Lowering {
         plan,
         files,
@@ -314,7 +313,7 @@ impl Lowering<'_> {
 
     fn location(&self, span: Span) -> Location {
         let number = self.files.number(span);
-        Location::lines(self.sources[number], self.files.files()[number].lines(span))
+        Location::lines(self.sources[number], self.files.place(span).lines)
     }
 
     /// Where the steps of a stage stand.

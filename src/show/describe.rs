@@ -75,6 +75,13 @@ impl Description {
                 &both[..1],
             ),
             request(
+                "frontend.convert",
+                "1.0.0",
+                "Print the build file that says the same as a Dockerfile",
+                &[],
+                with_status,
+            ),
+            request(
                 "frontend.subrequests.describe",
                 DESCRIBE_VERSION,
                 "List available subrequest types",

@@ -51,7 +51,7 @@ impl BuildError {
         place: Option<(String, RangeInclusive<u32>)>,
         files: &SourceMap,
     ) -> Self {
-        let number = |name: &str| files.files().iter().position(|file| file.name() == name);
+        let number = |name: &str| files.files().position(|file| file.name() == name);
         let place = place.and_then(|(name, lines)| Some((number(&name)?, lines)));
         let location = place.map(|(source, lines)| Location::of_lines(source, &lines));
         Self::at(message, location)
@@ -75,7 +75,7 @@ impl Lint {
             }),
             (errors, failure) => errors.or(failure).or_else(|| of_violations(diagnostics)),
         };
-        Self { warnings, sources: files.files().iter().map(SourceInfo::new).collect(), error }
+        Self { warnings, sources: files.files().map(SourceInfo::new).collect(), error }
     }
 
     /// Whether all is well.

@@ -8,7 +8,6 @@ use buildkit_llb::visible;
 use serde::Serialize;
 
 use crate::source::{Place, SourceFile, SourceMap, Span};
-use crate::spec::LANGUAGE;
 
 /// Lines of one of the sources of a document.
 #[derive(Debug, Clone, Serialize)]
@@ -78,13 +77,13 @@ fn is_first<T: Default + PartialEq>(number: &T) -> bool {
 impl SourceInfo {
     /// A whole file.
     pub(super) fn new(file: &SourceFile) -> Self {
-        Self { filename: file.name().to_owned(), data: text_of(file), language: LANGUAGE }
+        Self { filename: file.name().to_owned(), data: text_of(file), language: file.language() }
     }
 }
 
 /// The texts of all files, as bytes are in JSON.
 pub(super) fn texts_of(files: &SourceMap) -> Vec<String> {
-    files.files().iter().map(text_of).collect()
+    files.files().map(text_of).collect()
 }
 
 fn text_of(file: &SourceFile) -> String {

@@ -148,7 +148,7 @@ impl Reading {
             wanted: Vec::new(),
         };
         let part = reading.part(&address);
-        let spec = read_file(reading.files.main(), diagnostics);
+        let spec = read_file(reading.files.read_from(), diagnostics);
         reading.take(part, spec, diagnostics);
         reading
     }

@@ -73,9 +73,6 @@ use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::text::Text;
 use crate::toml::{self, Key, Kind, Value};
 
-/// What build files are written in, for clients that color them.
-pub const LANGUAGE: &str = "TOML";
-
 table! {
     /// A build file.
     pub struct Spec as "a build file" {

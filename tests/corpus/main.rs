@@ -65,9 +65,16 @@ fn wrong() {
 
 #[test]
 fn every_code_has_a_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut seen = BTreeSet::new();
     for path in ["right", "wrong"].iter().flat_map(|kind| cases(kind)) {
         seen.extend(compile_bytes(fs::read(&path).unwrap()).codes);
+    }
+    for entry in fs::read_dir(root.join("tests/convert/wrong")).unwrap() {
+        let file = SourceFile::new("Dockerfile", fs::read(entry.unwrap().path()).unwrap());
+        let mut diagnostics = Diagnostics::default();
+        mstage::dockerfile::parse(&file, &mut diagnostics);
+        seen.extend(diagnostics.errors().iter().map(|error| error.code));
     }
     let missing: Vec<_> =
         Code::ALL.iter().filter(|code| !seen.contains(code)).map(|code| code.name()).collect();

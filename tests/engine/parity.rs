@@ -66,6 +66,8 @@ struct Settings {
     engine: u32,
     /// What both builds fail with, where the case is one that fails.
     fails: Option<Fails>,
+    /// What mstage does otherwise where it builds the Dockerfile as it is, and why.
+    direct: Option<String>,
     /// What mstage does not do yet. A case that says so and passes is out of date.
     missing: Option<String>,
 }
@@ -115,6 +117,17 @@ struct Made {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn specs_give_what_their_dockerfiles_give() {
+    run_all(Case::verdict);
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn dockerfiles_are_built_as_they_are() {
+    run_all(Case::direct_verdict);
+}
+
+/// Runs all cases, or those that are asked for.
+fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) {
     let root = TempDir::new().unwrap();
     let only = std::env::var("MSTAGE_PARITY").ok().filter(|name| !name.is_empty());
     let mut cases: Vec<Case> =
@@ -136,7 +149,7 @@ fn specs_give_what_their_dockerfiles_give() {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(case) = take() {
-                    let verdict = case.verdict(store, &server);
+                    let verdict = verdict(case, store, &server);
                     verdicts.lock().unwrap().insert(&case.name, verdict);
                 }
             });
@@ -241,6 +254,60 @@ impl Case {
             .make("Dockerfile", store, &request)
             .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
         Ok(self.compare(&by_dockerfile, &by_spec))
+    }
+
+    /// The Dockerfile as it is, built by mstage: the same image to the last bit that is compared, whatever a spec may
+    /// do otherwise.
+    fn direct_verdict(&self, store: Store, server: &Server) -> Verdict {
+        if engine().major_version < self.settings.engine {
+            return Verdict::NotCompared("the engine cannot do it");
+        }
+        match (&self.settings.direct, self.check_direct(store, server)) {
+            (Some(_), Ok(Verdict::Same)) if engine().major_version >= 28 => {
+                Verdict::Different("  it is the same: `direct` is out of date".to_owned())
+            }
+            (Some(missing), Ok(Verdict::Different(_)) | Err(_)) => {
+                Verdict::Missing(missing.clone())
+            }
+            (_, verdict) => verdict.unwrap_or_else(Verdict::Different),
+        }
+    }
+
+    fn check_direct(&self, store: Store, server: &Server) -> Result<Verdict, String> {
+        self.prepare()?;
+        let base = self.base()?;
+        let request = self.request(server, base.as_ref());
+        let mut direct = request.clone();
+        direct.options.push(format!("--build-arg=BUILDKIT_SYNTAX={FRONTEND}"));
+        if let Some(fails) = &self.settings.fails {
+            return match self.build("Dockerfile", &direct, &["--output=type=cacheonly"]) {
+                Ok(_) => Err("  the Dockerfile is built by mstage".to_owned()),
+                Err(failure) if said(&failure).contains(&fails.dockerfile) => Ok(Verdict::Same),
+                Err(failure) => {
+                    let part = &fails.dockerfile;
+                    Err(format!("  mstage does not fail with `{part}`:\n{failure}"))
+                }
+            };
+        }
+        let by_mstage = match self.make("Dockerfile", store, &direct) {
+            Ok(made) => made,
+            Err(failure) => {
+                return refusal(&failure)
+                    .ok_or_else(|| format!("  mstage does not build the Dockerfile:\n{failure}"));
+            }
+        };
+        if self.settings.too_new.is_some() {
+            return self.check_expected(&by_mstage, store, &request);
+        }
+        if engine().major_version < self.settings.since {
+            return Ok(Verdict::NotCompared(
+                "built, but its own frontend cannot build the Dockerfile",
+            ));
+        }
+        let by_dockerfile = self
+            .make("Dockerfile", store, &request)
+            .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
+        Ok(judge(&all_differences(&by_dockerfile, &by_mstage), &[]))
     }
 
     /// Copies the folder, with modes that depend on no one's umask, and adds what the case generates.
@@ -362,41 +429,11 @@ impl Case {
     }
 
     fn compare(&self, by_dockerfile: &Made, by_spec: &Made) -> Verdict {
-        let mut differing = differences(&by_dockerfile.lines(), &by_spec.lines());
-        // A line has the beginning of the content only.
-        let contents: BTreeMap<&str, &[u8]> =
-            by_dockerfile.files.iter().map(|(path, entry)| (path, &*entry.content)).collect();
-        for (path, entry) in by_spec.files.iter() {
-            let name = format!("/{path}");
-            let is_same = contents.get(path).is_none_or(|content| *content == entry.content);
-            if !is_same && !differing.iter().any(|(differing, ..)| *differing == name) {
-                differing.push((name, entry.to_string(), "other content".to_owned()));
-            }
-        }
-        self.judge(&differing)
+        self.judge(&all_differences(by_dockerfile, by_spec))
     }
 
-    /// Leaves out the differences that the case lists; one that is listed in vain is one, too.
     fn judge(&self, differences: &[Differing]) -> Verdict {
-        let mut text = String::new();
-        for (name, one, other) in differences {
-            if !self.settings.differences.iter().any(|listed| listed.covers(name)) {
-                let _ =
-                    writeln!(text, "  {name}\n    Dockerfile:  {one}\n    mstage.toml: {other}");
-            }
-        }
-        for listed in &self.settings.differences {
-            if listed.reason.is_empty() {
-                let _ = writeln!(text, "  the difference of `{}` has no reason", listed.of);
-            }
-            // An older engine may make both sides the same.
-            if engine().major_version >= 28
-                && !differences.iter().any(|(name, ..)| listed.covers(name))
-            {
-                let _ = writeln!(text, "  there is no difference of `{}`", listed.of);
-            }
-        }
-        if text.is_empty() { Verdict::Same } else { Verdict::Different(text) }
+        judge(differences, &self.settings.differences)
     }
 
     /// Compares with what a newer frontend than the engine's own made of the Dockerfile, or makes now.
@@ -432,6 +469,43 @@ impl Case {
 
 /// A name, and what the two sides have under it.
 type Differing = (String, String, String);
+
+/// What differs between two images, files with other content included.
+fn all_differences(by_dockerfile: &Made, by_spec: &Made) -> Vec<Differing> {
+    let mut differing = differences(&by_dockerfile.lines(), &by_spec.lines());
+    // A line has the beginning of the content only.
+    let contents: BTreeMap<&str, &[u8]> =
+        by_dockerfile.files.iter().map(|(path, entry)| (path, &*entry.content)).collect();
+    for (path, entry) in by_spec.files.iter() {
+        let name = format!("/{path}");
+        let is_same = contents.get(path).is_none_or(|content| *content == entry.content);
+        if !is_same && !differing.iter().any(|(differing, ..)| *differing == name) {
+            differing.push((name, entry.to_string(), "other content".to_owned()));
+        }
+    }
+    differing
+}
+
+/// Leaves out the differences that the case lists; one that is listed in vain is one, too.
+fn judge(differences: &[Differing], allowed: &[Difference]) -> Verdict {
+    let mut text = String::new();
+    for (name, one, other) in differences {
+        if !allowed.iter().any(|listed| listed.covers(name)) {
+            let _ = writeln!(text, "  {name}\n    Dockerfile:  {one}\n    mstage:      {other}");
+        }
+    }
+    for listed in allowed {
+        if listed.reason.is_empty() {
+            let _ = writeln!(text, "  the difference of `{}` has no reason", listed.of);
+        }
+        // An older engine may make both sides the same.
+        if engine().major_version >= 28 && !differences.iter().any(|(name, ..)| listed.covers(name))
+        {
+            let _ = writeln!(text, "  there is no difference of `{}`", listed.of);
+        }
+    }
+    if text.is_empty() { Verdict::Same } else { Verdict::Different(text) }
+}
 
 fn differences(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<Differing> {
     let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();

@@ -899,6 +899,7 @@ async fn describe() {
         targets              1.0.0   List all targets
         lint                 1.0.0   Check the build file
         convertllb           0.1.0   Convert the build file to LLB
+        convert              1.0.0   Print the build file that says the same as a Dockerfile
         subrequests.describe 1.0.0   List available subrequest types
     "#]]
     .assert_eq(&text(&daemon));

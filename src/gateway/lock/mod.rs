@@ -3,7 +3,7 @@
 mod pins;
 mod write;
 
-pub(super) use self::write::write;
+pub(super) use self::write::{file_of, write};
 use super::Options;
 use super::bridge::{Bridge, Status};
 use crate::diagnostic::Diagnostics;

@@ -145,7 +145,7 @@ async fn look_up(
 }
 
 /// What makes a file and nothing else. Its name is without the directories of the build file's.
-fn file_of(path: &str, text: String) -> Definition {
+pub(in crate::gateway) fn file_of(path: &str, text: String) -> Definition {
     let name = path.rsplit('/').next().unwrap_or(path);
     let mut graph = Graph::new();
     let file = MkfileAction::new(format!("/{name}"), 0o644, text.into_bytes());

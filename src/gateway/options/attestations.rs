@@ -4,7 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{InvalidOption, csv, invalid};
+use super::{InvalidOption, invalid};
+use crate::csv;
 
 /// What scans a result.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,7 +4,6 @@
 //! every client's options mean the same here.
 
 mod attestations;
-mod csv;
 mod process;
 
 use std::collections::BTreeMap;

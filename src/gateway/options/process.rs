@@ -8,7 +8,8 @@ use std::str::FromStr;
 
 use buildkit_llb::{HostIp, LinuxResources, Ulimit};
 
-use super::{InvalidOption, csv, invalid};
+use super::{InvalidOption, invalid};
+use crate::csv;
 use crate::lower::ProcessSettings;
 use crate::spec::Network;
 

@@ -1,7 +1,7 @@
 //! Lists as clients write them into one option: separated by commas, a field with a comma in quotes.
 
 /// The fields of a list; none of an empty text. Follows RFC 4180, as `tonistiigi/go-csvvalue` does.
-pub(super) fn fields(text: &str) -> Result<Vec<String>, String> {
+pub(crate) fn fields(text: &str) -> Result<Vec<String>, String> {
     let mut fields = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

@@ -1,0 +1,252 @@
+//! The args of a Dockerfile as the `[args]` of a build file.
+//!
+//! A Dockerfile declares an arg before the first `FROM`, in stages, or both, each time with a default of its
+//! own or without one. A build file declares it once. Where the defaults differ, it has none there, and each
+//! place that uses the arg says its own.
+
+use std::collections::BTreeMap;
+
+use super::Remark;
+use super::comments;
+use super::toml::Value;
+use super::words::{self, Meaning, Names};
+use crate::dockerfile::{ArgPair, Dockerfile, Instruction, Kind};
+use crate::source::Span;
+
+/// The args of the build file.
+pub(super) struct ArgTable {
+    /// In the order in which the Dockerfile declares them.
+    pub(super) args: Vec<DeclaredArg>,
+    by_name: BTreeMap<String, usize>,
+}
+
+/// An arg of the build file.
+pub(super) struct DeclaredArg {
+    pub(super) name: String,
+    /// Its default in the build file.
+    pub(super) default: Option<String>,
+    /// Its default before the first `FROM`, where that is not the build file's.
+    pub(super) global_default: Option<String>,
+    pub(super) is_global: bool,
+    pub(super) description: Option<String>,
+    pub(super) comments: Vec<String>,
+    pub(super) span: Span,
+}
+
+/// The args that are defined without a declaration, and visible to a stage that declares them. Follows
+/// `defaultArgs` in `frontend/dockerfile/dockerfile2llb/platform.go` of BuildKit.
+pub(super) const PREDEFINED: [&str; 9] = [
+    "BUILDPLATFORM",
+    "BUILDOS",
+    "BUILDARCH",
+    "BUILDVARIANT",
+    "TARGETPLATFORM",
+    "TARGETOS",
+    "TARGETARCH",
+    "TARGETVARIANT",
+    "TARGETSTAGE",
+];
+
+/// Args that every process gets without a declaration.
+fn is_proxy(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"].contains(&&*name)
+}
+
+/// One declaration of an arg.
+struct Declaration<'d> {
+    stage: Option<usize>,
+    pair: &'d ArgPair,
+    instruction: &'d Instruction,
+}
+
+/// The default of one declaration.
+#[derive(Debug, Clone, PartialEq)]
+enum FoundDefault {
+    None,
+    /// A text that means the same everywhere.
+    Shared(String),
+    /// It depends on the variables of its stage.
+    OfStage,
+}
+
+impl FoundDefault {
+    fn shared(&self) -> Option<&str> {
+        match self {
+            FoundDefault::Shared(text) => Some(text),
+            FoundDefault::None | FoundDefault::OfStage => None,
+        }
+    }
+}
+
+impl ArgTable {
+    pub(super) fn new(dockerfile: &Dockerfile, remarks: &mut Vec<Remark>) -> Self {
+        let escape = dockerfile.directives.escape.char();
+        let mut by_name: BTreeMap<String, Vec<Declaration<'_>>> = BTreeMap::new();
+        let mut order: Vec<String> = Vec::new();
+        for (stage, instruction) in declarations(dockerfile) {
+            let Kind::Arg(pairs) = &instruction.kind else { continue };
+            for pair in pairs {
+                let Some(name) = words::constant(&pair.name.value, escape) else { continue };
+                if !words::is_name(&name) {
+                    let message = format!("an arg cannot be named `{name}` in a build file");
+                    remarks.push(Remark { span: pair.name.span, message, is_error: true });
+                    continue;
+                }
+                if is_proxy(&name) || PREDEFINED.contains(&&*name) && pair.default.is_none() {
+                    continue;
+                }
+                let found = by_name.entry(name.clone()).or_insert_with(|| {
+                    order.push(name);
+                    Vec::new()
+                });
+                found.push(Declaration { stage, pair, instruction });
+            }
+        }
+        let mut table = Self { args: Vec::new(), by_name: BTreeMap::new() };
+        for name in order {
+            let arg = table.declare(&name, &by_name[&name], escape);
+            table.by_name.insert(name, table.args.len());
+            table.args.push(arg);
+        }
+        table
+    }
+
+    /// An arg of this name.
+    pub(super) fn get(&self, name: &str) -> Option<&DeclaredArg> {
+        self.by_name.get(name).map(|&index| &self.args[index])
+    }
+
+    /// Whether a build file would put an arg's value in place of a name.
+    pub(super) fn is_known(&self, name: &str) -> bool {
+        self.by_name.contains_key(name) || PREDEFINED.contains(&name)
+    }
+
+    fn declare(&self, name: &str, declarations: &[Declaration<'_>], escape: char) -> DeclaredArg {
+        let first = &declarations[0];
+        let mut comments = comments::above(first.instruction);
+        let description = comments::take_description(&mut comments, name);
+        // The comments above several args belong to the first.
+        if !is_first_pair(first) {
+            comments.clear();
+        }
+        let mut found: Vec<(bool, FoundDefault)> = Vec::new();
+        for declaration in declarations {
+            let is_global = declaration.stage.is_none();
+            let default = match &declaration.pair.default {
+                None => FoundDefault::None,
+                // A default of a stage may depend on what the stage has set before.
+                Some(default)
+                    if !is_global && words::constant(&default.value, escape).is_none() =>
+                {
+                    FoundDefault::OfStage
+                }
+                Some(default) => {
+                    let previous = found.iter().rev().find_map(|(_, default)| default.shared());
+                    let names = Redeclared { table: self, name, previous };
+                    words::value(&default.value, escape, &names)
+                        .map_or(FoundDefault::OfStage, FoundDefault::Shared)
+                }
+            };
+            found.push((is_global, default));
+        }
+        let global =
+            found.iter().rfind(|(is_global, _)| *is_global).map(|(_, default)| default.clone());
+        let is_global = global.is_some();
+        let global_default = global.as_ref().and_then(FoundDefault::shared).map(str::to_owned);
+        // A stage that declares it without a default has the global one.
+        let expected = global.unwrap_or_else(|| found[0].1.clone());
+        let agreed = found.iter().all(|(of_global, default)| {
+            *of_global || *default == expected || is_global && *default == FoundDefault::None
+        }) && expected != FoundDefault::OfStage;
+        let default = expected.shared().filter(|_| agreed).map(str::to_owned);
+        DeclaredArg {
+            name: name.to_owned(),
+            global_default: if agreed { None } else { global_default },
+            default,
+            is_global,
+            description,
+            comments,
+            span: first.pair.name.span,
+        }
+    }
+}
+
+impl DeclaredArg {
+    /// Its entry in `[args]`.
+    pub(super) fn value(&self) -> Value {
+        let default = self.default.as_ref().map(|default| Value::text(default.clone()));
+        let description = self.description.as_ref().map(|text| Value::text(text.clone()));
+        match (default, description) {
+            (Some(default), None) => default,
+            (default, description) => Value::table(
+                [("default", default), ("description", description)]
+                    .into_iter()
+                    .filter_map(|(key, value)| Some((key.to_owned(), value?)))
+                    .collect(),
+            ),
+        }
+        .at(self.span)
+    }
+}
+
+/// Every `ARG`, with its stage.
+fn declarations(dockerfile: &Dockerfile) -> impl Iterator<Item = (Option<usize>, &Instruction)> {
+    let global = dockerfile.global_args.iter().map(|instruction| (None, instruction));
+    let stages = dockerfile.stages.iter().enumerate().flat_map(|(index, stage)| {
+        stage.instructions.iter().map(move |instruction| (Some(index), instruction))
+    });
+    global.chain(stages)
+}
+
+fn is_first_pair(declaration: &Declaration<'_>) -> bool {
+    let Kind::Arg(pairs) = &declaration.instruction.kind else { return false };
+    pairs.first().is_some_and(|first| first.name.span == declaration.pair.name.span)
+}
+
+/// What names mean before the first `FROM`, and in `FROM` itself.
+pub(super) struct Globals<'t> {
+    pub(super) table: &'t ArgTable,
+}
+
+impl Names for Globals<'_> {
+    fn meaning(&self, name: &str) -> Meaning {
+        match self.table.get(name) {
+            _ if !words::is_name(name) => Meaning::Never,
+            Some(arg) if arg.is_global && arg.default.is_some() => Meaning::Set,
+            Some(arg) if !arg.is_global => Meaning::Never,
+            Some(_) => Meaning::Maybe,
+            None if PREDEFINED.contains(&name) => Meaning::Set,
+            None => Meaning::Never,
+        }
+    }
+
+    fn replacement(&self, name: &str) -> Option<String> {
+        let default = self.table.get(name)?.global_default.as_ref()?;
+        Some(format!("${{{name}-{default}}}"))
+    }
+}
+
+/// The same, where an arg is declared again: its own name is its default so far.
+struct Redeclared<'t> {
+    table: &'t ArgTable,
+    name: &'t str,
+    previous: Option<&'t str>,
+}
+
+impl Names for Redeclared<'_> {
+    fn meaning(&self, name: &str) -> Meaning {
+        match name == self.name {
+            true if self.previous.is_some() => Meaning::Set,
+            true => Meaning::Never,
+            false => Globals { table: self.table }.meaning(name),
+        }
+    }
+
+    fn replacement(&self, name: &str) -> Option<String> {
+        match name == self.name {
+            true => self.previous.map(str::to_owned),
+            false => Globals { table: self.table }.replacement(name),
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! The names of stages, and what names in `FROM` and `--from` mean.
+//!
+//! Follows `dispatchStates` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit: `FROM` knows the
+//! stages above it, `--from` all of them, and of two stages with one name the last one counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::toml::Value;
+use super::words;
+use crate::dockerfile::{CommandLine, Dockerfile, DockerfileStage, Kind};
+
+/// The stages by name and number.
+pub(super) struct Bases {
+    /// The name of each stage in the build file.
+    names: Vec<String>,
+    /// The name of each in the Dockerfile, in lower case.
+    written: Vec<Option<String>>,
+    /// The stage that each is built from.
+    base_of: Vec<Option<usize>>,
+}
+
+impl Bases {
+    pub(super) fn new(dockerfile: &Dockerfile) -> Self {
+        let stages = &dockerfile.stages;
+        let written: Vec<Option<String>> = stages
+            .iter()
+            .map(|stage| stage.header.name.as_ref().map(|name| name.value.to_lowercase()))
+            .collect();
+        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut names = vec![String::new(); stages.len()];
+        // Of two stages with one name the last one is known by it.
+        for (index, name) in written.iter().enumerate().rev() {
+            if let Some(name) = name {
+                names[index] = unique(&name.replace('.', "-"), &mut taken);
+            }
+        }
+        for (index, stage) in stages.iter().enumerate() {
+            if names[index].is_empty() {
+                let is_last = index + 1 == stages.len();
+                let name = match is_last {
+                    true => product(stage).unwrap_or_else(|| {
+                        if stages.len() == 1 { "app" } else { "runtime" }.to_owned()
+                    }),
+                    false => format!("stage-{index}"),
+                };
+                names[index] = unique(&name, &mut taken);
+            }
+        }
+        let escape = dockerfile.directives.escape.char();
+        let base_of = stages.iter().enumerate().map(|(index, stage)| {
+            let base = words::constant(&stage.header.base.value, escape)?;
+            (0..index).rev().find(|&earlier| written[earlier].as_deref() == Some(&*base))
+        });
+        Self { base_of: base_of.collect(), names, written }
+    }
+
+    /// The name of a stage in the build file.
+    pub(super) fn name(&self, index: usize) -> &str {
+        &self.names[index]
+    }
+
+    /// The stage that a stage is built from.
+    pub(super) fn base_of(&self, index: usize) -> Option<usize> {
+        self.base_of[index]
+    }
+
+    /// Whether another stage is built from a stage.
+    pub(super) fn is_base(&self, index: usize) -> bool {
+        self.base_of.contains(&Some(index))
+    }
+
+    /// Whether a name belongs to a stage of the build file, those of its parts included.
+    fn is_stage(&self, name: &str) -> bool {
+        self.names.iter().any(|known| {
+            known == name || name.strip_prefix(&**known).is_some_and(|rest| rest.starts_with('-'))
+        })
+    }
+
+    /// An image, by a form that cannot be taken for a stage.
+    pub(super) fn image(&self, reference: String) -> Value {
+        let value = Value::text(reference.clone());
+        match self.is_stage(&reference) {
+            true => Value::table(vec![("image".to_owned(), value)]),
+            false => value,
+        }
+    }
+
+    /// What a `--from` of a copy means. `Err` for a number that no stage has.
+    pub(super) fn copied_from(&self, from: &str) -> Result<Value, String> {
+        if let Ok(number) = from.parse::<i64>() {
+            let stage = usize::try_from(number).ok().and_then(|number| self.names.get(number));
+            return match stage {
+                Some(name) => Ok(Value::text(name.clone())),
+                None => Err(format!("invalid stage index {number}")),
+            };
+        }
+        Ok(self.mounted_from(from))
+    }
+
+    /// What the `from` of a mount means.
+    pub(super) fn mounted_from(&self, from: &str) -> Value {
+        let name = from.to_lowercase();
+        let stage = self.written.iter().rposition(|written| written.as_deref() == Some(&*name));
+        match stage {
+            Some(stage) => Value::text(self.names[stage].clone()),
+            None => self.image(from.to_owned()),
+        }
+    }
+
+    /// The names of the build file by those of the Dockerfile.
+    pub(super) fn targets(&self) -> BTreeMap<String, String> {
+        let named = self.written.iter().zip(&self.names);
+        named.filter_map(|(written, name)| Some((written.clone()?, name.clone()))).collect()
+    }
+}
+
+/// A name that no other stage has.
+fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let mut candidate = name.to_owned();
+    let mut number = 2;
+    while !taken.insert(candidate.clone()) {
+        candidate = format!("{name}-{number}");
+        number += 1;
+    }
+    candidate
+}
+
+/// The program that a stage's image runs, where a stage may be named so.
+fn product(stage: &DockerfileStage) -> Option<String> {
+    let commands =
+        stage.instructions.iter().rev().filter_map(|instruction| match &instruction.kind {
+            Kind::Entrypoint(command) | Kind::Cmd(command) => Some(command),
+            _ => None,
+        });
+    let CommandLine::Exec(words) = commands.last()? else { return None };
+    let program = words.value.first()?.rsplit('/').next()?.to_lowercase();
+    let program = program.split('.').next()?.to_owned();
+    let is_name = program.starts_with(|c: char| c.is_ascii_lowercase())
+        && program.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
+    // What runs any program says nothing about this one.
+    const RUNNERS: [&str; 14] = [
+        "sh",
+        "bash",
+        "node",
+        "npm",
+        "yarn",
+        "pnpm",
+        "python",
+        "python3",
+        "java",
+        "ruby",
+        "php",
+        "dotnet",
+        "tini",
+        "docker-entrypoint",
+    ];
+    (is_name && !RUNNERS.contains(&&*program)).then_some(program)
+}

@@ -1,0 +1,33 @@
+//! Comments of a Dockerfile, and what they say of an arg or a stage.
+
+use crate::dockerfile::{Comment, Instruction};
+
+/// The comments above an instruction.
+pub(super) fn above(instruction: &Instruction) -> Vec<String> {
+    texts(&instruction.leading)
+}
+
+/// The texts of comments.
+pub(super) fn texts(comments: &[Comment]) -> Vec<String> {
+    comments.iter().map(|comment| comment.text.clone()).collect()
+}
+
+/// The comments of the first instruction that are about the file: those with a blank line after them.
+pub(super) fn of_file(first: &Instruction) -> (&[Comment], &[Comment]) {
+    let comments = &first.leading[..];
+    let end = match first.after_blank {
+        true => comments.len(),
+        false => comments.iter().rposition(|comment| comment.after_blank).unwrap_or(0),
+    };
+    comments.split_at(end)
+}
+
+/// Takes the description of a name out of comments: the text of a line that begins with the name. Follows
+/// `getDocComment` of BuildKit.
+pub(super) fn take_description(comments: &mut Vec<String>, name: &str) -> Option<String> {
+    let describes =
+        |comment: &String| comment.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
+    let at = comments.iter().position(describes)?;
+    let comment = comments.remove(at);
+    Some(comment[name.len() + 1..].trim().to_owned())
+}

@@ -1,0 +1,162 @@
+//! The instructions that only say something of the image, as `[image]` of a stage.
+
+use std::collections::BTreeSet;
+
+use super::toml::{self, Value};
+use super::words::{self, Names};
+use crate::dockerfile::{CommandLine, Healthcheck, Instruction, Kind, Pair, Word};
+use crate::source::Span;
+
+/// What `[image]` says, in the making.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Image {
+    pub(super) entrypoint: Option<Value>,
+    pub(super) cmd: Option<Value>,
+    pub(super) env: Vec<(String, Value)>,
+    pub(super) user: Option<Value>,
+    pub(super) workdir: Option<Value>,
+    pub(super) expose: Vec<Value>,
+    pub(super) volumes: Vec<Value>,
+    pub(super) labels: Vec<(String, Value)>,
+    pub(super) stop_signal: Option<Value>,
+    pub(super) healthcheck: Option<Value>,
+    pub(super) on_build: Vec<Value>,
+    pub(super) author: Option<Value>,
+    pub(super) comments: Vec<String>,
+    /// The names that its values depend on.
+    pub(super) names: BTreeSet<String>,
+    /// Whether a command of it is run by the shell that is set when the image is made.
+    pub(super) has_shell_form: bool,
+}
+
+impl Image {
+    /// Takes an instruction over. `false`: it is none about the image alone.
+    pub(super) fn take(
+        &mut self,
+        instruction: &Instruction,
+        escape: char,
+        names: &dyn Names,
+    ) -> Result<bool, String> {
+        let span = instruction.span;
+        match &instruction.kind {
+            Kind::Cmd(command) => self.cmd = Some(self.command(command, span)),
+            Kind::Entrypoint(command) => {
+                let entrypoint = match command {
+                    CommandLine::Shell(text) if text.text.value.is_empty() => Value::list([]),
+                    command => self.command(command, span),
+                };
+                self.entrypoint = Some(entrypoint);
+            }
+            Kind::Expose(ports) => {
+                for port in ports {
+                    let value = self.word(port, escape, names)?;
+                    let value = match value.parse::<u16>() {
+                        Ok(number) if number.to_string() == value => Value::literal(number),
+                        _ => Value::text(value),
+                    };
+                    self.expose.push(value.at(port.span));
+                }
+            }
+            Kind::Volume(paths) => {
+                for path in paths {
+                    let value = Value::text(self.word(path, escape, names)?).at(path.span);
+                    if !self.volumes.iter().any(|known| known.kind == value.kind) {
+                        self.volumes.push(value);
+                    }
+                }
+            }
+            Kind::Label(pairs) => {
+                for pair in pairs {
+                    self.label(pair, escape, names)?;
+                }
+            }
+            Kind::StopSignal(signal) => {
+                self.stop_signal = Some(Value::text(self.word(signal, escape, names)?).at(span));
+            }
+            Kind::Healthcheck(healthcheck) => {
+                self.healthcheck = Some(self.healthcheck(healthcheck, span));
+            }
+            Kind::Onbuild(trigger) => {
+                self.on_build.push(Value::text(trigger.text.clone()).at(span))
+            }
+            Kind::Maintainer(name) => {
+                self.author = Some(Value::text(words::literal(&name.value)).at(span))
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// Whether there is nothing to say.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries().is_empty() && self.labels.is_empty() && self.env.is_empty()
+    }
+
+    /// Its entries in the order of the reference, but `env` and `labels`.
+    pub(super) fn entries(&self) -> Vec<(&'static str, Value)> {
+        let list = |values: &[Value]| (!values.is_empty()).then(|| Value::list(values.to_vec()));
+        [
+            ("entrypoint", self.entrypoint.clone()),
+            ("cmd", self.cmd.clone()),
+            ("user", self.user.clone()),
+            ("workdir", self.workdir.clone()),
+            ("expose", list(&self.expose)),
+            ("volumes", list(&self.volumes)),
+            ("stop-signal", self.stop_signal.clone()),
+            ("healthcheck", self.healthcheck.clone()),
+            ("on-build", list(&self.on_build)),
+            ("author", self.author.clone()),
+        ]
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect()
+    }
+
+    fn word(&mut self, word: &Word, escape: char, names: &dyn Names) -> Result<String, String> {
+        self.names.extend(words::names(&word.value, escape));
+        words::value(&word.value, escape, names)
+    }
+
+    fn label(&mut self, pair: &Pair, escape: char, names: &dyn Names) -> Result<(), String> {
+        let name = words::constant(&pair.name.value, escape)
+            .ok_or("a label's name cannot have a variable in it")?;
+        let value = Value::text(self.word(&pair.value, escape, names)?).at(pair.value.span);
+        match self.labels.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, known)) => *known = value,
+            None => self.labels.push((name, value)),
+        }
+        Ok(())
+    }
+
+    fn command(&mut self, command: &CommandLine, span: Span) -> Value {
+        match command {
+            CommandLine::Exec(words) => {
+                Value::list(words.value.iter().map(|word| Value::text(word.clone())))
+            }
+            CommandLine::Shell(text) => {
+                self.has_shell_form = true;
+                toml::Kind::Script(text.text.value.clone()).into()
+            }
+        }
+        .at(span)
+    }
+
+    fn healthcheck(&mut self, healthcheck: &Healthcheck, span: Span) -> Value {
+        let entries = match healthcheck {
+            Healthcheck::None => vec![("none".to_owned(), Value::literal(true))],
+            Healthcheck::Command { command, options } => {
+                let mut entries = vec![("cmd".to_owned(), self.command(command, span))];
+                for (name, value) in options {
+                    let text = value.value.clone();
+                    let value = match text.parse::<u32>() {
+                        Ok(number) if *name == "retries" => Value::literal(number),
+                        _ => Value::text(text),
+                    };
+                    entries.push(((*name).to_owned(), value));
+                }
+                entries
+            }
+        };
+        Value::table(entries).at(span)
+    }
+}

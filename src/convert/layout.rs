@@ -1,0 +1,235 @@
+//! The text of a `RUN` as text of a build file: one line, or several as the Dockerfile has them.
+//!
+//! A Dockerfile joins continued lines before a shell sees them; in a build file the shell joins them. Where
+//! that is not the same, in quotes and comments, they are joined here.
+
+use super::script::breakable;
+use super::toml::Kind;
+use crate::dockerfile::{InnerComment, ShellText};
+
+/// The longest text of several lines that is written in one.
+const SHORT: usize = 60;
+
+/// A text of a run step.
+pub(super) struct Laid {
+    /// The text, as a script or a block.
+    pub(super) kind: Kind,
+    /// The comments that have no place in it.
+    pub(super) comments: Vec<String>,
+}
+
+/// A line of the text.
+struct Line<'t> {
+    text: &'t str,
+    /// Comments right above it.
+    comments: Vec<String>,
+}
+
+/// Lays the text out. `has_hash_comments`: whether what runs the text takes `#` for a comment.
+pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comments: bool) -> Laid {
+    let whole = &text.text.value;
+    let lines = lines(text, inner);
+    let no_comments = lines.iter().all(|line| line.comments.is_empty());
+    if lines.len() < 2
+        || no_comments && whole.split_whitespace().map(|w| w.len() + 1).sum::<usize>() <= SHORT
+    {
+        let comments = lines.into_iter().flat_map(|line| line.comments).collect();
+        return Laid { kind: Kind::Script(in_one_line(text)), comments };
+    }
+    let base =
+        lines.iter().skip(1).filter(|line| !begins_with_operator(line.text)).map(indentation).min();
+    let base = base.unwrap_or(0);
+    let mut out = String::new();
+    let mut outside = Vec::new();
+    let mut statement = 0;
+    let mut continues = false;
+    for (at, line) in lines.iter().enumerate() {
+        let begins = line.text.trim_start();
+        let leads = begins_with_operator(line.text);
+        let text = if leads { begins[2..].trim_start() } else { begins };
+        let is_new = !continues || leads;
+        // Comments may only be where a command begins.
+        if has_hash_comments {
+            let at = if is_new { out.len() } else { statement };
+            let comments: String =
+                line.comments.iter().map(|comment| format!("# {comment}\n")).collect();
+            out.insert_str(at, &comments);
+            statement = at + comments.len();
+        } else {
+            outside.extend(line.comments.iter().cloned());
+        }
+        if is_new {
+            statement = out.len();
+        }
+        let indent = match (at, leads) {
+            (0, _) | (_, true) => 0,
+            _ => indentation(line).saturating_sub(base) + if is_new { 0 } else { 2 },
+        };
+        out.push_str(&" ".repeat(indent));
+        let text = text.trim_end();
+        out.push_str(text);
+        let next = lines.get(at + 1);
+        if let Some(operator) = next.and_then(|next| leading_operator(next.text)) {
+            out.push(' ');
+            out.push_str(operator);
+            continues = false;
+        } else if next.is_some() {
+            continues = !ends_statement(text);
+            if continues {
+                out.push_str(" \\");
+            }
+        }
+        out.push('\n');
+    }
+    Laid { kind: Kind::Block(out), comments: outside }
+}
+
+/// The text in one line, without the white space that continued lines begin with.
+fn in_one_line(text: &ShellText) -> String {
+    let whole = &text.text.value;
+    let mut out = String::new();
+    let mut start = 0;
+    let outside = breakable(whole, &text.breaks);
+    for (&at, is_outside) in text.breaks.iter().zip(outside) {
+        if is_outside {
+            out.push_str(whole[start..at].trim_end());
+            out.push(' ');
+            start = at + (whole[at..].len() - whole[at..].trim_start().len());
+        }
+    }
+    out.push_str(&whole[start..]);
+    out
+}
+
+/// The lines of a text: those that can be lines for a shell too.
+fn lines<'t>(text: &'t ShellText, inner: &[InnerComment]) -> Vec<Line<'t>> {
+    let whole = &text.text.value;
+    let mut lines = Vec::new();
+    let mut start = 0;
+    let mut comments = Vec::new();
+    let mut inner = inner.iter().peekable();
+    let outside = breakable(whole, &text.breaks);
+    for (number, (&at, is_outside)) in text.breaks.iter().zip(outside).enumerate() {
+        if is_outside {
+            lines.push(Line { text: &whole[start..at], comments: std::mem::take(&mut comments) });
+            start = at;
+        }
+        while let Some(comment) = inner.next_if(|inner| inner.after <= number + 1) {
+            comments.push(comment.comment.text.clone());
+        }
+    }
+    comments.extend(inner.map(|inner| inner.comment.text.clone()));
+    lines.push(Line { text: &whole[start..], comments });
+    lines.retain(|line| !line.text.trim().is_empty() || !line.comments.is_empty());
+    lines
+}
+
+fn indentation(line: &Line<'_>) -> usize {
+    let text = line.text;
+    let white = &text[..text.len() - text.trim_start().len()];
+    white.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
+}
+
+/// The operator that a line begins with, which is written at the end of the line before.
+fn leading_operator(line: &str) -> Option<&'static str> {
+    let line = line.trim_start();
+    ["&&", "||"].into_iter().find(|operator| line.starts_with(operator))
+}
+
+fn begins_with_operator(line: &str) -> bool {
+    leading_operator(line).is_some()
+}
+
+/// Whether a shell reads on in the next line without a backslash.
+fn ends_statement(line: &str) -> bool {
+    let ends_with =
+        |end: &str| line.strip_suffix(end).is_some_and(|before| !before.ends_with('\\'));
+    let words = ["; then", "; do", "; else"];
+    ends_with("&&")
+        || ends_with("|")
+        || ends_with(";")
+        || words.iter().any(|end| ends_with(end))
+        || matches!(line, "then" | "do" | "else")
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::diagnostic::Diagnostics;
+    use crate::dockerfile::{self, CommandLine};
+    use crate::source::SourceFile;
+
+    fn check(run: &str, expected: Expect) {
+        let file = SourceFile::new("Dockerfile", format!("FROM a\n{run}\n").into_bytes());
+        let found = dockerfile::parse(&file, &mut Diagnostics::default());
+        let instruction = &found.stages[0].instructions[0];
+        let dockerfile::Kind::Run(run) = &instruction.kind else { panic!("{instruction:?}") };
+        let CommandLine::Shell(text) = &run.command else { panic!("{run:?}") };
+        let laid = lay_out(text, &instruction.inner, true);
+        let shown = match laid.kind {
+            Kind::Script(text) => text,
+            Kind::Block(text) => text,
+            other => panic!("{other:?}"),
+        };
+        expected.assert_eq(&shown);
+    }
+
+    #[test]
+    fn short_texts_are_in_one_line() {
+        check("RUN a && \\\n    b", expect!["a && b"]);
+        check("RUN echo 'a \\\n  b'", expect!["echo 'a   b'"]);
+    }
+
+    #[test]
+    fn chains_become_lines() {
+        check(
+            "RUN apt-get update && apt-get install -y \\\n    # for tls\n    ca-certificates \\\n    curl \\\n    \
+             && rm -rf /var/lib/apt/lists/*",
+            expect![[r#"
+                # for tls
+                apt-get update && apt-get install -y \
+                  ca-certificates \
+                  curl &&
+                rm -rf /var/lib/apt/lists/*
+            "#]],
+        );
+        check(
+            "RUN apt-get update && \\\n    # then\n    apt-get install -y --no-install-recommends curl && \\\n    rm x",
+            expect![[r#"
+                apt-get update &&
+                # then
+                apt-get install -y --no-install-recommends curl &&
+                rm x
+            "#]],
+        );
+    }
+
+    #[test]
+    fn structure_keeps_its_indentation() {
+        check(
+            "RUN set -eux; \\\n    for f in a b c; do \\\n        echo \"$f and something longer\"; \\\n    done; \\\n\
+             \x20   find . -name x -exec rm {} \\; \\\n      -print",
+            expect![[r#"
+                set -eux;
+                for f in a b c; do
+                    echo "$f and something longer";
+                done;
+                find . -name x -exec rm {} \; \
+                    -print
+            "#]],
+        );
+    }
+
+    #[test]
+    fn quoted_lines_are_joined() {
+        check(
+            "RUN echo 'a long text in quotes that goes on in the \\\n    next line' && \\\n    echo done and done",
+            expect![[r#"
+                echo 'a long text in quotes that goes on in the     next line' &&
+                echo done and done
+            "#]],
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Dockerfiles as build files: the same image, written as a person would write it.
+//!
+//! Input: a [`Dockerfile`]. Output: TOML text, where each piece of it comes from, and remarks about what
+//! cannot be said. Must not depend on values of build args, on images, and on how the text is read.
+//!
+//! A Dockerfile changes its state from line to line, a stage of a build file says its own once. So a stage
+//! whose state changes where it matters becomes several, each built from the one before ([`stage`]).
+
+mod args;
+mod bases;
+mod comments;
+mod image;
+mod layout;
+mod mounts;
+mod output;
+mod script;
+mod stage;
+mod step;
+mod toml;
+mod words;
+
+use std::collections::BTreeMap;
+
+use self::args::ArgTable;
+use self::bases::Bases;
+use self::stage::{State, convert_stage};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::dockerfile::{Dockerfile, is_dockerfile, parse};
+use crate::source::{Piece, SourceFile, Span};
+
+/// A Dockerfile as a build file.
+#[derive(Debug)]
+pub struct Converted {
+    /// The build file.
+    pub text: String,
+    /// Where its pieces come from: outer pieces before those in them.
+    pub origins: Vec<Piece>,
+    /// What could not be said, or not exactly.
+    pub remarks: Vec<Remark>,
+    /// The stages' names by those that they have in the Dockerfile, in lower case.
+    pub targets: BTreeMap<String, String>,
+}
+
+/// Something that a build file cannot say, or not exactly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The place in the Dockerfile.
+    pub span: Span,
+    /// What is different.
+    pub message: String,
+    /// Whether the build file does not mean the same.
+    pub is_error: bool,
+}
+
+/// Converts a Dockerfile. `syntax` is the name of the frontend image for the first line.
+pub fn convert(dockerfile: &Dockerfile, syntax: &str) -> Converted {
+    let mut remarks = Vec::new();
+    let bases = Bases::new(dockerfile);
+    let args = ArgTable::new(dockerfile, &mut remarks);
+    let context = Context { dockerfile, bases: &bases, args: &args };
+    let mut states: Vec<State> = Vec::new();
+    let mut stages = Vec::new();
+    for index in 0..dockerfile.stages.len() {
+        let (parts, state) = convert_stage(&context, index, &states, &mut remarks);
+        stages.extend(parts);
+        states.push(state);
+    }
+    let (text, origins) = output::write(&context, syntax, stages);
+    Converted { text, origins, remarks, targets: bases.targets() }
+}
+
+/// The target that writes a Dockerfile's build file.
+pub const TARGET: &str = "mstage.toml";
+
+/// A Dockerfile as a build file that tells its places as those of the Dockerfile. A build file stays as it is.
+/// `Err` has the Dockerfile where it has mistakes, or where a build file cannot say the same; they have been
+/// reported.
+pub fn as_build_file(
+    file: SourceFile,
+    diagnostics: &mut Diagnostics,
+) -> Result<SourceFile, SourceFile> {
+    if !is_dockerfile(&file) {
+        return Ok(file);
+    }
+    diagnostics.silence_rules();
+    let file = file.in_language(LANGUAGE);
+    let mut found = Diagnostics::default();
+    let dockerfile = parse(&file, &mut found);
+    if found.has_errors() {
+        diagnostics.absorb(found, |_| true);
+        return Err(file);
+    }
+    let converted = convert(&dockerfile, SYNTAX);
+    let mut is_wrong = false;
+    for remark in converted.remarks.iter().filter(|remark| remark.is_error) {
+        is_wrong = true;
+        diagnostics.push(Diagnostic::new(
+            Code::InvalidInstruction,
+            remark.span,
+            remark.message.clone(),
+        ));
+    }
+    match is_wrong {
+        true => Err(file),
+        false => Ok(SourceFile::made_from(file, converted.text, converted.origins)),
+    }
+}
+
+/// The name that a stage of a Dockerfile has in its build file, as far as names differ in general: stages are known
+/// in lower case, and no name has a dot.
+pub fn target(name: &str) -> String {
+    name.to_lowercase().replace('.', "-")
+}
+
+/// What Dockerfiles are written in, for clients that color them.
+const LANGUAGE: &str = "Dockerfile";
+
+/// The frontend in the first line of a build file, where nobody says which one it is.
+pub const SYNTAX: &str = "myorg/mstage";
+
+/// What the conversion of each stage can look at.
+struct Context<'c> {
+    dockerfile: &'c Dockerfile,
+    bases: &'c Bases,
+    args: &'c ArgTable,
+}
+
+impl Context<'_> {
+    /// The character that escapes in values.
+    fn escape(&self) -> char {
+        self.dockerfile.directives.escape.char()
+    }
+}

@@ -1,0 +1,129 @@
+//! `RUN --mount=...` as mounts of a step.
+
+use super::Context;
+use super::toml::Value;
+use super::words::{self, Names};
+use crate::dockerfile::{MountFlag, MountKind};
+
+/// The mounts of a step. `user` says whether a Dockerfile's own `USER` runs it: a new cache directory belongs to
+/// root in a Dockerfile, and to the user of the step in a build file. The error is BuildKit's text.
+pub(super) fn mounts(
+    flags: &[MountFlag],
+    user: Option<&str>,
+    context: &Context<'_>,
+    names: &dyn Names,
+) -> Result<Vec<Value>, String> {
+    flags.iter().map(|flag| mount(flag, user, context, names)).collect()
+}
+
+fn mount(
+    flag: &MountFlag,
+    user: Option<&str>,
+    context: &Context<'_>,
+    names: &dyn Names,
+) -> Result<Value, String> {
+    let text = |value: &Option<String>| {
+        let value = value.as_deref().filter(|value| !value.is_empty());
+        value.map(|value| words::value(value, context.escape(), names)).transpose()
+    };
+    let target = text(&flag.target)?;
+    let source = text(&flag.source)?;
+    let from = flag.from.as_deref().filter(|from| !from.is_empty());
+    let from = from.map(|from| context.bases.mounted_from(from));
+    let mut entries = Entries::default();
+    match flag.kind {
+        MountKind::Bind => {
+            let source =
+                source.unwrap_or_else(|| if from.is_some() { "/" } else { "." }.to_owned());
+            let target = target.unwrap_or_else(|| ".".to_owned());
+            let same = source == target;
+            entries.text("bind", Some(source));
+            entries.value("from", from);
+            entries.text("to", (!same).then_some(target));
+            entries.flag("writable", flag.read_only == Some(false));
+        }
+        MountKind::Cache => {
+            entries.text("cache", Some(target.unwrap_or_else(|| ".".to_owned())));
+            entries.text("id", text(&flag.id)?);
+            entries.value("from", from);
+            entries.text("source", source);
+            entries.text("sharing", text(&flag.sharing)?.filter(|sharing| sharing != "shared"));
+            entries.text("mode", text(&flag.mode)?);
+            let is_root = matches!(user, None | Some("root" | "0" | "root:root" | "0:0"));
+            let says_owner = flag.uid.is_some() || flag.gid.is_some() || flag.mode.is_some();
+            let uid =
+                text(&flag.uid)?.or_else(|| (!is_root && !says_owner).then(|| "0".to_owned()));
+            entries.number("uid", uid);
+            entries.number("gid", text(&flag.gid)?);
+            entries.flag("read-only", flag.read_only == Some(true));
+        }
+        MountKind::Tmpfs => {
+            entries.text("tmpfs", Some(target.unwrap_or_else(|| ".".to_owned())));
+            entries.text("size", text(&flag.size)?);
+        }
+        MountKind::Secret => {
+            let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+            let id = match (text(&flag.id)?, source, &target) {
+                (_, Some(source), _) => source,
+                (Some(id), None, _) => id,
+                (None, None, target) => name(target.as_deref().unwrap_or_default()),
+            };
+            let to = match target {
+                None if flag.env.is_none() && id.contains('/') => {
+                    Some(format!("/run/secrets/{}", name(&id)))
+                }
+                target => target.filter(|target| *target != format!("/run/secrets/{id}")),
+            };
+            entries.text("secret", Some(id));
+            entries.text("to", to);
+            entries.text("env", text(&flag.env)?);
+            entries.owner(flag, text)?;
+            entries.flag("required", flag.required);
+        }
+        MountKind::Ssh => {
+            entries.text("ssh", Some(text(&flag.id)?.unwrap_or_else(|| "default".to_owned())));
+            entries.text("to", target);
+            entries.owner(flag, text)?;
+            entries.flag("required", flag.required);
+        }
+    }
+    Ok(Value::table(entries.0).at(flag.span))
+}
+
+/// The entries of a table.
+#[derive(Default)]
+struct Entries(Vec<(String, Value)>);
+
+impl Entries {
+    fn value(&mut self, key: &str, value: Option<Value>) {
+        self.0.extend(value.map(|value| (key.to_owned(), value)));
+    }
+
+    fn text(&mut self, key: &str, text: Option<String>) {
+        self.value(key, text.map(Value::text));
+    }
+
+    fn number(&mut self, key: &str, text: Option<String>) {
+        let value = text.map(|text| match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            // TOML has no numbers with leading zeros.
+            true => Value::literal(text.trim_start_matches('0').parse::<u64>().unwrap_or(0)),
+            false => Value::text(text),
+        });
+        self.value(key, value);
+    }
+
+    fn flag(&mut self, key: &str, is_set: bool) {
+        self.value(key, is_set.then(|| Value::literal(true)));
+    }
+
+    fn owner(
+        &mut self,
+        flag: &MountFlag,
+        text: impl Fn(&Option<String>) -> Result<Option<String>, String>,
+    ) -> Result<(), String> {
+        self.text("mode", text(&flag.mode)?);
+        self.number("uid", text(&flag.uid)?);
+        self.number("gid", text(&flag.gid)?);
+        Ok(())
+    }
+}

@@ -1,0 +1,199 @@
+//! The build file as text: what comes in which order.
+
+use super::stage::Part;
+use super::toml::{Value, Writer, dotted_key, key};
+use super::{Context, comments};
+use crate::diagnostic::{Code, DOCKERFILE_RULES};
+use crate::source::Piece;
+
+/// The longest table of variables or labels that is written in one line.
+const INLINE: usize = 60;
+
+/// Writes the whole build file.
+pub(super) fn write(context: &Context<'_>, syntax: &str, parts: Vec<Part>) -> (String, Vec<Piece>) {
+    let mut writer = Writer::default();
+    writer.comments(&[format!("syntax={syntax}")]);
+    let dockerfile = context.dockerfile;
+    let first =
+        dockerfile.global_args.first().or(dockerfile.stages.first().map(|stage| &stage.from));
+    if let Some(first) = first {
+        let of_file = comments::texts(comments::of_file(first).0);
+        writer.comments(&of_file);
+        if !of_file.is_empty() {
+            writer.blank();
+        }
+    }
+    if dockerfile.stages.len() > 1 || parts.len() > 1 {
+        let default = context.bases.name(dockerfile.stages.len() - 1);
+        writer.entry("default", &Value::text(default));
+    }
+    if let Some(check) = &dockerfile.directives.check {
+        writer.entry("check", &check_value(&check.value).at(check.span));
+    }
+    if !context.args.args.is_empty() {
+        writer.blank();
+        writer.header(&["args"], None);
+        for (at, arg) in context.args.args.iter().enumerate() {
+            let of_file = match dockerfile.global_args.first() {
+                Some(first) if at == 0 => comments::of_file(first).0.len(),
+                _ => 0,
+            };
+            writer.comments(arg.comments.get(of_file..).unwrap_or_default());
+            writer.entry(&key(&arg.name), &arg.value());
+        }
+    }
+    for part in &parts {
+        stage(part, &mut writer);
+    }
+    let trailing = comments::texts(&dockerfile.trailing);
+    if !trailing.is_empty() {
+        writer.blank();
+        writer.comments(&trailing);
+    }
+    writer.finish()
+}
+
+fn stage(part: &Part, writer: &mut Writer) {
+    writer.blank();
+    writer.comments(&part.comments);
+    writer.header(&["stages", &part.name], Some(part.span));
+    let mut entry = |name: &'static str, value: Option<Value>| {
+        let Some(value) = value else { return };
+        if let Some((_, comments)) = part.key_comments.iter().find(|(key, _)| *key == name) {
+            writer.comments(comments);
+        }
+        writer.entry(name, &value);
+    };
+    let names = |names: &[String]| Value::list(names.iter().map(|name| Value::text(name.clone())));
+    entry("description", part.description.clone().map(Value::text));
+    entry("from", Some(part.from.clone()));
+    entry("platform", part.platform.clone());
+    entry("args", part.args.as_deref().map(names));
+    entry("no-args", (!part.no_args.is_empty()).then(|| names(&part.no_args)));
+    let inline_env = inline_env(part);
+    let has_env_table = inline_env.is_none() && !part.env.is_empty();
+    entry("env", inline_env);
+    entry("workdir", part.workdir.clone().map(|(value, _)| value));
+    entry("user", part.user.clone());
+    entry("shell", part.shell.clone());
+    entry("sbom", part.sbom.then(|| Value::literal(true)));
+    let steps: Vec<_> = part.steps.iter().map(|step| step.item.clone()).collect();
+    entry("steps", (!steps.is_empty()).then(|| super::toml::Kind::List(steps).into()));
+    if has_env_table {
+        writer.blank();
+        writer.header(&["stages", &part.name, "env"], None);
+        for variable in &part.env {
+            writer.comments(&variable.comments);
+            let value = Value::text(variable.value.clone()).at(variable.span);
+            writer.entry(&key(&variable.name), &value);
+        }
+    }
+    image(part, writer);
+}
+
+/// The variables of a stage in one line, where they fit and have no comments.
+fn inline_env(part: &Part) -> Option<Value> {
+    if part.env.is_empty() || part.env.iter().any(|variable| !variable.comments.is_empty()) {
+        return None;
+    }
+    let length: usize =
+        part.env.iter().map(|variable| variable.name.len() + variable.value.len() + 7).sum();
+    let entries = part.env.iter().map(|variable| {
+        let value = Value::text(variable.value.clone()).at(variable.span);
+        (key(&variable.name), value)
+    });
+    (length <= INLINE).then(|| Value::table(entries.collect()))
+}
+
+fn image(part: &Part, writer: &mut Writer) {
+    let image = &part.image;
+    if image.is_empty() {
+        // What has no key of its own is kept all the same.
+        writer.comments(&image.comments);
+        return;
+    }
+    let tables = [("env", &image.env), ("labels", &image.labels)];
+    let entries = image.entries();
+    writer.blank();
+    writer.comments(&image.comments);
+    // A table of its own needs no header above it.
+    if !entries.is_empty() || tables.iter().any(|(_, table)| !table.is_empty() && is_short(table)) {
+        writer.header(&["stages", &part.name, "image"], None);
+    }
+    for (name, value) in entries {
+        writer.entry(name, &value);
+    }
+    for (name, entries) in tables {
+        table(&part.name, name, entries, writer);
+    }
+}
+
+/// Whether names and values are written in one line.
+fn is_short(entries: &[(String, Value)]) -> bool {
+    let length = entries.iter().map(|(name, value)| match &value.kind {
+        super::toml::Kind::Text(text) => name.len() + text.len() + 7,
+        _ => name.len(),
+    });
+    length.sum::<usize>() <= INLINE
+}
+
+/// A table of names and values, in one line where it is short.
+fn table(stage: &str, name: &str, entries: &[(String, Value)], writer: &mut Writer) {
+    if entries.is_empty() {
+        return;
+    }
+    let name_of = |written: &str| match name {
+        "labels" if is_dotted(written, entries) => dotted_key(written),
+        _ => key(written),
+    };
+    let value = Value::table(
+        entries.iter().map(|(written, value)| (name_of(written), value.clone())).collect(),
+    );
+    if is_short(entries) {
+        writer.entry(name, &value);
+        return;
+    }
+    writer.blank();
+    writer.header(&["stages", stage, "image", name], None);
+    for (written, value) in entries {
+        writer.entry(&name_of(written), value);
+    }
+}
+
+/// Whether a name may be written with its dots as tables: no other name is the same up to one of its dots.
+fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
+    let is_prefix = |short: &str, long: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
+    };
+    entries.iter().all(|(other, _)| !is_prefix(other, name) && !is_prefix(name, other))
+}
+
+/// The value of a `check` directive, `skip=A,B;error=true`, with the names that its rules have here.
+fn check_value(text: &str) -> Value {
+    let mut skip = None;
+    let mut is_error = false;
+    for option in text.split(';') {
+        let Some((name, value)) = option.split_once('=') else { continue };
+        let value = value.trim();
+        match name.trim() {
+            "skip" if value == "all" => skip = Some(Value::literal(true)),
+            "skip" => {
+                let rules = value.split(',').filter_map(|rule| {
+                    let known = DOCKERFILE_RULES.iter().find(|(name, _)| *name == rule.trim());
+                    known.and_then(|(_, code)| *code)
+                });
+                skip = Some(names_of(rules));
+            }
+            "error" => is_error = value == "true",
+            _ => {}
+        }
+    }
+    // Rules that Dockerfiles do not have stay warnings.
+    let error = is_error.then(|| names_of(DOCKERFILE_RULES.iter().filter_map(|(_, code)| *code)));
+    let entries = [("skip", skip), ("error", error)].into_iter();
+    Value::table(entries.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+}
+
+fn names_of(rules: impl Iterator<Item = Code>) -> Value {
+    Value::list(rules.map(|rule| Value::text(rule.name())))
+}

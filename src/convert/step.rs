@@ -1,0 +1,535 @@
+//! `RUN`, `COPY` and `ADD` as steps.
+
+use std::borrow::Cow;
+
+use super::layout;
+use super::mounts;
+use super::script;
+use super::toml::{Item, Kind, Value};
+use super::words::{self, Names};
+use super::{Context, comments};
+use crate::dockerfile::{
+    CommandLine, FileAdd, FileCopy, Heredoc, Instruction, Run, Transfer, Word, lex,
+};
+use crate::plan::GitUrl;
+use crate::spec::script::visit_names;
+
+/// The text that a shell goes on behind a failure with.
+const GO_ON: &str = "set +e";
+
+/// A run step, and what its stage must know of it.
+pub(super) struct RunStep {
+    /// Its verb and value.
+    pub(super) verb: (String, Value),
+    /// Its keys, but those that depend on its stage.
+    pub(super) keys: Vec<(String, Value)>,
+    pub(super) comments: Vec<String>,
+    /// The variables that its text names.
+    pub(super) named: Vec<String>,
+    /// Whether it may read variables that it does not name.
+    pub(super) reads_others: bool,
+    /// Whether it may read those that tools know, and no others.
+    pub(super) reads_tools: bool,
+    /// Whether its text has a command that keeps the meaning where one before it fails.
+    pub(super) goes_on: bool,
+}
+
+/// How the text of a stage's `RUN` is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// The default, or the base image's: a build file's default stops at the first command that fails.
+    Default,
+    /// The Dockerfile sets one.
+    Set {
+        /// Whether it is a shell as POSIX has them.
+        is_posix: bool,
+    },
+}
+
+/// Converts a `RUN`. The error is BuildKit's text.
+pub(super) fn run(
+    instruction: &Instruction,
+    run: &Run,
+    shell: Shell,
+    user: Option<&str>,
+    context: &Context<'_>,
+    names: &dyn Names,
+) -> Result<RunStep, String> {
+    let is_posix = matches!(shell, Shell::Default | Shell::Set { is_posix: true });
+    let mut above = comments::above(instruction);
+    let mut goes_on = false;
+    let (verb, text) = match &run.command {
+        CommandLine::Exec(arguments) => {
+            let words = arguments.value.iter().map(|word| Value::text(words::literal(word)));
+            let mut inner = comments::texts(
+                &instruction.inner.iter().map(|inner| inner.comment.clone()).collect::<Vec<_>>(),
+            );
+            above.append(&mut inner);
+            (("exec".to_owned(), Value::list(words).at(instruction.span)), None)
+        }
+        CommandLine::Shell(written) => {
+            let command = &written.text.value;
+            // What a shell reads as commands, without the heredocs that it reads itself.
+            let (kind, text, commands) = match heredoc_text(run, command) {
+                Some(HeredocText::Script(text)) => {
+                    (Kind::Block(script::unindented(&text)), text.clone(), text)
+                }
+                Some(HeredocText::Whole(text)) => {
+                    (Kind::Block(text.clone()), text, command.clone())
+                }
+                None => {
+                    let laid = layout::lay_out(written, &instruction.inner, is_posix);
+                    above.extend(laid.comments);
+                    (laid.kind, command.clone(), command.clone())
+                }
+            };
+            goes_on = shell == Shell::Default
+                && !text.starts_with("#!")
+                && !script::stops_alike(&commands);
+            let kind = if goes_on { going_on(kind) } else { kind };
+            (("run".to_owned(), Value::from(exact(kind)).at(instruction.span)), Some(text))
+        }
+    };
+    let mut named = Vec::new();
+    if let Some(text) = &text {
+        visit_names(text, &mut |name| named.push(name.to_owned()));
+    }
+    let mut keys = Vec::new();
+    let mounted = mounts::mounts(&run.mounts, user, context, names)?;
+    if !mounted.is_empty() {
+        keys.push(("mounts".to_owned(), Value::list(mounted)));
+    }
+    if let Some(network) = run.network.as_ref().filter(|network| network.value != "default") {
+        keys.push(("network".to_owned(), Value::text(network.value.clone())));
+    }
+    if let Some(security) = run.security.as_ref().filter(|security| security.value != "sandbox") {
+        keys.push(("security".to_owned(), Value::text(security.value.clone())));
+    }
+    if !run.devices.is_empty() {
+        let devices = run.devices.iter().map(|device| {
+            let name = Value::text(device.name.value.clone());
+            match device.required {
+                false => name,
+                true => Value::table(vec![
+                    ("name".to_owned(), name),
+                    ("required".to_owned(), Value::literal(true)),
+                ]),
+            }
+        });
+        keys.push(("devices".to_owned(), Value::list(devices)));
+    }
+    let text = text.as_deref();
+    Ok(RunStep {
+        verb,
+        keys,
+        comments: above,
+        named,
+        reads_others: text.is_none_or(|text| {
+            !is_posix || script::may_read_variables(text) && !script::installs_only(text)
+        }),
+        reads_tools: text.is_none_or(script::may_read_variables),
+        goes_on,
+    })
+}
+
+/// The text of a `RUN` with heredocs.
+enum HeredocText {
+    /// What is in the only heredoc.
+    Script(String),
+    /// A command with its heredocs, which the shell reads.
+    Whole(String),
+}
+
+fn heredoc_text(run: &Run, written: &str) -> Option<HeredocText> {
+    let first = run.heredocs.first()?;
+    if crate::dockerfile::is_heredoc(written) {
+        return Some(HeredocText::Script(first.text()));
+    }
+    let mut text = written.to_owned();
+    for heredoc in &run.heredocs {
+        text.push('\n');
+        text.push_str(&heredoc.content);
+        text.push_str(&heredoc.name);
+    }
+    text.push('\n');
+    Some(HeredocText::Whole(text))
+}
+
+/// The text behind a command that lets the shell go on.
+fn going_on(kind: Kind) -> Kind {
+    match kind {
+        Kind::Script(text) => Kind::Block(format!("{GO_ON}\n{text}\n")),
+        Kind::Block(text) => Kind::Block(format!("{GO_ON}\n{text}")),
+        other => other,
+    }
+}
+
+/// A block whose lines come out of a build file as they are: one line is not indented, and the last one ends.
+fn exact(kind: Kind) -> Kind {
+    let Kind::Block(mut text) = kind else { return kind };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if text.trim().is_empty() {
+        return Kind::Script(":".to_owned());
+    }
+    let is_indented = |line: &str| line.starts_with([' ', '\t']) || line.is_empty();
+    if text.lines().all(is_indented) {
+        text.insert_str(0, ":\n");
+    }
+    Kind::Block(text)
+}
+
+/// Converts a `COPY`.
+pub(super) fn copy(
+    instruction: &Instruction,
+    copy: &FileCopy,
+    context: &Context<'_>,
+    names: &dyn Names,
+) -> Result<Vec<Item>, String> {
+    let mut keys = Vec::new();
+    if let Some(from) = copy.from.as_ref().filter(|from| !from.value.is_empty()) {
+        if words::constant(&from.value, context.escape()).as_deref() != Some(&*from.value) {
+            return Err("variable expansion is not supported for --from, define a new stage with FROM using ARG \
+                        from global scope as a workaround"
+                .to_owned());
+        }
+        keys.push(("from".to_owned(), context.bases.copied_from(&from.value)?));
+    }
+    let parents = copy.parents.then(|| ("parents".to_owned(), Value::literal(true)));
+    let files = Files { transfer: &copy.transfer, context, names };
+    let mut steps = Vec::new();
+    if !copy.transfer.sources.is_empty() {
+        let exclude = files.exclude()?;
+        let more: Vec<_> = parents.into_iter().chain(exclude).collect();
+        let sources: Vec<&Word> = copy.transfer.sources.iter().collect();
+        steps.extend(files.steps("copy", &sources, &keys, more)?);
+    }
+    steps.extend(files.heredocs()?);
+    Ok(with_comments(instruction, steps))
+}
+
+/// Converts an `ADD`: each source becomes the step that does what `ADD` does with it.
+pub(super) fn add(
+    instruction: &Instruction,
+    add: &FileAdd,
+    context: &Context<'_>,
+    names: &dyn Names,
+) -> Result<Vec<Item>, String> {
+    let files = Files { transfer: &add.transfer, context, names };
+    let checksum = add.checksum.as_ref().map(|checksum| files.text(checksum)).transpose()?;
+    let mut steps = Vec::new();
+    let mut local: Vec<(&str, Vec<&Word>)> = Vec::new();
+    for source in &add.transfer.sources {
+        let url = files.text(source)?;
+        let (address, is_url) = files.address(&url);
+        if let Some(git) = GitUrl::parse(&address) {
+            let git = git.map_err(|problem| format!("`{url}`: {problem}"))?;
+            steps.extend(files.git(&git, add, checksum.as_deref(), source)?);
+        } else if is_url {
+            let mut more = Vec::new();
+            more.extend(
+                checksum.as_ref().map(|sum| ("checksum".to_owned(), Value::text(sum.clone()))),
+            );
+            if add.unpack == Some(true) {
+                more.push(("extract".to_owned(), Value::literal(true)));
+            }
+            steps.extend(files.steps("fetch", &[source], &[], more)?);
+        } else {
+            // A mode is for files, not for what is in an archive.
+            let is_file = is_no_archive(&url) || add.transfer.chmod.is_some() && !is_archive(&url);
+            let verb = match add.unpack {
+                Some(false) => "copy",
+                None if is_file => "copy",
+                Some(true) | None => "unpack",
+            };
+            match local.last_mut() {
+                Some((last, sources)) if *last == verb => sources.push(source),
+                _ => local.push((verb, vec![source])),
+            }
+        }
+    }
+    for (verb, sources) in local {
+        let more = if verb == "copy" { files.exclude()?.into_iter().collect() } else { Vec::new() };
+        match verb {
+            "copy" => steps.extend(files.steps(verb, &sources, &[], more)?),
+            _ => {
+                for source in sources {
+                    steps.extend(files.steps(verb, &[source], &[], Vec::new())?);
+                }
+            }
+        }
+    }
+    steps.extend(files.heredocs()?);
+    Ok(with_comments(instruction, steps))
+}
+
+/// Whether a path of the build context can be no archive: a directory, or a file whose name says what it is.
+fn is_no_archive(path: &str) -> bool {
+    const OTHERS: [&str; 40] = [
+        "c",
+        "cc",
+        "cfg",
+        "conf",
+        "config",
+        "cpp",
+        "crt",
+        "css",
+        "csv",
+        "env",
+        "go",
+        "h",
+        "html",
+        "ini",
+        "java",
+        "js",
+        "json",
+        "key",
+        "list",
+        "lock",
+        "md",
+        "mod",
+        "pem",
+        "php",
+        "properties",
+        "py",
+        "rb",
+        "repo",
+        "rs",
+        "service",
+        "sh",
+        "sql",
+        "sum",
+        "toml",
+        "ts",
+        "txt",
+        "xml",
+        "yaml",
+        "yml",
+        "template",
+    ];
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_directory = name.is_empty() || name == "." || name == "..";
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+    is_directory || extension.is_some_and(|extension| OTHERS.contains(&extension))
+}
+
+/// Whether a path has the name of an archive.
+fn is_archive(path: &str) -> bool {
+    const ENDS: [&str; 9] =
+        [".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"];
+    ENDS.iter().any(|end| path.ends_with(end))
+}
+
+/// The sources of a `COPY` or `ADD`.
+struct Files<'f> {
+    transfer: &'f Transfer,
+    context: &'f Context<'f>,
+    names: &'f dyn Names,
+}
+
+impl Files<'_> {
+    fn text(&self, word: &Word) -> Result<String, String> {
+        words::value(&word.value, self.context.escape(), self.names)
+    }
+
+    /// The address that a source names, and whether it is a URL. What an arg decides on is seen from its default.
+    fn address<'a>(&self, text: &'a str) -> (Cow<'a, str>, bool) {
+        let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
+        let name = text.strip_prefix("${").and_then(|rest| rest.split(['}', ':', '-']).next());
+        let default = name.and_then(|name| self.context.args.get(name)?.default.as_deref());
+        (text.into(), is_url(text) || default.is_some_and(is_url))
+    }
+
+    fn exclude(&self) -> Result<Option<(String, Value)>, String> {
+        // BuildKit replaces no names in these.
+        let values: Vec<Value> = self
+            .transfer
+            .exclude
+            .iter()
+            .map(|word| Value::text(words::literal(&word.value)))
+            .collect();
+        Ok(one_or_list(values).map(|value| ("exclude".to_owned(), value)))
+    }
+
+    /// One step, or one for each source where a destination without a slash takes one after the other.
+    fn steps(
+        &self,
+        verb: &str,
+        sources: &[&Word],
+        first: &[(String, Value)],
+        more: Vec<(String, Value)>,
+    ) -> Result<Vec<Value>, String> {
+        let to = self.text(&self.transfer.destination)?;
+        let is_directory = is_directory(&to);
+        let groups: Vec<&[&Word]> = match is_directory || sources.len() == 1 {
+            true => vec![sources],
+            false => sources.chunks(1).collect(),
+        };
+        let mut steps = Vec::new();
+        for group in groups {
+            let mut values = Vec::new();
+            for source in group {
+                let path = within_tree(self.text(source)?);
+                values.push(Value::text(path).at(source.span));
+            }
+            let mut keys =
+                vec![(verb.to_owned(), one_or_list(values).unwrap_or_else(|| Value::list([])))];
+            keys.extend(first.iter().cloned());
+            keys.extend(self.to(&to));
+            let owner = self.owner()?.into_iter();
+            keys.extend(owner.filter(|(key, _)| verb != "unpack" || key != "chmod"));
+            // One that a pattern matches gets the name of a destination without a slash.
+            let may_match = |source: &&Word| source.value.contains(['*', '?', '[', '$']);
+            if verb == "copy" && !is_directory && group.iter().any(may_match) {
+                keys.push(("rename".to_owned(), Value::literal(true)));
+            }
+            keys.extend(more.iter().cloned());
+            steps.push(Value::table(keys));
+        }
+        Ok(steps)
+    }
+
+    fn to(&self, to: &str) -> Option<(String, Value)> {
+        (!matches!(to, "." | "./" | ""))
+            .then(|| ("to".to_owned(), Value::text(to).at(self.transfer.destination.span)))
+    }
+
+    fn owner(&self) -> Result<Vec<(String, Value)>, String> {
+        let mut keys = Vec::new();
+        for (key, word) in [("chown", &self.transfer.chown), ("chmod", &self.transfer.chmod)] {
+            if let Some(word) = word.as_ref().filter(|word| !word.value.is_empty()) {
+                keys.push((key.to_owned(), Value::text(self.text(word)?)));
+            }
+        }
+        if self.transfer.link {
+            keys.push(("link".to_owned(), Value::literal(true)));
+        }
+        Ok(keys)
+    }
+
+    fn git(
+        &self,
+        git: &GitUrl,
+        add: &FileAdd,
+        checksum: Option<&str>,
+        source: &Word,
+    ) -> Result<Vec<Value>, String> {
+        let mut keys = vec![("git".to_owned(), Value::text(git.remote.clone()).at(source.span))];
+        let checksum = checksum.map(str::to_owned).or_else(|| git.checksum.clone());
+        for (key, value) in [
+            ("ref", Some(git.reference.clone()).filter(|reference| !reference.is_empty())),
+            ("checksum", checksum),
+            ("subdir", Some(git.subdir.clone()).filter(|subdir| !subdir.is_empty())),
+        ] {
+            keys.extend(value.map(|value| (key.to_owned(), Value::text(value))));
+        }
+        if add.keep_git_dir.unwrap_or(git.keep_git_dir) {
+            keys.push(("keep-git-dir".to_owned(), Value::literal(true)));
+        }
+        let to = self.text(&self.transfer.destination)?;
+        keys.extend(self.to(&to));
+        keys.extend(self.owner()?);
+        Ok(vec![Value::table(keys)])
+    }
+
+    /// The files whose content is in the Dockerfile.
+    fn heredocs(&self) -> Result<Vec<Value>, String> {
+        let to = self.text(&self.transfer.destination)?;
+        let mut steps = Vec::new();
+        for heredoc in &self.transfer.heredocs {
+            let path = match is_directory(&to) {
+                true => format!("{}{}", to.trim_end_matches('.'), heredoc.name),
+                false => to.clone(),
+            };
+            let (content, expand) = self.content(heredoc)?;
+            let mut keys = vec![("write".to_owned(), Value::text(path).at(heredoc.span))];
+            if expand {
+                keys.push(("expand".to_owned(), Value::literal(true)));
+            }
+            keys.extend(self.owner()?);
+            keys.push(("content".to_owned(), content));
+            steps.push(Value::table(keys));
+        }
+        Ok(steps)
+    }
+
+    /// What is in a file, and whether names in it are replaced.
+    fn content(&self, heredoc: &Heredoc) -> Result<(Value, bool), String> {
+        let text = heredoc.text();
+        let (text, expand) = match heredoc.expand {
+            false => (text, false),
+            true => match &lex::text(&text)?[..] {
+                [] => (String::new(), false),
+                [lex::Piece::Text(text)] => (text.clone(), false),
+                pieces => (words::template(pieces, self.names), true),
+            },
+        };
+        Ok((content_value(text), expand))
+    }
+}
+
+/// The content of a file so that a build file reads it as it is.
+fn content_value(text: String) -> Value {
+    let lines = || text.lines();
+    let is_blank = |line: &str| line.trim().is_empty();
+    let is_plain = text.ends_with('\n')
+        && !text.contains('\r')
+        && !lines().next().is_some_and(is_blank)
+        && !lines().any(|line| is_blank(line) && !line.is_empty())
+        && lines().any(|line| !line.is_empty() && !line.starts_with([' ', '\t']));
+    if is_plain && lines().count() > 1 {
+        return Kind::Block(text).into();
+    }
+    if is_plain || text.is_empty() {
+        return Value::text(text);
+    }
+    // A list of lines is taken as it is.
+    Value::list(text.split_terminator('\n').map(Value::text))
+}
+
+/// A path as BuildKit's `NormalizePath` reads it: nothing is the root of the tree, and `..` does not lead out of it.
+fn within_tree(path: String) -> String {
+    if path.is_empty() {
+        return "/".to_owned();
+    }
+    let mut parts: Vec<&str> = Vec::new();
+    let mut leads_out = false;
+    for part in path.split('/') {
+        match part {
+            ".." if parts.last().is_some_and(|last| !["", ".", ".."].contains(last)) => {
+                parts.pop();
+            }
+            ".." => leads_out = true,
+            part => parts.push(part),
+        }
+    }
+    // What is not written with too many `..` stays as it is written.
+    if leads_out {
+        Some(parts.join("/")).filter(|path| !path.is_empty()).unwrap_or("/".to_owned())
+    } else {
+        path
+    }
+}
+
+fn is_directory(to: &str) -> bool {
+    to.ends_with('/') || matches!(to, "." | ".." | "") || to.ends_with("/.") || to.ends_with("/..")
+}
+
+fn one_or_list(mut values: Vec<Value>) -> Option<Value> {
+    match values.len() {
+        0 => None,
+        1 => values.pop(),
+        _ => Some(Value::list(values)),
+    }
+}
+
+fn with_comments(instruction: &Instruction, steps: Vec<Value>) -> Vec<Item> {
+    let mut above = comments::above(instruction);
+    above.extend(instruction.inner.iter().map(|inner| inner.comment.text.clone()));
+    let items = steps.into_iter().map(|value| Item {
+        comments: std::mem::take(&mut above),
+        value: if value.origin.is_none() { value.at(instruction.span) } else { value },
+    });
+    items.collect()
+}

@@ -1,0 +1,416 @@
+//! TOML as a person would lay it out, with the origin of each piece.
+//!
+//! Input: [`Value`]s with the places of a Dockerfile. Output: TOML 1.0 text that `taplo fmt` leaves as it is,
+//! and for each piece of it where it comes from. Must not depend on the keys of the language.
+//!
+//! The layout follows taplo's defaults: a list is in one line, unless it has comments in it or a line of the
+//! whole entry would be longer than 80 characters; then every list of the entry is over several lines.
+
+use crate::source::{Piece, Span};
+
+/// The longest line that a list does not make longer.
+const WIDTH: usize = 80;
+
+/// A value of the output.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Value {
+    pub(super) kind: Kind,
+    /// The place of the Dockerfile that it comes from.
+    pub(super) origin: Option<Span>,
+}
+
+/// The kinds of values.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Kind {
+    /// A string, in double quotes where that needs no escapes.
+    Text(String),
+    /// Text of a script, in single quotes where that is possible.
+    Script(String),
+    /// Text over several lines, indented with the file. It ends with a line break, and one of its lines is not
+    /// indented.
+    Block(String),
+    /// A number or truth value.
+    Literal(String),
+    List(Vec<Item>),
+    Table(Vec<(String, Value)>),
+}
+
+/// An item of a list, with the comments above it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Item {
+    pub(super) comments: Vec<String>,
+    pub(super) value: Value,
+}
+
+impl Value {
+    pub(super) fn text(text: impl Into<String>) -> Self {
+        Kind::Text(text.into()).into()
+    }
+
+    pub(super) fn literal(text: impl ToString) -> Self {
+        Kind::Literal(text.to_string()).into()
+    }
+
+    pub(super) fn list(values: impl IntoIterator<Item = Value>) -> Self {
+        let items = values.into_iter().map(|value| Item { comments: Vec::new(), value });
+        Kind::List(items.collect()).into()
+    }
+
+    pub(super) fn table(entries: Vec<(String, Value)>) -> Self {
+        Kind::Table(entries).into()
+    }
+
+    pub(super) fn at(mut self, span: Span) -> Self {
+        self.origin = Some(span);
+        self
+    }
+}
+
+impl From<Kind> for Value {
+    fn from(kind: Kind) -> Self {
+        Self { kind, origin: None }
+    }
+}
+
+/// The output in the making.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    text: String,
+    origins: Vec<Piece>,
+}
+
+impl Writer {
+    /// Comment lines. A comment without text is an empty one.
+    pub(super) fn comments(&mut self, comments: &[String]) {
+        for comment in comments {
+            self.comment(comment);
+            self.text.push('\n');
+        }
+    }
+
+    /// A blank line, unless nothing is there to be kept apart from.
+    pub(super) fn blank(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// The header of a table.
+    pub(super) fn header(&mut self, path: &[&str], origin: Option<Span>) {
+        let start = self.text.len();
+        self.text.push('[');
+        for (at, part) in path.iter().enumerate() {
+            if at > 0 {
+                self.text.push('.');
+            }
+            self.text.push_str(&key(part));
+        }
+        self.text.push(']');
+        self.origin(start, origin);
+        self.text.push('\n');
+    }
+
+    /// An entry of a table. `name` is written as it is.
+    pub(super) fn entry(&mut self, name: &str, value: &Value) {
+        let mut layout = Layout { writer: Writer::default(), is_wide: false };
+        layout.value(value, 0);
+        let is_long = |(at, line): (usize, &str)| {
+            let before = if at == 0 { name.chars().count() + 3 } else { 0 };
+            before + line.chars().count() > WIDTH
+        };
+        if layout.writer.text.split('\n').enumerate().any(is_long) {
+            layout = Layout { writer: Writer::default(), is_wide: true };
+            layout.value(value, 0);
+        }
+        self.text.push_str(name);
+        self.text.push_str(" = ");
+        self.append(layout.writer);
+        self.text.push('\n');
+    }
+
+    /// The text, and where its pieces come from: outer pieces before those in them.
+    pub(super) fn finish(mut self) -> (String, Vec<Piece>) {
+        self.origins.sort_by_key(|origin| (origin.start, std::cmp::Reverse(origin.end)));
+        (self.text, self.origins)
+    }
+
+    fn append(&mut self, other: Writer) {
+        let base = self.text.len();
+        self.text.push_str(&other.text);
+        self.origins.extend(other.origins.into_iter().map(|origin| Piece {
+            start: base + origin.start,
+            end: base + origin.end,
+            ..origin
+        }));
+    }
+
+    fn comment(&mut self, comment: &str) {
+        self.text.push('#');
+        if !comment.is_empty() {
+            self.text.push(' ');
+            // Control characters may not be in a comment of TOML.
+            self.text.extend(comment.chars().filter(|&c| c == '\t' || !c.is_control()));
+        }
+    }
+
+    fn origin(&mut self, start: usize, span: Option<Span>) {
+        if let Some(span) = span {
+            self.origins.push(Piece { start, end: self.text.len(), span });
+        }
+    }
+}
+
+/// A value in the making.
+struct Layout {
+    writer: Writer,
+    /// Whether every list is over several lines.
+    is_wide: bool,
+}
+
+impl Layout {
+    /// Writes a value; `depth` is the number of lists over several lines that it is in.
+    fn value(&mut self, value: &Value, depth: usize) {
+        let start = self.writer.text.len();
+        match &value.kind {
+            Kind::Text(text) => self.writer.text.push_str(&quoted(text)),
+            Kind::Script(text) => self.writer.text.push_str(&script(text)),
+            Kind::Block(text) => self.block(text, depth),
+            Kind::Literal(text) => self.writer.text.push_str(text),
+            Kind::List(items) => self.list(items, depth),
+            Kind::Table(entries) => self.table(entries, depth),
+        }
+        self.writer.origin(start, value.origin);
+    }
+
+    fn list(&mut self, items: &[Item], depth: usize) {
+        let has_comments = items.iter().any(|item| !item.comments.is_empty());
+        if items.is_empty() || !(self.is_wide || has_comments) {
+            self.writer.text.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    self.writer.text.push_str(", ");
+                }
+                self.value(&item.value, depth);
+            }
+            self.writer.text.push(']');
+            return;
+        }
+        self.writer.text.push_str("[\n");
+        for item in items {
+            for comment in &item.comments {
+                self.indent(depth + 1);
+                self.writer.comment(comment);
+                self.writer.text.push('\n');
+            }
+            self.indent(depth + 1);
+            self.value(&item.value, depth + 1);
+            self.writer.text.push_str(",\n");
+        }
+        self.indent(depth);
+        self.writer.text.push(']');
+    }
+
+    fn table(&mut self, entries: &[(String, Value)], depth: usize) {
+        if entries.is_empty() {
+            self.writer.text.push_str("{}");
+            return;
+        }
+        self.writer.text.push_str("{ ");
+        for (at, (name, value)) in entries.iter().enumerate() {
+            if at > 0 {
+                self.writer.text.push_str(", ");
+            }
+            self.writer.text.push_str(name);
+            self.writer.text.push_str(" = ");
+            self.value(value, depth);
+        }
+        self.writer.text.push_str(" }");
+    }
+
+    fn block(&mut self, text: &str, depth: usize) {
+        let is_literal = !text.contains("'''") && !text.contains(is_escaped);
+        let quotes = if is_literal { "'''" } else { "\"\"\"" };
+        self.writer.text.push_str(quotes);
+        self.writer.text.push('\n');
+        for line in text.split_inclusive('\n') {
+            if !line.trim_end_matches('\n').is_empty() {
+                self.indent(depth + 1);
+            }
+            match is_literal {
+                true => self.writer.text.push_str(line),
+                false => {
+                    let line = line.trim_end_matches('\n');
+                    self.writer.text.push_str(&escaped(line));
+                    self.writer.text.push('\n');
+                }
+            }
+        }
+        self.indent(depth);
+        self.writer.text.push_str(quotes);
+    }
+
+    fn indent(&mut self, depth: usize) {
+        for _ in 0..depth {
+            self.writer.text.push_str("  ");
+        }
+    }
+}
+
+/// A key, in quotes where it needs them.
+pub(super) fn key(name: &str) -> String {
+    if is_bare(name) { name.to_owned() } else { format!("\"{}\"", escaped(name)) }
+}
+
+/// A key of which each part between dots is a table: `org.opencontainers.image.title`.
+pub(super) fn dotted_key(name: &str) -> String {
+    if name.split('.').all(is_bare) { name.to_owned() } else { key(name) }
+}
+
+fn is_bare(name: &str) -> bool {
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+}
+
+/// A character that has to be escaped, and can so be in no literal string.
+fn is_escaped(c: char) -> bool {
+    c != '\t' && c != '\n' && c.is_control()
+}
+
+fn quoted(text: &str) -> String {
+    let needs_escapes = text.contains(['"', '\\']);
+    if needs_escapes
+        && !text.contains('\'')
+        && !text.contains(|c: char| c != '\t' && c.is_control())
+    {
+        return format!("'{text}'");
+    }
+    format!("\"{}\"", escaped(text))
+}
+
+fn script(text: &str) -> String {
+    let has_control = text.contains(|c: char| c != '\t' && c.is_control());
+    if !has_control && !text.contains('\'') {
+        return format!("'{text}'");
+    }
+    if !has_control && text.contains(['"', '\\']) && !text.contains("'''") && !text.ends_with('\'')
+    {
+        return format!("'''{text}'''");
+    }
+    format!("\"{}\"", escaped(text))
+}
+
+/// Text with the escapes of a basic string.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    fn check(value: Value, expected: Expect) {
+        let mut writer = Writer::default();
+        writer.entry("key", &value);
+        expected.assert_eq(&writer.finish().0);
+    }
+
+    fn texts(texts: &[&str]) -> Value {
+        Value::list(texts.iter().map(|&text| Value::text(text)))
+    }
+
+    #[test]
+    fn short_lists_are_in_one_line() {
+        check(
+            texts(&["a", "b"]),
+            expect![[r#"
+            key = ["a", "b"]
+        "#]],
+        );
+        check(
+            Value::list([]),
+            expect![[r#"
+            key = []
+        "#]],
+        );
+    }
+
+    #[test]
+    fn all_lists_of_a_long_entry_are_over_several_lines() {
+        let table = Value::table(vec![("a".to_owned(), texts(&["b", "c"]))]);
+        check(
+            Value::list([table, Value::text("x".repeat(70))]),
+            expect![[r#"
+            key = [
+              { a = [
+                "b",
+                "c",
+              ] },
+              "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            ]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn comments_and_blocks() {
+        let block = Item {
+            comments: vec!["why".to_owned()],
+            value: Kind::Block("a &&\n\n  b\n".to_owned()).into(),
+        };
+        check(
+            Kind::List(vec![block]).into(),
+            expect![[r#"
+            key = [
+              # why
+              '''
+                a &&
+
+                  b
+              ''',
+            ]
+        "#]],
+        );
+    }
+
+    #[test]
+    fn strings() {
+        for (text, plain, as_script) in [
+            ("a", "\"a\"", "'a'"),
+            ("a \"b\" \\", "'a \"b\" \\'", "'a \"b\" \\'"),
+            ("it's", "\"it's\"", "\"it's\""),
+            ("it's \"b\"", "\"it's \\\"b\\\"\"", "'''it's \"b\"'''"),
+            ("a\nb", "\"a\\nb\"", "\"a\\nb\""),
+            ("\"'", "\"\\\"'\"", "\"\\\"'\""),
+            ("\u{7f}", "\"\\u007f\"", "\"\\u007f\""),
+        ] {
+            assert_eq!((&*quoted(text), &*script(text)), (plain, as_script), "{text:?}");
+        }
+        assert_eq!(dotted_key("a.b-c"), "a.b-c");
+        assert_eq!(dotted_key("a..b"), "\"a..b\"");
+        assert_eq!(key("a.b"), "\"a.b\"");
+    }
+
+    #[test]
+    fn pieces_know_where_they_come_from() {
+        let span = Span { start: 7, end: 9 };
+        let mut writer = Writer::default();
+        writer.entry("key", &Value::list([Value::text("a").at(span)]));
+        let (text, origins) = writer.finish();
+        let [origin] = origins[..] else { panic!("{origins:?}") };
+        assert_eq!((&text[origin.start..origin.end], origin.span), ("\"a\"", span));
+    }
+}

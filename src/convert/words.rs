@@ -1,0 +1,205 @@
+//! Values of a Dockerfile as strings of a build file.
+//!
+//! Input: a word with its quotes and `$NAME`. Output: the text with `${NAME}` that means the same. A name
+//! that may have no value is empty in a Dockerfile and an error in a build file, so that it becomes `${NAME:-}`.
+
+use crate::dockerfile::lex::{self, Modifier, Piece};
+
+/// What a name is at one place of a Dockerfile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// It has a value.
+    Set,
+    /// It may have none: the base image's environment decides, or a build arg.
+    Maybe,
+    /// It has none that a build file would see in the same way: `$1`, `$@`.
+    Never,
+}
+
+/// What names mean at one place.
+pub(super) trait Names {
+    /// What a name means.
+    fn meaning(&self, name: &str) -> Meaning;
+
+    /// The text that stands in place of a name: for a variable that has been set before in the same table, and
+    /// for an arg with a default of its own.
+    fn replacement(&self, _name: &str) -> Option<String> {
+        None
+    }
+}
+
+/// The value of a word. The error is BuildKit's text.
+pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<String, String> {
+    Ok(template(&lex::word(word, escape)?, names))
+}
+
+/// The value of a word that has no names in it; `None` where it has some.
+pub(super) fn constant(word: &str, escape: char) -> Option<String> {
+    match &lex::word(word, escape).ok()?[..] {
+        [] => Some(String::new()),
+        [Piece::Text(text)] => Some(text.clone()),
+        _ => None,
+    }
+}
+
+/// The names that a word depends on.
+pub(super) fn names(word: &str, escape: char) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(&lex::word(word, escape).unwrap_or_default(), &mut found);
+    found
+}
+
+/// The names that the content of a heredoc depends on.
+pub(super) fn names_of_text(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    collect(&lex::text(text).unwrap_or_default(), &mut found);
+    found
+}
+
+fn collect(pieces: &[Piece], found: &mut Vec<String>) {
+    for piece in pieces {
+        let Piece::Variable { name, modifier } = piece else { continue };
+        found.push(name.clone());
+        match modifier {
+            Modifier::Plain => {}
+            Modifier::Default { word, .. } | Modifier::Alternative { word, .. } => {
+                collect(word, found);
+            }
+            Modifier::Required { message: word, .. }
+            | Modifier::TrimPrefix { pattern: word, .. }
+            | Modifier::TrimSuffix { pattern: word, .. } => collect(word, found),
+            Modifier::Replace { pattern, replacement, .. } => {
+                collect(pattern, found);
+                collect(replacement, found);
+            }
+        }
+    }
+}
+
+/// Pieces as a string of a build file.
+pub(super) fn template(pieces: &[Piece], names: &dyn Names) -> String {
+    let mut out = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(&literal(text)),
+            Piece::Variable { name, modifier } => variable(name, modifier, names, &mut out),
+        }
+    }
+    out
+}
+
+/// Text that stands for itself.
+pub(super) fn literal(text: &str) -> String {
+    text.replace("${", "$${")
+}
+
+/// Text within a substitution, where a backslash takes the meaning of the next character away.
+fn inner(pieces: &[Piece], names: &dyn Names, is_pattern: bool) -> String {
+    let mut out = String::new();
+    for piece in pieces {
+        match piece {
+            // A pattern still has its own escapes.
+            Piece::Text(text) if is_pattern => out.push_str(&literal(text)),
+            Piece::Text(text) => {
+                for c in text.chars() {
+                    if matches!(c, '\\' | '}') {
+                        out.push('\\');
+                    }
+                    out.push(c);
+                }
+            }
+            Piece::Variable { name, modifier } => variable(name, modifier, names, &mut out),
+        }
+    }
+    out
+}
+
+fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String) {
+    let meaning = names.meaning(name);
+    let sign = |colon: &bool, sign: &str| format!("{}{sign}", if *colon { ":" } else { "" });
+    match modifier {
+        _ if meaning == Meaning::Never => match modifier {
+            Modifier::Default { word, .. } => out.push_str(&inner(word, names, false)),
+            Modifier::Required { message, .. } => {
+                let message = inner(message, names, false);
+                out.push_str(&format!("${{MSTAGE_UNSET:?{message}}}"));
+            }
+            _ => {}
+        },
+        Modifier::Plain => match names.replacement(name) {
+            Some(text) => out.push_str(&text),
+            None if meaning == Meaning::Set => out.push_str(&format!("${{{name}}}")),
+            None => out.push_str(&format!("${{{name}:-}}")),
+        },
+        Modifier::Default { colon, word } => {
+            let (sign, word) = (sign(colon, "-"), inner(word, names, false));
+            out.push_str(&format!("${{{name}{sign}{word}}}"));
+        }
+        Modifier::Alternative { colon, word } => {
+            let (sign, word) = (sign(colon, "+"), inner(word, names, false));
+            out.push_str(&format!("${{{name}{sign}{word}}}"));
+        }
+        Modifier::Required { colon, message } => {
+            let (sign, message) = (sign(colon, "?"), inner(message, names, false));
+            out.push_str(&format!("${{{name}{sign}{message}}}"));
+        }
+        Modifier::TrimPrefix { longest, pattern } => {
+            let (sign, pattern) = (if *longest { "##" } else { "#" }, inner(pattern, names, true));
+            out.push_str(&format!("${{{name}{sign}{pattern}}}"));
+        }
+        Modifier::TrimSuffix { longest, pattern } => {
+            let (sign, pattern) = (if *longest { "%%" } else { "%" }, inner(pattern, names, true));
+            out.push_str(&format!("${{{name}{sign}{pattern}}}"));
+        }
+        Modifier::Replace { all, pattern, replacement } => {
+            let sign = if *all { "//" } else { "/" };
+            let (pattern, replacement) =
+                (inner(pattern, names, true), inner(replacement, names, true));
+            out.push_str(&format!("${{{name}{sign}{pattern}/{replacement}}}"));
+        }
+    }
+}
+
+/// Whether a build file can have a name: a letter or `_`, then letters, digits and `_`.
+pub(super) fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Known;
+
+    impl Names for Known {
+        fn meaning(&self, name: &str) -> Meaning {
+            match name {
+                "SET" => Meaning::Set,
+                _ if is_name(name) => Meaning::Maybe,
+                _ => Meaning::Never,
+            }
+        }
+    }
+
+    #[test]
+    fn words_become_templates() {
+        for (word, expected) in [
+            ("a b", "a b"),
+            ("\"$SET\"/x", "${SET}/x"),
+            ("$FOO", "${FOO:-}"),
+            ("\\${SET}", "$${SET}"),
+            ("\\$SET", "$SET"),
+            ("${FOO:-a${SET}}", "${FOO:-a${SET}}"),
+            ("${FOO-a\\}b}", "${FOO-a\\}b}"),
+            ("a$1b", "ab"),
+            ("${SET##*/}", "${SET##*/}"),
+            ("${SET//a/$FOO}", "${SET//a/${FOO:-}}"),
+        ] {
+            assert_eq!(value(word, '\\', &Known).as_deref(), Ok(expected), "{word}");
+        }
+        assert_eq!(names("$A${B:-$C}", '\\'), ["A", "B", "C"]);
+        assert_eq!(constant("'a'\"b\"", '\\').as_deref(), Some("ab"));
+        assert_eq!(constant("$A", '\\'), None);
+    }
+}

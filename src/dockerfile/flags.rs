@@ -1,0 +1,133 @@
+//! The flags of an instruction.
+//!
+//! Input: words such as `--from=x`. Output: the values of those that an instruction takes, and errors for
+//! others. Follows `frontend/dockerfile/instructions/bflag.go` of BuildKit.
+
+use super::instruction::Word;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::source::Spanned;
+
+/// The flags of one instruction, taken one by one.
+pub(super) struct Flags<'a> {
+    given: Vec<Flag>,
+    /// The names that have been asked for.
+    known: Vec<&'static str>,
+    diagnostics: &'a mut Diagnostics,
+}
+
+/// A flag as it is written.
+struct Flag {
+    /// Without the dashes.
+    name: String,
+    value: Option<String>,
+    word: Word,
+    taken: bool,
+}
+
+impl<'a> Flags<'a> {
+    pub(super) fn new(words: Vec<Word>, diagnostics: &'a mut Diagnostics) -> Self {
+        let given = words.into_iter().map(|word| {
+            let text = word.value.strip_prefix("--").unwrap_or(&word.value);
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (text.to_owned(), None),
+            };
+            Flag { name, value, word, taken: false }
+        });
+        Self { given: given.collect(), known: Vec::new(), diagnostics }
+    }
+
+    /// The value of a flag that can be given once.
+    pub(super) fn text(&mut self, name: &'static str) -> Option<Word> {
+        let mut values = self.values(name);
+        if let [_, second, ..] = &values[..] {
+            self.fail(second, format!("duplicate flag specified: --{name}"), "give it once");
+        }
+        (!values.is_empty()).then(|| values.swap_remove(0))
+    }
+
+    /// The values of a flag that can be given several times.
+    pub(super) fn texts(&mut self, name: &'static str) -> Vec<Word> {
+        self.values(name)
+    }
+
+    /// The value of a flag that is there or not, or says `true` or `false`; `None` where it is not given.
+    pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
+        let flags = self.take(name);
+        if let [_, (second, _), ..] = &flags[..] {
+            self.fail(second, format!("duplicate flag specified: --{name}"), "give it once");
+        }
+        let (word, value) = flags.into_iter().next()?;
+        match value.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            None | Some("true") => Some(true),
+            Some("false") => Some(false),
+            Some("") => {
+                self.fail(
+                    &word,
+                    format!("missing a value on flag: --{name}"),
+                    &format!("write `--{name}`, or `--{name}=false`"),
+                );
+                None
+            }
+            Some(other) => {
+                self.fail(
+                    &word,
+                    format!("expecting boolean value for flag --{name}, not: {other}"),
+                    &format!("write `--{name}`, or `--{name}=false`"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reports the flags that have not been asked for.
+    pub(super) fn finish(self) {
+        for flag in self.given.iter().filter(|flag| !flag.taken) {
+            let hint = did_you_mean(&flag.name, self.known.iter().copied());
+            let hint = hint.unwrap_or_else(|| match &self.known[..] {
+                [] => "this instruction takes no flags".to_owned(),
+                known => {
+                    format!("its flags are {}", list(known.iter().map(|name| format!("--{name}"))))
+                }
+            });
+            self.diagnostics.push(
+                Diagnostic::new(
+                    Code::UnknownFlag,
+                    flag.word.span,
+                    format!("unknown flag: --{}", flag.name),
+                )
+                .hint(hint),
+            );
+        }
+    }
+
+    fn values(&mut self, name: &'static str) -> Vec<Word> {
+        let mut values = Vec::new();
+        for (word, value) in self.take(name) {
+            match value {
+                Some(value) => values.push(Spanned { value, span: word.span }),
+                None => self.fail(
+                    &word,
+                    format!("missing a value on flag: --{name}"),
+                    &format!("write `--{name}=...`"),
+                ),
+            }
+        }
+        values
+    }
+
+    fn take(&mut self, name: &'static str) -> Vec<(Word, Option<String>)> {
+        self.known.push(name);
+        let mut found = Vec::new();
+        for flag in self.given.iter_mut().filter(|flag| flag.name == name) {
+            flag.taken = true;
+            found.push((flag.word.clone(), flag.value.clone()));
+        }
+        found
+    }
+
+    fn fail(&mut self, word: &Word, message: String, hint: &str) {
+        self.diagnostics
+            .push(Diagnostic::new(Code::InvalidInstruction, word.span, message).hint(hint));
+    }
+}

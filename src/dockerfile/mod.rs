@@ -1,0 +1,161 @@
+//! Dockerfiles: from text to instructions.
+//!
+//! Input: a [`SourceFile`]. Output: a [`Dockerfile`], whose instructions have the shape that their keyword
+//! takes, and all mistakes of form. Must not depend on values of args, on images and on what a name in a
+//! `FROM` means.
+//!
+//! The language is that of BuildKit's Dockerfile frontend (`frontend/dockerfile/parser` and
+//! `frontend/dockerfile/instructions`), whatever the engine's own one knows. Messages have its words, since
+//! people search for them.
+
+mod directive;
+mod flags;
+mod heredoc;
+mod instruction;
+mod joined;
+pub mod lex;
+mod lines;
+mod mount;
+mod parse;
+mod recognise;
+#[cfg(test)]
+mod tests;
+mod words;
+
+pub use self::directive::{Directives, Escape};
+pub use self::heredoc::Heredoc;
+pub use self::instruction::{
+    ArgPair, CommandLine, DeviceFlag, FileAdd, FileCopy, Healthcheck, Instruction, Kind, Pair, Run,
+    ShellText, StageHeader, Transfer, Trigger, Word,
+};
+use self::lines::Lines;
+pub use self::lines::{Comment, InnerComment};
+pub use self::mount::{MountFlag, MountKind};
+use self::parse::Parser;
+pub use self::recognise::is_dockerfile;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::{SourceFile, Span};
+
+/// A Dockerfile as it is written.
+#[derive(Debug)]
+pub struct Dockerfile {
+    /// The directives at its head.
+    pub directives: Directives,
+    /// The args before the first `FROM`.
+    pub global_args: Vec<Instruction>,
+    /// The stages, in order.
+    pub stages: Vec<DockerfileStage>,
+    /// The comments behind the last instruction.
+    pub trailing: Vec<Comment>,
+    /// Blank lines between the lines of an instruction: the first one of each.
+    pub empty_continuations: Vec<Span>,
+    /// Whether an instruction that needs a stage stands before the first one.
+    has_stray: bool,
+}
+
+/// A stage of a Dockerfile.
+#[derive(Debug)]
+pub struct DockerfileStage {
+    /// The `FROM` instruction; its kind is [`Kind::From`].
+    pub from: Instruction,
+    /// What it says.
+    pub header: StageHeader,
+    /// The instructions of the stage.
+    pub instructions: Vec<Instruction>,
+}
+
+/// The mark at the beginning of a file that some editors of Windows write.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Whether a text is the beginning of a heredoc and nothing else: `<<EOF`.
+pub fn is_heredoc(text: &str) -> bool {
+    heredoc::opening(text).is_some()
+}
+
+/// Reads a Dockerfile and reports all that is wrong with its form. Instructions that are wrong are left out
+/// of the result, which is there to find what else is wrong.
+pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Dockerfile {
+    if let Some(span) = file.not_text() {
+        diagnostics.push(
+            Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text")
+                .hint("save it as UTF-8"),
+        );
+    }
+    let start =
+        if file.text().starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+    let directives = directive::read(file, start, diagnostics);
+    let mut lines = Lines::new(file, start, directives.escape);
+    for _ in 0..directives.lines {
+        lines.line();
+    }
+    let mut parser = Parser::new(file, directives.escape, diagnostics);
+    let mut found = Dockerfile {
+        directives,
+        global_args: Vec::new(),
+        stages: Vec::new(),
+        trailing: Vec::new(),
+        empty_continuations: Vec::new(),
+        has_stray: false,
+    };
+    let mut is_empty = true;
+    loop {
+        let logical = match lines.logical() {
+            Ok(logical) => logical,
+            Err(comments) => {
+                found.trailing = comments;
+                break;
+            }
+        };
+        is_empty = false;
+        found.empty_continuations.extend(logical.empty_continuation);
+        if let Some(instruction) = parser.instruction(logical, &mut lines) {
+            found.add(instruction, parser.diagnostics);
+        }
+    }
+    if is_empty {
+        let end = file.span(file.text().len()..file.text().len());
+        diagnostics.push(
+            Diagnostic::new(Code::NoStages, end, "file with no instructions")
+                .hint("a Dockerfile begins with `FROM image`"),
+        );
+    } else if found.stages.is_empty() && !diagnostics.has_errors() {
+        let end = file.span(file.text().len()..file.text().len());
+        diagnostics.push(
+            Diagnostic::new(Code::NoStages, end, "dockerfile contains no stages to build")
+                .hint("a stage begins with `FROM image`"),
+        );
+    }
+    found
+}
+
+impl Dockerfile {
+    /// Puts an instruction where it belongs.
+    fn add(&mut self, instruction: Instruction, diagnostics: &mut Diagnostics) {
+        if let Kind::From(header) = &instruction.kind {
+            let header = header.clone();
+            self.stages.push(DockerfileStage {
+                from: instruction,
+                header,
+                instructions: Vec::new(),
+            });
+            return;
+        }
+        match (self.stages.last_mut(), &instruction.kind) {
+            (Some(stage), _) => stage.instructions.push(instruction),
+            (None, Kind::Arg(_)) => self.global_args.push(instruction),
+            // Told of the first one: the others have the same way out.
+            (None, _) => {
+                if !std::mem::replace(&mut self.has_stray, true) {
+                    diagnostics.push(
+                        Diagnostic::new(
+                            Code::InvalidInstruction,
+                            instruction.span,
+                            "no build stage in current context",
+                        )
+                        .hint("only `ARG` may stand before the first `FROM`"),
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! From the text of an instruction to what it says.
+//!
+//! Follows `frontend/dockerfile/instructions/parse.go` of BuildKit, its messages included.
+
+mod command;
+mod files;
+mod stage;
+mod values;
+
+use std::ops::Range;
+
+use super::directive::Escape;
+use super::flags::Flags;
+use super::heredoc::{self, Heredoc};
+use super::instruction::{Instruction, Kind, Trigger, Word};
+use super::joined::Joined;
+use super::lines::{Lines, Logical};
+use super::words::{self, Parts};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::source::{SourceFile, Span, Spanned};
+
+/// The instructions, in the order of the reference.
+const KEYWORDS: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
+
+/// Reads instructions of one file.
+pub(super) struct Parser<'a> {
+    file: &'a SourceFile,
+    escape: Escape,
+    pub(super) diagnostics: &'a mut Diagnostics,
+}
+
+/// The text of one instruction, in parts.
+struct Text<'t> {
+    joined: &'t Joined,
+    /// The keyword in upper case.
+    keyword: String,
+    keyword_span: Span,
+    flags: Vec<Word>,
+    /// The arguments.
+    rest: Range<usize>,
+    /// The whole instruction.
+    span: Span,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(
+        file: &'a SourceFile,
+        escape: Escape,
+        diagnostics: &'a mut Diagnostics,
+    ) -> Self {
+        Self { file, escape, diagnostics }
+    }
+
+    /// Reads an instruction, and the heredocs that follow it from `lines`. `None` after its mistakes have been
+    /// reported.
+    pub(super) fn instruction(
+        &mut self,
+        logical: Logical,
+        lines: &mut Lines<'_>,
+    ) -> Option<Instruction> {
+        let Logical { joined, span, leading, inner, after_blank, empty_continuation: _ } = logical;
+        let whole = 0..joined.text().len();
+        let parts = words::split(&joined, whole.clone(), self.escape, self.file);
+        let heredocs = self.heredocs(&joined, &parts, span, lines)?;
+        let span = match heredocs.is_empty() {
+            true => span,
+            false => lines.span_from(self.file.range(span).start),
+        };
+        let mut instruction = self.read(&joined, whole, span, heredocs)?;
+        instruction.leading = leading;
+        instruction.inner = inner;
+        instruction.after_blank = after_blank;
+        Some(instruction)
+    }
+
+    /// Reads the heredocs of an instruction that can have some.
+    fn heredocs(
+        &mut self,
+        joined: &Joined,
+        parts: &Parts,
+        span: Span,
+        lines: &mut Lines<'_>,
+    ) -> Option<Vec<Heredoc>> {
+        if !self.takes_heredocs(joined, parts) {
+            return Some(Vec::new());
+        }
+        let mut heredocs = Vec::new();
+        for opening in heredoc::openings(joined.text()) {
+            match heredoc::read(opening, lines) {
+                Ok(heredoc) => heredocs.push(heredoc),
+                Err(opening) => {
+                    return self.diagnostics.fail(
+                        Diagnostic::new(Code::UnterminatedHeredoc, span, "unterminated heredoc")
+                            .hint(format!(
+                                "end it with a line that is `{}` and nothing else",
+                                opening.name
+                            )),
+                    );
+                }
+            }
+        }
+        Some(heredocs)
+    }
+
+    /// Whether an instruction can have heredocs: `RUN`, `COPY` and `ADD` without a JSON list, behind `ONBUILD`
+    /// too.
+    fn takes_heredocs(&self, joined: &Joined, parts: &Parts) -> bool {
+        let text = joined.text();
+        match &*text[parts.keyword.clone()].to_ascii_uppercase() {
+            "RUN" | "COPY" | "ADD" => !matches!(json(&text[parts.rest.clone()]), Json::Strings(_)),
+            "ONBUILD" => {
+                let inner = words::split(joined, parts.rest.clone(), self.escape, self.file);
+                let keyword = text[inner.keyword.clone()].to_ascii_uppercase();
+                keyword != "ONBUILD" && self.takes_heredocs(joined, &inner)
+            }
+            _ => false,
+        }
+    }
+
+    /// Reads what a range of the text says.
+    fn read(
+        &mut self,
+        joined: &Joined,
+        range: Range<usize>,
+        span: Span,
+        heredocs: Vec<Heredoc>,
+    ) -> Option<Instruction> {
+        let parts = words::split(joined, range.clone(), self.escape, self.file);
+        let keyword = joined.word(parts.keyword.clone(), self.file);
+        let text = Text {
+            joined,
+            keyword: keyword.value.to_ascii_uppercase(),
+            keyword_span: keyword.span,
+            flags: parts.flags,
+            rest: parts.rest,
+            span,
+        };
+        let kind = self.kind(text, heredocs)?;
+        Some(Instruction {
+            span,
+            keyword,
+            text: joined.text()[range].trim().to_owned(),
+            leading: Vec::new(),
+            inner: Vec::new(),
+            after_blank: false,
+            kind,
+        })
+    }
+
+    fn kind(&mut self, text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+        match &*text.keyword {
+            "ADD" => self.add(text, heredocs),
+            "ARG" => self.arg(text),
+            "CMD" => self.command(text).map(Kind::Cmd),
+            "COPY" => self.copy(text, heredocs),
+            "ENTRYPOINT" => self.command(text).map(Kind::Entrypoint),
+            "ENV" => self.pairs(text).map(Kind::Env),
+            "EXPOSE" => self.expose(text),
+            "FROM" => self.from(text),
+            "HEALTHCHECK" => self.healthcheck(text),
+            "LABEL" => self.pairs(text).map(Kind::Label),
+            "MAINTAINER" => self.single(text).map(Kind::Maintainer),
+            "ONBUILD" => self.onbuild(text, heredocs),
+            "RUN" => self.run(text, heredocs),
+            "SHELL" => self.shell(text),
+            "STOPSIGNAL" => self.single(text).map(Kind::StopSignal),
+            "USER" => self.single(text).map(Kind::User),
+            "VOLUME" => self.volume(text),
+            "WORKDIR" => self.single(text).map(Kind::Workdir),
+            _ => {
+                let written = self.file.slice(text.keyword_span);
+                let message = format!("unknown instruction: {written}");
+                let hint = did_you_mean(&text.keyword, KEYWORDS).unwrap_or_else(|| {
+                    "an instruction over several lines has a `\\` at the end of each but the last"
+                        .to_owned()
+                });
+                self.diagnostics.fail(
+                    Diagnostic::new(Code::UnknownInstruction, text.keyword_span, message)
+                        .hint(hint),
+                )
+            }
+        }
+    }
+
+    fn onbuild(&mut self, text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+        if text.rest.is_empty() {
+            return self.too_few(&text);
+        }
+        self.no_flags(&text);
+        let joined = text.joined;
+        let inner = words::split(joined, text.rest.clone(), self.escape, self.file);
+        let keyword = joined.text()[inner.keyword.clone()].to_ascii_uppercase();
+        let refused = match &*keyword {
+            "ONBUILD" => Some("Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed".to_owned()),
+            "FROM" | "MAINTAINER" => Some(format!("{keyword} isn't allowed as an ONBUILD trigger")),
+            _ => None,
+        };
+        if let Some(message) = refused {
+            let span = joined.span(inner.keyword, self.file);
+            return self.diagnostics.fail(
+                Diagnostic::new(Code::InvalidInstruction, span, message)
+                    .hint("a trigger is one instruction of a stage, such as `ONBUILD COPY . .`"),
+            );
+        }
+        let mut recorded = joined.text()[text.rest.clone()].to_owned();
+        for heredoc in &heredocs {
+            recorded.push('\n');
+            recorded.push_str(&heredoc.content);
+            recorded.push_str(&heredoc.name);
+        }
+        let instruction = self.read(joined, text.rest, text.span, heredocs)?;
+        Some(Kind::Onbuild(Trigger { text: recorded, instruction: Box::new(instruction) }))
+    }
+
+    // === Arguments ===
+
+    /// The flags of an instruction; what it does not take is reported when they are finished.
+    fn flags(&mut self, text: &mut Text<'_>) -> Flags<'_> {
+        Flags::new(std::mem::take(&mut text.flags), self.diagnostics)
+    }
+
+    /// Reports flags of an instruction that takes none.
+    fn no_flags(&mut self, text: &Text<'_>) {
+        Flags::new(text.flags.clone(), self.diagnostics).finish();
+    }
+
+    /// The one argument of an instruction.
+    fn single(&mut self, text: Text<'_>) -> Option<Word> {
+        if text.rest.is_empty() {
+            let message = format!("{} requires exactly one argument", text.keyword);
+            return self.invalid(text.span, message, "write it behind the keyword");
+        }
+        // BuildKit never looks at the flags of a stop signal.
+        if text.keyword != "STOPSIGNAL" {
+            self.no_flags(&text);
+        }
+        Some(text.joined.word(text.rest, self.file))
+    }
+
+    /// An error about an instruction that has no argument and needs some.
+    fn too_few<T>(&mut self, text: &Text<'_>) -> Option<T> {
+        let message = format!("{} requires at least one argument", text.keyword);
+        self.invalid(text.span, message, "write it behind the keyword")
+    }
+
+    /// The words of a JSON list, or else those between white space. Words of a list have the place of the
+    /// whole list.
+    fn list(&mut self, text: &Text<'_>) -> Option<Vec<Word>> {
+        let rest = &text.joined.text()[text.rest.clone()];
+        match json(rest) {
+            Json::Strings(values) => {
+                let span = text.joined.span(text.rest.clone(), self.file);
+                Some(values.into_iter().map(|value| Spanned { value, span }).collect())
+            }
+            Json::OtherValues => self.not_strings(text),
+            Json::No => {
+                let words = words::plain(text.joined.text(), text.rest.clone()).into_iter();
+                Some(words.map(|word| text.joined.word(word, self.file)).collect())
+            }
+        }
+    }
+
+    fn not_strings<T>(&mut self, text: &Text<'_>) -> Option<T> {
+        self.invalid(
+            text.joined.span(text.rest.clone(), self.file),
+            "when using JSON array syntax, arrays must be comprised of strings only",
+            "put each item in double quotes",
+        )
+    }
+
+    fn invalid<T>(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        self.diagnostics.fail(Diagnostic::new(Code::InvalidInstruction, span, message).hint(hint))
+    }
+}
+
+/// A text that may be a JSON list.
+enum Json {
+    /// A list of strings.
+    Strings(Vec<String>),
+    /// A list with other values in it.
+    OtherValues,
+    /// No list: text that only begins like one.
+    No,
+}
+
+/// Reads a text as a JSON list, as `parseJSON` does.
+fn json(text: &str) -> Json {
+    if !text.trim_start().starts_with('[') {
+        return Json::No;
+    }
+    match serde_json::from_str::<Vec<serde_json::Value>>(text) {
+        Ok(values) => {
+            let strings = values.into_iter().map(|value| match value {
+                serde_json::Value::String(text) => Some(text),
+                _ => None,
+            });
+            strings.collect::<Option<_>>().map_or(Json::OtherValues, Json::Strings)
+        }
+        Err(_) => Json::No,
+    }
+}

@@ -1,0 +1,120 @@
+//! `RUN`, `CMD`, `ENTRYPOINT`, `SHELL` and `HEALTHCHECK`: what runs a program.
+
+use std::ops::Range;
+
+use super::{Json, Parser, Text, json};
+use crate::dockerfile::heredoc::Heredoc;
+use crate::dockerfile::instruction::{CommandLine, Healthcheck, Kind, Run, ShellText};
+use crate::dockerfile::mount;
+use crate::source::Spanned;
+
+impl Parser<'_> {
+    pub(super) fn run(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+        let mut flags = self.flags(&mut text);
+        let (mounts, devices) = (flags.texts("mount"), flags.texts("device"));
+        let (network, security) = (flags.text("network"), flags.text("security"));
+        flags.finish();
+        let mounts: Vec<_> =
+            mounts.iter().filter_map(|flag| mount::read(flag, self.diagnostics)).collect();
+        let devices: Vec<_> =
+            devices.iter().filter_map(|flag| mount::read_device(flag, self.diagnostics)).collect();
+        for (flag, name, values) in [
+            (&network, "network", &["default", "none", "host"][..]),
+            (&security, "security", &["insecure", "sandbox"]),
+        ] {
+            if let Some(flag) = flag
+                && !values.contains(&&*flag.value)
+            {
+                self.invalid::<()>(
+                    flag.span,
+                    format!("{name} \"{}\" is not valid", flag.value),
+                    format!("expected {}", values.join(", ")),
+                );
+            }
+        }
+        let command = self.command_line(&text, text.rest.clone())?;
+        let run = Run { command, heredocs, mounts, network, security, devices };
+        Some(Kind::Run(Box::new(run)))
+    }
+
+    /// The command of a `CMD` or `ENTRYPOINT`.
+    pub(super) fn command(&mut self, text: Text<'_>) -> Option<CommandLine> {
+        self.no_flags(&text);
+        self.command_line(&text, text.rest.clone())
+    }
+
+    /// A list is run as it is, everything else by a shell.
+    fn command_line(&mut self, text: &Text<'_>, range: Range<usize>) -> Option<CommandLine> {
+        match json(&text.joined.text()[range.clone()]) {
+            Json::Strings(value) => {
+                let span = text.joined.span(range, self.file);
+                Some(CommandLine::Exec(Spanned { value, span }))
+            }
+            Json::OtherValues => self.not_strings(text),
+            Json::No => {
+                let breaks = text.joined.line_starts();
+                let breaks = breaks.filter(|at| range.contains(at) && *at > range.start);
+                Some(CommandLine::Shell(ShellText {
+                    breaks: breaks.map(|at| at - range.start).collect(),
+                    text: text.joined.word(range, self.file),
+                }))
+            }
+        }
+    }
+
+    pub(super) fn shell(&mut self, text: Text<'_>) -> Option<Kind> {
+        self.no_flags(&text);
+        let rest = &text.joined.text()[text.rest.clone()];
+        match json(rest) {
+            Json::Strings(words) if words.is_empty() => self.too_few(&text),
+            Json::Strings(words) => Some(Kind::Shell(words)),
+            Json::OtherValues => self.not_strings(&text),
+            Json::No if rest.is_empty() => self.too_few(&text),
+            Json::No => {
+                let message = "SHELL requires the arguments to be in JSON form";
+                self.invalid(text.span, message, "write `SHELL [\"/bin/bash\", \"-c\"]`")
+            }
+        }
+    }
+
+    pub(super) fn healthcheck(&mut self, mut text: Text<'_>) -> Option<Kind> {
+        const OPTIONS: [&str; 5] =
+            ["interval", "timeout", "start-period", "start-interval", "retries"];
+        let range = text.rest.clone();
+        let rest = &text.joined.text()[range.clone()];
+        if rest.is_empty() {
+            return self.too_few(&text);
+        }
+        let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+        let kind = rest[..end].to_ascii_uppercase();
+        let command = range.end - rest[end..].trim_start().len()..range.end;
+        if kind == "NONE" {
+            return match command.is_empty() {
+                true => Some(Kind::Healthcheck(Healthcheck::None)),
+                false => self.invalid(
+                    text.span,
+                    "HEALTHCHECK NONE takes no arguments",
+                    "remove what is behind NONE",
+                ),
+            };
+        }
+        let mut flags = self.flags(&mut text);
+        let mut options = Vec::new();
+        for option in OPTIONS {
+            options.extend(flags.text(option).map(|value| (option, value)));
+        }
+        flags.finish();
+        if kind != "CMD" {
+            let message = format!("Unknown type {kind:?} in HEALTHCHECK (try CMD)");
+            return self.invalid(text.span, message, "write `HEALTHCHECK CMD command`");
+        }
+        let is_missing = command.is_empty();
+        let command = self.command_line(&text, command)?;
+        let is_empty_list = matches!(&command, CommandLine::Exec(words) if words.value.is_empty());
+        if is_missing || is_empty_list {
+            let message = "Missing command after HEALTHCHECK CMD";
+            return self.invalid(text.span, message, "write `HEALTHCHECK CMD command`");
+        }
+        Some(Kind::Healthcheck(Healthcheck::Command { command, options }))
+    }
+}

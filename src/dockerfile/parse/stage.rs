@@ -1,0 +1,54 @@
+//! `FROM`.
+
+use super::{Parser, Text, words};
+use crate::dockerfile::instruction::{Kind, StageHeader, Word};
+
+impl Parser<'_> {
+    pub(super) fn from(&mut self, mut text: Text<'_>) -> Option<Kind> {
+        let words = words::plain(text.joined.text(), text.rest.clone());
+        let mut words = words.into_iter().map(|word| text.joined.word(word, self.file));
+        let (base, as_keyword, name, more) =
+            (words.next(), words.next(), words.next(), words.next());
+        let mut flags = self.flags(&mut text);
+        let platform = flags.text("platform");
+        flags.finish();
+        let Some(base) = base else { return self.wrong_count(&text) };
+        let is_as = as_keyword.as_ref().is_some_and(|word| word.value.eq_ignore_ascii_case("as"));
+        // A stage with a mistake in its name is still a stage: what follows belongs to it.
+        let name = match (&as_keyword, name, more) {
+            (None, _, _) => None,
+            (Some(_), Some(name), None) if is_as => self.stage_name(name),
+            (Some(_), _, _) => self.wrong_count(&text),
+        };
+        Some(Kind::From(StageHeader { base, platform, name, as_keyword }))
+    }
+
+    fn stage_name(&mut self, name: Word) -> Option<Word> {
+        if is_stage_name(&name.value.to_lowercase()) {
+            return Some(name);
+        }
+        let message = format!(
+            "invalid name for build stage: \"{}\", name can't start with a number or contain symbols",
+            name.value
+        );
+        self.invalid(
+            name.span,
+            message,
+            "a name is letters, digits, `-`, `_` and `.`, and begins with a letter",
+        )
+    }
+
+    fn wrong_count<T>(&mut self, text: &Text<'_>) -> Option<T> {
+        self.invalid(
+            text.span,
+            "FROM requires either one or three arguments",
+            "write `FROM image` or `FROM image AS name`",
+        )
+    }
+}
+
+/// Whether a stage may be named so, in lower case.
+fn is_stage_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'))
+}

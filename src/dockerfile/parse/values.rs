@@ -1,0 +1,113 @@
+//! `ARG`, `ENV`, `LABEL`, `EXPOSE` and `VOLUME`: names, values and lists of them.
+
+use super::{Parser, Text, words};
+use crate::dockerfile::instruction::{ArgPair, Kind, Pair, Word};
+
+impl Parser<'_> {
+    /// The args of an `ARG`. Its flags are not looked at, as in BuildKit.
+    pub(super) fn arg(&mut self, text: Text<'_>) -> Option<Kind> {
+        let words = words::quoted(text.joined.text(), text.rest.clone(), self.escape);
+        if words.is_empty() {
+            return self.too_few(&text);
+        }
+        let mut pairs = Vec::new();
+        for word in words {
+            let written = &text.joined.text()[word.clone()];
+            let Some(at) = written.find('=') else {
+                let name = text.joined.word(word, self.file);
+                pairs.push(ArgPair { name, default: None });
+                continue;
+            };
+            if at == 0 {
+                return self.blank_name(&text);
+            }
+            let (name, default) = (word.start..word.start + at, word.start + at + 1..word.end);
+            pairs.push(ArgPair {
+                name: text.joined.word(name, self.file),
+                default: Some(text.joined.word(default, self.file)),
+            });
+        }
+        Some(Kind::Arg(pairs))
+    }
+
+    /// The pairs of an `ENV` or `LABEL`. Which form it has is seen from its first word.
+    pub(super) fn pairs(&mut self, text: Text<'_>) -> Option<Vec<Pair>> {
+        self.no_flags(&text);
+        let whole = text.joined.text();
+        let words = words::quoted(whole, text.rest.clone(), self.escape);
+        let Some(first) = words.first() else { return self.too_few(&text) };
+        if !whole[first.clone()].contains('=') {
+            return self.legacy_pair(&text).map(|pair| vec![pair]);
+        }
+        let mut pairs = Vec::new();
+        for word in words {
+            let Some(at) = whole[word.clone()].find('=') else {
+                let span = text.joined.span(word.clone(), self.file);
+                let message = format!(
+                    "Syntax error - can't find = in {:?}. Must be of the form: name=value",
+                    &whole[word]
+                );
+                return self.invalid(span, message, "put a value with spaces in double quotes");
+            };
+            if at == 0 {
+                return self.blank_name(&text);
+            }
+            pairs.push(Pair {
+                name: text.joined.word(word.start..word.start + at, self.file),
+                value: text.joined.word(word.start + at + 1..word.end, self.file),
+                is_legacy: false,
+            });
+        }
+        Some(pairs)
+    }
+
+    /// `ENV name value`, where the value is all that follows.
+    fn legacy_pair(&mut self, text: &Text<'_>) -> Option<Pair> {
+        let rest = &text.joined.text()[text.rest.clone()];
+        let Some(end) = rest.find(words::is_separator) else {
+            let message = format!("{} must have two arguments", text.keyword);
+            return self.invalid(text.span, message, "write `NAME=value`");
+        };
+        let value = rest[end..].trim_start_matches(words::is_separator);
+        let start = text.rest.end - value.len();
+        Some(Pair {
+            name: text.joined.word(text.rest.start..text.rest.start + end, self.file),
+            value: text.joined.word(start..text.rest.end, self.file),
+            is_legacy: true,
+        })
+    }
+
+    fn blank_name<T>(&mut self, text: &Text<'_>) -> Option<T> {
+        let message = format!("{} names can not be blank", text.keyword);
+        self.invalid(text.span, message, "write `NAME=value`, without a space before `=`")
+    }
+
+    pub(super) fn expose(&mut self, text: Text<'_>) -> Option<Kind> {
+        self.no_flags(&text);
+        let words = words::plain(text.joined.text(), text.rest.clone());
+        if words.is_empty() {
+            return self.too_few(&text);
+        }
+        let ports = words.into_iter().map(|word| text.joined.word(word, self.file)).collect();
+        Some(Kind::Expose(ports))
+    }
+
+    pub(super) fn volume(&mut self, text: Text<'_>) -> Option<Kind> {
+        self.no_flags(&text);
+        let volumes: Vec<Word> = self.list(&text)?;
+        if volumes.is_empty() {
+            return self.too_few(&text);
+        }
+        if volumes.iter().any(|volume| volume.value.trim().is_empty()) {
+            return self.invalid(
+                text.span,
+                "VOLUME specified can not be an empty string",
+                "remove the empty one",
+            );
+        }
+        let trimmed = volumes
+            .into_iter()
+            .map(|volume| Word { value: volume.value.trim().to_owned(), span: volume.span });
+        Some(Kind::Volume(trimmed.collect()))
+    }
+}

@@ -1,0 +1,115 @@
+//! Dockerfiles, where a client asks for the build file that says the same.
+
+use std::ops::RangeInclusive;
+
+use serde::Serialize;
+
+use super::bridge::{Bridge, SolveRequest, SolveResult, Status};
+use super::build_file::BuildFile;
+use super::lock::file_of;
+use super::{Options, report};
+use crate::convert::{self, Converted, convert};
+use crate::diagnostic::Diagnostics;
+use crate::dockerfile::{is_dockerfile, parse};
+use crate::source::{SourceFile, SourceMap};
+
+/// The version of the document.
+pub(super) const VERSION: &str = "1.0.0";
+
+/// The build file of a Dockerfile, where its pieces come from, and what it cannot say.
+#[derive(Debug, Serialize)]
+pub(super) struct Document {
+    /// The build file.
+    pub(super) text: String,
+    map: Vec<Mapped>,
+    remarks: Vec<RemarkDocument>,
+}
+
+/// Lines of the build file, and the lines of the Dockerfile that they come from, both from 1.
+#[derive(Debug, Serialize)]
+struct Mapped {
+    lines: [u32; 2],
+    from: [u32; 2],
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RemarkDocument {
+    lines: [u32; 2],
+    message: String,
+    is_error: bool,
+}
+
+impl Document {
+    /// Converts a Dockerfile. A Dockerfile with mistakes is an error, as it is for a build.
+    pub(super) fn new(file: SourceFile, options: &Options) -> Result<Self, Status> {
+        let (file, converted) = converted(file, options)?;
+        let text = SourceFile::new(convert::TARGET, converted.text.clone().into_bytes());
+        let map = converted.origins.iter().map(|piece| Mapped {
+            lines: ends(text.lines(text.span(piece.start..piece.end))),
+            from: ends(file.lines(piece.span)),
+        });
+        let remarks = converted.remarks.into_iter().map(|remark| RemarkDocument {
+            lines: ends(file.lines(remark.span)),
+            message: remark.message,
+            is_error: remark.is_error,
+        });
+        Ok(Self { map: map.collect(), remarks: remarks.collect(), text: converted.text })
+    }
+
+    /// Whether the build file does not mean the same.
+    pub(super) fn is_different(&self) -> bool {
+        self.remarks.iter().any(|remark| remark.is_error)
+    }
+}
+
+fn ends(lines: RangeInclusive<u32>) -> [u32; 2] {
+    [*lines.start(), *lines.end()]
+}
+
+/// The options as they are meant for a file: the stages of a Dockerfile are known in lower case.
+pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options {
+    if is_dockerfile(&build_file.file) {
+        let target = options.request.target.take();
+        options.request.target = target.map(|target| match &*target {
+            crate::lock::TARGET | convert::TARGET => target,
+            _ => match target.strip_suffix(".report") {
+                Some(stage) => format!("{}.report", convert::target(stage)),
+                None => convert::target(&target),
+            },
+        });
+    }
+    options
+}
+
+/// Returns the build file that says the same as a Dockerfile as the only file of the result.
+pub(super) async fn write(
+    bridge: &Bridge,
+    options: &Options,
+    build_file: BuildFile,
+) -> Result<SolveResult, Status> {
+    let document = Document::new(build_file.file, options)?;
+    if let Some(remark) = document.remarks.iter().find(|remark| remark.is_error) {
+        let place = format!("line {}: {}", remark.lines[0], remark.message);
+        return Err(Status::new(format!("{place}\n  help: `--call=convert` shows the rest")));
+    }
+    let request = SolveRequest::new(file_of(convert::TARGET, document.text));
+    let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
+    Ok(SolveResult { refs, ..SolveResult::default() })
+}
+
+fn converted(file: SourceFile, options: &Options) -> Result<(SourceFile, Converted), Status> {
+    if !is_dockerfile(&file) {
+        let name = file.name();
+        return Err(Status::new(format!("`{name}` is no Dockerfile: there is nothing to convert")));
+    }
+    let mut diagnostics = Diagnostics::default();
+    let dockerfile = parse(&file, &mut diagnostics);
+    if diagnostics.has_errors() {
+        return Err(report::failure(&diagnostics, &SourceMap::new(file)));
+    }
+    // The client says which image this frontend is.
+    let syntax = options.raw.get("source").map_or(convert::SYNTAX, String::as_str);
+    let converted = convert(&dockerfile, syntax);
+    Ok((file, converted))
+}

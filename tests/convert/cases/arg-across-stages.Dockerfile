@@ -1,0 +1,10 @@
+ARG VERSION=1
+FROM alpine:${VERSION} AS a
+ARG VERSION
+RUN echo $VERSION
+FROM alpine:3.20 AS b
+RUN echo $VERSION
+FROM alpine:3.20
+ARG VERSION
+COPY --from=a /x /y
+RUN make

@@ -1,0 +1,3 @@
+FROM eclipse-temurin:21
+COPY target/*.jar app.jar
+ENTRYPOINT ["java", "-jar", "app.jar"]

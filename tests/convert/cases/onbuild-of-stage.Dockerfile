@@ -1,0 +1,5 @@
+FROM alpine:3.20 AS base
+ONBUILD COPY . /app
+ONBUILD RUN make -C /app
+FROM base
+CMD ["app"]

@@ -1,0 +1,124 @@
+//! Dockerfiles in, build files out. `README.md` says how cases are written.
+#![expect(clippy::disallowed_methods, reason = "cases are files")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use expect_test::expect_file;
+use mstage::convert::convert;
+use mstage::diagnostic::{Diagnostics, render};
+use mstage::dockerfile::parse;
+use mstage::source::{SourceFile, SourceMap};
+
+/// Each line of a Dockerfile may become this many lines in tenths.
+const MOST_LINES: usize = 15;
+
+#[test]
+fn cases_are_converted() {
+    for path in files("cases") {
+        let text = fs::read(&path).unwrap();
+        let converted = convert_text(&path, text);
+        expect_file![path.with_extension("toml")].assert_eq(&converted);
+    }
+}
+
+#[test]
+fn converted_files_are_read_without_errors() {
+    for path in files("cases").into_iter().chain(parity()) {
+        let converted = convert_text(&path, fs::read(&path).unwrap());
+        if converted.contains("\n# remark: error") {
+            continue;
+        }
+        let mut diagnostics = Diagnostics::default();
+        let file = SourceFile::new("mstage.toml", converted.clone().into_bytes());
+        let (files, spec) = mstage::spec::parse(file, &mut diagnostics);
+        let errors = render::errors(&diagnostics.errors(), &files);
+        assert!(
+            !diagnostics.has_errors() && spec.is_some(),
+            "{}:\n{converted}\n{errors}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn converted_files_are_formatted() {
+    for path in files("cases").into_iter().chain(parity()) {
+        let converted = convert_text(&path, fs::read(&path).unwrap());
+        let formatted = taplo::formatter::format(&converted, Default::default());
+        assert_eq!(formatted, converted, "{}", path.display());
+    }
+}
+
+#[test]
+fn converted_files_are_not_much_longer() {
+    for path in files("cases") {
+        let text = fs::read_to_string(&path).unwrap();
+        // A stage has a header and some keys in any case.
+        if text.lines().count() < 20 || text.contains("# long: ") {
+            continue;
+        }
+        let converted = convert_text(&path, text.clone().into_bytes());
+        let lines = |text: &str| text.lines().filter(|line| !line.trim().is_empty()).count();
+        let most = lines(&text) * MOST_LINES / 10;
+        assert!(lines(&converted) <= most, "{}: {} > {most}", path.display(), lines(&converted));
+    }
+}
+
+#[test]
+fn wrong_files_are_told_with_all_their_mistakes() {
+    const MARK: &str = "# reported:\n";
+    for path in files("wrong") {
+        let text = fs::read_to_string(&path).unwrap();
+        let (dockerfile, expected) = text.split_once(MARK).unwrap_or((&text, ""));
+        let file = SourceFile::new("Dockerfile", dockerfile.as_bytes().to_vec());
+        let mut diagnostics = Diagnostics::default();
+        parse(&file, &mut diagnostics);
+        let errors = render::errors(&diagnostics.errors(), &SourceMap::new(file));
+        assert!(!errors.is_empty(), "{} is not wrong", path.display());
+        let reported: String = errors.lines().map(|line| format!("# {line}\n")).collect();
+        if reported != expected {
+            let update = std::env::var_os("UPDATE_EXPECT").is_some();
+            assert!(update, "{}:\nexpected:\n{expected}\nreported:\n{reported}", path.display());
+            fs::write(&path, format!("{dockerfile}{MARK}{reported}")).unwrap();
+        }
+    }
+}
+
+/// The build file of a Dockerfile, with the remarks at its end.
+fn convert_text(path: &Path, text: Vec<u8>) -> String {
+    let file = SourceFile::new("Dockerfile", text);
+    let mut diagnostics = Diagnostics::default();
+    let dockerfile = parse(&file, &mut diagnostics);
+    let errors: Vec<_> = diagnostics.errors().iter().map(|error| error.message.clone()).collect();
+    assert!(errors.is_empty(), "{} has mistakes: {errors:?}", path.display());
+    let converted = convert(&dockerfile, "myorg/mstage");
+    let mut out = converted.text;
+    for remark in converted.remarks {
+        let kind = if remark.is_error { "error" } else { "note" };
+        let line = file.lines(remark.span).start().to_string();
+        out.push_str(&format!("# remark: {kind} in line {line}: {}\n", remark.message));
+    }
+    out
+}
+
+fn files(directory: &str) -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/convert").join(directory);
+    let entries = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.filter(|path| path.extension().is_some_and(|end| end == "Dockerfile")).collect();
+    files.sort();
+    assert!(!files.is_empty(), "there are no cases in {}", directory.display());
+    files
+}
+
+/// The Dockerfiles of the parity cases.
+fn parity() -> Vec<PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/parity");
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> =
+        entries.map(|case| case.join("Dockerfile")).filter(|path| path.exists()).collect();
+    files.sort();
+    files
+}

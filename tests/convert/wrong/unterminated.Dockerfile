@@ -1,0 +1,6 @@
+FROM alpine
+RUN <<EOF
+echo
+# reported:
+# Dockerfile:2: unterminated heredoc
+#   help: end it with a line that is `EOF` and nothing else
