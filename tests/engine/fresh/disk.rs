@@ -1,7 +1,7 @@
 //! What a small disk of the engine means for a build.
 
 use super::origin::Origin;
-use crate::harness::{OwnEngine, succeeded};
+use crate::harness::{OwnEngine, engine, succeeded};
 
 /// How much the report has, and how the step after it ends.
 const SPEC: &str = r#"
@@ -17,17 +17,8 @@ steps = ["mkdir /out; head -c ${SIZE} /dev/urandom > /out/large", { name = "last
 #[ignore = "needs a BuildKit engine"]
 fn a_report_that_does_not_fit_is_told_and_leaves_nothing() {
     let origin = Origin::new();
-    let node = OwnEngine::start_on_disk("256m");
-    origin.registry.show_to(&node);
     let project = origin.project(&origin.frontend, SPEC);
     let result = project.path().join("result").to_str().unwrap().to_owned();
-    let build = |end: &str, size: &str| {
-        let [end, size] =
-            [("END", end), ("SIZE", size)].map(|(name, value)| format!("{name}={value}"));
-        let options = ["--build-arg", &origin.base, "--build-arg", &end, "--build-arg", &size];
-        project
-            .try_build_on(&node, &[&options[..], &["--target=test.report", "-o", &result]].concat())
-    };
     // Once beside the stage, or twice: at the second copy, or at the third.
     for (end, size, name) in [
         ("true", "150m", "the report `/out` of `test` does not fit"),
@@ -38,12 +29,24 @@ fn a_report_that_does_not_fit_is_told_and_leaves_nothing() {
         ),
         ("exit 3", "90m", "the report `/out` of `test`, of which step `last` failed, does not fit"),
     ] {
+        // A full disk is the end of an older engine: it cannot even note that something is gone.
+        let node = OwnEngine::start_on_disk("256m");
+        origin.registry.show_to(&node);
+        let build = |end: &str, size: &str| {
+            let [end, size] =
+                [("END", end), ("SIZE", size)].map(|(name, value)| format!("{name}={value}"));
+            let options = ["--build-arg", &origin.base, "--build-arg", &end, "--build-arg", &size];
+            let options = [&options[..], &["--target=test.report", "-o", &result]].concat();
+            project.try_build_on(&node, &options)
+        };
         let failure = build(end, size).err().expect("it does not fit");
         assert!(failure.to_string().contains(name), "{failure}");
         assert!(failure.to_string().contains("No space left on device"), "{failure}");
-        node.docker(["builder", "prune", "--force", "--all"]).run();
+        if engine().major_version >= 28 {
+            // There is room again: nothing of it is left.
+            node.docker(["builder", "prune", "--force", "--all"]).run();
+            succeeded(build("exit 3", "40m"));
+            node.docker(["system", "df"]).run();
+        }
     }
-    // There is room again: nothing of those is left.
-    succeeded(build("exit 3", "40m"));
-    node.docker(["system", "df"]).run();
 }
