@@ -127,12 +127,16 @@ fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
 
 /// The program that a stage's image runs, where a stage may be named so.
 fn product(stage: &DockerfileStage) -> Option<String> {
-    let commands =
-        stage.instructions.iter().rev().filter_map(|instruction| match &instruction.kind {
-            Kind::Entrypoint(command) | Kind::Cmd(command) => Some(command),
-            _ => None,
-        });
-    let CommandLine::Exec(words) = commands.last()? else { return None };
+    let kinds = || stage.instructions.iter().rev().map(|instruction| &instruction.kind);
+    let entrypoint = kinds().find_map(|kind| match kind {
+        Kind::Entrypoint(command) => Some(command),
+        _ => None,
+    });
+    let cmd = kinds().find_map(|kind| match kind {
+        Kind::Cmd(command) => Some(command),
+        _ => None,
+    });
+    let CommandLine::Exec(words) = entrypoint.or(cmd)? else { return None };
     let program = words.value.first()?.rsplit('/').next()?.to_lowercase();
     let program = program.split('.').next()?.to_owned();
     let is_name = program.starts_with(|c: char| c.is_ascii_lowercase())

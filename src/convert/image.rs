@@ -77,10 +77,10 @@ impl Image {
                 self.healthcheck = Some(self.healthcheck(healthcheck, span));
             }
             Kind::Onbuild(trigger) => {
-                self.on_build.push(Value::text(trigger.text.clone()).at(span))
+                self.on_build.push(Value::text(trigger.text.clone()).at(span));
             }
             Kind::Maintainer(name) => {
-                self.author = Some(Value::text(words::literal(&name.value)).at(span))
+                self.author = Some(Value::text(words::literal(&name.value)).at(span));
             }
             _ => return Ok(false),
         }

@@ -117,17 +117,21 @@ struct Made {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn specs_give_what_their_dockerfiles_give() {
-    run_all(Case::verdict);
+    let (text, different) = run_all(Case::verdict);
+    println!("{text}");
+    assert!(different == 0, "\n{text}");
 }
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn dockerfiles_are_built_as_they_are() {
-    run_all(Case::direct_verdict);
+    let (text, different) = run_all(Case::direct_verdict);
+    println!("{text}");
+    assert!(different == 0, "\n{text}");
 }
 
-/// Runs all cases, or those that are asked for.
-fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) {
+/// Runs all cases, or those that are asked for: what became of those that are not the same, and how many differ.
+fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) -> (String, u32) {
     let root = TempDir::new().unwrap();
     let only = std::env::var("MSTAGE_PARITY").ok().filter(|name| !name.is_empty());
     let mut cases: Vec<Case> =
@@ -155,9 +159,7 @@ fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) {
             });
         }
     });
-    let (text, different) = report(&verdicts.into_inner().unwrap());
-    println!("{text}");
-    assert!(different == 0, "\n{text}");
+    report(&verdicts.into_inner().unwrap())
 }
 
 /// What became of all cases that are not the same, and how many of them differ.
