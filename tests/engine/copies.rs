@@ -62,7 +62,7 @@ ignore = ["/dist", " /.env ", "! /dist/kept"]
 
 [stages.a]
 from = "scratch"
-steps = [{ copy = ".", to = "/", exclude = ["mstage.toml*", "Dockerfile*"] }]
+steps = [{ copy = ".", to = "/" }]
 "#;
     let project = Project::new(spec).with("dist/x", "").with("dist/kept", "").with(".env", "");
     let files = project.files(&[]);
