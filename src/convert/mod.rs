@@ -52,12 +52,17 @@ pub struct Remark {
     pub is_error: bool,
 }
 
-/// Converts a Dockerfile. `syntax` is the name of the frontend image for the first line.
-pub fn convert(dockerfile: &Dockerfile, syntax: &str) -> Converted {
+/// Converts a Dockerfile. `syntax` is the name of the frontend image for the first line; `given` are build args, which
+/// say what `ADD ${URL}` adds where no default does.
+pub fn convert(
+    dockerfile: &Dockerfile,
+    syntax: &str,
+    given: &BTreeMap<String, String>,
+) -> Converted {
     let mut remarks = Vec::new();
     let bases = Bases::new(dockerfile);
     let args = ArgTable::new(dockerfile, &mut remarks);
-    let context = Context { dockerfile, bases: &bases, args: &args };
+    let context = Context { dockerfile, bases: &bases, args: &args, given };
     let mut states: Vec<State> = Vec::new();
     let mut stages = Vec::new();
     for index in 0..dockerfile.stages.len() {
@@ -77,6 +82,7 @@ pub const TARGET: &str = "mstage.toml";
 /// reported.
 pub fn as_build_file(
     file: SourceFile,
+    given: &BTreeMap<String, String>,
     diagnostics: &mut Diagnostics,
 ) -> Result<SourceFile, SourceFile> {
     if !is_dockerfile(&file) {
@@ -90,7 +96,7 @@ pub fn as_build_file(
         diagnostics.absorb(found, |_| true);
         return Err(file);
     }
-    let converted = convert(&dockerfile, SYNTAX);
+    let converted = convert(&dockerfile, SYNTAX, given);
     let mut is_wrong = false;
     for remark in converted.remarks.iter().filter(|remark| remark.is_error) {
         is_wrong = true;
@@ -123,6 +129,7 @@ struct Context<'c> {
     dockerfile: &'c Dockerfile,
     bases: &'c Bases,
     args: &'c ArgTable,
+    given: &'c BTreeMap<String, String>,
 }
 
 impl Context<'_> {

@@ -181,9 +181,14 @@ fn walk(text: &str, mut visit: impl FnMut(&[Context], char, &str)) {
 /// Whether a text may read a variable that it does not name: it runs something that is not known to look at
 /// none but its own.
 pub(super) fn may_read_variables(text: &str) -> bool {
-    // A prefix of a command for the reading of commands.
-    let has_env = text.split_whitespace().any(|word| word == "env");
-    text.contains("<<") || has_env || commands(text).iter().any(|words| !is_plain(words))
+    text.contains("<<")
+        || lists_variables(text)
+        || commands(text).iter().any(|words| !is_plain(words))
+}
+
+/// Whether a text runs `env`, which is a prefix of a command for the reading of commands.
+fn lists_variables(text: &str) -> bool {
+    text.split_whitespace().any(|word| word == "env")
 }
 
 /// Programs that do not look at variables which a Dockerfile would pass to them as args.
@@ -281,6 +286,7 @@ pub(super) fn installs_only(text: &str) -> bool {
         "update-ca-certificates",
     ];
     !text.contains("<<")
+        && !lists_variables(text)
         && commands(text).iter().all(|words| {
             is_plain(words) || words.first().is_some_and(|program| MANAGERS.contains(&&**program))
         })

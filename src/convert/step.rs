@@ -1,7 +1,5 @@
 //! `RUN`, `COPY` and `ADD` as steps.
 
-use std::borrow::Cow;
-
 use super::layout;
 use super::mounts;
 use super::script;
@@ -222,8 +220,8 @@ pub(super) fn add(
     let mut local: Vec<(&str, Vec<&Word>)> = Vec::new();
     for source in &add.transfer.sources {
         let url = files.text(source)?;
-        let (address, is_url) = files.address(&url);
-        if let Some(git) = GitUrl::parse(&address) {
+        let (git, is_url) = files.address(&url);
+        if let Some(git) = git {
             let git = git.map_err(|problem| format!("`{url}`: {problem}"))?;
             steps.extend(files.git(&git, add, checksum.as_deref(), source)?);
         } else if is_url {
@@ -236,12 +234,11 @@ pub(super) fn add(
             }
             steps.extend(files.steps("fetch", &[source], &[], more)?);
         } else {
-            // A mode is for files, not for what is in an archive.
-            let is_file = is_no_archive(&url) || add.transfer.chmod.is_some() && !is_archive(&url);
+            // What has no name of an archive is taken for none.
             let verb = match add.unpack {
-                Some(false) => "copy",
-                None if is_file => "copy",
-                Some(true) | None => "unpack",
+                Some(true) => "unpack",
+                None if is_archive(&url) => "unpack",
+                Some(false) | None => "copy",
             };
             match local.last_mut() {
                 Some((last, sources)) if *last == verb => sources.push(source),
@@ -264,56 +261,6 @@ pub(super) fn add(
     Ok(with_comments(instruction, steps))
 }
 
-/// Whether a path of the build context can be no archive: a directory, or a file whose name says what it is.
-fn is_no_archive(path: &str) -> bool {
-    const OTHERS: [&str; 40] = [
-        "c",
-        "cc",
-        "cfg",
-        "conf",
-        "config",
-        "cpp",
-        "crt",
-        "css",
-        "csv",
-        "env",
-        "go",
-        "h",
-        "html",
-        "ini",
-        "java",
-        "js",
-        "json",
-        "key",
-        "list",
-        "lock",
-        "md",
-        "mod",
-        "pem",
-        "php",
-        "properties",
-        "py",
-        "rb",
-        "repo",
-        "rs",
-        "service",
-        "sh",
-        "sql",
-        "sum",
-        "toml",
-        "ts",
-        "txt",
-        "xml",
-        "yaml",
-        "yml",
-        "template",
-    ];
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_directory = name.is_empty() || name == "." || name == "..";
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    is_directory || extension.is_some_and(|extension| OTHERS.contains(&extension))
-}
-
 /// Whether a path has the name of an archive.
 fn is_archive(path: &str) -> bool {
     const ENDS: [&str; 9] =
@@ -333,12 +280,26 @@ impl Files<'_> {
         words::value(&word.value, self.context.escape(), self.names)
     }
 
-    /// The address that a source names, and whether it is a URL. What an arg decides on is seen from its default.
-    fn address<'a>(&self, text: &'a str) -> (Cow<'a, str>, bool) {
+    /// The repository that a source names, and whether it is a URL. What an arg decides on is seen from the value that it
+    /// is given, or from its default.
+    fn address(&self, text: &str) -> (Option<Result<GitUrl, String>>, bool) {
         let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
         let name = text.strip_prefix("${").and_then(|rest| rest.split(['}', ':', '-']).next());
-        let default = name.and_then(|name| self.context.args.get(name)?.default.as_deref());
-        (text.into(), is_url(text) || default.is_some_and(is_url))
+        let value = name.and_then(|name| {
+            let default = || self.context.args.get(name)?.default.as_deref();
+            self.context.given.get(name).map(String::as_str).or_else(default)
+        });
+        let Some((value, rest)) = value.zip(text.split_once('}').map(|(_, rest)| rest)) else {
+            return (GitUrl::parse(text), is_url(text));
+        };
+        let whole = format!("{value}{rest}");
+        let variable = &text[..text.len() - rest.len()];
+        let git = GitUrl::parse(&whole).map(|url| {
+            let url = url?;
+            let remote = url.remote.strip_prefix(value).map(|rest| format!("{variable}{rest}"));
+            Ok(GitUrl { remote: remote.ok_or("an arg decides on more than its beginning")?, ..url })
+        });
+        (git, is_url(&whole))
     }
 
     fn exclude(&self) -> Result<Option<(String, Value)>, String> {

@@ -110,6 +110,6 @@ fn converted(file: SourceFile, options: &Options) -> Result<(SourceFile, Convert
     }
     // The client says which image this frontend is.
     let syntax = options.raw.get("source").map_or(convert::SYNTAX, String::as_str);
-    let converted = convert(&dockerfile, syntax);
+    let converted = convert(&dockerfile, syntax, &options.request.build_args);
     Ok((file, converted))
 }

@@ -29,7 +29,7 @@ pub(super) async fn read_spec(
     home: &Home,
     diagnostics: &mut Diagnostics,
 ) -> Result<(SourceMap, Option<Spec>), Status> {
-    let file = match convert::as_build_file(file, diagnostics) {
+    let file = match convert::as_build_file(file, &options.request.build_args, diagnostics) {
         Ok(file) => file,
         Err(dockerfile) => return Ok((SourceMap::new(dockerfile), None)),
     };

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -93,7 +94,7 @@ fn convert_text(path: &Path, text: Vec<u8>) -> String {
     let dockerfile = parse(&file, &mut diagnostics);
     let errors: Vec<_> = diagnostics.errors().iter().map(|error| error.message.clone()).collect();
     assert!(errors.is_empty(), "{} has mistakes: {errors:?}", path.display());
-    let converted = convert(&dockerfile, "myorg/mstage");
+    let converted = convert(&dockerfile, "myorg/mstage", &BTreeMap::new());
     let mut out = converted.text;
     for remark in converted.remarks {
         let kind = if remark.is_error { "error" } else { "note" };

@@ -14,7 +14,7 @@ mounts = [{ cache = "/meet", id = "meet-${NONCE}" }]
 
 [stages.test]
 from = "base"
-args = ["GATE"]
+args = ["NONCE", "GATE"]
 steps = [
   { name = "test", run = '''
     touch /meet/test
