@@ -4,7 +4,7 @@
 //! cannot be said. Must not depend on values of build args, on images, and on how the text is read.
 //!
 //! A Dockerfile changes its state from line to line, a stage of a build file says its own once. So a stage
-//! whose state changes where it matters becomes several, each built from the one before ([`stage`]).
+//! whose state changes where it matters becomes several, each built from the one before (`stage.rs`).
 
 mod args;
 mod bases;
