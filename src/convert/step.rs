@@ -388,6 +388,12 @@ impl Files<'_> {
         if add.keep_git_dir.unwrap_or(git.keep_git_dir) {
             keys.push(("keep-git-dir".to_owned(), Value::literal(true)));
         }
+        if git.skip_submodules {
+            keys.push(("submodules".to_owned(), Value::literal(false)));
+        }
+        if git.fetch_by_commit {
+            keys.push(("fetch-by-commit".to_owned(), Value::literal(true)));
+        }
         let to = self.text(&self.transfer.destination)?;
         keys.extend(self.to(&to));
         keys.extend(self.owner()?);
