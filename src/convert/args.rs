@@ -117,7 +117,7 @@ impl ArgTable {
         self.by_name.get(name).map(|&index| &self.args[index])
     }
 
-    /// Whether a build file would put an arg's value in place of a name.
+    /// Returns `true` for a name in whose place a build file puts an arg's value.
     pub(super) fn is_known(&self, name: &str) -> bool {
         self.by_name.contains_key(name) || PREDEFINED.contains(&name)
     }
@@ -204,7 +204,7 @@ fn is_first_pair(declaration: &Declaration<'_>) -> bool {
     pairs.first().is_some_and(|first| first.name.span == declaration.pair.name.span)
 }
 
-/// What names mean before the first `FROM`, and in `FROM` itself.
+/// The meaning of names before the first `FROM`, and in `FROM` itself.
 pub(super) struct Globals<'t> {
     pub(super) table: &'t ArgTable,
 }

@@ -3,7 +3,7 @@
 //! Follows `dispatchStates` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit: `FROM` knows the
 //! stages above it, `--from` all of them, and of two stages with one name the last one counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::toml::Value;
 use super::words;
@@ -64,12 +64,12 @@ impl Bases {
         self.base_of[index]
     }
 
-    /// Whether another stage is built from a stage.
+    /// Returns `true` for a stage that another one is built from.
     pub(super) fn is_base(&self, index: usize) -> bool {
         self.base_of.contains(&Some(index))
     }
 
-    /// Whether a name belongs to a stage of the build file, those of its parts included.
+    /// Returns `true` for the name of a stage of the build file, or of a part of one.
     fn is_stage(&self, name: &str) -> bool {
         self.names.iter().any(|known| {
             known == name || name.strip_prefix(&**known).is_some_and(|rest| rest.starts_with('-'))
@@ -85,7 +85,7 @@ impl Bases {
         }
     }
 
-    /// What a `--from` of a copy means. `Err` for a number that no stage has.
+    /// Resolves the `--from` of a copy. `Err` for a number that no stage has.
     pub(super) fn copied_from(&self, from: &str) -> Result<Value, String> {
         if let Ok(number) = from.parse::<i64>() {
             let stage = usize::try_from(number).ok().and_then(|number| self.names.get(number));
@@ -97,7 +97,7 @@ impl Bases {
         Ok(self.mounted_from(from))
     }
 
-    /// What the `from` of a mount means.
+    /// Resolves the `from` of a mount.
     pub(super) fn mounted_from(&self, from: &str) -> Value {
         let name = from.to_lowercase();
         let stage = self.written.iter().rposition(|written| written.as_deref() == Some(&*name));
@@ -105,12 +105,6 @@ impl Bases {
             Some(stage) => Value::text(self.names[stage].clone()),
             None => self.image(from.to_owned()),
         }
-    }
-
-    /// The names of the build file by those of the Dockerfile.
-    pub(super) fn targets(&self) -> BTreeMap<String, String> {
-        let named = self.written.iter().zip(&self.names);
-        named.filter_map(|(written, name)| Some((written.clone()?, name.clone()))).collect()
     }
 }
 

@@ -37,8 +37,6 @@ pub struct Converted {
     pub origins: Vec<Piece>,
     /// What could not be said, or not exactly.
     pub remarks: Vec<Remark>,
-    /// The stages' names by those that they have in the Dockerfile, in lower case.
-    pub targets: BTreeMap<String, String>,
 }
 
 /// Something that a build file cannot say, or not exactly.
@@ -71,7 +69,7 @@ pub fn convert(
         states.push(state);
     }
     let (text, origins) = output::write(&context, syntax, stages);
-    Converted { text, origins, remarks, targets: bases.targets() }
+    Converted { text, origins, remarks }
 }
 
 /// The target that writes a Dockerfile's build file.

@@ -80,7 +80,7 @@ pub(super) struct State {
     shell: Option<Shell>,
     /// The `args` of the last part.
     listed: BTreeSet<String>,
-    /// The names that the last part does not see.
+    /// The `ONBUILD` instructions, which a stage that is built from this one begins with.
     triggers: Vec<Instruction>,
 }
 

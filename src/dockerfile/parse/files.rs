@@ -1,6 +1,7 @@
 //! `COPY` and `ADD`.
 
 use super::{Parser, Text, heredoc};
+use crate::dockerfile::flags::Flags;
 use crate::dockerfile::heredoc::Heredoc;
 use crate::dockerfile::instruction::{FileAdd, FileCopy, Kind, Transfer, Word};
 
@@ -12,15 +13,21 @@ struct CommonFlags {
     exclude: Vec<Word>,
 }
 
-impl Parser<'_> {
-    pub(super) fn copy(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
-        let mut flags = self.flags(&mut text);
-        let common = CommonFlags {
+impl CommonFlags {
+    fn take(flags: &mut Flags<'_>) -> Self {
+        Self {
             chown: flags.text("chown"),
             chmod: flags.text("chmod"),
             link: flags.switch("link").unwrap_or(false),
             exclude: flags.texts("exclude"),
-        };
+        }
+    }
+}
+
+impl Parser<'_> {
+    pub(super) fn copy(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+        let mut flags = self.flags(&mut text);
+        let common = CommonFlags::take(&mut flags);
         let from = flags.text("from");
         let parents = flags.switch("parents").unwrap_or(false);
         flags.finish();
@@ -30,12 +37,7 @@ impl Parser<'_> {
 
     pub(super) fn add(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
         let mut flags = self.flags(&mut text);
-        let common = CommonFlags {
-            chown: flags.text("chown"),
-            chmod: flags.text("chmod"),
-            link: flags.switch("link").unwrap_or(false),
-            exclude: flags.texts("exclude"),
-        };
+        let common = CommonFlags::take(&mut flags);
         let keep_git_dir = flags.switch("keep-git-dir");
         let checksum = flags.text("checksum");
         let unpack = flags.switch("unpack");
