@@ -1,6 +1,6 @@
 //! The build file as text: what comes in which order.
 
-use super::stage::Part;
+use super::part::Part;
 use super::toml::{Value, Writer, dotted_key, key};
 use super::{Context, comments};
 use crate::diagnostic::{Code, DOCKERFILE_RULES};

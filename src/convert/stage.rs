@@ -4,85 +4,16 @@
 //! steps. An instruction that changes them is taken into the stage where nothing before it depends on what it
 //! changes. Else it begins another one, which is built from the stage so far: a part.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::args::{ArgTable, DeclaredArg, Globals, PREDEFINED};
 use super::image::Image;
+use super::part::{Part, PartStep, RunArgs, Variable, first_part};
+use super::state::{Here, State};
 use super::step::{self, RunStep, Shell};
 use super::toml::{Item, Value};
-use super::words::{self, Meaning, Names};
+use super::words;
 use super::{Context, Remark, comments};
 use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word};
-use crate::source::Span;
-
-/// A stage of the build file.
-#[derive(Debug)]
-pub(super) struct Part {
-    pub(super) name: String,
-    pub(super) span: Span,
-    pub(super) comments: Vec<String>,
-    pub(super) description: Option<String>,
-    pub(super) from: Value,
-    pub(super) platform: Option<Value>,
-    pub(super) args: Option<Vec<String>>,
-    pub(super) no_args: Vec<String>,
-    pub(super) env: Vec<Variable>,
-    pub(super) workdir: Option<(Value, String)>,
-    pub(super) user: Option<Value>,
-    pub(super) shell: Option<Value>,
-    pub(super) steps: Vec<PartStep>,
-    pub(super) image: Image,
-    pub(super) sbom: bool,
-    /// Args that it lists whatever its steps read: they go before variables that it inherits.
-    listed: BTreeSet<String>,
-    /// The comments above the instructions that became its keys.
-    pub(super) key_comments: Vec<(&'static str, Vec<String>)>,
-    /// Names that its strings depend on.
-    names: BTreeSet<String>,
-}
-
-/// A variable of a part.
-#[derive(Debug)]
-pub(super) struct Variable {
-    pub(super) name: String,
-    pub(super) value: String,
-    pub(super) span: Span,
-    pub(super) comments: Vec<String>,
-}
-
-/// A step of a part.
-#[derive(Debug)]
-pub(super) struct PartStep {
-    pub(super) item: Item,
-    /// What a run step takes from its stage's args, for `args` and `no-args`.
-    run: Option<RunArgs>,
-}
-
-/// The args of a run step.
-#[derive(Debug)]
-struct RunArgs {
-    /// Args that it may read and does not name.
-    reads: BTreeSet<String>,
-    /// All args that a Dockerfile passes to it.
-    visible: BTreeSet<String>,
-    /// Args that its text names, and that a Dockerfile does not pass to it.
-    hidden: BTreeSet<String>,
-}
-
-/// What holds at the end of a stage, for those that are built from it.
-#[derive(Debug, Default, Clone)]
-pub(super) struct State {
-    /// The args that are visible, with a default of this stage's own where it has one.
-    visible: BTreeMap<String, Option<String>>,
-    /// The variables that are set.
-    env: BTreeSet<String>,
-    user: Option<String>,
-    shell: Option<Shell>,
-    /// The `args` of the last part.
-    listed: BTreeSet<String>,
-    /// The `ONBUILD` instructions, which a stage that is built from this one begins with.
-    triggers: Vec<Instruction>,
-}
 
 /// Converts a stage: its parts, and what holds at its end.
 pub(super) fn convert_stage(
@@ -114,77 +45,6 @@ pub(super) fn convert_stage(
         walk.instruction(instruction, &all[at + 1..]);
     }
     walk.finish()
-}
-
-fn first_part(context: &Context<'_>, index: usize, remarks: &mut Vec<Remark>) -> Part {
-    let stage = &context.dockerfile.stages[index];
-    let header = &stage.header;
-    let globals = Globals { table: context.args };
-    let mut text = |word: &Word| {
-        words::value(&word.value, context.escape(), &globals).unwrap_or_else(|message| {
-            remarks.push(Remark { span: word.span, message, is_error: true });
-            String::new()
-        })
-    };
-    let from = match context.bases.base_of(index) {
-        Some(base) => Value::text(context.bases.name(base)),
-        None => context.bases.image(text(&header.base)),
-    };
-    let is_first = index == 0 && context.dockerfile.global_args.is_empty();
-    let above = match is_first {
-        true => comments::of_file(&stage.from).1,
-        false => &stage.from.leading,
-    };
-    let mut above = comments::texts(above);
-    let description =
-        header.name.as_ref().and_then(|name| comments::take_description(&mut above, &name.value));
-    // A stage that is built from another has its platform.
-    let platform = header.platform.as_ref().filter(|_| context.bases.base_of(index).is_none());
-    Part {
-        comments: above,
-        description,
-        from: from.at(header.base.span),
-        platform: platform.map(|word| Value::text(text(word)).at(word.span)),
-        ..Part::new(context.bases.name(index), stage.from.span)
-    }
-}
-
-impl Part {
-    fn new(name: &str, span: Span) -> Self {
-        Self {
-            name: name.to_owned(),
-            span,
-            comments: Vec::new(),
-            description: None,
-            from: Value::text(""),
-            platform: None,
-            args: None,
-            no_args: Vec::new(),
-            env: Vec::new(),
-            workdir: None,
-            user: None,
-            shell: None,
-            steps: Vec::new(),
-            image: Image::default(),
-            sbom: false,
-            listed: BTreeSet::new(),
-            key_comments: Vec::new(),
-            names: BTreeSet::new(),
-        }
-    }
-
-    /// Keeps the comments above an instruction for the key that it becomes.
-    fn comment(&mut self, key: &'static str, instruction: &Instruction) {
-        let mut above = comments::above(instruction);
-        above.extend(instruction.inner.iter().map(|inner| inner.comment.text.clone()));
-        if above.is_empty() {
-            return;
-        }
-        match self.key_comments.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, comments)) => comments.extend(above),
-            None => self.key_comments.push((key, above)),
-        }
-    }
 }
 
 /// A stage on its way to parts.
@@ -595,60 +455,6 @@ impl Walk<'_> {
     }
 }
 
-impl Part {
-    /// Says `args` and `no-args`: of the stage where that holds for all of its run steps, else of the steps.
-    fn settle_args(&mut self, inherited: &mut BTreeSet<String>) {
-        let runs = || self.steps.iter().filter_map(|step| step.run.as_ref());
-        let needed: BTreeSet<String> = runs().flat_map(|run| run.reads.clone()).collect();
-        let hidden: BTreeSet<String> = runs().flat_map(|run| run.hidden.clone()).collect();
-        let mut of_stage: BTreeSet<String> = needed
-            .iter()
-            .filter(|name| runs().all(|run| run.visible.contains(*name)))
-            .cloned()
-            .collect();
-        let hidden_everywhere: BTreeSet<String> = hidden
-            .iter()
-            .filter(|name| runs().all(|run| !run.visible.contains(*name)))
-            .cloned()
-            .collect();
-        of_stage.extend(self.listed.iter().cloned());
-        if !of_stage.is_subset(inherited) || !self.listed.is_empty() {
-            of_stage.extend(inherited.iter().cloned());
-            self.args = Some(of_stage.iter().cloned().collect());
-            *inherited = of_stage;
-        }
-        self.no_args = hidden_everywhere.iter().cloned().collect();
-        for step in &mut self.steps {
-            let Some(run) = &step.run else { continue };
-            let list = |names: Vec<&String>| {
-                Value::list(names.into_iter().map(|name| Value::text(name.clone())))
-            };
-            let args: Vec<&String> =
-                run.reads.iter().filter(|name| !inherited.contains(*name)).collect();
-            let no_args: Vec<&String> =
-                run.hidden.iter().filter(|name| !hidden_everywhere.contains(*name)).collect();
-            if !args.is_empty() {
-                add_key(&mut step.item.value, "args", list(args));
-            }
-            if !no_args.is_empty() {
-                add_key(&mut step.item.value, "no-args", list(no_args));
-            }
-        }
-    }
-}
-
-/// Adds a key to a run step, which may be a text alone.
-fn add_key(step: &mut Value, key: &str, value: Value) {
-    if let super::toml::Kind::Table(entries) = &mut step.kind {
-        entries.push((key.to_owned(), value));
-        return;
-    }
-    let origin = step.origin;
-    let text = std::mem::replace(step, Value::text(""));
-    *step = Value::table(vec![("run".to_owned(), text), (key.to_owned(), value)]);
-    step.origin = origin;
-}
-
 /// Whether base images often have a variable of that name.
 fn is_often_set(name: &str) -> bool {
     name.ends_with("_VERSION")
@@ -678,43 +484,5 @@ fn mentions(instruction: &Instruction, name: &str, escape: char) -> bool {
         Kind::Expose(words) | Kind::Volume(words) => words.iter().any(uses),
         Kind::User(word) | Kind::StopSignal(word) => uses(word),
         _ => false,
-    }
-}
-
-/// What names mean at a place of a stage.
-struct Here<'h> {
-    table: &'h ArgTable,
-    state: &'h State,
-    part: Option<&'h Part>,
-    own: Option<&'h str>,
-}
-
-impl Names for Here<'_> {
-    fn meaning(&self, name: &str) -> Meaning {
-        if !words::is_name(name) {
-            return Meaning::Never;
-        }
-        if self.state.env.contains(name) || name == "PATH" {
-            return Meaning::Set;
-        }
-        let is_visible = self.state.visible.contains_key(name);
-        let has_default = |arg: &DeclaredArg| arg.default.is_some();
-        match is_visible {
-            true if self.table.get(name).is_some_and(has_default) => Meaning::Set,
-            true if PREDEFINED.contains(&name) => Meaning::Set,
-            _ => Meaning::Maybe,
-        }
-    }
-
-    fn replacement(&self, name: &str) -> Option<String> {
-        if self.own == Some(name) {
-            let so_far = self.part?.env.iter().find(|variable| variable.name == name)?;
-            return Some(so_far.value.clone());
-        }
-        if self.state.env.contains(name) {
-            return None;
-        }
-        let default = self.state.visible.get(name)?.as_ref()?;
-        Some(format!("${{{name}-{default}}}"))
     }
 }

@@ -1,0 +1,62 @@
+//! The state at a place of a stage, and what names mean there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::args::{ArgTable, DeclaredArg, PREDEFINED};
+use super::part::Part;
+use super::step::Shell;
+use super::words::{self, Meaning, Names};
+use crate::dockerfile::Instruction;
+
+/// What holds at the end of a stage, for those that are built from it.
+#[derive(Debug, Default, Clone)]
+pub(super) struct State {
+    /// The args that are visible, with a default of this stage's own where it has one.
+    pub(super) visible: BTreeMap<String, Option<String>>,
+    /// The variables that are set.
+    pub(super) env: BTreeSet<String>,
+    pub(super) user: Option<String>,
+    pub(super) shell: Option<Shell>,
+    /// The `args` of the last part.
+    pub(super) listed: BTreeSet<String>,
+    /// The `ONBUILD` instructions, which a stage that is built from this one begins with.
+    pub(super) triggers: Vec<Instruction>,
+}
+
+/// What names mean at a place of a stage.
+pub(super) struct Here<'h> {
+    pub(super) table: &'h ArgTable,
+    pub(super) state: &'h State,
+    pub(super) part: Option<&'h Part>,
+    pub(super) own: Option<&'h str>,
+}
+
+impl Names for Here<'_> {
+    fn meaning(&self, name: &str) -> Meaning {
+        if !words::is_name(name) {
+            return Meaning::Never;
+        }
+        if self.state.env.contains(name) || name == "PATH" {
+            return Meaning::Set;
+        }
+        let is_visible = self.state.visible.contains_key(name);
+        let has_default = |arg: &DeclaredArg| arg.default.is_some();
+        match is_visible {
+            true if self.table.get(name).is_some_and(has_default) => Meaning::Set,
+            true if PREDEFINED.contains(&name) => Meaning::Set,
+            _ => Meaning::Maybe,
+        }
+    }
+
+    fn replacement(&self, name: &str) -> Option<String> {
+        if self.own == Some(name) {
+            let so_far = self.part?.env.iter().find(|variable| variable.name == name)?;
+            return Some(so_far.value.clone());
+        }
+        if self.state.env.contains(name) {
+            return None;
+        }
+        let default = self.state.visible.get(name)?.as_ref()?;
+        Some(format!("${{{name}-{default}}}"))
+    }
+}
