@@ -13,6 +13,7 @@ mod null;
 mod order;
 mod path_pattern;
 pub mod plan;
+pub mod record;
 pub mod reference;
 pub mod show;
 pub mod source;

@@ -127,6 +127,11 @@ impl SourceMap {
         Place { file, lines: file.lines(span) }
     }
 
+    /// The place of a span in its file as people know it.
+    pub fn written_span(&self, span: Span) -> Span {
+        self.file(span).written_at(span).1
+    }
+
     /// The text of a string's span, without the quotes.
     pub fn written(&self, span: Span) -> &str {
         self.file(span).slice(span).trim_matches(['"', '\''])

@@ -40,6 +40,10 @@ pub struct Converted {
     pub origins: Vec<Piece>,
     /// What could not be said, or not exactly.
     pub remarks: Vec<Remark>,
+    /// The number of the Dockerfile's stage for each stage of the build file.
+    pub stages: BTreeMap<String, usize>,
+    /// For each stage of the Dockerfile the number of the stage that it is built from.
+    pub bases: Vec<Option<usize>>,
 }
 
 /// Something that a build file cannot say, or not exactly.
@@ -66,13 +70,27 @@ pub fn convert(
     let context = Context { dockerfile, bases: &bases, args: &args, given };
     let mut states: Vec<State> = Vec::new();
     let mut stages = Vec::new();
+    let mut numbers = BTreeMap::new();
     for index in 0..dockerfile.stages.len() {
         let (parts, state) = convert_stage(&context, index, &states, &mut remarks);
+        numbers.extend(parts.iter().map(|part| (part.name.clone(), index)));
         stages.extend(parts);
         states.push(state);
     }
     let (text, origins) = output::write(&context, syntax, stages);
-    Converted { text, origins, remarks }
+    let bases = (0..dockerfile.stages.len()).map(|index| bases.base_of(index)).collect();
+    Converted { text, origins, remarks, stages: numbers, bases }
+}
+
+/// A Dockerfile that is read as the build file that says the same.
+#[derive(Debug)]
+pub struct ReadDockerfile {
+    /// The Dockerfile.
+    pub dockerfile: Dockerfile,
+    /// The number of its stage for each stage of the build file.
+    pub stages: BTreeMap<String, usize>,
+    /// For each of its stages the number of the stage that it is built from.
+    pub bases: Vec<Option<usize>>,
 }
 
 /// The target that writes a Dockerfile's build file.
@@ -85,9 +103,9 @@ pub fn as_build_file(
     file: SourceFile,
     given: &BTreeMap<String, String>,
     diagnostics: &mut Diagnostics,
-) -> Result<SourceFile, SourceFile> {
+) -> Result<(SourceFile, Option<ReadDockerfile>), SourceFile> {
     if !is_dockerfile(&file) {
-        return Ok(file);
+        return Ok((file, None));
     }
     diagnostics.silence_rules();
     let file = file.in_language(LANGUAGE);
@@ -109,7 +127,11 @@ pub fn as_build_file(
     }
     match is_wrong {
         true => Err(file),
-        false => Ok(SourceFile::made_from(file, converted.text, converted.origins)),
+        false => {
+            let Converted { text, origins, stages, bases, .. } = converted;
+            let read = ReadDockerfile { dockerfile, stages, bases };
+            Ok((SourceFile::made_from(file, text, origins), Some(read)))
+        }
     }
 }
 

@@ -58,7 +58,7 @@ pub(super) fn names_of_text(text: &str) -> Vec<String> {
 
 fn collect(pieces: &[Piece], found: &mut Vec<String>) {
     for piece in pieces {
-        let Piece::Variable { name, modifier } = piece else { continue };
+        let Piece::Variable { name, modifier, .. } = piece else { continue };
         found.push(name.clone());
         match modifier {
             Modifier::Plain => {}
@@ -82,7 +82,7 @@ pub(super) fn template(pieces: &[Piece], names: &dyn Names) -> String {
     for piece in pieces {
         match piece {
             Piece::Text(text) => out.push_str(&literal(text)),
-            Piece::Variable { name, modifier } => variable(name, modifier, names, &mut out),
+            Piece::Variable { name, modifier, .. } => variable(name, modifier, names, &mut out),
         }
     }
     out
@@ -108,7 +108,7 @@ fn inner(pieces: &[Piece], names: &dyn Names, is_pattern: bool) -> String {
                     out.push(c);
                 }
             }
-            Piece::Variable { name, modifier } => variable(name, modifier, names, &mut out),
+            Piece::Variable { name, modifier, .. } => variable(name, modifier, names, &mut out),
         }
     }
     out

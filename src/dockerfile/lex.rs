@@ -15,6 +15,8 @@ pub enum Piece {
     Variable {
         /// The name; for special parameters such as `$1` and `$@`, which have no value in a build, the sign.
         name: String,
+        /// Whether it is written in braces.
+        is_braced: bool,
         /// What is made of the value.
         modifier: Modifier,
     },
@@ -44,21 +46,38 @@ const MAX_DEPTH: usize = 32;
 
 /// Takes a word apart. The error is BuildKit's text.
 pub fn word(text: &str, escape: char) -> Result<Vec<Piece>, String> {
-    Lexer { chars: text.chars().peekable(), escape, quotes: true, depth: 0 }.pieces(None, false)
+    Lexer { chars: text.chars().peekable(), escape, quotes: Quotes::Removed, depth: 0 }
+        .pieces(None, false)
+}
+
+/// Takes a word apart whose quotes stay in its text.
+pub fn quoted_word(text: &str, escape: char) -> Result<Vec<Piece>, String> {
+    Lexer { chars: text.chars().peekable(), escape, quotes: Quotes::Kept, depth: 0 }
+        .pieces(None, false)
 }
 
 /// Takes a text apart in which quotes stand for themselves: the content of a heredoc.
 pub fn text(text: &str) -> Result<Vec<Piece>, String> {
-    Lexer { chars: text.chars().peekable(), escape: '\\', quotes: false, depth: 0 }
+    Lexer { chars: text.chars().peekable(), escape: '\\', quotes: Quotes::Text, depth: 0 }
         .pieces(None, false)
 }
 
 struct Lexer<'t> {
     chars: Peekable<Chars<'t>>,
     escape: char,
-    /// Whether quotes are taken away.
-    quotes: bool,
+    quotes: Quotes,
     depth: usize,
+}
+
+/// The treatment of quotes.
+#[derive(Clone, Copy, PartialEq)]
+enum Quotes {
+    /// They quote, and are taken away.
+    Removed,
+    /// They quote, and stay in the text.
+    Kept,
+    /// They are text like any other.
+    Text,
 }
 
 impl Lexer<'_> {
@@ -72,8 +91,8 @@ impl Lexer<'_> {
                     return Ok(found.finish());
                 }
                 '$' => self.dollar(&mut found)?,
-                '\'' if self.quotes => self.single_quotes(&mut found)?,
-                '"' if self.quotes => self.double_quotes(raw, &mut found)?,
+                '\'' if self.quotes != Quotes::Text => self.single_quotes(&mut found)?,
+                '"' if self.quotes != Quotes::Text => self.double_quotes(raw, &mut found)?,
                 _ => {
                     self.chars.next();
                     if c != self.escape {
@@ -96,10 +115,13 @@ impl Lexer<'_> {
     }
 
     fn single_quotes(&mut self, found: &mut Pieces) -> Result<(), String> {
-        self.chars.next();
+        self.quote(found);
         loop {
             match self.chars.next() {
-                Some('\'') => return Ok(()),
+                Some('\'') => {
+                    found.text.extend((self.quotes == Quotes::Kept).then_some('\''));
+                    return Ok(());
+                }
                 Some(c) => found.text.push(c),
                 None => {
                     return Err(unclosed("single-quote"));
@@ -109,17 +131,18 @@ impl Lexer<'_> {
     }
 
     fn double_quotes(&mut self, raw: bool, found: &mut Pieces) -> Result<(), String> {
-        self.chars.next();
+        self.quote(found);
         loop {
             let Some(&c) = self.chars.peek() else { return Err(unclosed("double-quote")) };
             if c == '$' {
                 self.dollar(found)?;
                 continue;
             }
-            self.chars.next();
             if c == '"' {
+                self.quote(found);
                 return Ok(());
             }
+            self.chars.next();
             if c != self.escape {
                 found.text.push(c);
                 continue;
@@ -139,6 +162,12 @@ impl Lexer<'_> {
         }
     }
 
+    /// Takes a quote, which is next.
+    fn quote(&mut self, found: &mut Pieces) {
+        let quote = self.chars.next();
+        found.text.extend(quote.filter(|_| self.quotes == Quotes::Kept));
+    }
+
     /// What a `$` begins, which is next.
     fn dollar(&mut self, found: &mut Pieces) -> Result<(), String> {
         self.chars.next();
@@ -147,7 +176,7 @@ impl Lexer<'_> {
             if name.is_empty() {
                 found.text.push('$');
             } else {
-                found.variable(name, Modifier::Plain);
+                found.variable(name, false, Modifier::Plain);
             }
             return Ok(());
         }
@@ -159,7 +188,7 @@ impl Lexer<'_> {
         }
         let name = self.name();
         let modifier = self.modifier()?;
-        found.variable(name, modifier);
+        found.variable(name, true, modifier);
         Ok(())
     }
 
@@ -256,9 +285,9 @@ struct Pieces {
 }
 
 impl Pieces {
-    fn variable(&mut self, name: String, modifier: Modifier) {
+    fn variable(&mut self, name: String, is_braced: bool, modifier: Modifier) {
         self.end_text();
-        self.done.push(Piece::Variable { name, modifier });
+        self.done.push(Piece::Variable { name, is_braced, modifier });
     }
 
     fn end_text(&mut self) {
@@ -356,7 +385,7 @@ mod tests {
             .iter()
             .map(|piece| match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Variable { name, modifier } => match modifier {
+                Piece::Variable { name, modifier, .. } => match modifier {
                     Modifier::Plain => format!("<{name}>"),
                     Modifier::Default { colon, word } => {
                         format!("<{name}|{colon}|{}>", shown(word))

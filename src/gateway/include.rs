@@ -12,13 +12,22 @@ use super::Options;
 use super::bridge::{Bridge, Status};
 use super::build_file::{Directory, Home, OpenDirectory};
 use super::report;
-use crate::convert;
+use crate::convert::{self, ReadDockerfile};
 use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
 use crate::lower::git_source;
 use crate::plan::ContextSource;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
+
+/// All files of a build, and what they are.
+pub(super) struct ReadSpec {
+    pub(super) files: SourceMap,
+    /// `None` where it cannot be read at all.
+    pub(super) spec: Option<Spec>,
+    /// The Dockerfile that it was read from, where it was.
+    pub(super) dockerfile: Option<ReadDockerfile>,
+}
 
 /// All files of a build, and the spec that they are, as far as it can be read: see [`crate::spec::parse`]. A
 /// Dockerfile is read as the build file that says the same.
@@ -28,17 +37,21 @@ pub(super) async fn read_spec(
     file: SourceFile,
     home: &Home,
     diagnostics: &mut Diagnostics,
-) -> Result<(SourceMap, Option<Spec>), Status> {
-    let file = match convert::as_build_file(file, &options.request.build_args, diagnostics) {
-        Ok(file) => file,
-        Err(dockerfile) => return Ok((SourceMap::new(dockerfile), None)),
+) -> Result<ReadSpec, Status> {
+    let as_build_file = convert::as_build_file(file, &options.request.build_args, diagnostics);
+    let (file, dockerfile) = match as_build_file {
+        Ok(read) => read,
+        Err(file) => {
+            return Ok(ReadSpec { files: SourceMap::new(file), spec: None, dockerfile: None });
+        }
     };
     let mut reading = Reading::new(file, diagnostics);
     while !reading.wanted().is_empty() {
         let contents = read(bridge, options, home, &reading).await?;
         reading.add(contents, diagnostics);
     }
-    Ok(reading.finish(diagnostics))
+    let (files, spec) = reading.finish(diagnostics);
+    Ok(ReadSpec { files, spec, dockerfile })
 }
 
 /// What a build context has of the files that are wanted of it.

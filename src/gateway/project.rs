@@ -4,14 +4,16 @@ use buildkit_llb::{Cap, Graph, Platform};
 
 use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
-use super::include::read_spec;
+use super::include::{ReadSpec, read_spec};
 use super::lookup::Found;
 use super::{Options, epoch, ignore, lock, lookup, report, vcs};
+use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
 use crate::plan::{
     Facts, Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
 };
+use crate::record;
 use crate::source::SourceMap;
 use crate::spec::Spec;
 
@@ -25,6 +27,8 @@ pub(super) struct Opened {
     options: Options,
     pub(super) files: SourceMap,
     spec: Option<Spec>,
+    /// The Dockerfile that the spec was read from, where it was.
+    dockerfile: Option<ReadDockerfile>,
     context: MainContext,
     ignore: Vec<String>,
 }
@@ -38,22 +42,23 @@ impl Opened {
         diagnostics: &mut Diagnostics,
     ) -> Result<Self, Status> {
         check_of(&options.request, diagnostics);
-        let (mut files, spec) = read_spec(bridge, options, file, &home, diagnostics).await?;
+        let read = read_spec(bridge, options, file, &home, diagnostics).await?;
+        let ReadSpec { mut files, spec, dockerfile } = read;
         let ignore = ignore::read(ignore, &mut files, diagnostics);
         let (mut options, spec) = lock::hold(options, lock, spec, &mut files, diagnostics);
         if let Some(spec) = &spec {
             epoch::find(bridge, spec, &files, &mut context, &mut options).await?;
             vcs::find(bridge, spec, &context, &mut options).await?;
         }
-        Ok(Self { options, files, spec, context, ignore })
+        Ok(Self { options, files, spec, dockerfile, context, ignore })
     }
 
     /// What its stages are compiled with. `None` means that the diagnostics have errors, and that there is no
     /// more to find.
     pub(super) fn project<'a>(&'a self, bridge: &'a Bridge) -> Option<Project<'a>> {
-        let Self { options, files, spec, context, ignore } = self;
-        let spec = spec.as_ref()?;
-        Some(Project { bridge, options, files, spec, context, ignore })
+        let Self { options, files, spec, dockerfile, context, ignore } = self;
+        let (spec, dockerfile) = (spec.as_ref()?, dockerfile.as_ref());
+        Some(Project { bridge, options, files, spec, dockerfile, context, ignore })
     }
 }
 
@@ -64,6 +69,8 @@ pub(super) struct Project<'a> {
     pub(super) options: &'a Options,
     pub(super) files: &'a SourceMap,
     pub(super) spec: &'a Spec,
+    /// The Dockerfile that the spec was read from, where it was.
+    pub(super) dockerfile: Option<&'a ReadDockerfile>,
     /// Where the files of the build context are.
     pub(super) context: &'a MainContext,
     /// What the ignore file leaves out of it.
@@ -139,9 +146,23 @@ impl Project<'_> {
         let plans = selections
             .iter()
             .zip(facts)
-            .map(|(selection, facts)| resolve(selection, facts, diagnostics))
+            .map(|(selection, facts)| self.resolved(selection, facts, diagnostics))
             .collect();
         (plans, failure)
+    }
+
+    /// The plan of a selection. That of a Dockerfile has the names and the history of the Dockerfile.
+    fn resolved(
+        &self,
+        selection: &Selection<'_>,
+        facts: Facts,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Plan> {
+        let mut plan = resolve(selection, facts, diagnostics)?;
+        if let Some(dockerfile) = self.dockerfile {
+            record::apply(dockerfile, self.files, selection.request, &mut plan);
+        }
+        Some(plan)
     }
 
     /// One stage by itself, for a platform: what makes its files, and its config, and what must be built beside
@@ -168,7 +189,7 @@ impl Project<'_> {
                     return Err(status);
                 }
                 let facts = facts.into_iter().next().unwrap_or_default();
-                resolve(&selections[0], facts, &mut diagnostics)
+                self.resolved(&selections[0], facts, &mut diagnostics)
             }
             None => None,
         };

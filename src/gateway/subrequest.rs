@@ -108,7 +108,8 @@ async fn of_spec<T>(
     document: impl FnOnce(&Spec, &SourceMap, &mut Diagnostics) -> Option<T>,
 ) -> Result<T, Status> {
     let mut diagnostics = Diagnostics::default();
-    let (files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let read = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let (files, spec) = (read.files, read.spec);
     let document = spec
         .filter(Spec::is_whole)
         .and_then(|spec| document(&spec, &files, &mut diagnostics))

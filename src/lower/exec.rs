@@ -34,7 +34,7 @@ impl<'a> Lowering<'a> {
         exec: &plan::Exec,
         no_cache: bool,
         platform: &Platform,
-        StepSite { root, mut metadata, settings }: StepSite<'_>,
+        StepSite { root, mut metadata, settings, .. }: StepSite<'_>,
     ) -> State {
         let process = &settings.process;
         let mut mounts: Vec<Mount<'_>> =

@@ -21,6 +21,8 @@ const DIRECTORY_MODE: u32 = 0o755;
 pub(super) struct StepSite<'a> {
     pub(super) root: State,
     pub(super) metadata: Metadata<'a>,
+    /// The name of the op that puts a linked layer over the stage, where it is another.
+    pub(super) merge_label: Option<String>,
     pub(super) settings: &'a Settings,
 }
 
@@ -32,7 +34,7 @@ impl Lowering<'_> {
         link: bool,
         step: StepSite<'_>,
     ) -> State {
-        let StepSite { root, metadata, settings } = step;
+        let StepSite { root, metadata, merge_label, settings } = step;
         actions.iter_mut().for_each(|action| self.date(action));
         // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
         let has_mode = actions
@@ -47,8 +49,9 @@ impl Lowering<'_> {
         let op = FileOp { base: State::SCRATCH, actions };
         let layer =
             self.graph.add(op, Metadata { progress_group: group(true), ..metadata.clone() });
-        self.graph
-            .add(Merge::new([root, layer]), Metadata { progress_group: group(false), ..metadata })
+        let progress_group = group(false);
+        let name = merge_label.map_or(metadata.name, |label| Some(label.into()));
+        self.graph.add(Merge::new([root, layer]), Metadata { name, progress_group, ..metadata })
     }
 
     /// Gives what an action makes the time that the client wants. Copies keep the times of what they

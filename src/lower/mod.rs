@@ -30,7 +30,7 @@ pub use self::parallel::warn_of_order;
 use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
-use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Write};
+use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Title, Write};
 use crate::source::{SourceFile, SourceMap, Span};
 
 /// What a plan is in a graph.
@@ -222,7 +222,7 @@ impl Lowering<'_> {
         };
         let name = match &image.context {
             Some(context) => format!("[context {context}] {reference}"),
-            None => format!("{label} {reference}"),
+            None => format!("{} {reference}", image.title.as_deref().unwrap_or(label)),
         };
         self.graph.add(op, named(name))
     }
@@ -256,8 +256,16 @@ impl Lowering<'_> {
             let branch = branch.filter(|_| settings.engine.merges_branches());
             state = self.go_on(branch, state, &mut forked, stage, &position);
             label.clear();
-            position.write(number, &label_of(steps), &mut label);
-            state = self.add_steps(steps, stage, state, &label, settings);
+            let mut merge_label = None;
+            match Title::of(steps) {
+                Some(title) => {
+                    label.extend([title.place.as_str(), title.text.as_str()]);
+                    merge_label = Some(format!("{}LINK {}", title.place, title.text));
+                }
+                None => position.write(number, &label_of(steps), &mut label),
+            }
+            let labels = (label.as_str(), merge_label);
+            state = self.add_steps(steps, stage, state, labels, settings);
             if is_reported && matches!(steps, [PlannedStep { action: Action::Exec(_), .. }]) {
                 self.processes.push(Process { step: done, state });
             }
@@ -277,7 +285,7 @@ impl Lowering<'_> {
         steps: &[PlannedStep],
         stage: &PlannedStage,
         root: State,
-        label: &str,
+        (label, merge_label): (&str, Option<String>),
         settings: &Settings,
     ) -> State {
         let [step, ..] = steps else { return root };
@@ -287,7 +295,7 @@ impl Lowering<'_> {
             stage.ignore_cache || step.no_cache && !matches!(step.action, Action::Exec(_));
         let name = Some(label.into());
         let metadata = Metadata { name, ignore_cache, locations, ..Metadata::default() };
-        let files = StepSite { root, metadata, settings };
+        let files = StepSite { root, metadata, merge_label, settings };
         match &step.action {
             Action::Exec(exec) => self.add_exec(exec, step.no_cache, &stage.platform, files),
             Action::Copy(copy) => self.add_copy(copy, files),
@@ -319,6 +327,23 @@ impl Lowering<'_> {
     /// Where the steps of a stage stand.
     fn position(&self, stage: &PlannedStage, settings: &Settings) -> Position {
         Position::new(stage, settings.several_platforms.then_some(&self.plan.platform))
+    }
+}
+
+impl Title {
+    /// The name of an op that several steps are, where they have names.
+    fn of(steps: &[PlannedStep]) -> Option<Self> {
+        let (last, before) = steps.split_last()?;
+        let last = last.title.as_deref()?;
+        let mut texts: Vec<&str> = before
+            .iter()
+            .filter_map(|step| step.title.as_ref())
+            .filter(|title| title.as_ref() != last)
+            .map(|title| title.text.as_str())
+            .collect();
+        texts.push(&last.text);
+        texts.dedup();
+        Some(Self { place: last.place.clone(), text: texts.join("; ") })
     }
 }
 

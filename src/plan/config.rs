@@ -272,7 +272,7 @@ impl History {
     }
 
     /// The same with the time at which it was made, where that is known.
-    pub(super) fn at(mut self, created: Option<&str>) -> Self {
+    pub(crate) fn at(mut self, created: Option<&str>) -> Self {
         if let Some(created) = created {
             self.rest.insert("created".to_owned(), created.into());
         }

@@ -270,7 +270,7 @@ const DURATION: step::Form<i64> = step::Form::new(
 );
 
 /// Nanoseconds, as Go's `time.ParseDuration` reads them. Docker takes nothing shorter than a millisecond.
-fn parse_duration(text: &str) -> Option<i64> {
+pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     if text == "0" {
         return Some(0);
     }
@@ -366,7 +366,8 @@ fn expose(
     names
 }
 
-fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, String)> {
+/// The ports that `8000-8010/tcp` names, and their protocol.
+pub(crate) fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, String)> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol = protocol.to_ascii_lowercase();
     if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {

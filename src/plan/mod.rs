@@ -50,16 +50,19 @@ pub use self::context::{
 pub use self::environment::Environment;
 pub use self::epoch::epoch_wanted;
 pub use self::git_url::GitUrl;
+pub(crate) use self::image::{parse_duration, port_range};
 pub use self::merge::Merged;
 pub use self::needs::{Need, Needs, SecretArg, requests_for_lock, secrets_in_references};
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
+pub(crate) use self::path::join_workdir;
 pub use self::report::{REPORT_HINT, Report, why_no_report};
 pub use self::request::{
     Request, SbomScope, Stages, VCS_REVISION, Vcs, truth, without_credentials,
 };
 pub use self::resolve::resolve;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
+pub(crate) use self::scope::platform_args;
 pub use self::select::{
     Gate, ImageQuery, Origin, Selection, default_target, report_of, select, select_all,
     select_for_lock, select_outline,
@@ -138,6 +141,8 @@ pub struct Plan {
     pub sbom_of_context: bool,
     /// What the target's image says of itself.
     pub config: ImageConfig,
+    /// How many entries of its history are those of the image at the bottom.
+    pub inherited_history: usize,
     /// The config of the image at the bottom of the target, as it was looked up.
     pub base_config: Option<Vec<u8>>,
     /// The platform that the target is for.
@@ -148,6 +153,13 @@ pub struct Plan {
     pub annotations: BTreeMap<String, String>,
     /// Proxies for every process, by the lowercase names of their variables.
     pub proxies: BTreeMap<String, String>,
+}
+
+impl Plan {
+    /// The time of what is made, as image configs have it.
+    pub(crate) fn created(&self) -> Option<String> {
+        self.epoch.and_then(resolve::rfc3339)
+    }
 }
 
 /// An image of the plan.
@@ -165,6 +177,12 @@ pub struct PlannedImage {
     pub context: Option<String>,
     /// Whether there is anything in it; an image without layers is the same as `scratch`.
     pub has_layers: bool,
+    /// How a container is run of it.
+    pub config: ContainerConfig,
+    /// Its `ONBUILD` triggers, where they have been fired.
+    pub fired: Vec<String>,
+    /// The beginning of its name in the progress, where the build file does not decide on it.
+    pub title: Option<String>,
     /// What makes its files for stages that start from it, where it has `ONBUILD` triggers.
     pub triggered: Option<Definition>,
     /// What must be built beside that.
@@ -221,6 +239,8 @@ pub struct Branch {
 pub struct PlannedStep {
     /// What it does, in a few words, for the progress.
     pub label: Text,
+    /// Its name in the progress, where the build file does not decide on it.
+    pub title: Option<Box<Title>>,
     /// Where it is written.
     pub span: Span,
     /// Whether it runs in every build.
@@ -229,6 +249,15 @@ pub struct PlannedStep {
     pub branch: Option<Branch>,
     /// What it does.
     pub action: Action,
+}
+
+/// The name of a step in the progress.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Title {
+    /// Its place, such as `[builder 2/5] `.
+    pub place: String,
+    /// What it does.
+    pub text: String,
 }
 
 /// What a step does. All paths of files in the stage are absolute.

@@ -46,6 +46,11 @@ pub(super) fn join(base: &Text, path: &Text) -> Text {
     if joined.is_empty() { "/".into() } else { joined.into() }
 }
 
+/// The working directory that a `WORKDIR` leads to from another.
+pub(crate) fn join_workdir(base: &str, path: &str) -> String {
+    join(&base.into(), &path.into()).to_string()
+}
+
 /// Whether an absolute path is a directory, or in it.
 pub(super) fn is_within(path: &str, directory: &str) -> bool {
     let rest = path.strip_prefix(directory.trim_end_matches('/'));

@@ -566,6 +566,7 @@ impl Resolver<'_, '_> {
         for (name, value) in of_base {
             annotations.entry(name.to_owned()).or_insert(value);
         }
+        let inherited_history = config.history.len();
         config.history.extend(history.into_iter().map(|entry| entry.at(created.as_deref())));
         config.config.labels.extend(request.labels.clone());
 
@@ -584,6 +585,7 @@ impl Resolver<'_, '_> {
             .zip(&self.images)
             .zip(spans)
             .map(|(((query, fact), image), spans)| {
+                let fired = if fact.triggered.is_some() { fact.triggers } else { Vec::new() };
                 let (triggered, beside) = match fact.triggered {
                     Some(Triggered { definition, beside, .. }) => (Some(definition), beside),
                     None => (None, Vec::new()),
@@ -598,6 +600,12 @@ impl Resolver<'_, '_> {
                     layout: query.layout.clone(),
                     context: query.context.clone(),
                     has_layers: !image.is_empty(),
+                    config: ContainerConfig {
+                        env: image.environment.to_entries(),
+                        ..image.config.config.clone()
+                    },
+                    fired,
+                    title: None,
                     triggered,
                     beside,
                 }
@@ -629,6 +637,7 @@ impl Resolver<'_, '_> {
             is_report: self.selection.is_report,
             gates,
             config,
+            inherited_history,
             base_config,
             platform,
             epoch: request.epoch,
@@ -650,6 +659,6 @@ fn base_annotations(query: &ImageQuery, fact: &ImageFact) -> Vec<(&'static str, 
 }
 
 /// A time as image configs have it; `None` for one beyond the year 9999.
-fn rfc3339(seconds: i64) -> Option<String> {
+pub(super) fn rfc3339(seconds: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
 }

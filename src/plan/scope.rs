@@ -431,7 +431,7 @@ fn is_known(build_arg: &str) -> bool {
 }
 
 /// The predefined args, under the names that Dockerfiles have for them.
-fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
+pub(crate) fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
     let Request { build_platform: build, target_platform: target, .. } = request;
     let text = |part: fn(&Platform) -> &str, platform: &Platform| part(platform).to_owned();
     vec![

@@ -53,7 +53,7 @@ impl PendingWorkdir {
         let label = format!("workdir {path}").into();
         let action =
             Action::Mkdir { paths: vec![path.clone()], owner: owner.map(Box::new), mode: None };
-        let step = PlannedStep { label, span, no_cache: false, branch: None, action };
+        let step = PlannedStep { label, title: None, span, no_cache: false, branch: None, action };
         let step = RecordedStep { step, created_by: format!("WORKDIR {path}") };
         let (before, inherited_user) = before;
         Self { step, path, before, can_wait: is_named && user != inherited_user, user }

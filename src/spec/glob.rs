@@ -10,7 +10,7 @@ use super::allowance::{Allowance, Spent};
 const COMPARISON: usize = 8;
 
 /// A pattern.
-pub(super) struct Glob(Vec<Item>);
+pub(crate) struct Glob(Vec<Item>);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Item {
@@ -20,7 +20,7 @@ enum Item {
 }
 
 impl Glob {
-    pub(super) fn new(pattern: &str) -> Self {
+    pub(crate) fn new(pattern: &str) -> Self {
         let mut items = Vec::new();
         let mut chars = pattern.chars();
         while let Some(c) = chars.next() {
@@ -35,7 +35,7 @@ impl Glob {
     }
 
     /// The end of the shortest or longest prefix that matches.
-    pub(super) fn prefix(
+    pub(crate) fn prefix(
         &self,
         text: &str,
         longest: bool,
@@ -45,7 +45,7 @@ impl Glob {
     }
 
     /// The start of the shortest or longest suffix that matches.
-    pub(super) fn suffix(
+    pub(crate) fn suffix(
         &self,
         text: &str,
         longest: bool,
@@ -57,7 +57,7 @@ impl Glob {
     }
 
     /// The text with the first match, or all, replaced; matches are as long as can be.
-    pub(super) fn replace(
+    pub(crate) fn replace(
         &self,
         text: &str,
         replacement: &str,

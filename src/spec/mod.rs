@@ -44,6 +44,7 @@ use std::sync::LazyLock;
 pub use self::allowance::{Allowance, Spent};
 pub use self::arg::{Arg, ArgType, EPOCH_ARG, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
+pub(crate) use self::glob::Glob;
 pub use self::image::{Command, Duration, Healthcheck, Image, Labels};
 pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted};
 pub use self::input::Input;

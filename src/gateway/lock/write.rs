@@ -32,7 +32,8 @@ pub(in crate::gateway) async fn write(
     let name = lock::file_name(file.name());
     let mut diagnostics = Diagnostics::default();
     check_of(&options.request, &mut diagnostics);
-    let (mut files, spec) = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let read = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
+    let (mut files, spec) = (read.files, read.spec);
     let ignore = ignore::read(ignore, &mut files, &mut diagnostics);
     let old = lock.and_then(|file| lock::parse(files.add(file), &mut diagnostics));
     let Some(spec) = spec.filter(|_| !diagnostics.has_errors()) else {
@@ -42,7 +43,15 @@ pub(in crate::gateway) async fn write(
     epoch::find(bridge, &spec, &files, &mut context, &mut options).await?;
     let (files, spec, context) = (&files, &spec, &context);
     vcs::find(bridge, spec, context, &mut options).await?;
-    let project = Project { bridge, options: &options, files, spec, context, ignore: &ignore };
+    let project = Project {
+        bridge,
+        options: &options,
+        files,
+        spec,
+        dockerfile: None,
+        context,
+        ignore: &ignore,
+    };
 
     let mut needs = match needs(&project, &mut diagnostics).await? {
         Some(needs) => needs,

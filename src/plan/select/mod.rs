@@ -43,7 +43,7 @@ use crate::spec::{Spec, Stage, StageName, Step, first_of};
 pub struct Selection<'s> {
     pub(super) spec: &'s Spec,
     pub(super) scope: Scope<'s>,
-    pub(super) request: &'s Request,
+    pub(crate) request: &'s Request,
     /// Each behind those that it needs: first what the target needs, then the target, then what is required
     /// and what that needs, then what is only looked at.
     pub(super) stages: Vec<SelectedStage<'s>>,

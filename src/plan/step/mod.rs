@@ -164,7 +164,7 @@ pub(super) fn plan(
     context.scope.spend(created_by.len(), step.span, diagnostics)?;
     let label = name.unwrap_or(label.map(shorten));
     let no_cache = keys.no_cache.unwrap_or(false);
-    let step = PlannedStep { label, span: step.span, no_cache, branch: None, action };
+    let step = PlannedStep { label, title: None, span: step.span, no_cache, branch: None, action };
     Some(RecordedStep { step, created_by })
 }
 

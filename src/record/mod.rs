@@ -1,0 +1,233 @@
+//! The record of a Dockerfile's build: the names of its steps in the progress, and the history of its image.
+//!
+//! Input: a Dockerfile, and the [`Plan`] of the build file that it was read as. Output: the same plan, with the
+//! names and the history that BuildKit's Dockerfile frontend gives to the Dockerfile's instructions
+//! (`frontend/dockerfile/dockerfile2llb/convert.go`). What is done stays as it is. Must not depend on how the build
+//! file says it.
+//!
+//! A stage of the Dockerfile may be several of the plan, and an instruction may be several steps or none: a step
+//! belongs to the instruction that its place is in.
+
+mod go;
+mod history;
+mod names;
+mod stage;
+mod values;
+
+use std::collections::BTreeMap;
+
+use self::names::FileNames;
+use self::stage::{Base, Recorded, State, Walk};
+use self::values::{Limit, globals};
+use crate::convert::ReadDockerfile;
+use crate::dockerfile::{Instruction, Kind};
+use crate::plan::{ContainerConfig, History, ImageConfig, Origin, Plan, Request};
+use crate::source::{SourceMap, Span};
+
+/// Who made an entry of a history, for clients that show it.
+const COMMENT: &str = "buildkit.dockerfile.v0";
+
+/// Gives the plan of a Dockerfile's build file the names and the history of the Dockerfile.
+pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: &mut Plan) {
+    let limit = Limit::default();
+    let names = FileNames::new(&read.dockerfile, request.several_platforms);
+    let globals = globals(&read.dockerfile, request, &limit);
+    // The stages of the plan that each stage of the Dockerfile is, in order.
+    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (at, stage) in plan.stages.iter().enumerate() {
+        let Some(&index) = read.stages.get(stage.name.as_str()) else { return };
+        parts.entry(index).or_default().push(at);
+    }
+    let mut stages: BTreeMap<usize, RecordedStage<'_>> = BTreeMap::new();
+    for (&index, parts) in &parts {
+        let Some(&first) = parts.first() else { continue };
+        let base = base_of(read, index, first, plan);
+        let stage = &read.dockerfile.stages[index];
+        let mut instructions = Vec::new();
+        let mut own: &[Instruction] = &stage.instructions;
+        let state = match base {
+            FoundBase::Stage(base) => {
+                let Some(base) = stages.get(&base) else { return };
+                instructions.extend(base.triggers());
+                base.state.clone()
+            }
+            FoundBase::Image(config) => State::of_image(config, plan.stages[first].platform.os()),
+            FoundBase::Replaced(config) => {
+                own = &[];
+                State::of_image(config, plan.stages[first].platform.os())
+            }
+            FoundBase::Nothing => {
+                State::of_image(ContainerConfig::scratch(), plan.stages[first].platform.os())
+            }
+        };
+        let triggers = instructions.len();
+        instructions.extend(own);
+        let base = Base::of(&plan.stages[first].base, &read.bases[index], plan);
+        let platform = &plan.stages[first].platform;
+        let numbers = names.stage(index, &base, &instructions, triggers, platform);
+        if let (Origin::Image(at), Some(title)) = (plan.stages[first].base, numbers.from()) {
+            plan.images[at].title.get_or_insert(title);
+        }
+        let mut walk = Walk {
+            read,
+            globals: &globals,
+            build_args: &request.build_args,
+            limit: &limit,
+            numbers,
+            state,
+        };
+        let recorded = instructions
+            .iter()
+            .enumerate()
+            .map(|(at, instruction)| walk.instruction(instruction, at < triggers));
+        let recorded = recorded.collect();
+        let places = instructions.iter().enumerate();
+        let places = places.map(|(at, instruction)| (instruction.span.start, at)).collect();
+        stages.insert(index, RecordedStage { state: walk.state, instructions, places, recorded });
+    }
+    // An image that only files are taken from is no step of a stage.
+    for image in &mut plan.images {
+        image.title.get_or_insert_with(|| "FROM".to_owned());
+    }
+    record(read, files, &stages, plan);
+}
+
+/// A stage of the Dockerfile, with what is recorded of it.
+struct RecordedStage<'d> {
+    /// What holds at its end.
+    state: State,
+    /// The triggers of its base, and its own instructions.
+    instructions: Vec<&'d Instruction>,
+    /// The instructions by the offsets of their first bytes.
+    places: BTreeMap<u32, usize>,
+    /// One for each of them.
+    recorded: Vec<Recorded>,
+}
+
+impl<'d> RecordedStage<'d> {
+    /// The instruction that a place of the Dockerfile is in.
+    fn find(&self, place: Span) -> Option<usize> {
+        let (_, &at) = self.places.range(..=place.start).next_back()?;
+        (place.end <= self.instructions[at].span.end).then_some(at)
+    }
+
+    /// The instructions that a stage built from it begins with.
+    fn triggers(&self) -> impl Iterator<Item = &'d Instruction> {
+        self.instructions.iter().filter_map(|instruction| match &instruction.kind {
+            Kind::Onbuild(trigger) => Some(&*trigger.instruction),
+            _ => None,
+        })
+    }
+}
+
+/// The base of a stage of the Dockerfile.
+enum FoundBase {
+    Stage(usize),
+    Image(ContainerConfig),
+    /// The client puts a build context in place of the stage itself.
+    Replaced(ContainerConfig),
+    Nothing,
+}
+
+/// Looks up what a stage is built from. `first` is the first stage of the plan that belongs to it.
+fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> FoundBase {
+    let name = read.dockerfile.stages[index].header.name.as_ref();
+    let replaces =
+        |context: &str| name.is_some_and(|name| name.value.eq_ignore_ascii_case(context));
+    match plan.stages[first].base {
+        Origin::Image(at) => {
+            let image = &plan.images[at];
+            let config = image.config.clone();
+            match image.context.as_deref().is_some_and(replaces) {
+                true => FoundBase::Replaced(config),
+                false => FoundBase::Image(config),
+            }
+        }
+        Origin::Named(at) => {
+            let context = &plan.named_contexts[at];
+            let config = context.fact.config.as_deref().map(ImageConfig::parse);
+            let config = match config {
+                Some(Ok(config)) => config.config,
+                Some(Err(_)) | None => ContainerConfig::scratch(),
+            };
+            match replaces(&context.name) {
+                true => FoundBase::Replaced(config),
+                false => FoundBase::Image(config),
+            }
+        }
+        Origin::Stage(_) => match read.bases[index] {
+            Some(base) => FoundBase::Stage(base),
+            None => FoundBase::Nothing,
+        },
+        Origin::Scratch | Origin::Context => FoundBase::Nothing,
+    }
+}
+
+/// Puts the names of instructions on the steps of a plan, and their history into its config.
+fn record(
+    read: &ReadDockerfile,
+    files: &SourceMap,
+    stages: &BTreeMap<usize, RecordedStage<'_>>,
+    plan: &mut Plan,
+) {
+    // The stages that the image is made of, the lowest first.
+    let mut chain = vec![plan.target];
+    while let Some(Origin::Stage(base)) = chain.last().map(|&at| plan.stages[at].base) {
+        chain.push(base);
+    }
+    chain.reverse();
+    // How many layers each instruction of a stage of the image has.
+    let mut layers: Vec<(usize, Vec<usize>)> = Vec::new();
+    let mut is_complete = true;
+    for (at, stage) in plan.stages.iter_mut().enumerate() {
+        let Some((index, recorded)) = read
+            .stages
+            .get(stage.name.as_str())
+            .and_then(|index| Some((*index, stages.get(index)?)))
+        else {
+            return;
+        };
+        let found: Vec<Option<usize>> =
+            stage.steps.iter().map(|step| recorded.find(files.written_span(step.span))).collect();
+        for (step, found) in stage.steps.iter_mut().zip(&found) {
+            let title = found.and_then(|at| recorded.recorded[at].title.clone());
+            step.title = title.map(Box::new);
+        }
+        if !chain.contains(&at) {
+            continue;
+        }
+        if layers.last().is_none_or(|(last, _)| *last != index) {
+            layers.push((index, vec![0; recorded.recorded.len()]));
+        }
+        let mut done = 0;
+        for op in stage.ops() {
+            done += op.len();
+            match (found[done - 1], layers.last_mut()) {
+                (Some(instruction), Some((_, counts))) => counts[instruction] += 1,
+                _ => is_complete = false,
+            }
+        }
+    }
+    // A layer without an entry would make all entries after it those of other layers.
+    if !is_complete {
+        return;
+    }
+    let created = plan.created();
+    let history = &mut plan.config.history;
+    history.truncate(plan.inherited_history);
+    for (index, counts) in layers {
+        let Some(stage) = stages.get(&index) else { continue };
+        for (recorded, layers) in stage.recorded.iter().zip(counts) {
+            let Some(created_by) = &recorded.created_by else { continue };
+            for at in 0..layers.max(1) {
+                let entry = History {
+                    created_by: created_by.clone(),
+                    comment: COMMENT.to_owned(),
+                    empty_layer: at >= layers,
+                    ..History::default()
+                };
+                history.push(entry.at(created.as_deref()));
+            }
+        }
+    }
+}

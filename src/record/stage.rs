@@ -1,0 +1,227 @@
+//! A stage of a Dockerfile, from instruction to instruction.
+
+use std::collections::BTreeMap;
+
+use super::history;
+use super::names::Numbers;
+use super::values::{self, Limit, Values};
+use crate::convert::ReadDockerfile;
+use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word};
+use crate::plan::{ContainerConfig, Environment, Origin, Plan, Title, join_workdir};
+
+/// What holds at a place of a stage.
+#[derive(Debug, Clone, Default)]
+pub(super) struct State {
+    /// Variables and args, in one.
+    values: Values,
+    /// The args in the order in which they were first declared, each with its value at its last declaration.
+    args: Vec<(String, String)>,
+    workdir: String,
+    /// The shell that the image says.
+    pub(super) shell: Option<Vec<String>>,
+}
+
+/// What is recorded of an instruction.
+#[derive(Debug)]
+pub(super) struct Recorded {
+    /// The text in the history; some instructions have none.
+    pub(super) created_by: Option<String>,
+    /// The name in the progress, for what is a step.
+    pub(super) title: Option<Title>,
+}
+
+/// The base of a stage, as far as it is counted among the steps.
+pub(super) struct Base {
+    /// Whether it counts.
+    pub(super) is_counted: bool,
+    /// Whether it is a step with a name.
+    pub(super) is_step: bool,
+    /// The triggers of an image.
+    pub(super) triggers: Vec<String>,
+}
+
+impl Base {
+    /// `stage` is the stage of the Dockerfile that it is, if it is one.
+    pub(super) fn of(origin: &Origin, stage: &Option<usize>, plan: &Plan) -> Self {
+        let image = match origin {
+            Origin::Image(at) => Some(&plan.images[*at]),
+            _ => None,
+        };
+        Self {
+            is_counted: stage.is_none() && !matches!(origin, Origin::Scratch),
+            is_step: image.is_some_and(|image| image.has_layers && image.context.is_none()),
+            triggers: image.map(|image| image.fired.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+impl State {
+    /// That of a stage that begins with an image.
+    pub(super) fn of_image(config: ContainerConfig, os: &str) -> Self {
+        let environment = Environment::from_entries(config.env.iter().map(String::as_str));
+        let environment = environment.with_path(os);
+        let values = environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Self {
+            values: values.collect(),
+            args: Vec::new(),
+            workdir: join_workdir("/", &config.working_dir),
+            shell: config.shell.filter(|shell| !shell.is_empty()),
+        }
+    }
+
+    /// The args that a process gets, with the values that it sees.
+    pub(super) fn passed_args(&self) -> Vec<(&str, &str)> {
+        let args = self.args.iter();
+        args.map(|(name, value)| {
+            (name.as_str(), self.values.get(name).map_or(value.as_str(), String::as_str))
+        })
+        .collect()
+    }
+}
+
+/// A place of a stage, where words have values.
+pub(super) struct Place<'p> {
+    escape: char,
+    values: &'p Values,
+    limit: &'p Limit,
+}
+
+impl Place<'_> {
+    /// The value of a word.
+    pub(super) fn word(&self, word: &Word) -> String {
+        values::word(&word.value, self.escape, self.values, self.limit)
+    }
+
+    fn pair(&self, pair: &Pair) -> (String, String) {
+        (self.word(&pair.name), self.word(&pair.value))
+    }
+}
+
+/// A stage on its way.
+pub(super) struct Walk<'w> {
+    pub(super) read: &'w ReadDockerfile,
+    pub(super) globals: &'w Values,
+    pub(super) build_args: &'w BTreeMap<String, String>,
+    pub(super) limit: &'w Limit,
+    pub(super) numbers: Numbers,
+    pub(super) state: State,
+}
+
+/// Args that are no variables.
+const NO_VARIABLES: [&str; 2] = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
+
+impl Walk<'_> {
+    fn escape(&self) -> char {
+        self.read.dockerfile.directives.escape.char()
+    }
+
+    /// Goes over an instruction.
+    pub(super) fn instruction(&mut self, instruction: &Instruction, is_trigger: bool) -> Recorded {
+        let place = Place { escape: self.escape(), values: &self.state.values, limit: self.limit };
+        let mut is_step = false;
+        let created_by = match &instruction.kind {
+            Kind::Arg(pairs) => Some(self.arg(pairs)),
+            Kind::Env(pairs) => {
+                let pairs: Vec<_> = pairs.iter().map(|pair| place.pair(pair)).collect();
+                let texts = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+                let text = history::words("ENV", texts);
+                self.state.values.extend(pairs);
+                Some(text)
+            }
+            Kind::Label(pairs) => {
+                let pairs = pairs.iter().map(|pair| place.pair(pair));
+                let texts = pairs.map(|(name, value)| format!("{name}={value}"));
+                Some(history::words("LABEL", texts))
+            }
+            Kind::Run(run) => {
+                is_step = true;
+                Some(history::run(run, &self.state))
+            }
+            Kind::Copy(copy) => {
+                is_step = true;
+                Some(history::copy(copy, &place))
+            }
+            Kind::Add(add) => {
+                is_step = true;
+                Some(history::add(add, &place))
+            }
+            Kind::Workdir(path) => {
+                let workdir = join_workdir(&self.state.workdir, &place.word(path));
+                is_step = workdir != "/";
+                let text = format!("WORKDIR {workdir}");
+                self.state.workdir = workdir;
+                Some(text)
+            }
+            Kind::Cmd(command) => Some(history::command("CMD", command, &self.state)),
+            Kind::Entrypoint(command) => Some(history::command("ENTRYPOINT", command, &self.state)),
+            Kind::Shell(words) => {
+                self.state.shell = Some(words.clone());
+                Some(history::list("SHELL", words))
+            }
+            Kind::Healthcheck(healthcheck) => Some(history::healthcheck(healthcheck)),
+            Kind::Expose(ports) => Some(history::expose(ports, &place)),
+            Kind::Volume(volumes) => {
+                let volumes: Vec<String> = volumes.iter().map(|word| place.word(word)).collect();
+                Some(history::list("VOLUME", &volumes))
+            }
+            Kind::User(user) => Some(history::words("USER", [place.word(user)])),
+            Kind::StopSignal(signal) => Some(history::words("STOPSIGNAL", [place.word(signal)])),
+            Kind::Maintainer(name) => Some(history::words("MAINTAINER", [name.value.clone()])),
+            Kind::Onbuild(_) | Kind::From(_) => None,
+        };
+        let title = is_step.then(|| {
+            let text = self.title(instruction);
+            self.numbers.next(is_trigger, &text, &self.state.values)
+        });
+        Recorded { created_by, title }
+    }
+
+    /// The text of an instruction in the progress.
+    fn title(&self, instruction: &Instruction) -> String {
+        let Self { state, limit, .. } = self;
+        let Kind::Run(run) = &instruction.kind else {
+            return values::word(&instruction.text, self.escape(), &state.values, limit);
+        };
+        let mut text = instruction.text.clone();
+        if let Some(first) = history::only_heredoc(run) {
+            let content = first.content.trim();
+            let line = content.lines().next().unwrap_or_default();
+            let more = if content.lines().nth(1).is_some() { "..." } else { "" };
+            text.push_str(&format!(" ({line}{more})"));
+        }
+        // A secret is not told, not even where the image has a variable of that name.
+        let secrets = run.mounts.iter().filter_map(|mount| mount.env.clone());
+        let secrets: Vec<String> = secrets.collect();
+        if secrets.is_empty() {
+            return values::command(&text, self.escape(), &state.values, limit);
+        }
+        let mut values = state.values.clone();
+        values.extend(secrets.into_iter().map(|name| (name, "****".to_owned())));
+        values::command(&text, self.escape(), &values, limit)
+    }
+
+    fn arg(&mut self, pairs: &[ArgPair]) -> String {
+        let mut texts = Vec::new();
+        for ArgPair { name, default } in pairs {
+            let place =
+                Place { escape: self.escape(), values: &self.state.values, limit: self.limit };
+            let name = name.value.clone();
+            let default = default.as_ref().map(|default| place.word(default));
+            let value = self.build_args.get(&name).cloned().or(default);
+            let value = value.or_else(|| self.globals.get(&name).cloned());
+            texts.push(match &value {
+                Some(value) => format!("{name}={value}"),
+                None => name.clone(),
+            });
+            let known = self.state.args.iter_mut().find(|(known, _)| *known == name);
+            match known {
+                Some((_, last)) => *last = value.clone().unwrap_or_default(),
+                None => self.state.args.push((name.clone(), value.clone().unwrap_or_default())),
+            }
+            if let Some(value) = value.filter(|_| !NO_VARIABLES.contains(&&*name)) {
+                self.state.values.insert(name, value);
+            }
+        }
+        history::words("ARG", texts)
+    }
+}

@@ -1,0 +1,166 @@
+//! The values of names at a place of a Dockerfile.
+
+use std::collections::BTreeMap;
+
+use crate::dockerfile::lex::{self, Modifier, Piece};
+use crate::dockerfile::{ArgPair, Dockerfile, Kind};
+use crate::plan::{Request, platform_args};
+use crate::spec::{Allowance, Glob, Spent};
+
+/// How many bytes may be made of values. A plan has been held to about as much.
+const ALLOWANCE: usize = 64 << 20;
+
+/// Variables and args by name.
+pub(super) type Values = BTreeMap<String, String>;
+
+/// What may still be made of values.
+pub(super) struct Limit(Allowance);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(Allowance::new(ALLOWANCE))
+    }
+}
+
+/// What stands in place of a name without a value.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Unset {
+    Empty,
+    /// The name, as it is written.
+    Kept,
+}
+
+/// The word without quotes and with the values of names; as it is written where that cannot be made.
+pub(super) fn word(text: &str, escape: char, values: &Values, limit: &Limit) -> String {
+    let pieces = lex::word(text, escape).ok();
+    let expanded = pieces.and_then(|pieces| expand(&pieces, values, Unset::Empty, limit));
+    expanded.unwrap_or_else(|| text.to_owned())
+}
+
+/// The text with the values of the names that have one. Quotes stay.
+pub(super) fn command(text: &str, escape: char, values: &Values, limit: &Limit) -> String {
+    let pieces = lex::quoted_word(text, escape).ok();
+    let expanded = pieces.and_then(|pieces| expand(&pieces, values, Unset::Kept, limit));
+    expanded.unwrap_or_else(|| text.to_owned())
+}
+
+/// `None` where a value is required that is not there, or is too large.
+fn expand(pieces: &[Piece], values: &Values, unset: Unset, limit: &Limit) -> Option<String> {
+    let mut out = String::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => out.push_str(text),
+            Piece::Variable { name, is_braced, modifier } => {
+                let value = values.get(name.as_str());
+                let text = match value {
+                    None if unset == Unset::Kept => {
+                        kept(name, *is_braced, modifier, values, limit)?
+                    }
+                    _ => modified(name, value, modifier, values, unset, limit)?,
+                };
+                limit.0.spend(text.len()).ok()?;
+                out.push_str(&text);
+            }
+        }
+    }
+    Some(out)
+}
+
+/// A name without a value, as it is written.
+fn kept(
+    name: &str,
+    is_braced: bool,
+    modifier: &Modifier,
+    values: &Values,
+    limit: &Limit,
+) -> Option<String> {
+    let inner = |pieces: &[Piece]| expand(pieces, values, Unset::Kept, limit);
+    let sign = |colon: bool, sign: &str| if colon { format!(":{sign}") } else { sign.to_owned() };
+    let doubled = |is_doubled: bool, sign: &str| sign.repeat(if is_doubled { 2 } else { 1 });
+    Some(match modifier {
+        Modifier::Plain if is_braced => format!("${{{name}}}"),
+        Modifier::Plain => format!("${name}"),
+        Modifier::Default { colon, word } => {
+            format!("${{{name}{}{}}}", sign(*colon, "-"), inner(word)?)
+        }
+        Modifier::Alternative { colon, word } => {
+            format!("${{{name}{}{}}}", sign(*colon, "+"), inner(word)?)
+        }
+        Modifier::Required { colon, message } => {
+            format!("${{{name}{}{}}}", sign(*colon, "?"), inner(message)?)
+        }
+        Modifier::TrimPrefix { longest, pattern } => {
+            format!("${{{name}{}{}}}", doubled(*longest, "#"), inner(pattern)?)
+        }
+        Modifier::TrimSuffix { longest, pattern } => {
+            format!("${{{name}{}{}}}", doubled(*longest, "%"), inner(pattern)?)
+        }
+        // BuildKit writes one slash for both forms.
+        Modifier::Replace { pattern, replacement, .. } => {
+            format!("${{{name}/{}/{}}}", inner(pattern)?, inner(replacement)?)
+        }
+    })
+}
+
+fn modified(
+    _name: &str,
+    value: Option<&String>,
+    modifier: &Modifier,
+    values: &Values,
+    unset: Unset,
+    limit: &Limit,
+) -> Option<String> {
+    let inner = |pieces: &[Piece]| expand(pieces, values, unset, limit);
+    let is_set = |colon: bool| value.is_some_and(|value| !colon || !value.is_empty());
+    let text = value.cloned().unwrap_or_default();
+    match modifier {
+        Modifier::Plain => Some(text),
+        Modifier::Default { colon, .. } if is_set(*colon) => Some(text),
+        Modifier::Default { word, .. } => inner(word),
+        Modifier::Alternative { colon, word } if is_set(*colon) => inner(word),
+        Modifier::Alternative { .. } => Some(String::new()),
+        Modifier::Required { colon, .. } => is_set(*colon).then_some(text),
+        Modifier::TrimPrefix { longest, pattern } => {
+            let end = Glob::new(&inner(pattern)?).prefix(&text, *longest, &limit.0);
+            end.ok().map(|end| text[end.unwrap_or(0)..].to_owned())
+        }
+        Modifier::TrimSuffix { longest, pattern } => {
+            let start = Glob::new(&inner(pattern)?).suffix(&text, *longest, &limit.0);
+            start.ok().map(|start| text[..start.unwrap_or(text.len())].to_owned())
+        }
+        Modifier::Replace { all, pattern, replacement } => {
+            let (pattern, replacement) = (Glob::new(&inner(pattern)?), inner(replacement)?);
+            let replaced: Result<String, Spent> =
+                pattern.replace(&text, &replacement, *all, &limit.0);
+            replaced.ok()
+        }
+    }
+}
+
+/// The values of args before the first `FROM`.
+pub(super) fn globals(dockerfile: &Dockerfile, request: &Request, limit: &Limit) -> Values {
+    let given = &request.build_args;
+    let escape = dockerfile.directives.escape.char();
+    let mut values: Values = platform_args(request)
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), given.get(name).cloned().unwrap_or(value)))
+        .collect();
+    // Without a target the last stage is told by its name (`toDispatchState`).
+    if request.target.is_none()
+        && !given.contains_key("TARGETSTAGE")
+        && let Some(name) = dockerfile.stages.last().and_then(|stage| stage.header.name.as_ref())
+    {
+        values.insert("TARGETSTAGE".to_owned(), name.value.to_lowercase());
+    }
+    for instruction in &dockerfile.global_args {
+        let Kind::Arg(pairs) = &instruction.kind else { continue };
+        for ArgPair { name, default } in pairs {
+            let default =
+                || default.as_ref().map(|default| word(&default.value, escape, &values, limit));
+            if let Some(value) = given.get(&name.value).cloned().or_else(default) {
+                values.insert(name.value.clone(), value);
+            }
+        }
+    }
+    values
+}
