@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use buildkit_llb::{Definition, Platform};
+use serde_json::{Value, json};
 
 use super::bridge::{Build, Refs, SolveRequest, Status};
 use super::project::Project;
@@ -12,7 +13,7 @@ use crate::plan::{Dockerfile, Triggered};
 pub(super) const CONFIG: &str = "containerimage.config";
 
 /// Options of the client that are about the build file itself, or about the form of the result.
-const OF_THE_FILE: [&str; 9] = [
+const OF_THE_FILE: [&str; 10] = [
     "filename",
     "target",
     "source",
@@ -22,7 +23,17 @@ const OF_THE_FILE: [&str; 9] = [
     "platform",
     "multi-platform",
     "build-arg:BUILDKIT_MULTI_PLATFORM",
+    // Names the frontend of the client's own file. Another file has a line of its own for that.
+    "build-arg:BUILDKIT_SYNTAX",
 ];
+
+/// The option that says which files wait for a file that is built as a stage. Frontends hand on options that they do
+/// not know, so that it also reaches a frontend that the engine's Dockerfile frontend starts (`forwardGateway` in
+/// `frontend/dockerfile/builder/build.go`).
+const WAITING: &str = "mstage-waiting";
+
+/// The most files that may wait for one. A file can start from itself with other args each time.
+const MOST_WAITING: usize = 8;
 
 /// What belongs to the result and not to a part of it.
 const OF_THE_RESULT: [&str; 3] = ["label:", "attest:", "build-arg:BUILDKIT_ATTEST_"];
@@ -57,11 +68,38 @@ pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<St
     opts
 }
 
+/// The value of [`WAITING`] for a file: every file that is built as a stage, from the client's on, with its target and
+/// args. An error if the file is among those that wait for it.
+fn waiting(
+    options: &BTreeMap<String, String>,
+    Dockerfile { file, target, args, .. }: &Dockerfile,
+) -> Result<String, Status> {
+    let waiting = options.get(WAITING).map(|json| serde_json::from_str(json)).transpose();
+    let mut waiting: Vec<Value> = waiting.ok().flatten().unwrap_or_default();
+    let this = json!([file, target, args]);
+    let repeats = waiting.contains(&this);
+    if repeats || waiting.len() >= MOST_WAITING {
+        let name = |entry: &Value| entry[0].as_str().unwrap_or_default().to_owned();
+        let chain: Vec<String> = waiting.iter().chain([&this]).map(name).collect();
+        let chain = chain.join(" -> ");
+        let message = match repeats {
+            true => format!("`{file}` needs itself to be built first: {chain}"),
+            false => format!("more than {MOST_WAITING} build files need each other: {chain}"),
+        };
+        return Err(Status::new(message)
+            .help("a stage of the same file is named `{ stage = \"...\" }`, or by its name alone"));
+    }
+    waiting.push(this);
+    Ok(Value::from(waiting).to_string())
+}
+
 /// Has a Dockerfile of the client built. Its own `# syntax=` line is honoured.
 pub(super) async fn build(
     project: &Project<'_>,
-    Dockerfile { file, target, args, platform, .. }: &Dockerfile,
+    source: &Dockerfile,
 ) -> Result<Triggered, Status> {
+    let Dockerfile { file, target, args, platform } = source;
+    let waiting = waiting(&project.options.raw, source)?;
     let mut opts = options(project, platform);
     opts.retain(|key, _| {
         key.strip_prefix("build-arg:").is_none_or(|arg| {
@@ -71,6 +109,7 @@ pub(super) async fn build(
     });
     opts.extend(args.iter().map(|(name, value)| (format!("build-arg:{name}"), value.clone())));
     opts.insert("filename".to_owned(), file.clone());
+    opts.insert(WAITING.to_owned(), waiting);
     opts.extend(target.iter().map(|target| ("target".to_owned(), target.clone())));
     solve(project, opts, BTreeMap::new()).await.map_err(|status| status.context(file))
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use buildkit_llb::{Graph, Image, Metadata};
 use buildkit_proto::pb;
 
-use crate::fake::{Do, Engine, Method, Nested, Release, failure};
+use crate::fake::{Daemon, Do, Engine, Method, Nested, Release, failure};
 use crate::frontend::{CONFIG, build_with, error, ops, returned, sources};
 
 const SPEC: &str = r#"[stages.a]
@@ -59,6 +59,53 @@ async fn it_is_a_base_with_its_config() {
     });
     assert_eq!(exec.unwrap().env, ["PATH=/of-the-dockerfile"]);
     assert!(returned(&daemon).error.is_none());
+}
+
+/// `BUILDKIT_SYNTAX` of the client says what reads the client's file. Handed on, it would have this frontend read the
+/// other file as well, whatever the other file's own line says.
+#[tokio::test]
+async fn the_frontend_of_another_file_is_its_own() {
+    let options = ["build-arg:BUILDKIT_SYNTAX=myorg/mstage", "build-arg:BUILDKIT_CACHE_MOUNT_NS=n"];
+    let daemon = build_with(engine(SPEC), &options).await;
+    let opts = &nested(&daemon)[0];
+    assert!(!opts.contains_key("build-arg:BUILDKIT_SYNTAX"), "{opts:?}");
+    assert_eq!(opts["build-arg:BUILDKIT_CACHE_MOUNT_NS"], "n");
+
+    let spec = r#"[stages.a]
+from = { dockerfile = "Dockerfile", args = { BUILDKIT_SYNTAX = "docker/dockerfile:1.7" } }
+steps = ["make"]
+"#;
+    let daemon = build_with(engine(spec), &options).await;
+    assert_eq!(nested(&daemon)[0]["build-arg:BUILDKIT_SYNTAX"], "docker/dockerfile:1.7");
+}
+
+/// Files that start from each other would start frontends for ever.
+#[tokio::test]
+async fn a_file_that_needs_itself_is_an_error() {
+    let daemon = build_with(engine(SPEC), &[]).await;
+    let waiting = nested(&daemon)[0]["mstage-waiting"].clone();
+    assert_eq!(waiting, r#"[["build/Dockerfile","compile",{"VERSION":"2"}]]"#);
+
+    let again = build_with(engine(SPEC), &[&format!("mstage-waiting={waiting}")]).await;
+    let (message, places) = error(&again);
+    let chain = "`build/Dockerfile` needs itself to be built first: build/Dockerfile -> build/Dockerfile";
+    assert!(message.starts_with(&format!("mstage.toml:2: {chain}\n")), "{message}");
+    assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
+    assert_eq!(nested(&again).len(), 0);
+
+    let many: Vec<_> = (0..8).map(|n| format!(r#"["f{n}",null,{{}}]"#)).collect();
+    let many = format!("mstage-waiting=[{}]", many.join(","));
+    let (message, _) = error(&build_with(engine(SPEC), &[&many]).await);
+    assert!(message.contains("more than 8 build files need each other: f0 -> f1"), "{message}");
+}
+
+/// The options of the Dockerfile frontend, for each time that it was asked.
+fn nested(daemon: &Daemon) -> Vec<BTreeMap<String, String>> {
+    let solves = daemon.solves().into_iter();
+    solves
+        .filter(|solve| solve.frontend == "dockerfile.v0")
+        .map(|solve| solve.frontend_opt)
+        .collect()
 }
 
 /// It finds its files and its build contexts where this build does.
