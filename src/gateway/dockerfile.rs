@@ -86,18 +86,16 @@ fn waiting(
             true => format!("`{file}` needs itself to be built first: {chain}"),
             false => format!("more than {MOST_WAITING} build files need each other: {chain}"),
         };
-        return Err(Status::new(message)
-            .help("a stage of the same file is named `{ stage = \"...\" }`, or by its name alone"));
+        return Err(Status::new(message).help(
+            "a stage of the same file is named `{ stage = \"...\" }`, or by its name alone",
+        ));
     }
     waiting.push(this);
     Ok(Value::from(waiting).to_string())
 }
 
 /// Has a Dockerfile of the client built. Its own `# syntax=` line is honoured.
-pub(super) async fn build(
-    project: &Project<'_>,
-    source: &Dockerfile,
-) -> Result<Triggered, Status> {
+pub(super) async fn build(project: &Project<'_>, source: &Dockerfile) -> Result<Triggered, Status> {
     let Dockerfile { file, target, args, platform } = source;
     let waiting = waiting(&project.options.raw, source)?;
     let mut opts = options(project, platform);

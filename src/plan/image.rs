@@ -10,7 +10,9 @@ use super::stage_scope::{StageScope, no_program, values_of};
 use super::step;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::Spanned;
-use crate::spec::{Command, Duration, Healthcheck, Image, Scalar, Template, Trigger, User};
+use crate::spec::{
+    Command, Duration, Healthcheck, Image, Scalar, Template, Trigger, User, cleared,
+};
 use crate::text::Text;
 
 /// What a port takes in the config, at most, in bytes.
@@ -166,7 +168,8 @@ pub(super) fn clear(
             ("stop-signal", None) => config.stop_signal.clear(),
             ("healthcheck", None) => config.healthcheck = None,
             _ => {
-                let hint = did_you_mean(name, CLEARABLE)
+                let hint = clearable_like(name)
+                    .or_else(|| did_you_mean(name, CLEARABLE))
                     .unwrap_or_else(|| format!("{}, `env.NAME` or `labels.NAME`", list(CLEARABLE)));
                 diagnostics.push(
                     Diagnostic::new(
@@ -182,6 +185,17 @@ pub(super) fn clear(
     if !variables.is_empty() {
         environment.retain(|name| !variables.contains(name));
     }
+}
+
+/// What is meant by a name that `clear` does not know: one of another tool, or another spelling.
+fn clearable_like(name: &str) -> Option<String> {
+    let (what, one) = name.split_once('.').map_or((name, None), |(what, one)| (what, Some(one)));
+    let known = cleared(what, &CLEARABLE)?;
+    let one = one.filter(|_| ["env", "labels"].contains(&known));
+    Some(match one {
+        Some(one) => format!("write \"{known}.{one}\""),
+        None => format!("write \"{known}\""),
+    })
 }
 
 fn stop_signal(

@@ -332,6 +332,8 @@ pub struct SecretEnv {
     pub id: Text,
     /// The variable.
     pub name: Text,
+    /// The place that names the variable.
+    pub span: Span,
     /// Whether the build fails without it.
     pub required: bool,
 }

@@ -300,6 +300,9 @@ impl Resolver<'_, '_> {
             }
             recorded.extend(variables.iter().cloned());
             Arc::make_mut(&mut surroundings.environment).extend(variables);
+            let places =
+                stage.env.0.iter().map(|(name, value)| (name.as_text().clone(), value.span));
+            Arc::make_mut(&mut surroundings.set_here).extend(places);
         }
         let environment = Arc::clone(&surroundings.environment);
         let values = StageScope { scope, environment: &environment };
@@ -339,6 +342,11 @@ impl Resolver<'_, '_> {
             surroundings.mounts =
                 step::plan_mounts(mounts, workdir, &values, origins, diagnostics).into();
             surroundings.secret_env = step::plan_secrets(mounts, &values, diagnostics).into();
+            let set = |name: &str| surroundings.set_here.get(name).copied();
+            step::check_secrets(&surroundings.secret_env, set, diagnostics);
+        } else {
+            let set = |name: &str| stage.env.0.get(name).map(|value| value.span);
+            step::check_secrets(&surroundings.secret_env, set, diagnostics);
         }
         surroundings.link = stage.link.unwrap_or(false);
         surroundings.owner = step::default_owner(stage, &values, diagnostics);
@@ -518,6 +526,7 @@ impl Resolver<'_, '_> {
             args: Arc::default(),
             mounts: Arc::default(),
             secret_env: Arc::default(),
+            set_here: Arc::default(),
             link: false,
             owner: None,
             is_empty: self.is_empty(base),

@@ -44,7 +44,7 @@ words! {
 /// The declaration of an arg.
 #[derive(Debug, Clone)]
 pub struct Arg {
-    /// Where it is declared.
+    /// The place of its name, where it is declared.
     pub span: Span,
     /// The value without `--build-arg`; without one the arg is unset.
     pub default: Option<Template>,

@@ -251,9 +251,9 @@ impl Field for Labels {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        super::warn_of_misplaced_keys(table, key, reader);
         let mut labels = BTreeMap::new();
         if let Some(value) = table.remove(key) {
-            super::warn_of_misplaced_keys(&value, key, reader);
             let span = value.span;
             match value.kind {
                 Kind::Table(entries) => join(String::new(), entries, &mut labels, reader)?,

@@ -64,6 +64,7 @@ pub use self::step::{
     ParallelStep, ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys,
     SymlinkStep, UnpackStep, Verb, WriteStep,
 };
+pub(crate) use self::synonym::cleared;
 use self::table::{Field, Keys, Table, table};
 pub use self::template::{
     ExpandError, Lookup, MaybeEmpty, Piece, Scalar, Template, TextTemplate, Unfit, Unreadable, User,
@@ -223,8 +224,8 @@ impl Field for Vars {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        warn_of_misplaced_keys(table, key, reader);
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
-        warn_of_misplaced_keys(&value, key, reader);
         named_or_unread(value, reader).map(Self)
     }
 }
@@ -237,9 +238,17 @@ impl Field for Args {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+        warn_of_misplaced_keys(table, key, reader);
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
-        warn_of_misplaced_keys(&value, key, reader);
-        named_or_unread(value, reader).map(Self)
+        let mut names: BTreeMap<String, Span> = BTreeMap::new();
+        if let Kind::Table(entries) = &value.kind {
+            names.extend(entries.iter().map(|entry| (entry.key.name.to_string(), entry.key.span)));
+        }
+        let mut args: BTreeMap<ArgName, Arg> = named_or_unread(value, reader)?;
+        for (name, arg) in &mut args {
+            arg.span = names.get(name.as_str()).copied().unwrap_or(arg.span);
+        }
+        Some(Self(args))
     }
 }
 
@@ -387,19 +396,27 @@ pub fn shape() -> Shape {
     Spec::shape()
 }
 
-/// Warns of keys of the language in a table of free names: they have slipped under its header.
-fn warn_of_misplaced_keys(value: &Value<'_>, table: &str, reader: &mut Reader<'_>) {
+/// Warns of keys of the language in a table of free names: they have slipped under its header. An inline table and dotted
+/// keys have none.
+fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
     // Words that are as common for a label or a variable as they are for a key.
     const COMMON: [&str; 4] = ["name", "description", "id", "to"];
+    // The tables that have headers above such a table.
+    let with_header =
+        [Spec::table_shape(), Stage::table_shape(), Image::table_shape()].map(|table| table.what);
+    let (Some(value), Some(key)) = (parent.value(table), parent.key_span(table)) else { return };
     let Kind::Table(entries) = &value.kind else { return };
+    // The place of a table with a header is the header, which has the key in it.
+    if value.span.start >= key.start {
+        return;
+    }
     let keys = entries.iter().map(|entry| &entry.key);
     for Key { name, span } in keys.filter(|key| !COMMON.contains(&key.name.as_ref())) {
-        let tables = tables_with_key(name);
+        let tables = tables_with_key(name).iter().copied();
+        let tables: Vec<&str> = tables.filter(|table| with_header.contains(table)).collect();
         if tables.is_empty() {
             continue;
         }
-        // A key of every step is a key of very many tables: two are enough to see what was meant.
-        let tables = &tables[..tables.len().min(2)];
         reader.diagnostics.push(
             Diagnostic::new(
                 Code::MisplacedKey,

@@ -337,8 +337,8 @@ impl super::table::Field for Env {
         key: &'static str,
         reader: &mut Reader<'_>,
     ) -> Option<Self> {
+        super::warn_of_misplaced_keys(table, key, reader);
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
-        super::warn_of_misplaced_keys(&value, key, reader);
         let entries: BTreeMap<EnvName, Scalar> = super::read::named_or_unread(value, reader)?;
         Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
     }

@@ -25,6 +25,15 @@ pub(super) fn meant(table: &str, key: &str, known: &[&'static str]) -> Option<Me
     }
 }
 
+/// The key of an image that is meant by a name in its `clear`. `known` are the names that can stand there.
+pub(crate) fn cleared(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    match meant(IMAGE[0], name, known)? {
+        Meant::Key(key) => Some(key).filter(|key| known.contains(key)),
+        Meant::Else(PORTS) => Some("expose"),
+        Meant::Else(_) => None,
+    }
+}
+
 /// A name without what people spell differently: case, `-`, `_`, and the `s` of a plural.
 pub(super) fn plain(name: &str) -> String {
     let mut plain: String = name.chars().filter(|c| !['-', '_'].contains(c)).collect();

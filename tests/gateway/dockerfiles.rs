@@ -88,7 +88,8 @@ async fn a_file_that_needs_itself_is_an_error() {
 
     let again = build_with(engine(SPEC), &[&format!("mstage-waiting={waiting}")]).await;
     let (message, places) = error(&again);
-    let chain = "`build/Dockerfile` needs itself to be built first: build/Dockerfile -> build/Dockerfile";
+    let chain =
+        "`build/Dockerfile` needs itself to be built first: build/Dockerfile -> build/Dockerfile";
     assert!(message.starts_with(&format!("mstage.toml:2: {chain}\n")), "{message}");
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
     assert_eq!(nested(&again).len(), 0);

@@ -21,7 +21,7 @@ pub(in crate::plan) fn check(spec: &Spec, scope: &Scope<'_>, diagnostics: &mut D
             "`{name}` is `{value}` here: the base image has a variable of that name, which beats {what}"
         );
         let hint = format!(
-            "give it another name: [vars] MY_{name} = \"${{{name}}}\" takes {what}'s value, and `${{MY_{name}}}` is that in the stage"
+            "`args = [\"{name}\"]` in the stage puts the arg first; a constant with another name has its value too: [vars] MY_{name} = \"${{{name}}}\""
         );
         let found = Diagnostic::new(Code::ShadowedArg, span, message).hint(hint);
         diagnostics.push(match declared {

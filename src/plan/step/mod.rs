@@ -11,7 +11,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-pub(super) use self::mount::{plan_mounts, plan_secrets};
+pub(super) use self::mount::{check_secrets, plan_mounts, plan_secrets};
 pub(super) use self::process::declared_args;
 use super::environment::Environment;
 use super::owner::{Mode, Owner};
@@ -42,6 +42,8 @@ pub(super) struct Surroundings {
     pub(super) args: Arc<[Text]>,
     pub(super) mounts: Arc<[PlannedMount]>,
     pub(super) secret_env: Arc<[SecretEnv]>,
+    /// The places of the variables that the file itself sets.
+    pub(super) set_here: Arc<BTreeMap<Text, Span>>,
     /// Whether there is no file of users: the stage is from `scratch`, and nothing can have put one there.
     pub(super) on_scratch: bool,
     /// Whether there are no files at all.

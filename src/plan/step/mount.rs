@@ -122,10 +122,32 @@ pub(in crate::plan) fn plan_secrets(
                     .related(first, "the other one"),
                 );
             }
-            secrets.push(SecretEnv { id, name, required: required.unwrap_or(false) });
+            let required = required.unwrap_or(false);
+            secrets.push(SecretEnv { id, name, span: env.span, required });
         }
     }
     secrets
+}
+
+/// Reports secrets in variables that have a value already. BuildKit hands over both (`loadSecretEnv` in
+/// `solver/llbsolver/ops/exec.go`), and programs differ in which one they see. `set` gives the place that sets a variable.
+pub(in crate::plan) fn check_secrets(
+    secrets: &[SecretEnv],
+    set: impl Fn(&str) -> Option<Span>,
+    diagnostics: &mut Diagnostics,
+) {
+    for SecretEnv { name, span, .. } in secrets {
+        let Some(other) = set(name) else { continue };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::ConflictingKeys,
+                *span,
+                format!("the variable `{name}` has the secret and another value"),
+            )
+            .hint("a process would get both: remove one, or give the secret a variable of its own")
+            .related(other, "the other value"),
+        );
+    }
 }
 
 /// The stage's mounts, without those in whose place the step has its own, and the step's.

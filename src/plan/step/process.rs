@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::mount::{overlay, plan_mounts, plan_secrets};
+use super::mount::{check_secrets, overlay, plan_mounts, plan_secrets};
 use super::{Form, Planned, Planner, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::environment::Environment;
@@ -110,6 +110,17 @@ impl Planner<'_, '_> {
         let origins = self.context.origins;
         let mounts = plan_mounts(&keys.mounts, &self.workdir, &self.values, origins, diagnostics);
         let secret_env = plan_secrets(&keys.mounts, &self.values, diagnostics);
+        let own = |name: &str| keys.env.0.get(name).map(|value| value.span);
+        let of_arg = |name: &str| {
+            let is_arg = self.surroundings.environment.get(name).is_none()
+                && environment.get(name).is_some();
+            is_arg.then_some(self.span)
+        };
+        let of_stage = |name: &str| self.surroundings.set_here.get(name).copied();
+        let all = |name: &str| own(name).or_else(|| of_stage(name)).or_else(|| of_arg(name));
+        check_secrets(&secret_env, all, diagnostics);
+        let of_step = |name: &str| own(name).or_else(|| of_arg(name));
+        check_secrets(&self.surroundings.secret_env, of_step, diagnostics);
         let devices = keys.devices.iter().filter_map(|device| {
             let name = parse(&self.values, &device.name, DEVICE, diagnostics)?;
             Some(PlannedDevice { name, required: device.required })
