@@ -221,6 +221,8 @@ codes! {
     CredentialsInUrl Warning "credentials-in-url",
     /// A stage that runs on one platform, whatever is asked for.
     ConstantPlatform Warning "constant-platform",
+    /// A mode that makes directories of a copy such that nobody but root can enter them.
+    ModeWithoutSearch Warning "mode-without-search",
     /// A platform that a stage or an image has anyway.
     RedundantPlatform Warning "redundant-platform",
     /// A stage that nothing needs, that is not the default and that does not say what it is for.

@@ -529,7 +529,7 @@ impl Resolver<'_, '_> {
             set_here: Arc::default(),
             link: false,
             owner: None,
-            is_empty: self.is_empty(base),
+            filled: self.is_empty(base).then(Arc::default),
             on_scratch: self.is_empty(base),
         };
         (surroundings, environment)

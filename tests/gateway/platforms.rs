@@ -118,7 +118,8 @@ async fn a_mistake_is_reported_once_for_all_platforms() {
 /// A process cannot run on another operating system than the engine's; files can be put together for it.
 #[tokio::test]
 async fn windows() {
-    let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [{ write = '/a', content = '' }, 'run me']\n";
+    let spec =
+        "[stages.a]\nfrom = 'scratch'\nsteps = [{ write = '/bin/sh', content = '' }, 'run me']\n";
     let daemon = build_with(engine(spec), &["platform=windows/amd64"]).await;
     let (message, places) = error(&daemon);
     assert!(

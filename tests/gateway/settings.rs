@@ -329,3 +329,12 @@ async fn a_scanner_that_is_not_there_is_named() {
         error(&daemon).0
     );
 }
+
+/// No program can be given such a value, and no client of today sends one.
+#[tokio::test]
+async fn a_build_arg_without_nul() {
+    let spec = "[args]\nA = {}\n\n[stages.a]\nfrom = \"alpine:3.20\"\nsteps = ['echo $A']\n";
+    let engine = engine(Release::Forky).source("local://dockerfile", [("mstage.toml", spec)]);
+    let (message, _) = error(&build_with(engine, &["build-arg:A=x\0y"]).await);
+    assert!(message.starts_with("--build-arg A has a NUL character"), "{message}");
+}

@@ -538,11 +538,10 @@ async fn lint_finds_what_is_advised_against() {
                     "ranges": [
                       {
                         "end": {
-                          "character": 12,
+                          "character": 6,
                           "line": 3
                         },
                         "start": {
-                          "character": 9,
                           "line": 3
                         }
                       }

@@ -13,6 +13,7 @@ mod ignore_pattern;
 pub(super) mod ignored_copy;
 pub(super) mod invalid_default_in_from;
 mod linked_into_special;
+mod mode_without_search;
 mod near_filter_name;
 pub(super) mod near_platform;
 mod package_cache_in_layer;
@@ -85,6 +86,7 @@ const RULES: &[fn(&Subject<'_>, &mut Diagnostics)] = &[
     cross_build_without_target::check,
     dropped_cmd::check,
     linked_into_special::check,
+    mode_without_search::check,
     near_filter_name::check,
     redundant_platform::check,
     relative_workdir::check,

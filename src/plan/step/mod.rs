@@ -29,6 +29,9 @@ use crate::text::Text;
 /// How long a step's label may get; what is longer is cut.
 const MAX_LABEL: usize = 200;
 
+/// How many paths of a stage without a base are remembered, to see whether a program can be there.
+const MAX_FILLED: usize = 256;
+
 /// What the steps of a stage have in common, and what a stage built from it takes over.
 #[derive(Clone)]
 pub(super) struct Surroundings {
@@ -46,8 +49,8 @@ pub(super) struct Surroundings {
     pub(super) set_here: Arc<BTreeMap<Text, Span>>,
     /// Whether there is no file of users: the stage is from `scratch`, and nothing can have put one there.
     pub(super) on_scratch: bool,
-    /// Whether there are no files at all.
-    pub(super) is_empty: bool,
+    /// The paths that steps have put files to, in a stage that had none. `None` where more may be there.
+    pub(super) filled: Option<Arc<Vec<Text>>>,
     /// The owner of what steps put into the stage, where they name none. Not taken over.
     pub(super) owner: Option<Arc<DefaultOwner>>,
     /// Whether copies are layers of their own. Not taken over.
@@ -68,7 +71,11 @@ impl Surroundings {
         let mut paths = action.changed_paths();
         match action {
             Action::Exec(_) => self.has_changed(),
-            Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => {
+            Action::Mkdir { .. } | Action::Remove { .. } => {
+                self.on_scratch &= !paths.any(|path| is_within(path, "/etc"));
+            }
+            Action::Symlink { path, .. } => {
+                self.fill([path.clone()]);
                 self.on_scratch &= !paths.any(|path| is_within(path, "/etc"));
             }
             Action::Copy(_)
@@ -76,7 +83,7 @@ impl Surroundings {
             | Action::Git(_)
             | Action::Unpack(_)
             | Action::Write(_) => {
-                self.is_empty = false;
+                self.fill(action.changed_paths().map(Text::from));
                 self.on_scratch &=
                     !paths.any(|path| is_within(path, "/etc") || is_within("/etc", path));
             }
@@ -85,8 +92,24 @@ impl Surroundings {
 
     /// Takes into account that a step does something to an empty stage that is not known.
     pub(super) fn has_changed(&mut self) {
-        self.is_empty = false;
+        self.filled = None;
         self.on_scratch = false;
+    }
+
+    fn fill(&mut self, paths: impl IntoIterator<Item = Text>) {
+        if let Some(filled) = &mut self.filled {
+            Arc::make_mut(filled).extend(paths);
+            // Stages copy the list from their base: a long one is not worth it.
+            if filled.len() > MAX_FILLED {
+                self.filled = None;
+            }
+        }
+    }
+
+    /// Returns whether a file may be at an absolute path.
+    pub(super) fn may_have(&self, path: &str) -> bool {
+        let paths = self.filled.as_ref();
+        paths.is_none_or(|filled| filled.iter().any(|place| is_within(path, place)))
     }
 
     /// How many things each process has of it.

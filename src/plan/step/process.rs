@@ -84,16 +84,27 @@ impl Planner<'_, '_> {
             MountKind::Bind { .. } | MountKind::Cache { .. } => true,
             MountKind::Secret { .. } | MountKind::Ssh { .. } | MountKind::Tmpfs { .. } => false,
         });
-        let Some(program) = exec.args.first().filter(|_| self.surroundings.is_empty && !is_mounted)
-        else {
+        let has_files = self.surroundings.filled.as_ref().is_none_or(|filled| !filled.is_empty());
+        let may_be_there = |program: &str| match program.starts_with('/') {
+            true => self.surroundings.may_have(program),
+            false => has_files,
+        };
+        let program = exec.args.first().filter(|_| !is_mounted);
+        let Some(program) = program.filter(|program| !may_be_there(program)) else {
             return Some(());
         };
-        let message = format!(
-            "there is no `{program}`: the stage starts from `scratch` and has no files yet"
-        );
-        diagnostics.fail(Diagnostic::new(Code::NoProgram, self.span, message).hint(
-            "start from an image, or copy the program first; `write`, `mkdir` and `copy` need no shell",
-        ))
+        let (why, hint) = match has_files {
+            false => (
+                "has no files yet",
+                "start from an image, or copy the program first; `write`, `mkdir` and `copy` need no shell",
+            ),
+            true => (
+                "no step has put it there",
+                "start from an image, or copy the program first; { exec = [...] } runs a program without a shell",
+            ),
+        };
+        let message = format!("there is no `{program}`: the stage starts from `scratch` and {why}");
+        diagnostics.fail(Diagnostic::new(Code::NoProgram, self.span, message).hint(hint))
     }
 
     /// All of a process but what it runs.

@@ -43,6 +43,19 @@ impl Server {
     }
 }
 
+/// A path without percent signs as escapes.
+fn decoded(path: &str) -> String {
+    let mut pieces = path.split('%');
+    let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();
+    for piece in pieces {
+        match piece.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) => bytes.extend([&[byte], &piece.as_bytes()[2..]].concat()),
+            None => bytes.extend([b"%", piece.as_bytes()].concat()),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
 fn answer(mut client: &TcpStream, root: &Path) -> std::io::Result<()> {
     let mut lines = BufReader::new(client).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
@@ -52,6 +65,7 @@ fn answer(mut client: &TcpStream, root: &Path) -> std::io::Result<()> {
     }
     let path = request.split(' ').nth(1).unwrap_or_default();
     let path = path.split('?').next().unwrap_or_default().trim_matches('/');
+    let path = &decoded(path);
     let file = root.join(path);
     if path.contains("/private/") && !is_known {
         return client.write_all(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
