@@ -3,12 +3,12 @@
 //! A Dockerfile joins continued lines before a shell sees them; in a build file the shell joins them. Where
 //! that is not the same, in quotes and comments, they are joined here.
 
-use super::script::breakable;
+use super::script::{Place, line_ends};
 use super::toml::Kind;
 use crate::dockerfile::{InnerComment, ShellText};
 
 /// The longest text of several lines that is written in one.
-const SHORT: usize = 60;
+const SHORT: usize = 76;
 
 /// A text of a run step.
 pub(super) struct Laid {
@@ -23,6 +23,8 @@ struct Line<'t> {
     text: &'t str,
     /// Comments right above it.
     comments: Vec<String>,
+    /// Whether it begins inside of parentheses.
+    is_in_parentheses: bool,
 }
 
 /// Lays the text out. `has_hash_comments`: whether what runs the text takes `#` for a comment.
@@ -42,39 +44,54 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
     let mut out = String::new();
     let mut outside = Vec::new();
     let mut statement = 0;
+    let mut statement_indent = 0;
     let mut continues = false;
     for (at, line) in lines.iter().enumerate() {
         let begins = line.text.trim_start();
         let leads = begins_with_operator(line.text);
         let text = if leads { begins[2..].trim_start() } else { begins };
         let is_new = !continues || leads;
+        let mut indent = match (at, leads) {
+            (0, _) | (_, true) => 0,
+            _ => indentation(line).saturating_sub(base),
+        };
         // Comments may only be where a command begins.
         if has_hash_comments {
-            let at = if is_new { out.len() } else { statement };
+            let (place, indent) = match is_new {
+                true => (out.len(), indent),
+                false => (statement, statement_indent),
+            };
+            let indent = " ".repeat(indent);
             let comments: String =
-                line.comments.iter().map(|comment| format!("# {comment}\n")).collect();
-            out.insert_str(at, &comments);
-            statement = at + comments.len();
+                line.comments.iter().map(|comment| format!("{indent}# {comment}\n")).collect();
+            out.insert_str(place, &comments);
+            statement = place + comments.len();
         } else {
             outside.extend(line.comments.iter().cloned());
         }
         if is_new {
             statement = out.len();
+            statement_indent = indent;
+        } else {
+            indent = indent.max(statement_indent + 2);
         }
-        let indent = match (at, leads) {
-            (0, _) | (_, true) => 0,
-            _ => indentation(line).saturating_sub(base) + if is_new { 0 } else { 2 },
-        };
         out.push_str(&" ".repeat(indent));
         let text = text.trim_end();
-        out.push_str(text);
+        // A semicolon that had a line of its own stands behind the last word.
+        match text.strip_suffix(';') {
+            Some(command) if ends_word(command.trim_end()) => {
+                out.push_str(command.trim_end());
+                out.push(';');
+            }
+            _ => out.push_str(text),
+        }
         let next = lines.get(at + 1);
         if let Some(operator) = next.and_then(|next| leading_operator(next.text)) {
             out.push(' ');
             out.push_str(operator);
             continues = false;
         } else if next.is_some() {
-            continues = !ends_statement(text);
+            continues = !ends_statement(text) && !ends_pattern(line);
             if continues {
                 out.push_str(" \\");
             }
@@ -89,9 +106,9 @@ fn in_one_line(text: &ShellText) -> String {
     let whole = &text.text.value;
     let mut out = String::new();
     let mut start = 0;
-    let outside = breakable(whole, &text.breaks);
-    for (&at, is_outside) in text.breaks.iter().zip(outside) {
-        if is_outside {
+    let outside = line_ends(whole, &text.breaks);
+    for (&at, place) in text.breaks.iter().zip(outside) {
+        if place != Place::InWords {
             out.push_str(whole[start..at].trim_end());
             out.push(' ');
             start = at + (whole[at..].len() - whole[at..].trim_start().len());
@@ -108,18 +125,24 @@ fn lines<'t>(text: &'t ShellText, inner: &[InnerComment]) -> Vec<Line<'t>> {
     let mut start = 0;
     let mut comments = Vec::new();
     let mut inner = inner.iter().peekable();
-    let outside = breakable(whole, &text.breaks);
-    for (number, (&at, is_outside)) in text.breaks.iter().zip(outside).enumerate() {
-        if is_outside {
-            lines.push(Line { text: &whole[start..at], comments: std::mem::take(&mut comments) });
+    let mut is_in_parentheses = false;
+    let places = line_ends(whole, &text.breaks);
+    for (number, (&at, place)) in text.breaks.iter().zip(places).enumerate() {
+        let is_end =
+            place != Place::InWords && !(is_lone_semicolon(whole, at) && comments.is_empty());
+        if is_end {
+            let text = &whole[start..at];
+            let comments = std::mem::take(&mut comments);
+            lines.push(Line { text, comments, is_in_parentheses });
             start = at;
+            is_in_parentheses = place == Place::InParentheses;
         }
         while let Some(comment) = inner.next_if(|inner| inner.after <= number + 1) {
             comments.push(comment.comment.text.clone());
         }
     }
     comments.extend(inner.map(|inner| inner.comment.text.clone()));
-    lines.push(Line { text: &whole[start..], comments });
+    lines.push(Line { text: &whole[start..], comments, is_in_parentheses });
     lines.retain(|line| !line.text.trim().is_empty() || !line.comments.is_empty());
     lines
 }
@@ -144,12 +167,30 @@ fn begins_with_operator(line: &str) -> bool {
 fn ends_statement(line: &str) -> bool {
     let ends_with =
         |end: &str| line.strip_suffix(end).is_some_and(|before| !before.ends_with('\\'));
-    let words = ["; then", "; do", "; else"];
+    let words = ["; then", "; do", "; else", "() {", "&& {", "|| {", "; {"];
     ends_with("&&")
         || ends_with("|")
         || ends_with(";")
         || words.iter().any(|end| ends_with(end))
-        || matches!(line, "then" | "do" | "else")
+        || matches!(line, "then" | "do" | "else" | "{")
+        || line.starts_with("case ") && line.ends_with(" in")
+}
+
+/// Whether a line is a pattern of `case`: it ends with a parenthesis that none opens.
+fn ends_pattern(line: &Line<'_>) -> bool {
+    !line.is_in_parentheses
+        && line.text.trim_end().ends_with(')')
+        && !line.text.contains(['(', '\\'])
+}
+
+/// Whether what follows is a semicolon in a line of its own, which ends the line before.
+fn is_lone_semicolon(text: &str, at: usize) -> bool {
+    let rest = text[at..].trim_start().strip_prefix(';');
+    ends_word(text[..at].trim_end()) && rest.is_some_and(|rest| !rest.starts_with(';'))
+}
+
+fn ends_word(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '"' | '\'' | '/' | '*'))
 }
 
 #[cfg(test)]
@@ -217,7 +258,28 @@ mod tests {
                     echo "$f and something longer";
                 done;
                 find . -name x -exec rm {} \; \
-                    -print
+                  -print
+            "#]],
+        );
+    }
+
+    #[test]
+    fn what_needs_no_backslash() {
+        check(
+            "RUN case \"$(uname -m)\" in \\\n        x86_64 | aarch64) \\\n# built by the project itself\n            \
+             curl -fsSLO https://example.org/tool; \\\n            ;; \\\n        *) make tool ;; \\\n    esac; \\\n    \
+             apt-get install -y \\\n        less \\\n    ; \\\n    rm x",
+            expect![[r#"
+                case "$(uname -m)" in
+                    x86_64 | aarch64)
+                        # built by the project itself
+                        curl -fsSLO https://example.org/tool;
+                        ;;
+                    *) make tool ;;
+                esac;
+                apt-get install -y \
+                    less;
+                rm x
             "#]],
         );
     }

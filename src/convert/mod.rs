@@ -11,6 +11,7 @@ mod bases;
 mod comments;
 mod image;
 mod layout;
+mod mount_sets;
 mod mounts;
 mod output;
 mod part;
@@ -77,7 +78,8 @@ pub fn convert(
         stages.extend(parts);
         states.push(state);
     }
-    let (text, origins) = output::write(&context, syntax, stages);
+    let sets = mount_sets::name_repeated(&mut stages);
+    let (text, origins) = output::write(&context, syntax, &sets, &stages);
     let bases = (0..dockerfile.stages.len()).map(|index| bases.base_of(index)).collect();
     Converted { text, origins, remarks, stages: numbers, bases }
 }

@@ -1,16 +1,26 @@
 //! The build file as text: what comes in which order.
 
+use super::image::Image;
 use super::part::Part;
 use super::toml::{Value, Writer, dotted_key, key};
 use super::{Context, comments};
-use crate::diagnostic::{Code, DOCKERFILE_RULES};
+use crate::diagnostic::DOCKERFILE_RULES;
 use crate::source::Piece;
 
 /// The longest table of variables or labels that is written in one line.
 const INLINE: usize = 60;
 
+/// The longest `image` that is written in one line, and the number of keys that it may have.
+const INLINE_IMAGE: usize = 72;
+const INLINE_KEYS: usize = 3;
+
 /// Writes the whole build file.
-pub(super) fn write(context: &Context<'_>, syntax: &str, parts: Vec<Part>) -> (String, Vec<Piece>) {
+pub(super) fn write(
+    context: &Context<'_>,
+    syntax: &str,
+    mount_sets: &[(String, Value)],
+    parts: &[Part],
+) -> (String, Vec<Piece>) {
     let mut writer = Writer::default();
     writer.comments(&[format!("syntax={syntax}")]);
     let dockerfile = context.dockerfile;
@@ -28,7 +38,16 @@ pub(super) fn write(context: &Context<'_>, syntax: &str, parts: Vec<Part>) -> (S
         writer.entry("default", &Value::text(default));
     }
     if let Some(check) = &dockerfile.directives.check {
-        writer.entry("check", &check_value(&check.value).at(check.span));
+        // The rules of a build file find more than those of a Dockerfile: a build that passes would not pass any more.
+        if option(&check.value, "error") == Some("true") {
+            writer.comments(&[
+                "the Dockerfile has `check=error=true`; here that is check = { error = true }"
+                    .to_owned(),
+            ]);
+        }
+        if let Some(value) = check_value(&check.value) {
+            writer.entry("check", &value.at(check.span));
+        }
     }
     if !context.args.args.is_empty() {
         writer.blank();
@@ -42,7 +61,14 @@ pub(super) fn write(context: &Context<'_>, syntax: &str, parts: Vec<Part>) -> (S
             writer.entry(&key(&arg.name), &arg.value());
         }
     }
-    for part in &parts {
+    if !mount_sets.is_empty() {
+        writer.blank();
+        writer.header(&["mounts"], None);
+        for (name, mounts) in mount_sets {
+            writer.entry(&key(name), mounts);
+        }
+    }
+    for part in parts {
         stage(part, &mut writer);
     }
     let trailing = comments::texts(&dockerfile.trailing);
@@ -79,6 +105,11 @@ fn stage(part: &Part, writer: &mut Writer) {
     entry("sbom", part.sbom.then(|| Value::literal(true)));
     let steps: Vec<_> = part.steps.iter().map(|step| step.item.clone()).collect();
     entry("steps", (!steps.is_empty()).then(|| super::toml::Kind::List(steps).into()));
+    let inline_image = inline_image(&part.image);
+    if let Some(value) = &inline_image {
+        writer.comments(&part.image.comments);
+        writer.entry("image", value);
+    }
     if has_env_table {
         writer.blank();
         writer.header(&["stages", &part.name, "env"], None);
@@ -88,7 +119,9 @@ fn stage(part: &Part, writer: &mut Writer) {
             writer.entry(&key(&variable.name), &value);
         }
     }
-    image(part, writer);
+    if inline_image.is_none() {
+        image(part, writer);
+    }
 }
 
 /// The variables of a stage in one line, where they fit and have no comments.
@@ -103,6 +136,21 @@ fn inline_env(part: &Part) -> Option<Value> {
         (key(&variable.name), value)
     });
     (length <= INLINE).then(|| Value::table(entries.collect()))
+}
+
+/// What a stage says of its image, as one line where it fits.
+fn inline_image(image: &Image) -> Option<Value> {
+    let mut entries: Vec<_> =
+        image.entries().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    for (name, of_table) in [("env", &image.env), ("labels", &image.labels)] {
+        if !of_table.is_empty() {
+            let entries_of_table = of_table.iter().map(|(name, value)| (key(name), value.clone()));
+            entries.push((name.to_owned(), Value::table(entries_of_table.collect())));
+        }
+    }
+    let is_short = (1..=INLINE_KEYS).contains(&entries.len());
+    let value = Value::table(entries);
+    (is_short && value.in_one_line().chars().count() <= INLINE_IMAGE).then_some(value)
 }
 
 fn image(part: &Part, writer: &mut Writer) {
@@ -168,32 +216,28 @@ fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
     entries.iter().all(|(other, _)| !is_prefix(other, name) && !is_prefix(name, other))
 }
 
-/// The value of a `check` directive, `skip=A,B;error=true`, with the names that its rules have here.
-fn check_value(text: &str) -> Value {
-    let mut skip = None;
-    let mut is_error = false;
-    for option in text.split(';') {
-        let Some((name, value)) = option.split_once('=') else { continue };
-        let value = value.trim();
-        match name.trim() {
-            "skip" if value == "all" => skip = Some(Value::literal(true)),
-            "skip" => {
-                let rules = value.split(',').filter_map(|rule| {
-                    let known = DOCKERFILE_RULES.iter().find(|(name, _)| *name == rule.trim());
-                    known.and_then(|(_, code)| *code)
-                });
-                skip = Some(names_of(rules));
+/// What a `check` directive, `skip=A,B;error=true`, silences, with the names that its rules have here.
+fn check_value(text: &str) -> Option<Value> {
+    let value = option(text, "skip")?;
+    let skip = match value {
+        "all" => Value::literal(true),
+        names => {
+            let rules = names.split(',').filter_map(|rule| {
+                let known = DOCKERFILE_RULES.iter().find(|(name, _)| *name == rule.trim());
+                known.and_then(|(_, code)| *code)
+            });
+            let rules: Vec<Value> = rules.map(|rule| Value::text(rule.name())).collect();
+            if rules.is_empty() {
+                return None;
             }
-            "error" => is_error = value == "true",
-            _ => {}
+            Value::list(rules)
         }
-    }
-    // Rules that Dockerfiles do not have stay warnings.
-    let error = is_error.then(|| names_of(DOCKERFILE_RULES.iter().filter_map(|(_, code)| *code)));
-    let entries = [("skip", skip), ("error", error)].into_iter();
-    Value::table(entries.filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+    };
+    Some(Value::table(vec![("skip".to_owned(), skip)]))
 }
 
-fn names_of(rules: impl Iterator<Item = Code>) -> Value {
-    Value::list(rules.map(|rule| Value::text(rule.name())))
+/// The value of an option of a `check` directive.
+fn option<'t>(text: &'t str, wanted: &str) -> Option<&'t str> {
+    let mut options = text.split(';').filter_map(|option| option.split_once('='));
+    options.find(|(name, _)| name.trim() == wanted).map(|(_, value)| value.trim())
 }

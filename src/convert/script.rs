@@ -76,30 +76,39 @@ fn has_sequence(text: &str) -> bool {
     found
 }
 
-/// Whether a place in a text can be the end of a line: outside of quotes, comments and substitutions of names.
-pub(super) fn breakable(text: &str, places: &[usize]) -> Vec<bool> {
-    let mut found = vec![true; places.len()];
-    let mut at = 0;
-    let mut next = 0;
-    let mut last_contexts: Vec<Context> = Vec::new();
-    let mut mark = |up_to: usize, contexts: &[Context]| {
-        while next < places.len() && places[next] <= up_to {
-            found[next] = !contexts.iter().any(|context| {
-                matches!(
-                    context,
-                    Context::Single | Context::Double | Context::Comment | Context::Braces
-                )
-            });
-            next += 1;
+/// A place between two characters of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In quotes, in a comment, or in a substitution of a name: a line cannot end there.
+    InWords,
+    /// In parentheses.
+    InParentheses,
+    Outside,
+}
+
+/// The kinds of places in a text, which come in order.
+pub(super) fn line_ends(text: &str, places: &[usize]) -> Vec<Place> {
+    let kind = |contexts: &[Context]| {
+        let is_in = |wanted: &[Context]| contexts.iter().any(|context| wanted.contains(context));
+        if is_in(&[Context::Single, Context::Double, Context::Comment, Context::Braces]) {
+            Place::InWords
+        } else if is_in(&[Context::Parentheses, Context::Backquotes]) {
+            Place::InParentheses
+        } else {
+            Place::Outside
         }
     };
+    let mut found = Vec::with_capacity(places.len());
+    let mut at = 0;
+    let mut last = Place::Outside;
     walk(text, |contexts, c, _| {
-        mark(at, &last_contexts);
+        while places.get(found.len()).is_some_and(|&place| place <= at) {
+            found.push(last);
+        }
         at += c.len_utf8();
-        last_contexts.clear();
-        last_contexts.extend_from_slice(contexts);
+        last = kind(contexts);
     });
-    mark(usize::MAX, &last_contexts);
+    found.resize(places.len(), last);
     found
 }
 
@@ -107,7 +116,7 @@ pub(super) fn breakable(text: &str, places: &[usize]) -> Vec<bool> {
 /// a line means nothing: outside of quotes and of heredocs.
 pub(super) fn unindented(text: &str) -> String {
     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
-    if text.contains("<<") || breakable(text, &ends).contains(&false) {
+    if text.contains("<<") || line_ends(text, &ends).contains(&Place::InWords) {
         return text.to_owned();
     }
     let lines = || text.lines().filter(|line| !line.trim().is_empty());
@@ -342,12 +351,13 @@ mod tests {
         let places: Vec<usize> = text.match_indices(' ').map(|(at, _)| at + 1).collect();
         let outside: Vec<&str> = places
             .iter()
-            .zip(breakable(text, &places))
-            .filter(|(_, is_outside)| *is_outside)
+            .zip(line_ends(text, &places))
+            .filter(|(_, place)| *place != Place::InWords)
             .map(|(&at, _)| text[at..].split(' ').next().unwrap_or_default())
             .collect();
         assert_eq!(outside, ["'b", "\"d", "${g", "#"]);
-        assert_eq!(breakable("é 'x", &[3, 5]), [true, false]);
+        assert_eq!(line_ends("é 'x", &[3, 5]), [Place::Outside, Place::InWords]);
+        assert_eq!(line_ends("(a b) c", &[3, 6]), [Place::InParentheses, Place::Outside]);
     }
 
     #[test]

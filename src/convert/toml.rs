@@ -60,6 +60,13 @@ impl Value {
         Kind::Table(entries).into()
     }
 
+    /// The value in one line, wherever it comes from.
+    pub(super) fn in_one_line(&self) -> String {
+        let mut layout = Layout { writer: Writer::default(), is_wide: false };
+        layout.value(self, 0);
+        layout.writer.text
+    }
+
     pub(super) fn at(mut self, span: Span) -> Self {
         self.origin = Some(span);
         self

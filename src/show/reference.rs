@@ -105,7 +105,12 @@ fn takes(shape: &Shape) -> String {
         Shape::Any(shapes) => {
             let mut all: Vec<String> = shapes.iter().map(takes).collect();
             all.dedup();
-            all.join(", or ")
+            match &all[..] {
+                [one, list] if *list == format!("list of {one}") => {
+                    format!("{one}; or a list of them")
+                }
+                _ => all.join(", or "),
+            }
         }
         Shape::Table(table) => {
             let heading = heading(table.what);

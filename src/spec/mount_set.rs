@@ -81,27 +81,22 @@ impl Read for MountEntry {
         reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
     }
 
-    fn as_list(found: &Kind<'_>, _: &str) -> Option<String> {
-        match found {
-            Kind::String(name) if is_plain(name) => None,
-            Kind::String(text) => Some(format!("{}, in a list: [...]", mount_flag::as_table(text))),
-            _ => None,
-        }
-    }
-
     fn shape() -> Shape {
         Shape::Any(vec![Shape::Text, Mount::shape()])
     }
 }
 
-/// What is wrong with one entry does not hide what is wrong with the others.
+/// A list, or its only entry. An error in one entry does not hide those in the others.
 impl Read for MountList {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        items(value, reader).map(|(read, _)| Self(read))
+        match value.kind {
+            Kind::Array(_) => items(value, reader).map(|(read, _)| Self(read)),
+            _ => MountEntry::read(value, reader).map(|entry| Self(vec![entry])),
+        }
     }
 
     fn shape() -> Shape {
-        Shape::List(Box::new(MountEntry::shape()))
+        MountEntry::shape().or_list()
     }
 }
 

@@ -40,8 +40,8 @@ table! {
         "user" user: Option<User>,
         /// What runs the text of `run` steps.
         "shell" shell: Option<Shell>,
-        /// Mounts of every run step: tables, and names of sets in `[mounts]`. The list replaces the one that the stage
-        /// inherits; `[]` takes it away.
+        /// Mounts of every run step: tables, and names of sets in `[mounts]`. They replace those that the stage
+        /// inherits; `[]` takes them away.
         "mounts" mounts: Option<MountList>,
         /// What is done, in order.
         "steps" steps: Vec<Step>,

@@ -1,0 +1,118 @@
+//! Mounts that are repeated, as `[mounts]`: a set with a name, which the steps use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::part::Part;
+use super::toml::{Kind, Value};
+
+/// The tools whose caches these are, by a word of their paths or ids.
+const TOOLS: [(&str, &str); 20] = [
+    ("apk", "apk"),
+    ("apt", "apt"),
+    ("bundle", "bundle"),
+    ("cargo", "cargo"),
+    ("ccache", "ccache"),
+    ("composer", "composer"),
+    ("dnf", "dnf"),
+    ("gems", "gems"),
+    ("go", "go"),
+    ("gradle", "gradle"),
+    ("m2", "maven"),
+    ("npm", "npm"),
+    ("nuget", "nuget"),
+    ("pip", "pip"),
+    ("pnpm", "pnpm"),
+    ("poetry", "poetry"),
+    ("sccache", "sccache"),
+    ("uv", "uv"),
+    ("yarn", "yarn"),
+    ("yum", "yum"),
+];
+
+/// The fewest steps that share a mount so that it gets a name. A list of several mounts gets one with its second use.
+const USES_OF_ONE: usize = 3;
+
+/// Gives a name to each list of mounts that several steps have, and puts the name in its place. A list of one mount
+/// becomes that mount.
+pub(super) fn name_repeated(parts: &mut [Part]) -> Vec<(String, Value)> {
+    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
+    for mounts in lists(parts) {
+        *uses.entry(mounts.in_one_line()).or_default() += 1;
+    }
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut taken = BTreeSet::new();
+    let mut sets = Vec::new();
+    for mounts in lists(parts) {
+        let text = mounts.in_one_line();
+        let Kind::List(items) = &mut mounts.kind else { continue };
+        let fewest = if items.len() == 1 { USES_OF_ONE } else { 2 };
+        // Names of stages' args mean nothing in a set.
+        if uses[&text] < fewest || text.contains("${") {
+            if items.len() == 1
+                && let Some(only) = items.pop()
+            {
+                *mounts = only.value;
+            }
+            continue;
+        }
+        let name = match names.get(&text) {
+            Some(name) => name.clone(),
+            None => {
+                let name = name_of(&text, items.iter().map(|item| &item.value));
+                let name = free_name(name, &mut taken);
+                sets.push((name.clone(), mounts.clone()));
+                names.insert(text, name.clone());
+                name
+            }
+        };
+        *mounts = Value { kind: Kind::Text(name), origin: mounts.origin };
+    }
+    sets
+}
+
+/// The lists of mounts of all steps.
+fn lists(parts: &mut [Part]) -> impl Iterator<Item = &mut Value> {
+    let steps = parts.iter_mut().flat_map(|part| &mut part.steps);
+    steps.filter_map(|step| {
+        let Kind::Table(entries) = &mut step.item.value.kind else { return None };
+        let is_list = |value: &Value| matches!(value.kind, Kind::List(_));
+        let mounts = entries.iter_mut().find(|(key, value)| key == "mounts" && is_list(value));
+        mounts.map(|(_, mounts)| mounts)
+    })
+}
+
+/// A name for mounts: of the tool whose cache it is, or else the last word of the first one's path or id.
+fn name_of<'v>(text: &str, mut mounts: impl Iterator<Item = &'v Value>) -> String {
+    let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
+    let tool = words.find_map(|word| TOOLS.iter().find(|(known, _)| *known == word));
+    if let Some((_, name)) = tool {
+        return (*name).to_owned();
+    }
+    let first = mounts.next().and_then(|mount| match &mount.kind {
+        Kind::Table(entries) => entries.first(),
+        _ => None,
+    });
+    let (kind, path) = match first {
+        Some((kind, Value { kind: Kind::Text(path), .. })) => (kind.as_str(), path.as_str()),
+        _ => ("", ""),
+    };
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
+    let name = last.trim_start_matches(|c: char| !c.is_ascii_lowercase());
+    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    match name {
+        "" => match kind {
+            "bind" => "context".to_owned(),
+            kind => kind.to_owned(),
+        },
+        name => name.replace(|c| !is_plain(c), "-"),
+    }
+}
+
+/// The name, or with a number where another set has it.
+fn free_name(name: String, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
+    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
+    let free = free.unwrap_or_default();
+    taken.insert(free.clone());
+    free
+}
