@@ -126,6 +126,126 @@ steps = [
     assert!(failure.message.contains("digest mismatch"), "{failure}");
 }
 
+/// A repository with a branch and a tag `v1` of different commits, in the folder `private`.
+fn ambiguous_repository(folder: &Path) {
+    let script = r#"
+        export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
+        git init -q -b main work
+        git -C work config user.name test
+        git -C work config user.email test@example.com
+        for version in tag branch main; do
+            echo $version > work/version
+            git -C work add version
+            git -C work commit -q -m $version
+            test $version = main || git -C work $version v1
+        done
+        mkdir private
+        git clone -q --bare work private/repo.git
+        git -C private/repo.git update-server-info
+    "#;
+    Command::new("sh").args(["-euc", script]).directory(folder).run();
+}
+
+/// The lock file holds a build to what the engine that wrote it builds for such a name.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_branch_and_a_tag_of_one_name() {
+    let web = tempfile::tempdir().unwrap();
+    ambiguous_repository(web.path());
+    let server = Server::start(web.path().to_owned());
+    fs::write(web.path().join("token"), "letmein").unwrap();
+    let spec = r#"
+[sources.either]
+git = "URL/private/repo.git"
+ref = "v1"
+[sources.branch]
+git = "URL/private/repo.git"
+ref = "refs/heads/v1"
+[sources.tag]
+git = "URL/private/repo.git"
+ref = "refs/tags/v1"
+[stages.app]
+from = "scratch"
+steps = [
+  { copy = "version", from = "either", to = "/either" },
+  { copy = "version", from = "branch", to = "/branch" },
+  { copy = "version", from = "tag", to = "/tag" },
+]
+"#;
+    let project = Project::new(&spec.replace("URL", server.url("").trim_end_matches('/')));
+    let secret = format!("--secret=id=GIT_AUTH_TOKEN,src={}", web.path().join("token").display());
+    let lock = write_lock(&project, &[&secret]);
+    let line = |reference: &str, commit: &str| {
+        format!("\"{}private/repo.git#{reference}\" = \"{commit}\"\n", server.url(""))
+    };
+    let (branch, tag) = (commit(web.path(), "refs/heads/v1"), commit(web.path(), "refs/tags/v1"));
+    assert!(lock.contains(&line("refs/heads/v1", &branch)), "{lock}");
+    assert!(lock.contains(&line("refs/tags/v1", &tag)), "{lock}");
+    let takes_branch = lock.contains(&line("v1", &branch));
+    assert!(takes_branch || lock.contains(&line("v1", &tag)), "{lock}");
+
+    let locked = [&secret, "--build-arg=MSTAGE_LOCKED=1"];
+    let files = project.files(&locked);
+    let expected = if takes_branch { "branch\n" } else { "tag\n" };
+    assert_eq!(files["either"].text(), expected);
+    assert_eq!(files["branch"].text(), "branch\n");
+    assert_eq!(files["tag"].text(), "tag\n");
+}
+
+/// Secrets open repositories and files for sources, for steps and for a lock file.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn private_sources() {
+    let web = tempfile::tempdir().unwrap();
+    repository(web.path());
+    let script = "mkdir private; mv repo.git private; echo secret > private/file; printf letmein > token; \
+                  printf 'Basic eC1hY2Nlc3MtdG9rZW46bGV0bWVpbg==' > header; printf 'Bearer letmein' > bearer";
+    Command::new("sh").args(["-euc", script]).directory(web.path()).run();
+    let server = Server::start(web.path().to_owned());
+    let url = server.url("private");
+    let git = format!(
+        "[sources.lib]\ngit = \"{url}/repo.git\"\nref = \"refs/tags/v1\"\n[stages.app]\nfrom = \"scratch\"\n\
+         steps = [{{ copy = \"version\", from = \"lib\", to = \"/source\" }}, {{ git = \"{url}/repo.git\", ref = \"refs/tags/v2\", to = \"/step/\" }}"
+    );
+    let source = format!("[sources.file]\nhttp = \"{url}/file\"\n");
+    let http = format!(
+        ", {{ copy = \"file\", from = \"file\", to = \"/source-file\" }}, {{ fetch = \"{url}/file\", to = \"/step-file\" }}"
+    );
+    // BuildKit knows secrets for files from 0.23 on.
+    let opens_files = engine().major_version > 27;
+    let spec = match opens_files {
+        true => format!("\n{source}{git}{http}]\n"),
+        false => format!("\n{git}]\n"),
+    };
+    let secret =
+        |id: &str, file: &str| format!("--secret=id={id},src={}", web.path().join(file).display());
+    let host = server.host();
+    for (kind, git, http) in [("TOKEN", "token", "token"), ("HEADER", "header", "bearer")] {
+        let project = Project::new(&spec);
+        let git = secret(&format!("GIT_AUTH_{kind}"), git);
+        let http = secret(&format!("HTTP_AUTH_{kind}_{host}"), http);
+        let secrets = [git.as_str(), http.as_str()];
+        let lock = write_lock(&project, &secrets);
+        let pin = format!("repo.git#refs/tags/v2\" = \"{}\"\n", commit(web.path(), "v2"));
+        let pins_tags = engine().major_version > 20;
+        assert!(!pins_tags || lock.contains(&pin), "{kind}\n{lock}");
+        assert!(!opens_files || lock.contains(&checksum(b"secret\n")), "{kind}\n{lock}");
+        assert!(!lock.contains("letmein"), "{lock}");
+        let locked = format!("--build-arg=MSTAGE_LOCKED={pins_tags}");
+        let files = project.files(&[&git, &http, &locked]);
+        assert_eq!(files["source"].text(), "1\n", "{kind}");
+        assert_eq!(files["step/version"].text(), "2\n", "{kind}");
+        if opens_files {
+            assert_eq!(files["source-file"].text(), "secret\n", "{kind}");
+            assert_eq!(files["step-file"].text(), "secret\n", "{kind}");
+        }
+    }
+    assert!(
+        Project::new(&spec).try_build_on(engine(), &["--no-cache"]).is_err(),
+        "without secrets"
+    );
+}
+
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn images_of_a_registry_and_of_the_engines_own() {
