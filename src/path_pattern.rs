@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+/// A pattern that matches no file that anybody has.
+pub(crate) const NOTHING: &str = "/[.]mstage/nothing";
+
 /// Returns whether a path is a pattern: it has a `*`, `?` or `[` that no backslash makes an ordinary character.
 pub(crate) fn has_wildcard(path: &str) -> bool {
     let mut chars = path.chars();

@@ -7,12 +7,13 @@
 use buildkit_llb::{Differ, Digest, Graph, Local, Metadata, State};
 use futures_util::future::{join3, try_join3};
 
-use super::bridge::{Connection, Ref, Status};
+use super::bridge::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
 use super::options::invalid;
 use super::{Options, archive};
 use crate::credentials::redacted;
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
+use crate::path_pattern::exactly;
 use crate::plan::{GitUrl, HTTP_FILE};
 use crate::source::SourceFile;
 
@@ -294,6 +295,20 @@ impl Directory {
 }
 
 impl OpenDirectory {
+    /// Returns whether a path is a link to what is not there.
+    pub(super) async fn is_dangling(&self, bridge: &Bridge, path: &str) -> Result<bool, Error> {
+        let Some(directory) = &self.0 else { return Ok(false) };
+        // Links are followed (`StatFile` in BuildKit's `cache/util/fsutil.go`).
+        if bridge.stat(directory, path).await?.is_some() {
+            return Ok(false);
+        }
+        let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = if parent.is_empty() { "/" } else { parent };
+        let entries = bridge.read_dir(directory, parent, &exactly(name)).await?.unwrap_or_default();
+        let is_link = |entry: &Stat| matches!(entry.kind, FileKind::Symlink { .. });
+        Ok(entries.iter().any(|entry| entry.path == name && is_link(entry)))
+    }
+
     /// Reads a file; `None` where there is none.
     pub(super) async fn read(
         &self,

@@ -8,7 +8,7 @@ use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::entitlements::Entitlements;
 use super::project::Opened;
-use super::{Options, capabilities, report, sbom};
+use super::{Options, capabilities, dangling, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Lowered, lower};
 use crate::plan::{Plan, select};
@@ -58,11 +58,12 @@ pub(super) async fn compile(
     let planned =
         planned.map_err(|status| report::with_errors(status, &diagnostics, &opened.files))?;
     let planned = planned.filter(|_| !diagnostics.fail_build());
-    let (Some(project), Some(plans)) = (project, planned) else {
+    let (Some(project), Some(mut plans)) = (project, planned) else {
         return Err(report::failure(&diagnostics, &opened.files));
     };
 
     let settings = project.settings();
+    dangling::leave_out(bridge, &settings, &mut plans).await?;
     let mut graph = Graph::new();
     let mut lowered = Vec::with_capacity(plans.len());
     for plan in &plans {

@@ -12,6 +12,7 @@ mod build_file;
 mod capabilities;
 mod compile;
 mod convert;
+mod dangling;
 mod dockerfile;
 mod entitlements;
 mod epoch;

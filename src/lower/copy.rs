@@ -6,7 +6,7 @@ use buildkit_llb::{CopyAction, FileAction, FileOp, State};
 
 use super::Lowering;
 use super::file::{StepSite, chown, directory_of, made_directory, mode, split};
-use crate::path_pattern::{has_wildcard, quoted};
+use crate::path_pattern::{NOTHING, has_wildcard, quoted};
 use crate::plan::{self, Copy, CopyItem};
 
 /// The directory of files that are picked to be copied from there.
@@ -81,7 +81,7 @@ impl Lowering<'_> {
             });
         }
         let proof = self.graph.add(proof, step.metadata.clone());
-        let nothing = CopyAction::like_dockerfile(proof, "/[.]mstage/nothing", "/");
+        let nothing = CopyAction::like_dockerfile(proof, NOTHING, "/");
         Some(nothing.into())
     }
 }

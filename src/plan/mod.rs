@@ -379,6 +379,8 @@ pub struct CopyItem {
     pub required: Option<RequiredPath>,
     /// Whether the source is a pattern only for BuildKit: it must match.
     pub must_match: bool,
+    /// The absolute path, where it is plain and need not be there.
+    pub optional: Option<Text>,
     /// The path or pattern that the origin must have ready.
     reads: Text,
 }

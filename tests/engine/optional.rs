@@ -78,3 +78,38 @@ fn what_is_not_optional_must_be_there() {
     let failure = project.fail(&[]);
     assert!(failure.message.contains("mstage.toml:13"), "{failure}");
 }
+
+/// A link to what is not there is missing, whether the file itself is or an ignore file keeps it out.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn links_to_nothing_in_a_directory_of_the_client() {
+    let spec = r#"
+ignore = ["hidden"]
+
+[stages.out]
+from = "scratch"
+steps = [
+  { copy = ["there", "dangling", "to-hidden", "in/dangling", "to-there"], to = "/files/", optional = true },
+  { copy = "dangling", to = "/alone", optional = true },
+  { copy = { "dangling" = "/etc/a", "there" = "/etc/b" }, optional = true },
+  { copy = "given", from = { context = "other" }, to = "/given", optional = true },
+]
+"#;
+    let project = Project::new(spec).with("there", "there").with("hidden", "").with("in/x", "");
+    let other = project.path().join("other");
+    project.write("other/x", "");
+    for (link, target) in [
+        ("dangling", "nowhere"),
+        ("to-hidden", "hidden"),
+        ("in/dangling", "../nowhere/at/all"),
+        ("to-there", "there"),
+        ("other/given", "/no/such"),
+    ] {
+        std::os::unix::fs::symlink(target, project.path().join(link)).expect("it can be made");
+    }
+    let other = format!("--build-context=other={}", other.display());
+    let files = project.files(&[&other]);
+    let expected = ["etc", "etc/b", "files", "files/there", "files/to-there"];
+    assert_eq!(files.paths(), expected);
+    assert_eq!(files["files/to-there"].text(), "there");
+}

@@ -1,5 +1,7 @@
 //! Where the build file and the build context come from, and contexts with names.
 
+use std::collections::BTreeSet;
+
 use buildkit_llb::{Definition, Graph, Image, Metadata};
 use buildkit_proto::pb;
 use mstage::gateway::run;
@@ -316,4 +318,39 @@ async fn an_image_that_is_not_found_may_be_a_stage() {
         let message = returned(&build_with(engine, &[]).await).error.unwrap().message;
         assert!(message.ends_with(&format!(": not found{help}")), "{message}");
     }
+}
+
+/// A link to nothing would fail the copy, and only the files can tell: one look for all that need not be there.
+#[tokio::test]
+async fn optional_files_are_looked_for_once() {
+    let spec = r#"[stages.a]
+from = "scratch"
+steps = [
+  { copy = ["a.txt", "missing"], to = "/x/", optional = true },
+  { copy = "missing", to = "/y", optional = true },
+  { copy = "*.md", to = "/z/" },
+]
+"#;
+    let engine = engine().source("local://dockerfile", [("mstage.toml", spec)]);
+    let daemon = build_with(engine, &["platform=linux/amd64,linux/arm64"]).await;
+    assert!(returned(&daemon).error.is_none());
+    let calls = daemon.calls();
+    let asked: Vec<String> = calls
+        .iter()
+        .filter_map(|call| match call {
+            Call::StatFile(request) => Some(format!("stat {}", request.path)),
+            Call::ReadDir(request) => {
+                Some(format!("list {} {}", request.dir_path, request.include_pattern))
+            }
+            _ => None,
+        })
+        .collect();
+    let asked: BTreeSet<&str> = asked.iter().map(String::as_str).collect();
+    assert_eq!(asked, BTreeSet::from(["stat /a.txt", "stat /missing", "list / missing"]));
+
+    let plain = spec.replace(", optional = true", "");
+    let engine = self::engine().source("local://dockerfile", [("mstage.toml", plain.as_str())]);
+    let daemon = build_with(engine, &[]).await;
+    let looks = |call: &Call| matches!(call, Call::StatFile(_) | Call::ReadDir(_));
+    assert!(!daemon.calls().iter().any(looks));
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::files::Ownership;
 use super::{Planned, Planner, destinations, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::path_pattern::{exactly, guarded, plain_name};
+use crate::path_pattern::{NOTHING, exactly, guarded, plain_name};
 use crate::plan::rules::unmatched_pattern::{self, Pattern};
 use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
 use crate::source::Span;
@@ -180,7 +180,10 @@ impl CopyItem {
     fn new(written: &Text, destination: Text, step: &CopyStep) -> Option<Self> {
         let optional = step.optional.unwrap_or(false);
         if !step.parents.unwrap_or(false) {
-            let (source, must_match) = path::source_of(path::inside(written)?);
+            let inside = path::inside(written)?;
+            let plain =
+                (optional && !path::has_wildcard(&inside)).then(|| inside.clone().map(plain_name));
+            let (source, must_match) = path::source_of(inside);
             let reads = path::as_pattern(&source);
             // In a pattern a backslash is for the next character, and in a plain path it is one itself.
             let source = match optional {
@@ -190,7 +193,16 @@ impl CopyItem {
             };
             let must_match = must_match && !optional;
             let required = None;
-            return Some(Self { source, destination, parents: None, required, must_match, reads });
+            let (parents, optional) = (None, plain);
+            return Some(Self {
+                source,
+                destination,
+                parents,
+                required,
+                must_match,
+                optional,
+                reads,
+            });
         }
         // Behind the pivot `/./` everything is kept; without one it is the whole path.
         let (base, kept) = written.split_once("/./").unwrap_or(("/", written));
@@ -212,12 +224,17 @@ impl CopyItem {
             .then(|| RequiredPath { path: whole.map(plain_name), kept: kept_name });
         let (source, must_match) = path::source_of(base);
         let parents = Some(parents).filter(|parents| !parents.is_empty());
-        Some(Self { source, destination, parents, required, must_match, reads })
+        Some(Self { source, destination, parents, required, must_match, optional: None, reads })
     }
 
     /// The path that it names; with `parents` and a pattern the directory that it starts from.
     pub(in crate::plan) fn named(&self) -> &str {
         self.required.as_ref().map_or(&self.source, |required| &required.path)
+    }
+
+    /// Takes nothing in place of an optional path.
+    pub(crate) fn leave_out(&mut self) {
+        self.source = NOTHING.into();
     }
 
     /// The path that everything ends up at or below, as far as it is known.
