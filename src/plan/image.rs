@@ -43,7 +43,7 @@ pub(super) fn apply(
         export.record_config(|_| format!("WORKDIR {workdir}"));
     }
     if let Some(User(user)) = &image.user {
-        export.config.user = values.expand(user, diagnostics).unwrap_or_default().to_string();
+        export.config.user = step::user(user, &values, diagnostics).unwrap_or_default().to_string();
         export.record_config(|config| format!("USER {}", config.user));
     }
     let ports = expose(&image.expose, &values, diagnostics);
@@ -317,7 +317,7 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
 /// Reports a command whose first word is empty. `none` is how none at all is written.
 fn check_program(command: &Command, none: &str, diagnostics: &mut Diagnostics) {
     if let Command::List(words) = command
-        && let Some(word) = words.first().filter(|word| word.is_empty())
+        && let Some(word) = words.first().filter(|word| word.trim().is_empty())
     {
         diagnostics.push(no_program(word.span).hint(format!("no command at all is `{none}`")));
     }

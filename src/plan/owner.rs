@@ -67,13 +67,35 @@ impl Owner {
 }
 
 impl Id {
+    /// A number that is none of a user would be taken for a name. BuildKit makes names that it does not know root's
+    /// (`readUser` in `solver/llbsolver/ops/user_linux.go`).
     fn parse(text: &str) -> Option<Self> {
         if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c == ':' || c == '/') {
             return None;
         }
-        Some(text.parse().map_or_else(|_| Id::Name(text.to_owned()), Id::Number))
+        match text.parse() {
+            Ok(number) if !text.starts_with('+') => Some(Id::Number(number)),
+            _ if is_numeric(text) => None,
+            _ => Some(Id::Name(text.to_owned())),
+        }
     }
 }
+
+/// Returns whether a text is a number, of any size, or has the sign of one. No name is.
+fn is_numeric(text: &str) -> bool {
+    text.starts_with(['-', '+']) || text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Returns whether a process can run as a user: a name or a number that the kernel has, and perhaps a group.
+pub(super) fn is_user(text: &str) -> bool {
+    let is_id = |id: &str| {
+        id.is_empty() || !is_numeric(id) || id.parse::<u32>().is_ok_and(|id| id <= MAX_ID)
+    };
+    text.matches(':').count() <= 1 && text.split(':').all(is_id)
+}
+
+/// The largest number of a user that containers can run as (`MaxID` in `github.com/moby/sys/user`).
+const MAX_ID: u32 = i32::MAX as u32;
 
 impl fmt::Display for Id {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -123,8 +145,14 @@ mod tests {
             Owner::parse(":7"),
             Some(Owner { user: Id::Number(0), group: Some(Id::Number(7)) })
         );
-        for text in ["", ":", "a:", "a b", "a:b:c"] {
+        for text in ["", ":", "a:", "a b", "a:b:c", "4294967296", "-1", "+1", "a:99999999999"] {
             assert_eq!(Owner::parse(text), None, "{text}");
+        }
+        for text in ["", "a", "a:", ":5", "2147483647:0", "1.5", "NT AUTHORITY\\SYSTEM"] {
+            assert!(is_user(text), "{text}");
+        }
+        for text in ["2147483648", "-1", "a:b:c", "0:-5", "99999999999999"] {
+            assert!(!is_user(text), "{text}");
         }
         assert!(Owner::parse("root:root").is_some_and(|owner| owner.is_root()));
         let looked_up =

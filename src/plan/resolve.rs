@@ -307,7 +307,7 @@ impl Resolver<'_, '_> {
         let environment = Arc::clone(&surroundings.environment);
         let values = StageScope { scope, environment: &environment };
         if let Some(User(user)) = &stage.user {
-            let user = values.expand(user, diagnostics).unwrap_or_default();
+            let user = step::user(user, &values, diagnostics).unwrap_or_default();
             export.record_config(|_| format!("USER {user}"));
             export.config.user = user.to_string();
             surroundings.user = user;

@@ -64,7 +64,7 @@ impl StageScope<'_, '_> {
     ) -> Option<Vec<Text>> {
         let texts = self.expand_all(words, diagnostics)?;
         match (words.first(), texts.first()) {
-            (Some(program), Some(text)) if text.is_empty() => {
+            (Some(program), Some(text)) if text.trim().is_empty() => {
                 diagnostics.fail(no_program(program.span))
             }
             _ => Some(texts),

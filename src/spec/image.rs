@@ -284,7 +284,7 @@ fn join(
                     .hint("give it a shorter one, and what is so long as its value"),
             );
         }
-        if name.is_empty() || name.contains(char::is_control) {
+        if name.trim().is_empty() || name.contains(char::is_control) {
             let message = format!("`{prefix}{name}` cannot be the name of a label");
             complete = reader.diagnostics.fail(
                 Diagnostic::new(Code::InvalidName, span, message)

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub(super) use self::mount::{check_secrets, plan_mounts, plan_secrets};
 pub(super) use self::process::declared_args;
 use super::environment::Environment;
-use super::owner::{Mode, Owner};
+use super::owner::{Mode, Owner, is_user};
 use super::path::{self, is_within};
 use super::scope::Scope;
 use super::select::Origin;
@@ -300,6 +300,23 @@ impl<T> Form<T> {
     ) -> Self {
         Self { parse, what, hint }
     }
+}
+
+/// The user that a process runs as.
+pub(super) fn user(
+    template: &Template,
+    values: &StageScope<'_, '_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Text> {
+    let user = values.expand(template, diagnostics)?;
+    if is_user(&user) {
+        return Some(user);
+    }
+    let message = format!("`{user}` is not a user");
+    diagnostics.fail(
+        Diagnostic::new(Code::InvalidValue, template.span, message)
+            .hint("`user` or `user:group`, by name or number"),
+    )
 }
 
 const OWNER: Form<Owner> = Form {

@@ -11,7 +11,7 @@ use crate::plan::scope::Scope;
 use crate::plan::stage_scope::values_of;
 use crate::plan::{Action, Exec, MountKind, PlannedDevice};
 use crate::source::Spanned;
-use crate::spec::{ArgName, ExecStep, Network, ProcessKeys, RunStep, Security, script};
+use crate::spec::{ArgName, ExecStep, Network, ProcessKeys, RunStep, Security, User, script};
 use crate::text::Text;
 
 /// How many bytes each of the things counts that a process has from its stage.
@@ -116,7 +116,10 @@ impl Planner<'_, '_> {
     ) -> Option<Exec> {
         let inherited = self.surroundings.len_for_process() * INHERITED;
         self.context.scope.spend(inherited, self.span, diagnostics)?;
-        let user = self.values.expand_option(keys.user.as_ref().map(|user| &user.0), diagnostics);
+        let user = match &keys.user {
+            Some(User(user)) => super::user(user, &self.values, diagnostics).map(Some),
+            None => Some(None),
+        };
         let environment = self.environment(keys, text, diagnostics);
         let origins = self.context.origins;
         let mounts = plan_mounts(&keys.mounts, &self.workdir, &self.values, origins, diagnostics);

@@ -16,7 +16,7 @@ use crate::toml::{Kind, Value};
 /// fails there without a word of this file, or does not fail at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::spec) enum Allowed {
-    /// One line that is not empty: a name, a path, an address.
+    /// One line that is not empty and not blank: a name, a path, an address.
     Line,
     /// The same, and nothing where that is what a `${NAME}` gives.
     LineOrNothing,
@@ -31,6 +31,8 @@ pub(in crate::spec) enum Allowed {
 pub enum Unfit {
     /// It is empty.
     Empty,
+    /// It has nothing but blanks.
+    Blank,
     /// It has a control character.
     Control(char),
 }
@@ -48,6 +50,7 @@ impl Allowed {
     pub(super) fn check(self, text: &str) -> Result<(), Unfit> {
         let is_refused = match self {
             Allowed::Line if text.is_empty() => return Err(Unfit::Empty),
+            Allowed::Line if text.bytes().all(|byte| byte == b' ') => return Err(Unfit::Blank),
             Allowed::Line | Allowed::LineOrNothing => char::is_control,
             Allowed::Text => |c| c == '\0',
             Allowed::Bytes => return Ok(()),
@@ -69,6 +72,10 @@ impl Unfit {
             Unfit::Empty => (
                 "this is empty once its `${NAME}` is replaced".to_owned(),
                 "`${NAME:-default}` gives a default, and `${NAME:?message}` an error",
+            ),
+            Unfit::Blank => (
+                "there is nothing but blanks".to_owned(),
+                "leave the key out, or write what is meant",
             ),
             Unfit::Control('\0') => {
                 ("a value has a NUL character".to_owned(), "no program can be given one")
