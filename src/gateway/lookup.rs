@@ -190,6 +190,9 @@ async fn image(
         },
         log_name: match &query.context {
             Some(name) => format!("[context {name}] load metadata for {}", query.reference),
+            None if options.multi_platform => {
+                format!("[{} internal] load metadata for {}", query.platform.id(), query.reference)
+            }
             None => format!("[internal] load metadata for {}", query.reference),
         },
         layout: query.layout.as_ref().map(|store| OciLayout {

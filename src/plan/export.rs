@@ -28,13 +28,12 @@ impl Export {
         Self { config, history: Some(Vec::new()), ..Self::default() }
     }
 
-    /// Begins a stage, which takes over neither what its base says of its own image alone, nor triggers:
-    /// they are for images that are built from this one, and have been fired by then.
+    /// Begins a stage, which takes over neither the annotations of its base, nor triggers: they are for images that are
+    /// built from this one, and have been fired by then.
     pub(super) fn begin_stage(&mut self) {
         self.config.on_build.clear();
         self.annotations.clear();
         self.base_annotations = false;
-        self.author = None;
     }
 
     /// Takes down a change of the config.

@@ -120,8 +120,10 @@ pub(super) fn apply(
     });
     export.annotations = annotations.collect();
     export.base_annotations = image.base_annotations.unwrap_or(false);
-    let author = image.author.as_ref().and_then(|author| values.expand(author, diagnostics));
-    export.author = author.map(|author| author.to_string());
+    if let Some(author) = &image.author {
+        let author = values.expand(author, diagnostics);
+        export.author = author.map(|author| author.to_string());
+    }
 }
 
 /// What of the inherited config `clear` names.

@@ -46,17 +46,11 @@ pub(super) fn history(steps: &[PlannedStep], mut entries: Vec<History>) -> Vec<H
     entries
 }
 
-/// Whether a step makes its stage's working directory itself, as the user who owns it: a process that
-/// runs there does, and so does a copy to there that is linked, which is then independent of the base.
+/// Whether a step makes its stage's working directory itself, as the user who owns it: a copy to there that is linked
+/// does, and is then independent of the base. A process would make it too, but the directory is a layer of its own then, as
+/// it is in Dockerfiles.
 pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bool {
     match &step.action {
-        Action::Exec(exec) => {
-            // The engine removes what it has made for a mount, with the empty directories that it is in.
-            let is_touched = exec.mounts.iter().any(|mount| {
-                is_within(workdir, &mount.destination) || is_within(&mount.destination, workdir)
-            });
-            exec.workdir == workdir && exec.user == user && !is_touched
-        }
         Action::Copy(copy) => {
             let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());
             let belongs_to_root = copy.owner.as_deref().is_none_or(Owner::is_root);
@@ -64,7 +58,8 @@ pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bo
                 copy.items.iter().any(|item| is_within(directory(&item.destination), workdir));
             copy.link && copy.mode.is_none() && is_roots && belongs_to_root && made
         }
-        Action::Fetch(_)
+        Action::Exec(_)
+        | Action::Fetch(_)
         | Action::Git(_)
         | Action::Unpack(_)
         | Action::Write(_)

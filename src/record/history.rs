@@ -27,10 +27,7 @@ pub(super) fn run(run: &Run, state: &State) -> String {
     }
     let words = match &run.command {
         CommandLine::Exec(words) => words.value.clone(),
-        CommandLine::Shell(written) => match script(run) {
-            Some(path) => vec![path],
-            None => with_shell(whole_text(run, &written.text.value), state),
-        },
+        CommandLine::Shell(written) => with_shell(whole_text(run, &written.text.value), state),
     };
     text.push_str(&words.join(" "));
     text.push_str(LAYER);
@@ -43,16 +40,15 @@ pub(super) fn only_heredoc(run: &Run) -> Option<&Heredoc> {
     run.heredocs.first().filter(|_| is_heredoc(&written.text.value))
 }
 
-/// The path of the program that a `RUN` has in its only heredoc.
-fn script(run: &Run) -> Option<String> {
-    let heredoc = only_heredoc(run)?;
-    heredoc.text().starts_with("#!").then(|| format!("/dev/pipes/{}", heredoc.name))
-}
-
 /// The text that a shell runs, with its heredocs.
 fn whole_text(run: &Run, written: &str) -> String {
     if let Some(only) = only_heredoc(run) {
-        return only.text();
+        let text = only.text();
+        // A program is a file, whose path the shell is given.
+        return match text.starts_with("#!") {
+            true => format!("/dev/pipes/{}", only.name),
+            false => text,
+        };
     }
     let mut text = written.to_owned();
     for heredoc in &run.heredocs {

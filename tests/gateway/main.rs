@@ -20,6 +20,7 @@ mod includes;
 mod lock;
 mod outline;
 mod platforms;
+mod records;
 mod reports;
 mod settings;
 mod sizes;
