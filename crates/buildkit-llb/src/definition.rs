@@ -100,14 +100,21 @@ impl Definition {
     }
 }
 
-/// A definition that somebody else made, as it is: nothing is checked.
+/// A definition that somebody else made: nothing is checked.
 impl From<pb::Definition> for Definition {
-    fn from(proto: pb::Definition) -> Definition {
+    fn from(mut proto: pb::Definition) -> Definition {
+        drop_empty_locations(&mut proto);
+        Definition::with_encoded(Encoded::new(&proto), &proto)
+    }
+}
+
+impl Definition {
+    fn with_encoded(encoded: Encoded<pb::Definition>, proto: &pb::Definition) -> Definition {
         let terminal = proto.def.last().and_then(|bytes| pb::Op::decode(bytes.as_slice()).ok());
         let head = terminal.and_then(|terminal| terminal.inputs.first()?.digest.parse().ok());
         let caps = proto.metadata.values().flat_map(|metadata| metadata.caps.keys());
         Definition {
-            encoded: Encoded::new(&proto),
+            encoded,
             digests: proto.def.iter().map(|bytes| Digest::of(bytes)).collect(),
             head,
             caps: caps.filter_map(|id| Cap::find(id)).collect(),
@@ -115,12 +122,24 @@ impl From<pb::Definition> for Definition {
     }
 }
 
-/// Fails if the bytes are not those of a definition.
+/// Leaves out ops without locations, also in the definitions of source files. Go's client writes such entries with an
+/// empty message; prost would leave the message out, and `NewDefinitionOp` (`client/llb/definition.go`), which reads
+/// through it, would bring the daemon down.
+fn drop_empty_locations(proto: &mut pb::Definition) {
+    let Some(source) = &mut proto.source else { return };
+    source.locations.retain(|_, locations| !locations.locations.is_empty());
+    for definition in source.infos.iter_mut().filter_map(|info| info.definition.as_mut()) {
+        drop_empty_locations(definition);
+    }
+}
+
+/// Keeps the bytes as they are. Fails if they are not those of a definition.
 impl TryFrom<Encoded<pb::Definition>> for Definition {
     type Error = DecodeError;
 
     fn try_from(encoded: Encoded<pb::Definition>) -> Result<Definition, DecodeError> {
-        encoded.message().map(Definition::from)
+        let proto = encoded.message()?;
+        Ok(Definition::with_encoded(encoded, &proto))
     }
 }
 

@@ -203,7 +203,8 @@ impl SolveResult {
         let list = |list: Vec<Attestation>| frontend::Attestations {
             attestation: list.into_iter().map(Attestation::into_wire).collect(),
         };
-        let attestations = self.attestations.into_iter();
+        // Daemons read through the value of a map's entry, which is not sent where it is empty.
+        let attestations = self.attestations.into_iter().filter(|(_, of)| !of.is_empty());
         frontend::Result {
             result: Some(self.refs.into_wire(ref_array)),
             metadata: self.metadata,
@@ -253,7 +254,7 @@ impl Refs {
             (Self::Single(reference), true) => Wire::Ref(Ref::into_wire(reference)),
             (Self::Single(reference), false) => Wire::RefDeprecated(Ref::into_wire(reference).id),
             (Self::ByPlatform(refs), true) => Wire::Refs(frontend::RefMap {
-                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_wire(of))).collect(),
+                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_map_value(of))).collect(),
             }),
             (Self::ByPlatform(refs), false) => Wire::RefsDeprecated(frontend::RefMapDeprecated {
                 refs: refs.into_iter().map(|(key, of)| (key, Ref::into_wire(of).id)).collect(),
@@ -288,6 +289,14 @@ impl Ref {
     fn into_wire(this: Option<Self>) -> frontend::Ref {
         // The daemon takes the definition from its own records.
         frontend::Ref { id: this.map(|this| this.id).unwrap_or_default(), def: None }
+    }
+
+    /// A reference as the value of a map. prost leaves out a value that is empty, and daemons read through what is then
+    /// missing (`llbBridgeForwarder.Return` in `frontend/gateway/gateway.go`): it would be their end. So an
+    /// empty reference has an empty definition.
+    fn into_map_value(this: Option<Self>) -> frontend::Ref {
+        let def = this.is_none().then(Encoded::default);
+        frontend::Ref { def, ..Self::into_wire(this) }
     }
 }
 
@@ -388,6 +397,16 @@ mod tests {
         let oldest = frontend::SolveResponse { r#ref: "r".to_owned(), result: None };
         assert_eq!(ids(oldest), ["r"]);
         assert_eq!(ids(frontend::SolveResponse::default()), [""; 0]);
+    }
+
+    #[test]
+    fn empty_references_are_sent() {
+        use prost::Message;
+        let refs = Refs::ByPlatform([("a".to_owned(), None)].into());
+        let result = SolveResult { refs, ..SolveResult::default() };
+        let result = result.into_wire(true);
+        // refs (4): an entry (1) whose value (2) is a reference with an empty definition (2).
+        assert_eq!(result.encode_to_vec(), b"\x22\x09\x0a\x07\x0a\x01a\x12\x02\x12\x00");
     }
 
     #[test]
