@@ -8,6 +8,9 @@
 
 use std::fmt;
 use std::ops::{Deref, Range, RangeInclusive};
+use std::sync::Arc;
+
+use buildkit_llb::Definition;
 
 use crate::text::Text;
 
@@ -31,6 +34,8 @@ pub struct SourceFile {
     /// The file that people know, where this one was made from it.
     written: Option<Box<Written>>,
     language: &'static str,
+    /// The graph that it was read from.
+    definition: Option<Arc<Definition>>,
 }
 
 /// The file that another one was made from.
@@ -54,6 +59,12 @@ pub struct Piece {
 
 /// How many bytes a line may have before its columns are those of bytes.
 const MAX_LINE: u32 = 1 << 16;
+
+/// The language of build files.
+const TOML: &str = "TOML";
+
+/// How many lines of an instruction are told one by one.
+const MAX_RANGES: usize = 1000;
 
 /// Some lines of a file.
 #[derive(Debug, Clone)]
@@ -138,6 +149,17 @@ impl SourceMap {
     }
 }
 
+impl Place<'_> {
+    /// Its lines as BuildKit's clients know them: in a Dockerfile each line by itself (`toRanges` in
+    /// `frontend/dockerfile/parser/parser.go`).
+    pub fn ranges(&self) -> Vec<RangeInclusive<u32>> {
+        match self.file.has_ranges_of_lines() {
+            true => self.lines.clone().take(MAX_RANGES).map(|line| line..=line).collect(),
+            false => vec![self.lines.clone()],
+        }
+    }
+}
+
 impl fmt::Display for Place<'_> {
     /// The file and the first line: `mstage.toml:12`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,8 +188,19 @@ impl SourceFile {
             line_starts,
             not_text,
             written: None,
-            language: "TOML",
+            language: TOML,
+            definition: None,
         }
+    }
+
+    /// The same, read from a graph. Clients can read the whole directory from it.
+    pub fn with_definition(self, definition: Definition) -> Self {
+        Self { definition: Some(Arc::new(definition)), ..self }
+    }
+
+    /// The graph that it was read from, where that is known.
+    pub fn definition(&self) -> Option<&Definition> {
+        self.definition.as_deref()
     }
 
     /// A text that was made from a file. Places in it are told as places of that file: of the smallest piece
@@ -189,6 +222,10 @@ impl SourceFile {
     /// The language that it is written in, for clients that color it.
     pub fn language(&self) -> &'static str {
         self.language
+    }
+
+    fn has_ranges_of_lines(&self) -> bool {
+        self.language != TOML
     }
 
     /// The same, in another language than TOML.

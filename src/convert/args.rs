@@ -7,10 +7,11 @@
 use std::collections::BTreeMap;
 
 use super::Remark;
+use super::bases::Bases;
 use super::comments;
 use super::toml::Value;
-use super::words::{self, Meaning, Names};
-use crate::dockerfile::{ArgPair, Dockerfile, Instruction, Kind};
+use super::words::{self, Known, Meaning, Names};
+use crate::dockerfile::{ArgPair, Dockerfile, Instruction, Kind, lex};
 use crate::source::Span;
 
 /// The args of the build file.
@@ -170,6 +171,92 @@ impl ArgTable {
             span: first.pair.name.span,
         }
     }
+}
+
+/// The values of the args before the first `FROM`, as far as they are known: what is given, or the default. A default
+/// that must not be used fails.
+pub(super) fn globals(
+    dockerfile: &Dockerfile,
+    given: &BTreeMap<String, String>,
+    remarks: &mut Vec<Remark>,
+) -> BTreeMap<String, String> {
+    let escape = dockerfile.directives.escape.char();
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    for instruction in &dockerfile.global_args {
+        let Kind::Arg(pairs) = &instruction.kind else { continue };
+        for pair in pairs {
+            let Some(name) = words::constant(&pair.name.value, escape) else { continue };
+            if let Some(value) = given.get(&name) {
+                values.insert(name, value.clone());
+                continue;
+            }
+            let Some(default) = &pair.default else { continue };
+            let Ok(pieces) = lex::word(&default.value, escape) else { continue };
+            let known = |name: &str| match values.get(name) {
+                Some(value) => Known::Value(value),
+                None if PREDEFINED.contains(&name) => Known::Unknown,
+                None => Known::Unset,
+            };
+            match words::fold(&pieces, &known) {
+                Ok(Some(value)) => {
+                    values.insert(name, value);
+                }
+                Ok(None) => {
+                    values.remove(&name);
+                }
+                Err(message) => {
+                    remarks.push(Remark { span: default.span, message, is_error: true });
+                }
+            }
+        }
+    }
+    values
+}
+
+/// The arg by which a Dockerfile says that a stage belongs to the SBOM.
+pub(super) const SCAN_STAGE: &str = "BUILDKIT_SBOM_SCAN_STAGE";
+
+/// The arg by which a Dockerfile says that the build context belongs to the SBOM.
+const SCAN_CONTEXT: &str = "BUILDKIT_SBOM_SCAN_CONTEXT";
+
+/// Returns whether a stage is meant by a list of stages, or by `true` (`isEnabledForStage` in
+/// `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit).
+pub(super) fn is_enabled(value: &str, stage: &str) -> bool {
+    match value {
+        "1" | "t" | "T" | "TRUE" | "true" | "True" => true,
+        "0" | "f" | "F" | "FALSE" | "false" | "False" => false,
+        stages => stages.split(',').any(|name| name == stage),
+    }
+}
+
+/// Returns whether an SBOM of a stage, or of the last one, is to have what is in the build context.
+pub fn scans_context(
+    dockerfile: &Dockerfile,
+    given: &BTreeMap<String, String>,
+    target: Option<usize>,
+) -> bool {
+    let Some(target) = target.or(dockerfile.stages.len().checked_sub(1)) else { return false };
+    let escape = dockerfile.directives.escape.char();
+    let bases = Bases::new(dockerfile);
+    let mut chain = vec![target];
+    while let Some(base) = chain.last().and_then(|&stage| bases.base_of(stage)) {
+        chain.push(base);
+    }
+    let globals = globals(dockerfile, given, &mut Vec::new());
+    let mut value = globals.get(SCAN_CONTEXT).cloned();
+    for stage in chain.into_iter().rev() {
+        for instruction in &dockerfile.stages[stage].instructions {
+            let Kind::Arg(pairs) = &instruction.kind else { continue };
+            for pair in pairs.iter().filter(|pair| pair.name.value == SCAN_CONTEXT) {
+                let default = pair.default.as_ref();
+                let default = default.and_then(|word| words::constant(&word.value, escape));
+                let own = given.get(SCAN_CONTEXT).cloned().or(default);
+                value = own.or_else(|| globals.get(SCAN_CONTEXT).cloned());
+            }
+        }
+    }
+    let name = dockerfile.stages[target].header.name.as_ref();
+    value.is_some_and(|value| is_enabled(&value, name.map_or("", |name| &name.value)))
 }
 
 impl DeclaredArg {

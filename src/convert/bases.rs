@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::toml::Value;
 use super::words;
-use crate::dockerfile::{CommandLine, Dockerfile, DockerfileStage, Kind};
+use crate::dockerfile::{CommandLine, Dockerfile, DockerfileStage, Instruction, Kind};
 
 /// The stages by name and number.
 pub(super) struct Bases {
@@ -17,6 +17,8 @@ pub(super) struct Bases {
     written: Vec<Option<String>>,
     /// The stage that each is built from.
     base_of: Vec<Option<usize>>,
+    /// The stages that the last one needs.
+    needed: BTreeSet<usize>,
 }
 
 impl Bases {
@@ -51,7 +53,32 @@ impl Bases {
             let base = words::constant(&stage.header.base.value, escape)?;
             (0..index).rev().find(|&earlier| written[earlier].as_deref() == Some(&*base))
         });
-        Self { base_of: base_of.collect(), names, written }
+        let base_of = base_of.collect();
+        let mut bases = Self { base_of, names, written, needed: BTreeSet::new() };
+        bases.needed = bases.needed_by_last(dockerfile);
+        bases
+    }
+
+    fn needed_by_last(&self, dockerfile: &Dockerfile) -> BTreeSet<usize> {
+        let mut needed = BTreeSet::new();
+        let mut open: Vec<usize> = (dockerfile.stages.len().checked_sub(1)).into_iter().collect();
+        while let Some(stage) = open.pop() {
+            if !needed.insert(stage) {
+                continue;
+            }
+            open.extend(self.base_of[stage]);
+            for instruction in &dockerfile.stages[stage].instructions {
+                open.extend(origins(instruction).filter_map(|from| self.stage(from)));
+            }
+        }
+        needed
+    }
+
+    /// The stage that a name or a number in `from` means.
+    fn stage(&self, from: &str) -> Option<usize> {
+        let name = from.to_lowercase();
+        let named = || self.written.iter().rposition(|written| written.as_deref() == Some(&*name));
+        from.parse().ok().filter(|&at| at < self.names.len()).or_else(named)
     }
 
     /// The name of a stage in the build file.
@@ -85,6 +112,12 @@ impl Bases {
         }
     }
 
+    /// Returns `true` for the name or number of a stage that is not above another one, where that one is a part of
+    /// what the last stage needs: nothing can be taken from there yet.
+    pub(super) fn is_later(&self, from: &str, stage: usize) -> bool {
+        self.stage(from).is_some_and(|origin| origin >= stage) && self.needed.contains(&stage)
+    }
+
     /// Resolves the `--from` of a copy. `Err` for a number that no stage has.
     pub(super) fn copied_from(&self, from: &str) -> Result<Value, String> {
         if let Ok(number) = from.parse::<i64>() {
@@ -106,6 +139,16 @@ impl Bases {
             None => self.image(from.to_owned()),
         }
     }
+}
+
+/// The names in the `--from` of a copy and of the mounts of a `RUN`.
+fn origins(instruction: &Instruction) -> impl Iterator<Item = &str> {
+    let (copied, mounts) = match &instruction.kind {
+        Kind::Copy(copy) => (copy.from.as_ref().map(|from| &*from.value), &[][..]),
+        Kind::Run(run) => (None, &run.mounts[..]),
+        _ => (None, &[][..]),
+    };
+    copied.into_iter().chain(mounts.iter().filter_map(|mount| mount.from.as_deref()))
 }
 
 /// A name that no other stage has.

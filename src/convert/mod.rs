@@ -25,6 +25,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use self::args::ArgTable;
+pub use self::args::scans_context;
 use self::bases::Bases;
 use self::stage::convert_stage;
 use self::state::State;
@@ -68,11 +69,14 @@ pub fn convert(
     let mut remarks = Vec::new();
     let bases = Bases::new(dockerfile);
     let args = ArgTable::new(dockerfile, &mut remarks);
-    let context = Context { dockerfile, bases: &bases, args: &args, given };
+    let globals = args::globals(dockerfile, given, &mut remarks);
+    let mut context =
+        Context { dockerfile, bases: &bases, args: &args, given, globals: &globals, stage: 0 };
     let mut states: Vec<State> = Vec::new();
     let mut stages = Vec::new();
     let mut numbers = BTreeMap::new();
     for index in 0..dockerfile.stages.len() {
+        context.stage = index;
         let (parts, state) = convert_stage(&context, index, &states, &mut remarks);
         numbers.extend(parts.iter().map(|part| (part.name.clone(), index)));
         stages.extend(parts);
@@ -155,6 +159,10 @@ struct Context<'c> {
     bases: &'c Bases,
     args: &'c ArgTable,
     given: &'c BTreeMap<String, String>,
+    /// The values of args before the first `FROM`, as far as they are known.
+    globals: &'c BTreeMap<String, String>,
+    /// The number of the stage that is converted.
+    stage: usize,
 }
 
 impl Context<'_> {

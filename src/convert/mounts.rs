@@ -13,7 +13,16 @@ pub(super) fn mounts(
     context: &Context<'_>,
     names: &dyn Names,
 ) -> Result<Vec<Value>, String> {
-    flags.iter().map(|flag| mount(flag, user, context, names)).collect()
+    let mount = |flag: &MountFlag| match &flag.open {
+        None => mount(flag, user, context, names),
+        // A build file says the type, so that it is seen from what is known of the variables.
+        Some(open) => {
+            let kind = words::folded(&open.kind, context.escape(), names);
+            let kind = kind.as_deref().unwrap_or(&open.kind);
+            mount(&flag.of_type(open, kind)?, user, context, names)
+        }
+    };
+    flags.iter().map(mount).collect()
 }
 
 fn mount(
@@ -29,7 +38,15 @@ fn mount(
     let target = text(&flag.target)?;
     let source = text(&flag.source)?;
     let from = flag.from.as_deref().filter(|from| !from.is_empty());
-    let from = from.map(|from| context.bases.mounted_from(from));
+    let from = match from {
+        Some(from) if context.bases.is_later(from, context.stage) => {
+            return Err(format!(
+                "cannot mount from stage \"{from}\" to \"{}\", stage needs to be defined before current command",
+                flag.target.as_deref().unwrap_or_default()
+            ));
+        }
+        from => from.map(|from| context.bases.mounted_from(from)),
+    };
     let mut entries = Entries::default();
     match flag.kind {
         MountKind::Bind => {

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use super::args::{SCAN_STAGE, is_enabled};
 use super::image::Image;
 use super::part::{Part, PartStep, RunArgs, Variable, first_part};
 use super::state::{Here, State};
@@ -13,7 +14,7 @@ use super::step::{self, RunStep, Shell};
 use super::toml::{Item, Value};
 use super::words;
 use super::{Context, Remark, comments};
-use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word};
+use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word, lex};
 
 /// Converts a stage: its parts, and what holds at its end.
 pub(super) fn convert_stage(
@@ -26,6 +27,9 @@ pub(super) fn convert_stage(
     let base = context.bases.base_of(index);
     let mut state = base.map(|base| states[base].clone()).unwrap_or_default();
     let triggers = std::mem::take(&mut state.triggers);
+    if base.is_none() {
+        state.is_from_scratch = stage.header.base.value == "scratch";
+    }
     let mut walk = Walk {
         context,
         is_base: context.bases.is_base(index),
@@ -117,10 +121,6 @@ impl Walk<'_> {
             let Some(name) = words::constant(&pair.name.value, self.context.escape()) else {
                 return Err("an arg's name cannot have a variable in it".to_owned());
             };
-            if ["BUILDKIT_SBOM_SCAN_STAGE", "BUILDKIT_SBOM_SCAN_CONTEXT"].contains(&&*name) {
-                let is_on = pair.default.as_ref().is_some_and(|default| default.value != "false");
-                self.part().sbom |= is_on && name.ends_with("STAGE");
-            }
             let declared = self.context.args.get(&name);
             let own = match (declared, &pair.default) {
                 (Some(declared), Some(default)) => {
@@ -142,11 +142,30 @@ impl Walk<'_> {
                 }
                 self.part().listed.insert(name.clone());
             }
+            self.arg_value(&name, pair.default.as_ref())?;
             self.state.visible.insert(name, own);
         }
         if self.context.args.args.iter().all(|arg| arg.span != pairs[0].name.span) {
             self.part().comment("from", instruction);
         }
+        Ok(())
+    }
+
+    /// Keeps the value of an arg, as far as it is known. A default that must not be used fails.
+    fn arg_value(&mut self, name: &str, default: Option<&Word>) -> Result<(), String> {
+        let given = self.context.given.get(name);
+        let value = match (given, default) {
+            (Some(given), _) => Some(given.clone()),
+            (None, Some(default)) => {
+                let pieces = lex::word(&default.value, self.context.escape())?;
+                words::fold(&pieces, &|name| self.state.known(name))?
+            }
+            (None, None) => self.context.globals.get(name).cloned(),
+        };
+        match value {
+            Some(value) => self.state.values.insert(name.to_owned(), value),
+            None => self.state.values.remove(name),
+        };
         Ok(())
     }
 
@@ -170,6 +189,16 @@ impl Walk<'_> {
             entries.iter().enumerate().any(|(other, (_, value))| other != at && uses(value, name))
         };
         let late: Vec<bool> = entries.iter().enumerate().map(sets_what_another_uses).collect();
+        let known: Vec<Option<String>> = entries
+            .iter()
+            .map(|(_, value)| words::folded(&value.value, escape, &self.names(None)))
+            .collect();
+        for ((name, _), value) in entries.iter().zip(known) {
+            match value {
+                Some(value) => self.state.values.insert(name.clone(), value),
+                None => self.state.values.remove(name),
+            };
+        }
         if late.iter().all(|&late| late) && entries.len() > 1 {
             return Err("variables of one ENV that are made of each other".to_owned());
         }
@@ -428,9 +457,18 @@ impl Walk<'_> {
         Here { table: self.context.args, state: &self.state, part: self.parts.last(), own }
     }
 
+    fn is_visible(&self, arg: &str) -> bool {
+        self.state.visible.contains_key(arg)
+    }
+
     // === The end ===
 
     fn finish(mut self) -> (Vec<Part>, State) {
+        let scans = self.state.values.get(SCAN_STAGE).filter(|_| self.is_visible(SCAN_STAGE));
+        let scans = scans.or_else(|| self.context.globals.get(SCAN_STAGE));
+        let header = &self.context.dockerfile.stages[self.context.stage].header;
+        let name = header.name.as_ref().map_or("", |name| &*name.value);
+        self.part().sbom = scans.is_some_and(|value| is_enabled(value, name));
         let image = std::mem::take(&mut self.image);
         self.part().image = image;
         let count = self.parts.len();

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::args::{ArgTable, DeclaredArg, PREDEFINED};
 use super::part::Part;
 use super::step::Shell;
-use super::words::{self, Meaning, Names};
+use super::words::{self, Known, Meaning, Names};
 use crate::dockerfile::Instruction;
 
 /// What holds at the end of a stage, for those that are built from it.
@@ -15,6 +15,10 @@ pub(super) struct State {
     pub(super) visible: BTreeMap<String, Option<String>>,
     /// The variables that are set.
     pub(super) env: BTreeSet<String>,
+    /// The values of variables and args, as far as they are known.
+    pub(super) values: BTreeMap<String, String>,
+    /// Whether no image is below it: what has no value here is unset.
+    pub(super) is_from_scratch: bool,
     pub(super) user: Option<String>,
     pub(super) shell: Option<Shell>,
     /// The `args` of the last part.
@@ -58,5 +62,23 @@ impl Names for Here<'_> {
         }
         let default = self.state.visible.get(name)?.as_ref()?;
         Some(format!("${{{name}-{default}}}"))
+    }
+
+    fn known(&self, name: &str) -> Known<'_> {
+        self.state.known(name)
+    }
+}
+
+impl State {
+    /// What is known of a name's value.
+    pub(super) fn known(&self, name: &str) -> Known<'_> {
+        let has_default = |name| name == "PATH" || PREDEFINED.contains(&name);
+        match self.values.get(name) {
+            Some(value) => Known::Value(value),
+            None if !self.is_from_scratch || self.env.contains(name) || has_default(name) => {
+                Known::Unknown
+            }
+            None => Known::Unset,
+        }
     }
 }

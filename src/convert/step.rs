@@ -4,12 +4,13 @@ use super::layout;
 use super::mounts;
 use super::script;
 use super::toml::{Item, Kind, Value};
-use super::words::{self, Names};
+use super::words::{self, Known, Names};
 use super::{Context, comments};
 use crate::dockerfile::{
-    CommandLine, FileAdd, FileCopy, Heredoc, Instruction, Run, Transfer, Word, lex,
+    CommandLine, FileAdd, FileCopy, Heredoc, Instruction, Run, Transfer, Word,
+    lex::{self, Modifier, Piece},
 };
-use crate::plan::GitUrl;
+use crate::plan::{GitUrl, Mode};
 use crate::spec::script::visit_names;
 
 /// The text that a shell goes on behind a failure with.
@@ -192,6 +193,14 @@ pub(super) fn copy(
                         from global scope as a workaround"
                 .to_owned());
         }
+        if context.bases.is_later(&from.value, context.stage) {
+            let stage = &context.dockerfile.stages[context.stage].header;
+            return Err(format!(
+                "cannot copy from stage \"{}\", it needs to be defined before current stage \"{}\"",
+                from.value,
+                stage.name.as_ref().map_or("", |name| &name.value)
+            ));
+        }
         keys.push(("from".to_owned(), context.bases.copied_from(&from.value)?));
     }
     let parents = copy.parents.then(|| ("parents".to_owned(), Value::literal(true)));
@@ -234,6 +243,9 @@ pub(super) fn add(
             }
             steps.extend(files.steps("fetch", &[source], &[], more)?);
         } else {
+            if checksum.as_ref().is_some_and(|sum| !sum.is_empty()) {
+                return Err("checksum requires HTTP(S) or Git sources".to_owned());
+            }
             // What has no name of an archive is taken for none.
             let verb = match add.unpack {
                 Some(true) => "unpack",
@@ -287,7 +299,12 @@ impl Files<'_> {
         let name = text.strip_prefix("${").and_then(|rest| rest.split(['}', ':', '-']).next());
         let value = name.and_then(|name| {
             let default = || self.context.args.get(name)?.default.as_deref();
-            self.context.given.get(name).map(String::as_str).or_else(default)
+            match self.names.known(name) {
+                Known::Value(value) => Some(value),
+                Known::Unset | Known::Unknown => {
+                    self.context.given.get(name).map(String::as_str).or_else(default)
+                }
+            }
         });
         let Some((value, rest)) = value.zip(text.split_once('}').map(|(_, rest)| rest)) else {
             return (GitUrl::parse(text), is_url(text));
@@ -300,6 +317,36 @@ impl Files<'_> {
             Ok(GitUrl { remote: remote.ok_or("an arg decides on more than its beginning")?, ..url })
         });
         (git, is_url(&whole))
+    }
+
+    /// The destination. One that comes out empty is the working directory.
+    fn destination(&self) -> Result<String, String> {
+        let word = &self.transfer.destination.value;
+        let (text, escape) = (self.text(&self.transfer.destination)?, self.context.escape());
+        let pieces = lex::word(word, escape)?;
+        let [Piece::Variable { name, modifier: Modifier::Plain, .. }] = &pieces[..] else {
+            return Ok(text);
+        };
+        if matches!(self.names.known(name), Known::Value(value) if !value.is_empty()) {
+            return Ok(text);
+        }
+        let is_plain = [format!("${{{name}}}"), format!("${{{name}:-}}")].contains(&text);
+        Ok(if is_plain { format!("${{{name}:-./}}") } else { text })
+    }
+
+    /// Says of a mode whether the directories that are made on the way get it, too. Without it they have 0755.
+    fn mode_of_directories(&self, to: &str) -> Option<(String, Value)> {
+        let mode = self.transfer.chmod.as_ref().filter(|mode| !mode.value.is_empty())?;
+        let known = words::folded(&mode.value, self.context.escape(), self.names);
+        let changes_nothing = known.is_some_and(|mode| {
+            mode.trim_start_matches('0') == "755" || !mode.bytes().all(|byte| byte.is_ascii_digit())
+        });
+        let directory = match is_directory(to) {
+            true => to.trim_end_matches(['/', '.']),
+            false => to.rsplit_once('/').map_or("", |(directory, _)| directory),
+        };
+        (!changes_nothing && !directory.is_empty())
+            .then(|| ("chmod-parents".to_owned(), Value::literal(true)))
     }
 
     fn exclude(&self) -> Result<Option<(String, Value)>, String> {
@@ -321,7 +368,7 @@ impl Files<'_> {
         first: &[(String, Value)],
         more: Vec<(String, Value)>,
     ) -> Result<Vec<Value>, String> {
-        let to = self.text(&self.transfer.destination)?;
+        let to = self.destination()?;
         let is_directory = is_directory(&to);
         let groups: Vec<&[&Word]> = match is_directory || sources.len() == 1 {
             true => vec![sources],
@@ -340,6 +387,9 @@ impl Files<'_> {
             keys.extend(self.to(&to));
             let owner = self.owner()?.into_iter();
             keys.extend(owner.filter(|(key, _)| verb != "unpack" || key != "chmod"));
+            if verb != "unpack" {
+                keys.extend(self.mode_of_directories(&to));
+            }
             // One that a pattern matches gets the name of a destination without a slash.
             let may_match = |source: &&Word| source.value.contains(['*', '?', '[', '$']);
             if verb == "copy" && !is_directory && group.iter().any(may_match) {
@@ -360,6 +410,14 @@ impl Files<'_> {
         let mut keys = Vec::new();
         for (key, word) in [("chown", &self.transfer.chown), ("chmod", &self.transfer.chmod)] {
             if let Some(word) = word.as_ref().filter(|word| !word.value.is_empty()) {
+                let known = words::folded(&word.value, self.context.escape(), self.names);
+                if let Some(mode) = known.filter(|mode| !mode.is_empty() && key == "chmod")
+                    && Mode::parse(&mode).is_none()
+                {
+                    return Err(format!(
+                        "invalid chmod parameter: '{mode}'. it should be octal string and between 0 and 07777"
+                    ));
+                }
                 keys.push((key.to_owned(), Value::text(self.text(word)?)));
             }
         }
@@ -394,15 +452,16 @@ impl Files<'_> {
         if git.fetch_by_commit {
             keys.push(("fetch-by-commit".to_owned(), Value::literal(true)));
         }
-        let to = self.text(&self.transfer.destination)?;
+        let to = self.destination()?;
         keys.extend(self.to(&to));
         keys.extend(self.owner()?);
+        keys.extend(self.mode_of_directories(&to));
         Ok(vec![Value::table(keys)])
     }
 
     /// The files whose content is in the Dockerfile.
     fn heredocs(&self) -> Result<Vec<Value>, String> {
-        let to = self.text(&self.transfer.destination)?;
+        let to = self.destination()?;
         let mut steps = Vec::new();
         for heredoc in &self.transfer.heredocs {
             let path = match is_directory(&to) {
@@ -415,6 +474,7 @@ impl Files<'_> {
                 keys.push(("expand".to_owned(), Value::literal(true)));
             }
             keys.extend(self.owner()?);
+            keys.extend(self.mode_of_directories(&to));
             keys.push(("content".to_owned(), content));
             steps.push(Value::table(keys));
         }

@@ -26,6 +26,82 @@ pub(super) trait Names {
     fn replacement(&self, _name: &str) -> Option<String> {
         None
     }
+
+    /// What is known of its value.
+    fn known(&self, _name: &str) -> Known<'_> {
+        Known::Unknown
+    }
+}
+
+/// What is known of a name's value when a Dockerfile is converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known<'v> {
+    /// Its value.
+    Value(&'v str),
+    /// It has none.
+    Unset,
+    /// The base image decides, or the platform.
+    Unknown,
+}
+
+/// The value of pieces, as far as the values in it are known. `Err` is the text of `${NAME:?text}` for a name that is
+/// unset or empty (`processDollar` in `frontend/dockerfile/shell/lex.go`).
+pub(super) fn fold<'v>(
+    pieces: &[Piece],
+    known: &dyn Fn(&str) -> Known<'v>,
+) -> Result<Option<String>, String> {
+    let mut out = String::new();
+    for piece in pieces {
+        let value = match piece {
+            Piece::Text(text) => Some(text.clone()),
+            Piece::Variable { name, modifier, .. } => fold_variable(name, modifier, known)?,
+        };
+        let Some(value) = value else { return Ok(None) };
+        out.push_str(&value);
+    }
+    Ok(Some(out))
+}
+
+fn fold_variable<'v>(
+    name: &str,
+    modifier: &Modifier,
+    known: &dyn Fn(&str) -> Known<'v>,
+) -> Result<Option<String>, String> {
+    let value = match known(name) {
+        Known::Value(value) => Some(value),
+        Known::Unset => None,
+        Known::Unknown => return Ok(None),
+    };
+    let counts = |colon: bool| value.filter(|value| !colon || !value.is_empty());
+    match modifier {
+        Modifier::Plain => Ok(Some(value.unwrap_or_default().to_owned())),
+        Modifier::Default { colon, word } => match counts(*colon) {
+            Some(value) => Ok(Some(value.to_owned())),
+            None => fold(word, known),
+        },
+        Modifier::Alternative { colon, word } => match counts(*colon) {
+            Some(_) => fold(word, known),
+            None => Ok(Some(String::new())),
+        },
+        Modifier::Required { colon, message } => match counts(*colon) {
+            Some(value) => Ok(Some(value.to_owned())),
+            None => {
+                let message = fold(message, known)?.filter(|message| !message.is_empty());
+                let rule = if value.is_some() { "empty" } else { "unset" };
+                let message = message.unwrap_or_else(|| format!("is not allowed to be {rule}"));
+                Err(format!("{name}: {message}"))
+            }
+        },
+        // Patterns are left to the build.
+        Modifier::TrimPrefix { .. } | Modifier::TrimSuffix { .. } | Modifier::Replace { .. } => {
+            Ok(value.is_none_or(str::is_empty).then(String::new))
+        }
+    }
+}
+
+/// The value of a word, as far as the names in it are known.
+pub(super) fn folded(word: &str, escape: char, names: &dyn Names) -> Option<String> {
+    fold(&lex::word(word, escape).ok()?, &|name| names.known(name)).ok()?
 }
 
 /// The value of a word. The error is BuildKit's text.
@@ -170,9 +246,9 @@ pub(super) fn is_name(name: &str) -> bool {
 mod tests {
     use super::*;
 
-    struct Known;
+    struct SetIsSet;
 
-    impl Names for Known {
+    impl Names for SetIsSet {
         fn meaning(&self, name: &str) -> Meaning {
             match name {
                 "SET" => Meaning::Set,
@@ -180,6 +256,32 @@ mod tests {
                 _ => Meaning::Never,
             }
         }
+    }
+
+    #[test]
+    fn values_that_are_known() {
+        let known = |name: &str| match name {
+            "A" => Known::Value("a"),
+            "EMPTY" => Known::Value(""),
+            "BASE" => Known::Unknown,
+            _ => Known::Unset,
+        };
+        let fold = |word: &str| fold(&lex::word(word, '\\').unwrap(), &known);
+        for (word, expected) in [
+            ("x$A", Some("xa")),
+            ("$UNSET", Some("")),
+            ("$BASE", None),
+            ("${EMPTY:-$A}", Some("a")),
+            ("${EMPTY-$A}", Some("")),
+            ("${A:+b}${UNSET+c}", Some("b")),
+            ("${A#a}", None),
+            ("${UNSET%x}", Some("")),
+        ] {
+            assert_eq!(fold(word), Ok(expected.map(str::to_owned)), "{word}");
+        }
+        assert_eq!(fold("${X:?say it}"), Err("X: say it".to_owned()));
+        assert_eq!(fold("${X?}"), Err("X: is not allowed to be unset".to_owned()));
+        assert_eq!(fold("${EMPTY:?}"), Err("EMPTY: is not allowed to be empty".to_owned()));
     }
 
     #[test]
@@ -196,7 +298,7 @@ mod tests {
             ("${SET##*/}", "${SET##*/}"),
             ("${SET//a/$FOO}", "${SET//a/${FOO:-}}"),
         ] {
-            assert_eq!(value(word, '\\', &Known).as_deref(), Ok(expected), "{word}");
+            assert_eq!(value(word, '\\', &SetIsSet).as_deref(), Ok(expected), "{word}");
         }
         assert_eq!(names("$A${B:-$C}", '\\'), ["A", "B", "C"]);
         assert_eq!(constant("'a'\"b\"", '\\').as_deref(), Some("ab"));

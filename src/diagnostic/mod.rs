@@ -20,7 +20,7 @@ use buildkit_llb::visible_line;
 
 pub use check::{Check, DOCKERFILE_RULES, Rules, unknown_rule};
 pub use code::Code;
-pub use near::{Known, did_you_mean, nearest};
+pub use near::{Known, did_you_mean, nearest, suggesting};
 pub use silence::Silence;
 use silence::Silences;
 

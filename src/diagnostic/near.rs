@@ -109,6 +109,23 @@ pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) ->
     nearest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
+/// A message about a name in a Dockerfile with its suggestion, as BuildKit has it (`WrapError` in `util/suggest`).
+/// `None` where no known name is near.
+pub fn suggesting<'a>(
+    message: &str,
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    /// How many slips a name may have, less one, and how many names are compared.
+    const FAR: usize = 3;
+    const MOST: usize = 1000;
+    let name = name.to_lowercase();
+    let distance = |candidate: &&str| strsim::levenshtein(&name, &candidate.to_lowercase());
+    let candidates = known.into_iter().take(MOST).filter(|candidate| candidate.len() <= LONGEST);
+    let nearest = candidates.min_by_key(distance).filter(|_| name.len() <= LONGEST)?;
+    (distance(&nearest) < FAR).then(|| format!("{message} (did you mean {nearest}?)"))
+}
+
 /// How many slips two names are apart, where that is not more than a limit.
 fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     if a.len().max(b.len()) > LONGEST || a.len().abs_diff(b.len()) > limit * char::MAX_LEN_UTF8 {

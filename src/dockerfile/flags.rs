@@ -4,7 +4,7 @@
 //! others. Follows `frontend/dockerfile/instructions/bflag.go` of BuildKit.
 
 use super::instruction::Word;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::Spanned;
 
 /// The flags of one instruction, taken one by one.
@@ -83,21 +83,17 @@ impl<'a> Flags<'a> {
     /// Reports the flags that have not been asked for.
     pub(super) fn finish(self) {
         for flag in self.given.iter().filter(|flag| !flag.taken) {
-            let hint = did_you_mean(&flag.name, self.known.iter().copied());
-            let hint = hint.unwrap_or_else(|| match &self.known[..] {
+            let message = format!("unknown flag: --{}", flag.name);
+            let near = suggesting(&message, &flag.name, self.known.iter().copied());
+            let hint = near.is_none().then(|| match &self.known[..] {
                 [] => "this instruction takes no flags".to_owned(),
                 known => {
                     format!("its flags are {}", list(known.iter().map(|name| format!("--{name}"))))
                 }
             });
-            self.diagnostics.push(
-                Diagnostic::new(
-                    Code::UnknownFlag,
-                    flag.word.span,
-                    format!("unknown flag: --{}", flag.name),
-                )
-                .hint(hint),
-            );
+            let message = near.unwrap_or(message);
+            self.diagnostics
+                .push(Diagnostic::new(Code::UnknownFlag, flag.word.span, message).maybe_hint(hint));
         }
     }
 

@@ -30,7 +30,7 @@ pub use self::instruction::{
 };
 use self::lines::Lines;
 pub use self::lines::{Comment, InnerComment};
-pub use self::mount::{MountFlag, MountKind};
+pub use self::mount::{MountFlag, MountKind, OpenMount};
 use self::parse::Parser;
 pub use self::recognise::is_dockerfile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

@@ -4,7 +4,7 @@
 
 use super::instruction::{DeviceFlag, Word};
 use crate::csv;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::{Span, Spanned};
 
 /// A mount as it is written. Values are raw: `$NAME` is still in them.
@@ -38,6 +38,16 @@ pub struct MountFlag {
     pub required: bool,
     /// Whether it says `readonly` or `readwrite`, and which.
     pub read_only: Option<bool>,
+    /// The whole value where a variable says the type: the other fields are read by [`MountFlag::of_type`].
+    pub open: Option<OpenMount>,
+}
+
+/// A mount whose type depends on variables.
+#[derive(Debug, Clone)]
+pub struct OpenMount {
+    /// The value of `type`, raw.
+    pub kind: String,
+    fields: Vec<String>,
 }
 
 /// The kinds of mounts.
@@ -105,11 +115,24 @@ const KEYS: [&str; 19] = [
 /// A mistake: what is wrong, and the way out.
 struct Mistake {
     message: String,
-    hint: String,
+    hint: Option<String>,
 }
 
 fn mistake<T>(message: impl Into<String>, hint: impl Into<String>) -> Result<T, Mistake> {
-    Err(Mistake { message: message.into(), hint: hint.into() })
+    Err(Mistake { message: message.into(), hint: Some(hint.into()) })
+}
+
+/// A mistake about a name, with the known name that it is near.
+fn unknown<T>(
+    message: String,
+    name: &str,
+    known: &[&str],
+    hint: impl Into<String>,
+) -> Result<T, Mistake> {
+    match suggesting(&message, name, known.iter().copied()) {
+        Some(message) => Err(Mistake { message, hint: None }),
+        None => mistake(message, hint),
+    }
 }
 
 /// Reads the value of a `--mount`. `None` after a mistake has been reported.
@@ -127,9 +150,8 @@ pub(super) fn read_device(flag: &Word, diagnostics: &mut Diagnostics) -> Option<
 fn report<T>(found: Result<T, Mistake>, span: Span, diagnostics: &mut Diagnostics) -> Option<T> {
     match found {
         Ok(found) => Some(found),
-        Err(Mistake { message, hint }) => {
-            diagnostics.fail(Diagnostic::new(Code::InvalidInstruction, span, message).hint(hint))
-        }
+        Err(Mistake { message, hint }) => diagnostics
+            .fail(Diagnostic::new(Code::InvalidInstruction, span, message).maybe_hint(hint)),
     }
 }
 
@@ -140,6 +162,13 @@ fn fields(text: &str) -> Result<Vec<String>, Mistake> {
             "fields are separated by commas, and a field with a comma in it is in double quotes",
         )
     })
+}
+
+/// The value of `type`, where it depends on variables.
+fn open_type(fields: &[String]) -> Option<&str> {
+    let kinds = fields.iter().filter_map(|field| field.split_once('='));
+    let kind = kinds.filter(|(key, _)| key.eq_ignore_ascii_case("type")).last()?.1;
+    kind.contains('$').then_some(kind)
 }
 
 fn mount(span: Span, fields: &[String]) -> Result<MountFlag, Mistake> {
@@ -158,7 +187,12 @@ fn mount(span: Span, fields: &[String]) -> Result<MountFlag, Mistake> {
         env: None,
         required: false,
         read_only: None,
+        open: None,
     };
+    if let Some(kind) = open_type(fields) {
+        found.open = Some(OpenMount { kind: kind.to_owned(), fields: fields.to_vec() });
+        return Ok(found);
+    }
     for field in fields {
         match field.split_once('=') {
             Some((key, value)) => found.set(field, &key.to_ascii_lowercase(), value)?,
@@ -170,6 +204,19 @@ fn mount(span: Span, fields: &[String]) -> Result<MountFlag, Mistake> {
 }
 
 impl MountFlag {
+    /// Reads a mount whose type was open, once it is known. The error is BuildKit's text.
+    pub fn of_type(&self, open: &OpenMount, kind: &str) -> Result<MountFlag, String> {
+        let with_type = |field: &String| match field.split_once('=') {
+            Some((key, _)) if key.eq_ignore_ascii_case("type") => format!("{key}={kind}"),
+            _ => field.clone(),
+        };
+        let fields: Vec<String> = open.fields.iter().map(with_type).collect();
+        if kind.contains('$') {
+            return Err(format!("unsupported mount type \"{kind}\""));
+        }
+        mount(self.span, &fields).map_err(|mistake| mistake.message)
+    }
+
     /// Takes a field without a value.
     fn set_switch(&mut self, field: &str) -> Result<(), Mistake> {
         match &*field.to_ascii_lowercase() {
@@ -195,10 +242,11 @@ impl MountFlag {
                 Some(kind) => self.kind = kind,
                 None => {
                     let kinds = MountKind::ALL.map(MountKind::name);
-                    return mistake(
+                    return unknown(
                         format!("unsupported mount type \"{value}\""),
-                        did_you_mean(value, kinds)
-                            .unwrap_or_else(|| format!("the types are {}", list(kinds))),
+                        value,
+                        &kinds,
+                        format!("the types are {}", list(kinds)),
                     );
                 }
             },
@@ -223,10 +271,11 @@ impl MountFlag {
                 const MODES: [&str; 3] = ["shared", "private", "locked"];
                 let value = value.to_ascii_lowercase();
                 if !value.contains('$') && !MODES.contains(&&*value) {
-                    return mistake(
+                    return unknown(
                         format!("unsupported sharing value \"{value}\""),
-                        did_you_mean(&value, MODES)
-                            .unwrap_or_else(|| format!("the values are {}", list(MODES))),
+                        &value,
+                        &MODES,
+                        format!("the values are {}", list(MODES)),
                     );
                 }
                 self.sharing = Some(value);
@@ -236,12 +285,11 @@ impl MountFlag {
             "gid" => self.gid = Some(number(value, 10, "gid")?),
             "env" => self.env = text,
             _ => {
-                return mistake(
+                return unknown(
                     format!("unexpected key '{key}' in '{field}'"),
-                    did_you_mean(key, KEYS).unwrap_or_else(|| {
-                        "the keys of a mount are in the Dockerfile reference, under RUN --mount"
-                            .to_owned()
-                    }),
+                    key,
+                    &KEYS,
+                    "the keys of a mount are in the Dockerfile reference, under RUN --mount",
                 );
             }
         }
@@ -388,8 +436,8 @@ mod tests {
     #[test]
     fn mounts_that_are_wrong_have_the_words_of_buildkit() {
         for (value, expected) in [
-            ("type=cach", "unsupported mount type \"cach\""),
-            ("taget=/x", "unexpected key 'taget' in 'taget=/x'"),
+            ("type=cach", "unsupported mount type \"cach\" (did you mean cache?)"),
+            ("taget=/x", "unexpected key 'taget' in 'taget=/x' (did you mean target?)"),
             ("required,type=secret", "unexpected key 'required' for mount type 'bind'"),
             ("type=secret", "invalid secret mount. one of source, target required"),
             ("type=bind,uid=1", "uid not allowed for \"bind\" type mounts"),

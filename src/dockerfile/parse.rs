@@ -16,7 +16,7 @@ use super::instruction::{Instruction, Kind, Trigger, Word};
 use super::joined::Joined;
 use super::lines::{Lines, Logical};
 use super::words::{self, Parts};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggesting};
 use crate::source::{SourceFile, Span, Spanned};
 
 /// The instructions, in the order of the reference.
@@ -189,13 +189,15 @@ impl<'a> Parser<'a> {
             _ => {
                 let written = self.file.slice(text.keyword_span);
                 let message = format!("unknown instruction: {written}");
-                let hint = did_you_mean(&text.keyword, KEYWORDS).unwrap_or_else(|| {
+                let near = suggesting(&message, &text.keyword, KEYWORDS);
+                let hint = near.is_none().then(|| {
                     "an instruction over several lines has a `\\` at the end of each but the last"
                         .to_owned()
                 });
+                let message = near.unwrap_or(message);
                 self.diagnostics.fail(
                     Diagnostic::new(Code::UnknownInstruction, text.keyword_span, message)
-                        .hint(hint),
+                        .maybe_hint(hint),
                 )
             }
         }

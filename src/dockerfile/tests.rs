@@ -38,10 +38,10 @@ fn all_mistakes_are_told_at_once() {
          COPY [\"a\", 1]\nCOPY a <<EOF\nEOF\nRUN <<X\n",
         expect![[r#"
             1: invalid name for build stage: "1x", name can't start with a number or contain symbols
-            2: unknown instruction: FRMO
+            2: unknown instruction: FRMO (did you mean FROM?)
             3: COPY requires at least two arguments, but only one was provided. Destination could not be determined
-            4: unknown flag: --form
-            5: unsupported mount type "cach"
+            4: unknown flag: --form (did you mean from?)
+            5: unsupported mount type "cach" (did you mean cache?)
             6: Unknown type "FOO" in HEALTHCHECK (try CMD)
             7: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed
             8: ENV requires at least one argument

@@ -4,7 +4,7 @@
 //! repository, an archive or a file from the web, or what another build of the client makes; the build
 //! file is in it, or in a directory of the client.
 
-use buildkit_llb::{Differ, Digest, Graph, Local, Metadata, State};
+use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
 use futures_util::future::{join3, try_join3};
 
 use super::bridge::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
@@ -146,6 +146,15 @@ fn own_ignore_file(name: &str) -> String {
     format!("{name}{IGNORE_FILE}")
 }
 
+/// The other name that a file called `Dockerfile` may have on the disk (`ReadEntrypoint` in BuildKit's
+/// `frontend/dockerui/config.go`).
+fn in_lower_case(name: &str) -> Option<String> {
+    const DOCKERFILE: &str = "Dockerfile";
+    let directory = name.strip_suffix(DOCKERFILE)?;
+    (directory.is_empty() || directory.ends_with('/'))
+        .then(|| format!("{directory}{}", DOCKERFILE.to_lowercase()))
+}
+
 /// The build file, and the ignore file and the lock file that are its own.
 struct Found {
     home: Home,
@@ -153,7 +162,13 @@ struct Found {
     ignore: Option<Vec<u8>>,
     lock: Option<Vec<u8>>,
     digest: Digest,
+    /// The graph of the directory, where it is not large.
+    definition: Option<Definition>,
 }
+
+/// How many bytes the graph of the build file's directory may have to go with each place in the file. The source of a
+/// directory has a few hundred.
+const MAX_ORIGIN: usize = 16 << 10;
 
 impl Found {
     /// `ignore` is what the context's own ignore file says.
@@ -170,8 +185,12 @@ impl Found {
                 SourceFile::new(IGNORE_FILE, Vec::new())
             }
         };
+        let mut file = SourceFile::new(name, bytes);
+        if let Some(definition) = self.definition {
+            file = file.with_definition(definition);
+        }
         Ok(BuildFile {
-            file: SourceFile::new(name, bytes),
+            file,
             lock: self.lock.map(|bytes| SourceFile::new(lock::file_name(name), bytes)),
             home: self.home,
             ignore,
@@ -198,9 +217,13 @@ impl Home {
         let name = self.name();
         let (own_ignore, lock) = (own_ignore_file(name), lock::file_name(name));
         let label = format!("[internal] load build definition from {name}");
-        let paths = vec![name.to_owned(), own_ignore.clone(), lock.clone()];
+        let mut paths = vec![name.to_owned(), own_ignore.clone(), lock.clone()];
+        let in_lower_case = in_lower_case(name);
+        paths.extend(in_lower_case.clone());
         let directory = self.directory(options, paths, &label)?;
         let digest = directory.digest;
+        let definition = Some(directory.graph.definition(directory.state))
+            .filter(|definition| definition.encoded_len() <= MAX_ORIGIN);
         let files = directory.open(connection).await?;
         let (bytes, ignore, lock) = try_join3(
             files.read(connection, name),
@@ -208,7 +231,11 @@ impl Home {
             files.read(connection, &lock),
         )
         .await?;
-        Ok(Found { home: self, bytes, ignore, lock, digest })
+        let bytes = match (bytes, &in_lower_case) {
+            (None, Some(name)) => files.read(connection, name).await?,
+            (bytes, _) => bytes,
+        };
+        Ok(Found { home: self, bytes, ignore, lock, digest, definition })
     }
 
     /// Looks into the directory of the build file for further files.
@@ -284,7 +311,9 @@ impl Directory {
     pub(super) fn new(graph: Graph, state: State) -> Result<Self, Status> {
         match graph.digest(state) {
             Some(digest) => Ok(Self { graph, state, digest }),
-            None => Err(Status::new("there are no files in an empty build context")),
+            None => Err(Status::new(
+                "invalid nil input definition to definition op: there are no files in an empty build context",
+            )),
         }
     }
 

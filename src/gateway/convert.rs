@@ -8,9 +8,10 @@ use super::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use super::build_file::BuildFile;
 use super::lock::file_of;
 use super::{Options, report};
-use crate::convert::{self, Converted, convert};
+use crate::convert::{self, Converted, convert, scans_context};
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::{is_dockerfile, parse};
+use crate::plan::{SbomScope, Stages};
 use crate::source::{SourceFile, SourceMap};
 
 /// The version of the document.
@@ -71,6 +72,24 @@ fn ends(lines: RangeInclusive<u32>) -> [u32; 2] {
 pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options {
     if is_dockerfile(&build_file.file) {
         let target = options.request.target.take();
+        // What is wrong with the file is told when it is built.
+        let dockerfile = parse(&build_file.file, &mut Diagnostics::default());
+        let last = dockerfile.stages.last().map(|stage| &stage.header);
+        let named = dockerfile.stages.iter().rposition(|stage| {
+            let name = stage.header.name.as_ref();
+            name.zip(target.as_ref())
+                .is_some_and(|(name, target)| name.value.eq_ignore_ascii_case(target))
+        });
+        let request = &mut options.request;
+        request.target_stage = match &target {
+            Some(target) => Some(target.clone()),
+            None => last.map(|last| last.name.as_ref().map_or("", |name| &name.value).to_owned()),
+        };
+        // A Dockerfile says with `ARG` what these options are about.
+        request.sbom = SbomScope {
+            context: scans_context(&dockerfile, &request.build_args, named),
+            stages: Stages::None,
+        };
         options.request.target = target.map(|target| match &*target {
             crate::lock::TARGET | convert::TARGET => target,
             _ => match target.strip_suffix(".report") {

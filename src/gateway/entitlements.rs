@@ -169,6 +169,7 @@ fn failure(
             &source.data,
             &source.language,
             std::slice::from_ref(lines),
+            source.definition.as_ref(),
         )
     });
     with_places(status, places)

@@ -95,13 +95,20 @@ fn timed(
     if let Some(timed) = of_stage(word, spec, request) {
         return Ok(Some(timed));
     }
-    let problem = format!(
-        "`{word}` is neither a number of seconds nor `context`, nor a build context, nor a stage from `scratch` \
-         with a single `git` or `fetch` step"
-    );
+    let is_stage = spec.stages.iter().any(|(name, _)| name.as_str() == word);
+    let problem = match is_stage {
+        true => format!(
+            "SOURCE_DATE_EPOCH stage does not meet source-only requirements: `{word}` is not a stage from `scratch` with \
+             a single `git` or `fetch` step"
+        ),
+        false => format!(
+            "invalid SOURCE_DATE_EPOCH: {word} is neither a number of seconds nor `context`, nor a build context, nor a \
+             stage from `scratch` with a single `git` or `fetch` step"
+        ),
+    };
     let default = spec.args.0.get(ARG).filter(|_| !request.build_args.contains_key(ARG));
     Err(match default {
-        Some(arg) => report::at_place(Status::new(format!("{ARG}: {problem}")), files, arg.span),
+        Some(arg) => report::at_place(Status::new(problem), files, arg.span),
         None => Status::from(invalid(&format!("build-arg:{ARG}"), problem)),
     })
 }

@@ -60,7 +60,9 @@ pub(super) fn with_places<'f>(
     }
     // Clients print what was added last first.
     shown.into_iter().rev().fold(status, |status, (place, data)| {
-        status.with_source(place.file.name(), &data, place.file.language(), &[place.lines])
+        let Place { file, .. } = &place;
+        let lines = place.ranges();
+        status.with_source(file.name(), &data, file.language(), &lines, file.definition())
     })
 }
 
@@ -150,9 +152,16 @@ pub(super) fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)>
     })
 }
 
-/// Returns the file with nothing but the lines that a client shows; the others are there, and empty. `None` where
-/// that is more than `most` bytes, of which a line far down takes one for each line above it.
+/// How many bytes a file may have to be sent whole.
+const MAX_WHOLE: usize = 16 << 10;
+
+/// Returns a small file as it is, and of a large one nothing but the lines that a client shows; the others are there,
+/// and empty. `None` where that is more than `most` bytes, of which a line far down takes one for each line above it.
 fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
+    let text = file.text();
+    if text.len() <= MAX_WHOLE.min(most) && *visible(text) == **text {
+        return Some(text.as_bytes().to_vec());
+    }
     let (first, last) = (*lines.start(), *lines.end());
     if last as usize > most {
         return None;

@@ -39,7 +39,7 @@ impl Lowering<'_> {
                 actions.push(CopyAction { owner: owner.clone(), ..copied }.into());
                 continue;
             }
-            actions.extend(made_directory(directory_for(item), action.mode.as_ref(), &owner));
+            actions.extend(made_directory(directory_for(item), copy.mode.as_ref(), &owner));
             actions.push(action.into());
         }
         if !step.settings.engine.required_paths {

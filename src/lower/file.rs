@@ -89,7 +89,8 @@ impl Lowering<'_> {
             attempt_unpack: fetch.extract,
             ..CopyAction::new(file, source, &fetch.destination)
         };
-        self.place_stripped(copy, strip, fetch.filename.as_str(), fetch.link, step)
+        let (mode, link) = (fetch.mode.as_ref(), fetch.link);
+        self.place_stripped(copy, mode, strip, fetch.filename.as_str(), link, step)
     }
 
     pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
@@ -112,7 +113,7 @@ impl Lowering<'_> {
             ..CopyAction::new(repository, "/", &git.destination)
         };
         let directory = git.destination.trim_end_matches('/');
-        let directory = made_directory(directory, copy.mode.as_ref(), &copy.owner);
+        let directory = made_directory(directory, git.mode.as_ref(), &copy.owner);
         self.place(directory.into_iter().chain([copy.into()]).collect(), git.link, step)
     }
 
@@ -127,7 +128,7 @@ impl Lowering<'_> {
             allow_wildcard: true,
             ..CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
         };
-        self.place_stripped(copy, unpack.strip, split(&unpack.source).1, unpack.link, step)
+        self.place_stripped(copy, None, unpack.strip, split(&unpack.source).1, unpack.link, step)
     }
 
     /// A copy that unpacks, with leading parts of the paths dropped. BuildKit itself drops none: the
@@ -136,6 +137,7 @@ impl Lowering<'_> {
     fn place_stripped(
         &mut self,
         copy: CopyAction<'_>,
+        planned_mode: Option<&plan::Mode>,
         strip: u32,
         name: &str,
         link: bool,
@@ -143,7 +145,7 @@ impl Lowering<'_> {
     ) -> State {
         if strip == 0 && !(copy.attempt_unpack && copy.mode.is_some()) {
             let directory = directory_of(&copy.dest).to_owned();
-            let directory = made_directory(directory, copy.mode.as_ref(), &copy.owner);
+            let directory = made_directory(directory, planned_mode, &copy.owner);
             return self.place(directory.into_iter().chain([copy.into()]).collect(), link, step);
         }
         let destination = format!("{}/", copy.dest.trim_end_matches('/'));
@@ -167,7 +169,7 @@ impl Lowering<'_> {
             ..CopyAction::new(unpacked, deep_enough, destination.as_str())
         };
         let directory = directory_of(&destination).to_owned();
-        let directory = made_directory(directory, copy.mode.as_ref(), &owner);
+        let directory = made_directory(directory, planned_mode, &owner);
         self.place(directory.into_iter().chain([copy.into()]).collect(), link, step)
     }
 
@@ -216,7 +218,11 @@ impl Lowering<'_> {
         let Write { path, content, owner, mode, .. } = write;
         let (parent, name) = split(path);
         let owner = chown(owner.as_deref(), site.root);
-        actions.extend(parent_directory(parent, owner.clone()));
+        let bits = match mode {
+            Some(plan::Mode::Everywhere(bits)) => *bits,
+            _ => DIRECTORY_MODE,
+        };
+        actions.extend(directory_of_mode(parent, bits, owner.clone()));
         actions.push(match permissions(mode.as_ref()) {
             Some(bits) => MkfileAction {
                 owner,
@@ -306,10 +312,10 @@ impl Lowering<'_> {
 /// `copy/copy.go` of `github.com/tonistiigi/fsutil`). It does that with modes in octal digits.
 pub(super) fn made_directory<'a>(
     directory: impl Into<Cow<'a, str>>,
-    mode: Option<&Mode<'_>>,
+    mode: Option<&plan::Mode>,
     owner: &Option<ChownOpt<'a>>,
 ) -> Option<FileAction<'a>> {
-    let is_given = matches!(mode, Some(Mode::Octal(bits)) if *bits != DIRECTORY_MODE);
+    let is_given = matches!(mode, Some(plan::Mode::Octal(bits)) if *bits != DIRECTORY_MODE);
     let directory = directory.into();
     (is_given && !matches!(&*directory, "" | "/")).then(|| {
         let directory = MkdirAction::new(directory, DIRECTORY_MODE);
@@ -327,13 +333,14 @@ pub(super) fn directory_of(destination: &str) -> &str {
 
 /// Whether nothing but unpacking an archive gives such a mode.
 fn needs_archive(mode: Option<&plan::Mode>, site: &StepSite<'_>) -> bool {
-    matches!(mode, Some(plan::Mode::Octal(_))) && !site.settings.engine.special_modes
+    matches!(mode, Some(plan::Mode::Octal(_) | plan::Mode::Everywhere(_)))
+        && !site.settings.engine.special_modes
 }
 
 /// The bits of a mode in octal digits.
 fn octal(mode: Option<&plan::Mode>) -> u32 {
     match mode {
-        Some(plan::Mode::Octal(bits)) => *bits,
+        Some(plan::Mode::Octal(bits) | plan::Mode::Everywhere(bits)) => *bits,
         Some(plan::Mode::Symbolic(_)) | None => FILE_MODE,
     }
 }
@@ -363,7 +370,7 @@ pub(super) fn chown<'a>(owner: Option<&'a Owner>, names: State) -> Option<ChownO
 
 pub(super) fn mode(mode: &plan::Mode) -> Mode<'_> {
     match mode {
-        plan::Mode::Octal(bits) => Mode::Octal(*bits),
+        plan::Mode::Octal(bits) | plan::Mode::Everywhere(bits) => Mode::Octal(*bits),
         plan::Mode::Symbolic(text) => Mode::Symbolic(text.into()),
     }
 }
@@ -373,8 +380,10 @@ pub(super) fn mode(mode: &plan::Mode) -> Mode<'_> {
 fn permissions(mode: Option<&plan::Mode>) -> Option<Option<u32>> {
     match mode {
         None => Some(None),
-        Some(plan::Mode::Octal(bits)) if *bits <= 0o777 => Some(Some(*bits)),
-        Some(plan::Mode::Octal(_) | plan::Mode::Symbolic(_)) => None,
+        Some(plan::Mode::Octal(bits) | plan::Mode::Everywhere(bits)) if *bits <= 0o777 => {
+            Some(Some(*bits))
+        }
+        Some(_) => None,
     }
 }
 
@@ -390,7 +399,15 @@ pub(super) fn split(path: &str) -> (&str, &str) {
 /// Makes the directory that a file is to be in, where that is not the root. What is there already
 /// keeps its owner.
 fn parent_directory<'a>(path: &'a str, owner: Option<ChownOpt<'a>>) -> Option<FileAction<'a>> {
-    (path != "/").then(|| {
-        MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, DIRECTORY_MODE) }.into()
-    })
+    directory_of_mode(path, DIRECTORY_MODE, owner)
+}
+
+/// The same, of a mode that the directories on the way get, too.
+fn directory_of_mode<'a>(
+    path: &'a str,
+    bits: u32,
+    owner: Option<ChownOpt<'a>>,
+) -> Option<FileAction<'a>> {
+    (path != "/")
+        .then(|| MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, bits) }.into())
 }

@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use buildkit_llb::{
-    Graph, Image, ImportError, Location, Metadata, OciLayout, SourceId, SourceInfo, State,
+    Graph, Image, ImportError, Location, Metadata, OciLayout, Range, SourceId, SourceInfo, State,
 };
 
 pub use self::context::{git_source, main_context};
@@ -114,7 +114,7 @@ pub fn lower(
         filename: file.name().to_owned(),
         data: file.text().as_bytes().to_vec(),
         language: file.language().to_owned(),
-        definition: None,
+        definition: file.definition().cloned(),
     };
     let sources = files.files().map(|file| graph.add_source(source(file))).collect();
     let mut lowering = Lowering {
@@ -142,8 +142,8 @@ pub fn lower(
     }
     let target = lowering.stages.get(plan.target).copied().unwrap_or(State::SCRATCH);
     let mut extras = BTreeMap::new();
-    for (stage, &state) in plan.stages.iter().zip(&lowering.stages).take(plan.target + 1) {
-        if stage.sbom && state != target && !plan.is_report {
+    for (stage, &state) in plan.stages.iter().zip(&lowering.stages).take(plan.target) {
+        if stage.sbom && !plan.is_report {
             extras.insert(stage.name.to_string(), state);
         }
     }
@@ -320,8 +320,12 @@ impl Lowering<'_> {
     }
 
     fn location(&self, span: Span) -> Location {
-        let number = self.files.number(span);
-        Location::lines(self.sources[number], self.files.place(span).lines)
+        let source = self.sources[self.files.number(span)];
+        let mut ranges = self.files.place(span).ranges().into_iter().map(Range::lines);
+        match ranges.next() {
+            Some(range) => Location { source, range, further: ranges.collect() },
+            None => Location::lines(source, 1..=1),
+        }
     }
 
     /// Where the steps of a stage stand.

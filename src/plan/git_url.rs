@@ -121,7 +121,9 @@ impl GitUrl {
         match &mut reference[..] {
             [] => {}
             [only] => self.reference = std::mem::take(only),
-            [first, second, ..] => return Err(format!("two references: `{first}` and `{second}`")),
+            [first, second, ..] => {
+                return Err(format!("ref conflicts: `{first}` and `{second}`"));
+            }
         }
         Ok(self)
     }
@@ -272,10 +274,10 @@ mod tests {
     #[test]
     fn wrong_ones() {
         for (text, message) in [
-            ("https://host/a.git?ref=x#y", "two references: `y` and `x`"),
+            ("https://host/a.git?ref=x#y", "ref conflicts: `y` and `x`"),
             (
                 "https://host/a.git?tag=x&branch=y",
-                "two references: `refs/tags/x` and `refs/heads/y`",
+                "ref conflicts: `refs/tags/x` and `refs/heads/y`",
             ),
             ("https://host/a.git?subdir=x#:y", "two directories: `y` and `x`"),
             ("https://host/a.git#:../../etc", "the directory `../../etc` leaves the repository"),

@@ -21,9 +21,13 @@ const PORT_SIZE: usize = 64;
 /// Docker's default for the string forms of commands; `run` text has a stricter one.
 const CONTAINER_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// Applies `[image]` to the image of the stage. `environment` is what the image records so far.
+/// The same for Windows (`defaultShell` in `dockerfile2llb/defaultshell.go` of BuildKit).
+const WINDOWS_SHELL: [&str; 3] = ["cmd", "/S", "/C"];
+
+/// Applies `[image]` to the image of the stage, which is for an operating system. `environment` is what the image records so far.
 pub(super) fn apply(
     image: &Image,
+    os: &str,
     environment: &mut Environment,
     export: &mut Export,
     scope: &Scope<'_>,
@@ -74,7 +78,7 @@ pub(super) fn apply(
     }
     if let Some(entrypoint) = &image.entrypoint {
         check_program(entrypoint, "entrypoint = []", diagnostics);
-        let words = command(entrypoint, export.config.shell.as_deref());
+        let words = command(entrypoint, export.config.shell.as_deref(), os);
         export.record_config(|_| format!("ENTRYPOINT {words:?}"));
         export.config.entrypoint = Some(words);
         export.config.cmd = None;
@@ -87,7 +91,7 @@ pub(super) fn apply(
         if is_program || matches!(&cmd.value, Command::List(words) if words.len() == 1) {
             check_program(cmd, "cmd = []", diagnostics);
         }
-        let words = command(cmd, export.config.shell.as_deref());
+        let words = command(cmd, export.config.shell.as_deref(), os);
         export.record_config(|_| format!("CMD {words:?}"));
         export.config.cmd = Some(words);
         export.config.args_escaped = true;
@@ -325,12 +329,13 @@ fn check_program(command: &Command, none: &str, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn command(command: &Command, shell: Option<&[String]>) -> Vec<String> {
+fn command(command: &Command, shell: Option<&[String]>, os: &str) -> Vec<String> {
     match command {
         Command::List(words) => plain(words),
         Command::Shell(text) => {
             let mut words = match shell {
                 Some(shell) => shell.to_vec(),
+                None if os == "windows" => WINDOWS_SHELL.map(str::to_owned).to_vec(),
                 None => CONTAINER_SHELL.map(str::to_owned).to_vec(),
             };
             words.push(text.clone());

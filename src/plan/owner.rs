@@ -25,6 +25,8 @@ pub enum Id {
 pub enum Mode {
     /// In octal digits, with the bits for set-user-id, set-group-id and sticky.
     Octal(u32),
+    /// The same, and the directories that are made on the way get it too.
+    Everywhere(u32),
     /// As a change, such as `u+x,go-w`.
     Symbolic(String),
 }

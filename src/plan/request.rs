@@ -14,6 +14,9 @@ use crate::lock::{LOCKED, Lock, Locking};
 pub struct Request {
     /// `--target`.
     pub target: Option<String>,
+    /// The value of `TARGETSTAGE`, where it is not what the target says: a Dockerfile knows its last stage by the name
+    /// that it has there.
+    pub target_stage: Option<String>,
     /// The stage that is planned, where it is another than the target: one that is needed to plan that.
     pub stage: Option<String>,
     /// `--build-arg`.
@@ -149,6 +152,7 @@ impl Request {
     /// A build of the default target for the building machine's own platform.
     pub fn new(platform: Platform) -> Self {
         Self {
+            target_stage: None,
             target: None,
             stage: None,
             build_args: BTreeMap::new(),

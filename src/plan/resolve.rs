@@ -252,7 +252,7 @@ impl Resolver<'_, '_> {
         plan.mounts = Arc::clone(&surroundings.mounts);
         plan.steps = export.record_steps(steps, plan.squash.is_some());
         if let Some(image) = &stage.image {
-            super::image::apply(image, &mut recorded, export, scope, diagnostics);
+            super::image::apply(image, platform.os(), &mut recorded, export, scope, diagnostics);
         }
         rules::shadowed_arg::check(self.selection.spec, scope, diagnostics);
         self.check_platform(stage, platform, &plan.steps, diagnostics);

@@ -440,13 +440,19 @@ pub(crate) fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
         ("BUILDOSVERSION", text(Platform::os_version, build)),
         ("BUILDARCH", text(Platform::architecture, build)),
         ("BUILDVARIANT", text(Platform::variant, build)),
-        ("TARGETPLATFORM", target.to_string()),
+        ("TARGETPLATFORM", target.id()),
         ("TARGETOS", text(Platform::os, target)),
         ("TARGETOSVERSION", text(Platform::os_version, target)),
         ("TARGETARCH", text(Platform::architecture, target)),
         ("TARGETVARIANT", text(Platform::variant, target)),
-        ("TARGETSTAGE", request.target.as_deref().map_or("default", stage_of).to_owned()),
+        ("TARGETSTAGE", target_stage(request)),
     ]
+}
+
+fn target_stage(request: &Request) -> String {
+    let target = request.target.as_deref().map(stage_of);
+    let stage = request.target_stage.as_deref().or(target).filter(|stage| !stage.is_empty());
+    stage.unwrap_or("default").to_owned()
 }
 
 /// The predefined args that tell the commit that is built, unset where it is not known.

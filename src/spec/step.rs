@@ -71,9 +71,12 @@ table! {
     pub struct OwnerKeys as "a copy step" {
         with step: StepKeys;
         /// The owner: `user` or `user:group`, by name or number.
-        "chown" chown: Option<Template>,
+        "chown" chown: Option<MaybeEmpty>,
         /// The mode: octal digits such as "0755", or a change such as "u+x".
-        "chmod" chmod: Option<Template>,
+        "chmod" chmod: Option<MaybeEmpty>,
+        /// Whether the directories that are made on the way get the mode of `chmod` too, as Dockerfiles do it. Else
+        /// they have 0755.
+        "chmod-parents" chmod_parents: Option<bool>,
         /// Whether it becomes a layer of its own that does not depend on what is below.
         "link" link: Option<bool>,
     }

@@ -631,7 +631,7 @@ async fn return_an_error_of_our_own() {
     let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
     let text = "# syntax=myorg/mstage\nfrom = 1\n";
     let status = Status::new("unknown key `from`")
-        .with_source("mstage.toml", text.as_bytes(), "TOML", &[2..=2])
+        .with_source("mstage.toml", text.as_bytes(), "TOML", &[2..=2], None)
         .with_subrequest("frontend.nothing");
     bridge.return_error(status).await.unwrap();
 
@@ -682,7 +682,7 @@ async fn an_error_that_is_too_large_goes_without_its_excerpts() {
     let too_large = rpc::Status { code: 8, ..failure("message larger than max") };
     let engine = Engine::new(Release::Head).on(Method::Return, Do::Fail(too_large));
     let (bridge, daemon) = connect(engine).await;
-    let status = Status::new("wrong").with_source("mstage.toml", b"x", "TOML", &[1..=1]);
+    let status = Status::new("wrong").with_source("mstage.toml", b"x", "TOML", &[1..=1], None);
     bridge.return_error(status).await.unwrap();
     let error = daemon.returned().unwrap().error.unwrap();
     let [place] = &error.details[..] else { panic!("{error:?}") };

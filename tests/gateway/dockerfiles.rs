@@ -173,3 +173,73 @@ steps = [
         ])
     );
 }
+
+/// An engine that has a Dockerfile as the build file, under a name of its own.
+fn plain(name: &'static str, text: &'static str) -> Engine {
+    Engine::new(Release::Head)
+        .source("local://dockerfile", [(name, text)])
+        .source("local://context", [("x", "")])
+}
+
+/// A project may have its Dockerfile as `dockerfile`.
+#[tokio::test]
+async fn the_file_is_found_in_lower_case() {
+    let engine = plain("dockerfile", "FROM scratch\nCOPY x /\n");
+    let daemon = build_with(engine, &["filename=Dockerfile"]).await;
+    assert!(returned(&daemon).error.is_none());
+    let engine = plain("other", "FROM scratch\nCOPY x /\n");
+    assert!(
+        error(&build_with(engine, &["filename=Dockerfile"]).await).0.contains("no `Dockerfile`")
+    );
+}
+
+/// Programs find the whole file in an error, the graph that it was read from, and each line of the instruction.
+#[tokio::test]
+async fn an_error_has_the_file_and_where_it_is_from() {
+    let engine = plain("Dockerfile", "FROM scratch\nCOPY --form=x \\\n  a b\n");
+    let daemon = build_with(engine, &["filename=Dockerfile"]).await;
+    let details = returned(&daemon).error.unwrap().details;
+    let json: serde_json::Value = serde_json::from_slice(&details[0].value).unwrap();
+    assert_eq!(json["info"]["language"], "Dockerfile");
+    assert_eq!(
+        json["info"]["data"], "RlJPTSBzY3JhdGNoCkNPUFkgLS1mb3JtPXggXAogIGEgYgo=",
+        "all of the file"
+    );
+    assert_eq!(json["info"]["definition"]["def"].as_array().unwrap().len(), 2);
+    assert_eq!(json["ranges"].as_array().unwrap().len(), 1, "the flag is in one line");
+
+    let engine = plain("Dockerfile", "FROM scratch\nCOPY x \\\n  /y\nCOPY x /z\n");
+    let daemon = build_with(engine, &["filename=Dockerfile"]).await;
+    let solves = daemon.solves();
+    let source = crate::definition::of(solves.last().unwrap()).source.unwrap();
+    assert!(source.infos[0].definition.is_some());
+    let lines = |ranges: &[pb::Range]| -> Vec<i32> {
+        ranges.iter().filter_map(|range| Some(range.start.as_ref()?.line)).collect()
+    };
+    let located = source.locations.values().flat_map(|of| &of.locations);
+    let mut located: Vec<_> = located.map(|location| lines(&location.ranges)).collect();
+    located.sort();
+    assert_eq!(located, [vec![2, 3], vec![4]]);
+}
+
+/// `TARGETSTAGE` is the name of the last stage where no target is asked for.
+#[tokio::test]
+async fn the_name_of_the_target_is_that_of_the_dockerfile() {
+    for (last, options, expected) in [
+        ("FROM base AS Final.One\n", vec![], "Final.One"),
+        ("FROM base\n", vec![], "default"),
+        ("FROM base AS last\n", vec!["target=BASE"], "BASE"),
+    ] {
+        let text =
+            format!("FROM scratch AS base\nARG TARGETSTAGE\nLABEL stage=$TARGETSTAGE\n{last}");
+        let engine = plain("Dockerfile", Box::leak(text.into_boxed_str()));
+        let options: Vec<&str> = [vec!["filename=Dockerfile"], options].concat();
+        let daemon = build_with(engine, &options).await;
+        let result = returned(&daemon).result.unwrap();
+        let config: serde_json::Value =
+            serde_json::from_slice(&result.metadata[CONFIG_KEY]).unwrap();
+        assert_eq!(config["config"]["Labels"]["stage"], expected, "{last}");
+    }
+}
+
+const CONFIG_KEY: &str = "containerimage.config";

@@ -233,12 +233,12 @@ async fn all_errors_come_at_once_with_their_lines() {
 async fn no_line_is_blamed_for_a_target_that_is_not_there() {
     let spec = "[stages.test]\nfrom = 'scratch'\nreport = '/r'\n[stages.other]\nfrom = 'scratch'\n";
     for (target, hint) in [
-        ("tets", "did you mean `test`?"),
-        ("tets.report", "did you mean `test.report`?"),
-        ("nothing", "the stages are `other` and `test`"),
+        ("tets", " (did you mean test?)"),
+        ("tets.report", " (did you mean test.report?)"),
+        ("nothing", "\n  help: the stages are `other` and `test`"),
     ] {
         let daemon = build(engine(), spec, &[&format!("target={target}")]).await;
-        let message = format!("there is no target `{target}`\n  help: {hint}");
+        let message = format!("target stage \"{target}\" could not be found{hint}");
         assert_eq!(error(&daemon), (message, Vec::new()));
     }
 }

@@ -83,7 +83,7 @@ async fn bad_values_are_errors_that_name_the_option() {
         ("platform=a/b/c/d", "option `platform`: "),
         (
             "build-arg:SOURCE_DATE_EPOCH=never",
-            "option `build-arg:SOURCE_DATE_EPOCH`: `never` is neither ",
+            "option `build-arg:SOURCE_DATE_EPOCH`: invalid SOURCE_DATE_EPOCH: never is neither ",
         ),
     ] {
         let daemon = build_with(engine(Release::Head), &[option]).await;

@@ -1,12 +1,13 @@
 //! How things fail: what the daemon reports, what this side reports to it, and everything between.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use buildkit_llb::visible;
+use buildkit_llb::{Definition, visible};
 use buildkit_proto::rpc;
 use prost::Message;
 use serde::Serialize;
@@ -69,7 +70,19 @@ struct InfoJson<'a> {
     data: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     language: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    definition: Option<DefinitionJson>,
 }
+
+/// `pb.Definition` as JSON, with nothing said about its ops.
+#[derive(Serialize)]
+struct DefinitionJson {
+    def: Vec<String>,
+    metadata: BTreeMap<String, NoMetadata>,
+}
+
+#[derive(Serialize)]
+struct NoMetadata {}
 
 #[derive(Serialize)]
 struct RangeJson {
@@ -100,19 +113,28 @@ impl Status {
     /// Says which lines of a file it is about, counted from 1. Clients print them.
     ///
     /// May be called several times; the one that was added last is printed first. Data is the
-    /// whole file. All of it together must fit into one message.
+    /// whole file, and `definition` the graph that it was read from. All of it together must fit into one message.
     pub fn with_source(
         self,
         filename: &str,
         data: &[u8],
         language: &str,
         lines: &[RangeInclusive<u32>],
+        definition: Option<&Definition>,
     ) -> Self {
         let range = |lines: &RangeInclusive<u32>| RangeJson {
             start: PositionJson { line: *lines.start() },
             end: PositionJson { line: *lines.end() },
         };
-        let info = InfoJson { filename, data: STANDARD.encode(data), language };
+        let definition = definition.map(|definition| DefinitionJson {
+            def: definition.to_proto().def.iter().map(|op| STANDARD.encode(op)).collect(),
+            metadata: definition
+                .digests()
+                .iter()
+                .map(|digest| (digest.to_string(), NoMetadata {}))
+                .collect(),
+        });
+        let info = InfoJson { filename, data: STANDARD.encode(data), language, definition };
         let ranges = lines.iter().map(range).collect();
         self.with_detail("errdefs.Source", &SourceJson { info, ranges })
     }
@@ -121,7 +143,7 @@ impl Status {
     /// one, says otherwise that it is about the line with `# syntax` (`frontend/dockerfile/builder/build.go`).
     pub fn with_own_source(self) -> Self {
         let has_own = self.details("errdefs.Source").next().is_some();
-        if has_own { self } else { self.with_source("", &[], "", &[]) }
+        if has_own { self } else { self.with_source("", &[], "", &[], None) }
     }
 
     /// Says that it is about a subrequest that this frontend does not know.

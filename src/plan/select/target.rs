@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Stages, report};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, suggesting};
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::spec::{From, Spec, StageName, Template};
@@ -58,8 +58,14 @@ fn unknown(target: &str, stages: &Stages<'_>) -> Diagnostic {
     let with_report = stages.named.list.iter().filter(|(_, stage)| stage.report.is_some());
     let reports: Vec<String> = with_report.map(|(name, _)| report::report_of(name)).collect();
     let hint = stages.named.hint(target, reports.iter().map(String::as_str));
-    Diagnostic::without_place(Code::UnknownTarget, format!("there is no target `{target}`"))
-        .maybe_hint(hint)
+    // In the words of the Dockerfile frontend, which people look for.
+    let message = format!("target stage \"{target}\" could not be found");
+    let names = stages.named.list.iter().map(|(name, _)| name.as_str());
+    let names = names.chain(reports.iter().map(String::as_str));
+    match suggesting(&message, target, names) {
+        Some(message) => Diagnostic::without_place(Code::UnknownTarget, message),
+        None => Diagnostic::without_place(Code::UnknownTarget, message).maybe_hint(hint),
+    }
 }
 
 /// The stage to build when none is asked for: the file's default, or the only one that nothing needs.

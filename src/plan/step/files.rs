@@ -205,9 +205,15 @@ impl Planner<'_, '_> {
         keys: &OwnerKeys,
         diagnostics: &mut Diagnostics,
     ) -> Option<Ownership> {
-        let owner = self.owner(keys.chown.as_ref(), diagnostics);
-        let mode = self.parse_option(keys.chmod.as_ref(), MODE, diagnostics);
+        let owner = self.owner(keys.chown.as_deref(), diagnostics);
+        let mode = self.parse_option(keys.chmod.as_deref(), MODE, diagnostics);
         let (owner, mode) = (owner?, mode?);
+        let mode = match mode {
+            Some(Mode::Octal(bits)) if keys.chmod_parents == Some(true) => {
+                Some(Mode::Everywhere(bits))
+            }
+            mode => mode,
+        };
         let mut flags = String::new();
         if let (None, Some(default)) = (&keys.chown, &self.surroundings.owner) {
             flags.push_str(&format!(" --chown={}", default.text));

@@ -233,6 +233,7 @@ impl Planner<'_, '_> {
     ) -> Option<Option<T>> {
         match template {
             None => Some(None),
+            Some(template) if self.values.expand(template, diagnostics)?.is_empty() => Some(None),
             Some(template) => parse(&self.values, template, form, diagnostics).map(Some),
         }
     }
@@ -244,6 +245,9 @@ impl Planner<'_, '_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Option<Box<Owner>>> {
         let (owner, span) = match (chown, &self.surroundings.owner) {
+            (Some(chown), _) if self.values.expand(chown, diagnostics)?.is_empty() => {
+                return Some(None);
+            }
             (Some(chown), _) => (parse(&self.values, chown, OWNER, diagnostics)?, chown.span),
             (None, Some(default)) => (default.owner.clone(), default.span),
             (None, None) => return Some(None),

@@ -20,7 +20,7 @@ use crate::text::Text;
 const FILE_MODE: Form<u32> = Form {
     parse: |text| match Mode::parse(text) {
         Some(Mode::Octal(mode)) => Some(mode),
-        Some(Mode::Symbolic(_)) | None => None,
+        Some(Mode::Everywhere(_) | Mode::Symbolic(_)) | None => None,
     },
     what: "a mode",
     hint: "octal digits such as \"0400\"",

@@ -12,16 +12,13 @@ SHELL bash
 # 10 errors in Dockerfile
 # Dockerfile:1: invalid escape token 'x' does not match ` or \
 #   help: write `# escape=\` or `` # escape=` ``
-# Dockerfile:2: unknown instruction: FRMO
-#   help: did you mean `FROM`?
+# Dockerfile:2: unknown instruction: FRMO (did you mean FROM?)
 # Dockerfile:3: no build stage in current context
 #   help: only `ARG` may stand before the first `FROM`
 # Dockerfile:4: invalid name for build stage: "1st", name can't start with a number or contain symbols
 #   help: a name is letters, digits, `-`, `_` and `.`, and begins with a letter
-# Dockerfile:5: unknown flag: --form
-#   help: did you mean `from`?
-# Dockerfile:6: unsupported mount type "cach"
-#   help: did you mean `cache`?
+# Dockerfile:5: unknown flag: --form (did you mean from?)
+# Dockerfile:6: unsupported mount type "cach" (did you mean cache?)
 # Dockerfile:7: ENV must have two arguments
 #   help: write `NAME=value`
 # Dockerfile:8: Unknown type "CURL" in HEALTHCHECK (try CMD)

@@ -106,3 +106,23 @@ fn broken_definitions_are_refused() {
     let head = Definition::from(definition()).head().unwrap().to_string();
     assert_eq!(terminal(&head, -1), Err(ImportError::InputIndex(-1)));
 }
+
+/// An entry without locations would be written without its value, through which BuildKit reads.
+#[test]
+fn ops_without_locations_have_no_entry() {
+    let mut foreign = definition();
+    let inner = pb::Source {
+        locations: [("sha256:inner".to_owned(), pb::Locations::default())].into(),
+        infos: Vec::new(),
+    };
+    let inner = pb::Definition { source: Some(inner), ..Default::default() };
+    let info = pb::SourceInfo { definition: Some(inner), ..Default::default() };
+    foreign.source = Some(pb::Source {
+        locations: [("sha256:outer".to_owned(), pb::Locations::default())].into(),
+        infos: vec![info],
+    });
+    let source = Definition::from(foreign).to_proto().source.unwrap();
+    assert!(source.locations.is_empty());
+    let inner = source.infos[0].definition.as_ref().unwrap();
+    assert!(inner.source.as_ref().unwrap().locations.is_empty());
+}
