@@ -67,7 +67,7 @@ fn answer(mut client: &TcpStream, root: &Path) -> std::io::Result<()> {
     let path = path.split('?').next().unwrap_or_default().trim_matches('/');
     let path = &decoded(path);
     let file = root.join(path);
-    if path.contains("/private/") && !is_known {
+    if path.split('/').any(|folder| folder == "private") && !is_known {
         return client.write_all(b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
     }
     if path.split('/').any(|part| part == "..") || !file.is_file() {
