@@ -119,6 +119,17 @@ impl Diagnostics {
         self.rules_are_silent = true;
     }
 
+    /// Returns whether somebody has written the build file: it is not the form of a Dockerfile, in which all that
+    /// Dockerfiles may say is right.
+    pub fn is_of_build_file(&self) -> bool {
+        !self.rules_are_silent
+    }
+
+    /// An empty list for a part of the same file.
+    pub fn for_part(&self) -> Self {
+        Self { rules_are_silent: self.rules_are_silent, ..Self::default() }
+    }
+
     /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.
     pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
         self.push(diagnostic);

@@ -180,6 +180,9 @@ impl Project<'_> {
             ..self.options.request.clone()
         };
         let mut diagnostics = Diagnostics::default();
+        if self.dockerfile.is_some() {
+            diagnostics.silence_rules();
+        }
         let planned = match select(self.spec, &request, &mut diagnostics) {
             Some(selection) => {
                 let selections = [selection];

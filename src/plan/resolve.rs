@@ -80,7 +80,7 @@ pub fn resolve(
     for (stage, exported) in selection.stages.iter().zip(exported) {
         let mut unexported = Export::default();
         let export = if exported { &mut export } else { &mut unexported };
-        let mut found = Diagnostics::default();
+        let mut found = diagnostics.for_part();
         let resolved = resolver.resolve_stage(stage, export, &mut found);
         // What a stage lacks that nobody builds is no error.
         diagnostics.absorb(found, |problem| stage.needed || !client_mends(problem.code));

@@ -251,3 +251,13 @@ async fn a_build_file_is_no_dockerfile() {
     "#]]
     .assert_eq(&names(&daemon));
 }
+
+/// What is an error in a build file, and nothing in a Dockerfile.
+#[tokio::test]
+async fn what_dockerfiles_may_say() {
+    let dockerfile = "FROM base\nENV TOKEN=x\nARG KEY=y\nUSER a:b:c\n\
+        RUN --mount=type=secret,id=t,env=TOKEN --mount=type=secret,id=k,env=KEY echo $TOKEN $KEY\n";
+    let daemon = build(dockerfile, &["platform=linux/amd64,linux/arm64"]).await;
+    let returned = returned(&daemon);
+    assert!(returned.error.is_none(), "{returned:?}");
+}

@@ -313,7 +313,7 @@ pub(super) fn user(
     diagnostics: &mut Diagnostics,
 ) -> Option<Text> {
     let user = values.expand(template, diagnostics)?;
-    if is_user(&user) {
+    if is_user(&user) || !diagnostics.is_of_build_file() {
         return Some(user);
     }
     let message = format!("`{user}` is not a user");

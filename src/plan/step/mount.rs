@@ -137,7 +137,7 @@ pub(in crate::plan) fn check_secrets(
     diagnostics: &mut Diagnostics,
 ) {
     for SecretEnv { name, span, .. } in secrets {
-        let Some(other) = set(name) else { continue };
+        let Some(other) = set(name).filter(|_| diagnostics.is_of_build_file()) else { continue };
         diagnostics.push(
             Diagnostic::new(
                 Code::ConflictingKeys,
