@@ -25,6 +25,7 @@ impl Lowering<'_> {
                 mode: copy.mode.as_ref().map(mode),
                 required_paths: required.collect(),
                 allow_empty_wildcard: !item.must_match,
+                attempt_unpack: copy.unpack,
                 ..selection(copy, item, from, item.destination.as_str())
             };
             if may_match_nothing(item) && sets_directories(copy) && item.destination.ends_with('/')
@@ -36,7 +37,8 @@ impl Lowering<'_> {
                     .add(FileOp::new(State::SCRATCH).then(picking), step.metadata.clone());
                 let destination = item.destination.as_str();
                 let copied = CopyAction::like_dockerfile(picked, "/[p]icked", destination);
-                actions.push(CopyAction { owner: owner.clone(), ..copied }.into());
+                let (owner, attempt_unpack) = (owner.clone(), copy.unpack);
+                actions.push(CopyAction { owner, attempt_unpack, ..copied }.into());
                 continue;
             }
             actions.extend(made_directory(directory_for(item), copy.mode.as_ref(), &owner));

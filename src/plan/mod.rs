@@ -364,6 +364,8 @@ pub struct Copy {
     pub exclude: Box<[Text]>,
     /// Whether it becomes a layer of its own.
     pub link: bool,
+    /// Whether a source that is an archive is unpacked, whatever its name, as `ADD` does.
+    pub unpack: bool,
 }
 
 /// One source of a copy.

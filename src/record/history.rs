@@ -34,6 +34,17 @@ pub(super) fn run(run: &Run, state: &State) -> String {
     text
 }
 
+/// The words of the process that runs the text of a `RUN` as BuildKit's Dockerfile frontend has it (`dispatchRun`): the
+/// shell and the text as it is written. `None` for an exec form, a program in a heredoc, and no text at all.
+pub(super) fn process(run: &Run, state: &State) -> Option<Vec<String>> {
+    let CommandLine::Shell(written) = &run.command else { return None };
+    if only_heredoc(run).is_some_and(|heredoc| heredoc.text().starts_with("#!")) {
+        return None;
+    }
+    let text = whole_text(run, &written.text.value);
+    (!text.trim().is_empty()).then(|| with_shell(text, state))
+}
+
 /// The heredoc of a `RUN` that is nothing else.
 pub(super) fn only_heredoc(run: &Run) -> Option<&Heredoc> {
     let CommandLine::Shell(written) = &run.command else { return None };

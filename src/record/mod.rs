@@ -2,7 +2,8 @@
 //!
 //! Input: a Dockerfile, and the [`Plan`] of the build file that it was read as. Output: the same plan, with the
 //! names and the history that BuildKit's Dockerfile frontend gives to the Dockerfile's instructions
-//! (`frontend/dockerfile/dockerfile2llb/convert.go`). What is done stays as it is. Must not depend on how the build
+//! (`frontend/dockerfile/dockerfile2llb/convert.go`). What is done stays as it is, with two exceptions: the text
+//! of a `RUN` is run as it is written, and `ADD` looks into what it adds. Must not depend on how the build
 //! file says it.
 //!
 //! A stage of the Dockerfile may be several of the plan, and an instruction may be several steps or none: a step
@@ -21,8 +22,9 @@ use self::stage::{Base, Recorded, State, Walk};
 use self::values::{Limit, globals};
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{Instruction, Kind};
-use crate::plan::{ContainerConfig, History, ImageConfig, Origin, Plan, Request};
+use crate::plan::{Action, ContainerConfig, History, ImageConfig, Origin, Plan, Request};
 use crate::source::{SourceMap, Span};
+use crate::text::Text;
 
 /// Who made an entry of a history, for clients that show it.
 const COMMENT: &str = "buildkit.dockerfile.v0";
@@ -190,8 +192,29 @@ fn record(
         let found: Vec<Option<usize>> =
             stage.steps.iter().map(|step| recorded.find(files.written_span(step.span))).collect();
         for (step, found) in stage.steps.iter_mut().zip(&found) {
-            let title = found.and_then(|at| recorded.recorded[at].title.clone());
-            step.title = title.map(Box::new);
+            let Some(recorded) = found.map(|at| &recorded.recorded[at]) else {
+                step.title = None;
+                continue;
+            };
+            step.title = recorded.title.clone().map(Box::new);
+            // A build file says from the name whether a file is an archive; `ADD` looks into it.
+            match &mut step.action {
+                Action::Copy(copy) => copy.unpack = recorded.unpacks,
+                Action::Unpack(unpack) if recorded.renames => {
+                    let to = unpack.destination.trim_end_matches('/');
+                    if !to.is_empty() {
+                        unpack.destination = to.into();
+                    }
+                }
+                _ => {}
+            }
+            // A build file's shell stops at the first failure, and its text is laid out anew. Here it is run as it is
+            // written: error messages show the same command, and the steps can be those of docker/dockerfile.
+            if let (Action::Exec(exec), Some(words)) = (&mut step.action, &recorded.process)
+                && exec.script.is_none()
+            {
+                exec.args = words.iter().map(|word| Text::from(word.as_str())).collect();
+            }
         }
         if !chain.contains(&at) {
             continue;

@@ -28,6 +28,12 @@ pub(super) struct Recorded {
     pub(super) created_by: Option<String>,
     /// The name in the progress, for what is a step.
     pub(super) title: Option<Title>,
+    /// The words of the process that runs the text of a `RUN`.
+    pub(super) process: Option<Vec<String>>,
+    /// Whether what it adds is looked into, and unpacked where it is an archive.
+    pub(super) unpacks: bool,
+    /// Whether what is no archive becomes the destination itself.
+    pub(super) renames: bool,
 }
 
 /// The base of a stage, as far as it is counted among the steps.
@@ -110,6 +116,11 @@ pub(super) struct Walk<'w> {
 /// Args that are no variables.
 const NO_VARIABLES: [&str; 2] = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
 
+/// Returns whether a destination can only be a directory.
+fn is_directory(to: &str) -> bool {
+    to.is_empty() || to.ends_with('/') || matches!(to.rsplit('/').next(), Some("." | ".."))
+}
+
 impl Walk<'_> {
     fn escape(&self) -> char {
         self.read.dockerfile.directives.escape.char()
@@ -118,7 +129,12 @@ impl Walk<'_> {
     /// Goes over an instruction.
     pub(super) fn instruction(&mut self, instruction: &Instruction, is_trigger: bool) -> Recorded {
         let place = Place { escape: self.escape(), values: &self.state.values, limit: self.limit };
+        let renames = match &instruction.kind {
+            Kind::Add(add) => !is_directory(&place.word(&add.transfer.destination)),
+            _ => false,
+        };
         let mut is_step = false;
+        let mut process = None;
         let created_by = match &instruction.kind {
             Kind::Arg(pairs) => Some(self.arg(pairs)),
             Kind::Env(pairs) => {
@@ -135,6 +151,7 @@ impl Walk<'_> {
             }
             Kind::Run(run) => {
                 is_step = true;
+                process = history::process(run, &self.state);
                 Some(history::run(run, &self.state))
             }
             Kind::Copy(copy) => {
@@ -173,7 +190,8 @@ impl Walk<'_> {
             let text = self.title(instruction);
             self.numbers.next(is_trigger, &text, &self.state.values)
         });
-        Recorded { created_by, title }
+        let unpacks = matches!(&instruction.kind, Kind::Add(add) if add.unpack.unwrap_or(true));
+        Recorded { created_by, title, process, unpacks, renames }
     }
 
     /// The text of an instruction in the progress.

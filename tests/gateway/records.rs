@@ -261,3 +261,94 @@ async fn what_dockerfiles_may_say() {
     let returned = returned(&daemon);
     assert!(returned.error.is_none(), "{returned:?}");
 }
+
+/// Each `RUN` is the process that docker/dockerfile runs: its shell, and the text as it is written.
+#[tokio::test]
+async fn texts_are_run_as_they_are_written() {
+    const DOCKERFILE: &str = "FROM base
+RUN false; echo on && \\
+    # a comment
+    echo   two
+RUN <<EOF
+false
+echo on
+EOF
+SHELL [\"/bin/bash\", \"-c\"]
+RUN cat <<A && echo x
+a
+A
+RUN [\"prog\", \"a b\"]
+RUN <<EOF
+#!/bin/awk -f
+EOF
+";
+    let daemon = build(DOCKERFILE, &[]).await;
+    let mut found: Vec<Vec<String>> = crate::frontend::ops(&daemon)
+        .into_iter()
+        .filter_map(|op| match op.op {
+            Some(buildkit_proto::pb::op::Op::Exec(exec)) => exec.meta.map(|meta| meta.args),
+            _ => None,
+        })
+        .collect();
+    found.sort();
+    expect![[r#"
+        [
+            [
+                "/bin/bash",
+                "-c",
+                "cat <<A && echo x\na\nA",
+            ],
+            [
+                "/bin/sh",
+                "-c",
+                "false\necho on\n",
+            ],
+            [
+                "/bin/sh",
+                "-c",
+                "false; echo on &&     echo   two",
+            ],
+            [
+                "/dev/pipes/script",
+            ],
+            [
+                "prog",
+                "a b",
+            ],
+        ]
+    "#]]
+    .assert_debug_eq(&found);
+}
+
+/// `ADD` of files of the build context unpacks what is an archive by its content; `COPY` unpacks nothing.
+#[tokio::test]
+async fn what_is_added_is_looked_into() {
+    const DOCKERFILE: &str = "FROM base
+COPY x /copied
+ADD x data*.bin /added/
+ADD --chmod=640 x /new/file
+ADD --unpack=false x /kept
+ADD x.tar /unpacked
+";
+    let daemon = build(DOCKERFILE, &[]).await;
+    let mut found: Vec<(String, bool)> = Vec::new();
+    for op in crate::frontend::ops(&daemon) {
+        let Some(buildkit_proto::pb::op::Op::File(file)) = op.op else { continue };
+        found.extend(file.actions.into_iter().filter_map(|action| match action.action {
+            Some(buildkit_proto::pb::file_action::Action::Copy(copy)) => {
+                Some((copy.dest, copy.attempt_unpack_docker_compatibility))
+            }
+            _ => None,
+        }));
+    }
+    found.sort();
+    let expected = [
+        ("/added/", true),
+        ("/added/", true),
+        ("/copied", false),
+        ("/kept", false),
+        ("/new/file", true),
+        ("/unpacked", true),
+    ];
+    assert_eq!(found, expected.map(|(to, unpacks)| (to.to_owned(), unpacks)));
+}
