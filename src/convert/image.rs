@@ -29,6 +29,16 @@ pub(super) struct Image {
     pub(super) has_shell_form: bool,
 }
 
+/// The port in the container. A Dockerfile may also say an address and a port of the host, which count for nothing
+/// (`ParsePortSpec` of Docker's `nat`). `known` is the value, as far as it is known.
+fn in_container(written: &str, known: Option<String>) -> String {
+    let known = known.filter(|known| known.contains(':'));
+    match known.as_deref().and_then(|known| known.rsplit(':').next()) {
+        Some(port) => words::literal(port),
+        None => written.to_owned(),
+    }
+}
+
 impl Image {
     /// Takes an instruction over. `false`: it is none about the image alone.
     pub(super) fn take(
@@ -50,6 +60,7 @@ impl Image {
             Kind::Expose(ports) => {
                 for port in ports {
                     let value = self.word(port, escape, names)?;
+                    let value = in_container(&value, words::folded(&port.value, escape, names));
                     let value = match value.parse::<u16>() {
                         Ok(number) if number.to_string() == value => Value::literal(number),
                         _ => Value::text(value),

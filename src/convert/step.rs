@@ -321,9 +321,13 @@ impl Files<'_> {
 
     /// The destination. One that comes out empty is the working directory.
     fn destination(&self) -> Result<String, String> {
-        let word = &self.transfer.destination.value;
-        let (text, escape) = (self.text(&self.transfer.destination)?, self.context.escape());
-        let pieces = lex::word(word, escape)?;
+        self.text_or(&self.transfer.destination, "./")
+    }
+
+    /// A path, and another one where a variable that is all of it comes out empty.
+    fn text_or(&self, word: &Word, other: &str) -> Result<String, String> {
+        let text = self.text(word)?;
+        let pieces = lex::word(&word.value, self.context.escape())?;
         let [Piece::Variable { name, modifier: Modifier::Plain, .. }] = &pieces[..] else {
             return Ok(text);
         };
@@ -331,7 +335,7 @@ impl Files<'_> {
             return Ok(text);
         }
         let is_plain = [format!("${{{name}}}"), format!("${{{name}:-}}")].contains(&text);
-        Ok(if is_plain { format!("${{{name}:-./}}") } else { text })
+        Ok(if is_plain { format!("${{{name}:-{other}}}") } else { text })
     }
 
     /// Says of a mode whether the directories that are made on the way get it, too. Without it they have 0755.
@@ -378,7 +382,7 @@ impl Files<'_> {
         for group in groups {
             let mut values = Vec::new();
             for source in group {
-                let path = within_tree(self.text(source)?);
+                let path = within_tree(self.text_or(source, "/")?);
                 values.push(Value::text(path).at(source.span));
             }
             let mut keys =

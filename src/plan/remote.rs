@@ -84,8 +84,12 @@ pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
         return Some(text);
     }
     diagnostics.fail(
-        Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not a commit"))
-            .hint("at least 7 hexadecimal digits in lower case; all 40 are safest"),
+        Diagnostic::new(
+            Code::InvalidValue,
+            span,
+            format!("invalid checksum `{text}`: it is not a commit"),
+        )
+        .hint("at least 7 hexadecimal digits in lower case; all 40 are safest"),
     )
 }
 

@@ -8,3 +8,5 @@ COPY notes.txt $NOTHING
 COPY --chmod=$MODE etc/tool.conf /etc/tool/conf.d/
 COPY --chmod=755 tool.sh /usr/local/bin/tool
 COPY --chmod=600 --chown=$OWNER key .
+COPY $SOURCES /src/
+EXPOSE 127.0.0.1:8080:80 [::1]:53:5353/udp 5000-5002:6000-6002 $PORT
