@@ -81,11 +81,11 @@ impl FoundDefault {
 }
 
 impl ArgTable {
-    pub(super) fn new(dockerfile: &Dockerfile, remarks: &mut Vec<Remark>) -> Self {
+    pub(super) fn new(dockerfile: &Dockerfile, bases: &Bases, remarks: &mut Vec<Remark>) -> Self {
         let escape = dockerfile.directives.escape.char();
         let mut by_name: BTreeMap<String, Vec<Declaration<'_>>> = BTreeMap::new();
         let mut order: Vec<String> = Vec::new();
-        for (stage, instruction) in declarations(dockerfile) {
+        for (stage, instruction) in declarations(dockerfile, bases) {
             let Kind::Arg(pairs) = &instruction.kind else { continue };
             for pair in pairs {
                 let Some(name) = words::constant(&pair.name.value, escape) else { continue };
@@ -94,7 +94,8 @@ impl ArgTable {
                     remarks.push(Remark { span: pair.name.span, message, is_error: true });
                     continue;
                 }
-                if is_proxy(&name) || PREDEFINED.contains(&&*name) && pair.default.is_none() {
+                let is_predefined = is_proxy(&name) || PREDEFINED.contains(&&*name);
+                if is_predefined && pair.default.is_none() {
                     continue;
                 }
                 let found = by_name.entry(name.clone()).or_insert_with(|| {
@@ -277,11 +278,21 @@ impl DeclaredArg {
     }
 }
 
-/// Every `ARG`, with its stage.
-fn declarations(dockerfile: &Dockerfile) -> impl Iterator<Item = (Option<usize>, &Instruction)> {
+/// Every `ARG`, with its stage: those that a stage triggers in others of the file are among them.
+fn declarations<'d>(
+    dockerfile: &'d Dockerfile,
+    bases: &Bases,
+) -> impl Iterator<Item = (Option<usize>, &'d Instruction)> {
     let global = dockerfile.global_args.iter().map(|instruction| (None, instruction));
-    let stages = dockerfile.stages.iter().enumerate().flat_map(|(index, stage)| {
-        stage.instructions.iter().map(move |instruction| (Some(index), instruction))
+    let stages = dockerfile.stages.iter().enumerate().flat_map(move |(index, stage)| {
+        let is_base = bases.is_base(index);
+        stage.instructions.iter().map(move |instruction| {
+            let instruction = match &instruction.kind {
+                Kind::Onbuild(trigger) if is_base => &*trigger.instruction,
+                _ => instruction,
+            };
+            (Some(index), instruction)
+        })
     });
     global.chain(stages)
 }

@@ -19,6 +19,8 @@ pub(super) struct Bases {
     base_of: Vec<Option<usize>>,
     /// The stages that the last one needs.
     needed: BTreeSet<usize>,
+    /// The last stage whose base an arg decides on.
+    last_computed: Option<usize>,
 }
 
 impl Bases {
@@ -54,7 +56,10 @@ impl Bases {
             (0..index).rev().find(|&earlier| written[earlier].as_deref() == Some(&*base))
         });
         let base_of = base_of.collect();
-        let mut bases = Self { base_of, names, written, needed: BTreeSet::new() };
+        let last_computed = stages
+            .iter()
+            .rposition(|stage| words::constant(&stage.header.base.value, escape).is_none());
+        let mut bases = Self { base_of, last_computed, names, written, needed: BTreeSet::new() };
         bases.needed = bases.needed_by_last(dockerfile);
         bases
     }
@@ -91,9 +96,15 @@ impl Bases {
         self.base_of[index]
     }
 
-    /// Returns `true` for a stage that another one is built from.
+    /// Returns `true` for a stage that another one is built from, or may be where an arg decides.
     pub(super) fn is_base(&self, index: usize) -> bool {
-        self.base_of.contains(&Some(index))
+        self.base_of.contains(&Some(index)) || self.is_chosen(index)
+    }
+
+    /// Returns `true` for a stage that an arg may make the base of another one.
+    pub(super) fn is_chosen(&self, index: usize) -> bool {
+        let is_above = self.last_computed.is_some_and(|last| index < last);
+        is_above && self.written[index].is_some()
     }
 
     /// Returns `true` for the name of a stage of the build file, or of a part of one.
@@ -179,7 +190,7 @@ fn product(stage: &DockerfileStage) -> Option<String> {
     let is_name = program.starts_with(|c: char| c.is_ascii_lowercase())
         && program.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
     // What runs any program says nothing about this one.
-    const RUNNERS: [&str; 14] = [
+    const RUNNERS: [&str; 18] = [
         "sh",
         "bash",
         "node",
@@ -193,6 +204,10 @@ fn product(stage: &DockerfileStage) -> Option<String> {
         "php",
         "dotnet",
         "tini",
+        "dumb-init",
+        "gunicorn",
+        "uvicorn",
+        "entrypoint",
         "docker-entrypoint",
     ];
     (is_name && !RUNNERS.contains(&&*program)).then_some(program)

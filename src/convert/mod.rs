@@ -68,7 +68,7 @@ pub fn convert(
 ) -> Converted {
     let mut remarks = Vec::new();
     let bases = Bases::new(dockerfile);
-    let args = ArgTable::new(dockerfile, &mut remarks);
+    let args = ArgTable::new(dockerfile, &bases, &mut remarks);
     let globals = args::globals(dockerfile, given, &mut remarks);
     let mut context =
         Context { dockerfile, bases: &bases, args: &args, given, globals: &globals, stage: 0 };

@@ -2,7 +2,7 @@
 
 use super::image::Image;
 use super::part::Part;
-use super::toml::{Value, Writer, dotted_key, key};
+use super::toml::{Item, Kind, Value, Writer, dotted_key, is_wide, key};
 use super::{Context, comments};
 use crate::diagnostic::DOCKERFILE_RULES;
 use crate::source::Piece;
@@ -104,7 +104,10 @@ fn stage(part: &Part, writer: &mut Writer) {
     entry("shell", part.shell.clone());
     entry("sbom", part.sbom.then(|| Value::literal(true)));
     let steps: Vec<_> = part.steps.iter().map(|step| step.item.clone()).collect();
-    entry("steps", (!steps.is_empty()).then(|| super::toml::Kind::List(steps).into()));
+    let has_step_tables = reads_better_as_tables(&steps);
+    if !has_step_tables {
+        entry("steps", (!steps.is_empty()).then(|| Kind::List(steps.clone()).into()));
+    }
     let inline_image = inline_image(&part.image);
     if let Some(value) = &inline_image {
         writer.comments(&part.image.comments);
@@ -119,8 +122,40 @@ fn stage(part: &Part, writer: &mut Writer) {
             writer.entry(&key(&variable.name), &value);
         }
     }
+    if has_step_tables {
+        step_tables(part, &steps, writer);
+    }
     if inline_image.is_none() {
         image(part, writer);
+    }
+}
+
+/// Whether steps are better read as tables, one below the other: texts of several lines would follow each other in a
+/// list without a line break.
+fn reads_better_as_tables(steps: &[Item]) -> bool {
+    let is_block = |value: &Value| matches!(value.kind, Kind::Block(_));
+    let has_block = |step: &Item| match &step.value.kind {
+        Kind::Table(entries) => entries.iter().any(|(_, value)| is_block(value)),
+        _ => is_block(&step.value),
+    };
+    let has_comments = steps.iter().any(|step| !step.comments.is_empty());
+    steps.len() > 1
+        && !has_comments
+        && steps.iter().any(has_block)
+        && !is_wide("steps", &Kind::List(steps.to_vec()).into())
+}
+
+fn step_tables(part: &Part, steps: &[Item], writer: &mut Writer) {
+    for step in steps {
+        writer.blank();
+        let origin = step.value.origin;
+        match &step.value.kind {
+            Kind::Table(entries) => writer.item(&["stages", &part.name, "steps"], entries, origin),
+            _ => {
+                let run = [("run".to_owned(), step.value.clone())];
+                writer.item(&["stages", &part.name, "steps"], &run, origin);
+            }
+        }
     }
 }
 
@@ -179,7 +214,7 @@ fn image(part: &Part, writer: &mut Writer) {
 /// Whether names and values are written in one line.
 fn is_short(entries: &[(String, Value)]) -> bool {
     let length = entries.iter().map(|(name, value)| match &value.kind {
-        super::toml::Kind::Text(text) => name.len() + text.len() + 7,
+        Kind::Text(text) => name.len() + text.len() + 7,
         _ => name.len(),
     });
     length.sum::<usize>() <= INLINE

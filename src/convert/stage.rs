@@ -33,6 +33,7 @@ pub(super) fn convert_stage(
     let mut walk = Walk {
         context,
         is_base: context.bases.is_base(index),
+        is_chosen: context.bases.is_chosen(index),
         name: context.bases.name(index).to_owned(),
         parts: vec![first_part(context, index, remarks)],
         step_user: None,
@@ -45,6 +46,7 @@ pub(super) fn convert_stage(
     // What is triggered by a base of the same file is written into the stage.
     let all = triggers.iter().chain(&stage.instructions);
     let all: Vec<&Instruction> = all.collect();
+    walk.take_user_of_image(&all);
     for (at, instruction) in all.iter().enumerate() {
         walk.instruction(instruction, &all[at + 1..]);
     }
@@ -56,6 +58,8 @@ struct Walk<'w> {
     context: &'w Context<'w>,
     /// Whether other stages are built from it.
     is_base: bool,
+    /// Whether some of them are not known.
+    is_chosen: bool,
     name: String,
     parts: Vec<Part>,
     /// The user of the run steps from here on, where that is a key of the steps.
@@ -115,6 +119,17 @@ impl Walk<'_> {
     }
 
     // === State ===
+
+    /// Says the user of the base again, which only its image says, where something depends on it.
+    fn take_user_of_image(&mut self, instructions: &[&Instruction]) {
+        let depends = |kind: &Kind| matches!(kind, Kind::Run(_) | Kind::Workdir(_));
+        let first = instructions.iter().find(|instruction| {
+            depends(&instruction.kind) || matches!(instruction.kind, Kind::User(_))
+        });
+        if first.is_some_and(|first| depends(&first.kind)) {
+            self.part().user = self.state.image_user.take().map(Value::text);
+        }
+    }
 
     fn args(&mut self, pairs: &[ArgPair], instruction: &Instruction) -> Result<(), String> {
         for pair in pairs {
@@ -202,11 +217,11 @@ impl Walk<'_> {
         if late.iter().all(|&late| late) && entries.len() > 1 {
             return Err("variables of one ENV that are made of each other".to_owned());
         }
-        let only_config = !self.is_base
-            && rest.iter().all(|instruction| is_config(&instruction.kind))
-            && !rest
-                .iter()
-                .any(|later| entries.iter().any(|(name, _)| mentions(later, name, escape)));
+        let only_image = !self.is_base
+            && rest.iter().all(|later| {
+                let names = words::names_of(later, escape);
+                !runs(&later.kind) && entries.iter().all(|(name, _)| !names.contains(name))
+            });
         let mut first = true;
         for is_late in [false, true] {
             for (name, value) in entries
@@ -217,8 +232,7 @@ impl Walk<'_> {
             {
                 let used: Vec<String> = words::names(&value.value, escape);
                 if self.is_used(name) {
-                    let is_of_image =
-                        only_config && !used.contains(name) && !self.image.names.contains(name);
+                    let is_of_image = only_image && !self.image.names.contains(name);
                     if is_of_image {
                         let text = words::value(&value.value, escape, &self.names(None))?;
                         self.image.env.retain(|(known, _)| known != name);
@@ -276,11 +290,14 @@ impl Walk<'_> {
         let is_free = !self.has_run && self.parts.last().is_some_and(|part| part.workdir.is_none());
         let runs = rest.iter().filter(|later| matches!(later.kind, Kind::Run(_))).count();
         let goes_elsewhere = rest.iter().any(|later| matches!(later.kind, Kind::Workdir(_)));
+        let is_said_again = self.is_base && !self.is_chosen && runs == 0 && !text.contains('$');
+        self.state.image_user = None;
         if is_free && self.step_user.is_none() {
             let part = self.part();
             part.user = Some(value);
             part.comment("user", instruction);
-        } else if !self.is_base && !goes_elsewhere && runs <= 3 {
+        } else if !goes_elsewhere && (!self.is_base && runs <= 3 || is_said_again) {
+            self.state.image_user = is_said_again.then(|| text.clone());
             self.step_user = Some(value.clone());
             self.image.user = Some(value);
             self.image.comments.extend(comments::above(instruction));
@@ -417,20 +434,8 @@ impl Walk<'_> {
 
     fn files(&mut self, instruction: &Instruction, steps: Vec<Item>) {
         let escape = self.context.escape();
-        let (transfer, checksum) = match &instruction.kind {
-            Kind::Copy(copy) => (&copy.transfer, None),
-            Kind::Add(add) => (&add.transfer, add.checksum.as_ref()),
-            _ => return,
-        };
-        let words = transfer.sources.iter().chain([&transfer.destination]).chain(&transfer.chown);
-        let words = words.chain(&transfer.chmod).chain(checksum);
-        let mut used: BTreeSet<String> =
-            words.flat_map(|word| words::names(&word.value, escape)).collect();
-        for heredoc in transfer.heredocs.iter().filter(|heredoc| heredoc.expand) {
-            used.extend(words::names_of_text(&heredoc.content));
-        }
         let part = self.part();
-        part.names.extend(used);
+        part.names.extend(words::names_of(instruction, escape));
         part.steps.extend(steps.into_iter().map(|item| PartStep { item, run: None }));
     }
 
@@ -501,26 +506,7 @@ fn is_often_set(name: &str) -> bool {
         || name == "LANG"
 }
 
-/// Whether an instruction says something of the image alone.
-fn is_config(kind: &Kind) -> bool {
-    !matches!(
-        kind,
-        Kind::Run(_)
-            | Kind::Copy(_)
-            | Kind::Add(_)
-            | Kind::Workdir(_)
-            | Kind::Arg(_)
-            | Kind::Shell(_)
-    )
-}
-
-/// Whether an instruction about the image uses a variable.
-fn mentions(instruction: &Instruction, name: &str, escape: char) -> bool {
-    let uses = |word: &Word| words::names(&word.value, escape).iter().any(|used| used == name);
-    match &instruction.kind {
-        Kind::Label(pairs) | Kind::Env(pairs) => pairs.iter().any(|pair| uses(&pair.value)),
-        Kind::Expose(words) | Kind::Volume(words) => words.iter().any(uses),
-        Kind::User(word) | Kind::StopSignal(word) => uses(word),
-        _ => false,
-    }
+/// Whether an instruction runs something, or changes what is run.
+fn runs(kind: &Kind) -> bool {
+    matches!(kind, Kind::Run(_) | Kind::Shell(_))
 }

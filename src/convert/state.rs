@@ -20,6 +20,8 @@ pub(super) struct State {
     /// Whether no image is below it: what has no value here is unset.
     pub(super) is_from_scratch: bool,
     pub(super) user: Option<String>,
+    /// The user, where only the image says it: a stage that runs something says it again.
+    pub(super) image_user: Option<String>,
     pub(super) shell: Option<Shell>,
     /// The `args` of the last part.
     pub(super) listed: BTreeSet<String>,

@@ -60,7 +60,7 @@ impl Value {
         Kind::Table(entries).into()
     }
 
-    /// The value in one line, wherever it comes from.
+    /// The value without line breaks between the items of its lists, wherever it comes from.
     pub(super) fn in_one_line(&self) -> String {
         let mut layout = Layout { writer: Writer::default(), is_wide: false };
         layout.value(self, 0);
@@ -105,6 +105,29 @@ impl Writer {
     /// The header of a table.
     pub(super) fn header(&mut self, path: &[&str], origin: Option<Span>) {
         let start = self.text.len();
+        self.path(path);
+        self.origin(start, origin);
+        self.text.push('\n');
+    }
+
+    /// A table of a list of tables: its header, and its entries.
+    pub(super) fn item(
+        &mut self,
+        path: &[&str],
+        entries: &[(String, Value)],
+        origin: Option<Span>,
+    ) {
+        let start = self.text.len();
+        self.text.push('[');
+        self.path(path);
+        self.text.push_str("]\n");
+        for (name, value) in entries {
+            self.entry(name, value);
+        }
+        self.origin(start, origin);
+    }
+
+    fn path(&mut self, path: &[&str]) {
         self.text.push('[');
         for (at, part) in path.iter().enumerate() {
             if at > 0 {
@@ -113,22 +136,12 @@ impl Writer {
             self.text.push_str(&key(part));
         }
         self.text.push(']');
-        self.origin(start, origin);
-        self.text.push('\n');
     }
 
     /// An entry of a table. `name` is written as it is.
     pub(super) fn entry(&mut self, name: &str, value: &Value) {
-        let mut layout = Layout { writer: Writer::default(), is_wide: false };
+        let mut layout = Layout { writer: Writer::default(), is_wide: is_wide(name, value) };
         layout.value(value, 0);
-        let is_long = |(at, line): (usize, &str)| {
-            let before = if at == 0 { name.chars().count() + 3 } else { 0 };
-            before + line.chars().count() > WIDTH
-        };
-        if layout.writer.text.split('\n').enumerate().any(is_long) {
-            layout = Layout { writer: Writer::default(), is_wide: true };
-            layout.value(value, 0);
-        }
         self.text.push_str(name);
         self.text.push_str(" = ");
         self.append(layout.writer);
@@ -154,7 +167,10 @@ impl Writer {
     fn comment(&mut self, comment: &str) {
         self.text.push('#');
         if !comment.is_empty() {
-            self.text.push(' ');
+            // A ruler of `#` stays one.
+            if !comment.starts_with('#') {
+                self.text.push(' ');
+            }
             // Control characters may not be in a comment of TOML.
             self.text.extend(comment.chars().filter(|&c| c == '\t' || !c.is_control()));
         }
@@ -165,6 +181,16 @@ impl Writer {
             self.origins.push(Piece { start, end: self.text.len(), span });
         }
     }
+}
+
+/// Whether the lists of an entry are over several lines, for their length.
+pub(super) fn is_wide(name: &str, value: &Value) -> bool {
+    let text = value.in_one_line();
+    let is_long = |(at, line): (usize, &str)| {
+        let before = if at == 0 { name.chars().count() + 3 } else { 0 };
+        before + line.chars().count() > WIDTH
+    };
+    text.split('\n').enumerate().any(is_long)
 }
 
 /// A value in the making.

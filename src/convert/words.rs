@@ -3,7 +3,10 @@
 //! Input: a word with its quotes and `$NAME`. Output: the text with `${NAME}` that means the same. A name
 //! that may have no value is empty in a Dockerfile and an error in a build file, so that it becomes `${NAME:-}`.
 
+use std::collections::BTreeSet;
+
 use crate::dockerfile::lex::{self, Modifier, Piece};
+use crate::dockerfile::{Instruction, Kind, Word};
 
 /// What a name is at one place of a Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -240,6 +243,37 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
 pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// The names in an instruction whose values are replaced in it.
+pub(super) fn names_of(instruction: &Instruction, escape: char) -> BTreeSet<String> {
+    let (transfer, checksum) = match &instruction.kind {
+        Kind::Copy(copy) => (&copy.transfer, None),
+        Kind::Add(add) => (&add.transfer, add.checksum.as_ref()),
+        kind => return names_of_words(&words_of(kind), escape),
+    };
+    let words = transfer.sources.iter().chain([&transfer.destination]).chain(&transfer.chown);
+    let words: Vec<&Word> = words.chain(&transfer.chmod).chain(checksum).collect();
+    let mut used = names_of_words(&words, escape);
+    for heredoc in transfer.heredocs.iter().filter(|heredoc| heredoc.expand) {
+        used.extend(names_of_text(&heredoc.content));
+    }
+    used
+}
+
+/// The words of an instruction that copies nothing, in which names are replaced.
+fn words_of(kind: &Kind) -> Vec<&Word> {
+    match kind {
+        Kind::Label(pairs) | Kind::Env(pairs) => pairs.iter().map(|pair| &pair.value).collect(),
+        Kind::Arg(pairs) => pairs.iter().filter_map(|pair| pair.default.as_ref()).collect(),
+        Kind::Expose(words) | Kind::Volume(words) => words.iter().collect(),
+        Kind::User(word) | Kind::StopSignal(word) | Kind::Workdir(word) => vec![word],
+        _ => Vec::new(),
+    }
+}
+
+fn names_of_words(words: &[&Word], escape: char) -> BTreeSet<String> {
+    words.iter().flat_map(|word| names(&word.value, escape)).collect()
 }
 
 #[cfg(test)]

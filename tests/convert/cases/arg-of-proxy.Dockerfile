@@ -1,0 +1,4 @@
+FROM alpine:3.20
+ARG HTTP_PROXY
+ARG no_proxy=localhost
+RUN wget -q http://example.org/

@@ -1,0 +1,5 @@
+FROM alpine:3.20 AS base
+ONBUILD ARG MODE=prod
+ONBUILD RUN echo "$MODE"
+FROM base
+CMD ["true"]

@@ -1,0 +1,3 @@
+FROM golang:1.24
+WORKDIR /src
+RUN --mount=type=bind,target=. --mount=type=cache,target=/root/.cache ["go", "vet", "./..."]

@@ -1,0 +1,4 @@
+FROM alpine:3.20 AS alpine
+RUN true
+FROM alpine
+RUN false || true

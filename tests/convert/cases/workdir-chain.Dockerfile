@@ -1,0 +1,7 @@
+FROM alpine:3.20
+WORKDIR /a
+WORKDIR b
+WORKDIR c
+RUN pwd
+WORKDIR /z
+RUN pwd
