@@ -87,7 +87,7 @@ pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
         Diagnostic::new(
             Code::InvalidValue,
             span,
-            format!("invalid checksum `{text}`: it is not a commit"),
+            format!("invalid checksum `{text}`: expected hex commit hash"),
         )
         .hint("at least 7 hexadecimal digits in lower case; all 40 are safest"),
     )
