@@ -2,8 +2,8 @@
 //!
 //! Input: a Dockerfile, and the [`Plan`] of the build file that it was read as. Output: the same plan, with the
 //! names and the history that BuildKit's Dockerfile frontend gives to the Dockerfile's instructions
-//! (`frontend/dockerfile/dockerfile2llb/convert.go`). What is done stays as it is, with two exceptions: the text
-//! of a `RUN` is run as it is written, and `ADD` looks into what it adds. Must not depend on how the build
+//! (`frontend/dockerfile/dockerfile2llb/convert.go`). What is done stays as it is, with two exceptions: a `RUN` is the
+//! process that it is there, and `ADD` looks into what it adds. Must not depend on how the build
 //! file says it.
 //!
 //! A stage of the Dockerfile may be several of the plan, and an instruction may be several steps or none: a step
@@ -16,6 +16,7 @@ mod stage;
 mod values;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use self::names::FileNames;
 use self::stage::{Base, Recorded, State, Walk};
@@ -208,12 +209,14 @@ fn record(
                 }
                 _ => {}
             }
-            // A build file's shell stops at the first failure, and its text is laid out anew. Here it is run as it is
-            // written: error messages show the same command, and the steps can be those of docker/dockerfile.
-            if let (Action::Exec(exec), Some(words)) = (&mut step.action, &recorded.process)
-                && exec.script.is_none()
-            {
-                exec.args = words.iter().map(|word| Text::from(word.as_str())).collect();
+            // A build file's shell stops at the first failure, its text is laid out anew, and args reach the steps that
+            // use them. Here the process is that of docker/dockerfile: a message shows the same command, and a step
+            // that the one has built the other takes from the cache.
+            if let (Action::Exec(exec), Some(process)) = (&mut step.action, &recorded.process) {
+                exec.environment = Arc::clone(&process.environment);
+                if let (None, Some(words)) = (&exec.script, &process.words) {
+                    exec.args = words.iter().map(|word| Text::from(word.as_str())).collect();
+                }
             }
         }
         if !chain.contains(&at) {

@@ -1,6 +1,7 @@
 //! A stage of a Dockerfile, from instruction to instruction.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::history;
 use super::names::Numbers;
@@ -8,12 +9,15 @@ use super::values::{self, Limit, Values};
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word};
 use crate::plan::{ContainerConfig, Environment, Origin, Plan, Title, join_workdir};
+use crate::text::Text;
 
 /// What holds at a place of a stage.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
     /// Variables and args, in one.
     values: Values,
+    /// The same, in the order in which a process gets them.
+    environment: Environment,
     /// The args in the order in which they were first declared, each with its value at its last declaration.
     args: Vec<(String, String)>,
     workdir: String,
@@ -28,12 +32,21 @@ pub(super) struct Recorded {
     pub(super) created_by: Option<String>,
     /// The name in the progress, for what is a step.
     pub(super) title: Option<Title>,
-    /// The words of the process that runs the text of a `RUN`.
-    pub(super) process: Option<Vec<String>>,
+    /// The process of a `RUN`.
+    pub(super) process: Option<Process>,
     /// Whether what it adds is looked into, and unpacked where it is an archive.
     pub(super) unpacks: bool,
     /// Whether what is no archive becomes the destination itself.
     pub(super) renames: bool,
+}
+
+/// The process of a `RUN`, as BuildKit's Dockerfile frontend has it.
+#[derive(Debug)]
+pub(super) struct Process {
+    /// The shell and the text, where a shell runs it.
+    pub(super) words: Option<Vec<String>>,
+    /// The variables and args.
+    pub(super) environment: Arc<Environment>,
 }
 
 /// The base of a stage, as far as it is counted among the steps.
@@ -69,10 +82,21 @@ impl State {
         let values = environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             values: values.collect(),
+            environment,
             args: Vec::new(),
             workdir: join_workdir("/", &config.working_dir),
             shell: config.shell.filter(|shell| !shell.is_empty()),
         }
+    }
+
+    /// Sets a variable or an arg. It goes behind the others, as in `EnvList` of BuildKit's `client/llb/meta.go`.
+    fn set(&mut self, name: String, value: String) {
+        let is_few = self.values.len() <= FEW;
+        if is_few && self.values.contains_key(&name) {
+            self.environment.retain(|known| known != name);
+        }
+        self.environment.extend([(Text::from(name.as_str()), Text::from(value.as_str()))]);
+        self.values.insert(name, value);
     }
 
     /// The args that a process gets, with the values that it sees.
@@ -113,6 +137,9 @@ pub(super) struct Walk<'w> {
     pub(super) state: State,
 }
 
+/// How many variables there may be for each to have its place in the order: to move one costs a walk over all.
+const FEW: usize = 1000;
+
 /// Args that are no variables.
 const NO_VARIABLES: [&str; 2] = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
 
@@ -141,7 +168,9 @@ impl Walk<'_> {
                 let pairs: Vec<_> = pairs.iter().map(|pair| place.pair(pair)).collect();
                 let texts = pairs.iter().map(|(name, value)| format!("{name}={value}"));
                 let text = history::words("ENV", texts);
-                self.state.values.extend(pairs);
+                for (name, value) in pairs {
+                    self.state.set(name, value);
+                }
                 Some(text)
             }
             Kind::Label(pairs) => {
@@ -151,7 +180,10 @@ impl Walk<'_> {
             }
             Kind::Run(run) => {
                 is_step = true;
-                process = history::process(run, &self.state);
+                process = Some(Process {
+                    words: history::process(run, &self.state),
+                    environment: Arc::new(self.state.environment.clone()),
+                });
                 Some(history::run(run, &self.state))
             }
             Kind::Copy(copy) => {
@@ -237,7 +269,7 @@ impl Walk<'_> {
                 None => self.state.args.push((name.clone(), value.clone().unwrap_or_default())),
             }
             if let Some(value) = value.filter(|_| !NO_VARIABLES.contains(&&*name)) {
-                self.state.values.insert(name, value);
+                self.state.set(name, value);
             }
         }
         history::words("ARG", texts)
