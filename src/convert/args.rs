@@ -4,6 +4,7 @@
 //! own or without one. A build file declares it once. Where the defaults differ, it has none there, and each
 //! place that uses the arg says its own.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::Remark;
@@ -19,6 +20,8 @@ pub(super) struct ArgTable {
     /// In the order in which the Dockerfile declares them.
     pub(super) args: Vec<DeclaredArg>,
     by_name: BTreeMap<String, usize>,
+    /// Constants for args with a default of one stage, where a modifier needs their value: by their values.
+    constants: RefCell<BTreeMap<String, String>>,
 }
 
 /// An arg of the build file.
@@ -98,6 +101,12 @@ impl ArgTable {
                 if is_predefined && pair.default.is_none() {
                     continue;
                 }
+                // Those of a stage are told where the stage is converted.
+                if let (None, Some(default)) = (stage, &pair.default)
+                    && let Err(message) = lex::word(&default.value, escape)
+                {
+                    remarks.push(Remark { span: default.span, message, is_error: true });
+                }
                 let found = by_name.entry(name.clone()).or_insert_with(|| {
                     order.push(name);
                     Vec::new()
@@ -105,7 +114,8 @@ impl ArgTable {
                 found.push(Declaration { stage, pair, instruction });
             }
         }
-        let mut table = Self { args: Vec::new(), by_name: BTreeMap::new() };
+        let constants = RefCell::default();
+        let mut table = Self { args: Vec::new(), by_name: BTreeMap::new(), constants };
         for name in order {
             let arg = table.declare(&name, &by_name[&name], escape);
             table.by_name.insert(name, table.args.len());
@@ -122,6 +132,32 @@ impl ArgTable {
     /// Returns `true` for a name in whose place a build file puts an arg's value.
     pub(super) fn is_known(&self, name: &str) -> bool {
         self.by_name.contains_key(name) || PREDEFINED.contains(&name)
+    }
+
+    /// Returns the name of a constant that is an arg's value, or this default where it is not given.
+    pub(super) fn constant(&self, name: &str, default: &str) -> String {
+        let mut constants = self.constants.borrow_mut();
+        let value = format!("${{{name}-{default}}}");
+        if let Some(known) = constants.get(&value) {
+            return known.clone();
+        }
+        let mut number = 1;
+        let constant = loop {
+            let candidate = format!("{name}_{number}");
+            let is_taken = constants.values().any(|taken| *taken == candidate);
+            if !is_taken && !self.is_known(&candidate) {
+                break candidate;
+            }
+            number += 1;
+        };
+        constants.insert(value, constant.clone());
+        constant
+    }
+
+    /// Returns the constants by their names.
+    pub(super) fn constants(&self) -> BTreeMap<String, String> {
+        let constants = self.constants.borrow();
+        constants.iter().map(|(value, name)| (name.clone(), value.clone())).collect()
     }
 
     fn declare(&self, name: &str, declarations: &[Declaration<'_>], escape: char) -> DeclaredArg {

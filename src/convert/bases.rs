@@ -91,6 +91,11 @@ impl Bases {
         &self.names[index]
     }
 
+    /// The names of all stages.
+    pub(super) fn taken(&self) -> BTreeSet<String> {
+        self.names.iter().cloned().collect()
+    }
+
     /// The stage that a stage is built from.
     pub(super) fn base_of(&self, index: usize) -> Option<usize> {
         self.base_of[index]
@@ -163,7 +168,7 @@ fn origins(instruction: &Instruction) -> impl Iterator<Item = &str> {
 }
 
 /// A name that no other stage has.
-fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
+pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     let mut candidate = name.to_owned();
     let mut number = 2;
     while !taken.insert(candidate.clone()) {

@@ -25,6 +25,8 @@ pub(super) struct Image {
     pub(super) comments: Vec<String>,
     /// The names that its values depend on.
     pub(super) names: BTreeSet<String>,
+    /// Those of them that are args which the Dockerfile does not see there.
+    pub(super) hidden: BTreeSet<String>,
     /// Whether a command of it is run by the shell that is set when the image is made.
     pub(super) has_shell_form: bool,
 }

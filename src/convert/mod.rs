@@ -75,9 +75,11 @@ pub fn convert(
     let mut states: Vec<State> = Vec::new();
     let mut stages = Vec::new();
     let mut numbers = BTreeMap::new();
+    let mut taken = bases.taken();
     for index in 0..dockerfile.stages.len() {
         context.stage = index;
-        let (parts, state) = convert_stage(&context, index, &states, &mut remarks);
+        let (mut parts, state) = convert_stage(&context, index, &states, &mut remarks);
+        part::name_parts(&mut parts, bases.name(index), &mut taken);
         numbers.extend(parts.iter().map(|part| (part.name.clone(), index)));
         stages.extend(parts);
         states.push(state);

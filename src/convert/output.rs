@@ -61,6 +61,14 @@ pub(super) fn write(
             writer.entry(&key(&arg.name), &arg.value());
         }
     }
+    let constants = context.args.constants();
+    if !constants.is_empty() {
+        writer.blank();
+        writer.header(&["vars"], None);
+        for (name, value) in constants {
+            writer.entry(&key(&name), &Value::text(value));
+        }
+    }
     if !mount_sets.is_empty() {
         writer.blank();
         writer.header(&["mounts"], None);
@@ -255,7 +263,7 @@ fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
 fn check_value(text: &str) -> Option<Value> {
     let value = option(text, "skip")?;
     let skip = match value {
-        "all" => Value::literal(true),
+        "all" => Value::text("all"),
         names => {
             let rules = names.split(',').filter_map(|rule| {
                 let known = DOCKERFILE_RULES.iter().find(|(name, _)| *name == rule.trim());

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::args::Globals;
+use super::bases::unique;
 use super::image::Image;
 use super::toml::{Item, Kind, Value};
 use super::{Context, Remark, comments, words};
@@ -33,6 +34,8 @@ pub(super) struct Part {
     pub(super) key_comments: Vec<(&'static str, Vec<String>)>,
     /// Names that its strings depend on.
     pub(super) names: BTreeSet<String>,
+    /// Those of them that are args which the Dockerfile does not see there.
+    pub(super) hidden: BTreeSet<String>,
 }
 
 /// A variable of a part.
@@ -86,14 +89,32 @@ pub(super) fn first_part(context: &Context<'_>, index: usize, remarks: &mut Vec<
     let mut above = comments::texts(above);
     let description =
         header.name.as_ref().and_then(|name| comments::take_description(&mut above, &name.value));
-    // A stage that is built from another has its platform.
-    let platform = header.platform.as_ref().filter(|_| context.bases.base_of(index).is_none());
+    // A stage that is built from another has its platform, and one from scratch the platform that is asked for (`toDispatchState`
+    // in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit).
+    let has_own = context.bases.base_of(index).is_none() && header.base.value != "scratch";
+    let platform = header.platform.as_ref().filter(|_| has_own);
     Part {
         comments: above,
         description,
         from: from.at(header.base.span),
         platform: platform.map(|word| Value::text(text(word)).at(word.span)),
         ..Part::new(context.bases.name(index), stage.from.span)
+    }
+}
+
+/// Names the parts of a stage, and builds each from the one before. The last one has the stage's own name.
+pub(super) fn name_parts(parts: &mut [Part], stage: &str, taken: &mut BTreeSet<String>) {
+    let count = parts.len();
+    for at in 0..count {
+        parts[at].name = match count - at {
+            1 => stage.to_owned(),
+            2 if count == 2 => unique(&format!("{stage}-base"), taken),
+            _ => unique(&format!("{stage}-{}", at + 1), taken),
+        };
+        if at > 0 {
+            let origin = parts[at].from.origin;
+            parts[at].from = Value { origin, ..Value::text(parts[at - 1].name.clone()) };
+        }
     }
 }
 
@@ -118,6 +139,7 @@ impl Part {
             listed: BTreeSet::new(),
             key_comments: Vec::new(),
             names: BTreeSet::new(),
+            hidden: BTreeSet::new(),
         }
     }
 
@@ -155,7 +177,9 @@ impl Part {
             self.args = Some(of_stage.iter().cloned().collect());
             *inherited = of_stage;
         }
-        self.no_args = hidden_everywhere.iter().cloned().collect();
+        let of_strings = self.hidden.iter().chain(&self.image.hidden);
+        let no_args: BTreeSet<&String> = of_strings.chain(&hidden_everywhere).collect();
+        self.no_args = no_args.into_iter().cloned().collect();
         for step in &mut self.steps {
             let Some(run) = &step.run else { continue };
             let list = |names: Vec<&String>| {
@@ -164,7 +188,7 @@ impl Part {
             let args: Vec<&String> =
                 run.reads.iter().filter(|name| !inherited.contains(*name)).collect();
             let no_args: Vec<&String> =
-                run.hidden.iter().filter(|name| !hidden_everywhere.contains(*name)).collect();
+                run.hidden.iter().filter(|name| !self.no_args.contains(name)).collect();
             if !args.is_empty() {
                 add_key(&mut step.item.value, "args", list(args));
             }

@@ -4,6 +4,7 @@
 //! steps. An instruction that changes them is taken into the stage where nothing before it depends on what it
 //! changes. Else it begins another one, which is built from the stage so far: a part.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::args::{SCAN_STAGE, is_enabled};
@@ -34,13 +35,13 @@ pub(super) fn convert_stage(
         context,
         is_base: context.bases.is_base(index),
         is_chosen: context.bases.is_chosen(index),
-        name: context.bases.name(index).to_owned(),
         parts: vec![first_part(context, index, remarks)],
         step_user: None,
         has_run: false,
         image: Image::default(),
         state,
         said_that_it_goes_on: false,
+        hidden: RefCell::default(),
         remarks,
     };
     // What is triggered by a base of the same file is written into the stage.
@@ -60,7 +61,6 @@ struct Walk<'w> {
     is_base: bool,
     /// Whether some of them are not known.
     is_chosen: bool,
-    name: String,
     parts: Vec<Part>,
     /// The user of the run steps from here on, where that is a key of the steps.
     step_user: Option<Value>,
@@ -70,6 +70,8 @@ struct Walk<'w> {
     image: Image,
     state: State,
     said_that_it_goes_on: bool,
+    /// Args that the instruction's strings name, and that the Dockerfile does not see there.
+    hidden: RefCell<BTreeSet<String>>,
     remarks: &'w mut Vec<Remark>,
 }
 
@@ -107,6 +109,7 @@ impl Walk<'_> {
             }
             _ => self.config(instruction),
         };
+        self.hide();
         if let Err(message) = done {
             let lost = format!("cannot be said here: {} ({message})", instruction.text);
             let part = self.part();
@@ -149,6 +152,13 @@ impl Walk<'_> {
                 (Some(declared), None) => declared.global_default.clone(),
                 (None, _) => None,
             };
+            // What was written before it does not see it.
+            if self.image.hidden.contains(&name) {
+                self.settle_image();
+                self.begin_part(instruction);
+            } else if self.part().hidden.contains(&name) {
+                self.begin_part(instruction);
+            }
             // An arg goes before a variable that was set above it, once the stage lists it.
             if self.state.env.remove(&name) {
                 let is_set_here = self.part().env.iter().any(|variable| variable.name == name);
@@ -231,10 +241,19 @@ impl Walk<'_> {
                 .map(|(entry, _)| entry)
             {
                 let used: Vec<String> = words::names(&value.value, escape);
-                if self.is_used(name) {
-                    let is_of_image = only_image && !self.image.names.contains(name);
+                let is_set_here = self.part().env.iter().any(|known| known.name == *name);
+                let is_of_image_already = self.image.env.iter().any(|(known, _)| known == name);
+                if self.is_used(name)
+                    || is_set_here && words::modifies(&value.value, escape, name)
+                    || is_of_image_already && used.contains(name)
+                {
+                    let is_of_image = only_image
+                        && !self.image.names.contains(name)
+                        && !(is_of_image_already && used.contains(name));
                     if is_of_image {
                         let text = words::value(&value.value, escape, &self.names(None))?;
+                        self.image.names.extend(used);
+                        self.image.hidden.append(&mut self.hidden.borrow_mut());
                         self.image.env.retain(|(known, _)| known != name);
                         self.image.env.push((name.clone(), Value::text(text).at(value.span)));
                         if std::mem::take(&mut first) {
@@ -242,9 +261,10 @@ impl Walk<'_> {
                         }
                         continue;
                     }
-                    if self.image.names.contains(name) {
+                    if self.image.names.contains(name) || is_of_image_already {
                         self.settle_image();
                     }
+                    self.hide();
                     self.begin_part(instruction);
                 }
                 let text = words::value(&value.value, escape, &self.names(Some(name)))?;
@@ -300,6 +320,7 @@ impl Walk<'_> {
             self.state.image_user = is_said_again.then(|| text.clone());
             self.step_user = Some(value.clone());
             self.image.user = Some(value);
+            self.image.hidden.extend(self.hidden.borrow().iter().cloned());
             self.image.comments.extend(comments::above(instruction));
         } else {
             self.begin_part(instruction);
@@ -350,6 +371,12 @@ impl Walk<'_> {
         part.shell = Some(list.at(instruction.span));
         part.comment("shell", instruction);
         self.state.shell = Some(Shell::Set { is_posix });
+    }
+
+    /// Hides from the part the args that its strings name and do not see.
+    fn hide(&mut self) {
+        let mut hidden = self.hidden.take();
+        self.part().hidden.append(&mut hidden);
     }
 
     /// Leaves what the image says so far to the part so far: what comes next would change it.
@@ -446,6 +473,7 @@ impl Walk<'_> {
         let mut image = std::mem::take(&mut self.image);
         let done = image.take(instruction, self.context.escape(), &self.names(None));
         image.comments.extend(comments::above(instruction));
+        image.hidden.append(&mut self.hidden.borrow_mut());
         self.image = image;
         done.map(|_| ())
     }
@@ -459,7 +487,8 @@ impl Walk<'_> {
 
     /// What names mean here; `own` is the variable or arg whose value it is.
     fn names<'n>(&'n self, own: Option<&'n str>) -> Here<'n> {
-        Here { table: self.context.args, state: &self.state, part: self.parts.last(), own }
+        let (table, part) = (self.context.args, self.parts.last());
+        Here { table, state: &self.state, part, own, hidden: &self.hidden }
     }
 
     fn is_visible(&self, arg: &str) -> bool {
@@ -476,19 +505,6 @@ impl Walk<'_> {
         self.part().sbom = scans.is_some_and(|value| is_enabled(value, name));
         let image = std::mem::take(&mut self.image);
         self.part().image = image;
-        let count = self.parts.len();
-        for (at, part) in self.parts.iter_mut().enumerate() {
-            part.name = match count - at {
-                1 => self.name.clone(),
-                2 if count == 2 => format!("{}-base", self.name),
-                _ => format!("{}-{}", self.name, at + 1),
-            };
-        }
-        for at in 1..count {
-            let name = self.parts[at - 1].name.clone();
-            let origin = self.parts[at].from.origin;
-            self.parts[at].from = Value { origin, ..Value::text(name) };
-        }
         let mut listed = self.state.listed.clone();
         for part in &mut self.parts {
             part.settle_args(&mut listed);

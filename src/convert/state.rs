@@ -1,5 +1,6 @@
 //! The state at a place of a stage, and what names mean there.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::{ArgTable, DeclaredArg, PREDEFINED};
@@ -35,6 +36,8 @@ pub(super) struct Here<'h> {
     pub(super) state: &'h State,
     pub(super) part: Option<&'h Part>,
     pub(super) own: Option<&'h str>,
+    /// Collects the args that are named and that a Dockerfile does not see here.
+    pub(super) hidden: &'h RefCell<BTreeSet<String>>,
 }
 
 impl Names for Here<'_> {
@@ -46,6 +49,10 @@ impl Names for Here<'_> {
             return Meaning::Set;
         }
         let is_visible = self.state.visible.contains_key(name);
+        if !is_visible && self.table.is_known(name) {
+            self.hidden.borrow_mut().insert(name.to_owned());
+            return Meaning::Maybe;
+        }
         let has_default = |arg: &DeclaredArg| arg.default.is_some();
         match is_visible {
             true if self.table.get(name).is_some_and(has_default) => Meaning::Set,
@@ -55,8 +62,8 @@ impl Names for Here<'_> {
     }
 
     fn replacement(&self, name: &str) -> Option<String> {
-        if self.own == Some(name) {
-            let so_far = self.part?.env.iter().find(|variable| variable.name == name)?;
+        let so_far = || self.part?.env.iter().find(|variable| variable.name == name);
+        if let Some(so_far) = so_far().filter(|_| self.own == Some(name)) {
             return Some(so_far.value.clone());
         }
         if self.state.env.contains(name) {
@@ -64,6 +71,15 @@ impl Names for Here<'_> {
         }
         let default = self.state.visible.get(name)?.as_ref()?;
         Some(format!("${{{name}-{default}}}"))
+    }
+
+    fn constant(&self, name: &str) -> Option<String> {
+        if self.own == Some(name) || self.state.env.contains(name) {
+            return None;
+        }
+        let default = self.state.visible.get(name)?.as_ref()?;
+        // A constant knows args of the file, and nothing of a stage.
+        (!default.contains("${")).then(|| self.table.constant(name, default))
     }
 
     fn known(&self, name: &str) -> Known<'_> {

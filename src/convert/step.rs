@@ -165,7 +165,12 @@ fn going_on(kind: Kind) -> Kind {
 
 /// A block whose lines come out of a build file as they are: one line is not indented, and the last one ends.
 fn exact(kind: Kind) -> Kind {
-    let Kind::Block(mut text) = kind else { return kind };
+    let mut text = match kind {
+        Kind::Block(text) => text,
+        // A shell that is given nothing does nothing, and a build file wants something to run.
+        Kind::Script(text) if text.trim().is_empty() => return Kind::Script(":".to_owned()),
+        kind => return kind,
+    };
     if !text.ends_with('\n') {
         text.push('\n');
     }

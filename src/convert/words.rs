@@ -30,6 +30,11 @@ pub(super) trait Names {
         None
     }
 
+    /// The name of a constant that has the value of [`Names::replacement`], for modifiers.
+    fn constant(&self, _name: &str) -> Option<String> {
+        None
+    }
+
     /// What is known of its value.
     fn known(&self, _name: &str) -> Known<'_> {
         Known::Unknown
@@ -128,6 +133,17 @@ pub(super) fn names(word: &str, escape: char) -> Vec<String> {
     found
 }
 
+/// Returns whether a word has the name with a modifier.
+pub(super) fn modifies(word: &str, escape: char, name: &str) -> bool {
+    let pieces = lex::word(word, escape).unwrap_or_default();
+    pieces.iter().any(|piece| match piece {
+        Piece::Text(_) => false,
+        Piece::Variable { name: named, modifier, .. } => {
+            named == name && *modifier != Modifier::Plain
+        }
+    })
+}
+
 /// The names that the content of a heredoc depends on.
 pub(super) fn names_of_text(text: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -196,7 +212,31 @@ fn inner(pieces: &[Piece], names: &dyn Names, is_pattern: bool) -> String {
 fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String) {
     let meaning = names.meaning(name);
     let sign = |colon: &bool, sign: &str| format!("{}{sign}", if *colon { ":" } else { "" });
+    if let Some(value) = names.replacement(name) {
+        // It has a value in any case.
+        match modifier {
+            Modifier::Plain
+            | Modifier::Default { colon: false, .. }
+            | Modifier::Required { colon: false, .. } => return out.push_str(&value),
+            Modifier::Alternative { colon: false, word } => {
+                return out.push_str(&template(word, names));
+            }
+            _ => {
+                if let Some(constant) = names.constant(name) {
+                    return variable(&constant, modifier, &IsSet(names), out);
+                }
+            }
+        }
+    }
     match modifier {
+        // Of a name without a value these give nothing.
+        Modifier::TrimPrefix { .. } | Modifier::TrimSuffix { .. } | Modifier::Replace { .. }
+            if meaning == Meaning::Maybe =>
+        {
+            let mut of_value = String::new();
+            variable(name, modifier, &IsSet(names), &mut of_value);
+            out.push_str(&format!("${{{name}+{of_value}}}"));
+        }
         _ if meaning == Meaning::Never => match modifier {
             Modifier::Default { word, .. } => out.push_str(&inner(word, names, false)),
             Modifier::Required { message, .. } => {
@@ -205,11 +245,8 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
             }
             _ => {}
         },
-        Modifier::Plain => match names.replacement(name) {
-            Some(text) => out.push_str(&text),
-            None if meaning == Meaning::Set => out.push_str(&format!("${{{name}}}")),
-            None => out.push_str(&format!("${{{name}:-}}")),
-        },
+        Modifier::Plain if meaning == Meaning::Set => out.push_str(&format!("${{{name}}}")),
+        Modifier::Plain => out.push_str(&format!("${{{name}:-}}")),
         Modifier::Default { colon, word } => {
             let (sign, word) = (sign(colon, "-"), inner(word, names, false));
             out.push_str(&format!("${{{name}{sign}{word}}}"));
@@ -236,6 +273,26 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
                 (inner(pattern, names, true), inner(replacement, names, true));
             out.push_str(&format!("${{{name}{sign}{pattern}/{replacement}}}"));
         }
+    }
+}
+
+/// What names mean where each has a value.
+struct IsSet<'n>(&'n dyn Names);
+
+impl Names for IsSet<'_> {
+    fn meaning(&self, name: &str) -> Meaning {
+        match self.0.meaning(name) {
+            Meaning::Maybe => Meaning::Set,
+            meaning => meaning,
+        }
+    }
+
+    fn replacement(&self, name: &str) -> Option<String> {
+        self.0.replacement(name)
+    }
+
+    fn constant(&self, name: &str) -> Option<String> {
+        self.0.constant(name)
     }
 }
 
@@ -331,6 +388,7 @@ mod tests {
             ("a$1b", "ab"),
             ("${SET##*/}", "${SET##*/}"),
             ("${SET//a/$FOO}", "${SET//a/${FOO:-}}"),
+            ("${FOO%.*}", "${FOO+${FOO%.*}}"),
         ] {
             assert_eq!(value(word, '\\', &SetIsSet).as_deref(), Ok(expected), "{word}");
         }

@@ -81,14 +81,14 @@ pub struct ContainerConfig {
     #[serde(
         default,
         deserialize_with = "absent_in_optional_list",
-        skip_serializing_if = "Option::is_none"
+        skip_serializing_if = "is_empty_list"
     )]
     pub entrypoint: Option<Vec<String>>,
     /// The program's arguments, or the program.
     #[serde(
         default,
         deserialize_with = "absent_in_optional_list",
-        skip_serializing_if = "Option::is_none"
+        skip_serializing_if = "is_empty_list"
     )]
     pub cmd: Option<Vec<String>>,
     /// The working directory.
@@ -288,6 +288,11 @@ impl History {
 /// The names of the ports of a set, for a history entry.
 pub(super) fn port_names(ports: &BTreeSet<String>) -> String {
     ports.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns `true` for a list that is not written: BuildKit's config leaves an empty one out.
+fn is_empty_list(list: &Option<Vec<String>>) -> bool {
+    list.as_ref().is_none_or(Vec::is_empty)
 }
 
 #[cfg(test)]

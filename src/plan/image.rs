@@ -42,8 +42,9 @@ pub(super) fn apply(
     let values = StageScope { scope, environment };
     if let Some(workdir) = &image.workdir {
         let before = export.config.working_dir.as_str().into();
-        let workdir = values.workdir(&before, workdir, diagnostics).unwrap_or(before);
-        export.config.working_dir = workdir.to_string();
+        let path = values.workdir(&before, workdir, diagnostics).unwrap_or(before);
+        let workdir = values.recorded_workdir(workdir, &path);
+        export.config.working_dir.clone_from(&workdir);
         export.record_config(|_| format!("WORKDIR {workdir}"));
     }
     if let Some(User(user)) = &image.user {

@@ -322,7 +322,7 @@ impl Resolver<'_, '_> {
             let before = surroundings.workdir.clone();
             let path =
                 values.workdir(&before, workdir, diagnostics).unwrap_or_else(|| before.clone());
-            export.config.working_dir = path.to_string();
+            export.config.working_dir = values.recorded_workdir(workdir, &path);
             surroundings.workdir = path.clone();
             if path == "/" {
                 export.record_config(|_| "WORKDIR /".to_owned());

@@ -107,6 +107,16 @@ impl StageScope<'_, '_> {
         diagnostics.fail(Diagnostic::new(Code::TooLarge, template.span, message))
     }
 
+    /// The working directory as an image records it: an absolute one as it is written (`NormalizeWorkdir` in
+    /// `util/system/path.go` of BuildKit).
+    pub(super) fn recorded_workdir(&self, template: &Template, path: &Text) -> String {
+        let written = self.expand(template, &mut Diagnostics::default());
+        written
+            .filter(|text| text.starts_with('/') && path != "/")
+            .unwrap_or(path.clone())
+            .to_string()
+    }
+
     fn report<T>(
         &self,
         error: ExpandError<LookupError>,

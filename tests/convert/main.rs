@@ -2,6 +2,10 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
+mod generated;
+mod graphs;
+mod random;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

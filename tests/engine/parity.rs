@@ -125,10 +125,6 @@ fn specs_give_what_their_dockerfiles_give() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn dockerfiles_are_built_as_they_are() {
-    // What a Dockerfile becomes on older engines is not compared yet.
-    if engine().major_version < 28 {
-        return;
-    }
     let (text, different) = run_all(Case::direct_verdict);
     println!("{text}");
     assert!(different == 0, "\n{text}");
