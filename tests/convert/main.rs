@@ -71,6 +71,25 @@ fn converted_files_are_not_much_longer() {
     }
 }
 
+/// A Dockerfile in a document that a build file follows is shown beside what the conversion writes.
+#[test]
+fn documents_show_what_the_conversion_writes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let mut text = fs::read_to_string(&path).unwrap();
+    let (_, rest) = text.split_once("```dockerfile\n").expect("the README has a Dockerfile");
+    let (dockerfile, rest) = rest.split_once("```\n").unwrap();
+    let (_, rest) = rest.split_once("```toml\n").expect("a build file follows");
+    let (shown, _) = rest.split_once("```\n").unwrap();
+    let converted = convert_text(&path, dockerfile.as_bytes().to_vec());
+    if shown != converted {
+        let update = std::env::var_os("UPDATE_EXPECT").is_some();
+        assert!(update, "README.md shows:\n{shown}\nthe conversion writes:\n{converted}");
+        let start = text.len() - rest.len();
+        text.replace_range(start..start + shown.len(), &converted);
+        fs::write(&path, text).unwrap();
+    }
+}
+
 #[test]
 fn wrong_files_are_told_with_all_their_mistakes() {
     const MARK: &str = "# reported:\n";
