@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use buildkit_llb::Platform;
-use mstage::diagnostic::{Code, DOCKERFILE_RULES, Diagnostics, Severity, render};
+use mstage::diagnostic::{Code, Diagnostics, DockerfileRule, Severity, render};
 use mstage::lock;
 use mstage::lower::{Engine, warn_of_order};
 use mstage::plan::{
@@ -56,8 +56,9 @@ fn pages_say_what_the_rule_says_and_how_to_silence_it() {
 #[test]
 fn the_index_has_every_rule_of_dockerfiles() {
     let index = fs::read_to_string(folder().join("README.md")).unwrap();
-    for (name, rule) in DOCKERFILE_RULES {
-        let start = match rule {
+    for rule in DockerfileRule::ALL {
+        let name = rule.name();
+        let start = match rule.counterpart() {
             Some(rule) => format!("| {name} | [{0}]({0}.md)", rule.name()),
             None => format!("| {name} | none: "),
         };

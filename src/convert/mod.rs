@@ -105,11 +105,12 @@ pub struct ReadDockerfile {
 pub const TARGET: &str = "mstage.toml";
 
 /// A Dockerfile as a build file that tells its places as those of the Dockerfile. A build file stays as it is.
-/// `Err` has the Dockerfile where it has mistakes, or where a build file cannot say the same; they have been
-/// reported.
+/// `check` looks at the Dockerfile itself, and at the mistakes in its form. `Err` has the Dockerfile where it has
+/// mistakes, or where a build file cannot say the same; they have been reported.
 pub fn as_build_file(
     file: SourceFile,
     given: &BTreeMap<String, String>,
+    check: impl FnOnce(&SourceFile, &Dockerfile, &mut Diagnostics),
     diagnostics: &mut Diagnostics,
 ) -> Result<(SourceFile, Option<ReadDockerfile>), SourceFile> {
     if !is_dockerfile(&file) {
@@ -119,8 +120,10 @@ pub fn as_build_file(
     let file = file.in_language(LANGUAGE);
     let mut found = Diagnostics::default();
     let dockerfile = parse(&file, &mut found);
-    if found.has_errors() {
-        diagnostics.absorb(found, |_| true);
+    check(&file, &dockerfile, &mut found);
+    let has_errors = found.has_errors();
+    diagnostics.absorb(found, |_| true);
+    if has_errors {
         return Err(file);
     }
     let converted = convert(&dockerfile, SYNTAX, given);
@@ -150,7 +153,7 @@ pub fn target(name: &str) -> String {
 }
 
 /// What Dockerfiles are written in, for clients that color them.
-const LANGUAGE: &str = "Dockerfile";
+pub const LANGUAGE: &str = "Dockerfile";
 
 /// The frontend in the first line of a build file, where nobody says which one it is.
 pub const SYNTAX: &str = "myorg/mstage";

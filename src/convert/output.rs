@@ -4,7 +4,7 @@ use super::image::Image;
 use super::part::Part;
 use super::toml::{Item, Kind, Value, Writer, dotted_key, is_wide, key};
 use super::{Context, comments};
-use crate::diagnostic::DOCKERFILE_RULES;
+use crate::diagnostic::DockerfileRule;
 use crate::source::Piece;
 
 /// The longest table of variables or labels that is written in one line.
@@ -266,8 +266,7 @@ fn check_value(text: &str) -> Option<Value> {
         "all" => Value::text("all"),
         names => {
             let rules = names.split(',').filter_map(|rule| {
-                let known = DOCKERFILE_RULES.iter().find(|(name, _)| *name == rule.trim());
-                known.and_then(|(_, code)| *code)
+                DockerfileRule::named(rule.trim()).and_then(DockerfileRule::counterpart)
             });
             let rules: Vec<Value> = rules.map(|rule| Value::text(rule.name())).collect();
             if rules.is_empty() {

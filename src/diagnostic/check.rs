@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Code, nearest};
+use super::{Code, DockerfileRule, nearest};
 
 /// Which rules are silent, and which fail the build. A rule that is both is silent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -38,41 +38,12 @@ impl Rules {
     }
 }
 
-/// The rules of the Dockerfile frontend (BuildKit's `frontend/dockerfile/linter/ruleset.go`), each with
-/// the one that finds the same here. `docs/rules/README.md` says why some need none.
-pub const DOCKERFILE_RULES: &[(&str, Option<Code>)] = &[
-    ("ConsistentInstructionCasing", None),
-    ("CopyIgnoredFile", Some(Code::IgnoredCopy)),
-    ("DuplicateStageName", None),
-    ("ExposeInvalidFormat", None),
-    ("ExposeProtoCasing", None),
-    ("FromAsCasing", None),
-    ("FromPlatformFlagConstDisallowed", Some(Code::ConstantPlatform)),
-    ("InvalidBaseImagePlatform", Some(Code::BaseImagePlatform)),
-    ("InvalidDefaultArgInFrom", Some(Code::InvalidDefaultInFrom)),
-    ("InvalidDefinitionDescription", None),
-    ("JSONArgsRecommended", Some(Code::ShellFormCommand)),
-    ("LegacyKeyValueFormat", None),
-    ("MaintainerDeprecated", None),
-    ("MultipleInstructionsDisallowed", None),
-    ("NoEmptyContinuation", Some(Code::EmptyContinuation)),
-    ("RedundantTargetPlatform", Some(Code::RedundantPlatform)),
-    ("ReservedStageName", Some(Code::ReservedStageName)),
-    ("SecretsUsedInArgOrEnv", Some(Code::SecretInEnv)),
-    ("StageNameCasing", None),
-    ("UndefinedArgInFrom", None),
-    ("UndefinedVar", Some(Code::UnknownVariable)),
-    ("WorkdirRelativePath", Some(Code::RelativeWorkdir)),
-];
-
 /// What is wrong with a name that is no rule's, and what may be meant by it.
 pub fn unknown_rule(name: &str) -> (String, String) {
-    let dockerfile = DOCKERFILE_RULES.iter().find(|(known, _)| *known == name);
+    let dockerfile = DockerfileRule::named(name).map(DockerfileRule::counterpart);
     let hint = match (dockerfile, nearest(name, Code::rules().map(Code::name))) {
-        (Some((_, Some(code))), _) => {
-            format!("a rule of Dockerfiles; here it is `{}`", code.name())
-        }
-        (Some((_, None)), _) => "a rule of Dockerfiles; none is needed here".to_owned(),
+        (Some(Some(code)), _) => format!("a rule of Dockerfiles; here it is `{}`", code.name()),
+        (Some(None), _) => "a rule of Dockerfiles; none is needed here".to_owned(),
         (None, Some(near)) => format!("did you mean `{near}`?"),
         (None, None) => format!("the rules are listed in {}", Code::rules_url()),
     };

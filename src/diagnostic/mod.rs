@@ -8,6 +8,7 @@
 
 mod check;
 mod code;
+mod dockerfile;
 mod near;
 pub mod render;
 mod silence;
@@ -18,8 +19,9 @@ use std::fmt::Display;
 
 use buildkit_llb::visible_line;
 
-pub use check::{Check, DOCKERFILE_RULES, Rules, unknown_rule};
+pub use check::{Check, Rules, unknown_rule};
 pub use code::Code;
+pub use dockerfile::{DockerfileRule, Finding, Findings};
 pub use near::{Known, did_you_mean, nearest, suggesting};
 pub use silence::Silence;
 use silence::Silences;
@@ -62,8 +64,10 @@ pub struct Diagnostics {
     of_client: Option<Check>,
     /// What comments say of single places; that always counts.
     silences: Silences,
-    /// Whether nothing that rules find is told.
+    /// Whether nothing that rules of build files find is told.
     rules_are_silent: bool,
+    /// What rules of Dockerfiles have found.
+    dockerfile: Findings,
 }
 
 impl Diagnostic {
@@ -114,7 +118,7 @@ impl Diagnostics {
         self.list.len()
     }
 
-    /// Tells nothing of what rules find: the build file is one that nobody has written.
+    /// Tells nothing of what rules of build files find: the build file is one that nobody has written.
     pub fn silence_rules(&mut self) {
         self.rules_are_silent = true;
     }
@@ -128,6 +132,17 @@ impl Diagnostics {
     /// An empty list for a part of the same file.
     pub fn for_part(&self) -> Self {
         Self { rules_are_silent: self.rules_are_silent, ..Self::default() }
+    }
+
+    /// Adds what rules of Dockerfiles have found.
+    pub fn add_dockerfile(&mut self, findings: Findings) {
+        self.dockerfile.are_errors |= findings.are_errors;
+        self.dockerfile.list.extend(findings.list);
+    }
+
+    /// What rules of Dockerfiles have found.
+    pub fn dockerfile(&self) -> &Findings {
+        &self.dockerfile
     }
 
     /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.
@@ -184,6 +199,7 @@ impl Diagnostics {
     /// Whether the build fails: there is an error, or the finding of a rule that a `check` makes one.
     pub fn fail_build(&self) -> bool {
         self.list.iter().any(|found| self.severity(found) == Some(Severity::Error))
+            || self.dockerfile.violation().is_some()
     }
 
     /// All of one severity, in the order of the file; those without a place first. What was found
@@ -248,6 +264,7 @@ impl Diagnostics {
         self.list.extend(other.list.into_iter().filter(keep));
         self.silences.absorb(other.silences);
         self.rules_are_silent |= other.rules_are_silent;
+        self.add_dockerfile(other.dockerfile);
         if let Some(check) = other.of_file {
             self.follow_file(check);
         }

@@ -40,7 +40,7 @@ pub(super) struct Logical {
     pub(super) inner: Vec<InnerComment>,
     /// Whether a blank line is right above it, between it and its comments.
     pub(super) after_blank: bool,
-    /// The first blank line between its lines.
+    /// Its last line, where a blank line is between its lines: BuildKit tells that place.
     pub(super) empty_continuation: Option<Span>,
 }
 
@@ -122,7 +122,10 @@ impl<'f> Lines<'f> {
         logical.joined.push(text, start);
         let mut lines = 1;
         let mut blank = false;
+        let mut has_blank = false;
+        let mut last = start;
         while goes_on && let Some(line) = self.line() {
+            last = line.start;
             if let Some(comment) = self.comment(line, blank) {
                 logical.inner.push(InnerComment { after: lines, comment });
                 blank = false;
@@ -130,8 +133,7 @@ impl<'f> Lines<'f> {
             }
             let text = line.text.trim_end_matches(['\n', '\r']);
             if text.trim_start().is_empty() {
-                let span = self.file.span(line.start..line.start + text.len());
-                logical.empty_continuation.get_or_insert(span);
+                has_blank = true;
                 blank = true;
                 continue;
             }
@@ -142,6 +144,7 @@ impl<'f> Lines<'f> {
             blank = false;
         }
         logical.span = self.span_from(start);
+        logical.empty_continuation = has_blank.then(|| self.span_from(last));
         logical
     }
 
@@ -207,7 +210,7 @@ mod tests {
         let inner: Vec<_> =
             run.inner.iter().map(|i| (i.after, file.slice(i.comment.span))).collect();
         assert_eq!(inner, [(1, "# in")]);
-        assert_eq!(file.lines(run.empty_continuation.unwrap()), 6..=6);
+        assert_eq!(file.lines(run.empty_continuation.unwrap()), 7..=7);
         assert_eq!(file.lines(run.span), 4..=7);
         assert_eq!(rest.len(), 1);
     }

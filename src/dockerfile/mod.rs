@@ -8,7 +8,9 @@
 //! `frontend/dockerfile/instructions`), whatever the engine's own one knows. Messages have its words, since
 //! people search for them.
 
+pub mod checks;
 mod directive;
+pub mod evaluate;
 mod flags;
 mod heredoc;
 mod instruction;
@@ -16,6 +18,7 @@ mod joined;
 pub mod lex;
 mod lines;
 mod mount;
+mod outline;
 mod parse;
 mod recognise;
 #[cfg(test)]
@@ -31,6 +34,7 @@ pub use self::instruction::{
 use self::lines::Lines;
 pub use self::lines::{Comment, InnerComment};
 pub use self::mount::{MountFlag, MountKind, OpenMount};
+pub use self::outline::{DockerfileOutline, OutlinedArg, OutlinedInput, outline};
 use self::parse::Parser;
 pub use self::recognise::is_dockerfile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -47,7 +51,7 @@ pub struct Dockerfile {
     pub stages: Vec<DockerfileStage>,
     /// The comments behind the last instruction.
     pub trailing: Vec<Comment>,
-    /// Blank lines between the lines of an instruction: the first one of each.
+    /// The last line of each instruction with a blank line between its lines.
     pub empty_continuations: Vec<Span>,
     /// Whether an instruction that needs a stage stands before the first one.
     has_stray: bool,

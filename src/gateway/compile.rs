@@ -51,7 +51,7 @@ pub(super) async fn compile(
     let opened = Opened::open(bridge, options, build_file, &mut diagnostics).await?;
     let project = opened.project(bridge);
     let planned = match &project {
-        Some(project) => project.plan(select, &mut diagnostics).await,
+        Some(project) => project.plan(select, false, &mut diagnostics).await,
         None => Ok(None),
     };
     report::warn(bridge, &diagnostics, &opened.files, digest).await;

@@ -11,10 +11,11 @@ use futures_util::future::join_all;
 use super::Options;
 use super::bridge::{Bridge, Status};
 use super::build_file::{Directory, Home, OpenDirectory};
-use super::report;
+use super::{checks, report};
 use crate::convert::{self, ReadDockerfile};
 use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
+use crate::dockerfile::Dockerfile;
 use crate::lower::git_source;
 use crate::plan::ContextSource;
 use crate::source::{SourceFile, SourceMap};
@@ -38,7 +39,11 @@ pub(super) async fn read_spec(
     home: &Home,
     diagnostics: &mut Diagnostics,
 ) -> Result<ReadSpec, Status> {
-    let as_build_file = convert::as_build_file(file, &options.request.build_args, diagnostics);
+    let request = &options.request;
+    let check = |file: &SourceFile, dockerfile: &Dockerfile, diagnostics: &mut Diagnostics| {
+        checks::check_text(file, dockerfile, request, diagnostics);
+    };
+    let as_build_file = convert::as_build_file(file, &request.build_args, check, diagnostics);
     let (file, dockerfile) = match as_build_file {
         Ok(read) => read,
         Err(file) => {

@@ -10,6 +10,7 @@ pub mod bridge;
 mod bug;
 mod build_file;
 mod capabilities;
+mod checks;
 mod compile;
 mod convert;
 mod dangling;

@@ -6,7 +6,7 @@ use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::include::{ReadSpec, read_spec};
 use super::lookup::Found;
-use super::{Options, epoch, ignore, lock, lookup, report, vcs};
+use super::{Options, checks, epoch, ignore, lock, lookup, report, vcs};
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
@@ -80,10 +80,11 @@ pub(super) struct Project<'a> {
 impl Project<'_> {
     /// From the spec to a plan for each platform, with what they need looked up on the way, and what is to be
     /// said of them. `Ok(None)` means that the diagnostics have errors: with those of what could be looked up all
-    /// the same.
+    /// the same. The checks of a Dockerfile look at the stages that are needed, or at all.
     pub(super) async fn plan(
         &self,
         select: Select,
+        check_all: bool,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
         let requests = self.options.requests();
@@ -91,7 +92,12 @@ impl Project<'_> {
         let Some(selections) = self.select(select, &requests, diagnostics) else {
             return Ok(None);
         };
-        let (plans, failure) = self.resolve_known(&selections, diagnostics).await;
+        let Found { facts, failure } = self.look_up(&selections, diagnostics).await;
+        // As in BuildKit, what is found for the first platform is not told again for the others.
+        if let ([selection, ..], [first, ..]) = (&selections[..], &facts[..]) {
+            checks::check_built(self, selection, first, check_all, diagnostics);
+        }
+        let plans = self.resolve_all(&selections, facts, diagnostics);
         let Settings { ignore, engine, .. } = self.settings();
         for plan in plans.iter().flatten() {
             warn_of_ignored_copies(plan, &ignore, diagnostics);
@@ -125,30 +131,34 @@ impl Project<'_> {
         selections: &[Selection<'_>],
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
-        match self.resolve_known(selections, diagnostics).await {
-            (_, Some(status)) => Err(status),
-            (plans, None) => Ok(plans.into_iter().collect()),
+        match self.look_up(selections, diagnostics).await {
+            Found { failure: Some(status), .. } => Err(status),
+            Found { facts, failure: None } => {
+                Ok(self.resolve_all(selections, facts, diagnostics).into_iter().collect())
+            }
         }
     }
 
-    /// The same plans, each as far as what it needs can be looked up: rules find in it what does not hang on that. With a
-    /// failure, none is to be built.
-    async fn resolve_known(
-        &self,
-        selections: &[Selection<'_>],
-        diagnostics: &mut Diagnostics,
-    ) -> (Vec<Option<Plan>>, Option<Status>) {
+    /// What selections need to know, as far as it can be looked up. With a failure, nothing is to be built.
+    async fn look_up(&self, selections: &[Selection<'_>], diagnostics: &Diagnostics) -> Found {
         // What is wrong is told at once, and registries are not asked for it.
-        let Found { facts, failure } = match diagnostics.has_errors() {
+        match diagnostics.has_errors() {
             true => Found { facts: selections.iter().map(Facts::none).collect(), failure: None },
             false => lookup::look_up(self, selections, &[]).await,
-        };
-        let plans = selections
-            .iter()
-            .zip(facts)
+        }
+    }
+
+    /// The plans of selections, each as far as what it needs is known: rules find in it what does not depend on the rest.
+    fn resolve_all(
+        &self,
+        selections: &[Selection<'_>],
+        facts: Vec<Facts>,
+        diagnostics: &mut Diagnostics,
+    ) -> Vec<Option<Plan>> {
+        let selections = selections.iter().zip(facts);
+        selections
             .map(|(selection, facts)| self.resolved(selection, facts, diagnostics))
-            .collect();
-        (plans, failure)
+            .collect()
     }
 
     /// The plan of a selection. That of a Dockerfile has the names and the history of the Dockerfile.

@@ -7,9 +7,10 @@ use buildkit_proto::pb;
 use serde::Deserialize;
 
 use super::bridge::{Bridge, Status, Warning};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, render};
+use crate::diagnostic::{Diagnostic, Diagnostics, Finding, Severity, render};
 use crate::null::absent;
-use crate::source::{Place, SourceMap, Span};
+use crate::show::each_line;
+use crate::source::{Place, SourceFile, SourceMap, Span};
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
@@ -30,7 +31,12 @@ const PADDING: u32 = 5;
 /// The build's failure, with an excerpt of the file for each place.
 pub(super) fn failure(diagnostics: &Diagnostics, files: &SourceMap) -> Status {
     let errors = diagnostics.of(Severity::Error);
-    let message = render::errors(&errors, files);
+    let violation = diagnostics.dockerfile().violation();
+    let message = match (render::errors(&errors, files), violation) {
+        (_, Some(violation)) if errors.is_empty() => violation,
+        // Findings count only where everything else is right.
+        (errors, _) => errors,
+    };
     let spans = errors.iter().flat_map(|error| {
         let related = error.related.iter().map(|(span, _)| *span);
         error.span.into_iter().chain(related)
@@ -187,15 +193,17 @@ pub(super) async fn warn(
     about: Digest,
 ) {
     let found = diagnostics.of(Severity::Warning);
-    let (shown, others) = found.split_at(found.len().min(MAX_WARNINGS));
-    let more = (!others.is_empty()).then(|| Warning {
+    let of_dockerfile = &diagnostics.dockerfile().list;
+    let others = (found.len() + of_dockerfile.len()).saturating_sub(MAX_WARNINGS);
+    let more = (others > 0).then(|| Warning {
         digest: about.to_string(),
         level: 1,
-        short: format!("and {} more warnings", others.len()),
+        short: format!("and {others} more warnings"),
         ..Warning::default()
     });
-    let shown = shown.iter().map(|diagnostic| warning(diagnostic, files, about));
-    for warning in shown.chain(more) {
+    let found = found.iter().map(|diagnostic| warning(diagnostic, files, about));
+    let of_dockerfile = of_dockerfile.iter().map(|found| check(found, files.main(), about));
+    for warning in found.chain(of_dockerfile).take(MAX_WARNINGS).chain(more) {
         // A warning that does not get through must not stop a build that would.
         let _ = bridge.warn(warning).await;
     }
@@ -233,6 +241,27 @@ fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning
                 language: place.file.language().to_owned(),
             };
             (info, vec![Range::lines(place.lines).into()])
+        }),
+    }
+}
+
+/// What a check of a Dockerfile has found, as BuildKit's own frontend tells it.
+fn check(found: &Finding, file: &SourceFile, about: Digest) -> Warning {
+    Warning {
+        digest: about.to_string(),
+        level: 1,
+        short: render::cut(&found.short()).into_owned(),
+        detail: vec![found.rule.description().to_owned()],
+        url: found.rule.url().unwrap_or_default(),
+        source: found.lines.clone().map(|lines| {
+            let place = Place { file, lines: lines.clone() };
+            let info = pb::SourceInfo {
+                filename: file.name().to_owned(),
+                data: excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default(),
+                definition: None,
+                language: file.language().to_owned(),
+            };
+            (info, each_line(lines).map(|lines| Range::lines(lines).into()).collect())
         }),
     }
 }

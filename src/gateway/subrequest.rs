@@ -13,8 +13,11 @@ use super::build_file::BuildFile;
 use super::compile::compile;
 use super::include::read_spec;
 use super::project::Opened;
-use super::{Options, report};
+use super::{Options, checks, report};
+use crate::convert::LANGUAGE;
 use crate::diagnostic::Diagnostics;
+use crate::dockerfile::evaluate::{Input, NoImages};
+use crate::dockerfile::{is_dockerfile, outline as outline_of, parse};
 use crate::plan::{default_target, select_all, select_outline};
 use crate::show::{
     BuildError, CONVERT_VERSION, Converted, DESCRIBE_VERSION, Description, LINT_VERSION, Lint,
@@ -76,6 +79,13 @@ async fn outline(
     options: &Options,
     build_file: BuildFile,
 ) -> Result<Answer, Status> {
+    let of_dockerfile = |input: &Input<'_>, files: &SourceMap| {
+        Some(Outline::of_dockerfile(outline_of(input, &NoImages)?, files))
+    };
+    if let Some(document) = document_of_dockerfile(options, &build_file, true, of_dockerfile)? {
+        let text = document.to_text();
+        return Answer::new(OUTLINE_VERSION, &document, Some(text));
+    }
     let outline = |spec: &Spec, files: &SourceMap, diagnostics: &mut Diagnostics| {
         let selection = select_outline(spec, &options.request, diagnostics)?;
         Some(Outline::new(selection.parameters(|span| files.written(span).to_owned()), files))
@@ -91,6 +101,12 @@ async fn targets(
     options: &Options,
     build_file: BuildFile,
 ) -> Result<Answer, Status> {
+    let of_dockerfile =
+        |input: &Input<'_>, files: &SourceMap| Some(Targets::of_dockerfile(input, files));
+    if let Some(document) = document_of_dockerfile(options, &build_file, false, of_dockerfile)? {
+        let text = document.to_text();
+        return Answer::new(TARGETS_VERSION, &document, Some(text));
+    }
     let targets = |spec: &Spec, files: &SourceMap, diagnostics: &mut Diagnostics| {
         let default = default_target(spec, &options.request, diagnostics);
         Some(Targets::new(spec, default, files))
@@ -98,6 +114,29 @@ async fn targets(
     let document = of_spec(bridge, options, build_file, targets).await?;
     let text = document.to_text();
     Answer::new(TARGETS_VERSION, &document, Some(text))
+}
+
+/// A document about a Dockerfile itself; `None` for other build files, and where it has no such target. `with_values`
+/// says whether values have a part in it: then the bases must have some.
+fn document_of_dockerfile<T>(
+    options: &Options,
+    build_file: &BuildFile,
+    with_values: bool,
+    document: impl FnOnce(&Input<'_>, &SourceMap) -> Option<T>,
+) -> Result<Option<T>, Status> {
+    if !is_dockerfile(&build_file.file) {
+        return Ok(None);
+    }
+    let files = SourceMap::new(build_file.file.clone().in_language(LANGUAGE));
+    let mut diagnostics = Diagnostics::default();
+    let dockerfile = parse(files.main(), &mut diagnostics);
+    if with_values {
+        checks::check_text(files.main(), &dockerfile, &options.request, &mut diagnostics);
+    }
+    if diagnostics.has_errors() {
+        return Err(report::failure(&diagnostics, &files));
+    }
+    Ok(document(&checks::input(files.main(), &dockerfile, &options.request), &files))
 }
 
 /// A document that needs nothing but the build's own files.
@@ -122,13 +161,14 @@ async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Resu
     let mut diagnostics = Diagnostics::default();
     let opened = Opened::open(bridge, options, build_file, &mut diagnostics).await?;
     // It goes as far as a build does before anything is run.
+    let all = options.request.target.is_none();
     let planned = match opened.project(bridge) {
-        Some(project) => project.plan(select_all, &mut diagnostics).await,
+        Some(project) => project.plan(select_all, all, &mut diagnostics).await,
         None => Ok(None),
     };
     let files = &opened.files;
     // With a target, or with errors, not everything was looked at.
-    if options.request.target.is_none() && matches!(planned, Ok(Some(_))) {
+    if all && matches!(planned, Ok(Some(_))) {
         let main = files.main().name();
         diagnostics.tell_unused_silences(|place| files.file(place).name() == main);
     }

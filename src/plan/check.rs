@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::request::{Request, truth};
 use crate::diagnostic::{
-    Check, Code, DOCKERFILE_RULES, Diagnostic, Diagnostics, Rules, unknown_rule,
+    Check, Code, Diagnostic, Diagnostics, DockerfileRule, Rules, unknown_rule,
 };
 
 /// The build arg.
@@ -59,12 +59,12 @@ pub fn flag(request: &Request, name: &str, hint: &str, diagnostics: &mut Diagnos
 fn rules(names: &str, diagnostics: &mut Diagnostics) -> Rules {
     let mut found = BTreeSet::new();
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let of_dockerfiles = DOCKERFILE_RULES.iter().find(|(known, _)| *known == name);
-        match (Code::rule(name), of_dockerfiles.copied()) {
-            (Some(rule), _) | (None, Some((_, Some(rule)))) => {
+        let of_dockerfiles = DockerfileRule::named(name).map(DockerfileRule::counterpart);
+        match (Code::rule(name), of_dockerfiles) {
+            (Some(rule), _) | (None, Some(Some(rule))) => {
                 found.insert(rule);
             }
-            (None, Some((_, None))) => {}
+            (None, Some(None)) => {}
             (None, None) => {
                 let (message, hint) = unknown_rule(name);
                 let message = format!("--build-arg {NAME}: {message}");

@@ -56,11 +56,13 @@ pub use self::needs::{Need, Needs, SecretArg, requests_for_lock, secrets_in_refe
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub(crate) use self::path::join_workdir;
+pub(crate) use self::platform::of_base as platform_of_base;
 pub use self::report::{REPORT_HINT, Report, why_no_report};
 pub use self::request::{
     Request, SbomScope, Stages, VCS_REVISION, Vcs, truth, without_credentials,
 };
 pub use self::resolve::resolve;
+pub(crate) use self::rules::ignore_pattern::IgnorePatterns;
 pub use self::rules::ignored_copy::warn_of_ignored_copies;
 pub(crate) use self::scope::platform_args;
 pub use self::select::{

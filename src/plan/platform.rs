@@ -9,7 +9,7 @@ use super::request::Request;
 /// and the engine can run it. An image that exists for one platform only is given out for every one.
 ///
 /// Follows `autoDetectPlatform` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit.
-pub(super) fn of_base(config: &ImageConfig, request: &Request) -> Option<Platform> {
+pub(crate) fn of_base(config: &ImageConfig, request: &Request) -> Option<Platform> {
     if !request.implicit_platform {
         return None;
     }

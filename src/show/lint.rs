@@ -8,8 +8,8 @@ use buildkit_llb::visible;
 use serde::Serialize;
 
 use super::place::{Location, SourceInfo, excerpt};
-use crate::diagnostic::{Diagnostic, Diagnostics, Severity, list, render};
-use crate::source::{SourceMap, Span};
+use crate::diagnostic::{Diagnostic, Diagnostics, Finding, Severity, list, render};
+use crate::source::{Place, SourceMap};
 
 /// The version of the document.
 pub const LINT_VERSION: &str = "1.0.0";
@@ -33,8 +33,9 @@ struct Warning {
     detail: String,
     /// Clients look into it without asking whether there is one.
     location: Location,
+    /// The file and the lines, for people.
     #[serde(skip)]
-    span: Option<Span>,
+    place: Option<(usize, RangeInclusive<u32>)>,
 }
 
 /// Why a build would fail.
@@ -66,8 +67,9 @@ impl BuildError {
 impl Lint {
     /// Makes the document. `failure` is what went wrong besides what is told in the diagnostics.
     pub fn new(diagnostics: &Diagnostics, failure: Option<BuildError>, files: &SourceMap) -> Self {
-        let warnings: Vec<Warning> =
-            diagnostics.findings().iter().map(|found| Warning::new(found, files)).collect();
+        let found = diagnostics.findings().into_iter().map(|found| Warning::new(found, files));
+        let of_dockerfile = diagnostics.dockerfile().list.iter().map(Warning::of_dockerfile);
+        let warnings: Vec<Warning> = found.chain(of_dockerfile).collect();
         let error = match (of_errors(diagnostics, files), failure) {
             (Some(errors), Some(failure)) => Some(BuildError {
                 message: format!("{}\n{}", errors.message, failure.message),
@@ -86,11 +88,17 @@ impl Lint {
     /// The document for people, as clients print it.
     pub fn to_text(&self, files: &SourceMap) -> String {
         let mut text = String::new();
-        for warning in &self.warnings {
+        let mut warnings: Vec<&Warning> = self.warnings.iter().collect();
+        warnings.sort_by_key(|warning| {
+            warning.place.as_ref().map(|(file, lines)| (*file, *lines.start()))
+        });
+        for warning in warnings {
             let url = warning.url.as_ref().map(|url| format!(" - {url}")).unwrap_or_default();
             text.push_str(&format!("\nWARNING: {}{url}\n{}\n", warning.rule_name, warning.detail));
-            if let Some(span) = warning.span {
-                text.push_str(&excerpt(&files.place(span)));
+            if let Some((file, lines)) = &warning.place
+                && let Some(file) = files.files().nth(*file)
+            {
+                text.push_str(&excerpt(&Place { file, lines: lines.clone() }));
             }
         }
         text
@@ -102,7 +110,8 @@ impl Warning {
         let mut message = found.message.clone();
         // Clients put the build file's name over any excerpt.
         let place = found.span.map(|span| files.place(span));
-        if let Some(place) = place.filter(|place| place.file.name() != files.main().name()) {
+        if let Some(place) = place.as_ref().filter(|place| place.file.name() != files.main().name())
+        {
             message.push_str(&format!(" ({place})"));
         }
         let details = render::details(found, files).into_iter();
@@ -115,7 +124,25 @@ impl Warning {
             location: found
                 .span
                 .map_or_else(Location::nowhere, |span| Location::of_span(span, files)),
-            span: found.span,
+            place: place.map(|place| {
+                let number = found.span.map_or(0, |span| files.number(span));
+                (number, place.lines)
+            }),
+        }
+    }
+
+    /// What a check of a Dockerfile has found.
+    fn of_dockerfile(found: &Finding) -> Self {
+        Self {
+            rule_name: found.rule.name(),
+            description: found.rule.description(),
+            url: found.rule.url(),
+            detail: visible(&found.detail).into_owned(),
+            location: match &found.lines {
+                Some(lines) => Location::of_each_line(lines),
+                None => Location::nowhere(),
+            },
+            place: found.lines.clone().map(|lines| (0, lines)),
         }
     }
 }
@@ -131,6 +158,9 @@ fn of_errors(diagnostics: &Diagnostics, files: &SourceMap) -> Option<BuildError>
 
 /// The error that findings are where a `check` says so.
 fn of_violations(diagnostics: &Diagnostics) -> Option<BuildError> {
+    if let Some(message) = diagnostics.dockerfile().violation() {
+        return Some(BuildError::at(message, None));
+    }
     let violations =
         diagnostics.of(Severity::Error).into_iter().filter(|found| found.code.is_rule());
     let rules: BTreeSet<&str> = violations.map(|found| found.code.name()).collect();

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::columns::columns;
 use super::place::{Location, texts_of};
 use crate::diagnostic::list;
+use crate::dockerfile::{DockerfileOutline, OutlinedArg, OutlinedInput};
 use crate::plan::{Parameter, Parameters, Use};
 use crate::source::SourceMap;
 
@@ -18,6 +19,7 @@ pub const OUTLINE_VERSION: &str = "1.0.0";
 /// What a build of a target can be given.
 #[derive(Debug, Serialize)]
 pub struct Outline {
+    #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
@@ -89,14 +91,43 @@ impl Outline {
         }
     }
 
+    /// The document of a Dockerfile, as BuildKit makes it: it has no cache directories.
+    pub fn of_dockerfile(outline: DockerfileOutline, files: &SourceMap) -> Self {
+        let shown = |text: &str| visible(text).into_owned();
+        let arg = |arg: OutlinedArg| OutlineArg {
+            description: shown(&arg.description),
+            value: shown(&arg.value),
+            location: Location::of_each_line(&arg.lines),
+            name: arg.name,
+        };
+        let input = |input: OutlinedInput| Input {
+            name: shown(&input.name),
+            required: input.required,
+            location: Location::of_each_line(&input.lines),
+        };
+        Self {
+            name: outline.name,
+            description: shown(&outline.description),
+            args: outline.args.into_iter().map(arg).collect(),
+            secrets: outline.secrets.into_iter().map(input).collect(),
+            ssh: outline.ssh.into_iter().map(input).collect(),
+            cache: Vec::new(),
+            sources: texts_of(files),
+        }
+    }
+
     /// The document for people, as clients print it.
     pub fn to_text(&self) -> String {
         let mut parts = Vec::new();
-        let mut head = vec![["TARGET:", self.name.as_str()]];
+        // The last stage of a Dockerfile may have no name.
+        let name = if self.name.is_empty() { "(default)" } else { &self.name };
+        let mut head = vec![["TARGET:", name]];
         if !self.description.is_empty() {
             head.push(["DESCRIPTION:", &self.description]);
         }
-        parts.push(columns(&head, 1));
+        if !self.name.is_empty() || !self.description.is_empty() {
+            parts.push(columns(&head, 1));
+        }
         if !self.args.is_empty() {
             let rows = self
                 .args

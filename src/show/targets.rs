@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::place::{Location, texts_of};
+use crate::dockerfile::evaluate::Input as DockerfileInput;
 use crate::plan::report_of;
 use crate::source::SourceMap;
 use crate::spec::{Condition, Conditions, Spec, Stage, StageName, Template};
@@ -21,6 +22,7 @@ pub struct Targets {
 
 #[derive(Debug, Clone, Serialize)]
 struct Target {
+    #[serde(skip_serializing_if = "String::is_empty")]
     name: String,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     default: bool,
@@ -60,11 +62,33 @@ impl Targets {
         Self { targets: targets.collect(), sources: texts_of(files) }
     }
 
+    /// The document of a Dockerfile, as BuildKit makes it: the last stage is the default.
+    pub fn of_dockerfile(input: &DockerfileInput<'_>, files: &SourceMap) -> Self {
+        let stages = &input.dockerfile.stages;
+        let targets = stages.iter().enumerate().map(|(index, stage)| {
+            let header = &stage.header;
+            let name = header.name.as_ref().map(|name| name.value.to_lowercase());
+            let name = name.unwrap_or_default();
+            let platform = header.platform.as_ref().map(|platform| platform.value.clone());
+            let description = input.description_of(&stage.from, &name);
+            Target {
+                description: visible(description).into_owned(),
+                name,
+                default: index + 1 == stages.len(),
+                base: visible(&header.base.value).into_owned(),
+                platform: visible(&platform.unwrap_or_default()).into_owned(),
+                location: Location::of_each_line(&input.lines(&stage.from)),
+            }
+        });
+        Self { targets: targets.collect(), sources: texts_of(files) }
+    }
+
     /// The document for people, as clients print it.
     pub fn to_text(&self) -> String {
-        let name = |target: &Target| {
-            let default = if target.default { " (default)" } else { "" };
-            format!("{}{default}", target.name)
+        let name = |target: &Target| match (&*target.name, target.default) {
+            ("", true) => "(default)".to_owned(),
+            (name, true) => format!("{name} (default)"),
+            (name, false) => name.to_owned(),
         };
         let names: Vec<String> = self.targets.iter().map(name).collect();
         let rows = names.iter().zip(&self.targets);

@@ -8,7 +8,7 @@ use crate::plan::path::{has_wildcard, is_within};
 const MAX_SIZE: usize = 256 << 10;
 
 /// Patterns that keep files out of the build context, and bring some back.
-pub(super) struct IgnorePatterns {
+pub(crate) struct IgnorePatterns {
     compiled: Vec<IgnoreRule>,
     /// How long they are together, in bytes.
     size: usize,
@@ -22,7 +22,7 @@ struct IgnoreRule {
 
 impl IgnorePatterns {
     /// Reads the patterns. `None` where they are more than anybody writes.
-    pub(super) fn new(patterns: &[String]) -> Option<Self> {
+    pub(crate) fn new(patterns: &[String]) -> Option<Self> {
         let size = patterns.iter().map(String::len).sum();
         if size > MAX_SIZE {
             return None;
@@ -37,8 +37,14 @@ impl IgnorePatterns {
     }
 
     /// How long they are together, in bytes: what it costs to hold a byte of a path against them.
-    pub(super) fn size(&self) -> usize {
+    pub(crate) fn size(&self) -> usize {
         self.size
+    }
+
+    /// Returns whether a pattern matches a path as it is written, or a directory that it is in. Dockerfiles have no other
+    /// reading: a slash at the beginning belongs to the path.
+    pub(crate) fn match_as_written(&self, path: &str) -> bool {
+        self.compiled.iter().any(|rule| rule.matches.is_match(path))
     }
 
     /// Returns whether a path, from the root of the context, is kept out with all that may be in it: the last pattern that

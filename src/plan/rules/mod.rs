@@ -9,7 +9,7 @@ mod copy_in_cache_mount;
 mod credentials_in_url;
 mod cross_build_without_target;
 mod dropped_cmd;
-mod ignore_pattern;
+pub(super) mod ignore_pattern;
 pub(super) mod ignored_copy;
 pub(super) mod invalid_default_in_from;
 mod linked_into_special;

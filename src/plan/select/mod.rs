@@ -277,6 +277,11 @@ impl Selection<'_> {
         &self.images
     }
 
+    /// What it was selected for.
+    pub fn request(&self) -> &Request {
+        self.request
+    }
+
     /// Whether a step exists in this build.
     pub(super) fn exists(&self, step: &Step) -> bool {
         !self.skipped.contains(&step.span)

@@ -1,0 +1,192 @@
+//! The checks of a Dockerfile, with what the client gives and what was looked up.
+
+use buildkit_llb::Platform;
+
+use super::project::Project;
+use crate::convert::ReadDockerfile;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::dockerfile::checks::{Config, FromProblem, IgnoreFile, check_file, check_stages};
+use crate::dockerfile::evaluate::{Base, BaseImage, Images, Input};
+use crate::dockerfile::Dockerfile;
+use crate::plan::{
+    ContextSource, Facts, ImageConfig, Request, Selection, platform_args, platform_of_base,
+};
+use crate::reference::Reference;
+use crate::source::SourceFile;
+
+/// What the client says of checks, in the place of what the Dockerfile says.
+const ARG: &str = "BUILDKIT_DOCKERFILE_CHECK";
+
+/// The values that a build of a Dockerfile has.
+pub(super) fn input<'i>(
+    file: &'i SourceFile,
+    dockerfile: &'i Dockerfile,
+    request: &'i Request,
+) -> Input<'i> {
+    let target = request.target.as_deref();
+    Input {
+        predefined: platform_args(request),
+        target: target.map(|target| target.strip_suffix(".report").unwrap_or(target)),
+        ..Input::new(file, dockerfile, &request.build_args)
+    }
+}
+
+/// Which rules are silent, and whether findings fail the build. The error is BuildKit's text.
+fn config(dockerfile: &Dockerfile, request: &Request) -> Result<Config, String> {
+    let directive = dockerfile.directives.check.as_ref();
+    // What follows a space is a remark.
+    let directive = directive.and_then(|check| check.value.split(' ').next());
+    let text = request.build_args.get(ARG).map(String::as_str).or(directive);
+    Config::parse(text.unwrap_or_default())
+}
+
+/// Checks a Dockerfile as far as nothing has to be looked up for it. `diagnostics` has the mistakes in its form, and
+/// gets the findings and what else no build gets past.
+pub(super) fn check_text(
+    file: &SourceFile,
+    dockerfile: &Dockerfile,
+    request: &Request,
+    diagnostics: &mut Diagnostics,
+) {
+    let config = match (config(dockerfile, request), &dockerfile.directives.check) {
+        (Ok(config), _) => config,
+        (Err(problem), Some(check)) if !request.build_args.contains_key(ARG) => {
+            let message = format!("failed to parse check options: {problem}");
+            let hint = "write `# check=skip=RULE,RULE;error=true`";
+            diagnostics
+                .push(Diagnostic::new(Code::InvalidDirective, check.span, message).hint(hint));
+            return;
+        }
+        // What is wrong with the client's word is told for every build file.
+        (Err(_), _) => return,
+    };
+    let errors = diagnostics.errors();
+    // Where a heredoc does not end, it is not known what is in it.
+    if errors.iter().any(|error| matches!(error.code, Code::UnterminatedHeredoc | Code::NotText)) {
+        return;
+    }
+    let mistakes = errors.iter().filter_map(|error| Some(file.line(error.span?.start)));
+    let input = input(file, dockerfile, request);
+    let (findings, problem) = check_file(&input, &config, mistakes.min());
+    diagnostics.add_dockerfile(findings);
+    if let Some(FromProblem { stage, message }) = problem {
+        let header = &dockerfile.stages[stage].header;
+        let word = header.platform.as_ref().filter(|_| !message.starts_with("base name"));
+        let span = word.unwrap_or(&header.base).span;
+        diagnostics.push(Diagnostic::new(Code::InvalidReference, span, message).hint(
+            "declare its args above the first `FROM`, with a default or given by --build-arg",
+        ));
+    }
+}
+
+/// Checks the stages of a Dockerfile: those that the target needs, or all. Does nothing for other build files.
+pub(super) fn check_built(
+    project: &Project<'_>,
+    selection: &Selection<'_>,
+    facts: &Facts,
+    all: bool,
+    diagnostics: &mut Diagnostics,
+) {
+    let Some(ReadDockerfile { dockerfile, .. }) = project.dockerfile else { return };
+    let (file, request) = (project.files.main(), selection.request());
+    let Ok(config) = config(dockerfile, request) else { return };
+    if diagnostics.has_errors() {
+        return;
+    }
+    let known = Known { selection, facts, request };
+    let ignore = IgnoreFile::new(&project.settings().ignore);
+    let input = input(file, dockerfile, request);
+    diagnostics.add_dockerfile(check_stages(&input, &config, &known, ignore.as_ref(), all));
+}
+
+/// What was looked up for a build.
+struct Known<'k> {
+    selection: &'k Selection<'k>,
+    facts: &'k Facts,
+    request: &'k Request,
+}
+
+impl Images for Known<'_> {
+    fn image(&self, name: &str, platform: Option<&str>) -> Base {
+        let build = &self.request.build_platform;
+        let asked = platform.and_then(|platform| Platform::parse(platform, build).ok());
+        let platform = asked.as_ref().unwrap_or(&self.request.target_platform);
+        if let Some(context) = self.context(name, platform) {
+            return context;
+        }
+        let Ok(reference) = Reference::parse(name) else { return Base::Unknown };
+        let is_it = |query: &crate::plan::ImageQuery| {
+            query.reference == reference && query.context.is_none() && query.layout.is_none()
+        };
+        let images = self.selection.images().iter().zip(&self.facts.images);
+        let mut images = images.filter(|(query, _)| is_it(query));
+        let Some((_, Some(fact))) =
+            images.clone().find(|(query, _)| query.platform == *platform).or(images.next())
+        else {
+            return Base::Unknown;
+        };
+        let Ok(config) = ImageConfig::parse(&fact.config) else { return Base::Unknown };
+        let is_taken_over = asked.is_none() && platform_of_base(&config, self.request).is_some();
+        let other_platform = other_platform(&config, platform).filter(|_| !is_taken_over);
+        Base::Image(BaseImage { other_platform, ..image(config) })
+    }
+
+    fn replacement(&self, stage: &str) -> Option<Base> {
+        self.context(stage, &self.request.target_platform)
+    }
+}
+
+impl Known<'_> {
+    /// The build context of the client that stands for a name.
+    fn context(&self, name: &str, platform: &Platform) -> Option<Base> {
+        let (key, source) = self.request.contexts.find(name, platform)?;
+        let config = match source {
+            ContextSource::Image(_) | ContextSource::OciLayout { .. } => {
+                let mut images = self.selection.images().iter().zip(&self.facts.images);
+                let found = images.find(|(query, _)| query.context.as_deref() == Some(key));
+                let Some((_, Some(fact))) = found else { return Some(Base::Unknown) };
+                Some(&fact.config)
+            }
+            ContextSource::Input(_) => {
+                let mut contexts = self.selection.contexts().iter().zip(&self.facts.contexts);
+                let found = contexts.find(|(query, _)| query.name == key);
+                let Some((_, Some(fact))) = found else { return Some(Base::Unknown) };
+                fact.config.as_ref()
+            }
+            ContextSource::Target(_) => return Some(Base::Unknown),
+            // Files alone record nothing.
+            ContextSource::Local(_)
+            | ContextSource::Git(_)
+            | ContextSource::Http(_)
+            | ContextSource::Scratch
+            | ContextSource::Dockerfile(_) => None,
+        };
+        let Some(config) = config else { return Some(Base::Image(BaseImage::default())) };
+        Some(ImageConfig::parse(config).map_or(Base::Unknown, |config| Base::Image(image(config))))
+    }
+}
+
+/// What an image records.
+fn image(config: ImageConfig) -> BaseImage {
+    BaseImage {
+        env: config.config.env,
+        has_shell: config.config.shell.is_some_and(|shell| !shell.is_empty()),
+        triggers: config.config.on_build,
+        other_platform: None,
+        is_windows: config.os == "windows",
+    }
+}
+
+/// The platform that an image was to have, and the one that it has, where they differ. Of an image without files it
+/// does not matter.
+fn other_platform(config: &ImageConfig, wanted: &Platform) -> Option<[String; 2]> {
+    let is_empty = config.rootfs.diff_ids.is_empty()
+        && config.history.iter().all(|history| history.empty_layer);
+    if is_empty || config.os == wanted.os() && config.architecture == wanted.architecture() {
+        return None;
+    }
+    let found = Platform::new(&config.os, &config.architecture, &config.variant);
+    let found = found.map(|found| found.with_os_version(config.os_version.as_str()).id());
+    // containerd's word for a platform without an operating system.
+    Some([wanted.id(), found.unwrap_or_else(|_| "unknown".to_owned())])
+}
