@@ -108,6 +108,13 @@ impl Diagnostic {
 }
 
 impl Diagnostics {
+    /// Says in front of all that was added since there were `count` what they are about.
+    pub fn prefix_since(&mut self, count: usize, prefix: &str) {
+        for found in self.list.iter_mut().skip(count) {
+            found.message.insert_str(0, prefix);
+        }
+    }
+
     /// Adds one.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);

@@ -14,6 +14,9 @@ const MAX_LINE: usize = 1_000;
 /// How many places are shown beside the first.
 const MAX_PLACES: usize = 20;
 
+/// The beginning of a message that has its line in it, in BuildKit's words, which people search for.
+pub const DOCKERFILE_LINE: &str = "dockerfile parse error on line ";
+
 /// One diagnostic, without a newline at its end.
 pub fn diagnostic(diagnostic: &Diagnostic, files: &SourceMap) -> String {
     let mut text = headline(diagnostic, files);
@@ -25,8 +28,11 @@ pub fn diagnostic(diagnostic: &Diagnostic, files: &SourceMap) -> String {
 
 /// Where it is and what is wrong, in one line.
 pub fn headline(diagnostic: &Diagnostic, files: &SourceMap) -> String {
-    let place = diagnostic.span.map_or_else(String::new, |span| format!("{}: ", files.place(span)));
-    format!("{place}{}", cut(&diagnostic.message))
+    let message = cut(&diagnostic.message);
+    match diagnostic.span.filter(|_| !message.starts_with(DOCKERFILE_LINE)) {
+        Some(span) => format!("{}: {message}", files.place(span)),
+        None => message.into_owned(),
+    }
 }
 
 /// What to do, and the other places, a line each.

@@ -16,6 +16,7 @@ use super::instruction::{Instruction, Kind, Trigger, Word};
 use super::joined::Joined;
 use super::lines::{Lines, Logical};
 use super::words::{self, Parts};
+use crate::diagnostic::render::DOCKERFILE_LINE;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggesting};
 use crate::source::{SourceFile, Span, Spanned};
 
@@ -46,6 +47,8 @@ pub(super) struct Parser<'a> {
     file: &'a SourceFile,
     escape: Escape,
     pub(super) diagnostics: &'a mut Diagnostics,
+    /// Whether the instruction cannot be taken apart. BuildKit tells that without a line.
+    is_malformed: bool,
 }
 
 /// The text of one instruction, in parts.
@@ -67,7 +70,7 @@ impl<'a> Parser<'a> {
         escape: Escape,
         diagnostics: &'a mut Diagnostics,
     ) -> Self {
-        Self { file, escape, diagnostics }
+        Self { file, escape, diagnostics, is_malformed: false }
     }
 
     /// Reads an instruction, and the heredocs that follow it from `lines`. `None` after its mistakes have been
@@ -85,7 +88,14 @@ impl<'a> Parser<'a> {
             true => span,
             false => lines.span_from(self.file.range(span).start),
         };
-        let mut instruction = self.read(&joined, whole, span, heredocs)?;
+        let count = self.diagnostics.count();
+        self.is_malformed = false;
+        let instruction = self.read(&joined, whole, span, heredocs);
+        if !self.is_malformed {
+            let line = self.file.line(span.start);
+            self.diagnostics.prefix_since(count, &format!("{DOCKERFILE_LINE}{line}: "));
+        }
+        let mut instruction = instruction?;
         instruction.leading = leading;
         instruction.inner = inner;
         instruction.after_blank = after_blank;
@@ -282,11 +292,22 @@ impl<'a> Parser<'a> {
     }
 
     fn not_strings<T>(&mut self, text: &Text<'_>) -> Option<T> {
-        self.invalid(
+        self.malformed(
             text.joined.span(text.rest.clone(), self.file),
             "when using JSON array syntax, arrays must be comprised of strings only",
             "put each item in double quotes",
         )
+    }
+
+    /// The same as [`Self::invalid`] where the instruction cannot be taken apart.
+    fn malformed<T>(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Option<T> {
+        self.is_malformed = true;
+        self.invalid(span, message, hint)
     }
 
     fn invalid<T>(

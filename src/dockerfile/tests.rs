@@ -37,27 +37,30 @@ fn all_mistakes_are_told_at_once() {
          HEALTHCHECK FOO\nONBUILD ONBUILD RUN x\nENV\nENV a\nENV a=b c\nSHELL sh\nVOLUME [\"\"]\nEXPOSE\n\
          COPY [\"a\", 1]\nCOPY a <<EOF\nEOF\nRUN <<X\n",
         expect![[r#"
-            1: invalid name for build stage: "1x", name can't start with a number or contain symbols
-            2: unknown instruction: FRMO (did you mean FROM?)
-            3: COPY requires at least two arguments, but only one was provided. Destination could not be determined
-            4: unknown flag: --form (did you mean from?)
-            5: unsupported mount type "cach" (did you mean cache?)
-            6: Unknown type "FOO" in HEALTHCHECK (try CMD)
-            7: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed
-            8: ENV requires at least one argument
+            1: dockerfile parse error on line 1: invalid name for build stage: "1x", name can't start with a number or contain symbols
+            2: dockerfile parse error on line 2: unknown instruction: FRMO (did you mean FROM?)
+            3: dockerfile parse error on line 3: COPY requires at least two arguments, but only one was provided. Destination could not be determined
+            4: dockerfile parse error on line 4: unknown flag: --form (did you mean from?)
+            5: dockerfile parse error on line 5: unsupported mount type "cach" (did you mean cache?)
+            6: dockerfile parse error on line 6: Unknown type "FOO" in HEALTHCHECK (try CMD)
+            7: dockerfile parse error on line 7: Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed
+            8: dockerfile parse error on line 8: ENV requires at least one argument
             9: ENV must have two arguments
             10: Syntax error - can't find = in "c". Must be of the form: name=value
-            11: SHELL requires the arguments to be in JSON form
-            12: VOLUME specified can not be an empty string
-            13: EXPOSE requires at least one argument
+            11: dockerfile parse error on line 11: SHELL requires the arguments to be in JSON form
+            12: dockerfile parse error on line 12: VOLUME specified can not be an empty string
+            13: dockerfile parse error on line 13: EXPOSE requires at least one argument
             14: when using JSON array syntax, arrays must be comprised of strings only
-            15: COPY cannot accept a heredoc as a destination
+            15: dockerfile parse error on line 15: COPY cannot accept a heredoc as a destination
             17: unterminated heredoc"#]],
     );
     check_mistakes("RUN x\n", expect!["1: no build stage in current context"]);
     check_mistakes("# only\n", expect!["2: file with no instructions"]);
     check_mistakes("ARG x\n", expect!["2: dockerfile contains no stages to build"]);
-    check_mistakes("FROM a b\n", expect!["1: FROM requires either one or three arguments"]);
+    check_mistakes(
+        "FROM a b\n",
+        expect!["1: dockerfile parse error on line 1: FROM requires either one or three arguments"],
+    );
 }
 
 #[test]

@@ -5,9 +5,9 @@ use buildkit_llb::Platform;
 use super::project::Project;
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::dockerfile::Dockerfile;
 use crate::dockerfile::checks::{Config, FromProblem, IgnoreFile, check_file, check_stages};
 use crate::dockerfile::evaluate::{Base, BaseImage, Images, Input};
-use crate::dockerfile::Dockerfile;
 use crate::plan::{
     ContextSource, Facts, ImageConfig, Request, Selection, platform_args, platform_of_base,
 };

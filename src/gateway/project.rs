@@ -156,9 +156,7 @@ impl Project<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Vec<Option<Plan>> {
         let selections = selections.iter().zip(facts);
-        selections
-            .map(|(selection, facts)| self.resolved(selection, facts, diagnostics))
-            .collect()
+        selections.map(|(selection, facts)| self.resolved(selection, facts, diagnostics)).collect()
     }
 
     /// The plan of a selection. That of a Dockerfile has the names and the history of the Dockerfile.

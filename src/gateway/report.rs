@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Finding, Severity, render};
 use crate::null::absent;
-use crate::show::each_line;
 use crate::source::{Place, SourceFile, SourceMap, Span};
 
 /// How many excerpts of the file an error carries. The message has all places.
@@ -254,14 +253,14 @@ fn check(found: &Finding, file: &SourceFile, about: Digest) -> Warning {
         detail: vec![found.rule.description().to_owned()],
         url: found.rule.url().unwrap_or_default(),
         source: found.lines.clone().map(|lines| {
-            let place = Place { file, lines: lines.clone() };
+            let place = Place { file, lines };
             let info = pb::SourceInfo {
                 filename: file.name().to_owned(),
                 data: excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default(),
                 definition: None,
                 language: file.language().to_owned(),
             };
-            (info, each_line(lines).map(|lines| Range::lines(lines).into()).collect())
+            (info, place.ranges().into_iter().map(|lines| Range::lines(lines).into()).collect())
         }),
     }
 }

@@ -53,6 +53,13 @@ impl BuildError {
         files: &SourceMap,
     ) -> Self {
         let number = |name: &str| files.files().position(|file| file.name() == name);
+        let mut message = message.into();
+        if let Some((name, lines)) = &place
+            && files.main().language() == "Dockerfile"
+            && let Some(rest) = message.strip_prefix(&format!("{name}:{}: ", lines.start()))
+        {
+            message = rest.to_owned();
+        }
         let place = place.and_then(|(name, lines)| Some((number(&name)?, lines)));
         let location = place.map(|(source, lines)| Location::of_lines(source, &lines));
         Self::at(message, location)
@@ -68,7 +75,8 @@ impl Lint {
     /// Makes the document. `failure` is what went wrong besides what is told in the diagnostics.
     pub fn new(diagnostics: &Diagnostics, failure: Option<BuildError>, files: &SourceMap) -> Self {
         let found = diagnostics.findings().into_iter().map(|found| Warning::new(found, files));
-        let of_dockerfile = diagnostics.dockerfile().list.iter().map(Warning::of_dockerfile);
+        let of_dockerfile = diagnostics.dockerfile().list.iter();
+        let of_dockerfile = of_dockerfile.map(|found| Warning::of_dockerfile(found, files));
         let warnings: Vec<Warning> = found.chain(of_dockerfile).collect();
         let error = match (of_errors(diagnostics, files), failure) {
             (Some(errors), Some(failure)) => Some(BuildError {
@@ -132,14 +140,14 @@ impl Warning {
     }
 
     /// What a check of a Dockerfile has found.
-    fn of_dockerfile(found: &Finding) -> Self {
+    fn of_dockerfile(found: &Finding, files: &SourceMap) -> Self {
         Self {
             rule_name: found.rule.name(),
             description: found.rule.description(),
             url: found.rule.url(),
             detail: visible(&found.detail).into_owned(),
             location: match &found.lines {
-                Some(lines) => Location::of_each_line(lines),
+                Some(lines) => Location::of_dockerfile(lines, files),
                 None => Location::nowhere(),
             },
             place: found.lines.clone().map(|lines| (0, lines)),
@@ -151,6 +159,12 @@ impl Warning {
 /// here it is the first place, and the message has the others.
 fn of_errors(diagnostics: &Diagnostics, files: &SourceMap) -> Option<BuildError> {
     let errors = diagnostics.errors();
+    // Of a Dockerfile the message is BuildKit's, without more: clients and people look for it.
+    if let ([error], "Dockerfile") = (&errors[..], files.main().language()) {
+        let location =
+            error.span.map(|span| Location::of_dockerfile(&files.place(span).lines, files));
+        return Some(BuildError::at(error.message.as_str(), location));
+    }
     let first = errors.iter().find_map(|error| error.span);
     let location = first.map(|span| Location::of_span(span, files));
     (!errors.is_empty()).then(|| BuildError::at(render::errors(&errors, files), location))

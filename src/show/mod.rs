@@ -20,7 +20,6 @@ pub use self::convert::{CONVERT_VERSION, Converted};
 pub use self::describe::{DESCRIBE_VERSION, Description};
 pub use self::lint::{BuildError, LINT_VERSION, Lint};
 pub use self::outline::{OUTLINE_VERSION, Outline};
-pub use self::place::each_line;
 pub use self::reference::reference;
 pub use self::schema::schema;
 pub use self::stage_report::{Failed, StageReport};

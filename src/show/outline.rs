@@ -97,13 +97,13 @@ impl Outline {
         let arg = |arg: OutlinedArg| OutlineArg {
             description: shown(&arg.description),
             value: shown(&arg.value),
-            location: Location::of_each_line(&arg.lines),
+            location: Location::of_dockerfile(&arg.lines, files),
             name: arg.name,
         };
         let input = |input: OutlinedInput| Input {
             name: shown(&input.name),
             required: input.required,
-            location: Location::of_each_line(&input.lines),
+            location: Location::of_dockerfile(&input.lines, files),
         };
         Self {
             name: outline.name,

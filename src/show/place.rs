@@ -49,11 +49,13 @@ impl Location {
         }
     }
 
-    /// Lines of the build file, each a range of its own, as the Dockerfile frontend writes them.
-    pub(super) fn of_each_line(lines: &RangeInclusive<u32>) -> Self {
-        let position = |line| Position { line, character: 0 };
-        let ranges = each_line(lines.clone())
-            .map(|lines| Range { start: position(*lines.start()), end: position(*lines.end()) });
+    /// Lines of the build file, which is a Dockerfile.
+    pub(super) fn of_dockerfile(lines: &RangeInclusive<u32>, files: &SourceMap) -> Self {
+        let position = |line: &u32| Position { line: *line, character: 0 };
+        let place = Place { file: files.main(), lines: lines.clone() };
+        let ranges = place.ranges().into_iter();
+        let ranges = ranges
+            .map(|lines| Range { start: position(lines.start()), end: position(lines.end()) });
         Self { source: 0, ranges: ranges.collect() }
     }
 
@@ -76,18 +78,6 @@ impl Location {
     pub(super) fn nowhere() -> Self {
         Self { source: 0, ranges: Vec::new() }
     }
-}
-
-/// How many lines of an instruction have a range each. Of a longer one all lines are one range.
-const MOST_LINES: u32 = 1_000;
-
-/// Lines one by one (`toRanges` in `frontend/dockerfile/parser/errors.go` of BuildKit).
-pub fn each_line(lines: RangeInclusive<u32>) -> impl Iterator<Item = RangeInclusive<u32>> {
-    let (first, last) = (*lines.start(), *lines.end());
-    let is_long = last.saturating_sub(first) >= MOST_LINES;
-    let whole = is_long.then_some(first..=last);
-    let single = (first..=last).filter(move |_| !is_long).map(|line| line..=line);
-    whole.into_iter().chain(single)
 }
 
 fn is_first<T: Default + PartialEq>(number: &T) -> bool {

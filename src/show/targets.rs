@@ -77,7 +77,7 @@ impl Targets {
                 default: index + 1 == stages.len(),
                 base: visible(&header.base.value).into_owned(),
                 platform: visible(&platform.unwrap_or_default()).into_owned(),
-                location: Location::of_each_line(&input.lines(&stage.from)),
+                location: Location::of_dockerfile(&input.lines(&stage.from), files),
             }
         });
         Self { targets: targets.collect(), sources: texts_of(files) }

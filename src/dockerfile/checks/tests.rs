@@ -106,7 +106,10 @@ fn finds_nothing(text: &str) {
 
 #[test]
 fn stage_name_casing() {
-    check("FROM scratch AS BadName\n", expect!["StageNameCasing: Stage name 'BadName' should be lowercase (line 1)"]);
+    check(
+        "FROM scratch AS BadName\n",
+        expect!["StageNameCasing: Stage name 'BadName' should be lowercase (line 1)"],
+    );
     finds_nothing("FROM scratch AS good_name\n");
     finds_nothing("# check=skip=StageNameCasing\nFROM scratch AS BadName\n");
     finds_nothing("# a\n# check=skip=all // why\nFROM scratch AS BadName\n");
@@ -114,19 +117,38 @@ fn stage_name_casing() {
 
 #[test]
 fn from_as_casing() {
-    check("FROM scratch as a\nFROM scratch AS b\n", expect!["FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)"]);
-    check("from scratch AS a\nfrom scratch as b\nfrom scratch As c\n", expect![[r#"
+    check(
+        "FROM scratch as a\nFROM scratch AS b\n",
+        expect!["FromAsCasing: 'as' and 'FROM' keywords' casing do not match (line 1)"],
+    );
+    check(
+        "from scratch AS a\nfrom scratch as b\nfrom scratch As c\n",
+        expect![[r#"
         FromAsCasing: 'AS' and 'from' keywords' casing do not match (line 1)
-        FromAsCasing: 'As' and 'from' keywords' casing do not match (line 3)"#]]);
+        FromAsCasing: 'As' and 'from' keywords' casing do not match (line 3)"#]],
+    );
 }
 
 #[test]
 fn consistent_instruction_casing() {
-    check("From scratch as a\nFROM scratch AS b\n", expect!["ConsistentInstructionCasing: Command 'From' should match the case of the command majority (uppercase) (line 1)"]);
-    check("arg A\nFROM scratch\ncopy . .\nCOPY . .\nonbuild copy a b\n", expect![[r#"
+    check(
+        "From scratch as a\nFROM scratch AS b\n",
+        expect![
+            "ConsistentInstructionCasing: Command 'From' should match the case of the command majority (uppercase) (line 1)"
+        ],
+    );
+    check(
+        "arg A\nFROM scratch\ncopy . .\nCOPY . .\nonbuild copy a b\n",
+        expect![[r#"
         ConsistentInstructionCasing: Command 'copy' should match the case of the command majority (uppercase) (line 3)
-        ConsistentInstructionCasing: Command 'onbuild' should match the case of the command majority (uppercase) (line 5)"#]]);
-    check("from scratch\nCOPY a a\ncopy <<EOF b\nEOF\n", expect!["ConsistentInstructionCasing: Command 'COPY' should match the case of the command majority (lowercase) (line 2)"]);
+        ConsistentInstructionCasing: Command 'onbuild' should match the case of the command majority (uppercase) (line 5)"#]],
+    );
+    check(
+        "from scratch\nCOPY a a\ncopy <<EOF b\nEOF\n",
+        expect![
+            "ConsistentInstructionCasing: Command 'COPY' should match the case of the command majority (lowercase) (line 2)"
+        ],
+    );
     finds_nothing("from scratch\ncopy a b\n");
 }
 
@@ -142,21 +164,27 @@ fn no_empty_continuation() {
 
 #[test]
 fn stage_names() {
-    check("FROM scratch AS b\nFROM scratch AS B\nFROM scratch AS context\n", expect![[r#"
+    check(
+        "FROM scratch AS b\nFROM scratch AS B\nFROM scratch AS context\n",
+        expect![[r#"
         StageNameCasing: Stage name 'B' should be lowercase (line 2)
         DuplicateStageName: Duplicate stage name "b", stage names should be unique (line 2)
-        ReservedStageName: Stage name should not use the same name as reserved stage "context" (line 3)"#]]);
+        ReservedStageName: Stage name should not use the same name as reserved stage "context" (line 3)"#]],
+    );
     finds_nothing("FROM scratch\nFROM scratch AS b1\nFROM scratch AS b2\n");
 }
 
 #[test]
 fn json_args_recommended() {
-    check("FROM scratch\nCMD run\nentrypoint run\nENTRYPOINT [\"a\"\n", expect![[r#"
+    check(
+        "FROM scratch\nCMD run\nentrypoint run\nENTRYPOINT [\"a\"\n",
+        expect![[r#"
         ConsistentInstructionCasing: Command 'entrypoint' should match the case of the command majority (uppercase) (line 3)
         JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals (line 2)
         JSONArgsRecommended: JSON arguments recommended for entrypoint to prevent unintended behavior related to OS signals (line 3)
         MultipleInstructionsDisallowed: Multiple ENTRYPOINT instructions should not be used in the same stage because only the last one will be used (line 3)
-        JSONArgsRecommended: JSON arguments recommended for ENTRYPOINT to prevent unintended behavior related to OS signals (line 4)"#]]);
+        JSONArgsRecommended: JSON arguments recommended for ENTRYPOINT to prevent unintended behavior related to OS signals (line 4)"#]],
+    );
     finds_nothing("FROM scratch\nCMD [\"a\"]\nHEALTHCHECK CMD a\n");
     finds_nothing("FROM scratch AS a\nSHELL [\"/sh\"]\nFROM a\nCMD run\n");
     finds_nothing("FROM with-shell\nCMD run\n");
@@ -168,15 +196,20 @@ fn json_args_recommended() {
 fn maintainer_deprecated() {
     check(
         "FROM scratch\nMAINTAINER me\n# check=skip=MaintainerDeprecated\nMAINTAINER me\n",
-        expect!["MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)"],
+        expect![
+            "MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)"
+        ],
     );
 }
 
 #[test]
 fn warnings_before_a_mistake() {
-    check("FROM scratch AS Bad\nMAINTAINER me\nBADCMD\nMAINTAINER me\nCMD x\n", expect![[r#"
+    check(
+        "FROM scratch AS Bad\nMAINTAINER me\nBADCMD\nMAINTAINER me\nCMD x\n",
+        expect![[r#"
         StageNameCasing: Stage name 'Bad' should be lowercase (line 1)
-        MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)"#]]);
+        MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 2)"#]],
+    );
 }
 
 #[test]
@@ -191,23 +224,40 @@ fn undefined_arg_in_from() {
     ] {
         finds_nothing(text);
     }
-    check("FROM --platform=$BULIDPLATFORM scratch\n", expect![[r#"
+    check(
+        "FROM --platform=$BULIDPLATFORM scratch\n",
+        expect![[r#"
         UndefinedArgInFrom: FROM argument 'BULIDPLATFORM' is not declared (did you mean BUILDPLATFORM?) (line 1)
-        error: empty platform value from expression $BULIDPLATFORM (did you mean BUILDPLATFORM?)"#]]);
-    check("ARG MY_ARCH=amd64\nFROM --platform=linux/${MYARCH} busybox\n", expect![[r#"
+        error: empty platform value from expression $BULIDPLATFORM (did you mean BUILDPLATFORM?)"#]],
+    );
+    check(
+        "ARG MY_ARCH=amd64\nFROM --platform=linux/${MYARCH} busybox\n",
+        expect![[r#"
         UndefinedArgInFrom: FROM argument 'MYARCH' is not declared (did you mean MY_ARCH?) (line 2)
-        error: failed to parse platform linux/${MYARCH}: "" is an invalid component of "linux/": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument (did you mean MY_ARCH?)"#]]);
-    check("ARG tag=latest\nFROM busybox:${tag}${version} AS b\n", expect!["UndefinedArgInFrom: FROM argument 'version' is not declared (line 2)"]);
-    check("FROM $none\nFROM $other\n", expect![[r#"
+        error: failed to parse platform linux/${MYARCH}: "" is an invalid component of "linux/": platform specifier component must match "^[A-Za-z0-9_.-]+$": invalid argument (did you mean MY_ARCH?)"#]],
+    );
+    check(
+        "ARG tag=latest\nFROM busybox:${tag}${version} AS b\n",
+        expect!["UndefinedArgInFrom: FROM argument 'version' is not declared (line 2)"],
+    );
+    check(
+        "FROM $none\nFROM $other\n",
+        expect![[r#"
         InvalidDefaultArgInFrom: Default value for ARG $none results in empty or invalid base image name (line 1)
         InvalidDefaultArgInFrom: Default value for ARG $other results in empty or invalid base image name (line 2)
         UndefinedArgInFrom: FROM argument 'none' is not declared (line 1)
-        error: base name ($none) should not be blank"#]]);
+        error: base name ($none) should not be blank"#]],
+    );
 }
 
 #[test]
 fn workdir_relative_path() {
-    check("FROM scratch\nWORKDIR app/\nWORKDIR other\n", expect![[r#"WorkdirRelativePath: Relative workdir "app/" can have unexpected results if the base image changes (line 2)"#]]);
+    check(
+        "FROM scratch\nWORKDIR app/\nWORKDIR other\n",
+        expect![[
+            r#"WorkdirRelativePath: Relative workdir "app/" can have unexpected results if the base image changes (line 2)"#
+        ]],
+    );
     finds_nothing("FROM scratch AS a\nWORKDIR /app\nFROM a\nWORKDIR sub\n");
     finds_nothing("FROM scratch\n# check=skip=WorkdirRelativePath\nWORKDIR app\n");
 }
@@ -224,7 +274,10 @@ fn undefined_var() {
     ] {
         finds_nothing(text);
     }
-    check("FROM golang\nCOPY $foo .\nARG foo=bar\nCOPY $foo .\n", expect!["UndefinedVar: Usage of undefined variable '$foo' (line 2)"]);
+    check(
+        "FROM golang\nCOPY $foo .\nARG foo=bar\nCOPY $foo .\n",
+        expect!["UndefinedVar: Usage of undefined variable '$foo' (line 2)"],
+    );
     check(
         "FROM scratch\nARG DIR_ASSETS=assets/\nCOPY $DIR_ASSET ${x:-y}$DIR_ASSET\n",
         expect![[r#"
@@ -247,33 +300,54 @@ fn undefined_var() {
             UndefinedVar: Usage of undefined variable '$u' (line 3)
             UndefinedVar: Usage of undefined variable '$x' (line 4)"#]],
     );
-    check("FROM scratch\nONBUILD COPY $x .\nFROM with-triggers\n", expect![[r#"
+    check(
+        "FROM scratch\nONBUILD COPY $x .\nFROM with-triggers\n",
+        expect![[r#"
         WorkdirRelativePath: Relative workdir "app" can have unexpected results if the base image changes (line 3)
         UndefinedVar: Usage of undefined variable '$SRC' (line 3)
-        JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals (line 3)"#]]);
+        JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals (line 3)"#]],
+    );
     // Behind a word that has no value nothing is looked at.
-    check("FROM scratch\nCOPY ${x?no} $y\nCOPY $z .\n", expect!["UndefinedVar: Usage of undefined variable '$x' (line 2)"]);
+    check(
+        "FROM scratch\nCOPY ${x?no} $y\nCOPY $z .\n",
+        expect!["UndefinedVar: Usage of undefined variable '$x' (line 2)"],
+    );
 }
 
 #[test]
 fn stages_that_are_not_built() {
     let text =
         "FROM scratch AS first\nCOPY $foo .\nFROM scratch AS second\nCOPY $bar .\nMAINTAINER me\n";
-    check(text, expect![[r#"
+    check(
+        text,
+        expect![[r#"
         MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 5)
         UndefinedVar: Usage of undefined variable '$foo' (line 2)
-        UndefinedVar: Usage of undefined variable '$bar' (line 4)"#]]);
-    check_asked(text, &Asked { is_build: true, ..Asked::default() }, expect![[r#"
+        UndefinedVar: Usage of undefined variable '$bar' (line 4)"#]],
+    );
+    check_asked(
+        text,
+        &Asked { is_build: true, ..Asked::default() },
+        expect![[r#"
         MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 5)
-        UndefinedVar: Usage of undefined variable '$bar' (line 4)"#]]);
-    check_asked(text, &Asked { target: Some("first"), ..Asked::default() }, expect![[r#"
+        UndefinedVar: Usage of undefined variable '$bar' (line 4)"#]],
+    );
+    check_asked(
+        text,
+        &Asked { target: Some("first"), ..Asked::default() },
+        expect![[r#"
         MaintainerDeprecated: Maintainer instruction is deprecated in favor of using label (line 5)
-        UndefinedVar: Usage of undefined variable '$foo' (line 2)"#]]);
+        UndefinedVar: Usage of undefined variable '$foo' (line 2)"#]],
+    );
     let text = "FROM scratch AS a\nCOPY $a .\nFROM scratch AS b\nCOPY $b .\nFROM scratch\nCOPY --from=0 /a .\n\
                 RUN --mount=from=B true\n";
-    check_asked(text, &Asked { is_build: true, ..Asked::default() }, expect![[r#"
+    check_asked(
+        text,
+        &Asked { is_build: true, ..Asked::default() },
+        expect![[r#"
         UndefinedVar: Usage of undefined variable '$a' (line 2)
-        UndefinedVar: Usage of undefined variable '$b' (line 4)"#]]);
+        UndefinedVar: Usage of undefined variable '$b' (line 4)"#]],
+    );
 }
 
 #[test]
@@ -293,9 +367,12 @@ fn multiple_instructions_disallowed() {
 
 #[test]
 fn legacy_key_value_format() {
-    check("FROM scratch\nENV name value\nLABEL key value\nENV a=b c=d\n", expect![[r#"
+    check(
+        "FROM scratch\nENV name value\nLABEL key value\nENV a=b c=d\n",
+        expect![[r#"
         LegacyKeyValueFormat: "ENV key=value" should be used instead of legacy "ENV key value" format (line 2)
-        LegacyKeyValueFormat: "LABEL key=value" should be used instead of legacy "LABEL key value" format (line 3)"#]]);
+        LegacyKeyValueFormat: "LABEL key=value" should be used instead of legacy "LABEL key value" format (line 3)"#]],
+    );
     finds_nothing("FROM scratch\n# check=skip=LegacyKeyValueFormat\nENV name value\n");
 }
 
@@ -326,17 +403,31 @@ fn secrets_used_in_arg_or_env() {
 #[test]
 fn invalid_default_arg_in_from() {
     let asked = Asked { args: &[("VERSION", "latest")], ..Asked::default() };
-    check_asked("ARG VERSION\nFROM busybox:$VERSION\n", &asked, expect!["InvalidDefaultArgInFrom: Default value for ARG busybox:$VERSION results in empty or invalid base image name (line 2)"]);
-    check("ARG IMAGE\nFROM $IMAGE\n", expect![[r#"
+    check_asked(
+        "ARG VERSION\nFROM busybox:$VERSION\n",
+        &asked,
+        expect![
+            "InvalidDefaultArgInFrom: Default value for ARG busybox:$VERSION results in empty or invalid base image name (line 2)"
+        ],
+    );
+    check(
+        "ARG IMAGE\nFROM $IMAGE\n",
+        expect![[r#"
         InvalidDefaultArgInFrom: Default value for ARG $IMAGE results in empty or invalid base image name (line 2)
-        error: base name ($IMAGE) should not be blank"#]]);
+        error: base name ($IMAGE) should not be blank"#]],
+    );
     finds_nothing("ARG VERSION=latest\nFROM busybox:${VERSION}\n");
     finds_nothing("ARG V\nFROM busybox:stable${V}\n");
 }
 
 #[test]
 fn from_platform_flag_const_disallowed() {
-    check("FROM --platform=linux/amd64 scratch\n", expect![[r#"FromPlatformFlagConstDisallowed: FROM --platform flag should not use constant value "linux/amd64" (line 1)"#]]);
+    check(
+        "FROM --platform=linux/amd64 scratch\n",
+        expect![[
+            r#"FromPlatformFlagConstDisallowed: FROM --platform flag should not use constant value "linux/amd64" (line 1)"#
+        ]],
+    );
     finds_nothing("FROM --platform=linux/amd64 scratch AS my_amd64_stage\n");
     finds_nothing("FROM --platform=linux/amd64 scratch AS linux\n");
 }
@@ -346,17 +437,23 @@ fn copy_ignored_file() {
     let text = "FROM scratch AS base\nCOPY Dockerfile ./ok .\nADD Dockerfile https://x/Dockerfile /w\nCOPY . .\n\
                 FROM base\nCOPY --from=base Dockerfile .\nCOPY /Dockerfile dir/sub .\n";
     for (patterns, expected) in [
-        (&["Dockerfile", "dir"][..], expect![[r#"
+        (
+            &["Dockerfile", "dir"][..],
+            expect![[r#"
             CopyIgnoredFile: Attempting to Copy file "Dockerfile" that is excluded by .dockerignore (line 2)
             CopyIgnoredFile: Attempting to Add file "Dockerfile" that is excluded by .dockerignore (line 3)
-            CopyIgnoredFile: Attempting to Copy file "dir/sub" that is excluded by .dockerignore (line 7)"#]]),
-        (&["*"], expect![[r#"
+            CopyIgnoredFile: Attempting to Copy file "dir/sub" that is excluded by .dockerignore (line 7)"#]],
+        ),
+        (
+            &["*"],
+            expect![[r#"
             CopyIgnoredFile: Attempting to Copy file "Dockerfile" that is excluded by .dockerignore (line 2)
             CopyIgnoredFile: Attempting to Copy file "ok" that is excluded by .dockerignore (line 2)
             CopyIgnoredFile: Attempting to Add file "Dockerfile" that is excluded by .dockerignore (line 3)
             CopyIgnoredFile: Attempting to Copy file "." that is excluded by .dockerignore (line 4)
             CopyIgnoredFile: Attempting to Copy file "/Dockerfile" that is excluded by .dockerignore (line 7)
-            CopyIgnoredFile: Attempting to Copy file "dir/sub" that is excluded by .dockerignore (line 7)"#]]),
+            CopyIgnoredFile: Attempting to Copy file "dir/sub" that is excluded by .dockerignore (line 7)"#]],
+        ),
         (&[".*"], expect![[r#""#]]),
         (&["**", "!Dockerfile"], expect![[r#""#]]),
     ] {

@@ -68,7 +68,7 @@ impl<'v> Expander<'v> {
         for piece in pieces {
             let text = match piece {
                 Piece::Text(text) => text.clone(),
-                Piece::Variable { name, modifier } => self.variable(name, modifier)?,
+                Piece::Variable { name, modifier, .. } => self.variable(name, modifier)?,
             };
             self.allowance.spend(text.len()).map_err(too_much)?;
             out.push_str(&text);

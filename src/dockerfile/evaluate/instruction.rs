@@ -54,6 +54,14 @@ pub(crate) struct MountValue {
 /// A name without a value, and the one that may be meant.
 pub(super) type Undefined = (String, Option<String>);
 
+impl MountValue {
+    /// A mount that cannot be read.
+    fn nothing() -> Self {
+        let (id, source, target) = (String::new(), String::new(), String::new());
+        Self { kind: MountKind::Bind, id, source, target, required: false }
+    }
+}
+
 /// What an evaluation ends with.
 pub(super) struct Evaluated {
     pub(super) values: Values,
@@ -121,6 +129,13 @@ impl Words<'_> {
     }
 
     fn mount(&mut self, mount: &MountFlag) -> MountValue {
+        if let Some(open) = &mount.open {
+            let kind = self.word(&open.kind);
+            return match mount.of_type(open, &kind) {
+                Ok(mount) if mount.open.is_none() => self.mount(&mount),
+                _ => MountValue::nothing(),
+            };
+        }
         let source = self.optional(mount.source.as_ref());
         let target = self.optional(mount.target.as_ref());
         let id = self.optional(mount.id.as_ref());

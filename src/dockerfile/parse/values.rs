@@ -47,7 +47,7 @@ impl Parser<'_> {
                     "Syntax error - can't find = in {:?}. Must be of the form: name=value",
                     &whole[word]
                 );
-                return self.invalid(span, message, "put a value with spaces in double quotes");
+                return self.malformed(span, message, "put a value with spaces in double quotes");
             };
             if at == 0 {
                 return self.blank_name(&text);
@@ -66,7 +66,7 @@ impl Parser<'_> {
         let rest = &text.joined.text()[text.rest.clone()];
         let Some(end) = rest.find(words::is_separator) else {
             let message = format!("{} must have two arguments", text.keyword);
-            return self.invalid(text.span, message, "write `NAME=value`");
+            return self.malformed(text.span, message, "write `NAME=value`");
         };
         let value = rest[end..].trim_start_matches(words::is_separator);
         let start = text.rest.end - value.len();

@@ -12,18 +12,18 @@ SHELL bash
 # 10 errors in Dockerfile
 # Dockerfile:1: invalid escape token 'x' does not match ` or \
 #   help: write `# escape=\` or `` # escape=` ``
-# Dockerfile:2: unknown instruction: FRMO (did you mean FROM?)
+# dockerfile parse error on line 2: unknown instruction: FRMO (did you mean FROM?)
 # Dockerfile:3: no build stage in current context
 #   help: only `ARG` may stand before the first `FROM`
-# Dockerfile:4: invalid name for build stage: "1st", name can't start with a number or contain symbols
+# dockerfile parse error on line 4: invalid name for build stage: "1st", name can't start with a number or contain symbols
 #   help: a name is letters, digits, `-`, `_` and `.`, and begins with a letter
-# Dockerfile:5: unknown flag: --form (did you mean from?)
-# Dockerfile:6: unsupported mount type "cach" (did you mean cache?)
+# dockerfile parse error on line 5: unknown flag: --form (did you mean from?)
+# dockerfile parse error on line 6: unsupported mount type "cach" (did you mean cache?)
 # Dockerfile:7: ENV must have two arguments
 #   help: write `NAME=value`
-# Dockerfile:8: Unknown type "CURL" in HEALTHCHECK (try CMD)
+# dockerfile parse error on line 8: Unknown type "CURL" in HEALTHCHECK (try CMD)
 #   help: write `HEALTHCHECK CMD command`
-# Dockerfile:9: FROM isn't allowed as an ONBUILD trigger
+# dockerfile parse error on line 9: FROM isn't allowed as an ONBUILD trigger
 #   help: a trigger is one instruction of a stage, such as `ONBUILD COPY . .`
-# Dockerfile:10: SHELL requires the arguments to be in JSON form
+# dockerfile parse error on line 10: SHELL requires the arguments to be in JSON form
 #   help: write `SHELL ["/bin/bash", "-c"]`
