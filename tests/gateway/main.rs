@@ -8,6 +8,7 @@ mod containers;
 mod contexts;
 mod credentials;
 mod definition;
+mod dockerfile_checks;
 mod dockerfiles;
 mod entitlements;
 mod epochs;
