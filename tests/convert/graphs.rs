@@ -34,7 +34,7 @@ pub(crate) fn converted(text: &str, request: &Request) -> Result<Compiled, Strin
 
 fn compile(file: SourceFile, request: &Request) -> Result<Compiled, String> {
     let mut diagnostics = Diagnostics::default();
-    let file = as_build_file(file, &request.build_args, &mut diagnostics);
+    let file = as_build_file(file, &request.build_args, |_, _, _| (), &mut diagnostics);
     let file = match file {
         Ok((file, _)) => file,
         Err(file) => {
