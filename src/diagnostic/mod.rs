@@ -220,6 +220,11 @@ impl Diagnostics {
         self.sorted(|found| !found.code.is_rule())
     }
 
+    /// The same, to put them into other words.
+    pub fn errors_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
+        self.list.iter_mut().filter(|found| !found.code.is_rule())
+    }
+
     /// What rules have found that are not silent, in the same order, whatever weight it has.
     pub fn findings(&self) -> Vec<&Diagnostic> {
         self.sorted(|found| found.code.is_rule() && self.severity(found).is_some())

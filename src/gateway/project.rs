@@ -88,8 +88,21 @@ impl Project<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
         let requests = self.options.requests();
+        let plans = self.plan_each(select, &requests, diagnostics).await;
+        if let Some(dockerfile) = self.dockerfile {
+            record::reword(dockerfile, self.files, diagnostics);
+        }
+        plans
+    }
+
+    async fn plan_each(
+        &self,
+        select: Select,
+        requests: &[Request],
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Vec<Plan>>, Status> {
         // What is wrong for one platform is mostly wrong for all, and is reported once.
-        let Some(selections) = self.select(select, &requests, diagnostics) else {
+        let Some(selections) = self.select(select, requests, diagnostics) else {
             return Ok(None);
         };
         let Found { facts, failure } = self.look_up(&selections, diagnostics).await;

@@ -1,4 +1,5 @@
-//! The record of a Dockerfile's build: the names of its steps in the progress, and the history of its image.
+//! The record of a Dockerfile's build: the names of its steps in the progress, the history of its image, and the words of
+//! errors.
 //!
 //! Input: a Dockerfile, and the [`Plan`] of the build file that it was read as. Output: the same plan, with the
 //! names and the history that BuildKit's Dockerfile frontend gives to the Dockerfile's instructions
@@ -9,6 +10,7 @@
 //! A stage of the Dockerfile may be several of the plan, and an instruction may be several steps or none: a step
 //! belongs to the instruction that its place is in.
 
+mod error;
 mod go;
 mod history;
 mod names;
@@ -18,6 +20,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::error::reword;
 use self::names::FileNames;
 use self::stage::{Base, Recorded, State, Walk};
 use self::values::{Limit, globals};

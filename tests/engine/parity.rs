@@ -111,6 +111,8 @@ enum Verdict {
 struct Made {
     /// Parts of the config in text, and for the comparison's sake what else is no file.
     config: BTreeMap<String, String>,
+    /// The texts of its history, where it can be read.
+    history: Vec<String>,
     files: Files,
 }
 
@@ -309,7 +311,12 @@ impl Case {
         let by_dockerfile = self
             .make("Dockerfile", store, &request)
             .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
-        Ok(judge(&all_differences(&by_dockerfile, &by_mstage), &[]))
+        let mut differing = all_differences(&by_dockerfile, &by_mstage);
+        if by_dockerfile.history != by_mstage.history {
+            let text = |made: &Made| made.history.join("; ");
+            differing.push(("history".to_owned(), text(&by_dockerfile), text(&by_mstage)));
+        }
+        Ok(judge(&differing, &[]))
     }
 
     /// Copies the folder, with modes that depend on no one's umask, and adds what the case generates.
@@ -385,7 +392,7 @@ impl Case {
         let directory = TempDir::new().unwrap();
         let (tree, layout) = (directory.path().join("files.tar"), directory.path().join("oci.tar"));
         let to_tree = format!("--output=type=tar,dest={}", tree.display());
-        let config = match store {
+        let (config, history) = match store {
             Store::Containerd => {
                 let to_layout = format!("--output=type=oci,dest={}", layout.display());
                 self.build(file, request, &["--provenance=false", &to_tree, &to_layout])?;
@@ -397,10 +404,10 @@ impl Case {
                 let image = Image::unique();
                 self.build(file, request, &["--load", "-t", image.name()])?;
                 self.build(file, request, &[&to_tree])?;
-                config_of_image(&image)
+                (config_of_image(&image), Vec::new())
             }
         };
-        Ok(Made { config, files: Files::read(&tree).unwrap() })
+        Ok(Made { config, history, files: Files::read(&tree).unwrap() })
     }
 
     fn check_failure(&self, fails: &Fails, request: &Request) -> Result<Verdict, String> {
@@ -588,7 +595,7 @@ fn is_refusal(line: &str) -> bool {
 }
 
 /// The config in an OCI layout, and whether its history fits its layers; its date if it was asked for one.
-fn config_of_layout(archive: &Path, is_dated: bool) -> BTreeMap<String, String> {
+fn config_of_layout(archive: &Path, is_dated: bool) -> (BTreeMap<String, String>, Vec<String>) {
     let mut files = BTreeMap::new();
     for entry in tar::Archive::new(fs::File::open(archive).unwrap()).entries().unwrap() {
         let mut entry = entry.unwrap();
@@ -611,6 +618,12 @@ fn config_of_layout(archive: &Path, is_dated: bool) -> BTreeMap<String, String> 
     let mut image = blob(&manifest["config"]);
 
     let mut config = BTreeMap::new();
+    let entries = image["history"].as_array().into_iter().flatten();
+    let mut history: Vec<String> =
+        entries.map(|entry| format!("{} {}", entry["created_by"], entry["comment"])).collect();
+    // Instructions of several layers have an entry for each. Docker 28 writes a healthcheck's numbers as characters.
+    history.dedup();
+    history.retain(|entry| !entry.starts_with("\"HEALTHCHECK "));
     let layers = image["rootfs"]["diff_ids"].as_array().map_or(0, Vec::len);
     let told = image["history"].as_array().map_or(0, |history| {
         history.iter().filter(|entry| entry["empty_layer"] != Value::Bool(true)).count()
@@ -631,7 +644,7 @@ fn config_of_layout(archive: &Path, is_dated: bool) -> BTreeMap<String, String> 
     for (name, value) in image.as_object().unwrap() {
         add(&mut config, name, value);
     }
-    config
+    (config, history)
 }
 
 /// What `docker image inspect` tells of the config.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::definition;
 use crate::fake::{Daemon, Engine, Release};
-use crate::frontend::{build_with, returned};
+use crate::frontend::{build_with, error, returned};
 
 const CONFIG: &str = r#"{"architecture":"amd64","os":"linux","config":{"Env":["PATH=/bin","OF_BASE=b"],"Cmd":["sh"]},
     "rootfs":{"type":"layers","diff_ids":["sha256:00"]},"history":[{"created_by":"of the base"}]}"#;
@@ -351,4 +351,35 @@ ADD x.tar /unpacked
         ("/unpacked", true),
     ];
     assert_eq!(found, expected.map(|(to, unpacks)| (to.to_owned(), unpacks)));
+}
+
+/// People and scripts search for these words.
+#[tokio::test]
+async fn errors_have_known_words() {
+    for (dockerfile, words) in [
+        ("ARG X\nFROM ${X}\n", "Dockerfile:2: base name (${X}) should not be blank"),
+        ("FROM --platform=a/b/c/d base\n", "Dockerfile:1: failed to parse platform a/b/c/d: "),
+        ("FROM --platform=$X base\n", "Dockerfile:1: empty platform value from expression $X"),
+        (
+            "FROM base AS a\nCOPY --from=b /x /\nFROM base AS b\nCOPY --from=a /x /\n",
+            "Dockerfile:2: circular dependency detected on stage: a",
+        ),
+        (
+            "FROM Base_:\n",
+            "Dockerfile:1: failed to parse stage name \"Base_:\": invalid reference format: ",
+        ),
+        ("FROM base\nCOPY https://host/x /\n", "Dockerfile:2: source can't be a URL for COPY: "),
+        ("FROM base\nEXPOSE 80/x\n", "Dockerfile:2: invalid port: \"80/x\": invalid proto: x"),
+        ("FROM base\nEXPOSE x\n", "Dockerfile:2: invalid port: \"x\": invalid containerPort: x"),
+        ("FROM base\nSTOPSIGNAL NOPE\n", "Dockerfile:2: invalid signal: NOPE"),
+        (
+            "FROM base\nHEALTHCHECK --interval=1ns CMD x\n",
+            "Dockerfile:2: Interval \"interval\" cannot be less than 1ms: ",
+        ),
+        ("FROM base\nRUN --network=x y\n", "invalid network mode \"x\""),
+    ] {
+        let (message, places) = error(&build(dockerfile, &[]).await);
+        assert!(message.contains(words), "{dockerfile}: {message}");
+        assert_eq!(places[0].0, "Dockerfile");
+    }
 }

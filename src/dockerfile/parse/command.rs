@@ -27,7 +27,10 @@ impl Parser<'_> {
             {
                 self.invalid::<()>(
                     flag.span,
-                    format!("{name} \"{}\" is not valid", flag.value),
+                    match name {
+                        "network" => format!("invalid network mode \"{}\"", flag.value),
+                        _ => format!("{name} \"{}\" is not valid", flag.value),
+                    },
                     format!("expected {}", values.join(", ")),
                 );
             }

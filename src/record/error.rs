@@ -1,0 +1,111 @@
+//! Errors about a Dockerfile in the words of BuildKit's Dockerfile frontend, which people and scripts search for.
+//!
+//! The checks of build files find most of what is wrong with a Dockerfile too. Their messages go on behind the words
+//! that are known.
+
+use std::collections::BTreeMap;
+
+use crate::convert::ReadDockerfile;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::dockerfile::{Dockerfile, Healthcheck, Instruction, Kind, StageHeader, Word};
+use crate::source::{SourceMap, Span};
+
+/// Puts the words that are known into the errors of a Dockerfile.
+pub fn reword(read: &ReadDockerfile, files: &SourceMap, diagnostics: &mut Diagnostics) {
+    if !diagnostics.has_errors() {
+        return;
+    }
+    let places: BTreeMap<u32, &Instruction> = instructions(&read.dockerfile)
+        .map(|instruction| (instruction.span.start, instruction))
+        .collect();
+    for problem in diagnostics.errors_mut() {
+        let Some(place) = problem.span.map(|span| files.written_span(span)) else { continue };
+        let Some((_, instruction)) = places.range(..=place.start).next_back() else { continue };
+        if place.end <= instruction.span.end
+            && let Some(known) = known_words(instruction, place, problem)
+        {
+            problem.message = known;
+        }
+    }
+}
+
+fn instructions(dockerfile: &Dockerfile) -> impl Iterator<Item = &Instruction> {
+    let stages = &dockerfile.stages;
+    let of_stages =
+        stages.iter().flat_map(|stage| std::iter::once(&stage.from).chain(&stage.instructions));
+    dockerfile.global_args.iter().chain(of_stages)
+}
+
+/// The message of an error at a place of an instruction, where there are known words for it.
+fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> Option<String> {
+    let message = &problem.message;
+    if problem.code == Code::StageCycle {
+        let (_, cycle) = message.split_once(": ")?;
+        let first = cycle.split(" -> ").next()?;
+        return Some(format!("circular dependency detected on stage: {first} ({cycle})"));
+    }
+    let is_at = |word: &Word| word.span.start <= place.start && place.end <= word.span.end;
+    match &instruction.kind {
+        Kind::From(header) => of_from(header, is_at, problem),
+        Kind::Copy(_) if message.ends_with("takes paths, found a URL") => {
+            Some(format!("source can't be a URL for COPY: {message}"))
+        }
+        Kind::Expose(ports) => {
+            let port = &ports.iter().find(|port| is_at(port))?.value;
+            let why = match port.split_once('/') {
+                Some((_, protocol)) if !is_protocol(protocol) => {
+                    format!("invalid proto: {protocol}")
+                }
+                _ => format!("invalid containerPort: {port}"),
+            };
+            Some(format!("invalid port: {port:?}: {why}"))
+        }
+        Kind::StopSignal(_) => {
+            let signal = message.strip_suffix("` is not a signal")?;
+            Some(format!("invalid signal: {}", signal.strip_prefix('`')?))
+        }
+        Kind::Healthcheck(Healthcheck::Command { options, .. }) => {
+            let value = message.split_once("` is not a duration")?.0.strip_prefix('`')?;
+            let (name, _) = options.iter().find(|(_, written)| written.value == value)?;
+            let is_unit = |c: char| c.is_ascii_alphabetic();
+            Some(match value.ends_with(is_unit) && value.starts_with(char::is_numeric) {
+                true => format!("Interval {name:?} cannot be less than 1ms: {message}"),
+                false => format!("time: invalid duration {value:?}: {message}"),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn of_from(
+    header: &StageHeader,
+    is_at: impl Fn(&Word) -> bool,
+    problem: &Diagnostic,
+) -> Option<String> {
+    let message = &problem.message;
+    let is_empty = ["this is empty once", "this string is empty", "there is nothing but blanks"]
+        .iter()
+        .any(|start| message.starts_with(start));
+    if let Some(platform) = header.platform.as_ref().filter(|platform| is_at(platform)) {
+        let written = &platform.value;
+        return Some(match is_empty {
+            true => format!("empty platform value from expression {written}"),
+            false => format!("failed to parse platform {written}: {message}"),
+        });
+    }
+    if !is_at(&header.base) {
+        return None;
+    }
+    let base = &header.base.value;
+    match problem.code {
+        Code::InvalidValue if is_empty => Some(format!("base name ({base}) should not be blank")),
+        Code::InvalidReference => Some(format!(
+            "failed to parse stage name {base:?}: invalid reference format: {message}"
+        )),
+        _ => None,
+    }
+}
+
+fn is_protocol(text: &str) -> bool {
+    ["", "tcp", "udp", "sctp"].iter().any(|known| text.eq_ignore_ascii_case(known))
+}
