@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use super::toml::Value;
 use super::words;
 use crate::dockerfile::{CommandLine, Dockerfile, DockerfileStage, Instruction, Kind};
+use crate::order::dependencies_first;
 
 /// The stages by name and number.
 pub(super) struct Bases {
@@ -21,6 +22,8 @@ pub(super) struct Bases {
     needed: BTreeSet<usize>,
     /// The last stage whose base an arg decides on.
     last_computed: Option<usize>,
+    /// The stages that take files from each other in a circle.
+    circular: BTreeSet<usize>,
 }
 
 impl Bases {
@@ -59,24 +62,24 @@ impl Bases {
         let last_computed = stages
             .iter()
             .rposition(|stage| words::constant(&stage.header.base.value, escape).is_none());
-        let mut bases = Self { base_of, last_computed, names, written, needed: BTreeSet::new() };
-        bases.needed = bases.needed_by_last(dockerfile);
+        let (needed, circular) = (BTreeSet::new(), BTreeSet::new());
+        let mut bases = Self { base_of, last_computed, names, written, needed, circular };
+        let taken_from = |stage: usize| {
+            let instructions = stages[stage].instructions.iter();
+            instructions.flat_map(origins).filter_map(|from| bases.stage(from)).collect()
+        };
+        // `FROM` knows only what is above it, and is no part of a circle (`validateCircularDependency`).
+        let order = dependencies_first(stages.len(), 0..stages.len(), taken_from);
+        let circular = order.cycles.into_iter().flatten().collect();
+        let needs = |stage: usize| {
+            let mut needs: Vec<usize> = taken_from(stage);
+            needs.extend(bases.base_of[stage]);
+            needs
+        };
+        let order = dependencies_first(stages.len(), stages.len().checked_sub(1), needs);
+        bases.needed = order.nodes.into_iter().collect();
+        bases.circular = circular;
         bases
-    }
-
-    fn needed_by_last(&self, dockerfile: &Dockerfile) -> BTreeSet<usize> {
-        let mut needed = BTreeSet::new();
-        let mut open: Vec<usize> = (dockerfile.stages.len().checked_sub(1)).into_iter().collect();
-        while let Some(stage) = open.pop() {
-            if !needed.insert(stage) {
-                continue;
-            }
-            open.extend(self.base_of[stage]);
-            for instruction in &dockerfile.stages[stage].instructions {
-                open.extend(origins(instruction).filter_map(|from| self.stage(from)));
-            }
-        }
-        needed
     }
 
     /// The stage that a name or a number in `from` means.
@@ -132,6 +135,15 @@ impl Bases {
     /// what the last stage needs: nothing can be taken from there yet.
     pub(super) fn is_later(&self, from: &str, stage: usize) -> bool {
         self.stage(from).is_some_and(|origin| origin >= stage) && self.needed.contains(&stage)
+    }
+
+    /// Fails for a stage of a circle.
+    pub(super) fn check_circle(&self, stage: usize) -> Result<(), String> {
+        if !self.circular.contains(&stage) {
+            return Ok(());
+        }
+        let name = self.written[stage].clone().unwrap_or_else(|| format!("stage-{stage}"));
+        Err(format!("circular dependency detected on stage: {name}"))
     }
 
     /// Resolves the `--from` of a copy. `Err` for a number that no stage has.

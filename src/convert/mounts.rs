@@ -40,6 +40,7 @@ fn mount(
     let from = flag.from.as_deref().filter(|from| !from.is_empty());
     let from = match from {
         Some(from) if context.bases.is_later(from, context.stage) => {
+            context.bases.check_circle(context.stage)?;
             return Err(format!(
                 "cannot mount from stage \"{from}\" to \"{}\", stage needs to be defined before current command",
                 flag.target.as_deref().unwrap_or_default()

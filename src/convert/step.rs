@@ -199,6 +199,7 @@ pub(super) fn copy(
                 .to_owned());
         }
         if context.bases.is_later(&from.value, context.stage) {
+            context.bases.check_circle(context.stage)?;
             let stage = &context.dockerfile.stages[context.stage].header;
             return Err(format!(
                 "cannot copy from stage \"{}\", it needs to be defined before current stage \"{}\"",

@@ -88,7 +88,7 @@ impl Project<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
         let requests = self.options.requests();
-        let plans = self.plan_each(select, &requests, diagnostics).await;
+        let plans = self.plan_each(select, &requests, check_all, diagnostics).await;
         if let Some(dockerfile) = self.dockerfile {
             record::reword(dockerfile, self.files, diagnostics);
         }
@@ -99,6 +99,7 @@ impl Project<'_> {
         &self,
         select: Select,
         requests: &[Request],
+        check_all: bool,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
         // What is wrong for one platform is mostly wrong for all, and is reported once.

@@ -39,11 +39,6 @@ fn instructions(dockerfile: &Dockerfile) -> impl Iterator<Item = &Instruction> {
 /// The message of an error at a place of an instruction, where there are known words for it.
 fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> Option<String> {
     let message = &problem.message;
-    if problem.code == Code::StageCycle {
-        let (_, cycle) = message.split_once(": ")?;
-        let first = cycle.split(" -> ").next()?;
-        return Some(format!("circular dependency detected on stage: {first} ({cycle})"));
-    }
     let is_at = |word: &Word| word.span.start <= place.start && place.end <= word.span.end;
     match &instruction.kind {
         Kind::From(header) => of_from(header, is_at, problem),
