@@ -8,6 +8,12 @@ use std::collections::BTreeSet;
 use crate::dockerfile::lex::{self, Modifier, Piece};
 use crate::dockerfile::{Instruction, Kind, Word};
 
+/// The longest value that others are put into: more than a process takes for one variable (`MAX_ARG_STRLEN` of Linux).
+const LONGEST: usize = 1 << 17;
+
+/// The longest text with values put into it: more than a build file may have.
+const LONGEST_TEXT: usize = 1 << 23;
+
 /// What a name is at one place of a Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
@@ -66,6 +72,9 @@ pub(super) fn fold<'v>(
         };
         let Some(value) = value else { return Ok(None) };
         out.push_str(&value);
+        if out.len() > LONGEST {
+            return Ok(None);
+        }
     }
     Ok(Some(out))
 }
@@ -114,7 +123,11 @@ pub(super) fn folded(word: &str, escape: char, names: &dyn Names) -> Option<Stri
 
 /// The value of a word. The error is BuildKit's text.
 pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<String, String> {
-    Ok(template(&lex::word(word, escape)?, names))
+    let value = template(&lex::word(word, escape)?, names);
+    match value.len() <= LONGEST.max(2 * word.len()) {
+        true => Ok(value),
+        false => Err(format!("a value has more than {LONGEST} bytes")),
+    }
 }
 
 /// The value of a word that has no names in it; `None` where it has some.
@@ -175,6 +188,10 @@ fn collect(pieces: &[Piece], found: &mut Vec<String>) {
 pub(super) fn template(pieces: &[Piece], names: &dyn Names) -> String {
     let mut out = String::new();
     for piece in pieces {
+        // Values that are put into each other grow without end.
+        if out.len() > LONGEST_TEXT {
+            break;
+        }
         match piece {
             Piece::Text(text) => out.push_str(&literal(text)),
             Piece::Variable { name, modifier, .. } => variable(name, modifier, names, &mut out),

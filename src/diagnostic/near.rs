@@ -119,10 +119,13 @@ pub fn suggesting<'a>(
     /// How many slips a name may have, less one, and how many names are compared.
     const FAR: usize = 3;
     const MOST: usize = 1000;
+    if name.len() > LONGEST {
+        return None;
+    }
     let name = name.to_lowercase();
     let distance = |candidate: &&str| strsim::levenshtein(&name, &candidate.to_lowercase());
     let candidates = known.into_iter().take(MOST).filter(|candidate| candidate.len() <= LONGEST);
-    let nearest = candidates.min_by_key(distance).filter(|_| name.len() <= LONGEST)?;
+    let nearest = candidates.min_by_key(distance)?;
     (distance(&nearest) < FAR).then(|| format!("{message} (did you mean {nearest}?)"))
 }
 
