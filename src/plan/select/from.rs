@@ -107,7 +107,8 @@ impl FromLookup<'_, '_> {
                 // what else is wrong.
                 Some(Meaning::Image(Reference::named("unread"), platform.clone()))
             }
-            (From::Name(_), _) if text == "scratch" => Some(Meaning::Scratch),
+            // No registry has an image of this name: it is reserved.
+            (From::Name(_) | From::Image { .. }, _) if text == "scratch" => Some(Meaning::Scratch),
             (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
                 Some(meaning) => meaning,
                 None => diagnostics.fail(self.unknown_source(from.span, &text)),
