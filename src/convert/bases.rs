@@ -125,7 +125,8 @@ impl Bases {
     /// An image, by a form that cannot be taken for a stage.
     pub(super) fn image(&self, reference: String) -> Value {
         let value = Value::text(reference.clone());
-        match self.is_stage(&reference) {
+        // What an arg decides on may be the name of a stage: `FROM binaries-$TARGETOS`.
+        match self.is_stage(&reference) && !reference.contains("${") {
             true => Value::table(vec![("image".to_owned(), value)]),
             false => value,
         }

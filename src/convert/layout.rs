@@ -108,7 +108,8 @@ fn in_one_line(text: &ShellText) -> String {
     let mut start = 0;
     let outside = line_ends(whole, &text.breaks);
     for (&at, place) in text.breaks.iter().zip(outside) {
-        if place != Place::InWords {
+        // White space over several lines has been left out whole at the first of its breaks.
+        if place != Place::InWords && at >= start {
             out.push_str(whole[start..at].trim_end());
             out.push(' ');
             start = at + (whole[at..].len() - whole[at..].trim_start().len());

@@ -44,8 +44,6 @@ pub struct Converted {
     pub remarks: Vec<Remark>,
     /// The number of the Dockerfile's stage for each stage of the build file.
     pub stages: BTreeMap<String, usize>,
-    /// For each stage of the Dockerfile the number of the stage that it is built from.
-    pub bases: Vec<Option<usize>>,
 }
 
 /// Something that a build file cannot say, or not exactly.
@@ -86,8 +84,7 @@ pub fn convert(
     }
     let sets = mount_sets::name_repeated(&mut stages);
     let (text, origins) = output::write(&context, syntax, &sets, &stages);
-    let bases = (0..dockerfile.stages.len()).map(|index| bases.base_of(index)).collect();
-    Converted { text, origins, remarks, stages: numbers, bases }
+    Converted { text, origins, remarks, stages: numbers }
 }
 
 /// A Dockerfile that is read as the build file that says the same.
@@ -97,8 +94,6 @@ pub struct ReadDockerfile {
     pub dockerfile: Dockerfile,
     /// The number of its stage for each stage of the build file.
     pub stages: BTreeMap<String, usize>,
-    /// For each of its stages the number of the stage that it is built from.
-    pub bases: Vec<Option<usize>>,
 }
 
 /// The target that writes a Dockerfile's build file.
@@ -139,8 +134,8 @@ pub fn as_build_file(
     match is_wrong {
         true => Err(file),
         false => {
-            let Converted { text, origins, stages, bases, .. } = converted;
-            let read = ReadDockerfile { dockerfile, stages, bases };
+            let Converted { text, origins, stages, .. } = converted;
+            let read = ReadDockerfile { dockerfile, stages };
             Ok((SourceFile::made_from(file, text, origins), Some(read)))
         }
     }

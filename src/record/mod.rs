@@ -68,7 +68,8 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
         };
         let triggers = instructions.len();
         instructions.extend(own);
-        let base = Base::of(&plan.stages[first].base, &read.bases[index], plan);
+        let below = stage_below(read, index, first, plan);
+        let base = Base::of(&plan.stages[first].base, &below, plan);
         let platform = &plan.stages[first].platform;
         let numbers = names.stage(index, &base, &instructions, triggers, platform);
         if let (Origin::Image(at), Some(title)) = (plan.stages[first].base, numbers.from()) {
@@ -135,6 +136,12 @@ enum FoundBase {
     Nothing,
 }
 
+/// The stage of the Dockerfile that another one is built from; an arg may have decided on its name.
+fn stage_below(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> Option<usize> {
+    let Origin::Stage(base) = plan.stages[first].base else { return None };
+    read.stages.get(plan.stages[base].name.as_str()).copied().filter(|&base| base < index)
+}
+
 /// Looks up what a stage is built from. `first` is the first stage of the plan that belongs to it.
 fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> FoundBase {
     let name = read.dockerfile.stages[index].header.name.as_ref();
@@ -161,7 +168,7 @@ fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> Fo
                 false => FoundBase::Image(config),
             }
         }
-        Origin::Stage(_) => match read.bases[index] {
+        Origin::Stage(_) => match stage_below(read, index, first, plan) {
             Some(base) => FoundBase::Stage(base),
             None => FoundBase::Nothing,
         },

@@ -383,3 +383,24 @@ async fn errors_have_known_words() {
         assert_eq!(places[0].0, "Dockerfile");
     }
 }
+
+/// A stage whose base an arg names has what that base says.
+#[tokio::test]
+async fn a_computed_base() {
+    const DOCKERFILE: &str = "ARG KIND=small
+FROM base AS app-small
+ENV SIZE=1
+FROM base AS app-large
+ENV SIZE=2
+FROM app-$KIND AS app
+RUN echo $SIZE
+";
+    for (options, expected) in [(&[][..], "SIZE=1"), (&["build-arg:KIND=large"], "SIZE=2")] {
+        let daemon = build(DOCKERFILE, options).await;
+        let exec = crate::frontend::ops(&daemon).into_iter().find_map(|op| match op.op {
+            Some(buildkit_proto::pb::op::Op::Exec(exec)) => exec.meta,
+            _ => None,
+        });
+        assert_eq!(exec.unwrap().env, ["PATH=/bin", "OF_BASE=b", expected]);
+    }
+}

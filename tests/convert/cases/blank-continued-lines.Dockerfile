@@ -1,0 +1,16 @@
+FROM busybox
+RUN echo hi \
+ \
+ world \
+\
+ good\
+\
+night
+RUN echo a \
+    \
+    # between
+    \
+    b
+RUN one && \
+    \
+    two
