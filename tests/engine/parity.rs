@@ -6,23 +6,26 @@
 
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use serde::Deserialize;
-use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::harness::{
     Build, Command, FRONTEND, Failure, Files, Image, ROOT, Server, build, engine, inspect,
 };
 
+mod made;
 mod mapping;
+
+use self::made::{
+    Differing, Made, Store, all_differences, config_of_image, config_of_layout, differences,
+};
 
 /// How many cases are built at once.
 const WORKERS: usize = 4;
@@ -105,15 +108,6 @@ enum Verdict {
     /// mstage does not do it yet.
     Missing(String),
     Different(String),
-}
-
-/// An image, by all that is compared.
-struct Made {
-    /// Parts of the config in text, and for the comparison's sake what else is no file.
-    config: BTreeMap<String, String>,
-    /// The texts of its history, where it can be read.
-    history: Vec<String>,
-    files: Files,
 }
 
 #[test]
@@ -476,25 +470,6 @@ impl Case {
     }
 }
 
-/// A name, and what the two sides have under it.
-type Differing = (String, String, String);
-
-/// What differs between two images, files with other content included.
-fn all_differences(by_dockerfile: &Made, by_spec: &Made) -> Vec<Differing> {
-    let mut differing = differences(&by_dockerfile.lines(), &by_spec.lines());
-    // A line has the beginning of the content only.
-    let contents: BTreeMap<&str, &[u8]> =
-        by_dockerfile.files.iter().map(|(path, entry)| (path, &*entry.content)).collect();
-    for (path, entry) in by_spec.files.iter() {
-        let name = format!("/{path}");
-        let is_same = contents.get(path).is_none_or(|content| *content == entry.content);
-        if !is_same && !differing.iter().any(|(differing, ..)| *differing == name) {
-            differing.push((name, entry.to_string(), "other content".to_owned()));
-        }
-    }
-    differing
-}
-
 /// Leaves out the differences that the case lists; one that is listed in vain is one, too.
 fn judge(differences: &[Differing], allowed: &[Difference]) -> Verdict {
     let mut text = String::new();
@@ -516,16 +491,6 @@ fn judge(differences: &[Differing], allowed: &[Difference]) -> Verdict {
     if text.is_empty() { Verdict::Same } else { Verdict::Different(text) }
 }
 
-fn differences(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) -> Vec<Differing> {
-    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    let text = |side: Option<&String>| side.cloned().unwrap_or_else(|| "nothing".to_owned());
-    names
-        .into_iter()
-        .filter(|&name| one.get(name) != other.get(name))
-        .map(|name| (name.clone(), text(one.get(name)), text(other.get(name))))
-        .collect()
-}
-
 /// The image of an official frontend that is newer than the engine's own.
 fn newer_frontend() -> Option<String> {
     std::env::var("MSTAGE_DOCKERFILE_FRONTEND").ok().filter(|image| !image.is_empty())
@@ -540,36 +505,6 @@ impl Difference {
     }
 }
 
-impl Made {
-    /// All of it by names: `config NAME` and `/path`.
-    fn lines(&self) -> BTreeMap<String, String> {
-        let config =
-            self.config.iter().map(|(name, text)| (format!("config {name}"), text.clone()));
-        let files = self.files.iter().map(|(path, entry)| (format!("/{path}"), entry.to_string()));
-        config.chain(files).collect()
-    }
-
-    fn text(&self) -> String {
-        self.lines().iter().map(|(name, text)| format!("{name}: {text}\n")).collect()
-    }
-}
-
-/// Where the engine keeps its images, which decides how a build's config is got.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Store {
-    /// One build can have several outputs, OCI layouts among them.
-    Containerd,
-    /// What there was before.
-    Docker,
-}
-
-impl Store {
-    fn of_engine() -> Self {
-        let status = engine().docker(["info", "--format", "{{json .DriverStatus}}"]).run().text();
-        if status.contains("io.containerd.snapshotter") { Store::Containerd } else { Store::Docker }
-    }
-}
-
 /// What a failure says behind the excerpts of the build file, which would contain many a word, too.
 fn said(failure: &Failure) -> &str {
     failure.message.rfind("ERROR: ").map_or("", |from| &failure.message[from..])
@@ -579,119 +514,22 @@ fn said(failure: &Failure) -> &str {
 fn refusal(failure: &Failure) -> Option<Verdict> {
     let is_old = engine().major_version < 28;
     let line = failure.message.lines().find(|line| is_old && is_refusal(line))?;
-    let from = line.find("mstage.toml:")?;
+    let from = FILES.iter().find_map(|file| line.find(file))?;
     Some(Verdict::Refused(line[from..].trim().to_owned()))
 }
 
+/// The beginning of a place in a build file.
+const FILES: [&str; 2] = ["mstage.toml:", "Dockerfile:"];
+
 /// `mstage.toml:7: the engine lacks ...`.
 fn is_refusal(line: &str) -> bool {
-    line.split("mstage.toml:").skip(1).any(|rest| {
+    FILES.iter().flat_map(|file| line.split(file).skip(1)).any(|rest| {
         let message = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         message.len() < rest.len()
             && [": the engine lacks ", ": the engine has switched "]
                 .iter()
                 .any(|start| message.starts_with(start))
     })
-}
-
-/// The config in an OCI layout, and whether its history fits its layers; its date if it was asked for one.
-fn config_of_layout(archive: &Path, is_dated: bool) -> (BTreeMap<String, String>, Vec<String>) {
-    let mut files = BTreeMap::new();
-    for entry in tar::Archive::new(fs::File::open(archive).unwrap()).entries().unwrap() {
-        let mut entry = entry.unwrap();
-        let path = entry.path().unwrap().to_string_lossy().into_owned();
-        // Layers are larger than what describes them.
-        if entry.size() < 1 << 20 {
-            let mut content = Vec::new();
-            entry.read_to_end(&mut content).unwrap();
-            files.insert(path, content);
-        }
-    }
-    let json = |path: &str| -> Value { serde_json::from_slice(&files[path]).unwrap() };
-    let blob = |descriptor: &Value| {
-        json(&format!("blobs/{}", descriptor["digest"].as_str().unwrap().replace(':', "/")))
-    };
-    let mut manifest = blob(&json("index.json")["manifests"][0]);
-    if manifest["manifests"].is_array() {
-        manifest = blob(&manifest["manifests"][0]);
-    }
-    let mut image = blob(&manifest["config"]);
-
-    let mut config = BTreeMap::new();
-    let entries = image["history"].as_array().into_iter().flatten();
-    let mut history: Vec<String> =
-        entries.map(|entry| format!("{} {}", entry["created_by"], entry["comment"])).collect();
-    // Instructions of several layers have an entry for each. Docker 28 writes a healthcheck's numbers as characters.
-    history.dedup();
-    history.retain(|entry| !entry.starts_with("\"HEALTHCHECK "));
-    let layers = image["rootfs"]["diff_ids"].as_array().map_or(0, Vec::len);
-    let told = image["history"].as_array().map_or(0, |history| {
-        history.iter().filter(|entry| entry["empty_layer"] != Value::Bool(true)).count()
-    });
-    if layers != told {
-        config.insert("history".to_owned(), format!("{layers} layers, {told} in the history"));
-    }
-    add(&mut config, "annotations", &manifest["annotations"]);
-    for member in ["history", "rootfs"] {
-        image[member] = Value::Null;
-    }
-    if !is_dated {
-        image["created"] = Value::Null;
-    }
-    for (name, value) in image["config"].take().as_object_mut().unwrap() {
-        add(&mut config, name, value);
-    }
-    for (name, value) in image.as_object().unwrap() {
-        add(&mut config, name, value);
-    }
-    (config, history)
-}
-
-/// What `docker image inspect` tells of the config.
-fn config_of_image(image: &Image) -> BTreeMap<String, String> {
-    const MEMBERS: [&str; 13] = [
-        "ArgsEscaped",
-        "Cmd",
-        "Entrypoint",
-        "Env",
-        "ExposedPorts",
-        "Healthcheck",
-        "Labels",
-        "OnBuild",
-        "Shell",
-        "StopSignal",
-        "User",
-        "Volumes",
-        "WorkingDir",
-    ];
-    let told = image.inspect();
-    let mut config = BTreeMap::new();
-    for member in ["Architecture", "Author", "Os"] {
-        add(&mut config, &member.to_lowercase(), &told[member]);
-    }
-    for member in MEMBERS {
-        add(&mut config, member, &told["Config"][member]);
-    }
-    config
-}
-
-/// Adds a part of a config, unless there is nothing in it. The order of `Env` means nothing.
-fn add(config: &mut BTreeMap<String, String>, name: &str, value: &Value) {
-    let mut value = value.clone();
-    if let ("Env", Value::Array(variables)) = (name, &mut value) {
-        variables.sort_by_key(ToString::to_string);
-    }
-    let is_empty = match &value {
-        Value::Null => true,
-        Value::Bool(flag) => !flag,
-        Value::Number(_) => false,
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(members) => members.is_empty(),
-    };
-    if !is_empty {
-        config.insert(name.to_owned(), value.to_string());
-    }
 }
 
 /// Copies a folder: links as links, files as 0644 or 0755.
