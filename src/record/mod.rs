@@ -55,7 +55,9 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
             FoundBase::Stage(base) => {
                 let Some(base) = stages.get(&base) else { return };
                 instructions.extend(base.triggers());
-                base.state.clone()
+                let mut state = base.state.clone();
+                state.begin_stage();
+                state
             }
             FoundBase::Image(config) => State::of_image(config, plan.stages[first].platform.os()),
             FoundBase::Replaced(config) => {

@@ -18,6 +18,8 @@ pub(super) struct State {
     values: Values,
     /// The same, in the order in which a process gets them.
     environment: Environment,
+    /// The variables of the image.
+    image_env: Environment,
     /// The args in the order in which they were first declared, each with its value at its last declaration.
     args: Vec<(String, String)>,
     workdir: String,
@@ -82,11 +84,29 @@ impl State {
         let values = environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
             values: values.collect(),
+            image_env: environment.clone(),
             environment,
             args: Vec::new(),
             workdir: join_workdir("/", &config.working_dir),
             shell: config.shell.filter(|shell| !shell.is_empty()),
         }
+    }
+
+    /// Begins a stage that is built from another one: the image's variables are set again, so that they go before
+    /// args of the same name, and behind all args (`dispatchStages` in `dockerfile2llb/convert.go`).
+    pub(super) fn begin_stage(&mut self) {
+        if self.args.is_empty() {
+            return;
+        }
+        let image: Vec<(Text, Text)> = (self.image_env.iter())
+            .map(|(name, value)| (Text::from(name), Text::from(value)))
+            .collect();
+        if self.values.len() <= FEW {
+            self.environment.retain(|name| self.image_env.get(name).is_none());
+        }
+        let values = image.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        self.values.extend(values);
+        self.environment.extend(image);
     }
 
     /// Sets a variable or an arg. It goes behind the others, as in `EnvList` of BuildKit's `client/llb/meta.go`.
@@ -169,6 +189,8 @@ impl Walk<'_> {
                 let texts = pairs.iter().map(|(name, value)| format!("{name}={value}"));
                 let text = history::words("ENV", texts);
                 for (name, value) in pairs {
+                    let entry = (Text::from(name.as_str()), Text::from(value.as_str()));
+                    self.state.image_env.extend([entry]);
                     self.state.set(name, value);
                 }
                 Some(text)

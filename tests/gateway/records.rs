@@ -404,3 +404,26 @@ RUN echo $SIZE
         assert_eq!(exec.unwrap().env, ["PATH=/bin", "OF_BASE=b", expected]);
     }
 }
+
+/// In a stage built from another one a variable goes before an arg of its name, and behind all args.
+#[tokio::test]
+async fn variables_of_a_base_stage_are_set_again() {
+    const DOCKERFILE: &str = "FROM base AS first
+ARG ONE=1
+ENV TWO=variable
+ARG TWO=arg
+RUN first
+FROM first
+RUN second
+";
+    let daemon = build(DOCKERFILE, &[]).await;
+    let execs = crate::frontend::ops(&daemon).into_iter().filter_map(|op| match op.op {
+        Some(buildkit_proto::pb::op::Op::Exec(exec)) => exec.meta,
+        _ => None,
+    });
+    let environments: Vec<String> = execs.map(|exec| exec.env.join(" ")).collect();
+    assert_eq!(
+        environments,
+        ["PATH=/bin OF_BASE=b ONE=1 TWO=arg", "ONE=1 PATH=/bin OF_BASE=b TWO=variable"]
+    );
+}
