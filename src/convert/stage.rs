@@ -333,26 +333,14 @@ impl Walk<'_> {
 
     fn workdir(&mut self, path: &Word, instruction: &Instruction) -> Result<(), String> {
         let text = self.text(path)?;
-        let continued = match &self.part().workdir {
-            None => Some(text.clone()),
-            Some((_, so_far)) if !text.starts_with(['/', '$']) => {
-                Some(format!("{}/{text}", so_far.trim_end_matches('/')))
-            }
-            Some((_, so_far)) => {
-                let below = text.strip_prefix(&**so_far).is_some_and(|rest| rest.starts_with('/'));
-                (below || text == *so_far).then(|| text.clone())
-            }
-        };
-        let has_steps = !self.part().steps.is_empty();
-        let (workdir, is_new) = match continued.filter(|_| !has_steps && self.step_user.is_none()) {
-            Some(path) => (path, false),
-            None => (text, true),
-        };
+        // Each `WORKDIR` makes a directory, in a layer of its own.
+        let part = self.part();
+        let is_new = part.workdir.is_some() || !part.steps.is_empty() || self.step_user.is_some();
         if is_new {
             self.begin_part(instruction);
         }
         let part = self.part();
-        part.workdir = Some((Value::text(workdir.clone()).at(path.span), workdir));
+        part.workdir = Some((Value::text(text.clone()).at(path.span), text));
         part.comment("workdir", instruction);
         Ok(())
     }

@@ -213,6 +213,7 @@ async fn instructions_of_several_layers_or_none() {
             [1/7] FROM docker.io/library/base:latest
             [2/7] ADD a.tar b /c/
             [2/7] ADD a.tar b /c/
+            [3/7] WORKDIR /a
             [4/7] WORKDIR b
             [5/7] RUN x
             [7/7] COPY <<A /a; COPY <<B /b
@@ -221,7 +222,7 @@ async fn instructions_of_several_layers_or_none() {
             + of the base (none)
             + ADD a.tar b /c/ # buildkit (buildkit.dockerfile.v0)
             + ADD a.tar b /c/ # buildkit (buildkit.dockerfile.v0)
-            - WORKDIR /a (buildkit.dockerfile.v0)
+            + WORKDIR /a (buildkit.dockerfile.v0)
             + WORKDIR /a/b (buildkit.dockerfile.v0)
             + RUN /bin/sh -c x # buildkit (buildkit.dockerfile.v0)
             - COPY <<A /a # buildkit (buildkit.dockerfile.v0)
