@@ -369,7 +369,9 @@ impl Walk<'_> {
 
     /// Leaves what the image says so far to the part so far: what comes next would change it.
     fn settle_image(&mut self) {
-        let image = std::mem::take(&mut self.image);
+        let mut image = std::mem::take(&mut self.image);
+        // Triggers are not inherited by a stage: they belong to the last part.
+        self.image.on_build = std::mem::take(&mut image.on_build);
         self.part().image = image;
     }
 

@@ -217,9 +217,12 @@ impl Walk<'_> {
                 Some(history::add(add, &place))
             }
             Kind::Workdir(path) => {
-                let workdir = join_workdir(&self.state.workdir, &place.word(path));
+                let written = place.word(path);
+                let workdir = join_workdir(&self.state.workdir, &written);
                 is_step = workdir != "/";
-                let text = format!("WORKDIR {workdir}");
+                // An absolute path is told as it is written.
+                let shown = if written.starts_with('/') { &written } else { &workdir };
+                let text = format!("WORKDIR {shown}");
                 self.state.workdir = workdir;
                 Some(text)
             }

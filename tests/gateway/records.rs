@@ -428,3 +428,20 @@ RUN second
         ["PATH=/bin OF_BASE=b ONE=1 TWO=arg", "ONE=1 PATH=/bin OF_BASE=b TWO=variable"]
     );
 }
+
+/// A shell after a command of the image makes two stages of one; the image still has its triggers.
+#[tokio::test]
+async fn triggers_before_another_shell() {
+    const DOCKERFILE: &str = "FROM base
+ONBUILD RUN echo triggered
+HEALTHCHECK CMD true
+SHELL [\"/bin/ash\", \"-c\"]
+CMD serve
+WORKDIR /out/
+";
+    let daemon = build(DOCKERFILE, &[]).await;
+    let result = returned(&daemon).result.unwrap();
+    let config: Value = serde_json::from_slice(&result.metadata["containerimage.config"]).unwrap();
+    assert_eq!(config["config"]["OnBuild"], serde_json::json!(["RUN echo triggered"]));
+    assert!(history(&daemon).ends_with("+ WORKDIR /out/ (buildkit.dockerfile.v0)\n"));
+}
