@@ -83,7 +83,10 @@ pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options 
         let request = &mut options.request;
         request.target_stage = match &target {
             Some(target) => Some(target.clone()),
-            None => last.map(|last| last.name.as_ref().map_or("", |name| &name.value).to_owned()),
+            None => last.map(|last| {
+                // Stages are known in lower case (`parseBuildStageName`).
+                last.name.as_ref().map_or_else(String::new, |name| name.value.to_lowercase())
+            }),
         };
         // A Dockerfile says with `ARG` what these options are about.
         request.sbom = SbomScope {

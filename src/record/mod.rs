@@ -81,6 +81,7 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
             read,
             globals: &globals,
             build_args: &request.build_args,
+            epoch: request.epoch_value.as_deref(),
             limit: &limit,
             numbers,
             state,
@@ -178,6 +179,28 @@ fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> Fo
     }
 }
 
+/// Puts the variables of the image into the order in which the Dockerfile sets them.
+fn order_environment(
+    read: &ReadDockerfile,
+    stages: &BTreeMap<usize, RecordedStage<'_>>,
+    plan: &mut Plan,
+) {
+    let target = &plan.stages[plan.target].name;
+    let Some(stage) = read.stages.get(target.as_str()).and_then(|index| stages.get(index)) else {
+        return;
+    };
+    let ordered = stage.state.image_environment();
+    let sorted = |entries: &[String]| {
+        let mut entries = entries.to_vec();
+        entries.sort();
+        entries
+    };
+    let env = &mut plan.config.config.env;
+    if sorted(env) == sorted(&ordered) {
+        *env = ordered;
+    }
+}
+
 /// Puts the names of instructions on the steps of a plan, and their history into its config.
 fn record(
     read: &ReadDockerfile,
@@ -250,6 +273,7 @@ fn record(
     if !is_complete {
         return;
     }
+    order_environment(read, stages, plan);
     let created = plan.created();
     let history = &mut plan.config.history;
     history.truncate(plan.inherited_history);

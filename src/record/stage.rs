@@ -9,6 +9,7 @@ use super::values::{self, Limit, Values};
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word};
 use crate::plan::{ContainerConfig, Environment, Origin, Plan, Title, join_workdir};
+use crate::spec::EPOCH_ARG;
 use crate::text::Text;
 
 /// What holds at a place of a stage.
@@ -92,6 +93,11 @@ impl State {
         }
     }
 
+    /// The variables of the image, as `NAME=value`.
+    pub(super) fn image_environment(&self) -> Vec<String> {
+        self.image_env.to_entries()
+    }
+
     /// Begins a stage that is built from another one: the image's variables are set again, so that they go before
     /// args of the same name, and behind all args (`dispatchStages` in `dockerfile2llb/convert.go`).
     pub(super) fn begin_stage(&mut self) {
@@ -152,6 +158,8 @@ pub(super) struct Walk<'w> {
     pub(super) read: &'w ReadDockerfile,
     pub(super) globals: &'w Values,
     pub(super) build_args: &'w BTreeMap<String, String>,
+    /// The value of `SOURCE_DATE_EPOCH`, once it is known what its word stands for.
+    pub(super) epoch: Option<&'w str>,
     pub(super) limit: &'w Limit,
     pub(super) numbers: Numbers,
     pub(super) state: State,
@@ -284,6 +292,11 @@ impl Walk<'_> {
             let default = default.as_ref().map(|default| place.word(default));
             let value = self.build_args.get(&name).cloned().or(default);
             let value = value.or_else(|| self.globals.get(&name).cloned());
+            // The word that stands there has become a number, or nothing.
+            let value = match self.epoch {
+                Some(epoch) if name == EPOCH_ARG => Some(epoch.to_owned()),
+                _ => value,
+            };
             texts.push(match &value {
                 Some(value) => format!("{name}={value}"),
                 None => name.clone(),

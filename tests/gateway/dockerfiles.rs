@@ -226,7 +226,7 @@ async fn an_error_has_the_file_and_where_it_is_from() {
 #[tokio::test]
 async fn the_name_of_the_target_is_that_of_the_dockerfile() {
     for (last, options, expected) in [
-        ("FROM base AS Final.One\n", vec![], "Final.One"),
+        ("FROM base AS Final.One\n", vec![], "final.one"),
         ("FROM base\n", vec![], "default"),
         ("FROM base AS last\n", vec!["target=BASE"], "BASE"),
     ] {

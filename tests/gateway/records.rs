@@ -445,3 +445,29 @@ WORKDIR /out/
     assert_eq!(config["config"]["OnBuild"], serde_json::json!(["RUN echo triggered"]));
     assert!(history(&daemon).ends_with("+ WORKDIR /out/ (buildkit.dockerfile.v0)\n"));
 }
+
+/// The variables of one `ENV` keep their order, whichever of them another one uses.
+#[tokio::test]
+async fn variables_of_one_instruction_keep_their_order() {
+    let daemon = build("FROM base\nENV A=1 B=2 C=$A\n", &[]).await;
+    let result = returned(&daemon).result.unwrap();
+    let config: Value = serde_json::from_slice(&result.metadata["containerimage.config"]).unwrap();
+    let expected = serde_json::json!(["PATH=/bin", "OF_BASE=b", "A=1", "B=2", "C="]);
+    assert_eq!(config["config"]["Env"], expected);
+}
+
+/// A process sees the time that the word for it stands for: none for files of the client.
+#[tokio::test]
+async fn the_time_in_the_environment() {
+    const DOCKERFILE: &str = "FROM base\nARG SOURCE_DATE_EPOCH\nRUN date\n";
+    for (value, expected) in [("1700000000", "1700000000"), ("context", "")] {
+        let option = format!("build-arg:SOURCE_DATE_EPOCH={value}");
+        let daemon = build(DOCKERFILE, &[&option]).await;
+        let exec = crate::frontend::ops(&daemon).into_iter().find_map(|op| match op.op {
+            Some(buildkit_proto::pb::op::Op::Exec(exec)) => exec.meta,
+            _ => None,
+        });
+        let expected = format!("SOURCE_DATE_EPOCH={expected}");
+        assert_eq!(exec.unwrap().env.last(), Some(&expected));
+    }
+}
