@@ -32,7 +32,10 @@ fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
     };
     // Names are looked up in what stands before an op: the step before may have written them.
     let has_name = owner.is_some_and(Owner::is_named);
-    let is_beside = before.branch == step.branch && before.no_cache == step.no_cache;
+    // Each instruction of a Dockerfile is a layer: its steps have its name.
+    let is_beside = before.branch == step.branch
+        && before.no_cache == step.no_cache
+        && before.title == step.title;
     makes_files(before) && makes_files(step) && !has_name && is_beside
 }
 

@@ -216,7 +216,8 @@ async fn instructions_of_several_layers_or_none() {
             [3/7] WORKDIR /a
             [4/7] WORKDIR b
             [5/7] RUN x
-            [7/7] COPY <<A /a; COPY <<B /b
+            [6/7] COPY <<A /a
+            [7/7] COPY <<B /b
             [internal] load build context
         "#]], expect![[r#"
             + of the base (none)
@@ -225,7 +226,7 @@ async fn instructions_of_several_layers_or_none() {
             + WORKDIR /a (buildkit.dockerfile.v0)
             + WORKDIR /a/b (buildkit.dockerfile.v0)
             + RUN /bin/sh -c x # buildkit (buildkit.dockerfile.v0)
-            - COPY <<A /a # buildkit (buildkit.dockerfile.v0)
+            + COPY <<A /a # buildkit (buildkit.dockerfile.v0)
             + COPY <<B /b # buildkit (buildkit.dockerfile.v0)
         "#]]],
     )
@@ -470,4 +471,14 @@ async fn the_time_in_the_environment() {
         let expected = format!("SOURCE_DATE_EPOCH={expected}");
         assert_eq!(exec.unwrap().env.last(), Some(&expected));
     }
+}
+
+/// Instructions that make files are a layer each, as are directories that `WORKDIR` makes.
+#[tokio::test]
+async fn each_instruction_is_a_layer() {
+    let daemon =
+        build("FROM base\nWORKDIR /w\nCOPY <<A <<B ./\na\nA\nb\nB\nCOPY <<C /c\nc\nC\n", &[]).await;
+    let history = history(&daemon);
+    let layers = history.lines().filter(|line| line.starts_with("+ ")).count();
+    assert_eq!(layers, 4, "{history}");
 }
