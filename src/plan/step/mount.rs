@@ -182,7 +182,7 @@ impl MountPlanner<'_, '_> {
                 Diagnostic::new(
                     Code::InvalidValue,
                     span,
-                    "a mount cannot stand at `/`: it would hide the whole stage",
+                    "invalid mount target `/`: it would hide the whole stage",
                 )
                 .hint("give it a directory of its own with `to`, or set a `workdir`"),
             );
