@@ -1,7 +1,7 @@
 //! How long the way from the text of a build file to encoded LLB takes: `cargo bench --bench compile`.
 //!
-//! Generated files of 10 to 10,000 stages with ten steps each, or of as many stages as the arguments say, and
-//! for each the time of every part of the way, the median of several runs. What it allocates is in `memory.rs`: to count it takes time.
+//! Generated build files and Dockerfiles of 10 to 10,000 stages with ten steps each, or of as many stages as the arguments
+//! say, and for each the time of every part of the way, the median of several runs. What it allocates is in `memory.rs`: to count it takes time.
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 #![expect(clippy::unwrap_used, reason = "generated files are right")]
@@ -12,7 +12,7 @@ use std::fmt::Write;
 use std::time::{Duration, Instant};
 
 /// The parts of the way, in order.
-const PARTS: [&str; 6] = ["parse", "select", "resolve", "lower", "encode", "drop"];
+const PARTS: [&str; 7] = ["convert", "parse", "select", "resolve", "lower", "encode", "drop"];
 
 fn main() {
     // `cargo test --benches` runs this too: there, one small file shows that it works.
@@ -24,35 +24,40 @@ fn main() {
         asked => asked,
     };
     let parts = PARTS.map(|part| format!("{part:>8}")).concat();
-    println!("stages      ops  LLB MiB  ms:{parts} |    total   us/op");
+    println!("            stages      ops  LLB MiB  ms:{parts} |    total   us/op");
     for &stages in sizes {
-        let text = way::generate(stages);
-        let runs = if test { 1 } else { (20_000 / stages).clamp(5, 500) };
-        let (mut ops, mut bytes) = (0, 0);
-        let mut runs: Vec<[Duration; PARTS.len()]> = (0..runs)
-            .map(|_| {
-                let mut times = [Duration::ZERO; PARTS.len()];
-                let mut part = times.iter_mut();
-                let mut start = Instant::now();
-                let mut done = || {
-                    let now = Instant::now();
-                    *part.next().unwrap() = now - start;
-                    start = now;
-                };
-                way::Compiled { ops, bytes } = way::compile(&text, &mut done);
-                done();
-                times
-            })
-            .collect();
-        runs.sort_by_key(|times| times.iter().sum::<Duration>());
-        let median = runs[runs.len() / 2];
-
-        let mut line =
-            format!("{stages:>6} {ops:>8} {:>8.2}     ", bytes as f64 / f64::from(1 << 20));
-        for part in median {
-            let _ = write!(line, " {:>7.2}", part.as_secs_f64() * 1e3);
-        }
-        let total = median.iter().sum::<Duration>().as_secs_f64();
-        println!("{line} | {:>8.2} {:>7.2}", total * 1e3, total * 1e6 / ops as f64);
+        measure("mstage.toml", &way::generate(stages), stages, test);
+        measure("Dockerfile", &way::generate_dockerfile(stages), stages, test);
     }
+}
+
+/// Prints the times of one file.
+fn measure(name: &str, text: &str, stages: usize, test: bool) {
+    let runs = if test { 1 } else { (20_000 / stages).clamp(5, 500) };
+    let (mut ops, mut bytes) = (0, 0);
+    let mut runs: Vec<[Duration; PARTS.len()]> = (0..runs)
+        .map(|_| {
+            let mut times = [Duration::ZERO; PARTS.len()];
+            let mut part = times.iter_mut();
+            let mut start = Instant::now();
+            let mut done = || {
+                let now = Instant::now();
+                *part.next().unwrap() = now - start;
+                start = now;
+            };
+            way::Compiled { ops, bytes } = way::compile(name, text, &mut done);
+            done();
+            times
+        })
+        .collect();
+    runs.sort_by_key(|times| times.iter().sum::<Duration>());
+    let median = runs[runs.len() / 2];
+
+    let mut line =
+        format!("{name:<11} {stages:>6} {ops:>8} {:>8.2}     ", bytes as f64 / f64::from(1 << 20));
+    for part in median {
+        let _ = write!(line, " {:>7.2}", part.as_secs_f64() * 1e3);
+    }
+    let total = median.iter().sum::<Duration>().as_secs_f64();
+    println!("{line} | {:>8.2} {:>7.2}", total * 1e3, total * 1e6 / ops as f64);
 }

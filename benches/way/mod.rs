@@ -1,8 +1,10 @@
-//! What the benchmarks measure: a generated build file, and the way from its text to encoded LLB.
+//! The subject of the benchmarks: a generated build file or Dockerfile, and the way from its text to encoded LLB.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use buildkit_llb::{Graph, Platform};
+use mstage::convert::as_build_file;
 use mstage::diagnostic::Diagnostics;
 use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
@@ -49,8 +51,33 @@ pub(crate) fn generate(stages: usize) -> String {
     text
 }
 
-/// Goes the way once, and calls `done` behind each part: parse, select, resolve, lower, encode.
-pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
+/// The same stages as a Dockerfile.
+pub(crate) fn generate_dockerfile(stages: usize) -> String {
+    let mut text = "ARG VERSION=1.0\n".to_owned();
+    for stage in 0..stages {
+        let _ = write!(
+            text,
+            "\nFROM debian:bookworm-slim AS stage{stage}\nARG VERSION\nENV STAGE=${{VERSION}} MODE=release\nWORKDIR /src{stage}\n"
+        );
+        for step in 0..9 {
+            let _ = match step % 3 {
+                0 => writeln!(text, "COPY src/{stage}/{step} /src/{step}/"),
+                1 => writeln!(text, "RUN make -C /src/{step} VERSION=$VERSION all"),
+                _ => {
+                    writeln!(text, "RUN --mount=type=cache,target=/cache/{stage} make install")
+                }
+            };
+        }
+        let _ = match stage {
+            0 => writeln!(text, "RUN true"),
+            _ => writeln!(text, "COPY --from=stage{} /out /in/", stage - 1),
+        };
+    }
+    text
+}
+
+/// Goes the way once, and calls `done` behind each part: convert, parse, select, resolve, lower, encode.
+pub(crate) fn compile(name: &str, text: &str, done: &mut dyn FnMut()) -> Compiled {
     let config =
         br#"{"config":{"Env":["PATH=/usr/bin:/bin"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;
     let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
@@ -59,8 +86,10 @@ pub(crate) fn compile(text: &str, done: &mut dyn FnMut()) -> Compiled {
         engine: Engine { merge: true, required_paths: true, ..Engine::default() },
         ..Settings::default()
     };
-    let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
+    let file = SourceFile::new(name, text.as_bytes().to_vec());
     let mut diagnostics = Diagnostics::default();
+    let (file, _) = as_build_file(file, &BTreeMap::new(), &mut diagnostics).unwrap();
+    done();
     let (files, spec) = spec::parse(file, &mut diagnostics);
     let spec = spec.unwrap();
     done();
