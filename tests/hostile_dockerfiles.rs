@@ -21,7 +21,7 @@ fn convert(text: impl Into<Vec<u8>>) -> Option<usize> {
     let start = Instant::now();
     let mut diagnostics = Diagnostics::default();
     let file = SourceFile::new("Dockerfile", text);
-    let read = as_build_file(file, &BTreeMap::new(), &mut diagnostics);
+    let read = as_build_file(file, &BTreeMap::new(), |_, _, _| (), &mut diagnostics);
     let length = read.ok().map(|(file, _)| {
         let length = file.text().len();
         spec::parse(file, &mut diagnostics);
@@ -53,7 +53,7 @@ fn very_many_instructions() {
     }
     // These look at what comes behind them.
     for line in ["USER 1\nRUN x\n", "ENV B=x\nRUN echo $B\n"] {
-        convert(format!("FROM x\n{}", line.repeat(MANY / 10)));
+        convert(format!("FROM x\n{}", line.repeat(MANY)));
     }
     let names: String = (0..MANY / 10).map(|n| format!("ARG A{n}=x\nENV E{n}=$A{n}\n")).collect();
     convert(format!("FROM x\n{names}RUN make\n"));
@@ -84,7 +84,8 @@ fn very_long_text() {
     convert(format!("FROM x\nRUN {long}\n"));
     convert(format!("FROM x\nRUN <<EOF\n{}", "x y\n".repeat(size / 4)));
     convert(format!("FROM x\nRUN {} y\n", "<<EOF ".repeat(MANY)));
-    convert(format!("FROM x\nRUN a \\\n{}", "  # c\n\n && b \\\n".repeat(MANY / 10)));
+    convert(format!("FROM x\nRUN a \\\n{}", "  # c\n\n && b \\\n".repeat(MANY)));
+    convert(format!("FROM x\nRUN a \\\n{} b\n", "  # c\n".repeat(MANY)));
     convert(format!("FROM x\nENV A={}\n", "\"a b\"$A\\ ".repeat(size / 20)));
     convert(format!("FROM x\nCOPY {}\n", "--chown=1 ".repeat(size / 20)));
     convert(format!("FROM x\nRUN {} y\n", "--mount=type=cache,target=/a ".repeat(MANY)));

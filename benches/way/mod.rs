@@ -88,7 +88,7 @@ pub(crate) fn compile(name: &str, text: &str, done: &mut dyn FnMut()) -> Compile
     };
     let file = SourceFile::new(name, text.as_bytes().to_vec());
     let mut diagnostics = Diagnostics::default();
-    let (file, _) = as_build_file(file, &BTreeMap::new(), &mut diagnostics).unwrap();
+    let (file, _) = as_build_file(file, &BTreeMap::new(), |_, _, _| (), &mut diagnostics).unwrap();
     done();
     let (files, spec) = spec::parse(file, &mut diagnostics);
     let spec = spec.unwrap();

@@ -3,6 +3,8 @@
 //! A Dockerfile joins continued lines before a shell sees them; in a build file the shell joins them. Where
 //! that is not the same, in quotes and comments, they are joined here.
 
+use std::fmt::Write;
+
 use super::script::{Place, line_ends};
 use super::toml::Kind;
 use crate::dockerfile::{InnerComment, ShellText};
@@ -43,61 +45,61 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
     let base = base.unwrap_or(0);
     let mut out = String::new();
     let mut outside = Vec::new();
-    let mut statement = 0;
-    let mut statement_indent = 0;
+    // The command that is being written, and the comments that go above it: they may only be where a command begins.
+    let mut command = String::new();
+    let mut comments = String::new();
+    let mut command_indent = 0;
     let mut continues = false;
     for (at, line) in lines.iter().enumerate() {
         let begins = line.text.trim_start();
         let leads = begins_with_operator(line.text);
         let text = if leads { begins[2..].trim_start() } else { begins };
-        let is_new = !continues || leads;
         let mut indent = match (at, leads) {
             (0, _) | (_, true) => 0,
             _ => indentation(line).saturating_sub(base),
         };
-        // Comments may only be where a command begins.
+        if continues && !leads {
+            indent = indent.max(command_indent + 2);
+        } else {
+            out.push_str(&comments);
+            out.push_str(&command);
+            comments.clear();
+            command.clear();
+            command_indent = indent;
+        }
         if has_hash_comments {
-            let (place, indent) = match is_new {
-                true => (out.len(), indent),
-                false => (statement, statement_indent),
-            };
-            let indent = " ".repeat(indent);
-            let comments: String =
-                line.comments.iter().map(|comment| format!("{indent}# {comment}\n")).collect();
-            out.insert_str(place, &comments);
-            statement = place + comments.len();
+            let white = " ".repeat(command_indent);
+            for comment in &line.comments {
+                let _ = writeln!(comments, "{white}# {comment}");
+            }
         } else {
             outside.extend(line.comments.iter().cloned());
         }
-        if is_new {
-            statement = out.len();
-            statement_indent = indent;
-        } else {
-            indent = indent.max(statement_indent + 2);
-        }
-        out.push_str(&" ".repeat(indent));
+        command.push_str(&" ".repeat(indent));
         let text = text.trim_end();
         // A semicolon that had a line of its own stands behind the last word.
         match text.strip_suffix(';') {
-            Some(command) if ends_word(command.trim_end()) => {
-                out.push_str(command.trim_end());
-                out.push(';');
+            Some(before) if ends_word(before.trim_end()) => {
+                command.push_str(before.trim_end());
+                command.push(';');
             }
-            _ => out.push_str(text),
+            _ => command.push_str(text),
         }
         let next = lines.get(at + 1);
         if let Some(operator) = next.and_then(|next| leading_operator(next.text)) {
-            out.push(' ');
-            out.push_str(operator);
+            command.push(' ');
+            command.push_str(operator);
             continues = false;
         } else if next.is_some() {
             continues = !ends_statement(text) && !ends_pattern(line);
             if continues {
-                out.push_str(" \\");
+                command.push_str(" \\");
             }
         }
-        out.push('\n');
+        command.push('\n');
     }
+    out.push_str(&comments);
+    out.push_str(&command);
     Laid { kind: Kind::Block(out), comments: outside }
 }
 

@@ -6,6 +6,7 @@
 //! A Dockerfile changes its state from line to line, a stage of a build file says its own once. So a stage
 //! whose state changes where it matters becomes several, each built from the one before (`stage.rs`).
 
+mod ahead;
 mod args;
 mod bases;
 mod comments;

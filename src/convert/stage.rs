@@ -7,6 +7,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
+use super::ahead::Ahead;
 use super::args::{SCAN_STAGE, is_enabled};
 use super::image::Image;
 use super::part::{Part, PartStep, RunArgs, Variable, first_part};
@@ -16,6 +17,9 @@ use super::toml::{Item, Value};
 use super::words;
 use super::{Context, Remark, comments};
 use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word, lex};
+
+/// The most run steps that say their user themselves, in place of another stage that says it for them.
+const MOST_STEPS_OF_USER: usize = 3;
 
 /// Converts a stage: its parts, and what holds at its end.
 pub(super) fn convert_stage(
@@ -48,8 +52,9 @@ pub(super) fn convert_stage(
     let all = triggers.iter().chain(&stage.instructions);
     let all: Vec<&Instruction> = all.collect();
     walk.take_user_of_image(&all);
+    let ahead = Ahead::new(&all, context.escape());
     for (at, instruction) in all.iter().enumerate() {
-        walk.instruction(instruction, &all[at + 1..]);
+        walk.instruction(instruction, &ahead, at);
     }
     walk.finish()
 }
@@ -81,11 +86,11 @@ impl Walk<'_> {
         &mut self.parts[last]
     }
 
-    fn instruction(&mut self, instruction: &Instruction, rest: &[&Instruction]) {
+    fn instruction(&mut self, instruction: &Instruction, ahead: &Ahead, at: usize) {
         let done = match &instruction.kind {
             Kind::Arg(pairs) => self.args(pairs, instruction),
-            Kind::Env(pairs) => self.env(pairs, instruction, rest),
-            Kind::User(user) => self.user(user, instruction, rest),
+            Kind::Env(pairs) => self.env(pairs, instruction, ahead, at),
+            Kind::User(user) => self.user(user, instruction, ahead, at),
             Kind::Workdir(path) => self.workdir(path, instruction),
             Kind::Shell(words) => {
                 self.shell(words, instruction);
@@ -198,7 +203,8 @@ impl Walk<'_> {
         &mut self,
         pairs: &[Pair],
         instruction: &Instruction,
-        rest: &[&Instruction],
+        ahead: &Ahead,
+        at: usize,
     ) -> Result<(), String> {
         let escape = self.context.escape();
         let mut entries = Vec::new();
@@ -228,10 +234,8 @@ impl Walk<'_> {
             return Err("variables of one ENV that are made of each other".to_owned());
         }
         let only_image = !self.is_base
-            && rest.iter().all(|later| {
-                let names = words::names_of(later, escape);
-                !runs(&later.kind) && entries.iter().all(|(name, _)| !names.contains(name))
-            });
+            && !ahead.is_run(at)
+            && entries.iter().all(|(name, _)| !ahead.is_named(name, at));
         let mut first = true;
         for is_late in [false, true] {
             for (name, value) in entries
@@ -303,20 +307,22 @@ impl Walk<'_> {
         &mut self,
         user: &Word,
         instruction: &Instruction,
-        rest: &[&Instruction],
+        ahead: &Ahead,
+        at: usize,
     ) -> Result<(), String> {
         let text = self.text(user)?;
         let value = Value::text(text.clone()).at(user.span);
         let is_free = !self.has_run && self.parts.last().is_some_and(|part| part.workdir.is_none());
-        let runs = rest.iter().filter(|later| matches!(later.kind, Kind::Run(_))).count();
-        let goes_elsewhere = rest.iter().any(|later| matches!(later.kind, Kind::Workdir(_)));
+        let runs = ahead.runs(at);
         let is_said_again = self.is_base && !self.is_chosen && runs == 0 && !text.contains('$');
         self.state.image_user = None;
         if is_free && self.step_user.is_none() {
             let part = self.part();
             part.user = Some(value);
             part.comment("user", instruction);
-        } else if !goes_elsewhere && (!self.is_base && runs <= 3 || is_said_again) {
+        } else if !ahead.is_moved(at)
+            && (!self.is_base && runs <= MOST_STEPS_OF_USER || is_said_again)
+        {
             self.state.image_user = is_said_again.then(|| text.clone());
             self.step_user = Some(value.clone());
             self.image.user = Some(value);
@@ -510,9 +516,4 @@ fn is_often_set(name: &str) -> bool {
         || name.ends_with("_HOME")
         || name.starts_with("LC_")
         || name == "LANG"
-}
-
-/// Whether an instruction runs something, or changes what is run.
-fn runs(kind: &Kind) -> bool {
-    matches!(kind, Kind::Run(_) | Kind::Shell(_))
 }
