@@ -1,7 +1,7 @@
-//! Dockerfiles that nobody should write: each ends soon in errors or in a build file, never in a panic.
+//! Dockerfiles that nobody should write: each ends in errors or in a build file, never in a panic. A quadratic walk over
+//! one of them would take minutes.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
 
 use mstage::convert::as_build_file;
 use mstage::diagnostic::Diagnostics;
@@ -11,24 +11,16 @@ use mstage::spec;
 /// How many of a thing are too many.
 const MANY: usize = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
 
-/// The longest that one may take: far more than it does, and far less than a quadratic walk would.
-const LIMIT: Duration = Duration::from_secs(30);
-
 /// The length of the build file that a Dockerfile becomes, once it has been read; `None` where there are errors.
 fn convert(text: impl Into<Vec<u8>>) -> Option<usize> {
-    let text = text.into();
-    let begin = String::from_utf8_lossy(&text[..text.len().min(60)]).into_owned();
-    let start = Instant::now();
     let mut diagnostics = Diagnostics::default();
-    let file = SourceFile::new("Dockerfile", text);
+    let file = SourceFile::new("Dockerfile", text.into());
     let read = as_build_file(file, &BTreeMap::new(), |_, _, _| (), &mut diagnostics);
     let length = read.ok().map(|(file, _)| {
         let length = file.text().len();
         spec::parse(file, &mut diagnostics);
         length
     });
-    let taken = start.elapsed();
-    assert!(taken < LIMIT, "{begin:?} takes {taken:?}");
     length.filter(|_| !diagnostics.has_errors())
 }
 

@@ -108,7 +108,7 @@ pub fn as_build_file(
     given: &BTreeMap<String, String>,
     check: impl FnOnce(&SourceFile, &Dockerfile, &mut Diagnostics),
     diagnostics: &mut Diagnostics,
-) -> Result<(SourceFile, Option<ReadDockerfile>), SourceFile> {
+) -> Result<(SourceFile, Option<ReadDockerfile>), Box<SourceFile>> {
     if !is_dockerfile(&file) {
         return Ok((file, None));
     }
@@ -120,7 +120,7 @@ pub fn as_build_file(
     let has_errors = found.has_errors();
     diagnostics.absorb(found, |_| true);
     if has_errors {
-        return Err(file);
+        return Err(Box::new(file));
     }
     let converted = convert(&dockerfile, SYNTAX, given);
     let mut is_wrong = false;
@@ -133,7 +133,7 @@ pub fn as_build_file(
         ));
     }
     match is_wrong {
-        true => Err(file),
+        true => Err(Box::new(file)),
         false => {
             let Converted { text, origins, stages, .. } = converted;
             let read = ReadDockerfile { dockerfile, stages };

@@ -166,8 +166,8 @@ fn fields(text: &str) -> Result<Vec<String>, Mistake> {
 
 /// The value of `type`, where it depends on variables.
 fn open_type(fields: &[String]) -> Option<&str> {
-    let kinds = fields.iter().filter_map(|field| field.split_once('='));
-    let kind = kinds.filter(|(key, _)| key.eq_ignore_ascii_case("type")).last()?.1;
+    let mut kinds = fields.iter().rev().filter_map(|field| field.split_once('='));
+    let (_, kind) = kinds.find(|(key, _)| key.eq_ignore_ascii_case("type"))?;
     kind.contains('$').then_some(kind)
 }
 

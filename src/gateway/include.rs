@@ -47,7 +47,7 @@ pub(super) async fn read_spec(
     let (file, dockerfile) = match as_build_file {
         Ok(read) => read,
         Err(file) => {
-            return Ok(ReadSpec { files: SourceMap::new(file), spec: None, dockerfile: None });
+            return Ok(ReadSpec { files: SourceMap::new(*file), spec: None, dockerfile: None });
         }
     };
     let mut reading = Reading::new(file, diagnostics);

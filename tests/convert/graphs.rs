@@ -38,7 +38,7 @@ fn compile(file: SourceFile, request: &Request) -> Result<Compiled, String> {
     let file = match file {
         Ok((file, _)) => file,
         Err(file) => {
-            let files = mstage::source::SourceMap::new(file);
+            let files = mstage::source::SourceMap::new(*file);
             return Err(render::errors(&diagnostics.errors(), &files));
         }
     };
