@@ -10,16 +10,17 @@ mod ahead;
 mod args;
 mod bases;
 mod comments;
+mod files;
 mod image;
 mod layout;
 mod mount_sets;
 mod mounts;
 mod output;
 mod part;
+mod run;
 mod script;
 mod stage;
 mod state;
-mod step;
 mod toml;
 mod words;
 

@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 
 use super::ahead::Ahead;
 use super::args::{SCAN_STAGE, is_enabled};
+use super::files;
 use super::image::Image;
-use super::part::{Part, PartStep, RunArgs, Variable, first_part};
-use super::state::{Here, State};
-use super::step::{self, RunStep, Shell};
+use super::part::{Part, PartStep, Variable, first_part};
+use super::run::{self, RunStep};
+use super::state::{Here, Shell, State};
 use super::toml::{Item, Value};
 use super::words;
 use super::{Context, Remark, comments};
@@ -100,16 +101,15 @@ impl Walk<'_> {
                 let user = self.state.user.clone();
                 let shell = self.state.shell.unwrap_or(Shell::Default);
                 let names = self.names(None);
-                let step =
-                    step::run(instruction, run, shell, user.as_deref(), self.context, &names);
+                let step = run::run(instruction, run, shell, user.as_deref(), self.context, &names);
                 step.map(|step| self.run(step))
             }
             Kind::Copy(copy) => {
-                let steps = step::copy(instruction, copy, self.context, &self.names(None));
+                let steps = files::copy(instruction, copy, self.context, &self.names(None));
                 steps.map(|steps| self.files(instruction, steps))
             }
             Kind::Add(add) => {
-                let steps = step::add(instruction, add, self.context, &self.names(None));
+                let steps = files::add(instruction, add, self.context, &self.names(None));
                 steps.map(|steps| self.files(instruction, steps))
             }
             _ => self.config(instruction),
@@ -395,39 +395,7 @@ impl Walk<'_> {
     // === Steps ===
 
     fn run(&mut self, mut step: RunStep) {
-        let visible: BTreeSet<String> = self.state.visible.keys().cloned().collect();
-        let mut reads = BTreeSet::new();
-        let mut own = Vec::new();
-        for (name, default) in &self.state.visible {
-            let is_named = step.named.contains(name);
-            let is_read = step.reads_others
-                || step.reads_tools && super::script::is_read_by_tools(name)
-                || super::script::is_read_by_tools(name);
-            match default {
-                Some(default) if is_named || is_read => {
-                    own.push((name.clone(), Value::text(format!("${{{name}-{default}}}"))));
-                }
-                // A base image may have a variable of that name, which an arg that is only named would not replace.
-                None if (!is_named && is_read
-                    || step.named.contains(name) && is_often_set(name))
-                    && !self.state.env.contains(name) =>
-                {
-                    reads.insert(name.clone());
-                }
-                _ => {}
-            }
-        }
-        let hidden: BTreeSet<String> = step
-            .named
-            .iter()
-            .filter(|name| {
-                self.context.args.is_known(name)
-                    && !visible.contains(*name)
-                    && !self.state.env.contains(*name)
-            })
-            .cloned()
-            .collect();
-        let run = RunArgs { reads, visible, hidden };
+        let (run, own) = run::args_of(&step, &self.state, self.context.args);
         let mut keys = vec![step.verb];
         if !own.is_empty() {
             keys.push(("env".to_owned(), Value::table(own)));
@@ -508,12 +476,4 @@ impl Walk<'_> {
         self.state.listed = listed;
         (self.parts, self.state)
     }
-}
-
-/// Whether base images often have a variable of that name.
-fn is_often_set(name: &str) -> bool {
-    name.ends_with("_VERSION")
-        || name.ends_with("_HOME")
-        || name.starts_with("LC_")
-        || name == "LANG"
 }

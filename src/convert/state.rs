@@ -5,9 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::args::{ArgTable, DeclaredArg, PREDEFINED};
 use super::part::Part;
-use super::step::Shell;
 use super::words::{self, Known, Meaning, Names};
 use crate::dockerfile::Instruction;
+
+/// How the text of a stage's `RUN` is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shell {
+    /// The default, or the base image's: a build file's default stops at the first command that fails.
+    Default,
+    /// The Dockerfile sets one.
+    Set {
+        /// Whether it is a shell as POSIX has them.
+        is_posix: bool,
+    },
+}
 
 /// What holds at the end of a stage, for those that are built from it.
 #[derive(Debug, Default, Clone)]

@@ -137,10 +137,10 @@ fn a_check_tells_programs_what_it_found() {
     let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
     let warning = &document["warnings"][0];
     assert_eq!(warning["ruleName"], "secret-in-env");
-    // What the arg is declared as: `{}`.
+    // The name of the arg.
     let range = &warning["location"]["ranges"][0];
-    assert_eq!(range["start"], json!({ "line": 6, "character": 12 }));
-    assert_eq!(range["end"], json!({ "line": 6, "character": 14 }));
+    assert_eq!(range["start"], json!({ "line": 6, "character": 0 }));
+    assert_eq!(range["end"], json!({ "line": 6, "character": 9 }));
     assert_eq!(document["sources"][0]["filename"], "mstage.toml");
     assert!(document.get("buildError").is_none());
 }

@@ -190,7 +190,7 @@ fn a_target_that_is_not_there_is_told_with_those_that_are() {
     let project =
         Project::new("\n[stages.build]\nfrom = \"scratch\"\n[stages.other]\nfrom = \"scratch\"\n");
     let failure = project.fail(&["--target", "nothing"]);
-    assert_says(&failure, "there is no target `nothing`");
+    assert_says(&failure, "target stage \"nothing\" could not be found");
     assert_says(&failure, "`build` and `other`");
     assert!(!failure.message.contains(" | >>> "), "a line is blamed:\n{failure}");
 }
