@@ -290,7 +290,8 @@ impl Files<'_> {
         let to = self.destination()?;
         keys.extend(self.to(&to));
         keys.extend(self.owner()?);
-        keys.extend(self.mode_of_directories(&to));
+        // What is in the repository gets into this directory, whether it ends with a slash or not.
+        keys.extend(self.mode_of_directories(&format!("{to}/")));
         Ok(vec![Value::table(keys)])
     }
 

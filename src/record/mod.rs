@@ -86,6 +86,9 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
             numbers,
             state,
         };
+        for trigger in &base.triggers {
+            walk.trigger_of_image(trigger);
+        }
         let recorded = instructions
             .iter()
             .enumerate()

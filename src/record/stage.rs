@@ -7,8 +7,10 @@ use super::history;
 use super::names::Numbers;
 use super::values::{self, Limit, Values};
 use crate::convert::ReadDockerfile;
-use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word};
+use crate::diagnostic::Diagnostics;
+use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word, parse};
 use crate::plan::{ContainerConfig, Environment, Origin, Plan, Title, join_workdir};
+use crate::source::SourceFile;
 use crate::spec::EPOCH_ARG;
 use crate::text::Text;
 
@@ -179,6 +181,20 @@ fn is_directory(to: &str) -> bool {
 impl Walk<'_> {
     fn escape(&self) -> char {
         self.read.dockerfile.directives.escape.char()
+    }
+
+    /// Takes the args of a trigger of the base image, which has been built: the steps of the stage get them.
+    pub(super) fn trigger_of_image(&mut self, text: &str) {
+        let file = SourceFile::new("Dockerfile", format!("FROM scratch\n{text}\n").into_bytes());
+        let triggered = parse(&file, &mut Diagnostics::default());
+        for instruction in triggered.stages.iter().flat_map(|stage| &stage.instructions) {
+            let Kind::Arg(pairs) = &instruction.kind else { continue };
+            // A variable that the triggers set as well goes before the arg.
+            let pairs =
+                pairs.iter().filter(|pair| self.state.image_env.get(&pair.name.value).is_none());
+            let pairs: Vec<ArgPair> = pairs.cloned().collect();
+            self.arg(&pairs);
+        }
     }
 
     /// Goes over an instruction.

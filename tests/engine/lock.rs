@@ -140,8 +140,10 @@ fn ambiguous_repository(folder: &Path) {
             test $version = main || git -C work $version v1
         done
         mkdir private
-        git clone -q --bare work private/repo.git
-        git -C private/repo.git update-server-info
+        for name in repo either; do
+            git clone -q --bare work private/$name.git
+            git -C private/$name.git update-server-info
+        done
     "#;
     Command::new("sh").args(["-euc", script]).directory(folder).run();
 }
@@ -154,9 +156,10 @@ fn a_branch_and_a_tag_of_one_name() {
     ambiguous_repository(web.path());
     let server = Server::start(web.path().to_owned());
     fs::write(web.path().join("token"), "letmein").unwrap();
+    // BuildKit before 0.26 keeps the files of a plain `v1` as those of the branch, so that it has a URL of its own.
     let spec = r#"
 [sources.either]
-git = "URL/private/repo.git"
+git = "URL/private/either.git"
 ref = "v1"
 [sources.branch]
 git = "URL/private/repo.git"
@@ -176,7 +179,8 @@ steps = [
     let secret = format!("--secret=id=GIT_AUTH_TOKEN,src={}", web.path().join("token").display());
     let lock = write_lock(&project, &[&secret]);
     let line = |reference: &str, commit: &str| {
-        format!("\"{}private/repo.git#{reference}\" = \"{commit}\"\n", server.url(""))
+        let name = if reference == "v1" { "either" } else { "repo" };
+        format!("\"{}private/{name}.git#{reference}\" = \"{commit}\"\n", server.url(""))
     };
     let (branch, tag) = (commit(web.path(), "refs/heads/v1"), commit(web.path(), "refs/tags/v1"));
     assert!(lock.contains(&line("refs/heads/v1", &branch)), "{lock}");
