@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde::Deserialize;
 use tempfile::TempDir;
@@ -20,6 +20,7 @@ use crate::harness::{
     Build, Command, FRONTEND, Failure, Files, Image, ROOT, Server, build, engine, inspect,
 };
 
+mod converted;
 mod made;
 mod mapping;
 
@@ -71,6 +72,8 @@ struct Settings {
     fails: Option<Fails>,
     /// What mstage does otherwise where it builds the Dockerfile as it is, and why.
     direct: Option<String>,
+    /// What the converted file does otherwise than the Dockerfile that mstage builds as it is, and why.
+    converted: Option<String>,
     /// What mstage does not do yet. A case that says so and passes is out of date.
     missing: Option<String>,
 }
@@ -120,7 +123,7 @@ fn specs_give_what_their_dockerfiles_give() {
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
-fn dockerfiles_are_built_as_they_are() {
+fn dockerfiles_are_built_as_they_are_and_converted() {
     let (text, different) = run_all(Case::direct_verdict);
     println!("{text}");
     assert!(different == 0, "\n{text}");
@@ -248,13 +251,24 @@ impl Case {
                 "built, but its own frontend cannot build the Dockerfile",
             ));
         }
-        let by_dockerfile = self
-            .make("Dockerfile", store, &request)
-            .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
-        Ok(self.compare(&by_dockerfile, &by_spec))
+        Ok(self.compare(&*self.by_engine(store, &request)?, &by_spec))
     }
 
-    /// The Dockerfile as it is, built by mstage: the same image to the last bit that is compared, whatever a spec may
+    /// What the engine's own frontend makes of the Dockerfile. It is built once for all that is compared with it.
+    fn by_engine(&self, store: Store, request: &Request) -> Result<Arc<Made>, String> {
+        static KNOWN: Mutex<BTreeMap<String, Arc<Made>>> = Mutex::new(BTreeMap::new());
+        if let Some(made) = KNOWN.lock().unwrap().get(&self.name) {
+            return Ok(Arc::clone(made));
+        }
+        let made = self
+            .make("Dockerfile", store, request)
+            .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
+        let made = Arc::new(made);
+        KNOWN.lock().unwrap().insert(self.name.clone(), Arc::clone(&made));
+        Ok(made)
+    }
+
+    /// The Dockerfile as it is, built by mstage, and the file that it is converted to: the same image to the last bit that is compared, whatever a spec may
     /// do otherwise.
     fn direct_verdict(&self, store: Store, server: &Server) -> Verdict {
         if engine().major_version < self.settings.engine {
@@ -294,6 +308,13 @@ impl Case {
                     .ok_or_else(|| format!("  mstage does not build the Dockerfile:\n{failure}"));
             }
         };
+        match (&self.settings.converted, self.check_converted(&by_mstage, store, &direct)) {
+            (Some(_), Ok(())) if engine().major_version >= 28 => {
+                return Err("  it is the same: `converted` is out of date".to_owned());
+            }
+            (None, Err(how)) => return Err(how),
+            (_, _) => {}
+        }
         if self.settings.too_new.is_some() {
             return self.check_expected(&by_mstage, store, &request);
         }
@@ -302,9 +323,7 @@ impl Case {
                 "built, but its own frontend cannot build the Dockerfile",
             ));
         }
-        let by_dockerfile = self
-            .make("Dockerfile", store, &request)
-            .map_err(|failure| format!("  the Dockerfile is not built:\n{failure}"))?;
+        let by_dockerfile = self.by_engine(store, &request)?;
         let mut differing = all_differences(&by_dockerfile, &by_mstage);
         if by_dockerfile.history != by_mstage.history {
             let text = |made: &Made| made.history.join("; ");
