@@ -18,7 +18,7 @@ fn repository(folder: &Path) {
         git -C work config user.name test
         git -C work config user.email test@example.com
         for version in 1 2; do
-            echo $version > work/version
+            echo CONTENT$version > work/version
             git -C work add version
             git -C work commit -q -m "version $version"
             git -C work tag -a -m "version $version" v$version
@@ -126,26 +126,51 @@ steps = [
     assert!(failure.message.contains("digest mismatch"), "{failure}");
 }
 
-/// A repository with a branch and a tag `v1` of different commits, in the folder `private`.
-fn ambiguous_repository(folder: &Path) {
+/// A repository with a branch and a tag `v1` of different commits, in the folder `private`. `content` is in the file
+/// `version` of both, before the word `branch` or `tag`.
+fn ambiguous_repository(folder: &Path, content: &str) {
     let script = r#"
         export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
         git init -q -b main work
         git -C work config user.name test
         git -C work config user.email test@example.com
         for version in tag branch main; do
-            echo $version > work/version
+            echo CONTENT$version > work/version
             git -C work add version
             git -C work commit -q -m $version
             test $version = main || git -C work $version v1
         done
         mkdir private
-        for name in repo either; do
-            git clone -q --bare work private/$name.git
-            git -C private/$name.git update-server-info
-        done
+        git clone -q --bare work private/repo.git
+        git -C private/repo.git update-server-info
     "#;
-    Command::new("sh").args(["-euc", script]).directory(folder).run();
+    Command::new("sh").args(["-euc", &script.replace("CONTENT", content)]).directory(folder).run();
+}
+
+/// The lock file of references in a repository that only the token opens, and the files that they name in a build which
+/// the lock file holds.
+fn locked_references(web: &Path, references: &[&str]) -> (Vec<String>, Vec<String>) {
+    let server = Server::start(web.to_owned());
+    fs::write(web.join("token"), "letmein").unwrap();
+    let url = server.url("private/repo.git");
+    let (mut sources, mut steps) = (String::new(), String::new());
+    for (at, reference) in references.iter().enumerate() {
+        sources.push_str(&format!("[sources.s{at}]\ngit = \"{url}\"\nref = \"{reference}\"\n"));
+        steps.push_str(&format!("{{ copy = \"version\", from = \"s{at}\", to = \"/s{at}\" }},\n"));
+    }
+    let project =
+        Project::new(&format!("{sources}[stages.app]\nfrom = \"scratch\"\nsteps = [\n{steps}]\n"));
+    let secret = format!("--secret=id=GIT_AUTH_TOKEN,src={}", web.join("token").display());
+    let lock = write_lock(&project, &[&secret]);
+    let pin = |reference: &&str| {
+        let start = format!("\"{url}#{reference}\" = \"");
+        let line = lock.lines().find_map(|line| line.strip_prefix(&start));
+        line.unwrap_or_else(|| panic!("no {start} in:\n{lock}")).trim_end_matches('"').to_owned()
+    };
+    let pins = references.iter().map(pin).collect();
+    let files = project.files(&[&secret, "--build-arg=MSTAGE_LOCKED=1"]);
+    let names = (0..references.len()).map(|at| format!("s{at}"));
+    (pins, names.map(|name| files[&name].text().to_owned()).collect())
 }
 
 /// The lock file holds a build to what the engine that wrote it builds for such a name.
@@ -153,47 +178,19 @@ fn ambiguous_repository(folder: &Path) {
 #[ignore = "needs a BuildKit engine"]
 fn a_branch_and_a_tag_of_one_name() {
     let web = tempfile::tempdir().unwrap();
-    ambiguous_repository(web.path());
-    let server = Server::start(web.path().to_owned());
-    fs::write(web.path().join("token"), "letmein").unwrap();
-    // BuildKit before 0.26 keeps the files of a plain `v1` as those of the branch, so that it has a URL of its own.
-    let spec = r#"
-[sources.either]
-git = "URL/private/either.git"
-ref = "v1"
-[sources.branch]
-git = "URL/private/repo.git"
-ref = "refs/heads/v1"
-[sources.tag]
-git = "URL/private/repo.git"
-ref = "refs/tags/v1"
-[stages.app]
-from = "scratch"
-steps = [
-  { copy = "version", from = "either", to = "/either" },
-  { copy = "version", from = "branch", to = "/branch" },
-  { copy = "version", from = "tag", to = "/tag" },
-]
-"#;
-    let project = Project::new(&spec.replace("URL", server.url("").trim_end_matches('/')));
-    let secret = format!("--secret=id=GIT_AUTH_TOKEN,src={}", web.path().join("token").display());
-    let lock = write_lock(&project, &[&secret]);
-    let line = |reference: &str, commit: &str| {
-        let name = if reference == "v1" { "either" } else { "repo" };
-        format!("\"{}private/{name}.git#{reference}\" = \"{commit}\"\n", server.url(""))
-    };
-    let (branch, tag) = (commit(web.path(), "refs/heads/v1"), commit(web.path(), "refs/tags/v1"));
-    assert!(lock.contains(&line("refs/heads/v1", &branch)), "{lock}");
-    assert!(lock.contains(&line("refs/tags/v1", &tag)), "{lock}");
-    let takes_branch = lock.contains(&line("v1", &branch));
-    assert!(takes_branch || lock.contains(&line("v1", &tag)), "{lock}");
+    ambiguous_repository(web.path(), "");
+    let references = ["refs/heads/v1", "refs/tags/v1"];
+    let (pins, files) = locked_references(web.path(), &references);
+    assert_eq!(pins, references.map(|reference| commit(web.path(), reference)));
+    assert_eq!(files, ["branch\n", "tag\n"]);
 
-    let locked = [&secret, "--build-arg=MSTAGE_LOCKED=1"];
-    let files = project.files(&locked);
-    let expected = if takes_branch { "branch\n" } else { "tag\n" };
-    assert_eq!(files["either"].text(), expected);
-    assert_eq!(files["branch"].text(), "branch\n");
-    assert_eq!(files["tag"].text(), "tag\n");
+    // BuildKit before 0.26 keeps the tag's files as those of the branch's commit: this one has other commits.
+    let web = tempfile::tempdir().unwrap();
+    ambiguous_repository(web.path(), "either ");
+    let (pins, files) = locked_references(web.path(), &["v1"]);
+    let expected = references.map(|reference| commit(web.path(), reference));
+    let at = expected.iter().position(|commit| *commit == pins[0]).expect("neither");
+    assert_eq!(files[0], ["either branch\n", "either tag\n"][at]);
 }
 
 /// Secrets open repositories and files for sources, for steps and for a lock file.

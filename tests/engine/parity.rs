@@ -254,11 +254,18 @@ impl Case {
         Ok(self.compare(&*self.by_engine(store, &request)?, &by_spec))
     }
 
-    /// What the engine's own frontend makes of the Dockerfile. It is built once for all that is compared with it.
+    /// What the engine's own frontend makes of the Dockerfile. Where nothing of the case is generated, it is built once for
+    /// all that is compared with it.
     fn by_engine(&self, store: Store, request: &Request) -> Result<Arc<Made>, String> {
         static KNOWN: Mutex<BTreeMap<String, Arc<Made>>> = Mutex::new(BTreeMap::new());
-        if let Some(made) = KNOWN.lock().unwrap().get(&self.name) {
-            return Ok(Arc::clone(made));
+        let generates = |file: &str| self.home.join(file).exists();
+        let is_generated = self.settings.options.iter().any(|option| option.contains('{'))
+            || self.settings.context.is_some()
+            || generates("prepare.sh")
+            || generates("base.Dockerfile");
+        let known = KNOWN.lock().unwrap().get(&self.name).map(Arc::clone);
+        if let Some(made) = known.filter(|_| !is_generated) {
+            return Ok(made);
         }
         let made = self
             .make("Dockerfile", store, request)
@@ -295,10 +302,10 @@ impl Case {
             return match self.build("Dockerfile", &direct, &["--output=type=cacheonly"]) {
                 Ok(_) => Err("  the Dockerfile is built by mstage".to_owned()),
                 Err(failure) if said(&failure).contains(&fails.dockerfile) => Ok(Verdict::Same),
-                Err(failure) => {
+                Err(failure) => refusal(&failure).ok_or_else(|| {
                     let part = &fails.dockerfile;
-                    Err(format!("  mstage does not fail with `{part}`:\n{failure}"))
-                }
+                    format!("  mstage does not fail with `{part}`:\n{failure}")
+                }),
             };
         }
         let by_mstage = match self.make("Dockerfile", store, &direct) {
