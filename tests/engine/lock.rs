@@ -158,8 +158,9 @@ fn locked_references(web: &Path, references: &[&str]) -> (Vec<String>, Vec<Strin
         sources.push_str(&format!("[sources.s{at}]\ngit = \"{url}\"\nref = \"{reference}\"\n"));
         steps.push_str(&format!("{{ copy = \"version\", from = \"s{at}\", to = \"/s{at}\" }},\n"));
     }
-    let project =
-        Project::new(&format!("{sources}[stages.app]\nfrom = \"scratch\"\nsteps = [\n{steps}]\n"));
+    let project = Project::new(&format!(
+        "\n{sources}[stages.app]\nfrom = \"scratch\"\nsteps = [\n{steps}]\n"
+    ));
     let secret = format!("--secret=id=GIT_AUTH_TOKEN,src={}", web.join("token").display());
     let lock = write_lock(&project, &[&secret]);
     let pin = |reference: &&str| {
