@@ -3,7 +3,7 @@
 //! Follows `dispatchStates` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit: `FROM` knows the
 //! stages above it, `--from` all of them, and of two stages with one name the last one counts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::toml::Value;
 use super::words;
@@ -14,8 +14,12 @@ use crate::order::dependencies_first;
 pub(super) struct Bases {
     /// The name of each stage in the build file.
     names: Vec<String>,
+    /// The same names, to be found among.
+    known: BTreeSet<String>,
     /// The name of each in the Dockerfile, in lower case.
     written: Vec<Option<String>>,
+    /// The stages that have each of these names, in their order.
+    by_written: BTreeMap<String, Vec<usize>>,
     /// The stage that each is built from.
     base_of: Vec<Option<usize>>,
     /// The stages that the last one needs.
@@ -33,6 +37,12 @@ impl Bases {
             .iter()
             .map(|stage| stage.header.name.as_ref().map(|name| name.value.to_lowercase()))
             .collect();
+        let mut by_written: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, name) in written.iter().enumerate() {
+            if let Some(name) = name {
+                by_written.entry(name.clone()).or_default().push(index);
+            }
+        }
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut names = vec![String::new(); stages.len()];
         // Of two stages with one name the last one is known by it.
@@ -56,14 +66,16 @@ impl Bases {
         let escape = dockerfile.directives.escape.char();
         let base_of = stages.iter().enumerate().map(|(index, stage)| {
             let base = words::constant(&stage.header.base.value, escape)?;
-            (0..index).rev().find(|&earlier| written[earlier].as_deref() == Some(&*base))
+            by_written.get(&*base)?.iter().rev().copied().find(|&earlier| earlier < index)
         });
         let base_of = base_of.collect();
         let last_computed = stages
             .iter()
             .rposition(|stage| words::constant(&stage.header.base.value, escape).is_none());
         let (needed, circular) = (BTreeSet::new(), BTreeSet::new());
-        let mut bases = Self { base_of, last_computed, names, written, needed, circular };
+        let known = names.iter().cloned().collect();
+        let mut bases =
+            Self { names, known, written, by_written, base_of, needed, last_computed, circular };
         let taken_from = |stage: usize| {
             let instructions = stages[stage].instructions.iter();
             instructions.flat_map(origins).filter_map(|from| bases.stage(from)).collect()
@@ -85,7 +97,7 @@ impl Bases {
     /// The stage that a name or a number in `from` means.
     fn stage(&self, from: &str) -> Option<usize> {
         let name = from.to_lowercase();
-        let named = || self.written.iter().rposition(|written| written.as_deref() == Some(&*name));
+        let named = || self.last_named(&name);
         from.parse().ok().filter(|&at| at < self.names.len()).or_else(named)
     }
 
@@ -96,7 +108,7 @@ impl Bases {
 
     /// The names of all stages.
     pub(super) fn taken(&self) -> BTreeSet<String> {
-        self.names.iter().cloned().collect()
+        self.known.clone()
     }
 
     /// The stage that a stage is built from.
@@ -117,9 +129,13 @@ impl Bases {
 
     /// Returns `true` for the name of a stage of the build file, or of a part of one.
     fn is_stage(&self, name: &str) -> bool {
-        self.names.iter().any(|known| {
-            known == name || name.strip_prefix(&**known).is_some_and(|rest| rest.starts_with('-'))
-        })
+        let hyphens = name.match_indices('-').map(|(at, _)| &name[..at]);
+        hyphens.chain([name]).any(|beginning| self.known.contains(beginning))
+    }
+
+    /// The last stage of a name that is in lower case.
+    fn last_named(&self, name: &str) -> Option<usize> {
+        self.by_written.get(name)?.last().copied()
     }
 
     /// An image, by a form that cannot be taken for a stage.
@@ -162,7 +178,7 @@ impl Bases {
     /// Resolves the `from` of a mount.
     pub(super) fn mounted_from(&self, from: &str) -> Value {
         let name = from.to_lowercase();
-        let stage = self.written.iter().rposition(|written| written.as_deref() == Some(&*name));
+        let stage = self.last_named(&name);
         match stage {
             Some(stage) => Value::text(self.names[stage].clone()),
             None => self.image(from.to_owned()),
