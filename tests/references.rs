@@ -17,23 +17,10 @@ use mstage::spec;
 /// How many specs are tried. All are made of their number alone.
 const SPECS: u64 = if cfg!(debug_assertions) { 1_000 } else { 100_000 };
 
-/// Numbers that look random (splitmix64), the same in every run.
-struct Numbers(u64);
+#[path = "common/numbers.rs"]
+mod numbers;
 
-impl Numbers {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        (mixed % end as u64) as usize
-    }
-
-    fn one_in(&mut self, count: usize) -> bool {
-        self.below(count) == 0
-    }
-}
+use self::numbers::Numbers;
 
 /// A spec, and which stages it says that each needs or requires. The last stage refers to none.
 struct Made {

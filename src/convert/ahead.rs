@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::words;
 use crate::dockerfile::{Instruction, Kind};
 
-/// What comes behind each place of a stage, in one walk over its instructions.
+/// The instructions behind each place of a stage, found in one walk.
 pub(super) struct Ahead {
     /// The number of `RUN`s behind each instruction.
     runs: Vec<usize>,

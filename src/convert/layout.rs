@@ -25,7 +25,7 @@ struct Line<'t> {
     text: &'t str,
     /// Comments right above it.
     comments: Vec<String>,
-    /// Whether it begins inside of parentheses.
+    /// Set where it begins inside of parentheses.
     is_in_parentheses: bool,
 }
 
@@ -58,7 +58,8 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
             (0, _) | (_, true) => 0,
             _ => indentation(line).saturating_sub(base),
         };
-        if continues && !leads {
+        let begins_command = !continues || leads;
+        if !begins_command {
             indent = indent.max(command_indent + 2);
         } else {
             out.push_str(&comments);
@@ -91,7 +92,7 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
             command.push_str(operator);
             continues = false;
         } else if next.is_some() {
-            continues = !ends_statement(text) && !ends_pattern(line);
+            continues = !ends_statement(text, begins_command) && !ends_pattern(line);
             if continues {
                 command.push_str(" \\");
             }
@@ -166,8 +167,10 @@ fn begins_with_operator(line: &str) -> bool {
     leading_operator(line).is_some()
 }
 
-/// Whether a shell reads on in the next line without a backslash.
-fn ends_statement(line: &str) -> bool {
+/// Returns `true` where a shell reads on in the next line without a backslash.
+///
+/// `begins_command`: a word such as `then` is one of the shell's only where a command begins; else it is an argument.
+fn ends_statement(line: &str, begins_command: bool) -> bool {
     let ends_with =
         |end: &str| line.strip_suffix(end).is_some_and(|before| !before.ends_with('\\'));
     let words = ["; then", "; do", "; else", "() {", "&& {", "|| {", "; {"];
@@ -175,18 +178,19 @@ fn ends_statement(line: &str) -> bool {
         || ends_with("|")
         || ends_with(";")
         || words.iter().any(|end| ends_with(end))
-        || matches!(line, "then" | "do" | "else" | "{")
-        || line.starts_with("case ") && line.ends_with(" in")
+        || begins_command
+            && (matches!(line, "then" | "do" | "else" | "{")
+                || line.starts_with("case ") && line.ends_with(" in"))
 }
 
-/// Whether a line is a pattern of `case`: it ends with a parenthesis that none opens.
+/// Returns `true` for a pattern of `case`: the line ends with a parenthesis that none opens.
 fn ends_pattern(line: &Line<'_>) -> bool {
     !line.is_in_parentheses
         && line.text.trim_end().ends_with(')')
         && !line.text.contains(['(', '\\'])
 }
 
-/// Whether what follows is a semicolon in a line of its own, which ends the line before.
+/// Returns `true` where a semicolon follows in a line of its own, which ends the line before.
 fn is_lone_semicolon(text: &str, at: usize) -> bool {
     let rest = text[at..].trim_start().strip_prefix(';');
     ends_word(text[..at].trim_end()) && rest.is_some_and(|rest| !rest.starts_with(';'))
@@ -283,6 +287,20 @@ mod tests {
                 apt-get install -y \
                     less;
                 rm x
+            "#]],
+        );
+    }
+
+    #[test]
+    fn words_of_the_shell_may_be_arguments() {
+        check(
+            "RUN echo first \\\n    do \\\n    something-that-is-long-enough-for-the-text-to-have-several-lines-of-its-own \\\n    case x in \\\n    end",
+            expect![[r#"
+                echo first \
+                  do \
+                  something-that-is-long-enough-for-the-text-to-have-several-lines-of-its-own \
+                  case x in \
+                  end
             "#]],
         );
     }

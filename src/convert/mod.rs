@@ -85,7 +85,7 @@ pub fn convert(
         states.push(state);
     }
     let sets = mount_sets::name_repeated(&mut stages);
-    let (text, origins) = output::write(&context, syntax, &sets, &stages);
+    let (text, origins) = output::write(&context, syntax, &sets, stages);
     Converted { text, origins, remarks, stages: numbers }
 }
 

@@ -19,7 +19,7 @@ pub(super) fn write(
     context: &Context<'_>,
     syntax: &str,
     mount_sets: &[(String, Value)],
-    parts: &[Part],
+    parts: Vec<Part>,
 ) -> (String, Vec<Piece>) {
     let mut writer = Writer::default();
     writer.comments(&[format!("syntax={syntax}")]);
@@ -87,7 +87,10 @@ pub(super) fn write(
     writer.finish()
 }
 
-fn stage(part: &Part, writer: &mut Writer) {
+fn stage(mut part: Part, writer: &mut Writer) {
+    let steps = std::mem::take(&mut part.steps).into_iter().map(|step| step.item).collect();
+    let steps = Value::from(Kind::List(steps));
+    let part = &part;
     writer.blank();
     writer.comments(&part.comments);
     writer.header(&["stages", &part.name], Some(part.span));
@@ -111,10 +114,9 @@ fn stage(part: &Part, writer: &mut Writer) {
     entry("user", part.user.clone());
     entry("shell", part.shell.clone());
     entry("sbom", part.sbom.then(|| Value::literal(true)));
-    let steps: Vec<_> = part.steps.iter().map(|step| step.item.clone()).collect();
-    let has_step_tables = reads_better_as_tables(&steps);
-    if !has_step_tables {
-        entry("steps", (!steps.is_empty()).then(|| Kind::List(steps.clone()).into()));
+    let step_tables = steps_as_tables(&steps);
+    if step_tables.is_empty() && steps.kind != Kind::List(Vec::new()) {
+        writer.entry("steps", &steps);
     }
     let inline_image = inline_image(&part.image);
     if let Some(value) = &inline_image {
@@ -130,39 +132,37 @@ fn stage(part: &Part, writer: &mut Writer) {
             writer.entry(&key(&variable.name), &value);
         }
     }
-    if has_step_tables {
-        step_tables(part, &steps, writer);
+    for step in step_tables {
+        step_table(part, step, writer);
     }
     if inline_image.is_none() {
         image(part, writer);
     }
 }
 
-/// Whether steps are better read as tables, one below the other: texts of several lines would follow each other in a
-/// list without a line break.
-fn reads_better_as_tables(steps: &[Item]) -> bool {
+/// The steps, where they are better read as tables, one below the other: in a list, texts of several lines would follow
+/// each other without a line break.
+fn steps_as_tables(list: &Value) -> &[Item] {
+    let Kind::List(steps) = &list.kind else { return &[] };
     let is_block = |value: &Value| matches!(value.kind, Kind::Block(_));
     let has_block = |step: &Item| match &step.value.kind {
         Kind::Table(entries) => entries.iter().any(|(_, value)| is_block(value)),
         _ => is_block(&step.value),
     };
     let has_comments = steps.iter().any(|step| !step.comments.is_empty());
-    steps.len() > 1
-        && !has_comments
-        && steps.iter().any(has_block)
-        && !is_wide("steps", &Kind::List(steps.to_vec()).into())
+    let is_better =
+        steps.len() > 1 && !has_comments && steps.iter().any(has_block) && !is_wide("steps", list);
+    if is_better { steps } else { &[] }
 }
 
-fn step_tables(part: &Part, steps: &[Item], writer: &mut Writer) {
-    for step in steps {
-        writer.blank();
-        let origin = step.value.origin;
-        match &step.value.kind {
-            Kind::Table(entries) => writer.item(&["stages", &part.name, "steps"], entries, origin),
-            _ => {
-                let run = [("run".to_owned(), step.value.clone())];
-                writer.item(&["stages", &part.name, "steps"], &run, origin);
-            }
+fn step_table(part: &Part, step: &Item, writer: &mut Writer) {
+    writer.blank();
+    let path = ["stages", &part.name, "steps"];
+    match &step.value.kind {
+        Kind::Table(entries) => writer.item(&path, entries, step.value.origin),
+        _ => {
+            let run = [("run".to_owned(), step.value.clone())];
+            writer.item(&path, &run, step.value.origin);
         }
     }
 }
@@ -181,7 +181,7 @@ fn inline_env(part: &Part) -> Option<Value> {
     (length <= INLINE).then(|| Value::table(entries.collect()))
 }
 
-/// What a stage says of its image, as one line where it fits.
+/// The image of a stage in one line, where it fits.
 fn inline_image(image: &Image) -> Option<Value> {
     let mut entries: Vec<_> =
         image.entries().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -259,7 +259,7 @@ fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
     entries.iter().all(|(other, _)| !is_prefix(other, name) && !is_prefix(name, other))
 }
 
-/// What a `check` directive, `skip=A,B;error=true`, silences, with the names that its rules have here.
+/// The `check` of a build file for a directive such as `skip=A,B;error=true`: its rules by their names here.
 fn check_value(text: &str) -> Option<Value> {
     let value = option(text, "skip")?;
     let skip = match value {

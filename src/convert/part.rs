@@ -51,7 +51,7 @@ pub(super) struct Variable {
 #[derive(Debug)]
 pub(super) struct PartStep {
     pub(super) item: Item,
-    /// What a run step takes from its stage's args, for `args` and `no-args`.
+    /// The args of a run step, from which `args` and `no-args` follow.
     pub(super) run: Option<RunArgs>,
 }
 

@@ -62,9 +62,7 @@ impl Value {
 
     /// The value without line breaks between the items of its lists, wherever it comes from.
     pub(super) fn in_one_line(&self) -> String {
-        let mut layout = Layout { writer: Writer::default(), is_wide: false };
-        layout.value(self, 0);
-        layout.writer.text
+        Layout::of(self, false).writer.text
     }
 
     pub(super) fn at(mut self, span: Span) -> Self {
@@ -140,8 +138,10 @@ impl Writer {
 
     /// An entry of a table. `name` is written as it is.
     pub(super) fn entry(&mut self, name: &str, value: &Value) {
-        let mut layout = Layout { writer: Writer::default(), is_wide: is_wide(name, value) };
-        layout.value(value, 0);
+        let mut layout = Layout::of(value, false);
+        if is_longer(name, &layout.writer.text) {
+            layout = Layout::of(value, true);
+        }
         self.text.push_str(name);
         self.text.push_str(" = ");
         self.append(layout.writer);
@@ -183,14 +183,18 @@ impl Writer {
     }
 }
 
-/// Whether the lists of an entry are over several lines, for their length.
+/// Returns `true` where the lists of an entry are over several lines, for their length.
 pub(super) fn is_wide(name: &str, value: &Value) -> bool {
-    let text = value.in_one_line();
+    is_longer(name, &value.in_one_line())
+}
+
+/// Returns `true` where a line of an entry is longer than lines may be.
+fn is_longer(name: &str, value: &str) -> bool {
     let is_long = |(at, line): (usize, &str)| {
         let before = if at == 0 { name.chars().count() + 3 } else { 0 };
         before + line.chars().count() > WIDTH
     };
-    text.split('\n').enumerate().any(is_long)
+    value.split('\n').enumerate().any(is_long)
 }
 
 /// A value in the making.
@@ -201,6 +205,12 @@ struct Layout {
 }
 
 impl Layout {
+    fn of(value: &Value, is_wide: bool) -> Self {
+        let mut layout = Self { writer: Writer::default(), is_wide };
+        layout.value(value, 0);
+        layout
+    }
+
     /// Writes a value; `depth` is the number of lists over several lines that it is in.
     fn value(&mut self, value: &Value, depth: usize) {
         let start = self.writer.text.len();

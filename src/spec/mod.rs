@@ -56,6 +56,7 @@ pub use self::on_build::Trigger;
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Read, Reader, named_or_unread};
+pub(crate) use self::rules::SECRET_NAME_WORDS;
 pub(crate) use self::rules::looks_secret;
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};

@@ -13,7 +13,8 @@ use mstage::plan::Request;
 use mstage::source::SourceFile;
 
 use crate::graphs::{converted, direct, request};
-use crate::random::{Numbers, dockerfile};
+use crate::numbers::Numbers;
+use crate::random::dockerfile;
 
 /// How many Dockerfiles are tried. All are made of their number alone.
 const FILES: u64 = if cfg!(debug_assertions) { 700 } else { 100_000 };

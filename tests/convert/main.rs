@@ -4,6 +4,8 @@
 
 mod generated;
 mod graphs;
+#[path = "../common/numbers.rs"]
+mod numbers;
 mod random;
 
 use std::collections::BTreeMap;

@@ -4,20 +4,7 @@ use super::{Linter, State, Step};
 use crate::diagnostic::DockerfileRule;
 use crate::dockerfile::Kind;
 use crate::dockerfile::evaluate::Values;
-
-/// Words that make a name that of a secret.
-const SECRET: [&str; 10] = [
-    "apikey",
-    "auth",
-    "credential",
-    "credentials",
-    "key",
-    "password",
-    "pword",
-    "passwd",
-    "secret",
-    "token",
-];
+use crate::spec::SECRET_NAME_WORDS;
 
 /// Words that make it another one.
 const NO_SECRET: [&str; 3] = ["public", "file", "version"];
@@ -44,7 +31,7 @@ fn is_secret(name: &str) -> bool {
     let has = |known: &[&str]| {
         name.split('_').any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
     };
-    has(&SECRET) && !has(&NO_SECRET)
+    has(&SECRET_NAME_WORDS) && !has(&NO_SECRET)
 }
 
 #[cfg(test)]

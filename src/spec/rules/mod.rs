@@ -22,6 +22,7 @@ mod unused_arg;
 mod unused_mounts;
 mod unused_source;
 
+pub(crate) use self::secret_in_env::SECRET_NAME_WORDS;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;

@@ -8,8 +8,8 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::spec::{Env, Scalar, Spec, Stage, Template, Verb};
 
-/// Words that make a name look like a secret's.
-const SECRET: [&str; 10] = [
+/// Words that make a name look like a secret's: those of BuildKit's `SecretsUsedInArgOrEnv`.
+pub(crate) const SECRET_NAME_WORDS: [&str; 10] = [
     "apikey",
     "auth",
     "credential",
@@ -174,7 +174,7 @@ pub(crate) fn looks_secret(name: &str) -> bool {
     // The id of a cloud's access key is half of the secret.
     let is_about = !name.ends_with("access_key_id")
         && words.next_back().is_some_and(|last| ABOUT_SECRET.contains(&last));
-    has(&SECRET) && !has(&NO_SECRET) && !is_about
+    has(&SECRET_NAME_WORDS) && !has(&NO_SECRET) && !is_about
 }
 
 /// Whether a value is nothing, a switch, a path, or an address without a password.
