@@ -18,7 +18,7 @@ fn repository(folder: &Path) {
         git -C work config user.name test
         git -C work config user.email test@example.com
         for version in 1 2; do
-            echo CONTENT$version > work/version
+            echo $version > work/version
             git -C work add version
             git -C work commit -q -m "version $version"
             git -C work tag -a -m "version $version" v$version
