@@ -7,7 +7,7 @@ use super::parse::VERSION;
 use super::{TARGET, Upstream};
 
 /// Where the guide is.
-const GUIDE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/lock.md");
+const GUIDE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/guides/lock-file.md");
 
 /// What a lock file says of one reference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,7 +104,7 @@ mod tests {
         expect![[r##"
             # What the references of mstage.toml stand for. Written by
             #   docker buildx build -f mstage.toml --target mstage.lock -o . .
-            # https://github.com/myorg/mstage/blob/main/docs/lock.md
+            # https://github.com/myorg/mstage/blob/main/docs/guides/lock-file.md
             version = 1
 
             [images]

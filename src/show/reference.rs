@@ -6,13 +6,11 @@ use std::fmt::Write;
 use crate::spec::shape::{Key, Shape, TableShape};
 
 const HEAD: &str = "\
-# Reference
+# Build file keys
 
-Every key of a build file. This page is written from the declarations that the parser itself is made of; the examples are
-compiled by the tests. How the keys work together is in [language.md](language.md), and what they are in a Dockerfile in
-[from-dockerfile.md](from-dockerfile.md).
+Every key of a build file. The tests generate this page from the parser's own declarations and compile its examples.
 
-A *template* is a string in which `${NAME}` is replaced; in *text* it is not.
+In a *template*, `${NAME}` is replaced; in *text*, it is not. [From a Dockerfile](from-dockerfile.md) lists the key for each instruction.
 ";
 
 /// An example for each table, by what the table is.
@@ -96,7 +94,7 @@ fn takes(shape: &Shape) -> String {
         Shape::Words(words) => {
             words.iter().map(|word| format!("`\"{word}\"`")).collect::<Vec<_>>().join(", ")
         }
-        Shape::Rule => "[rule](rules/README.md)".to_owned(),
+        Shape::Rule => "[rule](../rules/README.md)".to_owned(),
         Shape::Integer => "integer".to_owned(),
         Shape::Boolean => "`true` or `false`".to_owned(),
         Shape::List(items) => format!("list of {}", takes(items)),

@@ -9,7 +9,7 @@ use crate::diagnostic::{Check, Code, Diagnostic, Rules, unknown_rule};
 use crate::toml::{Kind, Value};
 
 table! {
-    /// What is done with the findings of [advisory rules](rules/README.md): without a word they are warnings.
+    /// What is done with the findings of [advisory rules](../rules/README.md): without a word they are warnings.
     pub(super) struct CheckTable as "a check" {
         /// Rules that say nothing: `"all"`, or their names.
         "skip" skip: Option<Skip>,

@@ -9,7 +9,7 @@ use crate::source::SourceFile;
 
 /// Where it is told what a Dockerfile's instructions become.
 const FROM_DOCKERFILE: &str =
-    concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/from-dockerfile.md");
+    concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/reference/from-dockerfile.md");
 
 /// What is wrong with a file whose first line can be no TOML, and of which no other line looks like TOML: a slip on
 /// the first one is a slip.

@@ -1,6 +1,6 @@
 //! The shape of the language: which keys there are and what they take, as data.
 //!
-//! It comes from the same declarations as the parser. The reference (`docs/reference.md`) and the JSON
+//! It comes from the same declarations as the parser. The reference (`docs/reference/build-file.md`) and the JSON
 //! Schema (`schema/mstage.schema.json`) are written from it, so that none of the three can disagree.
 
 /// What a value may be.

@@ -169,7 +169,7 @@ async fn a_lock_file_is_written() {
         let daemon = build_with(engine(release, kept.clone()), &["target=mstage.lock"]).await;
         let (path, text) = written(&daemon);
         assert_eq!(path, "/mstage.lock");
-        let (_, entries) = text.split_once("docs/lock.md\n").unwrap();
+        let (_, entries) = text.split_once("docs/guides/lock-file.md\n").unwrap();
         assert_eq!(entries, expected);
         let expected = "unlocked-reference: `local:1` cannot be pinned, only the engine's own store has it: failed to resolve source \
                         metadata for docker.io/library/local:1: docker.io/library/local:1: not found (line 13)";

@@ -1,4 +1,4 @@
-//! `docs/from-dockerfile.md`: each row has a case that proves it, here or among the build files that are wrong, and each
+//! `docs/reference/from-dockerfile.md`: each row has a case that proves it, here or among the build files that are wrong, and each
 //! case here has a row.
 
 use std::collections::BTreeSet;
@@ -7,7 +7,7 @@ use super::{ROOT, case_names, fs, settings};
 
 #[test]
 fn the_mapping_names_each_case_and_has_no_empty_row() {
-    let file = format!("{ROOT}/docs/from-dockerfile.md");
+    let file = format!("{ROOT}/docs/reference/from-dockerfile.md");
     let text = fs::read_to_string(file).unwrap();
     let cases: BTreeSet<String> = case_names().into_iter().collect();
     let mut named = BTreeSet::new();
@@ -22,21 +22,24 @@ fn the_mapping_names_each_case_and_has_no_empty_row() {
             problems.push(format!("not three cells with text: {row}"));
             continue;
         }
-        let links: Vec<String> = cells[2]
-            .split("](../tests/parity/")
-            .skip(1)
-            .filter_map(|rest| Some(rest.split_once(')')?.0.to_owned()))
-            .collect();
-        let has_proof = !links.is_empty() || cells[2].contains("](../tests/corpus/wrong/");
+        let mut proofs = Vec::new();
+        for proof in cells[2].split('`').skip(1).step_by(2) {
+            if !proof.starts_with("wrong/") {
+                proofs.push(proof.to_owned());
+            } else if fs::metadata(format!("{ROOT}/tests/corpus/{proof}")).is_err() {
+                problems.push(format!("there is no build file {proof}"));
+            }
+        }
+        let has_proof = cells[2].contains('`');
         let is_refused = cells[1].starts_with("not wanted: ") && cells[2] == "-";
         if !has_proof && !is_refused {
             problems.push(format!("neither a case nor a reason: {row}"));
         }
-        let is_missing = links.iter().any(|case| settings(case).missing.is_some());
+        let is_missing = proofs.iter().any(|case| settings(case).missing.is_some());
         if is_missing != cells[1].contains("(not yet)") {
             problems.push(format!("`(not yet)` does not fit its case: {row}"));
         }
-        named.extend(links);
+        named.extend(proofs);
     }
     problems.extend(named.difference(&cases).map(|case| format!("there is no case {case}")));
     problems.extend(cases.difference(&named).map(|case| format!("no row names the case {case}")));

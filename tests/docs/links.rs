@@ -1,0 +1,148 @@
+//! Links: each leads to a file that exists, and to a heading that exists in it. The pages in `docs` are also a
+//! book, which holds nothing else: from there, other files of the repository are linked by their URLs.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::{collect, root};
+
+/// The URLs by which the pages and the messages name files of this repository.
+const REPOSITORY: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/");
+
+#[test]
+fn links_lead_somewhere() {
+    let mut problems = Vec::new();
+    for path in pages() {
+        let text = fs::read_to_string(root().join(&path)).unwrap();
+        for link in links(&text) {
+            if let Err(problem) = check(&path, &link) {
+                problems.push(format!("{}: {link}: {problem}", path.display()));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "\n{}", problems.join("\n"));
+}
+
+/// Messages name pages of the documentation by URL.
+#[test]
+fn urls_in_messages_lead_somewhere() {
+    let mut files = Vec::new();
+    collect(&root().join("src"), "rs", &mut files);
+    let mut count = 0;
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        for rest in text.split("/blob/main/").skip(1) {
+            let end = rest.find(|c: char| c.is_whitespace() || "\"'`){".contains(c));
+            let path = &rest[..end.unwrap_or(rest.len())];
+            assert!(root().join(path).exists(), "{}: {path} does not exist", file.display());
+            count += 1;
+        }
+    }
+    assert!(count >= 3, "the search finds only {count} URLs");
+}
+
+#[test]
+fn the_summary_lists_every_page_once() {
+    let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
+    let listed = links(&summary);
+    let unique: BTreeSet<String> = listed.iter().cloned().collect();
+    assert_eq!(listed.len(), unique.len(), "a page is listed twice");
+    let pages: BTreeSet<String> = pages()
+        .iter()
+        .filter_map(|path| Some(path.strip_prefix("docs").ok()?.to_str()?.to_owned()))
+        .filter(|path| path != "SUMMARY.md")
+        .collect();
+    assert_eq!(unique, pages);
+}
+
+/// Why a link of a page leads nowhere.
+fn check(page: &Path, link: &str) -> Result<(), String> {
+    let (address, anchor) = link.split_once('#').map_or((link, None), |(a, b)| (a, Some(b)));
+    let target = if let Some(rest) = address.strip_prefix(REPOSITORY) {
+        match rest.split_once("/main/") {
+            Some(("blob" | "tree", path)) => PathBuf::from(path),
+            _ => return Ok(()),
+        }
+    } else if address.contains("://") {
+        return Ok(());
+    } else if address.is_empty() {
+        page.to_owned()
+    } else {
+        let target = normal(&page.parent().unwrap().join(address));
+        if page.starts_with("docs") && !target.starts_with("docs") {
+            return Err(format!("outside of the book, so write {REPOSITORY}blob/main/..."));
+        }
+        target
+    };
+    if !root().join(&target).exists() {
+        return Err("the file does not exist".to_owned());
+    }
+    let Some(anchor) = anchor else { return Ok(()) };
+    let text = fs::read_to_string(root().join(&target)).map_err(|err| err.to_string())?;
+    let anchors = anchors(&text);
+    if anchors.iter().any(|known| known == anchor) {
+        Ok(())
+    } else {
+        Err(format!("its headings are {}", anchors.join(", ")))
+    }
+}
+
+/// The targets of a page's inline links, those in code left out.
+fn links(text: &str) -> Vec<String> {
+    let prose: String = prose(text).collect::<Vec<_>>().join("\n");
+    // The odd parts between backticks are code.
+    let plain: String = prose.split('`').step_by(2).collect::<Vec<_>>().join("code");
+    plain
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split_once(')').map(|(link, _)| link.to_owned()))
+        .collect()
+}
+
+/// The anchors of a page's headings, as GitHub and mdBook make them.
+fn anchors(text: &str) -> Vec<String> {
+    let headings = prose(text).filter(|line| line.starts_with('#'));
+    headings
+        .map(|line| line.trim_start_matches('#').trim())
+        .map(|title| {
+            let kept = title.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+            kept.collect::<String>().to_lowercase().replace(' ', "-")
+        })
+        .collect()
+}
+
+/// The lines outside of fenced code.
+fn prose(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_code = false;
+    text.lines().filter(move |line| {
+        let is_fence = line.trim_start().starts_with("```");
+        is_code ^= is_fence;
+        !is_code && !is_fence
+    })
+}
+
+/// Every Markdown page of the repository that people read, by its path from the root.
+fn pages() -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
+        .iter()
+        .map(|name| root().join(name))
+        .filter(|path| path.exists())
+        .collect();
+    for folder in ["docs", "examples", "crates"] {
+        collect(&root().join(folder), "md", &mut found);
+    }
+    found.iter().map(|path| path.strip_prefix(root()).unwrap().to_owned()).collect()
+}
+
+/// A path without `..`.
+fn normal(path: &Path) -> PathBuf {
+    let mut parts = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(parts.pop()),
+            other => parts.push(other),
+        }
+    }
+    parts
+}
