@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::harness::{Project, engine};
+use crate::harness::{Capability, Project, engine};
 
 const SPEC: &str = r#"
 default = "app"
@@ -36,7 +36,7 @@ from = { merge = ["base", "one", "two", "files"] }
 fn the_first_stage_and_what_the_others_changed() {
     let project = Project::new(SPEC);
     let nonce = format!("--build-arg=NONCE={}", project.nonce());
-    if engine().major_version < 28 {
+    if !engine().has(Capability::MergeOp) {
         let failure = project.fail(&[&nonce]);
         assert!(failure.message.contains("squashing and merging stages"), "{failure}");
         assert!(failure.message.contains("mstage.toml:25"), "{failure}");

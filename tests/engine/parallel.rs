@@ -1,11 +1,6 @@
 //! Branches that are done at once and merged in their order.
 
-use crate::harness::{Build, Project, engine};
-
-/// Older image stores merge nothing.
-fn merges() -> bool {
-    engine().major_version >= 28
-}
+use crate::harness::{Build, Capability, Project, cannot_run, engine};
 
 /// Which steps of branches ran, by their labels.
 fn ran(build: &Build) -> Vec<&str> {
@@ -20,7 +15,7 @@ fn ran(build: &Build) -> Vec<&str> {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn branches_run_at_once() {
-    if !merges() {
+    if cannot_run(Capability::MergeOp) {
         return;
     }
     let project = Project::new(
@@ -78,7 +73,7 @@ steps = [
 #[ignore = "needs a BuildKit engine"]
 fn what_branches_change_is_merged_in_their_order() {
     // Where they are done in order, a branch sees those before it.
-    let apart = if merges() { "test ! -e /in/a" } else { "test -e /in/a" };
+    let apart = if engine().has(Capability::MergeOp) { "test ! -e /in/a" } else { "test -e /in/a" };
     let project = Project::new(&SPEC.replace("test ! -e /in/a", apart));
     let nonce = format!("--build-arg=NONCE={}", project.nonce());
     let image = project.image(&[&nonce]);
@@ -92,7 +87,7 @@ fn what_branches_change_is_merged_in_their_order() {
     assert_eq!(layers, base + 7);
 
     let changed = project.build(&[&nonce, "--build-arg=A=2"]);
-    if merges() {
+    if engine().has(Capability::MergeOp) {
         assert_eq!(ran(&changed), ["a", "after"], "{changed}");
     } else {
         assert!(changed.progress.warnings.is_empty() || engine().major_version >= 23, "{changed}");
@@ -104,7 +99,7 @@ fn what_branches_change_is_merged_in_their_order() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_last_branch_wins_for_files_and_for_directories() {
-    if !merges() {
+    if cannot_run(Capability::MergeOp) {
         return;
     }
     let project = Project::new(

@@ -137,5 +137,6 @@ shell = "bash"
 steps = ["false | cat"]
 "#,
     );
-    project.fail(&[]);
+    let failure = project.fail(&[]);
+    assert!(failure.message.contains("exit code: 1"), "{failure}");
 }

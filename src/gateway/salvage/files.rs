@@ -44,11 +44,23 @@ pub fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
     };
     let copied = match paths {
         [root, path, to] if verb == KEEP => keep(root.as_ref(), path.as_ref(), to.as_ref()),
-        [root, path, to] if verb == COPY => copy(root.as_ref(), path.as_ref(), to.as_ref()),
-        [from, to] if verb == GIVE => give(from.as_ref(), to.as_ref()),
+        [root, path, to] if verb == COPY => copy(root.as_ref(), path.as_ref(), to.as_ref())
+            .inspect_err(|_| remove_entries(to.as_ref())),
+        [from, to] if verb == GIVE => {
+            give(from.as_ref(), to.as_ref()).inspect_err(|_| remove_entries(to.as_ref()))
+        }
         _ => return Err(format!("unexpected arguments of {}", verb.display())),
     };
     copied.map_err(|failure| failure.message(&report.to_string_lossy()))
+}
+
+/// Removes the entries of a directory as far as they can be removed. An engine with a full disk cannot remove
+/// the step's files itself: it has to write down first that they go.
+fn remove_entries(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
+    }
 }
 
 /// Why the files of a report are not copied.

@@ -1,7 +1,9 @@
 //! An engine that has never seen a project builds it from an exported cache: nothing runs again.
 
 use super::origin::Origin;
-use crate::harness::{Build, Engine, Files, Image, Project, engine, succeeded};
+use crate::harness::{
+    Build, Capability, Engine, Files, Image, Project, cannot_run, engine, succeeded,
+};
 
 /// What is made differs with every run of the steps, on whatever engine.
 const SPEC: &str = r#"
@@ -88,7 +90,7 @@ fn inline_in_an_image() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn for_the_oldest_client() {
-    if engine().major_version > 20 {
+    if cannot_run(Capability::ClientWithoutBuildx) {
         return;
     }
     let setup = Setup::new();
@@ -115,7 +117,7 @@ fn for_the_oldest_client() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn in_a_registry() {
-    if !engine().has_containerd_store() {
+    if cannot_run(Capability::ContainerdStore) {
         return;
     }
     let setup = Setup::new();
@@ -127,7 +129,7 @@ fn in_a_registry() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn in_a_directory() {
-    if !engine().has_containerd_store() {
+    if cannot_run(Capability::ContainerdStore) {
         return;
     }
     let setup = Setup::new();

@@ -1,11 +1,11 @@
 //! A gate that has passed is not run again by an engine that has the cache of the build.
 
-use crate::harness::{OwnEngine, Project, Registry, engine, succeeded};
+use crate::harness::{Capability, OwnEngine, Project, Registry, cannot_run, engine, succeeded};
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn no_gate_runs_again_behind_an_imported_cache() {
-    if !engine().has_containerd_store() {
+    if cannot_run(Capability::ContainerdStore) {
         return;
     }
     let registry = Registry::start();

@@ -1,7 +1,7 @@
 //! Engines that have neither the frontend nor a base image of their own: all comes from a registry.
 
 use super::origin::Origin;
-use crate::harness::{Build, OwnEngine, Project, engine, succeeded};
+use crate::harness::{Build, Capability, OwnEngine, Project, cannot_run, succeeded};
 
 /// A build that runs something, from an image of the registry.
 const SPEC: &str = r#"
@@ -67,7 +67,7 @@ fn a_client_names_another_frontend() {
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn nodes_share_a_cache_in_a_registry() {
-    if !engine().has_containerd_store() {
+    if cannot_run(Capability::ContainerdStore) {
         return;
     }
     let origin = Origin::new();

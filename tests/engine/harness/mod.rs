@@ -1,5 +1,6 @@
 //! What the tests stand on: the engine, builds of small projects, and their results.
 
+mod capability;
 mod command;
 mod engine;
 mod files;
@@ -12,6 +13,7 @@ mod running;
 mod server;
 mod service;
 
+pub(crate) use self::capability::{Capability, cannot_run};
 pub(crate) use self::command::{Command, Finished};
 pub(crate) use self::engine::{Engine, FRONTEND, ROOT, engine};
 pub(crate) use self::files::Files;
