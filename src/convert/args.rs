@@ -116,8 +116,9 @@ impl ArgTable {
         }
         let constants = RefCell::default();
         let mut table = Self { args: Vec::new(), by_name: BTreeMap::new(), constants };
+        let globals = table.global_defaults(dockerfile);
         for name in order {
-            let arg = table.declare(&name, &by_name[&name], escape);
+            let arg = table.declare(&name, &by_name[&name], &globals, escape);
             table.by_name.insert(name, table.args.len());
             table.args.push(arg);
         }
@@ -136,8 +137,12 @@ impl ArgTable {
 
     /// Returns the name of a constant that is an arg's value, or this default where it is not given.
     pub(super) fn constant(&self, name: &str, default: &str) -> String {
+        self.constant_of(name, format!("${{{name}-{default}}}"))
+    }
+
+    /// Returns the name of a constant, which begins with a name.
+    fn constant_of(&self, name: &str, value: String) -> String {
         let mut constants = self.constants.borrow_mut();
-        let value = format!("${{{name}-{default}}}");
         if let Some(known) = constants.get(&value) {
             return known.clone();
         }
@@ -154,13 +159,58 @@ impl ArgTable {
         constant
     }
 
+    fn is_constant(&self, name: &str) -> bool {
+        self.constants.borrow().values().any(|constant| constant == name)
+    }
+
     /// Returns the constants by their names.
     pub(super) fn constants(&self) -> BTreeMap<String, String> {
         let constants = self.constants.borrow();
         constants.iter().map(|(value, name)| (name.clone(), value.clone())).collect()
     }
 
-    fn declare(&self, name: &str, declarations: &[Declaration<'_>], escape: char) -> DeclaredArg {
+    /// The defaults of the args before the first `FROM`, by the places of their names. Each knows what has been declared
+    /// above it.
+    fn global_defaults(&self, dockerfile: &Dockerfile) -> BTreeMap<u32, FoundDefault> {
+        let escape = dockerfile.directives.escape.char();
+        let kinds = dockerfile.global_args.iter().map(|instruction| &instruction.kind);
+        let pairs: Vec<&ArgPair> = kinds
+            .filter_map(|kind| if let Kind::Arg(pairs) = kind { Some(pairs) } else { None })
+            .flatten()
+            .collect();
+        let name_of = |pair: &ArgPair| words::constant(&pair.name.value, escape);
+        let mut last = BTreeMap::new();
+        for (at, pair) in pairs.iter().enumerate().filter(|(_, pair)| pair.default.is_some()) {
+            last.extend(name_of(pair).map(|name| (name, at)));
+        }
+        let mut above = BTreeMap::new();
+        let mut defaults = BTreeMap::new();
+        for (at, pair) in pairs.iter().enumerate() {
+            let Some(name) = name_of(pair) else { continue };
+            let Some(default) = &pair.default else {
+                above.entry(name).or_insert(None);
+                continue;
+            };
+            let mut names =
+                Above { table: self, above: &above, own: &name, last: &last, at, is_plain: false };
+            let value = words::value(&default.value, escape, &names);
+            names.is_plain = true;
+            let plain = words::value(&default.value, escape, &names).unwrap_or_default();
+            let so_far = value.as_ref().ok().map(|text| SoFar { text: text.clone(), plain });
+            above.insert(name, so_far);
+            let default = value.map_or(FoundDefault::OfStage, FoundDefault::Shared);
+            defaults.insert(pair.name.span.start, default);
+        }
+        defaults
+    }
+
+    fn declare(
+        &self,
+        name: &str,
+        declarations: &[Declaration<'_>],
+        globals: &BTreeMap<u32, FoundDefault>,
+        escape: char,
+    ) -> DeclaredArg {
         let first = &declarations[0];
         let mut comments = comments::above(first.instruction);
         let description = comments::take_description(&mut comments, name);
@@ -179,12 +229,11 @@ impl ArgTable {
                 {
                     FoundDefault::OfStage
                 }
-                Some(default) => {
-                    let previous = found.iter().rev().find_map(|(_, default)| default.shared());
-                    let names = Redeclared { table: self, name, previous };
-                    words::value(&default.value, escape, &names)
-                        .map_or(FoundDefault::OfStage, FoundDefault::Shared)
-                }
+                Some(default) => match globals.get(&declaration.pair.name.span.start) {
+                    Some(global) if is_global => global.clone(),
+                    _ => words::value(&default.value, escape, &Globals { table: self })
+                        .map_or(FoundDefault::OfStage, FoundDefault::Shared),
+                },
             };
             found.push((is_global, default));
         }
@@ -361,26 +410,52 @@ impl Names for Globals<'_> {
     }
 }
 
-/// The same, where an arg is declared again: its own name is its default so far.
-struct Redeclared<'t> {
-    table: &'t ArgTable,
-    name: &'t str,
-    previous: Option<&'t str>,
+/// The default of an arg up to a declaration.
+struct SoFar {
+    text: String,
+    /// The same without the names of args that are declared again.
+    plain: String,
 }
 
-impl Names for Redeclared<'_> {
+/// What names mean in the default of an arg before the first `FROM`.
+struct Above<'t> {
+    table: &'t ArgTable,
+    /// The defaults of the args above it.
+    above: &'t BTreeMap<String, Option<SoFar>>,
+    /// Its own name, which is its default so far.
+    own: &'t str,
+    /// The last declaration of each arg that gives it a default.
+    last: &'t BTreeMap<String, usize>,
+    at: usize,
+    /// Set for [`SoFar::plain`].
+    is_plain: bool,
+}
+
+impl Names for Above<'_> {
     fn meaning(&self, name: &str) -> Meaning {
-        match name == self.name {
-            true if self.previous.is_some() => Meaning::Set,
-            true => Meaning::Never,
-            false => Globals { table: self.table }.meaning(name),
+        match self.above.get(name) {
+            _ if !words::is_name(name) => Meaning::Never,
+            Some(Some(_)) => Meaning::Set,
+            Some(None) if name != self.own => Meaning::Maybe,
+            None if PREDEFINED.contains(&name) || self.table.is_constant(name) => Meaning::Set,
+            Some(None) | None => Meaning::Never,
         }
     }
 
     fn replacement(&self, name: &str) -> Option<String> {
-        match name == self.name {
-            true => self.previous.map(str::to_owned),
-            false => Globals { table: self.table }.replacement(name),
+        let SoFar { text, plain } = self.above.get(name)?.as_ref()?;
+        let changes = self.last.get(name).is_some_and(|&last| last >= self.at);
+        // Args that are made of each other in turns would need each other's values.
+        let needs_own = text.contains(&format!("${{{}-", self.own));
+        match name == self.own {
+            true if self.is_plain => Some(plain.clone()),
+            true => Some(text.clone()),
+            false if changes && self.is_plain || needs_own => Some(plain.clone()),
+            false => changes.then(|| format!("${{{name}-{text}}}")),
         }
+    }
+
+    fn constant(&self, name: &str) -> Option<String> {
+        self.replacement(name).map(|value| self.table.constant_of(name, value))
     }
 }

@@ -68,9 +68,7 @@ fn mount(
             entries.text("sharing", text(&flag.sharing)?.filter(|sharing| sharing != "shared"));
             entries.text("mode", text(&flag.mode)?);
             let is_root = matches!(user, None | Some("root" | "0" | "root:root" | "0:0"));
-            let says_owner = flag.uid.is_some() || flag.gid.is_some() || flag.mode.is_some();
-            let uid =
-                text(&flag.uid)?.or_else(|| (!is_root && !says_owner).then(|| "0".to_owned()));
+            let uid = text(&flag.uid)?.or_else(|| (!is_root).then(|| "0".to_owned()));
             entries.number("uid", uid);
             entries.number("gid", text(&flag.gid)?);
             entries.flag("read-only", flag.read_only == Some(true));

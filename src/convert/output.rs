@@ -214,7 +214,10 @@ fn image(part: &Part, writer: &mut Writer) {
     for (name, value) in entries {
         writer.entry(name, &value);
     }
-    for (name, entries) in tables {
+    // What has a header of its own ends the table before it.
+    let (short, long): (Vec<_>, Vec<_>) =
+        tables.into_iter().partition(|(_, entries)| is_short(entries));
+    for (name, entries) in short.into_iter().chain(long) {
         table(&part.name, name, entries, writer);
     }
 }

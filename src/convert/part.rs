@@ -156,6 +156,16 @@ impl Part {
         }
     }
 
+    /// Returns `true` where its working directory would be made after its first step, which goes to `destination` or is
+    /// run by another user. Where a part names a user of its own, its steps may make that user, and the directory waits for
+    /// a step that needs it; a Dockerfile makes it at its place.
+    pub(super) fn is_workdir_late(&self, destination: Option<&str>) -> bool {
+        let may_wait = self.steps.is_empty() && self.user.as_ref().is_some_and(is_named);
+        self.workdir.as_ref().is_some_and(|(_, workdir)| {
+            may_wait && !destination.is_some_and(|to| is_certainly_within(to, workdir))
+        })
+    }
+
     /// Says `args` and `no-args`: of the stage where that holds for all of its run steps, else of the steps.
     pub(super) fn settle_args(&mut self, inherited: &mut BTreeSet<String>) {
         let runs = || self.steps.iter().filter_map(|step| step.run.as_ref());
@@ -197,6 +207,24 @@ impl Part {
             }
         }
     }
+}
+
+/// Returns `false` for a user that is known without a list of users.
+fn is_named(user: &Value) -> bool {
+    let Kind::Text(user) = &user.kind else { return true };
+    let name = user.split(':').next().unwrap_or_default();
+    name != "root" && name.parse::<u32>().is_err()
+}
+
+/// Returns `true` for a destination that leads into the working directory, whatever its variables are.
+fn is_certainly_within(destination: &str, workdir: &str) -> bool {
+    let rest = match destination.strip_prefix('/') {
+        Some(_) => destination.strip_prefix(workdir.trim_end_matches('/')),
+        None => Some("/"),
+    };
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        && !destination.contains(['$', '\\'])
+        && !destination.split('/').any(|part| part == "..")
 }
 
 /// Adds a key to a run step, which may be a text alone.

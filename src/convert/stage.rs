@@ -102,7 +102,7 @@ impl Walk<'_> {
                 let shell = self.state.shell.unwrap_or(Shell::Default);
                 let names = self.names(None);
                 let step = run::run(instruction, run, shell, user.as_deref(), self.context, &names);
-                step.map(|step| self.run(step))
+                step.map(|step| self.run(instruction, step))
             }
             Kind::Copy(copy) => {
                 let steps = files::copy(instruction, copy, self.context, &self.names(None));
@@ -387,14 +387,29 @@ impl Walk<'_> {
         let previous = part.name.clone();
         let mut next = Part::new(&previous, instruction.span);
         next.from = Value::text("").at(instruction.span);
+        // The user that was a key of the steps is that of the next part as a whole.
+        if let Some(user) = self.step_user.take() {
+            next.user = Some(user);
+            self.image.user = None;
+            self.state.image_user = None;
+        }
         self.parts.push(next);
-        self.step_user = None;
         self.has_run = false;
     }
 
     // === Steps ===
 
-    fn run(&mut self, mut step: RunStep) {
+    /// Makes the working directory before a step, which goes to `destination` or is run by another user.
+    fn make_workdir(&mut self, instruction: &Instruction, destination: Option<&str>) {
+        if self.part().is_workdir_late(destination) {
+            self.begin_part(instruction);
+        }
+    }
+
+    fn run(&mut self, instruction: &Instruction, mut step: RunStep) {
+        if self.step_user.is_some() {
+            self.make_workdir(instruction, None);
+        }
         let (run, own) = run::args_of(&step, &self.state, self.context.args);
         let mut keys = vec![step.verb];
         if !own.is_empty() {
@@ -425,6 +440,7 @@ impl Walk<'_> {
 
     fn files(&mut self, instruction: &Instruction, steps: Vec<Item>) {
         let escape = self.context.escape();
+        self.make_workdir(instruction, words::destination(instruction));
         let part = self.part();
         part.names.extend(words::names_of(instruction, escape));
         part.steps.extend(steps.into_iter().map(|item| PartStep { item, run: None }));

@@ -335,6 +335,16 @@ pub(super) fn names_of(instruction: &Instruction, escape: char) -> BTreeSet<Stri
     used
 }
 
+/// The destination of a `COPY` or `ADD`, as it is written.
+pub(super) fn destination(instruction: &Instruction) -> Option<&str> {
+    let transfer = match &instruction.kind {
+        Kind::Copy(copy) => &copy.transfer,
+        Kind::Add(add) => &add.transfer,
+        _ => return None,
+    };
+    Some(&transfer.destination.value)
+}
+
 /// The words of an instruction that copies nothing, in which names are replaced.
 fn words_of(kind: &Kind) -> Vec<&Word> {
     match kind {

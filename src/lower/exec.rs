@@ -174,7 +174,10 @@ impl<'a> Lowering<'a> {
         cache.readonly = *read_only;
         let content =
             origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
-        if owner.is_some() || mode.is_some() {
+        // The engine makes a directory of root itself.
+        let is_usual =
+            mode.is_none() && content.is_none() && owner.as_deref().is_none_or(Owner::is_root);
+        if !is_usual && (owner.is_some() || mode.is_some()) {
             let keyed = settings.engine.owners_in_keys;
             cache.input = self.owned_directory(owner.as_deref(), *mode, content, root, keyed);
             cache.selector = CACHE_DIRECTORY.into();
@@ -183,6 +186,8 @@ impl<'a> Lowering<'a> {
             if source != "/" {
                 cache.selector = source.into();
             }
+        } else if let Some(source) = source.as_deref().filter(|source| *source != "/") {
+            cache.selector = source.into();
         }
         cache
     }
@@ -203,8 +208,12 @@ impl<'a> Lowering<'a> {
     ) -> State {
         let metadata = || Metadata::named("[internal] setting cache mount permissions");
         let bits = mode.unwrap_or(0o755);
+        let root_user = Owner { user: Id::Number(0), group: Some(Id::Number(0)) };
+        let owner = owner.or(Some(&root_user));
+        // For numbers it is the op of `setCacheUIDGID` in `frontend/dockerfile/dockerfile2llb/convert_runmount.go`
+        // of BuildKit, so that a cache is the same directory for Dockerfiles.
         let mkdir = |path: &'static str, names: State| MkdirAction {
-            make_parents: true,
+            make_parents: path != CACHE_DIRECTORY,
             owner: chown(owner, names),
             ..MkdirAction::new(path, bits)
         };

@@ -4,7 +4,6 @@
 //! copying any are one op: what they do is said in full, so that nothing is gained by keeping it apart.
 
 use super::config::History;
-use super::path::is_within;
 use super::{Action, Owner, PlannedStage, PlannedStep};
 
 impl PlannedStage {
@@ -47,32 +46,4 @@ pub(super) fn history(steps: &[PlannedStep], mut entries: Vec<History>) -> Vec<H
         }
     }
     entries
-}
-
-/// Whether a step makes its stage's working directory itself, as the user who owns it: a copy to there that is linked
-/// does, and is then independent of the base. A process would make it too, but the directory is a layer of its own then, as
-/// it is in Dockerfiles.
-pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bool {
-    match &step.action {
-        Action::Copy(copy) => {
-            let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());
-            let belongs_to_root = copy.owner.as_deref().is_none_or(Owner::is_root);
-            let made =
-                copy.items.iter().any(|item| is_within(directory(&item.destination), workdir));
-            copy.link && copy.mode.is_none() && is_roots && belongs_to_root && made
-        }
-        Action::Exec(_)
-        | Action::Fetch(_)
-        | Action::Git(_)
-        | Action::Unpack(_)
-        | Action::Write(_)
-        | Action::Mkdir { .. }
-        | Action::Remove { .. }
-        | Action::Symlink { .. } => false,
-    }
-}
-
-/// The directory that a copy makes for what it copies.
-fn directory(destination: &str) -> &str {
-    destination.rsplit_once('/').map_or("", |(directory, _)| directory)
 }

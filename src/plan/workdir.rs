@@ -1,6 +1,5 @@
 //! The directory that a stage's `workdir` makes: when, and for whom.
 
-use super::layers::makes_workdir;
 use super::owner::Owner;
 use super::path::is_within;
 use super::step::{self, RecordedStep, Surroundings};
@@ -25,8 +24,6 @@ pub(super) struct PendingWorkdir {
 
 /// What a step has to do with a pending working directory.
 pub(super) enum Turn {
-    /// The step makes it.
-    Made,
     /// It must be made before the step.
     Needed,
     /// The step can do without.
@@ -64,9 +61,6 @@ impl PendingWorkdir {
     /// says itself where it starts.
     pub(super) fn turn(&self, step: &mut PlannedStep, has_own: bool) -> Turn {
         let Self { path, user, .. } = self;
-        if makes_workdir(step, path, user) {
-            return Turn::Made;
-        }
         if !self.can_wait {
             return Turn::Needed;
         }
