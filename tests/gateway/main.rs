@@ -2,17 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
+use fake_gateway as fake;
+use fake_gateway::definition;
+
 mod bridge;
 mod checks;
-mod containers;
 mod contexts;
 mod credentials;
-mod definition;
 mod dockerfile_checks;
 mod dockerfiles;
 mod entitlements;
 mod epochs;
-mod fake;
 mod faults;
 mod frontend;
 mod gates;

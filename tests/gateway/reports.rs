@@ -8,9 +8,8 @@ use expect_test::expect;
 use prost::Message;
 use serde_json::{Value, json};
 
-use crate::containers::Exit;
 use crate::definition;
-use crate::fake::{Call, Daemon, Do, Engine, Method, Release, failure};
+use crate::fake::{Call, Daemon, Do, Engine, Exit, Method, Release, failure};
 use crate::frontend::{CONFIG, build, error, returned};
 
 const SPEC: &str = r#"default = "app"

@@ -8,14 +8,14 @@ use tonic::{Request, Status, Streaming};
 
 /// How the processes of a daemon end.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Exit {
-    pub(crate) code: u32,
+pub struct Exit {
+    pub code: u32,
     /// What they print to their standard error.
-    pub(crate) stderr: &'static str,
+    pub stderr: &'static str,
 }
 
 /// What a client wants to be run: the first message of its stream.
-pub(crate) async fn init(
+pub async fn init(
     request: Request<Streaming<ExecMessage>>,
 ) -> Result<(String, InitMessage), Status> {
     let first = request.into_inner().message().await?;
@@ -26,7 +26,7 @@ pub(crate) async fn init(
 }
 
 /// What the daemon answers. The exit comes before the last of the output, as it may.
-pub(crate) fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
+pub fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
     let stderr = |data: &[u8], eof| FdMessage { fd: 2, eof, data: data.to_vec() };
     let messages = [
         Input::Started(StartedMessage {}),

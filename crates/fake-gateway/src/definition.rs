@@ -9,18 +9,18 @@ use prost::Message;
 use sha2::{Digest, Sha256};
 
 /// The operations of a graph by digest, and which one is its result. `None` for an empty graph.
-pub(crate) struct Graph {
-    pub(crate) ops: BTreeMap<String, pb::Op>,
-    pub(crate) result: Option<pb::Input>,
+pub struct Graph {
+    pub ops: BTreeMap<String, pb::Op>,
+    pub result: Option<pb::Input>,
 }
 
 /// The graph that a request asks to build.
-pub(crate) fn of(request: &SolveRequest) -> pb::Definition {
+pub fn of(request: &SolveRequest) -> pb::Definition {
     request.definition.as_ref().expect("a graph").message().expect("a message")
 }
 
 /// Reads a graph, or says what is wrong with it. `caps`: what the daemon understands.
-pub(crate) fn read(definition: &pb::Definition, caps: &BTreeSet<String>) -> Result<Graph, String> {
+pub fn read(definition: &pb::Definition, caps: &BTreeSet<String>) -> Result<Graph, String> {
     let mut ops = BTreeMap::new();
     let mut result = None;
     for (index, bytes) in definition.def.iter().enumerate() {
@@ -62,7 +62,7 @@ pub(crate) fn read(definition: &pb::Definition, caps: &BTreeSet<String>) -> Resu
 }
 
 /// The name that BuildKit has for an op.
-pub(crate) fn digest(bytes: &[u8]) -> String {
+pub fn digest(bytes: &[u8]) -> String {
     let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")
 }

@@ -1,159 +1,38 @@
-//! A daemon made of data: it has the capabilities, files and images that a test gives it, behaves as
-//! the test says, and remembers everything it was asked.
-//!
-//! A test describes an [`Engine`], starts it, runs a frontend on the stream, and then looks at the
-//! [`Daemon`]: which calls came in which order, with what in them, and what was returned. Nothing
-//! here sleeps: order is forced with a [`Gate`], or with [`Engine::together`].
+//! The service that a frontend calls, played with an [`Engine`]'s data.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use buildkit_llb::Definition;
 use buildkit_proto::apicaps::ApiCap;
 use buildkit_proto::frontend::llb_bridge_server::{LlbBridge, LlbBridgeServer};
 use buildkit_proto::frontend::{
-    self, EvaluateRequest, EvaluateResponse, ExecMessage, FileRange, InitMessage, InputsRequest,
-    InputsResponse, NewContainerRequest, NewContainerResponse, PingRequest, PongResponse,
-    ReadDirRequest, ReadDirResponse, ReadFileRequest, ReadFileResponse, Ref,
-    ReleaseContainerRequest, ReleaseContainerResponse, ResolveImageConfigRequest,
-    ResolveImageConfigResponse, ResolveSourceImageResponse, ResolveSourceMetaRequest,
-    ResolveSourceMetaResponse, ReturnRequest, ReturnResponse, SolveRequest, SolveResponse,
-    StatFileRequest, StatFileResponse, WarnRequest, WarnResponse, result,
+    self, EvaluateRequest, EvaluateResponse, ExecMessage, FileRange, InputsRequest, InputsResponse,
+    NewContainerRequest, NewContainerResponse, PingRequest, PongResponse, ReadDirRequest,
+    ReadDirResponse, ReadFileRequest, ReadFileResponse, Ref, ReleaseContainerRequest,
+    ReleaseContainerResponse, ResolveImageConfigRequest, ResolveImageConfigResponse,
+    ResolveSourceMetaRequest, ResolveSourceMetaResponse, ReturnRequest, ReturnResponse,
+    SolveRequest, SolveResponse, StatFileRequest, StatFileResponse, WarnRequest, WarnResponse,
+    result,
 };
-use buildkit_proto::{Encoded, fsutil, pb, rpc, types};
+use buildkit_proto::{fsutil, pb, rpc};
 use futures_util::stream;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio::sync::{Barrier, Notify, Semaphore};
+use tokio::sync::Notify;
 use tonic::codegen::{BoxStream, Service};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-use crate::containers::{self, Exit};
+use crate::containers;
+use crate::daemon::{State, lock};
 use crate::definition::{self, Graph};
-
-/// Engines whose capabilities are in `engines/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Release {
-    /// Docker 20.10, the oldest that is supported.
-    Bookworm,
-    /// Docker 26.1 with its older image store.
-    Trixie,
-    /// Docker 28.5 with the containerd store.
-    Forky,
-    /// buildkitd of August 2026.
-    Head,
-}
-
-/// A daemon to be: what it has and how it behaves.
-pub(crate) struct Engine {
-    release: Release,
-    gateway: Vec<ApiCap>,
-    llb: Vec<ApiCap>,
-    workers: Vec<types::WorkerRecord>,
-    sources: BTreeMap<String, Files>,
-    metas: BTreeMap<(String, Option<String>), ResolveSourceMetaResponse>,
-    /// Images that are in its own store, and in no registry.
-    unpublished: BTreeSet<String>,
-    inputs: BTreeMap<String, Encoded<pb::Definition>>,
-    frontends: BTreeMap<String, Nested>,
-    script: BTreeMap<Method, VecDeque<Do>>,
-    together: BTreeMap<Method, Arc<Barrier>>,
-    exit: Exit,
-}
-
-/// A daemon that runs: what came in.
-#[derive(Clone)]
-pub(crate) struct Daemon {
-    state: Arc<Mutex<State>>,
-}
-
-/// What a call does instead of answering, or before.
-#[derive(Clone)]
-pub(crate) enum Do {
-    /// Answers, as without a script.
-    Answer,
-    /// Fails.
-    Fail(rpc::Status),
-    /// Closes the connection.
-    HangUp,
-    /// Waits at a gate, then answers.
-    Wait(Gate),
-}
-
-/// Where a call waits until the test lets it go on.
-#[derive(Clone)]
-pub(crate) struct Gate {
-    reached: Arc<Semaphore>,
-    open: Arc<Semaphore>,
-}
-
-/// A call, with what it asked.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Call {
-    Ping,
-    Solve(SolveRequest),
-    Evaluate(EvaluateRequest),
-    ReadFile(ReadFileRequest),
-    ReadDir(ReadDirRequest),
-    StatFile(StatFileRequest),
-    ResolveSourceMeta(ResolveSourceMetaRequest),
-    ResolveImageConfig(ResolveImageConfigRequest),
-    Inputs,
-    Warn(WarnRequest),
-    Return(ReturnRequest),
-    NewContainer(NewContainerRequest),
-    ExecProcess(InitMessage),
-    ReleaseContainer(String),
-}
-
-/// The methods that the daemon plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Method {
-    Ping,
-    Solve,
-    Evaluate,
-    ReadFile,
-    ReadDir,
-    StatFile,
-    ResolveSourceMeta,
-    ResolveImageConfig,
-    Inputs,
-    Warn,
-    Return,
-    NewContainer,
-    ExecProcess,
-    ReleaseContainer,
-}
-
-/// What a nested frontend answers: files for each reference, and metadata.
-#[derive(Clone, Default)]
-pub(crate) struct Nested {
-    /// One file system.
-    pub(crate) files: Files,
-    /// The graph that made it.
-    pub(crate) definition: Encoded<pb::Definition>,
-    /// The metadata of the result.
-    pub(crate) metadata: BTreeMap<String, Vec<u8>>,
-}
-
-/// Files by path, without a leading slash. Directories are there when something is in them.
-pub(crate) type Files = BTreeMap<String, Vec<u8>>;
-
-#[derive(Default)]
-struct State {
-    calls: Vec<Call>,
-    received: Vec<u8>,
-    /// `None`: not there, and a reading fails with the text.
-    refs: BTreeMap<String, Result<Files, String>>,
-    returned: Option<ReturnRequest>,
-    closed: bool,
-}
+use crate::files::{below, clean, is_directory, is_within, stat};
+use crate::{Call, Daemon, Do, Engine, Files, Release};
 
 /// The running service.
 struct Bridge {
@@ -171,312 +50,30 @@ struct Recorder {
 /// How long calls wait for one another in [`Engine::together`] before the test has failed.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-// === impl Release ===
+/// Runs an engine on the other end of the returned stream, until that is closed.
+pub(crate) fn start(engine: Engine) -> (DuplexStream, Daemon) {
+    let (client, io) = tokio::io::duplex(64 << 10);
+    let state = Arc::new(Mutex::new(State::default()));
+    let hang_up = Arc::new(Notify::new());
+    let max = engine.release.max_message();
+    let recorder = Recorder { io, state: state.clone() };
+    let bridge =
+        Bridge { engine: Mutex::new(engine), state: state.clone(), hang_up: hang_up.clone() };
+    let server =
+        LlbBridgeServer::new(bridge).max_decoding_message_size(max).max_encoding_message_size(max);
 
-impl Release {
-    pub(crate) const ALL: [Self; 4] = [Self::Bookworm, Self::Trixie, Self::Forky, Self::Head];
-
-    fn capabilities(self) -> &'static str {
-        match self {
-            Self::Bookworm => include_str!("engines/bookworm.txt"),
-            Self::Trixie => include_str!("engines/trixie.txt"),
-            Self::Forky => include_str!("engines/forky.txt"),
-            Self::Head => include_str!("engines/head.txt"),
+    let daemon = Daemon::new(state.clone());
+    tokio::spawn(async move {
+        let service = service_fn(move |request| server.clone().call(request));
+        let connection = http2::Builder::new(TokioExecutor::new())
+            .serve_connection(TokioIo::new(recorder), service);
+        tokio::select! {
+            _ = connection => {}
+            () = hang_up.notified() => {}
         }
-    }
-
-    /// What it takes and sends in one message.
-    fn max_message(self) -> usize {
-        if self < Self::Forky { 4 << 20 } else { 16 << 20 }
-    }
-}
-
-// === impl Engine ===
-
-impl Engine {
-    /// A daemon as that release has it, with nothing in it.
-    pub(crate) fn new(release: Release) -> Self {
-        let mut engine = Self {
-            release,
-            gateway: Vec::new(),
-            llb: Vec::new(),
-            workers: Vec::new(),
-            sources: BTreeMap::new(),
-            metas: BTreeMap::new(),
-            unpublished: BTreeSet::new(),
-            inputs: BTreeMap::new(),
-            frontends: BTreeMap::new(),
-            script: BTreeMap::new(),
-            together: BTreeMap::new(),
-            exit: Exit::default(),
-        };
-        for line in release.capabilities().lines().filter(|line| !line.starts_with('#')) {
-            let (kind, cap) = line.split_once(' ').expect("a line is a kind and an id");
-            let (id, reason) = cap.split_once(": ").unwrap_or((cap, ""));
-            let cap = ApiCap {
-                id: id.to_owned(),
-                enabled: reason.is_empty(),
-                disabled_reason_msg: reason.to_owned(),
-                ..Default::default()
-            };
-            match kind {
-                "gateway" => engine.gateway.push(cap),
-                "llb" => engine.llb.push(cap),
-                other => panic!("no such kind of capability: {other}"),
-            }
-        }
-        engine.worker("linux/amd64")
-    }
-
-    /// A daemon that does not say what it can do.
-    pub(crate) fn silent(mut self) -> Self {
-        self.gateway.clear();
-        self.llb.clear();
-        self
-    }
-
-    /// Takes a capability away.
-    pub(crate) fn without(mut self, id: &str) -> Self {
-        self.gateway.retain(|cap| cap.id != id);
-        self.llb.retain(|cap| cap.id != id);
-        self
-    }
-
-    /// Switches a capability off.
-    pub(crate) fn disabled(mut self, id: &str, reason: &str) -> Self {
-        for cap in self.gateway.iter_mut().chain(&mut self.llb).filter(|cap| cap.id == id) {
-            cap.enabled = false;
-            cap.disabled_reason_msg = reason.to_owned();
-        }
-        self
-    }
-
-    /// Its worker, in place of one for linux/amd64.
-    pub(crate) fn worker(mut self, platform: &str) -> Self {
-        let (os, architecture) = platform.split_once('/').expect("a platform is os/architecture");
-        let platform = pb::Platform {
-            os: os.to_owned(),
-            architecture: architecture.to_owned(),
-            ..Default::default()
-        };
-        self.workers = vec![types::WorkerRecord {
-            id: "worker".to_owned(),
-            platforms: vec![platform],
-            ..Default::default()
-        }];
-        self
-    }
-
-    /// What is in a source: `local://context`.
-    pub(crate) fn source<T: Into<Vec<u8>>>(
-        mut self,
-        identifier: &str,
-        files: impl IntoIterator<Item = (&'static str, T)>,
-    ) -> Self {
-        let files = files.into_iter().map(|(path, data)| (path.to_owned(), data.into()));
-        self.sources.insert(identifier.to_owned(), files.collect());
-        self
-    }
-
-    /// An image, the same for every platform.
-    pub(crate) fn image(self, reference: &str, digest: &str, config: &str) -> Self {
-        let identifier = format!("docker-image://{reference}");
-        let meta = image_meta(&identifier, digest, config);
-        self.meta(&identifier, meta)
-    }
-
-    /// An image that is in its own store only.
-    pub(crate) fn unpublished(mut self, reference: &str, digest: &str, config: &str) -> Self {
-        self.unpublished.insert(format!("docker-image://{reference}"));
-        self.image(reference, digest, config)
-    }
-
-    /// An image for one platform.
-    pub(crate) fn image_on(
-        mut self,
-        platform: &str,
-        reference: &str,
-        digest: &str,
-        config: &str,
-    ) -> Self {
-        let identifier = format!("docker-image://{reference}");
-        let meta = image_meta(&identifier, digest, config);
-        self.metas.insert((identifier, Some(platform.to_owned())), meta);
-        self
-    }
-
-    /// An image of the client's disk.
-    pub(crate) fn layout(self, reference: &str, digest: &str, config: &str) -> Self {
-        let identifier = format!("oci-layout://{reference}");
-        let meta = image_meta(&identifier, digest, config);
-        self.meta(&identifier, meta)
-    }
-
-    /// What the daemon says of a source, whatever it is.
-    pub(crate) fn meta(mut self, identifier: &str, meta: ResolveSourceMetaResponse) -> Self {
-        self.metas.insert((identifier.to_owned(), None), meta);
-        self
-    }
-
-    /// A graph that the client hands over.
-    pub(crate) fn input(mut self, name: &str, definition: Definition) -> Self {
-        self.inputs.insert(name.to_owned(), definition.into_encoded());
-        self
-    }
-
-    /// What another frontend answers.
-    pub(crate) fn frontend(mut self, name: &str, answer: Nested) -> Self {
-        self.frontends.insert(name.to_owned(), answer);
-        self
-    }
-
-    /// How the processes of containers end, where not well.
-    pub(crate) fn exit(mut self, exit: Exit) -> Self {
-        self.exit = exit;
-        self
-    }
-
-    /// Says what the next call of a method does; said again, what the one after that does.
-    pub(crate) fn on(mut self, method: Method, what: Do) -> Self {
-        self.script.entry(method).or_default().push_back(what);
-        self
-    }
-
-    /// Answers no call of the method until that many are there at once.
-    pub(crate) fn together(mut self, method: Method, calls: usize) -> Self {
-        self.together.insert(method, Arc::new(Barrier::new(calls)));
-        self
-    }
-
-    /// Starts it. The stream is what a frontend has as its standard input and output.
-    pub(crate) fn start(self) -> (DuplexStream, Daemon) {
-        let (client, io) = tokio::io::duplex(64 << 10);
-        let state = Arc::new(Mutex::new(State::default()));
-        let hang_up = Arc::new(Notify::new());
-        let max = self.release.max_message();
-        let recorder = Recorder { io, state: state.clone() };
-        let bridge =
-            Bridge { engine: Mutex::new(self), state: state.clone(), hang_up: hang_up.clone() };
-        let server = LlbBridgeServer::new(bridge)
-            .max_decoding_message_size(max)
-            .max_encoding_message_size(max);
-
-        let daemon = Daemon { state: state.clone() };
-        tokio::spawn(async move {
-            let service = service_fn(move |request| server.clone().call(request));
-            let connection = http2::Builder::new(TokioExecutor::new())
-                .serve_connection(TokioIo::new(recorder), service);
-            tokio::select! {
-                _ = connection => {}
-                () = hang_up.notified() => {}
-            }
-            lock(&state).closed = true;
-        });
-        (client, daemon)
-    }
-}
-
-// === impl Daemon ===
-
-impl Daemon {
-    /// What was called, in the order of arrival.
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        lock(&self.state).calls.clone()
-    }
-
-    /// The methods of these calls.
-    pub(crate) fn methods(&self) -> Vec<Method> {
-        self.calls().iter().map(Call::method).collect()
-    }
-
-    /// All graphs that were sent for solving, in the order of arrival.
-    pub(crate) fn solves(&self) -> Vec<SolveRequest> {
-        let solve = |call| if let Call::Solve(request) = call { Some(request) } else { None };
-        self.calls().into_iter().filter_map(solve).collect()
-    }
-
-    /// How the frontend ended.
-    pub(crate) fn returned(&self) -> Option<ReturnRequest> {
-        lock(&self.state).returned.clone()
-    }
-
-    /// Every byte that came over the stream.
-    pub(crate) fn received(&self) -> Vec<u8> {
-        lock(&self.state).received.clone()
-    }
-
-    /// Whether the connection is closed. A real daemon cancels the build then.
-    pub(crate) fn closed(&self) -> bool {
-        lock(&self.state).closed
-    }
-}
-
-// === impl Gate ===
-
-impl Gate {
-    /// A closed gate.
-    pub(crate) fn new() -> Self {
-        Self { reached: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
-    }
-
-    /// Waits until a call is at the gate.
-    pub(crate) async fn reached(&self) {
-        self.reached.acquire().await.expect("nobody closes the semaphore").forget();
-    }
-
-    /// Lets one call go on.
-    pub(crate) fn open(&self) {
-        self.open.add_permits(1);
-    }
-
-    async fn pass(&self) {
-        self.reached.add_permits(1);
-        self.open.acquire().await.expect("nobody closes the semaphore").forget();
-    }
-}
-
-// === impl Call ===
-
-impl Call {
-    pub(crate) fn method(&self) -> Method {
-        match self {
-            Self::Ping => Method::Ping,
-            Self::Solve(_) => Method::Solve,
-            Self::Evaluate(_) => Method::Evaluate,
-            Self::ReadFile(_) => Method::ReadFile,
-            Self::ReadDir(_) => Method::ReadDir,
-            Self::StatFile(_) => Method::StatFile,
-            Self::ResolveSourceMeta(_) => Method::ResolveSourceMeta,
-            Self::ResolveImageConfig(_) => Method::ResolveImageConfig,
-            Self::Inputs => Method::Inputs,
-            Self::Warn(_) => Method::Warn,
-            Self::Return(_) => Method::Return,
-            Self::NewContainer(_) => Method::NewContainer,
-            Self::ExecProcess(_) => Method::ExecProcess,
-            Self::ReleaseContainer(_) => Method::ReleaseContainer,
-        }
-    }
-}
-
-// === impl Method ===
-
-impl Method {
-    /// The capability without which a daemon does not have it.
-    fn cap(self) -> Option<&'static str> {
-        match self {
-            Self::Ping | Self::Solve => None,
-            Self::Evaluate => Some("gateway.evaluate"),
-            Self::ReadFile => Some("readfile"),
-            Self::ReadDir => Some("readdir"),
-            Self::StatFile => Some("statfile"),
-            Self::ResolveSourceMeta => Some("source.metaresolver"),
-            Self::ResolveImageConfig => Some("resolveimage"),
-            Self::Inputs => Some("frontend.inputs"),
-            Self::Warn => Some("gateway.warnings"),
-            Self::Return => Some("return"),
-            Self::NewContainer | Self::ExecProcess | Self::ReleaseContainer => Some("gateway.exec"),
-        }
-    }
+        lock(&state).closed = true;
+    });
+    (client, daemon)
 }
 
 // === impl Bridge ===
@@ -872,11 +469,6 @@ impl AsyncWrite for Recorder {
     }
 }
 
-/// A failure, as a daemon reports one.
-pub(crate) fn failure(message: &str) -> rpc::Status {
-    rpc::Status { code: Code::Unknown.into(), message: message.to_owned(), details: Vec::new() }
-}
-
 fn to_tonic(status: &rpc::Status) -> Status {
     let code = Code::from(status.code);
     if status.details.is_empty() {
@@ -895,53 +487,4 @@ fn not_found(call: &str, path: &str) -> Status {
 
 fn enabled(caps: &[ApiCap]) -> BTreeSet<String> {
     caps.iter().filter(|cap| cap.enabled).map(|cap| cap.id.clone()).collect()
-}
-
-fn image_meta(identifier: &str, digest: &str, config: &str) -> ResolveSourceMetaResponse {
-    let image = ResolveSourceImageResponse {
-        digest: digest.to_owned(),
-        config: config.into(),
-        attestation_chain: None,
-    };
-    ResolveSourceMetaResponse {
-        source: Some(pb::SourceOp { identifier: identifier.to_owned(), ..Default::default() }),
-        image: Some(image),
-        ..Default::default()
-    }
-}
-
-fn clean(path: &str) -> &str {
-    match path.trim_matches('/') {
-        "." => "",
-        path => path.strip_prefix("./").unwrap_or(path),
-    }
-}
-
-/// The rest of the path below a directory.
-fn below<'a>(file: &'a str, directory: &str) -> Option<&'a str> {
-    if directory.is_empty() {
-        return Some(file);
-    }
-    file.strip_prefix(directory)?.strip_prefix('/')
-}
-
-fn is_within(file: &str, path: &str) -> bool {
-    let path = clean(path);
-    file == path || below(file, path).is_some()
-}
-
-fn is_directory(files: &Files, path: &str) -> bool {
-    path.is_empty() || files.keys().any(|file| below(file, path).is_some())
-}
-
-fn stat(files: &Files, path: &str) -> Option<fsutil::Stat> {
-    if let Some(data) = files.get(path) {
-        return Some(fsutil::Stat { mode: 0o644, size: data.len() as i64, ..Default::default() });
-    }
-    is_directory(files, path).then(|| fsutil::Stat { mode: 1 << 31 | 0o755, ..Default::default() })
-}
-
-/// A test that panics while it holds a lock has failed already.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,0 +1,56 @@
+//! What a call does instead of answering, or before it answers.
+
+use std::sync::Arc;
+
+use buildkit_proto::rpc;
+use tokio::sync::Semaphore;
+use tonic::Code;
+
+/// What a call does instead of answering, or before.
+#[derive(Clone)]
+pub enum Do {
+    /// Answers, as without a script.
+    Answer,
+    /// Fails.
+    Fail(rpc::Status),
+    /// Closes the connection.
+    HangUp,
+    /// Waits at a gate, then answers.
+    Wait(Gate),
+}
+
+/// Where a call waits until the test lets it go on.
+#[derive(Clone)]
+pub struct Gate {
+    reached: Arc<Semaphore>,
+    open: Arc<Semaphore>,
+}
+
+// === impl Gate ===
+
+impl Gate {
+    /// A closed gate.
+    pub fn new() -> Self {
+        Self { reached: Arc::new(Semaphore::new(0)), open: Arc::new(Semaphore::new(0)) }
+    }
+
+    /// Waits until a call is at the gate.
+    pub async fn reached(&self) {
+        self.reached.acquire().await.expect("nobody closes the semaphore").forget();
+    }
+
+    /// Lets one call go on.
+    pub fn open(&self) {
+        self.open.add_permits(1);
+    }
+
+    pub(crate) async fn pass(&self) {
+        self.reached.add_permits(1);
+        self.open.acquire().await.expect("nobody closes the semaphore").forget();
+    }
+}
+
+/// A failure, as a daemon reports one.
+pub fn failure(message: &str) -> rpc::Status {
+    rpc::Status { code: Code::Unknown.into(), message: message.to_owned(), details: Vec::new() }
+}
