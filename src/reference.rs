@@ -1,316 +1,45 @@
-//! References of images, as users write them and as BuildKit wants them.
+//! References of images: hints about texts that are none, and the digests of other things.
 
-use std::fmt;
+pub use buildkit_llb::{InvalidReference, Reference};
 
-/// The reference of an image with its registry, and with a tag or a digest or both.
-///
-/// Follows `github.com/distribution/reference`: `alpine` is `docker.io/library/alpine:latest`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reference {
-    repository: String,
-    tag: Option<String>,
-    digest: Option<String>,
+/// Says what to do about a text that is no reference, where it shows what was meant.
+pub(crate) fn hint_about(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
+    Some(match words[..] {
+        [image, word, name] if word.eq_ignore_ascii_case("as") => {
+            format!("the name of a stage is in its header: [stages.{name}], from = \"{image}\"")
+        }
+        [flag, image, ..] if let Some(platform) = flag.strip_prefix("--platform=") => {
+            format!(
+                "the platform is a key of its own: from = \"{image}\", platform = \"{platform}\""
+            )
+        }
+        _ if starts(&["https://", "http://", "git://", "ssh://", "git@"]) => {
+            "declare it as a source: [sources.NAME], git = \"URL\" or http = \"URL\"".to_owned()
+        }
+        _ if starts(&["./", "../", "/"]) => {
+            "a directory is a build context: { context = \"NAME\" }, and --build-context NAME=PATH"
+                .to_owned()
+        }
+        _ if starts(&["docker-image://", "oci-layout://"]) => {
+            "that form is for --build-context; here an image is \"NAME:TAG\"".to_owned()
+        }
+        _ => return None,
+    })
 }
 
-/// Why a text is not a [`Reference`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InvalidReference(String);
-
-impl fmt::Display for InvalidReference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+/// Returns an image that stands for one whose name is not known.
+pub(crate) fn placeholder(name: &'static str) -> Reference {
+    Reference::parse(name).expect("the names of placeholders are right")
 }
 
-impl std::error::Error for InvalidReference {}
-
-/// How long the name of a repository may be (`RepositoryNameTotalLengthMax` of
-/// `github.com/distribution/reference`).
-const MAX_PATH: usize = 255;
-
-impl Reference {
-    /// Reads what a user wrote.
-    pub fn parse(text: &str) -> Result<Self, InvalidReference> {
-        let invalid = |why: &str| Err(InvalidReference(format!("`{text}` is not an image: {why}")));
-        let (rest, digest) = match text.split_once('@') {
-            Some((rest, digest)) => (rest, Some(digest)),
-            None => (text, None),
-        };
-        if digest.is_some_and(|digest| !is_digest(digest)) {
-            return invalid(
-                "behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits in lower case",
-            );
-        }
-        let (name, tag) = match rest.rsplit_once(':') {
-            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
-            _ => (rest, None),
-        };
-        if tag.is_some_and(|tag| !is_tag(tag)) {
-            return invalid("a tag has letters, digits, `_`, `.` and `-`, at most 128");
-        }
-        let (domain, path) = match name.split_once('/') {
-            Some((first, rest)) if is_domain(first) => (first, rest),
-            _ => ("docker.io", name),
-        };
-        if !is_host(domain) {
-            return invalid(
-                "before the first `/` stands a registry: a host name, and a port if need be",
-            );
-        }
-        if path.is_empty() {
-            return invalid("it has no name");
-        }
-        if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return invalid("a name has lowercase letters only");
-        }
-        if !path.split('/').all(is_path_component) {
-            return invalid(
-                "a name has lowercase letters and digits, with single separators `.`, `_`, `-` between them",
-            );
-        }
-        if text.len() == 64 && is_hex(text) {
-            return invalid("64 hexadecimal digits are the id of an image, and not its name");
-        }
-        let domain = if domain == "index.docker.io" { "docker.io" } else { domain };
-        let library = if domain == "docker.io" && !path.contains('/') { "library/" } else { "" };
-        if library.len() + path.len() > MAX_PATH {
-            return invalid("a name has at most 255 bytes");
-        }
-        let tag = match (tag, digest) {
-            (None, None) => Some("latest".to_owned()),
-            (tag, _) => tag.map(str::to_owned),
-        };
-        Ok(Self {
-            repository: format!("{domain}/{library}{path}"),
-            tag,
-            digest: digest.map(str::to_owned),
-        })
-    }
-
-    /// What to do about a text that is no reference, where it shows what was meant.
-    pub(super) fn hint_about(text: &str) -> Option<String> {
-        let words: Vec<&str> = text.split_whitespace().collect();
-        let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
-        Some(match words[..] {
-            [image, word, name] if word.eq_ignore_ascii_case("as") => {
-                format!("the name of a stage is in its header: [stages.{name}], from = \"{image}\"")
-            }
-            [flag, image, ..] if let Some(platform) = flag.strip_prefix("--platform=") => {
-                format!("the platform is a key of its own: from = \"{image}\", platform = \"{platform}\"")
-            }
-            _ if starts(&["https://", "http://", "git://", "ssh://", "git@"]) => {
-                "declare it as a source: [sources.NAME], git = \"URL\" or http = \"URL\"".to_owned()
-            }
-            _ if starts(&["./", "../", "/"]) => {
-                "a directory is a build context: { context = \"NAME\" }, and --build-context NAME=PATH".to_owned()
-            }
-            _ if starts(&["docker-image://", "oci-layout://"]) => {
-                "that form is for --build-context; here an image is \"NAME:TAG\"".to_owned()
-            }
-            _ => return None,
-        })
-    }
-
-    /// Its registry and its name there.
-    pub(super) fn repository(&self) -> &str {
-        &self.repository
-    }
-
-    /// Its digest, where it is held to one.
-    pub fn digest(&self) -> Option<&str> {
-        self.digest.as_deref()
-    }
-
-    /// Its tag, `latest` where neither a tag nor a digest was written.
-    pub(super) fn tag(&self) -> Option<&str> {
-        self.tag.as_deref()
-    }
-
-    /// The image of a name that is right as it is: lowercase letters.
-    pub(super) fn named(name: &str) -> Self {
-        Self {
-            repository: format!("docker.io/library/{name}"),
-            tag: Some("latest".to_owned()),
-            digest: None,
-        }
-    }
-
-    /// The reference as people write it: without the registry and the tag that go without saying.
-    pub fn familiar(&self) -> String {
-        let hub = self.repository.strip_prefix("docker.io/");
-        let name =
-            hub.map_or(self.repository.as_str(), |of| of.strip_prefix("library/").unwrap_or(of));
-        let tag = self.tag.as_deref().filter(|&tag| tag != "latest" || self.digest.is_some());
-        let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
-        let digest = self.digest.as_ref().map(|digest| format!("@{digest}")).unwrap_or_default();
-        format!("{name}{tag}{digest}")
-    }
-
-    /// The reference with its registry and its tag, without its digest.
-    pub(super) fn without_digest(&self) -> String {
-        let tag = self.tag.as_ref().map(|tag| format!(":{tag}")).unwrap_or_default();
-        format!("{}{tag}", self.repository)
-    }
-
-    /// The same image, held to a digest where one is known.
-    pub fn pinned(self, digest: Option<String>) -> Self {
-        Self { digest: digest.or(self.digest), ..self }
-    }
-}
-
-impl fmt::Display for Reference {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.repository)?;
-        if let Some(tag) = &self.tag {
-            write!(f, ":{tag}")?;
-        }
-        if let Some(digest) = &self.digest {
-            write!(f, "@{digest}")?;
-        }
-        Ok(())
-    }
-}
-
-fn is_domain(text: &str) -> bool {
-    let host_is_marked = text == "localhost"
-        || text.contains(['.', ':'])
-        || text.bytes().any(|byte| byte.is_ascii_uppercase());
-    host_is_marked
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
-}
-
-/// Whether a registry can have the name: parts of letters, digits and inner `-` between dots, or an IPv6 address in
-/// brackets, and a port.
-fn is_host(text: &str) -> bool {
-    let (host, port) = match text.rsplit_once(':') {
-        Some((host, port)) if !port.contains(']') => (host, Some(port)),
-        _ => (text, None),
-    };
-    let is_port = |port: &str| !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('-')
-            && !part.ends_with('-')
-            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let is_address = host.starts_with('[') && host.ends_with(']');
-    port.is_none_or(is_port) && (is_address || host.split('.').all(is_part))
-}
-
-/// `[a-z0-9]+` with `.`, `_`, `__` or any number of `-` between.
-fn is_path_component(text: &str) -> bool {
-    let mut separator = String::new();
-    let mut begun = false;
-    for c in text.chars() {
-        match c {
-            'a'..='z' | '0'..='9' => {
-                if !separator.is_empty()
-                    && (!begun
-                        || !(matches!(&separator[..], "." | "_" | "__")
-                            || separator.bytes().all(|b| b == b'-')))
-                {
-                    return false;
-                }
-                separator.clear();
-                begun = true;
-            }
-            '.' | '_' | '-' => separator.push(c),
-            _ => return false,
-        }
-    }
-    begun && separator.is_empty()
-}
-
-fn is_tag(text: &str) -> bool {
-    (1..=128).contains(&text.len())
-        && !text.starts_with(['.', '-'])
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-}
-
-/// Whether a text is a digest of an algorithm that registries use.
-///
-/// Follows `github.com/opencontainers/go-digest`: digits are in lower case.
+/// Returns true for a digest of an algorithm that registries use.
 pub fn is_digest(text: &str) -> bool {
-    let hex = |text: &str, len| text.len() == len && is_hex(text);
-    match text.split_once(':') {
-        Some(("sha256", encoded)) => hex(encoded, 64),
-        Some(("sha384", encoded)) => hex(encoded, 96),
-        Some(("sha512", encoded)) => hex(encoded, 128),
-        _ => false,
-    }
+    Reference::is_digest(text)
 }
 
-/// Whether a text has nothing but the digits of a hash as engines write and compare them: in lower case.
+/// Returns true if a text has nothing but the digits of a hash as engines write and compare them: in lower case.
 pub fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn familiar_names() {
-        let digest = format!("sha256:{}", "ab".repeat(32));
-        for (text, expected) in [
-            ("alpine", "docker.io/library/alpine:latest"),
-            ("alpine:3.20", "docker.io/library/alpine:3.20"),
-            ("myorg/app", "docker.io/myorg/app:latest"),
-            ("index.docker.io/alpine", "docker.io/library/alpine:latest"),
-            ("gcr.io/distroless/static", "gcr.io/distroless/static:latest"),
-            ("localhost/app:1", "localhost/app:1"),
-            ("localhost:5000/app", "localhost:5000/app:latest"),
-            ("127.0.0.1:5000/a/b__c:v1.2", "127.0.0.1:5000/a/b__c:v1.2"),
-            (&format!("alpine@{digest}"), &format!("docker.io/library/alpine@{digest}")),
-            (&format!("alpine:3@{digest}"), &format!("docker.io/library/alpine:3@{digest}")),
-        ] {
-            assert_eq!(
-                Reference::parse(text).map(|reference| reference.to_string()).as_deref(),
-                Ok(expected),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn digests() {
-        let sha256 = |digit: &str| format!("sha256:{}", digit.repeat(64));
-        assert!(is_digest(&sha256("0")) && is_digest(&sha256("f")));
-        assert!(is_digest(&format!("sha512:{}", "a".repeat(128))));
-        for text in [sha256("F"), sha256("f").to_uppercase(), sha256("g"), sha256("ff")] {
-            assert!(!is_digest(&text), "{text}");
-            assert!(Reference::parse(&format!("a@{text}")).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn lengths() {
-        assert!(Reference::parse(&"a".repeat(247)).is_ok());
-        assert!(Reference::parse(&"a".repeat(248)).is_err());
-        assert!(Reference::parse(&format!("h.example/{}", "a".repeat(255))).is_ok());
-        assert!(Reference::parse(&format!("{}:1", "a1".repeat(32))).is_ok());
-    }
-
-    #[test]
-    fn no_references() {
-        for text in [
-            "",
-            "Alpine",
-            "a//b",
-            "a/",
-            ":tag",
-            "a:",
-            "a:b c",
-            "a@sha256:12",
-            "a b",
-            "-a",
-            "a..b",
-            "http://x",
-            &"a".repeat(300),
-            &format!("h.example/{}", "a".repeat(256)),
-            &"a1".repeat(32),
-        ] {
-            assert!(Reference::parse(text).is_err(), "{text}");
-        }
-    }
 }

@@ -8,7 +8,7 @@
 
 use std::process::ExitCode;
 
-use mstage::gateway::{run, salvage, transport};
+use mstage::gateway::{run, salvage};
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let outcome = runtime.block_on(async {
-        let io = transport::stdio().map_err(|err| err.to_string())?;
+        let io = buildkit_frontend::stdio().map_err(|err| err.to_string())?;
         run(io, variables).await.map_err(|err| err.to_string())
     });
     match outcome {

@@ -10,7 +10,7 @@ use std::sync::Once;
 
 use futures_util::FutureExt;
 
-use super::bridge::Status;
+use buildkit_frontend::Status;
 
 #[cfg(panic = "abort")]
 compile_error!("a program that aborts cannot tell the user of its panic");

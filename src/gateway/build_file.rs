@@ -7,7 +7,6 @@
 use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
 use futures_util::future::{join3, try_join3};
 
-use super::bridge::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
 use super::options::invalid;
 use super::{Options, archive};
 use crate::credentials::redacted;
@@ -16,6 +15,8 @@ use crate::lower::{MainContext, MainSource, main_context};
 use crate::path_pattern::exactly;
 use crate::plan::{GitUrl, HTTP_FILE};
 use crate::source::SourceFile;
+use crate::spec::MAX_TEXT;
+use buildkit_frontend::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
 
 /// The name of the ignore file of a directory.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
@@ -139,6 +140,17 @@ pub(super) async fn web_source(connection: &Connection, url: String) -> Result<M
     };
     let is_archive = archive::is_archive(&start.unwrap_or_default());
     Ok(MainSource::Http { url, is_archive })
+}
+
+/// The failure to read a file that people write.
+fn unreadable(error: Error) -> Status {
+    match error {
+        Error::TooLarge { limit } => Status::new(format!(
+            "it has more than {} MiB, and no more is read of a file that people write; keep data in files that steps copy",
+            limit >> 20
+        )),
+        error => error.into(),
+    }
 }
 
 /// The ignore file that belongs to one build file.
@@ -346,8 +358,8 @@ impl OpenDirectory {
     ) -> Result<Option<Vec<u8>>, Status> {
         match &self.0 {
             Some(directory) => {
-                let read = connection.read_file(directory, path).await;
-                read.map_err(|err| Status::from(err).context(format!("`{path}` cannot be read")))
+                let read = connection.read_file(directory, path, MAX_TEXT).await;
+                read.map_err(|err| unreadable(err).context(format!("`{path}` cannot be read")))
             }
             None => Ok(None),
         }

@@ -2,9 +2,9 @@
 
 use buildkit_llb::{Cap, Definition, Graph, State};
 
-use super::bridge::{Bridge, Status};
 use super::report::with_places;
 use crate::source::{Place, SourceMap};
+use buildkit_frontend::{Bridge, Status};
 
 /// Refuses a graph with an op that the engine cannot run, naming the feature and the line that needs it.
 pub(super) fn check(

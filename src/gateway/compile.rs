@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::{Definition, Graph, State};
 
-use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::entitlements::Entitlements;
 use super::project::Opened;
@@ -13,6 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::lower::{Lowered, lower};
 use crate::plan::{Plan, select};
 use crate::source::SourceMap;
+use buildkit_frontend::{Bridge, Status};
 
 /// What is built: for each platform a plan and the graph that it became.
 pub(super) struct Compiled {

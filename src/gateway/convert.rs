@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 
 use serde::Serialize;
 
-use super::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use super::build_file::BuildFile;
 use super::lock::file_of;
 use super::{Options, report};
@@ -13,6 +12,7 @@ use crate::diagnostic::Diagnostics;
 use crate::dockerfile::{is_dockerfile, parse};
 use crate::plan::{SbomScope, Stages};
 use crate::source::{SourceFile, SourceMap};
+use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 
 /// The version of the document.
 pub(super) const VERSION: &str = "1.0.0";
@@ -117,7 +117,7 @@ pub(super) async fn write(
     }
     let request = SolveRequest::new(file_of(convert::TARGET, document.text));
     let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
-    Ok(SolveResult { refs, ..SolveResult::default() })
+    Ok(SolveResult::new(refs))
 }
 
 fn converted(file: SourceFile, options: &Options) -> Result<(SourceFile, Converted), Status> {

@@ -10,12 +10,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use buildkit_llb::Local;
 use futures_util::future::try_join_all;
 
-use super::bridge::{Bridge, Status};
 use super::build_file::Directory;
 use crate::lower::{MainSource, Settings};
 use crate::path_pattern::exactly;
 use crate::plan::{Action, ContextSource, Copy, Origin, Plan};
 use crate::text::Text;
+use buildkit_frontend::{Bridge, Status};
 
 /// A directory of the client: its name there, and what an ignore file keeps out of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use buildkit_llb::{Definition, Platform};
 use serde_json::{Value, json};
 
-use super::bridge::{Build, Refs, SolveRequest, Status};
 use super::project::Project;
 use crate::plan::{Dockerfile, Triggered};
+use buildkit_frontend::{Build, Ref, Refs, SolveRequest, Status};
 
 /// The name that the metadata of a result has for the image's config.
 pub(super) const CONFIG: &str = "containerimage.config";
@@ -124,11 +124,9 @@ pub(super) async fn solve(
     let clients: Vec<_> =
         clients.map(|(name, definition)| (name.clone(), definition.clone())).collect();
     let inputs = inputs.into_iter().chain(clients).collect();
-    let request = SolveRequest {
-        build: Build::Frontend { name: "dockerfile.v0".to_owned(), opts, inputs },
-        cache_imports: project.options.cache_imports.clone(),
-        evaluate: false,
-    };
+    let build = Build::Frontend { name: "dockerfile.v0".to_owned(), opts, inputs };
+    let cache_imports = project.options.cache_imports.iter().cloned();
+    let request = SolveRequest::of(build).cache_imports(cache_imports);
     let mut solved = project.bridge.solve(request).await.map_err(Status::from)?;
     let config = solved
         .metadata
@@ -136,10 +134,7 @@ pub(super) async fn solve(
         .ok_or_else(|| Status::new("the Dockerfile frontend gave no image config"))?;
     match solved.refs {
         Refs::Single(files) => {
-            let definition = files.and_then(|files| files.definition).unwrap_or_default();
-            let definition = Definition::try_from(definition).map_err(|err| {
-                Status::new(format!("the Dockerfile frontend gave no graph: {err}"))
-            })?;
+            let definition = files.map(Ref::into_definition).transpose()?.unwrap_or_default();
             Ok(Triggered { definition, config, beside: Vec::new() })
         }
         Refs::ByPlatform(_) => {

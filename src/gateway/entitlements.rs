@@ -9,9 +9,9 @@ use buildkit_llb::{Cap, Definition, Graph, Location, State, Vertex};
 use buildkit_proto::pb;
 use prost::Message;
 
-use super::bridge::Status;
 use super::report::with_places;
 use crate::source::{Place, SourceMap};
+use buildkit_frontend::Status;
 
 /// A right that client and daemon give to a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -164,13 +164,7 @@ fn failure(
         entitlement.docker_setting()
     ));
     let status = others.iter().rev().fold(status, |status, (source, lines)| {
-        status.with_source(
-            &source.filename,
-            &source.data,
-            &source.language,
-            std::slice::from_ref(lines),
-            source.definition.as_ref(),
-        )
+        status.with_source(source, std::slice::from_ref(lines))
     });
     with_places(status, places)
 }

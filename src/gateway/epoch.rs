@@ -5,10 +5,8 @@
 //! `frontend/dockerfile/dockerfile2llb/epoch.go` of BuildKit.
 
 use buildkit_llb::{Cap, Git, GitMtime, Graph, Http, Source};
-use buildkit_proto::pb;
 use futures_util::future::try_join_all;
 
-use super::bridge::{Bridge, FileKind, Ref, ResolveMode, SourceRequest, Status};
 use super::options::invalid;
 use super::{Options, build_file, report};
 use crate::diagnostic::Diagnostics;
@@ -18,6 +16,7 @@ use crate::plan::{
 };
 use crate::source::SourceMap;
 use crate::spec::{EPOCH_ARG as ARG, Spec};
+use buildkit_frontend::{Bridge, FileKind, Ref, SourceRequest, Status};
 
 /// How many directories of an archive are looked into for its newest file. Each is a call.
 const MAX_DIRECTORIES: usize = 4096;
@@ -169,13 +168,8 @@ fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
 /// the newest file of an archive was; any other file has no time.
 async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64>, Status> {
     let Timed { source, url } = timed;
-    let request = SourceRequest {
-        source: pb::SourceOp { identifier: source.identifier, attrs: source.attrs },
-        platform: None,
-        mode: ResolveMode::Default,
-        log_name: format!("[internal] look up the time of {word}"),
-        with_commit: true,
-    };
+    let log_name = format!("[internal] look up the time of {word}");
+    let request = SourceRequest::new(source, log_name).with_commit();
     let meta = bridge.resolve_source(request).await?;
     let commit = meta.git.as_ref().and_then(|git| git.commit_object.as_deref());
     let modified = meta.http.as_ref().and_then(|http| http.last_modified);

@@ -1,6 +1,6 @@
 //! Errors of the engine in the words of the build file.
 
-use super::bridge::Status;
+use buildkit_frontend::Status;
 
 /// Says what an error of the engine is about, where its own words do not.
 pub(super) fn explained(status: Status) -> Status {

@@ -1,10 +1,10 @@
 //! Ignore files: which files of a directory of the client are not sent.
 
-use super::bridge::Status;
 use super::report;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ignore::{InvalidLine, parse_file};
 use crate::source::{SourceFile, SourceMap};
+use buildkit_frontend::Status;
 
 /// The patterns of the build context's ignore file. A line that is none is an error; then the file joins those that
 /// errors show.

@@ -9,7 +9,6 @@ use buildkit_llb::{Differ, Graph, Image, Local, Metadata};
 use futures_util::future::join_all;
 
 use super::Options;
-use super::bridge::{Bridge, Status};
 use super::build_file::{Directory, Home, OpenDirectory};
 use super::{checks, report};
 use crate::convert::{self, ReadDockerfile};
@@ -20,6 +19,7 @@ use crate::lower::git_source;
 use crate::plan::ContextSource;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
+use buildkit_frontend::{Bridge, Status};
 
 /// All files of a build, and what they are.
 pub(super) struct ReadSpec {
@@ -147,7 +147,7 @@ async fn open(
             let image = Image {
                 platform,
                 resolve_mode: options.resolve_mode,
-                ..Image::new(reference.to_string())
+                ..Image::new(reference.clone())
             };
             graph.add(image, label(&reference.to_string()))
         }

@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_llb::{Cap, Differ, Local, ResolveMode};
+use buildkit_llb::{Cap, Differ, Local};
 use futures_util::future::{join, join_all};
 
-use super::bridge::{self, ImageRequest, OciLayout, Status};
 use super::build_file::{Directory, IGNORE_FILE};
 use super::project::Project;
 use super::{capabilities, dockerfile, ignore, onbuild, report};
@@ -15,6 +14,7 @@ use crate::plan::{
 };
 use crate::reference::Reference;
 use crate::source::SourceFile;
+use buildkit_frontend::{ImageRequest, OciLayout, Status};
 
 /// How many bytes the config of an image may have. Those of real images have some thousands, and a result has them
 /// twice for each platform, in one message.
@@ -180,26 +180,21 @@ async fn image(
         // BuildKit before it would look for an image of that name in a registry.
         capabilities::require(bridge, Cap::SOURCE_OCI_LAYOUT)?;
     }
-    let request = ImageRequest {
-        reference: query.reference.to_string(),
-        platform: Some(query.platform.clone().into()),
-        mode: match options.resolve_mode {
-            ResolveMode::ForcePull => bridge::ResolveMode::Pull,
-            ResolveMode::PreferLocal => bridge::ResolveMode::Local,
-            _ => bridge::ResolveMode::Default,
-        },
-        log_name: match &query.context {
-            Some(name) => format!("[context {name}] load metadata for {}", query.reference),
-            None if options.multi_platform => {
-                format!("[{} internal] load metadata for {}", query.platform.id(), query.reference)
-            }
-            None => format!("[internal] load metadata for {}", query.reference),
-        },
-        layout: query.layout.as_ref().map(|store| OciLayout {
-            session_id: options.sessions.id.clone(),
-            store_id: store.clone(),
-        }),
+    let log_name = match &query.context {
+        Some(name) => format!("[context {name}] load metadata for {}", query.reference),
+        None if options.multi_platform => {
+            format!("[{} internal] load metadata for {}", query.platform.id(), query.reference)
+        }
+        None => format!("[internal] load metadata for {}", query.reference),
     };
+    let mut request = ImageRequest::new(query.reference.clone())
+        .platform(query.platform.clone())
+        .mode(options.resolve_mode)
+        .log_name(log_name);
+    if let Some(store) = &query.layout {
+        let session_id = options.sessions.id.clone();
+        request = request.layout(OciLayout { session_id, store_id: store.clone() });
+    }
     let image = bridge.resolve_image(request).await?;
     let reference = Reference::parse(&image.reference).ok();
     let digest = image.meta.digest;

@@ -6,7 +6,6 @@
 //! result. What is done with the answers is decided elsewhere, in plain functions.
 
 mod archive;
-pub mod bridge;
 mod bug;
 mod build_file;
 mod capabilities;
@@ -32,15 +31,14 @@ pub mod salvage;
 mod sbom;
 mod stage_report;
 mod subrequest;
-pub mod transport;
 mod vcs;
 
+pub use buildkit_frontend::Error;
+use buildkit_frontend::{Bridge, Connection, SolveRequest, SolveResult, Status, gateway};
 use buildkit_llb::Definition;
 use futures_util::future::{join, try_join_all, try_join3};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-pub use self::bridge::Error;
-use self::bridge::{Bridge, Connection, SolveRequest, SolveResult, Status};
 use self::build_file::BuildFile;
 use self::compile::{Compiled, compile};
 pub use self::options::Options;
@@ -83,7 +81,7 @@ where
     };
     match bug::reported(answer).await {
         Ok(result) => bridge.return_result(result).await,
-        Err(status) => bridge.return_error(status.with_own_source()).await,
+        Err(status) => bridge.return_error(status).await,
     }
 }
 
@@ -132,11 +130,9 @@ async fn build(
         || plans.iter().any(Plan::puts_trees_over_links);
     let entitlements = &entitlements;
     let solve = |definition: Definition, evaluate: bool| async move {
-        let request = SolveRequest {
-            cache_imports: options.cache_imports.clone(),
-            evaluate,
-            ..SolveRequest::new(definition)
-        };
+        let request = SolveRequest::new(definition)
+            .cache_imports(options.cache_imports.iter().cloned())
+            .evaluate(evaluate);
         let solved = bridge.solve(request).await;
         let explained = |err: Error| {
             let status = explain::explained(err.into());
@@ -151,12 +147,13 @@ async fn build(
         sbom::scan(bridge, scans),
     )
     .await?;
-    let result = result::assemble(&plans, refs, options.multi_platform)?;
-    Ok(SolveResult { attestations, ..result })
+    let mut result = result::assemble(&plans, refs, options.multi_platform)?;
+    result.attestations = attestations;
+    Ok(result)
 }
 
 /// Whether the engine shows lines of the build file beside the error of a failing step. Docker 20.10
 /// does not: there the build is run to its end here, so that the place can be put into the message.
 fn shows_excerpts(bridge: &Bridge) -> bool {
-    bridge.capabilities().gateway.supports(bridge::gateway::EVALUATE)
+    bridge.capabilities().gateway.supports(gateway::EVALUATE)
 }

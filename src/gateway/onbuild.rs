@@ -7,7 +7,6 @@ use base64::prelude::BASE64_STANDARD;
 use buildkit_llb::{Cap, FileOp, Graph, Metadata, MkfileAction, State};
 use serde_json::json;
 
-use super::bridge::Status;
 use super::dockerfile::{self, CONFIG};
 use super::project::Project;
 use crate::lower::{MainContext, MainSource, main_context};
@@ -15,6 +14,7 @@ use crate::plan::{ImageQuery, Request, Triggered, args_for_triggers, froms_of};
 use crate::reference::Reference;
 use crate::spec::Spec;
 use crate::text::Text;
+use buildkit_frontend::Status;
 
 /// Has the engine's own Dockerfile frontend build `FROM` that image: it fires the triggers, with the
 /// client's context, and needs no parser here. Stages that triggers copy from are handed over as build

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use buildkit_llb::{Definition, Graph, Image, Metadata, State};
 use buildkit_proto::{Encoded, pb};
 
-use super::bridge::Status;
 use super::{Options, options};
 use crate::reference::Reference;
+use buildkit_frontend::Status;
 
 /// Where BuildKit puts the graph of the frontend's image, from v0.10 on.
 const DEFINITION: &str = "/run/config/buildkit/metadata/frontend.bin";
@@ -23,7 +23,7 @@ pub(super) fn add(graph: &mut Graph, options: &Options) -> Result<State, Status>
     let image = Image {
         platform: Some(options.request.build_platform.clone()),
         resolve_mode: options.resolve_mode,
-        ..Image::new(reference.to_string())
+        ..Image::new(reference.clone())
     };
     Ok(graph.add(image, Metadata::named(format!("[internal] frontend {reference}"))))
 }

@@ -2,7 +2,6 @@
 
 use buildkit_llb::{Cap, Graph, Platform};
 
-use super::bridge::{Bridge, Status};
 use super::build_file::BuildFile;
 use super::include::{ReadSpec, read_spec};
 use super::lookup::Found;
@@ -16,6 +15,7 @@ use crate::plan::{
 use crate::record;
 use crate::source::SourceMap;
 use crate::spec::Spec;
+use buildkit_frontend::{Bridge, Status};
 
 /// How a request's stages are selected.
 pub(super) type Select =

@@ -2,14 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use buildkit_llb::{Digest, Range, visible};
-use buildkit_proto::pb;
-use serde::Deserialize;
+use buildkit_llb::{Digest, Range, SourceInfo, visible};
 
-use super::bridge::{Bridge, Status, Warning};
 use crate::diagnostic::{Diagnostic, Diagnostics, Finding, Severity, render};
-use crate::null::absent;
 use crate::source::{Place, SourceFile, SourceMap, Span};
+use buildkit_frontend::{Bridge, Status, Warning};
 
 /// How many excerpts of the file an error carries. The message has all places.
 const MAX_EXCERPTS: usize = 20;
@@ -65,9 +62,9 @@ pub(super) fn with_places<'f>(
     }
     // Clients print what was added last first.
     shown.into_iter().rev().fold(status, |status, (place, data)| {
-        let Place { file, .. } = &place;
-        let lines = place.ranges();
-        status.with_source(file.name(), &data, file.language(), &lines, file.definition())
+        let definition = place.file.definition().cloned();
+        let source = SourceInfo { definition, ..source_info(place.file, data) };
+        status.with_source(&source, &place.ranges())
     })
 }
 
@@ -124,36 +121,9 @@ pub(super) fn with_place(status: Status) -> Status {
 
 /// The name of the file, and the lines, that a failure shows first.
 pub(super) fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
-    #[derive(Deserialize)]
-    struct Source {
-        #[serde(default, deserialize_with = "absent")]
-        info: Info,
-        #[serde(default, deserialize_with = "absent")]
-        ranges: Vec<Range>,
-    }
-    #[derive(Default, Deserialize)]
-    struct Info {
-        #[serde(default, deserialize_with = "absent")]
-        filename: String,
-    }
-    #[derive(Deserialize)]
-    struct Range {
-        #[serde(default, deserialize_with = "absent")]
-        start: Position,
-        #[serde(default, deserialize_with = "absent")]
-        end: Position,
-    }
-    #[derive(Default, Deserialize)]
-    struct Position {
-        /// 20.10 writes the names of Go's fields.
-        #[serde(alias = "Line", default, deserialize_with = "absent")]
-        line: u32,
-    }
-    status.details("errdefs.Source").find_map(|json| {
-        let source: Source = serde_json::from_slice(json).ok()?;
-        let range = source.ranges.first().filter(|range| range.start.line > 0)?;
-        let lines = range.start.line..=range.end.line.max(range.start.line);
-        Some((source.info.filename, lines))
+    status.sources().find_map(|source| {
+        let lines = source.lines.first().filter(|lines| *lines.start() > 0)?;
+        Some((source.filename, lines.clone()))
     })
 }
 
@@ -182,6 +152,16 @@ fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
         }
     }
     Some(data).filter(|data| data.len() <= most)
+}
+
+/// What clients show of a file, without the graph that it was read from.
+fn source_info(file: &SourceFile, data: Vec<u8>) -> SourceInfo {
+    SourceInfo {
+        filename: file.name().to_owned(),
+        data,
+        language: file.language().to_owned(),
+        definition: None,
+    }
 }
 
 /// Shows the warnings. `about` is an op of this build that they can stand beside.
@@ -233,13 +213,8 @@ fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning
         detail: render::details(diagnostic, files),
         url: diagnostic.code.url().unwrap_or_default(),
         source: place.map(|place| {
-            let info = pb::SourceInfo {
-                filename: place.file.name().to_owned(),
-                data: excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default(),
-                definition: None,
-                language: place.file.language().to_owned(),
-            };
-            (info, vec![Range::lines(place.lines).into()])
+            let data = excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default();
+            (source_info(place.file, data), vec![Range::lines(place.lines)])
         }),
     }
 }
@@ -254,13 +229,9 @@ fn check(found: &Finding, file: &SourceFile, about: Digest) -> Warning {
         url: found.rule.url().unwrap_or_default(),
         source: found.lines.clone().map(|lines| {
             let place = Place { file, lines };
-            let info = pb::SourceInfo {
-                filename: file.name().to_owned(),
-                data: excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default(),
-                definition: None,
-                language: file.language().to_owned(),
-            };
-            (info, place.ranges().into_iter().map(|lines| Range::lines(lines).into()).collect())
+            let data = excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default();
+            let ranges = place.ranges().into_iter().map(Range::lines);
+            (source_info(file, data), ranges.collect())
         }),
     }
 }

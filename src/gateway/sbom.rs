@@ -14,14 +14,14 @@ use buildkit_llb::{
 };
 use futures_util::future::join_all;
 
-use super::bridge::{
-    Attestation, AttestationKind, Bridge, ImageRequest, Ref, ResolveMode, SolveRequest, Status,
-};
 use super::options::Scanner;
 use super::{Options, report};
 use crate::lower::Lowered;
 use crate::plan::{ImageConfig, Plan};
 use crate::reference::Reference;
+use buildkit_frontend::{
+    Attestation, AttestationKind, Bridge, ImageRequest, Ref, SolveRequest, Status,
+};
 
 /// What the scanner reads and writes: the target, what else there is, and its answers.
 const CORE: &str = "/run/src/core/sbom";
@@ -42,7 +42,7 @@ pub(super) async fn prepare(
     }
     let platform = &options.request.build_platform;
     let (reference, config) = look_up(bridge, scanner, platform).await?;
-    let image = Image { platform: Some(platform.clone()), ..Image::new(reference.to_string()) };
+    let image = Image { platform: Some(platform.clone()), ..Image::new(reference.clone()) };
     let label = Metadata::named(format!("[internal] scanner {}", scanner.image));
     let image = Scan { scanner, config, platform, root: graph.add(image, label) };
     let scans = plans.iter().zip(lowered).filter_map(|(plan, lowered)| {
@@ -86,13 +86,7 @@ async fn look_up(
         Status::new(format!("the scanner `{}` cannot be used: {err}", scanner.image))
     };
     let reference = Reference::parse(&scanner.image).map_err(|err| problem(&err))?;
-    let request = ImageRequest {
-        reference: reference.to_string(),
-        platform: Some(platform.clone().into()),
-        mode: ResolveMode::Default,
-        log_name: format!("[internal] load metadata for {reference}"),
-        layout: None,
-    };
+    let request = ImageRequest::new(reference.clone()).platform(platform.clone());
     let image = bridge.resolve_image(request).await.map_err(|err| problem(&err))?;
     let reference = Reference::parse(&image.reference).unwrap_or(reference);
     let config = ImageConfig::parse(&image.meta.config).map_err(|err| problem(&err))?;

@@ -11,7 +11,6 @@ use futures_util::future::{join_all, try_join, try_join_all};
 use futures_util::lock::Mutex;
 use prost::Message;
 
-use super::bridge::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 use super::compile::Reported;
 use super::salvage::{self, Files, Wanted};
 use super::{Options, report, result, shows_excerpts};
@@ -19,6 +18,7 @@ use crate::lower::{self, Lowered, REPORT_DOCUMENT, add_report};
 use crate::plan::Plan;
 use crate::show::{Failed, StageReport};
 use crate::source::SourceMap;
+use buildkit_frontend::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 
 /// How the steps of a stage ended.
 enum Outcome {
@@ -137,10 +137,10 @@ impl Processes {
 
     /// What a failure of the build means for the stage: one of its steps has failed, or else the build has.
     fn outcome(&self, bridge: &Bridge, status: Status) -> Result<Outcome, Status> {
-        let digest = salvage::failed_op(&status);
+        let digest = status.failed_op();
         // Steps that are alike in all are one op.
         let same = || self.0.iter().filter(|process| Some(process.digest) == digest);
-        let (Some(first), Some(failed)) = (same().next(), salvage::failed_process(&status)) else {
+        let (Some(first), Some(failed)) = (same().next(), status.failed_process()) else {
             return Err(status);
         };
         if !bridge.runs_containers() {
@@ -189,7 +189,7 @@ impl Turns {
         }
         let solved = solve(bridge, options, definition, true).await;
         if let Err(status) = &solved
-            && let Some(failed) = salvage::failed_op(status).and_then(|op| turns.get_mut(&op))
+            && let Some(failed) = status.failed_op().and_then(|op| turns.get_mut(&op))
         {
             **failed = Some(status.clone());
         }
@@ -208,8 +208,7 @@ impl Outcome {
 
 /// The failure of a build of `state`, with why it may be one of the stage's steps and still have no report.
 fn explained(status: Status, graph: &Graph, state: State) -> Status {
-    let (Some(digest), Some(_)) = (salvage::failed_op(&status), salvage::failed_process(&status))
-    else {
+    let (Some(digest), Some(_)) = (status.failed_op(), status.failed_process()) else {
         return status;
     };
     // BuildKit names an op anew where a policy has changed what it is built from (`recomputeDigests` in its
@@ -286,11 +285,9 @@ async fn solve(
     definition: Definition,
     evaluate: bool,
 ) -> Result<Option<Ref>, Status> {
-    let request = SolveRequest {
-        cache_imports: options.cache_imports.clone(),
-        evaluate,
-        ..SolveRequest::new(definition)
-    };
+    let request = SolveRequest::new(definition)
+        .cache_imports(options.cache_imports.iter().cloned())
+        .evaluate(evaluate);
     let solved = bridge.solve(request).await;
     Ok(solved.map_err(|err| report::with_place(err.into()))?.refs.single()?)
 }

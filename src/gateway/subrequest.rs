@@ -4,11 +4,8 @@
 //! and the version of its form (BuildKit's `frontend/subrequests`). The documents are made in
 //! [`crate::show`].
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::bridge::{Bridge, SolveResult, Status};
 use super::build_file::BuildFile;
 use super::compile::compile;
 use super::include::read_spec;
@@ -25,15 +22,7 @@ use crate::show::{
 };
 use crate::source::SourceMap;
 use crate::spec::Spec;
-
-/// A document, for programs and for people.
-struct Answer {
-    version: &'static str,
-    json: Vec<u8>,
-    text: Option<String>,
-    /// What the client's exit status is to be.
-    status: Option<u8>,
-}
+use buildkit_frontend::{Answer, Bridge, SolveResult, Status};
 
 /// Answers a question that has nothing to do with any file, and any that is unknown: with the error by
 /// which clients know that. `None` for the others.
@@ -47,12 +36,9 @@ pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, 
         "frontend.subrequests.describe" => {
             let document = Description::of_all();
             let text = document.to_text();
-            Some(Answer::new(DESCRIBE_VERSION, &document, Some(text)).map(Answer::into_result))
+            Some(answer_of(DESCRIBE_VERSION, &document, Some(text)).map(SolveResult::from))
         }
-        other => {
-            let message = format!("unsupported request {other}");
-            Some(Err(Status::new(message).with_subrequest(other)))
-        }
+        other => Some(Err(Status::unsupported_subrequest(other))),
     }
 }
 
@@ -70,7 +56,7 @@ pub(super) async fn answer(
         "frontend.convert" => converted(options, build_file)?,
         _ => lint(bridge, options, build_file).await?,
     };
-    Ok(answer.into_result())
+    Ok(answer.into())
 }
 
 /// What a build of the target can be given. No image is looked up for it.
@@ -84,7 +70,7 @@ async fn outline(
     };
     if let Some(document) = document_of_dockerfile(options, &build_file, true, of_dockerfile)? {
         let text = document.to_text();
-        return Answer::new(OUTLINE_VERSION, &document, Some(text));
+        return answer_of(OUTLINE_VERSION, &document, Some(text));
     }
     let outline = |spec: &Spec, files: &SourceMap, diagnostics: &mut Diagnostics| {
         let selection = select_outline(spec, &options.request, diagnostics)?;
@@ -92,7 +78,7 @@ async fn outline(
     };
     let document = of_spec(bridge, options, build_file, outline).await?;
     let text = document.to_text();
-    Answer::new(OUTLINE_VERSION, &document, Some(text))
+    answer_of(OUTLINE_VERSION, &document, Some(text))
 }
 
 /// What can be built.
@@ -105,7 +91,7 @@ async fn targets(
         |input: &Input<'_>, files: &SourceMap| Some(Targets::of_dockerfile(input, files));
     if let Some(document) = document_of_dockerfile(options, &build_file, false, of_dockerfile)? {
         let text = document.to_text();
-        return Answer::new(TARGETS_VERSION, &document, Some(text));
+        return answer_of(TARGETS_VERSION, &document, Some(text));
     }
     let targets = |spec: &Spec, files: &SourceMap, diagnostics: &mut Diagnostics| {
         let default = default_target(spec, &options.request, diagnostics);
@@ -113,7 +99,7 @@ async fn targets(
     };
     let document = of_spec(bridge, options, build_file, targets).await?;
     let text = document.to_text();
-    Answer::new(TARGETS_VERSION, &document, Some(text))
+    answer_of(TARGETS_VERSION, &document, Some(text))
 }
 
 /// A document about a Dockerfile itself; `None` for other build files, and where it has no such target. `with_values`
@@ -177,15 +163,15 @@ async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Resu
         .map(|status| BuildError::new(status.message(), report::place_of(&status), files));
     let document = Lint::new(&diagnostics, failure, files);
     let text = document.to_text(files);
-    let answer = Answer::new(LINT_VERSION, &document, Some(text))?;
-    Ok(Answer { status: Some(u8::from(!document.is_clean())), ..answer })
+    let answer = answer_of(LINT_VERSION, &document, Some(text))?;
+    Ok(answer.exit_status(u8::from(!document.is_clean())))
 }
 
 /// The build file that says the same as a Dockerfile.
 fn converted(options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
     let document = super::convert::Document::new(build_file.file, options)?;
-    let answer = Answer::new(super::convert::VERSION, &document, Some(document.text.clone()))?;
-    Ok(Answer { status: Some(u8::from(document.is_different())), ..answer })
+    let answer = answer_of(super::convert::VERSION, &document, Some(document.text.clone()))?;
+    Ok(answer.exit_status(u8::from(document.is_different())))
 }
 
 /// The graph of a build.
@@ -198,30 +184,19 @@ async fn convert(
     let definitions = compile(bridge, options, build_file).await?.definitions;
     let [first, ..] = &definitions[..] else { return Err(Status::new("there is no platform")) };
     let document = Converted::new(first).map_err(|err| Status::new(err.to_string()))?;
-    Answer::new(CONVERT_VERSION, &document, None)
+    answer_of(CONVERT_VERSION, &document, None)
 }
 
-impl Answer {
-    fn new(
-        version: &'static str,
-        document: &impl Serialize,
-        text: Option<String>,
-    ) -> Result<Self, Status> {
-        let json =
-            serde_json::to_vec_pretty(document).map_err(|err| Status::new(err.to_string()))?;
-        Ok(Self { version, json, text, status: None })
-    }
-
-    fn into_result(self) -> SolveResult {
-        SolveResult { metadata: self.into_metadata(), ..SolveResult::default() }
-    }
-
-    fn into_metadata(self) -> BTreeMap<String, Vec<u8>> {
-        let text = self.text.map(|text| ("result.txt", text.into_bytes()));
-        let status =
-            self.status.map(|status| ("result.statuscode", status.to_string().into_bytes()));
-        let always = [("result.json", self.json), ("version", self.version.as_bytes().to_vec())];
-        let all = always.into_iter().chain(text).chain(status);
-        all.map(|(name, value)| (name.to_owned(), value)).collect()
-    }
+/// The answer that a document is, for programs and for people.
+fn answer_of(
+    version: &'static str,
+    document: &impl Serialize,
+    text: Option<String>,
+) -> Result<Answer, Status> {
+    let json = serde_json::to_vec_pretty(document).map_err(|err| Status::new(err.to_string()))?;
+    let answer = Answer::new(version, json);
+    Ok(match text {
+        Some(text) => answer.text(text),
+        None => answer,
+    })
 }

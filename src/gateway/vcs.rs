@@ -4,12 +4,12 @@
 //! its commit is looked up only if the build file uses it.
 
 use super::Options;
-use super::bridge::{Bridge, Status};
 use super::lock::commit_of;
 use crate::lock::is_commit;
 use crate::lower::{MainContext, MainSource};
 use crate::plan::{GitUrl, VCS_REVISION, without_credentials};
 use crate::spec::Spec;
+use buildkit_frontend::{Bridge, Status};
 
 /// Adds to the options what a context from git is, where the client has not said it.
 pub(super) async fn find(

@@ -218,7 +218,7 @@ impl Lowering<'_> {
         let op = Image {
             platform,
             resolve_mode: settings.resolve_mode,
-            ..Image::new(reference.to_string())
+            ..Image::new(reference.clone())
         };
         let name = match &image.context {
             Some(context) => format!("[context {context}] {reference}"),

@@ -86,7 +86,8 @@ async fn a_context_that_is_none_names_the_option() {
 /// What another build of the client makes.
 fn input() -> Definition {
     let mut graph = Graph::new();
-    let state = graph.add(Image::new("docker.io/library/alpine:3.20"), Metadata::default());
+    let state = graph
+        .add(Image::new("docker.io/library/alpine:3.20".parse().unwrap()), Metadata::default());
     graph.definition(state)
 }
 

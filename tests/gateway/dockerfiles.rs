@@ -15,7 +15,8 @@ steps = ["make"]
 
 fn engine(spec: &'static str) -> Engine {
     let mut graph = Graph::new();
-    let made = graph.add(Image::new("docker.io/library/made:1"), Metadata::default());
+    let made =
+        graph.add(Image::new("docker.io/library/made:1".parse().unwrap()), Metadata::default());
     let config = CONFIG.replace("PATH=/bin", "PATH=/of-the-dockerfile");
     let nested = Nested {
         definition: graph.definition(made).into_encoded(),
@@ -113,7 +114,8 @@ fn nested(daemon: &Daemon) -> Vec<BTreeMap<String, String>> {
 #[tokio::test]
 async fn what_other_builds_make_is_handed_on() {
     let mut graph = Graph::new();
-    let made = graph.add(Image::new("docker.io/library/other:1"), Metadata::default());
+    let made =
+        graph.add(Image::new("docker.io/library/other:1".parse().unwrap()), Metadata::default());
     let input = graph.definition(made);
     let engine = engine(SPEC)
         .source("docker-image://docker.io/library/other:1", [("mstage.toml", SPEC)])

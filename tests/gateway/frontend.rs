@@ -489,7 +489,7 @@ async fn onbuild_of_a_base_is_fired() {
     let fired = r#"{"architecture":"amd64","os":"linux","config":{"Env":["FIRED=1"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;
     let mut graph = buildkit_llb::Graph::new();
     let made = graph.add(
-        buildkit_llb::Image::new("docker.io/library/fired:1"),
+        buildkit_llb::Image::new("docker.io/library/fired:1".parse().unwrap()),
         buildkit_llb::Metadata::default(),
     );
     let nested = Nested {

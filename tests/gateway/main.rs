@@ -5,7 +5,6 @@
 use fake_gateway as fake;
 use fake_gateway::definition;
 
-mod bridge;
 mod checks;
 mod contexts;
 mod credentials;
@@ -26,5 +25,4 @@ mod reports;
 mod settings;
 mod sizes;
 mod subrequests;
-mod transport;
 mod vcs;

@@ -57,7 +57,9 @@ fn build() -> (Graph, State) {
         };
         let image = Image {
             platform: Some(platform.clone()),
-            ..Image::new(format!("docker.io/library/image-{stage}:latest"))
+            ..Image::new(
+                format!("docker.io/library/image-{stage}:latest").parse().expect("a reference"),
+            )
         };
         let mut stage_state = graph.add(image, at(Metadata::named("FROM image")));
         for step in 0..9 {

@@ -19,7 +19,7 @@
 //!
 //! let golang = Image {
 //!     platform: Some("linux/amd64".parse()?),
-//!     ..Image::new("docker.io/library/golang:1.24")
+//!     ..Image::new("golang:1.24".parse()?)
 //! };
 //! let golang = graph.add(golang, Metadata::named("FROM golang:1.24"));
 //! let context = graph.add(Local::new("context", "session-id"), Metadata::default());
@@ -44,7 +44,7 @@
 //! assert_eq!(definition.head(), graph.digest(app));
 //! println!("{definition}");
 //! let message: Vec<u8> = definition.into_encoded().into_bytes();
-//! # Ok::<(), buildkit_llb::InvalidPlatform>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # What is guaranteed
@@ -65,7 +65,7 @@
 //!
 //! # What is not done here
 //!
-//! Nothing is sent, read, looked up or resolved. References of images must be complete. What a daemon
+//! Nothing is sent, read, looked up or resolved. What a daemon
 //! cannot do is not known: each op carries the [capabilities](Cap) that it needs, and
 //! [`Vertex::caps`] says what they are before anything is sent. Words that only BuildKit can judge,
 //! such as users, patterns and digests of images, are passed on as they are. One kind of op is missing,
@@ -81,7 +81,7 @@
 //! | `definition.rs`, `dump.rs` | the message for BuildKit, and its text for people and tests |
 //! | `import.rs` | definitions that others made |
 //! | `metadata.rs`, `source_map.rs` | what is said about ops |
-//! | `caps.rs`, `platform.rs`, `digest.rs`, `path.rs`, `file_name.rs`, `visible.rs` | the words of all these |
+//! | `caps.rs`, `platform.rs`, `reference.rs`, `digest.rs`, `path.rs`, `file_name.rs`, `visible.rs` | the words of all these |
 //!
 //! [BuildKit]: https://github.com/moby/buildkit
 
@@ -98,6 +98,7 @@ mod metadata;
 mod ops;
 mod path;
 mod platform;
+mod reference;
 mod source_map;
 mod visible;
 mod wire;
@@ -111,6 +112,7 @@ pub use self::import::ImportError;
 pub use self::metadata::{LinuxResources, Metadata, ProgressGroup};
 pub use self::ops::*;
 pub use self::platform::{InvalidPlatform, Platform};
+pub use self::reference::{InvalidReference, Reference};
 pub use self::source_map::{Location, Position, Range, SourceId, SourceInfo};
 pub use self::visible::{visible, visible_line};
 

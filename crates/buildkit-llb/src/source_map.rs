@@ -103,6 +103,17 @@ impl From<pb::SourceInfo> for SourceInfo {
     }
 }
 
+impl From<SourceInfo> for pb::SourceInfo {
+    fn from(info: SourceInfo) -> pb::SourceInfo {
+        pb::SourceInfo {
+            filename: info.filename,
+            data: info.data,
+            language: info.language,
+            definition: info.definition.map(|definition| definition.to_proto()),
+        }
+    }
+}
+
 impl Location {
     /// Writes its message, with the place that its file has among those of a definition.
     pub(crate) fn write(&self, source_index: u32, message: &mut Writer) {

@@ -28,6 +28,12 @@ pub struct Gate {
 
 // === impl Gate ===
 
+impl Default for Gate {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Gate {
     /// A closed gate.
     pub fn new() -> Self {

@@ -220,7 +220,7 @@ impl LlbBridge for Bridge {
             (None, "") => (None, BTreeMap::new()),
             (Some(definition), _) => {
                 let caps = enabled(&self.engine().llb);
-                let graph = definition::read(&definition.message().unwrap(), &caps)
+                let graph = definition::read(&definition.message().expect("a graph"), &caps)
                     .map_err(|wrong| Status::invalid_argument(format!("bad graph: {wrong}")))?;
                 let files = graph.result.is_some().then(|| self.build(&graph));
                 (files.map(|files| (files, definition)), BTreeMap::new())

@@ -5,11 +5,11 @@ mod write;
 
 pub(super) use self::write::{file_of, write};
 use super::Options;
-use super::bridge::{Bridge, Status};
 use crate::diagnostic::Diagnostics;
 use crate::lock::{parse, warn_of_unused};
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::Spec;
+use buildkit_frontend::{Bridge, Status};
 
 /// The options of a build whose references are held to a lock file, if there is one; it is added to the
 /// build's files. No spec means that the diagnostics have errors, and that there is no more to find.

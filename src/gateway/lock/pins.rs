@@ -1,18 +1,17 @@
 //! What a reference stands for now, by the daemon's own means and with the client's credentials.
 
-use buildkit_llb::{Definition, Git, Graph, Http, Metadata, Platform};
+use buildkit_llb::{Definition, Git, Graph, Http, Metadata, Platform, ResolveMode, Source};
 use buildkit_proto::pb;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-use super::super::bridge::{
-    Bridge, ImageRequest, Ref, ResolveMode, SolveRequest, SourceMeta, SourceRequest, Status,
-    gateway,
-};
-use crate::credentials::redacted;
+use crate::credentials::{redacted, redacted_text};
 use crate::lock::is_commit;
 use crate::plan::HTTP_FILE;
 use crate::reference::Reference;
+use buildkit_frontend::{
+    Bridge, ImageRequest, Ref, SolveRequest, SourceMeta, SourceRequest, Status, gateway,
+};
 
 /// Where git says what is checked out.
 const HEAD: &str = ".git/HEAD";
@@ -37,7 +36,7 @@ pub(super) enum Pin {
 pub(super) fn same(pins: Vec<Result<Pin, Status>>) -> Result<Pin, Status> {
     let mut first: Option<Pin> = None;
     for pin in pins {
-        let pin = pin.map_err(Status::redacted)?;
+        let pin = pin.map_err(redacted_status)?;
         match (&first, &pin) {
             (Some(Pin::Found(known)), Pin::Found(other)) if known != other => {
                 let remark = "it differs by the credentials in its URL";
@@ -51,6 +50,12 @@ pub(super) fn same(pins: Vec<Result<Pin, Status>>) -> Result<Pin, Status> {
     first.ok_or_else(|| Status::new("there is no address to look it up at"))
 }
 
+/// The failure without the credentials in the URLs of its message: the daemon repeats what it was given.
+fn redacted_status(status: Status) -> Status {
+    let message = redacted_text(status.message()).into_owned();
+    status.with_message(message)
+}
+
 /// The digest that the registry has for an image: that of its index, where it is for several platforms.
 /// The daemon's own store is not asked: what it has may be older, or nowhere else.
 pub(super) async fn image(
@@ -58,13 +63,10 @@ pub(super) async fn image(
     reference: &Reference,
     platform: &Platform,
 ) -> Result<Pin, Status> {
-    let request = ImageRequest {
-        reference: reference.to_string(),
-        platform: Some(platform.clone().into()),
-        mode: ResolveMode::Pull,
-        log_name: format!("[internal] look up {reference}"),
-        layout: None,
-    };
+    let request = ImageRequest::new(reference.clone())
+        .platform(platform.clone())
+        .mode(ResolveMode::ForcePull)
+        .log_name(format!("[internal] look up {reference}"));
     let why = match bridge.resolve_image(request).await {
         Ok(image) => match image.meta.digest {
             Some(digest) => return Ok(Pin::Found(digest)),
@@ -72,12 +74,12 @@ pub(super) async fn image(
         },
         Err(failure) => {
             let failure = Status::from(failure);
-            if failure.is_of_no_connection() {
+            if failure.is_unreachable() {
                 let remark = "its registry is out of reach, and the engine's own store has it";
                 return Ok(Pin::NotTold { remark, why: failure });
             }
             // Of a registry that is busy, or that lets nobody in, nobody knows what it has.
-            if !failure.is_of_no_image() {
+            if !failure.is_missing_image() {
                 let name = reference.familiar();
                 return Err(failure.help(&format!(
                     "try again; an image that only the engine's own store has is left out with \
@@ -161,26 +163,19 @@ async fn look_up(
         return Ok(None);
     }
     let Some(source) = source(&definition) else { return Ok(None) };
-    let request = SourceRequest {
-        source,
-        platform: None,
-        mode: ResolveMode::Default,
-        log_name: label.to_owned(),
-        with_commit: false,
-    };
-    Ok(Some(bridge.resolve_source(request).await?))
+    Ok(Some(bridge.resolve_source(SourceRequest::new(source, label)).await?))
 }
 
 /// The source that is the first op of a graph.
-fn source(definition: &Definition) -> Option<pb::SourceOp> {
+fn source(definition: &Definition) -> Option<Source> {
     let op = definition.to_proto().def.into_iter().next()?;
     match pb::Op::decode(op.as_slice()).ok()?.op? {
-        pb::op::Op::Source(source) => Some(source),
+        pb::op::Op::Source(source) => Some(source.into()),
         _ => None,
     }
 }
 
-fn graph(source: impl Into<buildkit_llb::Source>, label: &str) -> Definition {
+fn graph(source: impl Into<Source>, label: &str) -> Definition {
     let mut graph = Graph::new();
     let state = graph.add(source.into(), Metadata::named(label));
     graph.definition(state)
@@ -193,7 +188,7 @@ async fn read(
     path: &str,
 ) -> Result<Option<Vec<u8>>, Status> {
     match solve(bridge, definition).await? {
-        Some(files) => Ok(bridge.read_file(&files, path).await?),
+        Some(files) => Ok(bridge.read_file(&files, path, PART).await?),
         None => Ok(None),
     }
 }

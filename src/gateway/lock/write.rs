@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use buildkit_llb::{Definition, FileOp, Graph, Metadata, MkfileAction, State};
 use futures_util::future::join_all;
 
-use super::super::bridge::{Bridge, SolveRequest, SolveResult, Status};
 use super::super::build_file::BuildFile;
 use super::super::include::read_spec;
 use super::super::project::Project;
@@ -17,6 +16,7 @@ use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
     Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
 };
+use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 
 /// How many references a lock file may have that are looked up. Registries and servers take that many at once for an
 /// attack, and nobody reads what has more.
@@ -97,7 +97,7 @@ pub(in crate::gateway) async fn write(
     let text = lock::render(files.main().name(), &lines, &notes);
     let request = SolveRequest::new(file_of(&name, text));
     let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
-    Ok(SolveResult { refs, ..SolveResult::default() })
+    Ok(SolveResult::new(refs))
 }
 
 /// What builds of any target take from outside, for each platform and each combination of values. `None`

@@ -15,13 +15,13 @@ use buildkit_llb::{Platform, ResolveMode};
 use serde::Deserialize;
 
 pub use self::attestations::Scanner;
-use super::bridge::{CacheImport, Status};
 use super::dockerfile::CONFIG;
 use crate::lower::{ProcessSettings, Sessions};
 use crate::null::{absent, absent_in_map};
 use crate::plan::{
     ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, truth, without_credentials,
 };
+use buildkit_frontend::{CacheImport, Status};
 
 /// What the client asks for.
 #[derive(Debug, Clone)]

@@ -9,14 +9,12 @@ mod files;
 
 use std::hash::{BuildHasher, RandomState};
 
-use buildkit_llb::{Digest, Graph, State};
-use serde::Deserialize;
+use buildkit_llb::{Graph, State};
 
 pub use self::files::{copy_files, is_asked_for};
-use super::bridge::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 use super::{Options, own_image};
 use crate::lower::{Transfer, TransferFrom};
-use crate::null::{absent, absent_in_list};
+use buildkit_frontend::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 
 /// The directory where the program sees the stage's files. Its root is the frontend's image: what the engine mounts into each
 /// container (`/proc`, `/etc/hosts`...) is not among them.
@@ -25,15 +23,6 @@ const STAGE: &str = "/stage";
 const KEPT: &str = "/kept";
 /// Where an op puts the files.
 const FETCHED: &str = "/fetched";
-
-/// A process of a step that failed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FailedProcess {
-    /// Its exit code.
-    pub(super) code: u32,
-    /// What BuildKit keeps of its mounts, in their order.
-    pub(super) mounts: Vec<String>,
-}
 
 /// The files of a report, and how an op gets them.
 pub(super) enum Files {
@@ -61,40 +50,6 @@ impl Wanted<'_> {
         let step = failed.map(|step| format!(", of which step `{step}` failed,"));
         format!("the report `{path}` of `{stage}`{}", step.unwrap_or_default())
     }
-}
-
-/// The op that failed, by its digest.
-pub(super) fn failed_op(status: &Status) -> Option<Digest> {
-    #[derive(Deserialize)]
-    struct Vertex {
-        digest: String,
-    }
-    status
-        .details("errdefs.Vertex")
-        .find_map(|json| serde_json::from_slice::<Vertex>(json).ok()?.digest.parse().ok())
-}
-
-/// The process that failed. `None` where it is something else: a process that could not be started, say.
-pub(super) fn failed_process(status: &Status) -> Option<FailedProcess> {
-    #[derive(Deserialize)]
-    struct Solve {
-        #[serde(rename = "mountIDs", default, deserialize_with = "absent_in_list")]
-        mounts: Vec<String>,
-    }
-    #[derive(Deserialize)]
-    struct Exit {
-        #[serde(rename = "Code", deserialize_with = "absent")]
-        code: u32,
-    }
-    let solve = status.details("errdefs.Solve").next()?;
-    let Solve { mounts } = serde_json::from_slice(solve).ok()?;
-    let exit = status.details("gatewayapi.ExitMessage").next();
-    let code = match exit {
-        Some(exit) => serde_json::from_slice::<Exit>(exit).ok()?.code,
-        // 20.10 has it in the text alone.
-        None => status.message().rsplit_once("exit code: ")?.1.trim().parse().ok()?,
-    };
-    Some(FailedProcess { code, mounts })
 }
 
 /// Brings the files of a report to a cache directory, and returns its id. `left` is what BuildKit keeps of the root of a

@@ -14,7 +14,7 @@ use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::request::Request;
 use crate::plan::rules::near_platform;
 use crate::plan::scope::Scope;
-use crate::reference::Reference;
+use crate::reference::{Reference, hint_about, placeholder};
 use crate::source::{Span, Spanned};
 use crate::spec::{ArgName, From, Scalar, Spec, StageName, Template};
 
@@ -105,7 +105,7 @@ impl FromLookup<'_, '_> {
             {
                 // As with an image that cannot be looked up, nothing is known of it, and the stage is looked at for
                 // what else is wrong.
-                Some(Meaning::Image(Reference::named("unread"), platform.clone()))
+                Some(Meaning::Image(placeholder("unread"), platform.clone()))
             }
             // No registry has an image of this name: it is reserved.
             (From::Name(_) | From::Image { .. }, _) if text == "scratch" => Some(Meaning::Scratch),
@@ -240,8 +240,7 @@ impl FromLookup<'_, '_> {
             }
             Err(err) => diagnostics.fail(
                 Diagnostic::new(Code::InvalidReference, from.span, err.to_string()).maybe_hint(
-                    Reference::hint_about(text)
-                        .or_else(|| self.stages.known.did_you_mean(text, [])),
+                    hint_about(text).or_else(|| self.stages.known.did_you_mean(text, [])),
                 ),
             ),
         }

@@ -6,7 +6,7 @@ use buildkit_llb::Platform;
 
 use super::{ImageQuery, Origin};
 use crate::plan::context::{ContextQuery, ContextSource};
-use crate::reference::Reference;
+use crate::reference::{Reference, placeholder};
 use crate::source::Span;
 
 /// What stages take files from besides each other, each once.
@@ -52,7 +52,7 @@ impl Sources {
             ContextSource::OciLayout { store, digest } => {
                 // The name is for people to read; the digest says which image.
                 let reference = Reference::parse(name.split("::").next().unwrap_or_default())
-                    .unwrap_or_else(|_| Reference::named("context"));
+                    .unwrap_or_else(|_| placeholder("context"));
                 (reference.pinned(Some(digest)), Some(store))
             }
             source @ (ContextSource::Local(_)

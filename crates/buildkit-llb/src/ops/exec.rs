@@ -23,8 +23,8 @@ mod mounts;
 /// use buildkit_llb::{BindMount, CacheMount, Exec, Graph, Image, Metadata};
 ///
 /// let mut graph = Graph::new();
-/// let base = graph.add(Image::new("docker.io/library/golang:1.24"), Metadata::default());
-/// let tools = graph.add(Image::new("docker.io/library/alpine:3"), Metadata::default());
+/// let base = graph.add(Image::new("golang:1.24".parse()?), Metadata::default());
+/// let tools = graph.add(Image::new("alpine:3".parse()?), Metadata::default());
 ///
 /// let exec = Exec {
 ///     args: vec!["-ec".into(), "go build ./...".into()],
@@ -37,6 +37,7 @@ mod mounts;
 /// };
 /// let built = graph.add(exec, Metadata::named("RUN go build ./...")).root;
 /// assert_ne!(built, base);
+/// # Ok::<(), buildkit_llb::InvalidReference>(())
 /// ```
 ///
 /// Mounts and their outputs are sent in the order in which BuildKit's Go client sends them, so that

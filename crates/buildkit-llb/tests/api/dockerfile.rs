@@ -202,7 +202,7 @@ fn golang(graph: &mut Graph, digest: &str) -> State {
         platform: Some(platform()),
         // What buildx asks of a Docker engine.
         resolve_mode: ResolveMode::PreferLocal,
-        ..Image::new(format!("docker.io/library/golang:1.24@{digest}"))
+        ..Image::new(format!("docker.io/library/golang:1.24@{digest}").parse().unwrap())
     };
     graph.add(image, Metadata::default())
 }

@@ -116,7 +116,7 @@ fn wide_graphs() {
     let mut graph = Graph::new();
     let mut op = FileOp::new(State::SCRATCH);
     for i in 0..1_000 {
-        let image = graph.add(Image::new(format!("x:{i}")), Metadata::default());
+        let image = graph.add(Image::new(format!("x:{i}").parse().unwrap()), Metadata::default());
         op = op.then(CopyAction::new(image, "/", "/"));
     }
     let state = graph.add(op, Metadata::default());

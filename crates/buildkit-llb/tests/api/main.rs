@@ -64,5 +64,8 @@ fn with_base() -> (Graph, State) {
 }
 
 fn image(graph: &mut Graph, name: &str) -> State {
-    graph.add(Image::new(format!("docker.io/library/{name}:1")), Metadata::default())
+    graph.add(
+        Image::new(format!("docker.io/library/{name}:1").parse().unwrap()),
+        Metadata::default(),
+    )
 }

@@ -77,7 +77,7 @@ fn file_with_its_own_graph() {
     let files = graph.add(Local::new("dockerfile", "s"), Metadata::named("load build definition"));
     let info = SourceInfo { definition: Some(graph.definition(files)), ..file("a.toml") };
     let source = graph.add_source(info);
-    let image = Image::new("docker.io/library/base:1");
+    let image = Image::new("docker.io/library/base:1".parse().unwrap());
     let image = graph.add(image, Metadata::default().at([Location::lines(source, 1..=1)]));
     check(
         &graph,
@@ -117,7 +117,7 @@ fn order_of_adding_does_not_show() {
         let mut graph = graph.clone();
         let mut state = None;
         for i in order {
-            state = Some(graph.add(Image::new("x:1"), metadata[i].clone()));
+            state = Some(graph.add(Image::new("x:1".parse().unwrap()), metadata[i].clone()));
         }
         graph.definition(state.unwrap()).to_string()
     };
@@ -126,7 +126,7 @@ fn order_of_adding_does_not_show() {
         assert_eq!(text(order), text([0, 1, 2]), "{order:?}");
     }
     expect![[r#"
-        #0 sha256:6ef06b12149a source docker-image://x:1
+        #0 sha256:1f65d0e7e2e9 source docker-image://docker.io/library/x:1
           name: first
           ignoreCache
           exportCache: true
@@ -135,7 +135,7 @@ fn order_of_adding_does_not_show() {
           at: a.toml:2
           at: b.toml:1
 
-        #1 sha256:4e86dfe31e00 terminal
+        #1 sha256:657fb8a0196d terminal
           inputs: #0
           caps: constraints meta.description meta.exportcache meta.ignorecache platform
 
@@ -152,7 +152,7 @@ fn first_name_stays() {
     let mut add = |name: &str, key: &str| {
         let description = [(key.to_owned(), name.to_owned()), ("k".into(), name.to_owned())];
         let metadata = Metadata { description: description.into(), ..Metadata::named(name) };
-        graph.add(Image::new("x:1"), metadata)
+        graph.add(Image::new("x:1".parse().unwrap()), metadata)
     };
     let state = add("one", "a");
     assert_eq!(add("two", "b"), state);
@@ -180,7 +180,7 @@ fn location_in_a_file_of_another_graph_is_not_sent() {
     let mut graph = Graph::new();
     graph.add_source(file("a"));
     let at = Metadata::default().at([Location::lines(ids[2], 1..=1)]);
-    let state = graph.add(Image::new("x:1"), at);
+    let state = graph.add(Image::new("x:1".parse().unwrap()), at);
     let source = graph.definition(state).to_proto().source.unwrap();
     assert!(source.locations.is_empty() && source.infos.is_empty());
 }

@@ -20,7 +20,7 @@ fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
 #[test]
 fn image() {
     check_op(
-        Image::new("docker.io/library/alpine:3"),
+        Image::new("docker.io/library/alpine:3".parse().unwrap()),
         expect![[r#"
             #0 sha256:95eaa3b48028 source docker-image://docker.io/library/alpine:3
               caps: source.image
@@ -36,7 +36,7 @@ fn image() {
         record_type: RecordType::Internal,
         layer_limit: Some(2),
         checksum: Some("sha256:abc".into()),
-        ..Image::new("docker.io/library/alpine:3")
+        ..Image::new("docker.io/library/alpine:3".parse().unwrap())
     };
     check_op(
         image,
@@ -63,7 +63,7 @@ fn image_wishes_need_no_capability() {
         record_type: RecordType::Frontend,
         layer_limit: Some(0),
         checksum: Some(String::new()),
-        ..Image::new("docker.io/library/alpine:3")
+        ..Image::new("docker.io/library/alpine:3".parse().unwrap())
     };
     check_op(
         image,

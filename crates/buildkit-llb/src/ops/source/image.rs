@@ -1,13 +1,13 @@
 //! Images of registries and of the daemon's own store.
 
 use super::Source;
-use crate::{Cap, Platform};
+use crate::{Cap, Platform, Reference};
 
 /// An image.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// The full reference, with a tag or a digest: `docker.io/library/alpine:3`.
-    pub reference: String,
+    /// The reference. Always complete: BuildKit does not know `alpine`, only `docker.io/library/alpine:latest`.
+    pub reference: Reference,
     /// The platform to take of an image that has several. None is the daemon's own.
     pub platform: Option<Platform>,
     /// Where to look for it.
@@ -21,9 +21,16 @@ pub struct Image {
 }
 
 impl Image {
-    /// An image by its full reference.
-    pub fn new(reference: impl Into<String>) -> Image {
-        Image { reference: reference.into(), ..Image::default() }
+    /// The image of a reference, for the daemon's own platform.
+    pub fn new(reference: Reference) -> Image {
+        Image {
+            reference,
+            platform: None,
+            resolve_mode: ResolveMode::default(),
+            record_type: RecordType::default(),
+            layer_limit: None,
+            checksum: None,
+        }
     }
 }
 

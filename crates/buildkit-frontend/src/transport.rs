@@ -1,11 +1,11 @@
-//! The connection to the daemon: HTTP/2 over the process's standard input and output.
+//! HTTP/2 over the process's standard input and output.
 //!
-//! Comes in: something to read from and write to. Goes out: a [`Channel`] for tonic's clients.
-//! Knows no method of any service.
+//! Input: something to read from and write to. Output: a [`Channel`] that sends HTTP requests. This module must not
+//! depend on what is sent.
 //!
-//! There is exactly one connection, and it stays open until the process ends: a daemon that sees it
-//! closed cancels the build, even after the frontend has returned its result. This is why tonic's
-//! own channel, which connects when it likes, is not used.
+//! There is exactly one connection, and it stays open until the process ends: a daemon that sees it closed cancels the
+//! build, even after the frontend has returned its result. That is why tonic's own channel, which reconnects, is not
+//! used.
 
 use std::future::Future;
 use std::io;
@@ -21,30 +21,31 @@ use tokio::net::unix::pipe;
 use tonic::body::Body;
 use tonic::codegen::{Service, http};
 
-/// The largest message that either side accepts; the daemon's limit since v0.14.
-pub const MAX_MESSAGE: usize = 16 << 20;
-
-/// The largest list of headers to accept. Errors with all their details travel in a trailer, and
-/// hyper's own limit of 16 KiB would lose the ones that matter most.
+/// The largest list of headers to accept, in bytes. An error and its details travel in a trailer, and hyper's own limit
+/// of 16 KiB would lose the errors that matter most.
 const MAX_HEADER_LIST: u32 = 16 << 20;
 
-/// The connection, for tonic's clients. Clones share it.
+/// A stream to the daemon. Boxed, so that the HTTP/2 code is compiled once and not once for each kind of stream.
+pub(crate) type Stream = Box<dyn Duplex>;
+
+/// Both directions of a stream.
+pub(crate) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<IO: AsyncRead + AsyncWrite + Send + Unpin> Duplex for IO {}
+
+/// The connection, for tonic's client. Clones share it.
 #[derive(Debug, Clone)]
-pub struct Channel {
+pub(crate) struct Channel {
     sender: SendRequest<Body>,
 }
 
-/// Standard input and output as one stream.
+/// Standard input and output as one stream: see [`stdio`].
 pub type Stdio = Join<Box<dyn AsyncRead + Send + Unpin>, Box<dyn AsyncWrite + Send + Unpin>>;
 
-/// Starts HTTP/2 on `io`, of which the other side must know that it is meant (prior knowledge).
+/// Starts HTTP/2 on a stream whose other end expects it without negotiation.
 ///
-/// A task of the current runtime drives the connection from here on, whether or not a [`Channel`]
-/// is left.
-pub async fn connect<IO>(io: IO) -> Result<Channel, hyper::Error>
-where
-    IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-{
+/// A task of the current runtime drives the connection from here on, whether or not a [`Channel`] is left.
+pub(crate) async fn connect(io: Stream) -> Result<Channel, hyper::Error> {
     let (sender, connection) = Builder::new(TokioExecutor::new())
         .max_header_list_size(MAX_HEADER_LIST)
         .handshake(TokioIo::new(io))
@@ -58,14 +59,15 @@ where
     Ok(Channel { sender })
 }
 
-/// This process's standard input and output. Nothing else may use them.
+/// Returns this process's standard input and output. Nothing else may use them.
 ///
-/// The daemon passes pipes, which the runtime reads and writes directly. Anything else (a socket, a
-/// terminal) goes through tokio's blocking threads.
+/// The daemon passes pipes, which the runtime reads and writes directly. Anything else (a socket, a terminal) goes
+/// through tokio's blocking threads. Such a thread waits in `read` until the other end closes, and a runtime that is
+/// dropped waits for its threads: end the process instead, as [`run`](crate::run) does.
 ///
 /// The descriptors are duplicates, so that 0 and 1 stay open until the process ends.
 ///
-/// Must be called inside a runtime whose I/O is enabled.
+/// Must be called inside a runtime whose I/O is enabled. Fails where a descriptor is closed.
 pub fn stdio() -> io::Result<Stdio> {
     let input = io::stdin().as_fd().try_clone_to_owned()?;
     let output = io::stdout().as_fd().try_clone_to_owned()?;
@@ -75,7 +77,7 @@ pub fn stdio() -> io::Result<Stdio> {
     ))
 }
 
-/// Two pipes as one stream. `None` if one of them is no pipe, or goes the wrong way.
+/// Returns two pipes as one stream; `None` if one of them is no pipe, or goes the wrong way.
 ///
 /// Must be called inside a runtime whose I/O is enabled.
 pub fn pipes(input: OwnedFd, output: OwnedFd) -> io::Result<Option<Stdio>> {

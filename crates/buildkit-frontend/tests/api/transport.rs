@@ -3,19 +3,14 @@
 use std::io::pipe;
 use std::time::Duration;
 
+use buildkit_frontend::{Bridge, Error, SolveRequest, pipes};
 use buildkit_proto::rpc;
-use mstage::gateway::bridge::{Bridge, Build, Error, SolveRequest};
-use mstage::gateway::transport;
 use tokio::io::copy_bidirectional;
 
-use crate::fake::{Do, Engine, Method, Release, failure};
+use fake_gateway::{Do, Engine, Method, Release, failure};
 
 fn nothing() -> SolveRequest {
-    SolveRequest {
-        build: Build::Definition(Default::default()),
-        cache_imports: Vec::new(),
-        evaluate: false,
-    }
+    SolveRequest::new(Default::default())
 }
 
 #[tokio::test]
@@ -83,11 +78,10 @@ async fn pipes_carry_it_too() {
     let (mut io, daemon) = Engine::new(Release::Head).start();
     let (from_daemon, to_frontend) = pipe().unwrap();
     let (from_frontend, to_daemon) = pipe().unwrap();
-    let mut daemon_end =
-        transport::pipes(from_frontend.into(), to_frontend.into()).unwrap().expect("pipes");
+    let mut daemon_end = pipes(from_frontend.into(), to_frontend.into()).unwrap().expect("pipes");
     tokio::spawn(async move { copy_bidirectional(&mut io, &mut daemon_end).await });
 
-    let stdio = transport::pipes(from_daemon.into(), to_daemon.into()).unwrap().expect("pipes");
+    let stdio = pipes(from_daemon.into(), to_daemon.into()).unwrap().expect("pipes");
     let connect = tokio::time::timeout(Duration::from_secs(5), Bridge::connect(stdio));
     let bridge = connect.await.expect("an answer").unwrap();
     bridge.solve(nothing()).await.unwrap();
@@ -97,8 +91,8 @@ async fn pipes_carry_it_too() {
 #[tokio::test]
 async fn pipes_must_be_pipes_and_the_right_way_round() {
     let (reader, writer) = pipe().unwrap();
-    assert!(transport::pipes(writer.into(), reader.into()).unwrap().is_none());
+    assert!(pipes(writer.into(), reader.into()).unwrap().is_none());
 
     let (socket, other) = std::os::unix::net::UnixStream::pair().unwrap();
-    assert!(transport::pipes(socket.into(), other.into()).unwrap().is_none());
+    assert!(pipes(socket.into(), other.into()).unwrap().is_none());
 }

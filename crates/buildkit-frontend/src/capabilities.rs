@@ -1,18 +1,19 @@
-//! What the daemon can do: its answer to Ping, as sets to look things up in.
+//! What the daemon can do: its answer to `Ping`.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use buildkit_llb::Platform;
 use buildkit_proto::apicaps::ApiCap;
 use buildkit_proto::frontend::PongResponse;
-use buildkit_proto::pb;
 
-/// What the daemon can do.
+/// What the daemon can do: its answer to `Ping`.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Capabilities {
-    /// Of the gateway, by the ids in [`gateway`].
+    /// The capabilities of the gateway, by the ids in [`gateway`].
     pub gateway: CapSet,
-    /// Of LLB.
+    /// The capabilities of LLB, by the ids of [`Cap`](buildkit_llb::Cap).
     pub llb: CapSet,
     /// The workers, the default one first. Old daemons name none here.
     pub workers: Vec<Worker>,
@@ -26,22 +27,24 @@ pub struct CapSet {
 
 /// A capability that the daemon lacks.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Unsupported {
     /// Its id.
     pub id: String,
-    /// Where the daemon has it but does not allow it: why, in the daemon's words (or empty).
+    /// The daemon's reason, which may be empty, where it has the capability but does not allow it.
     pub disabled: Option<String>,
 }
 
-/// What runs operations.
+/// A worker: what runs the steps of a build.
 #[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
 pub struct Worker {
     /// Its id.
     pub id: String,
-    /// What it says about itself.
+    /// Its labels.
     pub labels: BTreeMap<String, String>,
-    /// The platforms it can run, its own first.
-    pub platforms: Vec<pb::Platform>,
+    /// The platforms that it can run, its own first.
+    pub platforms: Vec<Platform>,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +54,7 @@ enum State {
     Disabled(String),
 }
 
-/// Ids of the gateway's capabilities that this project asks for.
+/// The ids of the gateway's capabilities that this crate looks at (BuildKit's `frontend/gateway/pb/caps.go`).
 pub mod gateway {
     /// `Evaluate`. Since v0.11.
     pub const EVALUATE: &str = "gateway.evaluate";
@@ -122,7 +125,7 @@ impl From<PongResponse> for Capabilities {
         let workers = pong.workers.into_iter().map(|worker| Worker {
             id: worker.id,
             labels: worker.labels,
-            platforms: worker.platforms,
+            platforms: worker.platforms.into_iter().filter_map(|of| of.try_into().ok()).collect(),
         });
         Self {
             gateway: CapSet::new(pong.frontend_api_caps, GATEWAY_BASELINE),
@@ -146,12 +149,12 @@ impl CapSet {
         Self { caps: caps.into_iter().map(state).collect() }
     }
 
-    /// Whether the daemon has it, and allows it.
+    /// Returns true if the daemon has the capability and allows it.
     pub fn supports(&self, id: &str) -> bool {
         self.require(id).is_ok()
     }
 
-    /// An error unless the daemon has it and allows it.
+    /// Fails unless the daemon has the capability and allows it.
     pub fn require(&self, id: &str) -> Result<(), Unsupported> {
         match self.caps.get(id) {
             Some(State::Enabled) => Ok(()),
@@ -162,14 +165,14 @@ impl CapSet {
         }
     }
 
-    /// The ids that the daemon has and allows, in their order.
+    /// The ids of the capabilities that the daemon has and allows, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let enabled = self.caps.iter().filter(|(_, state)| matches!(state, State::Enabled));
         enabled.map(|(id, _)| id.as_str())
     }
 }
 
-/// All of them enabled: for tests, and for graphs made without a daemon.
+/// Capabilities that are all enabled: for tests, and for graphs made without a daemon.
 impl<'a> FromIterator<&'a str> for CapSet {
     fn from_iter<I: IntoIterator<Item = &'a str>>(ids: I) -> Self {
         Self { caps: ids.into_iter().map(|id| (id.to_owned(), State::Enabled)).collect() }

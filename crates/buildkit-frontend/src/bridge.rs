@@ -1,78 +1,49 @@
-//! The daemon, as a frontend sees it: calls with values of this project instead of messages.
+//! The daemon, as a frontend sees it.
 //!
-//! Comes in: a stream to the daemon, then requests. Goes out: answers, or an [`Error`] that says who
-//! must act and that keeps everything the daemon said. What an old daemon lacks is made up for here
-//! where BuildKit's own Go client does so too (`frontend/gateway/grpcclient`). Knows nothing of build
-//! files; graphs pass through as [`Definition`]s.
-//!
-//! All calls take `&self` and may run at once.
-
-mod capabilities;
-mod connection;
-mod container;
-mod error;
-mod file;
-mod solve;
-mod source;
+//! Input: requests. Output: answers, or an [`Error`]. Where an old daemon lacks a call, this module does without it as
+//! BuildKit's own Go client does (`frontend/gateway/grpcclient/client.go`). It must not depend on build files: graphs
+//! pass through as [`Definition`]s.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use buildkit_llb::{Cap, Definition};
-use buildkit_proto::{frontend, pb};
+use buildkit_proto::frontend;
 use prost::Message;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use connection::found;
-use solve::Evaluation;
-
-use super::dockerfile::CONFIG;
-use super::transport::MAX_MESSAGE;
-
-pub use capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
-pub use connection::Connection;
-pub use container::{Container, ContainerMount, Exit};
-pub use error::{Error, Status};
-pub use file::{FileKind, Stat};
-pub use solve::{
-    Attestation, AttestationKind, Build, CacheImport, Ref, Refs, SolveRequest, SolveResult,
-    Subject, SubjectKind,
-};
-pub use source::{
-    GitMeta, HttpMeta, ImageMeta, ImageRequest, OciLayout, ResolveMode, ResolvedImage, SourceMeta,
-    SourceRequest,
+use crate::client::{Call, Client, MAX_MESSAGE};
+use crate::connection::found;
+use crate::solve::Evaluation;
+use crate::{
+    Build, Capabilities, Connection, Error, ImageMeta, ImageRequest, Ref, Refs, ResolvedImage,
+    SolveRequest, SolveResult, SourceMeta, SourceRequest, Stat, Status, Warning, gateway, keys,
 };
 
-/// How many bytes an error has that is sent with all its details. It travels in the headers of HTTP/2, and clients
-/// that get more of them than they take show `COMPRESSION_ERROR` and nothing of it.
+/// The size up to which an error is sent with all its details, in bytes. It travels in the headers of HTTP/2, and
+/// clients that get more headers than they accept show `COMPRESSION_ERROR` and nothing of it.
 const MAX_ERROR: usize = 1 << 20;
 
-/// The daemon that this frontend works for.
-#[derive(Debug)]
+/// The daemon that this frontend works for. All calls take `&self` and may run at once.
+///
+/// Dropping a call's future cancels the call. The build ends with [`Bridge::return_result`] or
+/// [`Bridge::return_error`]; [`run`](crate::run) does that for a frontend.
+#[derive(Debug, Clone)]
 pub struct Bridge {
     connection: Connection,
-    capabilities: Capabilities,
-}
-
-/// A warning for the user.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Warning {
-    /// The operation it is about: one of this build.
-    pub digest: String,
-    /// How grave it is, from 1, the gravest.
-    pub level: i64,
-    /// The line that is shown.
-    pub short: String,
-    /// Further lines, shown on request.
-    pub detail: Vec<String>,
-    /// Where to read more, or empty.
-    pub url: String,
-    /// The file it is about, and the lines there.
-    pub source: Option<(pb::SourceInfo, Vec<pb::Range>)>,
+    capabilities: Arc<Capabilities>,
 }
 
 impl Bridge {
-    /// Connects to the daemon and asks what it can do.
+    pub(crate) fn new(connection: Connection, capabilities: Capabilities) -> Self {
+        Self { connection, capabilities: Arc::new(capabilities) }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        self.connection.client()
+    }
+
+    /// Connects to the daemon and asks what it can do. Must be called inside a tokio runtime.
     pub async fn connect<IO>(io: IO) -> Result<Self, Error>
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -80,7 +51,7 @@ impl Bridge {
         Connection::open(io).await?.ping().await
     }
 
-    /// The calls that need no look at what the daemon can do.
+    /// The connection.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -90,9 +61,9 @@ impl Bridge {
         &self.capabilities
     }
 
-    /// Builds. See [`SolveRequest::evaluate`] for when.
+    /// Builds, now or later: see [`SolveRequest::evaluate`].
     ///
-    /// Refuses a graph that needs a capability which the daemon lacks, before sending it.
+    /// A graph that needs a capability which the daemon lacks is [`Error::Unsupported`] and is not sent.
     pub async fn solve(&self, request: SolveRequest) -> Result<SolveResult, Error> {
         if let Build::Definition(definition) = &request.build {
             for cap in definition.caps() {
@@ -113,7 +84,7 @@ impl Bridge {
             Evaluation::Open
         };
 
-        let response = self.connection.client().solve(request).await?.into_inner();
+        let response = self.client().call(Call::Solve, request).await?;
         let mut result = SolveResult::from_wire(response)?;
         for reference in result.refs.iter_mut() {
             reference.evaluation = evaluation.clone();
@@ -130,19 +101,17 @@ impl Bridge {
         Ok(result)
     }
 
-    /// Builds a reference to its end.
+    /// Builds a reference to its end, so that its failure is known here.
     pub async fn evaluate(&self, reference: &Ref) -> Result<(), Error> {
-        let mut client = self.connection.client();
         if self.capabilities.gateway.supports(gateway::EVALUATE) {
             let request = frontend::EvaluateRequest { r#ref: reference.id().to_owned() };
-            client.evaluate(request).await?;
-            return Ok(());
+            return self.client().tell(Call::Evaluate, request).await;
         }
         match &reference.evaluation {
             Evaluation::Done => {}
             Evaluation::Repeat(request) => {
                 let request = frontend::SolveRequest { evaluate: true, ..(**request).clone() };
-                client.solve(request).await?;
+                self.client().tell(Call::Solve, request).await?;
             }
             Evaluation::Open => {
                 self.stat(reference, ".").await?;
@@ -151,12 +120,17 @@ impl Bridge {
         Ok(())
     }
 
-    /// Reads a file of at most 4 MiB. `None` if there is no such file.
-    pub async fn read_file(&self, reference: &Ref, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        self.connection.read_file(reference, path).await
+    /// Reads a file whole: see [`Connection::read_file`].
+    pub async fn read_file(
+        &self,
+        reference: &Ref,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        self.connection.read_file(reference, path, limit).await
     }
 
-    /// Describes a file. `None` if there is no such file. `.` is the root.
+    /// Describes a file, following links. `None` if there is no such file. `.` is the root.
     pub async fn stat(&self, reference: &Ref, path: &str) -> Result<Option<Stat>, Error> {
         self.capabilities.gateway.require(gateway::STAT_FILE)?;
         let request = frontend::StatFileRequest {
@@ -164,9 +138,8 @@ impl Bridge {
             path: path.to_owned(),
             mount_index: 0,
         };
-        let Some(response) = found(self.connection.client().stat_file(request).await)? else {
-            return Ok(None);
-        };
+        let response = self.client().call::<frontend::StatFileResponse>(Call::StatFile, request);
+        let Some(response) = found(response.await)? else { return Ok(None) };
         match response.stat {
             Some(stat) => Ok(Some(stat.try_into()?)),
             None => Err(Error::Reply(format!("nothing about {path}"))),
@@ -189,18 +162,19 @@ impl Bridge {
             include_pattern: pattern.to_owned(),
             mount_index: 0,
         };
-        let Some(response) = found(self.connection.client().read_dir(request).await)? else {
-            return Ok(None);
-        };
+        let response = self.client().call::<frontend::ReadDirResponse>(Call::ReadDir, request);
+        let Some(response) = found(response.await)? else { return Ok(None) };
         response.entries.into_iter().map(Stat::try_from).collect::<Result<_, _>>().map(Some)
     }
 
-    /// Looks up an image.
+    /// Looks up the digest and the config of an image. A source policy may replace it; where the replacement is no
+    /// image, that is [`Error::NotAnImage`].
     pub async fn resolve_image(&self, request: ImageRequest) -> Result<ResolvedImage, Error> {
-        let asked = request.reference.clone();
+        let asked = request.reference.to_string();
         if !self.capabilities.gateway.supports(gateway::SOURCE_META) {
             let wire = request.into_wire();
-            let response = self.connection.client().resolve_image_config(wire).await?.into_inner();
+            let response: frontend::ResolveImageConfigResponse =
+                self.client().call(Call::ResolveImageConfig, wire).await?;
             // Before v0.12 there were no source policies, and the reply did not name the image.
             let reference = Some(response.r#ref).filter(|of| !of.is_empty()).unwrap_or(asked);
             let meta = ImageMeta::new(response.digest, response.config);
@@ -216,50 +190,39 @@ impl Bridge {
         }
     }
 
-    /// Looks up any source.
+    /// Looks up any source. Only daemons from v0.13 on can, and those before v0.26 tell nothing but of images.
     pub async fn resolve_source(&self, request: SourceRequest) -> Result<SourceMeta, Error> {
         self.capabilities.gateway.require(gateway::SOURCE_META)?;
         let asked = request.source.identifier.clone();
-        let response = self.connection.client().resolve_source_meta(request.into_wire()).await?;
-        SourceMeta::from_wire(response.into_inner())
+        let response = self.client().call(Call::ResolveSourceMeta, request.into_wire()).await?;
+        SourceMeta::from_wire(response)
             .ok_or_else(|| Error::Reply(format!("no source in the answer about {asked}")))
     }
 
-    /// The graphs that the client handed to this frontend, by name; asked for once.
-    ///
-    /// Empty where the daemon does not know of such graphs: then it took none from the client.
+    /// Returns the graphs that the client handed to this frontend: see [`Connection::inputs`].
     pub async fn inputs(&self) -> Result<&BTreeMap<String, Definition>, Error> {
         self.connection.inputs().await
     }
 
-    /// Shows a warning, where the daemon can.
+    /// Shows a warning to the user. Daemons before v0.10 cannot; then nothing happens.
     pub async fn warn(&self, warning: Warning) -> Result<(), Error> {
         if !self.capabilities.gateway.supports(gateway::WARNINGS) {
             return Ok(());
         }
-        let (info, ranges) = warning.source.unzip();
-        let request = frontend::WarnRequest {
-            digest: warning.digest,
-            level: warning.level,
-            short: warning.short.into_bytes(),
-            detail: warning.detail.into_iter().map(String::into_bytes).collect(),
-            url: warning.url,
-            info,
-            ranges: ranges.unwrap_or_default(),
-        };
-        self.connection.client().warn(request).await?;
-        Ok(())
+        self.client().tell(Call::Warn, warning.into_wire()).await
     }
 
-    /// Ends this frontend's work with a result, or with an error where the daemon does not take that: one that is too
-    /// large for a message, say. The process should exit with 0 at once after this.
+    /// Ends this frontend's work with a result. The process should exit with 0 at once after this.
+    ///
+    /// Where the daemon does not accept the result, because it is too large for a message, say, the work ends with an
+    /// error that tells why. `Err` means that neither could be returned.
     pub async fn return_result(&self, result: SolveResult) -> Result<(), Error> {
         let caps = &self.capabilities.gateway;
         caps.require(gateway::RETURN)?;
         if matches!(&result.refs, Refs::ByPlatform(refs) if refs.len() > 1) {
             caps.require(gateway::RETURN_MAP)?;
         }
-        let is_image = result.metadata.keys().any(|key| key.starts_with(CONFIG));
+        let is_image = result.metadata.keys().any(|key| key.starts_with(keys::IMAGE_CONFIG));
         let result = result.into_wire(caps.supports(gateway::REF_ARRAY));
         let request = frontend::ReturnRequest { result: Some(result), error: None };
         let size = request.encoded_len();
@@ -277,9 +240,8 @@ impl Bridge {
             );
             return self.send_error(Status::new(message).with_own_source()).await;
         }
-        let returned = self.connection.client().r#return(request).await;
-        match returned.map_err(Error::from) {
-            Ok(_) => Ok(()),
+        match self.client().tell(Call::Return, request).await {
+            Ok(()) => Ok(()),
             Err(Error::Status(status)) => {
                 let message =
                     format!("BuildKit does not take the answer, which has {size} bytes: {status}");
@@ -289,16 +251,21 @@ impl Bridge {
         }
     }
 
-    /// How many bytes the daemon takes in one message.
+    /// The size of the largest message that the daemon accepts, in bytes: 16 MiB, and 4 MiB before v0.14.
     pub fn max_message(&self) -> usize {
         // The limit was raised in the release that also brought this.
         let recent = Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS;
         if self.capabilities.llb.supports(recent.id()) { MAX_MESSAGE } else { 4 << 20 }
     }
 
-    /// Ends this frontend's work with a failure. The process should exit at once after this.
+    /// Ends this frontend's work with a failure. The process should exit with 0 at once after this.
+    ///
+    /// A failure that is too large for clients goes without its excerpts: only the place stays that they show first. One
+    /// without a source gets an empty one. Otherwise the Dockerfile frontend, which starts this one for a file with a
+    /// `# syntax` line, would show that line as the one at fault (`frontend/dockerfile/builder/build.go`).
     pub async fn return_error(&self, status: Status) -> Result<(), Error> {
         self.capabilities.gateway.require(gateway::RETURN)?;
+        let status = status.with_own_source();
         // Details hold excerpts, and those of the daemon whole files. The text and its place are better than the
         // exit code, which is what the user would see of an error that does not get through.
         let short = status.without_excerpts();
@@ -313,7 +280,6 @@ impl Bridge {
 
     async fn send_error(&self, status: Status) -> Result<(), Error> {
         let error = Some(status.into_wire());
-        self.connection.client().r#return(frontend::ReturnRequest { result: None, error }).await?;
-        Ok(())
+        self.client().tell(Call::Return, frontend::ReturnRequest { result: None, error }).await
     }
 }

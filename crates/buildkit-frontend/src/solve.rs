@@ -6,22 +6,25 @@ use std::sync::Arc;
 use buildkit_llb::Definition;
 use buildkit_proto::{Encoded, frontend, pb};
 
-use super::error::Error;
+use crate::Error;
 
-/// Asks for a build.
+/// A build to be done: see [`Bridge::solve`](crate::Bridge::solve).
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct SolveRequest {
     /// What is built.
     pub build: Build,
-    /// Caches to import. A daemon imports none for a graph unless the frontend names them here.
+    /// Caches to import. A daemon imports none for a graph unless the frontend names them here: pass on those of
+    /// [`Options::cache_imports`](crate::Options::cache_imports).
     pub cache_imports: Vec<CacheImport>,
-    /// Run the build to its end now. Else it is lazy: nothing is looked at, not even whether the
-    /// graph is valid, until somebody reads a reference or the daemon exports it.
+    /// Whether the build runs to its end now. Otherwise it is lazy: nothing is looked at, not even whether the graph is
+    /// valid, until somebody reads a reference or the daemon exports it.
     pub evaluate: bool,
 }
 
-/// What is built.
+/// What a [`SolveRequest`] builds.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum Build {
     /// A graph.
     Definition(Definition),
@@ -48,10 +51,12 @@ pub struct CacheImport {
 
 /// What a build gives: BuildKit's `Result`.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct SolveResult {
     /// The file systems.
     pub refs: Refs,
-    /// What exporters and clients read: image config, platforms, answers to subrequests.
+    /// What exporters and clients read, by the names in [`keys`](crate::keys): image config, platforms, answers to
+    /// subrequests.
     pub metadata: BTreeMap<String, Vec<u8>>,
     /// Attestations by platform.
     pub attestations: BTreeMap<String, Vec<Attestation>>,
@@ -67,7 +72,7 @@ pub enum Refs {
 }
 
 impl Refs {
-    /// The file system of a build that was asked for no platforms.
+    /// Returns the file system of a build for one platform, and an error for that of several.
     pub fn single(self) -> Result<Option<Ref>, Error> {
         match self {
             Self::Single(reference) => Ok(reference),
@@ -81,14 +86,13 @@ impl Refs {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ref {
     id: String,
-    /// The graph that makes it, if a nested frontend did: to go on building from it.
-    pub definition: Option<Encoded<pb::Definition>>,
-    pub(super) evaluation: Evaluation,
+    pub(crate) definition: Option<Encoded<pb::Definition>>,
+    pub(crate) evaluation: Evaluation,
 }
 
-/// What is left to do to evaluate a [`Ref`] where the daemon has no call for it.
+/// The work left to evaluate a [`Ref`] where the daemon has no call for it.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Evaluation {
+pub(crate) enum Evaluation {
     /// Nothing.
     Done,
     /// Repeat this request, evaluating. Reading the file system would do as well, but that pulls
@@ -101,21 +105,21 @@ pub(super) enum Evaluation {
 /// An in-toto statement, or a directory of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attestation {
-    /// Which of the two.
+    /// A statement or a directory.
     pub kind: AttestationKind,
-    /// What it is for: `reason`, `sbom-core`.
+    /// The purpose, by the names `reason` and `sbom-core` (BuildKit's `solver/result/attestation.go`).
     pub metadata: BTreeMap<String, Vec<u8>>,
-    /// Where its files are. One that is returned needs it: buildx crashes without.
+    /// The file system that has its files. One that is returned needs it: buildx crashes without.
     pub reference: Option<Ref>,
     /// Its path there.
     pub path: String,
-    /// Type of its predicate: `https://spdx.dev/Document`.
+    /// The type of its predicate: `https://spdx.dev/Document`.
     pub predicate_type: String,
-    /// What it is about. Empty: the result itself.
+    /// Its subjects. Empty is the result itself.
     pub subjects: Vec<Subject>,
 }
 
-/// What an attestation is.
+/// The form of an attestation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttestationKind {
     /// A predicate in a file.
@@ -124,10 +128,10 @@ pub enum AttestationKind {
     Bundle,
 }
 
-/// What a statement is about.
+/// The subject of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Subject {
-    /// How it is said.
+    /// The way in which it is named.
     pub kind: SubjectKind,
     /// Its name.
     pub name: String,
@@ -135,7 +139,7 @@ pub struct Subject {
     pub digests: Vec<String>,
 }
 
-/// How a subject is said.
+/// The way in which a subject is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubjectKind {
     /// The result that the attestation belongs to.
@@ -147,12 +151,29 @@ pub enum SubjectKind {
 // === impl SolveRequest ===
 
 impl SolveRequest {
-    /// A lazy build of a graph, without caches.
+    /// Asks for a lazy build of a graph, without caches.
     pub fn new(definition: Definition) -> Self {
-        Self { build: Build::Definition(definition), cache_imports: Vec::new(), evaluate: false }
+        Self::of(Build::Definition(definition))
     }
 
-    pub(super) fn into_wire(self) -> frontend::SolveRequest {
+    /// Asks for a lazy build, without caches.
+    pub fn of(build: Build) -> Self {
+        Self { build, cache_imports: Vec::new(), evaluate: false }
+    }
+
+    /// Imports caches.
+    pub fn cache_imports(mut self, imports: impl IntoIterator<Item = CacheImport>) -> Self {
+        self.cache_imports.extend(imports);
+        self
+    }
+
+    /// Runs the build to its end now, if so.
+    pub fn evaluate(mut self, evaluate: bool) -> Self {
+        self.evaluate = evaluate;
+        self
+    }
+
+    pub(crate) fn into_wire(self) -> frontend::SolveRequest {
         let cache_imports = self
             .cache_imports
             .into_iter()
@@ -184,7 +205,18 @@ impl SolveRequest {
 // === impl SolveResult ===
 
 impl SolveResult {
-    pub(super) fn from_wire(response: frontend::SolveResponse) -> Result<Self, Error> {
+    /// Makes a result of file systems, with nothing said about them.
+    pub fn new(refs: Refs) -> Self {
+        Self { refs, ..Self::default() }
+    }
+
+    /// Adds metadata that exporters and clients read: see [`keys`](crate::keys).
+    pub fn with_metadata(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+        self.metadata.insert(name.into(), value.into());
+        self
+    }
+
+    pub(crate) fn from_wire(response: frontend::SolveResponse) -> Result<Self, Error> {
         let Some(result) = response.result else {
             return Ok(Self { refs: Refs::Single(Ref::new(response.r#ref)), ..Self::default() });
         };
@@ -199,7 +231,7 @@ impl SolveResult {
     }
 
     /// `ref_array`: whether the daemon knows references as messages.
-    pub(super) fn into_wire(self, ref_array: bool) -> frontend::Result {
+    pub(crate) fn into_wire(self, ref_array: bool) -> frontend::Result {
         let list = |list: Vec<Attestation>| frontend::Attestations {
             attestation: list.into_iter().map(Attestation::into_wire).collect(),
         };
@@ -216,7 +248,7 @@ impl SolveResult {
 // === impl Refs ===
 
 impl Refs {
-    /// All but the empty ones.
+    /// Returns all file systems but the empty ones.
     pub fn iter(&self) -> impl Iterator<Item = &Ref> {
         let (single, several) = match self {
             Self::Single(reference) => (reference.as_ref(), None),
@@ -225,7 +257,7 @@ impl Refs {
         single.into_iter().chain(several.into_iter().flatten())
     }
 
-    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Ref> {
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Ref> {
         let (single, several) = match self {
             Self::Single(reference) => (reference.as_mut(), None),
             Self::ByPlatform(refs) => (None, Some(refs.values_mut().flatten())),
@@ -280,6 +312,13 @@ impl Ref {
     /// Its id, which means something in this run of the frontend only.
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Returns the graph that makes it, to build on. Only a reference that another frontend made
+    /// ([`Build::Frontend`]) has one; of others this is the graph of the empty file system.
+    pub fn into_definition(self) -> Result<Definition, Error> {
+        let invalid = |err| Error::Reply(format!("no graph of a result: {err}"));
+        Definition::try_from(self.definition.unwrap_or_default()).map_err(invalid)
     }
 
     fn from_wire(reference: frontend::Ref) -> Option<Self> {

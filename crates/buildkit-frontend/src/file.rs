@@ -2,28 +2,29 @@
 
 use buildkit_proto::fsutil;
 
-use super::error::Error;
+use crate::Error;
 
-/// What is known about a file.
+/// A file: its kind, size, owner and time.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stat {
-    /// In a listing, its name; else the path that was asked for.
+    /// Its name in a listing; otherwise the path that was asked for.
     pub path: String,
-    /// What it is.
+    /// Its kind.
     pub kind: FileKind,
-    /// Permission bits with set-user-id, set-group-id and sticky, as POSIX places them.
+    /// The permission bits with set-user-id, set-group-id and sticky, as POSIX places them.
     pub mode: u32,
-    /// User that owns it.
+    /// The user that owns it.
     pub uid: u32,
-    /// Group that owns it.
+    /// The group that owns it.
     pub gid: u32,
-    /// Size in bytes.
+    /// The size in bytes.
     pub size: u64,
-    /// Modification time, in nanoseconds since 1970.
+    /// The modification time, in nanoseconds since 1970.
     pub mod_time: i64,
 }
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileKind {
     /// A regular file.
@@ -32,7 +33,7 @@ pub enum FileKind {
     Directory,
     /// A symbolic link.
     Symlink {
-        /// What it points at.
+        /// The path that it points at.
         target: String,
     },
     /// A device, a socket, a pipe.
@@ -41,17 +42,17 @@ pub enum FileKind {
 
 /// Go's bits for what a file is.
 mod go {
-    pub(super) const DIRECTORY: u32 = 1 << 31;
-    pub(super) const SYMLINK: u32 = 1 << 27;
-    pub(super) const DEVICE: u32 = 1 << 26;
-    pub(super) const NAMED_PIPE: u32 = 1 << 25;
-    pub(super) const SOCKET: u32 = 1 << 24;
-    pub(super) const SETUID: u32 = 1 << 23;
-    pub(super) const SETGID: u32 = 1 << 22;
-    pub(super) const CHAR_DEVICE: u32 = 1 << 21;
-    pub(super) const STICKY: u32 = 1 << 20;
-    pub(super) const IRREGULAR: u32 = 1 << 19;
-    pub(super) const OTHER: u32 = DEVICE | NAMED_PIPE | SOCKET | CHAR_DEVICE | IRREGULAR;
+    pub(crate) const DIRECTORY: u32 = 1 << 31;
+    pub(crate) const SYMLINK: u32 = 1 << 27;
+    pub(crate) const DEVICE: u32 = 1 << 26;
+    pub(crate) const NAMED_PIPE: u32 = 1 << 25;
+    pub(crate) const SOCKET: u32 = 1 << 24;
+    pub(crate) const SETUID: u32 = 1 << 23;
+    pub(crate) const SETGID: u32 = 1 << 22;
+    pub(crate) const CHAR_DEVICE: u32 = 1 << 21;
+    pub(crate) const STICKY: u32 = 1 << 20;
+    pub(crate) const IRREGULAR: u32 = 1 << 19;
+    pub(crate) const OTHER: u32 = DEVICE | NAMED_PIPE | SOCKET | CHAR_DEVICE | IRREGULAR;
 }
 
 impl TryFrom<fsutil::Stat> for Stat {

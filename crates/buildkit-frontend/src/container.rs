@@ -1,53 +1,55 @@
-//! A process in a container of its own, beside the graph: it may look into what a failed op has left.
+//! A process in a container of its own, beside the graph. It can read what a failed op has left, which no graph can.
 
 use buildkit_proto::{frontend, pb};
-use futures_util::stream::{self, StreamExt};
 
-use super::{Bridge, Error, Ref, gateway};
+use crate::client::Call;
+use crate::{Bridge, Error, Ref, gateway};
 
-/// A container for one process.
+/// A container for one process, without network: see [`Bridge::run`].
 #[derive(Debug, Clone)]
 pub struct Container {
-    /// A name for it, of letters and digits; no other container of this build has it.
+    /// A name of ASCII letters and digits that no other container of this build has.
     pub id: String,
-    /// What it sees, its root among them.
+    /// Its mounts. One at `/` is its root.
     pub mounts: Vec<ContainerMount>,
     /// The program and its arguments.
     pub args: Vec<String>,
 }
 
-/// What a container sees.
+/// A mount of a container.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub enum ContainerMount {
     /// A file system that was built. What is written to it is lost.
     Built {
-        /// Where.
+        /// The path of the mount.
         path: String,
-        /// Which.
+        /// The file system.
         files: Ref,
     },
     /// What a failed op has left where it had a mount. What is written to it is lost.
     Left {
-        /// Where.
+        /// The path of the mount.
         path: String,
-        /// Which, by the id in the details of the failure (`errdefs.Solve`).
+        /// The id of what is left: see [`FailedProcess::mounts`](crate::FailedProcess::mounts).
         id: String,
     },
-    /// A directory that outlives the build.
+    /// A cache directory, which outlives the build.
     Cache {
-        /// Where.
+        /// The path of the mount.
         path: String,
-        /// Which.
+        /// The id of the cache.
         id: String,
     },
 }
 
-/// How a process ended.
+/// The end of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Exit {
-    /// With which code.
+    /// The exit code.
     pub code: u32,
-    /// What it printed to its standard error, and what the daemon says where it could not be run.
+    /// The text that it printed to its standard error, or else what the daemon says where it could not be run.
     pub message: String,
 }
 
@@ -55,12 +57,12 @@ pub struct Exit {
 const STDERR: u32 = 2;
 
 impl Bridge {
-    /// Whether the daemon can run a process beside the graph.
+    /// Returns true if the daemon can run a process beside the graph.
     pub fn runs_containers(&self) -> bool {
         self.capabilities().gateway.supports(gateway::EXEC)
     }
 
-    /// Runs a process to its end. That its container cannot be released is no error.
+    /// Runs a process to its end. A container that cannot be released is no error.
     pub async fn run(&self, container: Container) -> Result<Exit, Error> {
         self.capabilities().gateway.require(gateway::EXEC)?;
         let Container { id, mounts, args } = container;
@@ -70,12 +72,12 @@ impl Bridge {
             network: pb::NetMode::None.into(),
             ..Default::default()
         };
-        self.connection.client().new_container(request).await?;
+        self.client().tell(Call::NewContainer, request).await?;
         let exit = self.process(&id, args).await;
         let request = frontend::ReleaseContainerRequest { container_id: id };
         // What the process did is done, and what is not released now is when the build ends
         // (`llbBridgeForwarder.Discard` in BuildKit's frontend/gateway/gateway.go).
-        let _ = self.connection.client().release_container(request).await;
+        let _ = self.client().tell(Call::ReleaseContainer, request).await;
         exit
     }
 
@@ -91,12 +93,10 @@ impl Bridge {
             process_id: container.to_owned(),
             input: Some(Input::Init(init)),
         };
-        // The daemon takes the end of this stream for the end of the process's work.
-        let messages = stream::once(async { init }).chain(stream::pending());
-        let mut answers = self.connection.client().exec_process(messages).await?.into_inner();
+        let mut answers = self.client().exec_process(init).await?;
         let mut exit = None;
         let mut printed = Vec::new();
-        while let Some(answer) = answers.message().await? {
+        while let Some(answer) = answers.next::<frontend::ExecMessage>().await? {
             match answer.input {
                 Some(Input::File(file)) if file.fd == STDERR => printed.extend(file.data),
                 Some(Input::Exit(message)) => exit = Some(message),

@@ -1,0 +1,151 @@
+//! The connection to the daemon, and the calls that every daemon answers.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use buildkit_llb::Definition;
+use buildkit_proto::frontend;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::OnceCell;
+
+use crate::client::{Call, Client};
+use crate::{Bridge, Error, Ref, SolveRequest, SolveResult};
+
+/// How long the daemon may take to answer the first call; what BuildKit's own client allows (`current` in
+/// `frontend/gateway/grpcclient/client.go`).
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// How much of a file is asked for at once, in bytes. Daemons before v0.14 do not say how much they can send, and what
+/// arrives is held in memory twice for a moment.
+const READ_SIZE: usize = 4 << 20;
+
+/// A connection to the daemon, with the calls that need no look at its capabilities. Clones share it.
+///
+/// A frontend can begin to read files with it while it waits for [`Connection::ping`]: that saves a round trip.
+/// Otherwise [`Bridge::connect`] is all it takes.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    client: Client,
+    /// The client's graphs, once they have been asked for.
+    inputs: Arc<OnceCell<BTreeMap<String, Definition>>>,
+}
+
+impl Connection {
+    /// Connects to the daemon. Must be called inside a tokio runtime; a task of it drives the connection from here on.
+    pub async fn open<IO>(io: IO) -> Result<Self, Error>
+    where
+        IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let client = Client::open(Box::new(io)).await?;
+        Ok(Self { client, inputs: Arc::default() })
+    }
+
+    /// Asks the daemon what it can do. Fails after 15 seconds without an answer.
+    pub async fn ping(&self) -> Result<Bridge, Error> {
+        let ping = self.client.call::<frontend::PongResponse>(Call::Ping, frontend::PingRequest {});
+        match tokio::time::timeout(PING_TIMEOUT, ping).await {
+            Ok(pong) => Ok(Bridge::new(self.clone(), pong?.into())),
+            Err(_) => Err(Error::Connection(format!("no answer within {PING_TIMEOUT:?}"))),
+        }
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Solves a graph that is one source, to read files of it. `None` is the empty file system.
+    pub async fn open_source(&self, definition: Definition) -> Result<Option<Ref>, Error> {
+        let request = SolveRequest::new(definition).into_wire();
+        let response = self.client.call(Call::Solve, request).await?;
+        SolveResult::from_wire(response)?.refs.single()
+    }
+
+    /// Reads a file whole. `None` if there is no such file.
+    ///
+    /// A file of more than `limit` bytes is [`Error::TooLarge`], and is not read further: a download may be taken for a
+    /// build file.
+    pub async fn read_file(
+        &self,
+        reference: &Ref,
+        path: &str,
+        limit: usize,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let mut file = Vec::new();
+        loop {
+            let Some(part) = self.read_part(reference, path, file.len(), READ_SIZE).await? else {
+                return Ok(None);
+            };
+            let last = part.len() < READ_SIZE;
+            if file.is_empty() {
+                file = part;
+            } else {
+                file.extend_from_slice(&part);
+            }
+            if file.len() > limit {
+                return Err(Error::TooLarge { limit });
+            }
+            if last {
+                return Ok(Some(file));
+            }
+        }
+    }
+
+    /// Reads `length` bytes of a file from `offset` on; fewer where it ends before. `None` if there is no such file.
+    ///
+    /// Ask for at most 4 MiB: daemons before v0.14 send no more.
+    pub async fn read_part(
+        &self,
+        reference: &Ref,
+        path: &str,
+        offset: usize,
+        length: usize,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let range = frontend::FileRange {
+            offset: i64::try_from(offset).unwrap_or(i64::MAX),
+            length: i64::try_from(length).unwrap_or(i64::MAX),
+        };
+        let request = frontend::ReadFileRequest {
+            r#ref: reference.id().to_owned(),
+            file_path: path.to_owned(),
+            range: Some(range),
+            mount_index: 0,
+        };
+        let response =
+            self.client.call::<frontend::ReadFileResponse>(Call::ReadFile, request).await;
+        let Some(response) = found(response)? else { return Ok(None) };
+        if response.data.len() > length {
+            return Err(Error::Reply(format!("more of {path} than was asked for")));
+        }
+        Ok(Some(response.data))
+    }
+
+    /// Returns the graphs that the client handed to this frontend, by name; asked for once.
+    ///
+    /// Empty where the daemon has no such call: then it took none from the client.
+    pub async fn inputs(&self) -> Result<&BTreeMap<String, Definition>, Error> {
+        self.inputs.get_or_try_init(|| self.ask_for_inputs()).await
+    }
+
+    async fn ask_for_inputs(&self) -> Result<BTreeMap<String, Definition>, Error> {
+        let response = self.client.call(Call::Inputs, frontend::InputsRequest {}).await;
+        let response: frontend::InputsResponse = match response {
+            Err(Error::Status(status)) if status.is_unimplemented() => return Ok(BTreeMap::new()),
+            response => response?,
+        };
+        let definition = |(name, definition)| match Definition::try_from(definition) {
+            Ok(definition) => Ok((name, definition)),
+            Err(err) => Err(Error::Reply(format!("no graph for the input {name}: {err}"))),
+        };
+        response.definitions.into_iter().map(definition).collect()
+    }
+}
+
+/// Turns the daemon's "no such file" into `None`.
+pub(crate) fn found<T>(response: Result<T, Error>) -> Result<Option<T>, Error> {
+    match response {
+        Ok(response) => Ok(Some(response)),
+        Err(Error::Status(status)) if status.is_no_such_file() => Ok(None),
+        Err(error) => Err(error),
+    }
+}

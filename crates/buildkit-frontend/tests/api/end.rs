@@ -1,0 +1,209 @@
+//! Inputs, warnings, and the end of a frontend's work.
+
+use std::collections::BTreeMap;
+
+use buildkit_frontend::{
+    Attestation, AttestationKind, Bridge, Error, Refs, SolveResult, Status, Subject, SubjectKind,
+    Warning,
+};
+use buildkit_llb::{Range, SourceInfo};
+use buildkit_proto::frontend::{self, result};
+use buildkit_proto::rpc;
+use fake_gateway::{Call, Do, Engine, Method, Release, failure};
+
+use crate::{connect, local, solve_ref, source};
+
+#[tokio::test]
+async fn inputs() {
+    let input = source("local://context", &[]);
+    let engine = Engine::new(Release::Bookworm).input("base", input.clone());
+    let (bridge, daemon) = connect(engine).await;
+    let inputs = BTreeMap::from([("base".to_owned(), input)]);
+    assert_eq!(bridge.inputs().await, Ok(&inputs));
+    assert_eq!(bridge.inputs().await, Ok(&inputs));
+    assert_eq!(daemon.methods(), [Method::Ping, Method::Inputs], "they are asked for once");
+
+    let (bridge, _) = connect(Engine::new(Release::Bookworm).without("frontend.inputs")).await;
+    assert_eq!(bridge.inputs().await, Ok(&BTreeMap::new()));
+}
+
+#[tokio::test]
+async fn warnings_where_there_are_any() {
+    let info = SourceInfo { filename: "build.toml".to_owned(), ..SourceInfo::default() };
+    let warning = Warning {
+        digest: "sha256:aa".to_owned(),
+        level: 1,
+        short: "short (line 1)".to_owned(),
+        detail: vec!["more".to_owned()],
+        url: "https://example.com/rule".to_owned(),
+        source: Some((info.clone(), vec![Range::lines(1..=2)])),
+    };
+    let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
+    bridge.warn(warning.clone()).await.unwrap();
+    let Call::Warn(sent) = &daemon.calls()[1] else { panic!("a warning") };
+    assert_eq!((sent.short.as_slice(), &sent.info), (&b"short (line 1)"[..], &Some(info.into())));
+    assert_eq!(sent.detail, [b"more"]);
+
+    let (bridge, daemon) = connect(Engine::new(Release::Bookworm)).await;
+    bridge.warn(warning).await.unwrap();
+    assert_eq!(daemon.methods(), [Method::Ping]);
+}
+
+#[tokio::test]
+async fn return_one_reference_or_none() {
+    let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
+    let result = bridge.solve(local("context")).await.unwrap();
+    bridge.return_result(result.with_metadata("containerimage.config", "{}")).await.unwrap();
+    let returned = daemon.returned().unwrap().result.unwrap();
+    assert_eq!(returned.metadata["containerimage.config"], b"{}");
+    let reference = frontend::Ref { id: "ref0".to_owned(), def: None };
+    assert_eq!(returned.result, Some(result::Result::Ref(reference)));
+
+    // A second one is an error, and the first stands.
+    let error = bridge.return_result(SolveResult::default()).await.unwrap_err();
+    assert_eq!(error.to_string(), "gateway result is already set");
+
+    let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
+    bridge.return_result(SolveResult::default()).await.unwrap();
+    let returned = daemon.returned().unwrap().result.unwrap();
+    assert_eq!(returned.result, Some(result::Result::Ref(frontend::Ref::default())));
+}
+
+#[tokio::test]
+async fn return_several_platforms() {
+    let result = async |bridge: &Bridge| {
+        let reference = solve_ref(bridge, local("context")).await;
+        let refs = [("linux/amd64".to_owned(), Some(reference)), ("linux/arm64".to_owned(), None)];
+        SolveResult::new(Refs::ByPlatform(refs.into()))
+    };
+    let ids = [("linux/amd64", "ref0"), ("linux/arm64", "")];
+    let ids = ids.map(|(platform, id)| (platform.to_owned(), id.to_owned()));
+
+    let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
+    bridge.return_result(result(&bridge).await).await.unwrap();
+    let Some(result::Result::Refs(map)) = daemon.returned().unwrap().result.unwrap().result else {
+        panic!("references")
+    };
+    assert!(map.refs.into_iter().map(|(platform, of)| (platform, of.id)).eq(ids.clone()));
+
+    let (bridge, daemon) = connect(Engine::new(Release::Bookworm).without("proto.refarray")).await;
+    bridge.return_result(result(&bridge).await).await.unwrap();
+    let returned = daemon.returned().unwrap().result.unwrap().result;
+    let refs = BTreeMap::from(ids);
+    let deprecated = frontend::RefMapDeprecated { refs };
+    assert_eq!(returned, Some(result::Result::RefsDeprecated(deprecated)));
+
+    let (bridge, daemon) = connect(Engine::new(Release::Bookworm).without("returnmap")).await;
+    let error = bridge.return_result(result(&bridge).await).await.unwrap_err();
+    assert!(matches!(error, Error::Unsupported(_)));
+    assert_eq!(daemon.returned(), None);
+}
+
+#[tokio::test]
+async fn return_attestations() {
+    let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
+    let reference = solve_ref(&bridge, local("context")).await;
+    let attestation = Attestation {
+        kind: AttestationKind::Bundle,
+        metadata: [("reason".to_owned(), b"sbom".to_vec())].into(),
+        reference: Some(reference),
+        path: "/sbom".to_owned(),
+        predicate_type: "https://spdx.dev/Document".to_owned(),
+        subjects: vec![Subject {
+            kind: SubjectKind::Raw,
+            name: "app".to_owned(),
+            digests: vec!["sha256:aa".to_owned()],
+        }],
+    };
+    let mut result = SolveResult::default();
+    result.attestations.insert("linux/amd64".to_owned(), vec![attestation]);
+    bridge.return_result(result).await.unwrap();
+    let returned = daemon.returned().unwrap().result.unwrap();
+    let sent = &returned.attestations["linux/amd64"].attestation[0];
+    assert_eq!(sent.kind(), frontend::AttestationKind::Bundle);
+    assert_eq!(sent.r#ref.as_ref().unwrap().id, "ref0");
+    assert_eq!(sent.in_toto_subjects[0].kind(), frontend::InTotoSubjectKind::Raw);
+}
+
+#[tokio::test]
+async fn return_an_error_of_our_own() {
+    let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
+    let file = SourceInfo {
+        filename: "mstage.toml".to_owned(),
+        data: b"# syntax=myorg/mstage\nfrom = 1\n".to_vec(),
+        language: "TOML".to_owned(),
+        definition: None,
+    };
+    let mut status = Status::new("unknown key `from`").with_source(&file, &[2..=2]);
+    status.add(Status::unsupported_subrequest("frontend.nothing"));
+    bridge.return_error(status).await.unwrap();
+
+    let error = daemon.returned().unwrap().error.unwrap();
+    assert_eq!(
+        (error.code, error.message.as_str()),
+        (2, "unknown key `from`\nunsupported request frontend.nothing")
+    );
+    let details: Vec<_> = error
+        .details
+        .iter()
+        .map(|detail| (detail.type_url.as_str(), std::str::from_utf8(&detail.value).unwrap()))
+        .collect();
+    assert_eq!(
+        details,
+        [
+            (
+                "github.com/moby/buildkit/errdefs.Source+json",
+                r#"{"info":{"filename":"mstage.toml","data":"IyBzeW50YXg9bXlvcmcvbXN0YWdlCmZyb20gPSAxCg==","language":"TOML"},"ranges":[{"start":{"line":2},"end":{"line":2}}]}"#
+            ),
+            ("github.com/moby/buildkit/errdefs.Subrequest+json", r#"{"name":"frontend.nothing"}"#),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_error_of_the_daemon_is_forwarded_whole() {
+    let details = vec![
+        rpc::Any {
+            type_url: "github.com/moby/buildkit/errdefs.Vertex+json".to_owned(),
+            value: br#"{"digest":"sha256:aa"}"#.to_vec(),
+        },
+        rpc::Any { type_url: "of.tomorrow".to_owned(), value: vec![0, 255] },
+    ];
+    let failed = rpc::Status { details, ..failure("exit code: 1") };
+    let engine = Engine::new(Release::Head).on(Method::Evaluate, Do::Fail(failed.clone()));
+    let (bridge, daemon) = connect(engine).await;
+    let reference = solve_ref(&bridge, local("context")).await;
+    let error = bridge.evaluate(&reference).await.unwrap_err();
+
+    let status = Status::from(error).context("building test");
+    assert!(status.details("errdefs.Vertex").eq([br#"{"digest":"sha256:aa"}"#]));
+    assert_eq!(status.details("errdefs.Vert").count(), 0);
+    bridge.return_error(status).await.unwrap();
+    let returned = daemon.returned().unwrap().error.unwrap();
+    assert_eq!((returned.code, &*returned.message), (2, "building test: exit code: 1"));
+    let [details @ .., source] = &returned.details[..] else { panic!("no details") };
+    assert_eq!(details, failed.details);
+    // Without one, the Dockerfile frontend would add the line with `# syntax`.
+    assert_eq!(source.type_url, "github.com/moby/buildkit/errdefs.Source+json");
+    assert_eq!(source.value, br#"{"info":{"filename":"","data":""},"ranges":[]}"#);
+}
+
+#[tokio::test]
+async fn an_error_that_is_too_large_goes_without_its_excerpts() {
+    let too_large = rpc::Status { code: 8, ..failure("message larger than max") };
+    let engine = Engine::new(Release::Head).on(Method::Return, Do::Fail(too_large));
+    let (bridge, daemon) = connect(engine).await;
+    let file =
+        SourceInfo { filename: "mstage.toml".into(), data: b"x".into(), ..SourceInfo::default() };
+    let status = Status::new("wrong").with_source(&file, &[1..=1]);
+    bridge.return_error(status).await.unwrap();
+    let error = daemon.returned().unwrap().error.unwrap();
+    let [place] = &error.details[..] else { panic!("{error:?}") };
+    let place: serde_json::Value = serde_json::from_slice(&place.value).unwrap();
+    assert_eq!(
+        (&place["info"]["filename"], &place["info"]["data"]),
+        (&"mstage.toml".into(), &"".into())
+    );
+    assert_eq!(place["ranges"][0]["start"]["line"], 1);
+    assert_eq!(error.message, "wrong");
+}
