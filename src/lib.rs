@@ -15,6 +15,8 @@ mod path_pattern;
 pub mod plan;
 pub mod record;
 pub mod reference;
+pub mod rules;
+mod secret_names;
 pub mod show;
 pub mod source;
 pub mod spec;

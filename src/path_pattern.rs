@@ -21,6 +21,12 @@ pub(crate) fn has_wildcard(path: &str) -> bool {
     false
 }
 
+/// Whether an absolute path is a directory, or in it.
+pub(crate) fn is_within(path: &str, directory: &str) -> bool {
+    let rest = path.strip_prefix(directory.trim_end_matches('/'));
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
 pub(crate) fn clean(path: &str) -> Cow<'_, str> {
     let mut parts: Vec<&str> = Vec::new();

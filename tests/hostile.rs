@@ -6,14 +6,21 @@ use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
 use mstage::lock;
 use mstage::lower::{Engine, LowerError, Sessions, Settings, lower};
-use mstage::plan::{
-    Facts, ImageFact, Request, Selection, resolve, select, select_all, warn_of_ignored_copies,
-};
+use mstage::plan::{Facts, ImageFact, Plan, Request, Selection, resolve, select, select_all};
+use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec::{self, Absent, FileAddress};
 
 /// How many of a thing are too many: `cargo test --release --test hostile` shows how long 50,000 take.
 const MANY: usize = if cfg!(debug_assertions) { 3_000 } else { 50_000 };
+
+/// The plan of a selection, at which every rule has looked.
+fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) -> Option<Plan> {
+    rules::check_selection(selection, found);
+    let plan = resolve(selection, facts, found)?;
+    rules::check_plan(selection, &plan, found);
+    Some(plan)
+}
 
 /// How many ops a file gives, or the codes of what is wrong with it; none where the graph would be too large.
 fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
@@ -27,14 +34,15 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     };
     let (files, spec) = spec::parse(file, &mut diagnostics);
     let plan = spec.and_then(|spec| {
+        rules::check_file(&spec, &mut diagnostics);
         // A check looks at all stages.
         if let Some(all) = select_all(&spec, &request, &mut Diagnostics::default()) {
             let facts = facts(&all);
-            resolve(&all, facts, &mut Diagnostics::default());
+            resolved(&all, facts, &mut Diagnostics::default());
         }
         let selection = select(&spec, &request, &mut diagnostics)?;
         let facts = facts(&selection);
-        resolve(&selection, facts, &mut diagnostics)
+        resolved(&selection, facts, &mut diagnostics)
     });
     let Some(plan) = plan else {
         return Err(diagnostics.of(Severity::Error).iter().map(|found| found.code).collect());
@@ -328,7 +336,7 @@ fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
     let lock = lock::parse(file, &mut diagnostics);
     let mut request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
     if let (Some(lock), Some(spec)) = (lock, spec) {
-        lock::warn_of_unused(&lock, &spec, &mut diagnostics);
+        rules::check_lock(&lock, &spec, &mut diagnostics);
         request.hold_to(Some(lock), &mut diagnostics);
         if let Some(selection) = select(&spec, &request, &mut diagnostics) {
             resolve(&selection, Facts::none(&selection), &mut diagnostics);
@@ -387,7 +395,9 @@ fn included(first: String, read: impl Fn(usize) -> String) -> BTreeMap<Code, usi
         let number = address.path.strip_suffix(".toml").and_then(|path| path.parse().ok());
         number.map(|number: usize| read(number).into_bytes()).ok_or(Absent::File)
     };
-    spec::parse_with(file, read, &mut diagnostics);
+    if let (_, Some(spec)) = spec::parse_with(file, read, &mut diagnostics) {
+        rules::check_file(&spec, &mut diagnostics);
+    }
     counted(&diagnostics)
 }
 
@@ -430,7 +440,7 @@ fn ignored(source: &str, patterns: &[String]) -> usize {
     let spec = spec.expect("a spec");
     let selection = select(&spec, &request, &mut diagnostics).expect("a selection");
     let plan = resolve(&selection, Facts::none(&selection), &mut diagnostics).expect("a plan");
-    warn_of_ignored_copies(&plan, patterns, &mut diagnostics);
+    rules::check_build(&plan, patterns, &Engine::default(), &mut diagnostics);
     diagnostics.findings().iter().filter(|found| found.code == Code::IgnoredCopy).count()
 }
 

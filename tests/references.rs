@@ -8,9 +8,10 @@ use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
 use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{
-    ContextFact, Facts, ImageFact, Request, Selection, requests_for_lock, resolve, select,
+    ContextFact, Facts, ImageFact, Plan, Request, Selection, requests_for_lock, resolve, select,
     select_all, select_for_lock, select_outline,
 };
+use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec;
 
@@ -180,6 +181,14 @@ fn facts(selection: &Selection<'_>) -> Facts {
     }
 }
 
+/// The plan of a selection, at which every rule has looked.
+fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) -> Option<Plan> {
+    rules::check_selection(selection, found);
+    let plan = resolve(selection, facts, found)?;
+    rules::check_plan(selection, &plan, found);
+    Some(plan)
+}
+
 /// Compiles a spec in every way in which it is ever looked at, and returns the codes of the errors of a build, and
 /// of a check of all stages.
 fn compile(text: &str, target: Option<&str>) -> (Vec<Code>, Vec<Code>) {
@@ -188,22 +197,23 @@ fn compile(text: &str, target: Option<&str>) -> (Vec<Code>, Vec<Code>) {
     let file = SourceFile::new("mstage.toml", text.into());
     let (files, parsed) = spec::parse(file, &mut Diagnostics::default());
     let spec = parsed.expect("a spec that can be read");
+    rules::check_file(&spec, &mut Diagnostics::default());
     select_outline(&spec, &request, &mut Diagnostics::default());
     let builds = requests_for_lock(&spec, &request, &mut Diagnostics::default());
     for build in builds.unwrap_or_default() {
         let mut found = Diagnostics::default();
         if let Some(selection) = select_for_lock(&spec, &build, &mut found) {
-            resolve(&selection, facts(&selection), &mut found);
+            resolved(&selection, facts(&selection), &mut found);
         }
     }
     let mut of_check = Diagnostics::default();
     if let Some(all) = select_all(&spec, &request, &mut of_check) {
-        resolve(&all, Facts::none(&all), &mut of_check);
-        resolve(&all, facts(&all), &mut of_check);
+        resolved(&all, Facts::none(&all), &mut of_check);
+        resolved(&all, facts(&all), &mut of_check);
     }
     let mut of_build = Diagnostics::default();
     if let Some(selection) = select(&spec, &request, &mut of_build)
-        && let Some(plan) = resolve(&selection, facts(&selection), &mut of_build)
+        && let Some(plan) = resolved(&selection, facts(&selection), &mut of_build)
     {
         let engine = Engine { merge: true, diff: true, required_paths: true, ..Engine::default() };
         let sessions = Sessions { id: "s".to_owned(), ..Sessions::default() };

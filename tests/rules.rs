@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::Platform;
 use mstage::diagnostic::{Code, Diagnostics, DockerfileRule, Severity, render};
 use mstage::lock;
-use mstage::lower::{Engine, warn_of_order};
+use mstage::lower::Engine;
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Request, Stages,
-    check_of, resolve, select_all, warn_of_ignored_copies,
+    check_of, resolve, select_all,
 };
+use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec::{Absent, FileAddress, parse_with};
 
@@ -133,16 +134,20 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
         fs::read(folder.join(context).join(path)).map_err(|_| Absent::File)
     };
     let (mut files, spec) = parse_with(file, read, &mut diagnostics);
+    if let Some(spec) = &spec {
+        rules::check_file(spec, &mut diagnostics);
+    }
     let lock = lock.map(|lock| {
         let file = files.add(SourceFile::new("mstage.lock", lock.into()));
         lock::parse(file, &mut diagnostics).unwrap()
     });
     if let (Some(lock), Some(spec)) = (&lock, &spec) {
-        lock::warn_of_unused(lock, spec, &mut diagnostics);
+        rules::check_lock(lock, spec, &mut diagnostics);
     }
     request.hold_to(lock, &mut diagnostics);
     let planned = spec.and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
+        rules::check_selection(&selection, &mut diagnostics);
         // Alpine is for one platform only, any other image for all. Those of Node.js record their version.
         let fact = |image: &ImageQuery| {
             let is_alpine = image.reference.to_string().contains("/alpine:");
@@ -158,11 +163,11 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
         let contexts = selection.contexts().iter().map(|_| Some(ContextFact::default())).collect();
         let plan = resolve(&selection, Facts { images, contexts }, &mut diagnostics)?;
         let ignore: Vec<String> = spec.ignore.iter().map(|pattern| pattern.text.clone()).collect();
-        warn_of_ignored_copies(&plan, &ignore, &mut diagnostics);
         let merges = !text.starts_with("# on an engine that does not merge");
         let engine = Engine { merge: merges, diff: merges, ..Engine::default() };
-        warn_of_order(&plan, &engine, &mut diagnostics);
-        diagnostics.tell_unused_silences(|place| spec.is_own(place));
+        rules::check_plan(&selection, &plan, &mut diagnostics);
+        rules::check_build(&plan, &ignore, &engine, &mut diagnostics);
+        rules::check_silences(&mut diagnostics, |place| spec.is_own(place));
         Some(plan)
     });
     let all = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();

@@ -8,6 +8,7 @@ use mstage::convert::as_build_file;
 use mstage::diagnostic::Diagnostics;
 use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
+use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec;
 
@@ -92,13 +93,16 @@ pub(crate) fn compile(name: &str, text: &str, done: &mut dyn FnMut()) -> Compile
     done();
     let (files, spec) = spec::parse(file, &mut diagnostics);
     let spec = spec.unwrap();
+    rules::check_file(&spec, &mut diagnostics);
     done();
     let selection = select(&spec, &request, &mut diagnostics).unwrap();
+    rules::check_selection(&selection, &mut diagnostics);
     done();
     let fact = || Some(ImageFact { config: config.to_vec(), ..ImageFact::default() });
     let facts =
         Facts { images: selection.images().iter().map(|_| fact()).collect(), ..Facts::default() };
     let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
+    rules::check_plan(&selection, &plan, &mut diagnostics);
     done();
     let mut graph = Graph::new();
     let target = lower(&plan, &files, &settings, &mut graph).unwrap().target;

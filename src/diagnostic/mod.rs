@@ -19,7 +19,7 @@ use std::fmt::Display;
 
 use buildkit_llb::visible_line;
 
-pub use check::{Check, Rules, unknown_rule};
+pub use check::{Check, Rules};
 pub use code::Code;
 pub use dockerfile::{DockerfileRule, Finding, Findings};
 pub use near::{Known, did_you_mean, nearest, suggesting};
@@ -178,23 +178,10 @@ impl Diagnostics {
         self.silences.add(silences);
     }
 
-    /// Tells which comments silence nothing, where all that a file can have was looked for. `is_own` says which
-    /// places are in the build file itself: an included file may need its comments in another build.
-    pub fn tell_unused_silences(&mut self, is_own: impl Fn(Span) -> bool) {
+    /// The comments that silence nothing of what was found so far.
+    pub(crate) fn unused_silences(&self) -> Vec<Silence> {
         let findings = self.list.iter().filter(|found| found.code.is_rule());
-        let unused: Vec<Silence> = self.silences.unused(findings).into_iter().cloned().collect();
-        for Silence { place, rule, .. } in unused {
-            if !is_own(place) || rule.is_some_and(Code::depends_on_request) {
-                continue;
-            }
-            let message = match rule {
-                Some(rule) => format!("rule `{}` finds nothing here", rule.name()),
-                None => "no rule finds anything here".to_owned(),
-            };
-            let hint = "remove the comment, or move it to the line above what it is about; \
-                        for the whole file: check = { skip = [\"RULE\"] }";
-            self.push(Diagnostic::new(Code::UnusedSilence, place, message).hint(hint));
-        }
+        self.silences.unused(findings).into_iter().cloned().collect()
     }
 
     /// Whether anything is so wrong that there is no going on. What rules found never is, even where a

@@ -17,6 +17,7 @@ use crate::diagnostic::Diagnostics;
 use crate::dockerfile::Dockerfile;
 use crate::lower::git_source;
 use crate::plan::ContextSource;
+use crate::rules;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
 use buildkit_frontend::{Bridge, Status};
@@ -56,6 +57,9 @@ pub(super) async fn read_spec(
         reading.add(contents, diagnostics);
     }
     let (files, spec) = reading.finish(diagnostics);
+    if let Some(spec) = &spec {
+        rules::check_file(spec, diagnostics);
+    }
     Ok(ReadSpec { files, spec, dockerfile })
 }
 

@@ -44,7 +44,7 @@ use self::compile::{Compiled, compile};
 pub use self::options::Options;
 use crate::convert::TARGET as CONVERTED;
 use crate::lock::TARGET;
-use crate::plan::Plan;
+use crate::rules::linked_into_special;
 
 /// Answers one request of a client. An error in the build file, or one that the daemon reports, is an
 /// answer too: `Err` means that no answer could be given.
@@ -127,7 +127,7 @@ async fn build(
     let evaluate = !shows_excerpts(bridge)
         || !beside.is_empty()
         || !entitlements.is_empty()
-        || plans.iter().any(Plan::puts_trees_over_links);
+        || plans.iter().any(linked_into_special::puts_trees_over_links);
     let entitlements = &entitlements;
     let solve = |definition: Definition, evaluate: bool| async move {
         let request = SolveRequest::new(definition)

@@ -8,11 +8,10 @@ use super::lookup::Found;
 use super::{Options, checks, epoch, ignore, lock, lookup, report, vcs};
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Engine, MainContext, MainSource, Settings, lower, warn_of_order};
-use crate::plan::{
-    Facts, Plan, Request, Selection, Triggered, check_of, resolve, select, warn_of_ignored_copies,
-};
+use crate::lower::{Engine, MainContext, MainSource, Settings, lower};
+use crate::plan::{Facts, Plan, Request, Selection, Triggered, check_of, resolve, select};
 use crate::record;
+use crate::rules;
 use crate::source::SourceMap;
 use crate::spec::Spec;
 use buildkit_frontend::{Bridge, Status};
@@ -114,8 +113,7 @@ impl Project<'_> {
         let plans = self.resolve_all(&selections, facts, diagnostics);
         let Settings { ignore, engine, .. } = self.settings();
         for plan in plans.iter().flatten() {
-            warn_of_ignored_copies(plan, &ignore, diagnostics);
-            warn_of_order(plan, &engine, diagnostics);
+            rules::check_build(plan, &ignore, &engine, diagnostics);
         }
         for unclear in selections.iter().filter_map(Selection::unclear_target) {
             diagnostics.push(unclear.clone());
@@ -133,9 +131,25 @@ impl Project<'_> {
         requests: &'s [Request],
         diagnostics: &mut Diagnostics,
     ) -> Option<Vec<Selection<'s>>> {
-        let selections: Vec<Option<Selection<'_>>> =
-            requests.iter().map(|request| select(self.spec, request, diagnostics)).collect();
+        let mut selections = Vec::with_capacity(requests.len());
+        for request in requests {
+            selections.push(self.select_one(select, request, diagnostics));
+        }
         selections.into_iter().collect()
+    }
+
+    /// Selects what one request needs, and has the rules look at it.
+    fn select_one<'s>(
+        &'s self,
+        select: Select,
+        request: &'s Request,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Selection<'s>> {
+        let selection = select(self.spec, request, diagnostics)?;
+        if !diagnostics.has_errors() {
+            rules::check_selection(&selection, diagnostics);
+        }
+        Some(selection)
     }
 
     /// The plans of selections, with what they need looked up. `Ok(None)` means that the diagnostics have
@@ -181,6 +195,7 @@ impl Project<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Option<Plan> {
         let mut plan = resolve(selection, facts, diagnostics)?;
+        rules::check_plan(selection, &plan, diagnostics);
         if let Some(dockerfile) = self.dockerfile {
             record::apply(dockerfile, self.files, selection.request, &mut plan);
         }
@@ -205,7 +220,7 @@ impl Project<'_> {
         if self.dockerfile.is_some() {
             diagnostics.silence_rules();
         }
-        let planned = match select(self.spec, &request, &mut diagnostics) {
+        let planned = match self.select_one(select, &request, &mut diagnostics) {
             Some(selection) => {
                 let selections = [selection];
                 let pending = [pending, &[name]].concat();

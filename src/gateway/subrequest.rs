@@ -16,6 +16,7 @@ use crate::diagnostic::Diagnostics;
 use crate::dockerfile::evaluate::{Input, NoImages};
 use crate::dockerfile::{is_dockerfile, outline as outline_of, parse};
 use crate::plan::{default_target, select_all, select_outline};
+use crate::rules;
 use crate::show::{
     BuildError, CONVERT_VERSION, Converted, DESCRIBE_VERSION, Description, LINT_VERSION, Lint,
     OUTLINE_VERSION, Outline, TARGETS_VERSION, Targets,
@@ -156,7 +157,7 @@ async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Resu
     // With a target, or with errors, not everything was looked at.
     if all && matches!(planned, Ok(Some(_))) {
         let main = files.main().name();
-        diagnostics.tell_unused_silences(|place| files.file(place).name() == main);
+        rules::check_silences(&mut diagnostics, |place| files.file(place).name() == main);
     }
     let failure = planned
         .err()

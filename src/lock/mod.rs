@@ -6,7 +6,6 @@
 
 mod parse;
 mod render;
-mod unused;
 mod upstream;
 
 use std::collections::BTreeMap;
@@ -14,11 +13,10 @@ use std::sync::Arc;
 
 pub use self::parse::parse;
 pub use self::render::{Line, render};
-pub(crate) use self::unused::may_be_none;
-pub use self::unused::warn_of_unused;
 pub use self::upstream::{InvalidPin, Upstream, is_commit};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Reference;
+use crate::rules::unlocked_reference;
 use crate::source::Span;
 
 /// The target that writes the lock file.
@@ -126,11 +124,11 @@ impl Locking {
         if let (Upstream::Image(_), Some(_)) = (&upstream, &self.lock) {
             hint.push_str("; an image that only the engine's own store has cannot be in it");
         }
-        let (code, message) = match self.is_required {
-            true => (Code::NotLocked, format!("{LOCKED}: {message}")),
-            false => (Code::UnlockedReference, message),
+        let problem = match self.is_required {
+            true => Diagnostic::new(Code::NotLocked, span, format!("{LOCKED}: {message}")),
+            false => unlocked_reference::found(Some(span), message),
         };
-        diagnostics.push(Diagnostic::new(code, span, message).hint(hint));
+        diagnostics.push(problem.hint(hint));
         None
     }
 }

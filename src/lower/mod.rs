@@ -26,7 +26,6 @@ use buildkit_llb::{
 
 pub use self::context::{git_source, main_context};
 use self::file::StepSite;
-pub use self::parallel::warn_of_order;
 use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};

@@ -5,8 +5,7 @@ use buildkit_llb::{Diff, Merge, Metadata, State};
 
 use super::position::Position;
 use super::{Engine, Lowering};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::{Branch, Plan, PlannedStage};
+use crate::plan::{Branch, PlannedStage};
 
 impl Engine {
     /// Whether it can merge what branches changed. Else they are done one after the other.
@@ -76,19 +75,5 @@ impl Lowering<'_> {
         label.clear();
         position.write_stage(&format!("{}: merge", fork.label), &mut label);
         self.graph.add(Merge::new(inputs), Metadata::named(&label).at([location]))
-    }
-}
-
-/// Warns of branches that are done one after the other, since the engine cannot merge them.
-pub fn warn_of_order(plan: &Plan, engine: &Engine, diagnostics: &mut Diagnostics) {
-    if engine.merges_branches() {
-        return;
-    }
-    for fork in plan.stages.iter().flat_map(|stage| &stage.forks) {
-        let message = "the engine cannot merge branches: they are done one after the other";
-        diagnostics.push(
-            Diagnostic::new(Code::ParallelInOrder, fork.span, message)
-                .hint("BuildKit merges from 0.10 on, Docker with the containerd image store"),
-        );
     }
 }

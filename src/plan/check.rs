@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::request::{Request, truth};
-use crate::diagnostic::{
-    Check, Code, Diagnostic, Diagnostics, DockerfileRule, Rules, unknown_rule,
-};
+use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, DockerfileRule, Rules};
+use crate::rules::unknown_rule;
 
 /// The build arg.
 const NAME: &str = "BUILDKIT_DOCKERFILE_CHECK";
@@ -65,11 +64,7 @@ fn rules(names: &str, diagnostics: &mut Diagnostics) -> Rules {
                 found.insert(rule);
             }
             (None, Some(None)) => {}
-            (None, None) => {
-                let (message, hint) = unknown_rule(name);
-                let message = format!("--build-arg {NAME}: {message}");
-                diagnostics.push(Diagnostic::without_place(Code::UnknownRule, message).hint(hint));
-            }
+            (None, None) => diagnostics.push(unknown_rule::in_build_arg(name, NAME)),
         }
     }
     Rules::These(found)

@@ -28,7 +28,6 @@ mod remote;
 mod report;
 mod request;
 mod resolve;
-mod rules;
 mod scope;
 mod select;
 mod stage_scope;
@@ -52,19 +51,19 @@ pub use self::epoch::epoch_wanted;
 pub use self::git_url::GitUrl;
 pub(crate) use self::image::{parse_duration, port_range};
 pub use self::merge::Merged;
+pub(crate) use self::needs::may_be_none;
 pub use self::needs::{Need, Needs, SecretArg, requests_for_lock, secrets_in_references};
 pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
-pub(crate) use self::path::join_workdir;
+pub(crate) use self::path::{join, join_workdir};
 pub(crate) use self::platform::of_base as platform_of_base;
 pub use self::report::{REPORT_HINT, Report, why_no_report};
 pub use self::request::{
     Request, SbomScope, Stages, VCS_REVISION, Vcs, truth, without_credentials,
 };
 pub use self::resolve::resolve;
-pub(crate) use self::rules::ignore_pattern::IgnorePatterns;
-pub use self::rules::ignored_copy::warn_of_ignored_copies;
-pub(crate) use self::scope::platform_args;
+pub(crate) use self::scope::{Scope, platform_args};
+pub(crate) use self::select::SelectedStage;
 pub use self::select::{
     Gate, ImageQuery, Origin, Selection, default_target, report_of, select, select_all,
     select_for_lock, select_outline,
@@ -177,6 +176,8 @@ pub struct PlannedImage {
     pub layout: Option<String>,
     /// The named context that it stands for, where it stands for one.
     pub context: Option<String>,
+    /// Whether its config could be looked up.
+    pub is_known: bool,
     /// Whether there is anything in it; an image without layers is the same as `scratch`.
     pub has_layers: bool,
     /// How a container is run of it.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+pub(crate) use crate::path_pattern::is_within;
 pub(super) use crate::path_pattern::{clean, has_wildcard};
 use crate::path_pattern::{exactly, guarded, plain_name};
 use crate::text::Text;
@@ -30,7 +31,7 @@ pub(super) fn inside(path: &Text) -> Option<Text> {
 }
 
 /// An absolute path: `path` itself, or seen from `base`. At the root `..` stays there, as for a shell.
-pub(super) fn join(base: &Text, path: &Text) -> Text {
+pub(crate) fn join(base: &Text, path: &Text) -> Text {
     if is_clean(path) {
         return path.clone();
     }
@@ -49,12 +50,6 @@ pub(super) fn join(base: &Text, path: &Text) -> Text {
 /// The working directory that a `WORKDIR` leads to from another.
 pub(crate) fn join_workdir(base: &str, path: &str) -> String {
     join(&base.into(), &path.into()).to_string()
-}
-
-/// Whether an absolute path is a directory, or in it.
-pub(super) fn is_within(path: &str, directory: &str) -> bool {
-    let rest = path.strip_prefix(directory.trim_end_matches('/'));
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// What BuildKit is given for the source of a copy, an absolute path in its tree, and whether that is a pattern for a plain

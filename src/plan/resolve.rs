@@ -19,10 +19,11 @@ use super::step::{self, Context, RecordedStep, Surroundings};
 use super::workdir::{PendingWorkdir, Turn};
 use super::{
     Action, ContextFact, ContextQuery, ContextSource, Facts, Fork, ImageFact, Plan, PlannedContext,
-    PlannedImage, PlannedStage, PlannedStep, Triggered, fork, path, platform, reads, rules,
+    PlannedImage, PlannedStage, PlannedStep, Request, Triggered, fork, path, platform, reads,
     triggers,
 };
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::rules::{base_image_platform, foreign_platform, shadowed_arg};
 use crate::source::Span;
 use crate::spec::{Stage, User, Verb};
 use crate::text::Text;
@@ -92,14 +93,7 @@ pub fn resolve(
     }
     let images = facts.images.into_iter().map(Option::unwrap_or_default).collect();
     let contexts = facts.contexts.into_iter().map(Option::unwrap_or_default).collect();
-    let configs: Vec<Option<ContainerConfig>> = resolver
-        .images
-        .iter()
-        .map(|image| (!image.environment.is_open()).then(|| image.config.config.clone()))
-        .collect();
-    let plan = resolver.into_plan(images, contexts, export, bottom)?;
-    rules::check(selection, &plan, &configs, diagnostics);
-    Some(plan)
+    resolver.into_plan(images, contexts, export, bottom)
 }
 
 /// Refuses a time that images cannot say: their configs have years of four digits.
@@ -140,7 +134,7 @@ fn read_images(
         let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
         match ImageConfig::parse(config) {
             Ok(config) => {
-                rules::base_image_platform::check(query, &config, selection.request, diagnostics);
+                check_image_platform(query, &config, selection.request, diagnostics);
                 Some(BaseImage::new(config))
             }
             Err(err) => diagnostics.fail(Diagnostic::new(
@@ -153,6 +147,24 @@ fn read_images(
     let facts = selection.images.iter().zip(&facts.images);
     let images = facts.map(|(query, fact)| fact.as_ref().and_then(|fact| read(query, fact)));
     images.map(|image| image.unwrap_or_else(BaseImage::unknown)).collect()
+}
+
+/// Compares the platform of a base image with the one that was asked for.
+fn check_image_platform(
+    query: &ImageQuery,
+    config: &ImageConfig,
+    request: &Request,
+    diagnostics: &mut Diagnostics,
+) {
+    // An image that does not say its platform has nothing in it that runs.
+    let Ok(found) = Platform::new(&config.os, &config.architecture, &config.variant) else {
+        return;
+    };
+    // Where no platform is asked for, the stage is for that of its image.
+    if query.is_base && platform::of_base(config, request).is_none() {
+        let (reference, wanted) = (&query.reference, &query.platform);
+        base_image_platform::check(reference, &found, wanted, query.span, diagnostics);
+    }
 }
 
 fn read_contexts(
@@ -254,7 +266,7 @@ impl Resolver<'_, '_> {
         if let Some(image) = &stage.image {
             super::image::apply(image, platform.os(), &mut recorded, export, scope, diagnostics);
         }
-        rules::shadowed_arg::check(self.selection.spec, scope, diagnostics);
+        shadowed_arg::check(scope.take_shadowed(), self.selection.spec, diagnostics);
         self.check_platform(stage, platform, &plan.steps, diagnostics);
         let added = merge::layers_added(&plan, |origin| self.layers(origin));
         let layers = self.layers(base).saturating_add(added);
@@ -440,21 +452,16 @@ impl Resolver<'_, '_> {
         if stage.platform.is_none() && !self.selection.spec.is_whole() {
             return;
         }
-        const HINT: &str =
-            "platform = \"${BUILDPLATFORM}\" in its stage runs it on the machine that builds";
         if platform.os() != "linux" {
             let message =
                 format!("this step would run on {platform}, and only Linux can run steps");
-            diagnostics
-                .push(Diagnostic::new(Code::InvalidPlatform, process.span, message).hint(HINT));
+            diagnostics.push(
+                Diagnostic::new(Code::InvalidPlatform, process.span, message)
+                    .hint(foreign_platform::HINT),
+            );
         } else if !self.selection.request.can_run(platform) {
             let span = stage.platform.as_ref().map_or(process.span, |platform| platform.span);
-            let message =
-                format!("this runs on {platform}, which the engine does not say it can run");
-            diagnostics.push(
-                Diagnostic::new(Code::ForeignPlatform, span, message)
-                    .hint(format!("{HINT}; emulation must be installed for others")),
-            );
+            diagnostics.push(foreign_platform::found(platform, span));
         }
     }
 
@@ -607,6 +614,7 @@ impl Resolver<'_, '_> {
                     spans,
                     layout: query.layout.clone(),
                     context: query.context.clone(),
+                    is_known: !image.environment.is_open(),
                     has_layers: !image.is_empty(),
                     config: ContainerConfig {
                         env: image.environment.to_entries(),

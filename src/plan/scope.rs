@@ -9,6 +9,7 @@ use super::request::{Request, VCS_REVISION, VCS_SOURCE, Vcs};
 use super::select::stage_of;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::order::dependencies_first;
+use crate::rules::undeclared_build_arg;
 use crate::source::{Span, Spanned};
 use crate::spec::{Allowance, Arg, ArgType, EPOCH_ARG, ExpandError, Scalar, Spec, Spent, Template};
 use crate::text::Text;
@@ -22,7 +23,7 @@ const KNOWN_PREFIXES: [&str; 2] = ["buildkit_", "mstage_"];
 const ALLOWANCE: usize = 64 << 20;
 
 /// The values that `${NAME}` has outside of a stage's environment.
-pub(super) struct Scope<'s> {
+pub(crate) struct Scope<'s> {
     values: BTreeMap<&'s str, Value>,
     /// The names of all args, for who misspells one.
     known: Known<'s>,
@@ -55,7 +56,7 @@ struct Definition<'s> {
 }
 
 /// Why a name has no value to look up.
-pub(super) enum LookupError {
+pub(crate) enum LookupError {
     Missing { name: String, declared: Span },
     Reported,
 }
@@ -65,7 +66,7 @@ pub(super) type Lookup = Result<Option<Text>, LookupError>;
 
 impl<'s> Scope<'s> {
     /// The values for one request. `target` is the name of the stage that is built.
-    pub(super) fn new(spec: &'s Spec, request: &'s Request, diagnostics: &mut Diagnostics) -> Self {
+    pub(crate) fn new(spec: &'s Spec, request: &'s Request, diagnostics: &mut Diagnostics) -> Self {
         let platform_args = platform_args(request);
         let vcs_args = vcs_args(request);
         let declared = spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str());
@@ -106,31 +107,9 @@ impl<'s> Scope<'s> {
             if declared || scope.values.contains_key(name.as_str()) {
                 scope.values.insert(name, Value::Set(value.into()));
             } else if let Some(Scalar(var)) = spec.vars.0.get(name.as_str()) {
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::UndeclaredBuildArg,
-                        var.span,
-                        format!(
-                            "--build-arg {name} reaches nothing: `{name}` is a constant of the file"
-                        ),
-                    )
-                    .hint("move it from [vars] to [args] if a build may change it")
-                    .about(name),
-                );
+                diagnostics.push(undeclared_build_arg::of_constant(name, var.span));
             } else if !is_known(name) {
-                let hint = scope
-                    .did_you_mean(name)
-                    .unwrap_or_else(|| format!("declare it: [args] {name} = {{}}"));
-                diagnostics.push(
-                    Diagnostic::without_place(
-                        Code::UndeclaredBuildArg,
-                        format!(
-                            "--build-arg {name} reaches nothing: the file declares no such arg"
-                        ),
-                    )
-                    .hint(hint)
-                    .about(name),
-                );
+                diagnostics.push(undeclared_build_arg::found(name, scope.did_you_mean(name)));
             }
         }
         for (name, Scalar(var)) in &spec.vars.0 {
@@ -313,7 +292,7 @@ impl<'s> Scope<'s> {
     }
 
     /// Whether there is an arg of that name, with a value or without.
-    pub(super) fn knows(&self, name: &str) -> bool {
+    pub(crate) fn knows(&self, name: &str) -> bool {
         self.values.contains_key(name)
     }
 
@@ -323,7 +302,7 @@ impl<'s> Scope<'s> {
     }
 
     /// The text of a template in which only args can stand.
-    pub(super) fn expand(
+    pub(crate) fn expand(
         &self,
         template: &Template,
         diagnostics: &mut Diagnostics,
@@ -335,7 +314,7 @@ impl<'s> Scope<'s> {
     }
 
     /// The same, with why there is none not yet reported.
-    pub(super) fn value(&self, template: &Template) -> Result<Text, ExpandError<LookupError>> {
+    pub(crate) fn value(&self, template: &Template) -> Result<Text, ExpandError<LookupError>> {
         template.expand(&mut |name| self.lookup(name), &self.allowance)
     }
 

@@ -3,7 +3,7 @@
 use super::owner::Owner;
 use super::path::is_within;
 use super::step::{self, RecordedStep, Surroundings};
-use super::{Action, PlannedStep};
+use super::{Action, CopyItem, PlannedStep};
 use crate::diagnostic::Diagnostics;
 use crate::source::Span;
 use crate::spec::{Stage, User};
@@ -96,5 +96,21 @@ impl Action {
             | Action::Write(_) => (&[], None),
         };
         paths.iter().chain(link).map(Text::as_str).chain(self.destinations())
+    }
+
+    /// Where it puts files: absolute paths, those of directories with a slash at their end.
+    pub(crate) fn destinations(&self) -> impl Iterator<Item = &str> {
+        let (items, other): (&[CopyItem], Option<&str>) = match self {
+            Action::Copy(copy) => (&copy.items, None),
+            Action::Fetch(fetch) => (&[], Some(&fetch.destination)),
+            Action::Git(git) => (&[], Some(&git.destination)),
+            Action::Unpack(unpack) => (&[], Some(&unpack.destination)),
+            Action::Write(write) => (&[], Some(&write.path)),
+            Action::Exec(_)
+            | Action::Mkdir { .. }
+            | Action::Remove { .. }
+            | Action::Symlink { .. } => (&[], None),
+        };
+        items.iter().map(|item| item.destination.as_str()).chain(other)
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::table::table;
-use crate::diagnostic::{Check, Code, Diagnostic, Rules, unknown_rule};
+use crate::diagnostic::{Check, Code, Diagnostic, Rules};
+use crate::rules::unknown_rule::unknown_rule;
 use crate::toml::{Kind, Value};
 
 table! {

@@ -11,7 +11,7 @@ use super::read::{Read, Reader};
 use super::shape::Shape;
 use super::table::table;
 use super::template::Allowed;
-use super::{Spec, mount_set, read_file, rules};
+use super::{Spec, mount_set, read_file};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
@@ -210,9 +210,6 @@ impl Reading {
             }
             with_stages(spec, &self.files, diagnostics)
         });
-        if let Some(spec) = spec.as_ref().filter(|spec| spec.is_whole()) {
-            rules::check(spec, diagnostics);
-        }
         (self.files, spec)
     }
 

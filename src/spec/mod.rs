@@ -14,6 +14,7 @@ mod here_document;
 mod image;
 mod include;
 mod input;
+mod instruction_forms;
 mod mount;
 mod mount_flag;
 mod mount_set;
@@ -24,7 +25,6 @@ mod other_language;
 mod parallel;
 mod pasted;
 mod read;
-mod rules;
 pub(crate) mod script;
 pub mod shape;
 pub(crate) mod shell;
@@ -48,6 +48,7 @@ pub(crate) use self::glob::Glob;
 pub use self::image::{Command, Duration, Healthcheck, Image, Labels};
 pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted};
 pub use self::input::Input;
+pub(crate) use self::instruction_forms::form_of;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::mount_set::MountList;
 pub(crate) use self::name::is_env_name;
@@ -56,8 +57,6 @@ pub use self::on_build::Trigger;
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Read, Reader, named_or_unread};
-pub(crate) use self::rules::SECRET_NAME_WORDS;
-pub(crate) use self::rules::looks_secret;
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
@@ -72,6 +71,7 @@ pub use self::template::{
 };
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::ignore::{self, IgnorePattern};
+use crate::rules::misplaced_key;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::text::Text;
 use crate::toml::{self, Key, Kind, Value};
@@ -136,6 +136,11 @@ impl Spec {
         (extent.start..=extent.end).contains(&place.start)
     }
 
+    /// Each `$NAME` in a template, where only `${NAME}` is replaced.
+    pub(crate) fn bare_dollars(&self) -> &[Spanned<Text>] {
+        &self.own.bare_dollars
+    }
+
     /// Whether all of it was read. Without it, nothing can be built: what is left is there to find what else
     /// is wrong.
     pub fn is_whole(&self) -> bool {
@@ -168,6 +173,11 @@ impl Spec {
         let mut uses = false;
         names::Names::visit_names(self, &mut |used| uses |= used == name);
         uses
+    }
+
+    /// Calls `see` with the name of every arg or variable that a value of the file uses.
+    pub(crate) fn visit_used_names(&self, see: &mut dyn FnMut(&str)) {
+        names::Names::visit_names(self, see);
     }
 
     /// Whether something is declared under a name that could not be read.
@@ -400,8 +410,6 @@ pub fn shape() -> Shape {
 /// Warns of keys of the language in a table of free names: they have slipped under its header. An inline table and dotted
 /// keys have none.
 fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
-    // Words that are as common for a label or a variable as they are for a key.
-    const COMMON: [&str; 4] = ["name", "description", "id", "to"];
     // The tables that have headers above such a table.
     let with_header =
         [Spec::table_shape(), Stage::table_shape(), Image::table_shape()].map(|table| table.what);
@@ -412,22 +420,12 @@ fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'
         return;
     }
     let keys = entries.iter().map(|entry| &entry.key);
-    for Key { name, span } in keys.filter(|key| !COMMON.contains(&key.name.as_ref())) {
+    for Key { name, span } in keys.filter(|key| !misplaced_key::is_common(&key.name)) {
         let tables = tables_with_key(name).iter().copied();
         let tables: Vec<&str> = tables.filter(|table| with_header.contains(table)).collect();
         if tables.is_empty() {
             continue;
         }
-        reader.diagnostics.push(
-            Diagnostic::new(
-                Code::MisplacedKey,
-                *span,
-                format!(
-                    "`{name}` in `{table}` is taken for a name, and is a key of {}",
-                    tables.join(" and of ")
-                ),
-            )
-            .hint(format!("move it above the header of `{table}` if it is meant as a key")),
-        );
+        reader.diagnostics.push(misplaced_key::under_header(name, table, &tables, *span));
     }
 }

@@ -56,7 +56,7 @@ impl MountList {
     }
 
     /// The names of the sets that it uses.
-    pub(super) fn sets(&self) -> impl Iterator<Item = &Spanned<Text>> {
+    pub(crate) fn sets(&self) -> impl Iterator<Item = &Spanned<Text>> {
         self.0.iter().filter_map(|entry| match entry {
             MountEntry::Mount(_) => None,
             MountEntry::Set(name) => Some(name),

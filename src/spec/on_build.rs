@@ -3,9 +3,9 @@
 //! Input: the text of an instruction as a Dockerfile would have it. Output: the text that image configs record. Must not
 //! depend on what instructions do: the engine's own Dockerfile frontend runs them.
 
+use super::instruction_forms::{INSTRUCTIONS, form_of};
 use super::names::Names;
 use super::read::{Read, Reader};
-use super::rules::{INSTRUCTIONS, form_of};
 use super::shape::Shape;
 use super::text::dedent;
 use crate::diagnostic::{Code, Diagnostic, list, nearest};

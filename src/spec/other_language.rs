@@ -3,7 +3,7 @@
 //! Comes in: a file. Goes out: one error that says what it is, where its first line shows that and no other
 //! is TOML, in place of one for each line. Knows nothing of what else is in it.
 
-use super::rules::form_of;
+use super::instruction_forms::form_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::SourceFile;
 

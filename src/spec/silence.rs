@@ -6,7 +6,8 @@
 
 use std::ops::Range;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Silence, unknown_rule};
+use crate::diagnostic::{Code, Diagnostics, Silence};
+use crate::rules::unknown_rule;
 use crate::source::SourceFile;
 use crate::toml::{Remark, remarks};
 
@@ -27,11 +28,7 @@ pub(super) fn read(file: &SourceFile, diagnostics: &mut Diagnostics) {
             };
             let written = &file.text()[option.clone()];
             let Some(names) = written.strip_prefix("skip=") else {
-                let message = format!("`{written}` has no meaning in a comment about one place");
-                let hint =
-                    "# check=skip=RULE // why; what holds for the whole file is in its `check`";
-                let span = file.span(option);
-                diagnostics.push(Diagnostic::new(Code::UnknownRule, span, message).hint(hint));
+                diagnostics.push(unknown_rule::option_in_comment(written, file.span(option)));
                 continue;
             };
             for place in split(file.text(), option.end - names.len()..option.end, ',') {
@@ -39,13 +36,7 @@ pub(super) fn read(file: &SourceFile, diagnostics: &mut Diagnostics) {
                     "all" => add(None, place),
                     name => match Code::rule(name) {
                         Some(rule) => add(Some(rule), place),
-                        None => {
-                            let (message, hint) = unknown_rule(name);
-                            diagnostics.push(
-                                Diagnostic::new(Code::UnknownRule, file.span(place), message)
-                                    .hint(hint),
-                            );
-                        }
+                        None => diagnostics.push(unknown_rule::in_comment(name, file.span(place))),
                     },
                 }
             }

@@ -8,6 +8,7 @@ use super::step::{ProcessKeys, StepKeys, VERBS, verb};
 use super::synonym::{Meant, meant};
 use super::table::{Keys, Table};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
+use crate::rules::misplaced_key;
 use crate::source::SourceFile;
 use crate::toml::{Kind, Value};
 
@@ -124,11 +125,7 @@ pub(super) fn warn_of_keys_for_paths(value: &Value<'_>, diagnostics: &mut Diagno
         entries.iter().map(|entry| &entry.key).find(|key| names.contains(&key.name.as_ref()))
     };
     let (Some(source), Some(destination)) = (find(&SOURCES), find(&DESTINATIONS)) else { return };
-    let message = format!("`{}` and `{}` are taken for paths", source.name, destination.name);
-    diagnostics.push(
-        Diagnostic::new(Code::MisplacedKey, source.span, message)
-            .hint("a table in `copy` has sources with a destination each: { copy = \"FILE\", to = \"DIR/\" } copies one"),
-    );
+    diagnostics.push(misplaced_key::for_paths(&source.name, &destination.name, source.span));
 }
 
 fn is_table(value: &Value<'_>) -> bool {

@@ -10,11 +10,12 @@ use buildkit_llb::{Definition, Digest, Graph, Platform};
 use expect_test::expect_file;
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
 use mstage::lock;
-use mstage::lower::{Engine, Sessions, Settings, lower, warn_of_order};
+use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{
     ContextFact, ContextSource, Facts, ImageFact, ImageQuery, NamedContexts, Plan, Request,
-    Selection, Stages, Vcs, check_of, resolve, select, warn_of_ignored_copies,
+    Selection, Stages, Vcs, check_of, resolve, select,
 };
+use mstage::rules;
 use mstage::source::{SourceFile, SourceMap};
 use mstage::spec::{Absent, FileAddress, Spec, parse_with};
 use serde_json::Value;
@@ -197,12 +198,15 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     let mut diagnostics = Diagnostics::default();
     check_of(&request, &mut diagnostics);
     let (mut files, spec) = read(file, &request, &mut diagnostics);
+    if let Some(spec) = &spec {
+        rules::check_file(spec, &mut diagnostics);
+    }
     let lock = lock_file(&text).map(|file| lock::parse(files.add(file), &mut diagnostics));
     // One that is wrong is told of, and nothing else is then.
     let spec = spec.filter(|_| lock.as_ref().is_none_or(Option::is_some));
     let lock = lock.flatten();
     if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
-        lock::warn_of_unused(lock, spec, &mut diagnostics);
+        rules::check_lock(lock, spec, &mut diagnostics);
     }
     request.hold_to(lock, &mut diagnostics);
     let plan = spec.and_then(|spec| plan(&spec, &text, &request, &mut diagnostics));
@@ -249,13 +253,16 @@ fn read(
 
 fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostics) -> Option<Plan> {
     let selection = select(spec, request, diagnostics)?;
+    if !diagnostics.has_errors() {
+        rules::check_selection(&selection, diagnostics);
+    }
     // As in a build, nothing is looked up for a file with errors.
     let facts = if diagnostics.has_errors() { Facts::none(&selection) } else { facts(&selection) };
     let plan = resolve(&selection, facts, diagnostics)?;
     let ignore: Vec<String> = spec.ignore.iter().map(|pattern| pattern.text.clone()).collect();
-    warn_of_ignored_copies(&plan, &ignore, diagnostics);
-    warn_of_order(&plan, &engine(text), diagnostics);
-    diagnostics.tell_unused_silences(|place| spec.is_own(place));
+    rules::check_plan(&selection, &plan, diagnostics);
+    rules::check_build(&plan, &ignore, &engine(text), diagnostics);
+    rules::check_silences(diagnostics, |place| spec.is_own(place));
     Some(plan)
 }
 

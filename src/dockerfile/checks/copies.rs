@@ -4,8 +4,9 @@ use super::{Linter, State, Step};
 use crate::diagnostic::DockerfileRule;
 use crate::dockerfile::Kind;
 use crate::dockerfile::evaluate::Values;
+use crate::ignore::IgnorePatterns;
 use crate::path_pattern::clean;
-use crate::plan::{GitUrl, IgnorePatterns};
+use crate::plan::GitUrl;
 
 /// How much is compared: bytes of paths, each with every byte of the patterns.
 const MAX_COMPARED: usize = 1 << 28;

@@ -4,7 +4,7 @@ use super::{Linter, State, Step};
 use crate::diagnostic::DockerfileRule;
 use crate::dockerfile::Kind;
 use crate::dockerfile::evaluate::Values;
-use crate::spec::SECRET_NAME_WORDS;
+use crate::secret_names::SECRET_NAME_WORDS;
 
 /// Words that make it another one.
 const NO_SECRET: [&str; 3] = ["public", "file", "version"];

@@ -6,7 +6,8 @@ mod write;
 pub(super) use self::write::{file_of, write};
 use super::Options;
 use crate::diagnostic::Diagnostics;
-use crate::lock::{parse, warn_of_unused};
+use crate::lock::parse;
+use crate::rules;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::Spec;
 use buildkit_frontend::{Bridge, Status};
@@ -24,7 +25,7 @@ pub(super) fn hold(
     let lock = lock.and_then(|file| parse(files.add(file), diagnostics));
     let spec = spec.filter(|_| lock.is_some() || !has_file);
     if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
-        warn_of_unused(lock, spec, diagnostics);
+        rules::check_lock(lock, spec, diagnostics);
     }
     let mut options = options.clone();
     options.request.hold_to(lock, diagnostics);

@@ -11,12 +11,13 @@ use super::super::include::read_spec;
 use super::super::project::Project;
 use super::super::{Options, epoch, ignore, report, vcs};
 use super::pins::{self, Pin};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::Diagnostics;
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
     Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
 };
 use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
+use crate::rules::unlocked_reference;
 
 /// How many references a lock file may have that are looked up. Registries and servers take that many at once for an
 /// attack, and nobody reads what has more.
@@ -84,10 +85,7 @@ pub(in crate::gateway) async fn write(
             Pin::NotTold { remark, why } => {
                 line.remark = Some(remark);
                 let message = format!("`{upstream}` cannot be pinned, {remark}: {}", why.message());
-                told.push(Diagnostic {
-                    span: place,
-                    ..Diagnostic::without_place(Code::UnlockedReference, message)
-                });
+                told.push(unlocked_reference::found(place, message));
             }
         }
     }

@@ -8,9 +8,9 @@ use buildkit_llb::Platform;
 
 pub use self::values::{SecretArg, requests_for_lock, secrets_in_references};
 use super::{Action, ContextSource, Plan, Selection};
-use crate::lock::{Upstream, is_commit, may_be_none};
+use crate::lock::{Upstream, is_commit};
 use crate::source::{SourceMap, Span};
-use crate::spec::{Spec, Verb};
+use crate::spec::{Spec, Template, Verb};
 
 /// What some builds take from outside.
 #[derive(Debug, Default)]
@@ -126,4 +126,9 @@ impl Needs {
         }
         remarks
     }
+}
+
+/// Whether something remote may have no checksum, so that a lock file may pin it: one with a name in it may be empty.
+pub(crate) fn may_be_none(checksum: Option<&Template>) -> bool {
+    checksum.and_then(Template::as_literal).is_none()
 }

@@ -5,9 +5,8 @@ use std::collections::BTreeSet;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::Upstream;
 use crate::plan::Request;
-use crate::spec::{
-    ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb, looks_secret,
-};
+use crate::secret_names::looks_secret;
+use crate::spec::{ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb};
 
 /// How many combinations of values are tried; where there are more, each arg's values are tried alone.
 const MAX_COMBINATIONS: usize = 64;

@@ -12,9 +12,9 @@ use super::presence::Presence;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::request::Request;
-use crate::plan::rules::near_platform;
 use crate::plan::scope::Scope;
 use crate::reference::{Reference, hint_about, placeholder};
+use crate::rules::{near_platform, near_stage_name};
 use crate::source::{Span, Spanned};
 use crate::spec::{ArgName, From, Scalar, Spec, StageName, Template};
 
@@ -225,12 +225,7 @@ impl FromLookup<'_, '_> {
             Ok(reference) => {
                 let is_name = matches!(from.value, From::Name(_));
                 if let Some(near) = self.nearly_a_stage(text).filter(|_| is_name) {
-                    let message =
-                        format!("`{text}` is taken for an image, and is nearly the stage `{near}`");
-                    diagnostics
-                        .push(Diagnostic::new(Code::NearStageName, from.span, message).hint(
-                            format!("{{ image = \"{text}\" }} says that the image is meant"),
-                        ));
+                    diagnostics.push(near_stage_name::found(text, near, from.span));
                 }
                 let reference = self.request.locking.image(reference, from.span, diagnostics);
                 Some(match is_name {

@@ -6,10 +6,11 @@
 use super::named::Named;
 use super::presence::Presence;
 use super::{Stages, report_cycle};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::order::dependencies_first;
 use crate::plan::check::flag;
 use crate::plan::request::Request;
+use crate::rules::skipped_requires;
 use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage};
 
@@ -94,10 +95,6 @@ pub(super) fn of_target(target: usize, reached: &[usize], stages: &Stages<'_>) -
 /// Warns of stages that would be required, and are left out.
 pub(super) fn warn_of_skipped(gates: &[Gate], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
     let [first, ..] = gates else { return };
-    let names: Vec<_> = gates.iter().map(|gate| stages.named.list[gate.stage].0.as_str()).collect();
-    let message = format!("{SKIP} leaves out what is required: {}", names.join(", "));
-    diagnostics.push(
-        Diagnostic::new(Code::SkippedRequires, first.span, message)
-            .hint("build without it what is shipped"),
-    );
+    let names = gates.iter().map(|gate| stages.named.list[gate.stage].0.as_str());
+    diagnostics.push(skipped_requires::found(SKIP, names, first.span));
 }

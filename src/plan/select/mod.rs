@@ -31,51 +31,51 @@ pub use self::target::default_target;
 use self::target::{find_default, find_target};
 use super::context::ContextQuery;
 use super::request::Request;
-use super::rules;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::reference::Reference;
+use crate::rules::near_platform;
 use crate::source::{Span, Spanned};
-use crate::spec::{Spec, Stage, StageName, Step, first_of};
+use crate::spec::{From, Spec, Stage, StageName, Step, first_of};
 
 /// The part of a spec that one build needs.
 pub struct Selection<'s> {
-    pub(super) spec: &'s Spec,
-    pub(super) scope: Scope<'s>,
+    pub(crate) spec: &'s Spec,
+    pub(crate) scope: Scope<'s>,
     pub(crate) request: &'s Request,
     /// Each behind those that it needs: first what the target needs, then the target, then what is required
     /// and what that needs, then what is only looked at.
-    pub(super) stages: Vec<SelectedStage<'s>>,
+    pub(crate) stages: Vec<SelectedStage<'s>>,
     /// Which of them is the target; none where all stages are looked at and none is the default.
-    pub(super) target: Option<usize>,
+    pub(crate) target: Option<usize>,
     /// The error that a build ends with, where all stages are looked at and the default target is not clear.
-    pub(super) unclear: Option<Diagnostic>,
+    pub(crate) unclear: Option<Diagnostic>,
     /// Whether its report is built, and not what it makes.
-    pub(super) is_report: bool,
+    pub(crate) is_report: bool,
     /// Those that must build for the target to succeed.
-    pub(super) gates: Vec<Gate>,
+    pub(crate) gates: Vec<Gate>,
     /// Those of them whose images the file is for: its default target. Without one, the target.
-    pub(super) shipped: Vec<usize>,
-    pub(super) images: Vec<ImageQuery>,
-    pub(super) contexts: Vec<ContextQuery>,
+    pub(crate) shipped: Vec<usize>,
+    pub(crate) images: Vec<ImageQuery>,
+    pub(crate) contexts: Vec<ContextQuery>,
     /// What each `from` means, by the place where it is written.
-    pub(super) origins: BTreeMap<Span, Origin>,
+    pub(crate) origins: BTreeMap<Span, Origin>,
     /// The steps that do not exist in this build, by the places where they are written.
-    pub(super) skipped: BTreeSet<Span>,
+    pub(crate) skipped: BTreeSet<Span>,
 }
 
 /// A stage that the build needs.
-pub(super) struct SelectedStage<'s> {
-    pub(super) name: &'s StageName,
-    pub(super) stage: &'s Spanned<Stage>,
+pub(crate) struct SelectedStage<'s> {
+    pub(crate) name: &'s StageName,
+    pub(crate) stage: &'s Spanned<Stage>,
     /// Its own, its base's, or the target's.
-    pub(super) platform: Platform,
+    pub(crate) platform: Platform,
     /// Whether it is built for the target, or is there only to be looked at.
-    pub(super) needed: bool,
+    pub(crate) needed: bool,
     /// Whether a build context stands in its place: then its base is that context, and it has nothing
     /// else.
-    pub(super) replaced: bool,
+    pub(crate) replaced: bool,
 }
 
 /// An image whose digest and config the build needs.
@@ -156,7 +156,7 @@ fn select_for<'s>(
     diagnostics: &mut Diagnostics,
 ) -> Option<Selection<'s>> {
     let scope = Scope::new(spec, request, diagnostics);
-    rules::near_platform::check_target(&request.target_platform, diagnostics);
+    near_platform::check_target(&request.target_platform, diagnostics);
     let mut stages = Stages::new(spec, &scope, request);
     let order = dependencies_first(stages.named.list.len(), 0..stages.named.list.len(), |at| {
         stages.needs(at)
@@ -235,8 +235,6 @@ fn select_for<'s>(
         let has_base = stages.with_a_base(&selected);
         needed = selected[..needed].iter().filter(|&&at| has_base[at]).count();
         selected.retain(|&at| has_base[at]);
-    } else {
-        rules::invalid_default_in_from::check(spec, request, diagnostics);
     }
     let shipped = match default.or(target) {
         Some(stage) => vec![stage],
@@ -280,6 +278,11 @@ impl Selection<'_> {
     /// What it was selected for.
     pub fn request(&self) -> &Request {
         self.request
+    }
+
+    /// Where the files of a `from` come from.
+    pub(crate) fn origin(&self, from: &Spanned<From>) -> Origin {
+        super::step::origin_of(Some(from), &self.origins)
     }
 
     /// Whether a step exists in this build.

@@ -6,8 +6,8 @@ use super::files::Ownership;
 use super::{Planned, Planner, destinations, origin_of, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path_pattern::{NOTHING, exactly, guarded, plain_name};
-use crate::plan::rules::unmatched_pattern::{self, Pattern};
 use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
+use crate::rules::unmatched_pattern::{self, Pattern};
 use crate::source::Span;
 use crate::spec::{CopyStep, Sources, Template};
 use crate::text::Text;
@@ -229,7 +229,7 @@ impl CopyItem {
     }
 
     /// The path that it names; with `parents` and a pattern the directory that it starts from.
-    pub(in crate::plan) fn named(&self) -> &str {
+    pub(crate) fn named(&self) -> &str {
         self.required.as_ref().map_or(&self.source, |required| &required.path)
     }
 
@@ -239,7 +239,7 @@ impl CopyItem {
     }
 
     /// The path that everything ends up at or below, as far as it is known.
-    pub(in crate::plan) fn end(&self) -> Text {
+    pub(crate) fn end(&self) -> Text {
         match &self.required {
             Some(required) => path::join(&self.destination, &required.kept),
             None => self.destination.clone(),

@@ -1,0 +1,68 @@
+//! `bare-dollar`: `$NAME` where only `${NAME}` is replaced.
+//!
+//! Text for another program may have dollars of its own: the words of a `shell`, an `exec` list that hands text to
+//! a shell. Elsewhere a name that the file declares is meant, or one in upper case; `Outer$Inner.class` is neither.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Spanned;
+use crate::spec::{Shell, Spec, Stage, Verb, shell};
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    let found = spec.bare_dollars();
+    if found.is_empty() {
+        return;
+    }
+    let declared = declared(spec);
+    let foreign = foreign(spec);
+    for Spanned { value: name, span } in found {
+        let next = foreign.partition_point(|range| range.start <= span.start);
+        let is_foreign = next.checked_sub(1).is_some_and(|at| span.start < foreign[at].end);
+        let is_upper = !name.contains(|c: char| c.is_ascii_lowercase());
+        if is_foreign || !(is_upper || declared.contains(name.as_str())) {
+            continue;
+        }
+        let message = format!("`${name}` stays as it is written");
+        diagnostics.push(
+            Diagnostic::new(Code::BareDollar, *span, message)
+                .hint(format!("write `${{{name}}}` for the value of {name}")),
+        );
+    }
+}
+
+/// The names of args, constants and variables.
+fn declared(spec: &Spec) -> BTreeSet<&str> {
+    let values = spec.args.0.keys().chain(spec.vars.0.keys()).map(|name| name.as_str());
+    let variables = spec.stages.values().flat_map(|stage| {
+        let image = stage.image.iter().flat_map(|image| image.env.0.keys());
+        stage.env.0.keys().chain(image).map(|name| name.as_str())
+    });
+    values.chain(variables).collect()
+}
+
+/// Where text for another program is, in order.
+fn foreign(spec: &Spec) -> Vec<Range<u32>> {
+    let mut ranges = Vec::new();
+    let mut add = |shell: &Option<Shell>| {
+        let words = shell.iter().flat_map(|Shell(words)| words);
+        ranges.extend(words.map(|word| word.span.start..word.span.end));
+    };
+    let steps = || spec.stages.values().flat_map(|stage| stage.all_steps());
+    spec.stages.values().for_each(|stage: &Spanned<Stage>| add(&stage.shell));
+    for step in steps() {
+        if let Verb::Run(run) = &step.verb {
+            add(&run.shell);
+        }
+    }
+    for step in steps() {
+        let Verb::Exec(exec) = &step.verb else { continue };
+        let mut words = exec.command.iter().filter_map(|word| word.as_literal());
+        if words.any(shell::is_shell) {
+            ranges.push(exec.command.span.start..exec.command.span.end);
+        }
+    }
+    ranges.sort_by_key(|range| range.start);
+    ranges
+}

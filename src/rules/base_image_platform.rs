@@ -1,0 +1,27 @@
+//! `base-image-platform`: an image of another platform than the one that is asked for.
+//!
+//! An image that has only one platform is given out for every one. Follows `InvalidBaseImagePlatform` of
+//! Dockerfiles.
+
+use buildkit_llb::Platform;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::reference::Reference;
+use crate::source::Span;
+
+/// Compares the platform that a base image is for with the one that its stage is for.
+pub(crate) fn check(
+    image: &Reference,
+    found: &Platform,
+    wanted: &Platform,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) {
+    if found.os() != wanted.os() || found.architecture() != wanted.architecture() {
+        let message = format!("{image} is for {found}, and is to be for {wanted}");
+        diagnostics.push(
+            Diagnostic::new(Code::BaseImagePlatform, span, message)
+                .hint("look for an image that has the platform, or set the stage's `platform`"),
+        );
+    }
+}

@@ -1,0 +1,20 @@
+//! `comment-in-command`: a comment line after a line that ends with a backslash.
+//!
+//! Dockerfiles drop such lines. A shell joins the comment to the command, which ends there: the lines after it are
+//! another command. After `;`, `&&` or `|` nothing is lost, and a comment there is none of this rule's.
+
+use super::script::Script;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::shell::Broken;
+
+pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
+    for broken in script.broken() {
+        let Broken::Comment(comment) = broken else { continue };
+        let message = "this comment ends the command, which the line before says goes on";
+        diagnostics.push(
+            Diagnostic::new(Code::CommentInCommand, script.span(comment.clone()), message).hint(
+                "the lines after it are another command: move the comment before the command",
+            ),
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! `contradicting-platform`: a platform other than that of the stage it is built from.
+//!
+//! The files of the base are for its platform: the programs in it do not run on another one, and an image with them
+//! says that it is for a platform that they are not for.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::Origin;
+use crate::spec::{Stage, Template};
+
+/// What a stage's files are for, as it is written.
+#[derive(Clone, Copy, PartialEq)]
+enum Written<'s> {
+    /// Nothing is in it that is for a platform, or it is not known.
+    Any,
+    /// The value of an arg.
+    Name(&'s str),
+    /// A platform.
+    Literal(&'s str),
+}
+
+/// What a stage is for that says nothing.
+const TARGET: Written<'static> = Written::Name("TARGETPLATFORM");
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let mut written: Vec<Written<'_>> = Vec::with_capacity(subject.selection.stages.len());
+    for (at, selected) in subject.stages() {
+        let stage = &selected.stage.value;
+        let own = stage.platform.as_ref().map(Written::new);
+        let base = subject.base(at);
+        let below = match base {
+            Origin::Stage(base) => written[base],
+            Origin::Image(_) => of_image(stage).or(own).unwrap_or(TARGET),
+            Origin::Context | Origin::Scratch | Origin::Named(_) => Written::Any,
+        };
+        written.push(match below {
+            // What is put onto nothing is for the platform of the stage.
+            Written::Any if !stage.steps.is_empty() => own.unwrap_or(Written::Any),
+            below => below,
+        });
+        let (Some(platform), Some(own), Origin::Stage(base)) = (&stage.platform, own, base) else {
+            continue;
+        };
+        if own == below || own == Written::Any || below == Written::Any {
+            continue;
+        }
+        let are_names = matches!((own, below), (Written::Name(_), Written::Name(_)));
+        let base_platform = &subject.selection.stages[base].platform;
+        if !are_names && selected.platform == *base_platform {
+            continue;
+        }
+        let (name, base) = (subject.name(at), subject.name(base));
+        let message =
+            format!("stage `{name}` has another platform than `{base}`, whose files are in it");
+        diagnostics
+            .push(Diagnostic::new(Code::ContradictingPlatform, platform.span, message).hint(
+            "start from an image of that platform, and copy what is needed `from` the other stage",
+        ));
+    }
+}
+
+impl<'s> Written<'s> {
+    fn new(template: &'s Template) -> Self {
+        match (template.as_name(), template.as_literal()) {
+            (Some(name), _) => Written::Name(name),
+            (None, Some(text)) => Written::Literal(text),
+            (None, None) => Written::Any,
+        }
+    }
+}
+
+/// The platform that a base image is asked for.
+fn of_image(stage: &Stage) -> Option<Written<'_>> {
+    crate::spec::first_of(&stage.from).platform().map(Written::new)
+}

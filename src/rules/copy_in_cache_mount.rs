@@ -1,0 +1,60 @@
+//! `copy-in-cache-mount`: files of a stage where a cache or tmpfs mount hides them.
+//!
+//! A run step sees the mount in place of what the stage has there, and what it writes there is not in the stage.
+
+use std::collections::BTreeMap;
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::{Action, MountKind};
+use crate::source::Span;
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    for stage in &subject.plan.stages {
+        // Each directory of a mount, with what it is and the first step that mounts it.
+        let mut caches: BTreeMap<&str, (&str, Span)> = BTreeMap::new();
+        for step in &stage.steps {
+            let Action::Exec(exec) = &step.action else { continue };
+            for mount in &exec.mounts {
+                let kind = match mount.kind {
+                    MountKind::Cache { .. } => "cache",
+                    MountKind::Tmpfs { .. } => "tmpfs",
+                    _ => continue,
+                };
+                caches.entry(&mount.destination).or_insert((kind, step.span));
+            }
+        }
+        if caches.is_empty() {
+            continue;
+        }
+        for step in &stage.steps {
+            let mut destinations = step.action.destinations();
+            let Some((path, (kind, mounted))) =
+                destinations.find_map(|destination| covering(destination, &caches))
+            else {
+                continue;
+            };
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::CopyInCacheMount,
+                    step.span,
+                    format!("this goes into `{path}`, where run steps see a {kind} instead"),
+                )
+                .hint(format!("put it somewhere else, or mount the {kind} somewhere else"))
+                .related(mounted, format!("the step with the {kind}")),
+            );
+        }
+    }
+}
+
+/// The mounted directory that a path is, or is in.
+fn covering<'a, T: Copy>(path: &str, caches: &BTreeMap<&'a str, T>) -> Option<(&'a str, T)> {
+    let mut path = path.trim_end_matches('/');
+    while !path.is_empty() {
+        if let Some((&cache, &mounted)) = caches.get_key_value(path) {
+            return Some((cache, mounted));
+        }
+        path = &path[..path.rfind('/')?];
+    }
+    None
+}

@@ -1,0 +1,48 @@
+//! `dockerfile-instruction`: an instruction of Dockerfiles as a program that a step runs.
+//!
+//! A program may be called `RUN`, or a shell may speak SQL and know `COPY`: so it is no error.
+
+use super::script::Script;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::source::Span;
+use crate::spec::{ExecStep, Stage, StageName, Verb, form_of};
+
+/// The instructions that are found in lower case too: no usual program has their names.
+const IN_LOWER_CASE: [&str; 9] =
+    ["add", "copy", "expose", "from", "maintainer", "onbuild", "stopsignal", "volume", "workdir"];
+
+/// Looks at the commands of a script. In the text of another shell nothing is known.
+pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
+    let mut programs = script.commands().iter().filter_map(|command| {
+        let program = command.words.first()?;
+        let is_lower_case = IN_LOWER_CASE.contains(&program.text.as_ref());
+        let is_first = program.range.start == 0 && command.words.len() > 1;
+        (form_of(&program.text).is_some() || is_lower_case && is_first).then_some(program)
+    });
+    if let Some(program) = programs.next() {
+        report(&program.text, script.span(program.range.clone()), diagnostics);
+    }
+}
+
+/// Looks at the programs that are run without a shell.
+pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
+    for step in stage.all_steps() {
+        if let Verb::Exec(exec) = &step.verb {
+            check_exec(exec, diagnostics);
+        }
+    }
+}
+
+fn check_exec(exec: &ExecStep, diagnostics: &mut Diagnostics) {
+    let program = exec.command.value.first().and_then(|word| word.as_literal());
+    if let Some(program) = program.filter(|program| form_of(program).is_some()) {
+        report(program, exec.command.span, diagnostics);
+    }
+}
+
+fn report(word: &str, span: Span, diagnostics: &mut Diagnostics) {
+    let Some(form) = form_of(&word.to_ascii_uppercase()) else { return };
+    let message =
+        format!("a program called `{word}` is run here, not the instruction of Dockerfiles");
+    diagnostics.push(Diagnostic::new(Code::DockerfileInstruction, span, message).hint(form));
+}

@@ -1,0 +1,86 @@
+//! `dropped-cmd`: an `entrypoint` that drops an inherited `cmd` somebody may count on.
+//!
+//! As in Dockerfiles the arguments of another program are no use to a new one. Told is a `cmd` that a stage of the
+//! file says, and one of an image where the new entrypoint is a script that begins what it is handed (`exec "$@"`).
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::Origin;
+use crate::source::Span;
+use crate::spec::Command;
+
+/// Programs that images start where nobody says what else.
+const SHELLS_AND_PROMPTS: [&str; 12] =
+    ["sh", "bash", "ash", "python3", "python", "node", "irb", "jshell", "php", "julia", "R", "iex"];
+
+/// The `cmd` that a stage hands on.
+#[derive(Clone)]
+enum Cmd {
+    None,
+    /// One that is written in the file.
+    Written(Span),
+    /// One that an image has.
+    OfImage(Vec<String>),
+}
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let mut handed_on: Vec<Cmd> = Vec::with_capacity(subject.selection.stages.len());
+    for (at, selected) in subject.stages() {
+        let below = match subject.base(at) {
+            Origin::Stage(base) => handed_on[base].clone(),
+            Origin::Image(image) => {
+                let config = subject.config(image);
+                let words = config.and_then(|config| config.cmd.clone()).unwrap_or_default();
+                if words.is_empty() { Cmd::None } else { Cmd::OfImage(words) }
+            }
+            Origin::Context | Origin::Scratch | Origin::Named(_) => Cmd::None,
+        };
+        let Some(image) = selected.stage.image.as_ref().filter(|_| !selected.replaced) else {
+            handed_on.push(below);
+            continue;
+        };
+        let is_cleared = image.clear.iter().any(|name| name.value == "cmd");
+        let entrypoint = image.entrypoint.as_ref();
+        handed_on.push(match (&image.cmd, entrypoint) {
+            (Some(cmd), _) => Cmd::Written(cmd.span),
+            (None, Some(_)) => Cmd::None,
+            (None, None) if is_cleared => Cmd::None,
+            (None, None) => below.clone(),
+        });
+        let Some(entrypoint) = entrypoint.filter(|_| image.cmd.is_none() && !is_cleared) else {
+            continue;
+        };
+        let found = |message: &str| Diagnostic::new(Code::DroppedCmd, entrypoint.span, message);
+        let hint = "say `cmd` beside `entrypoint`; or clear = [\"cmd\"], if it is to go";
+        match below {
+            Cmd::Written(place) => diagnostics.push(
+                found(
+                    "a new `entrypoint` drops the `cmd` of the stage that this one is built from",
+                )
+                .hint(hint)
+                .related(place, "the `cmd`"),
+            ),
+            Cmd::OfImage(words) if is_wrapper(&entrypoint.value) && is_program(&words) => {
+                let message =
+                    format!("a new `entrypoint` drops the `cmd` of the base image: {words:?}");
+                diagnostics.push(found(&message).hint(hint));
+            }
+            Cmd::OfImage(_) | Cmd::None => {}
+        }
+    }
+}
+
+/// Whether a command looks like a script that begins what it is handed.
+fn is_wrapper(command: &Command) -> bool {
+    let Command::List(words) = command else { return false };
+    words.last().is_some_and(|word| {
+        let name = word.value.rsplit('/').next().unwrap_or_default();
+        name.ends_with(".sh") || name.contains("entrypoint")
+    })
+}
+
+/// Whether a command is more than a prompt.
+fn is_program(words: &[String]) -> bool {
+    let name = words[0].rsplit('/').next().unwrap_or_default();
+    words.len() > 1 || !SHELLS_AND_PROMPTS.contains(&name)
+}

@@ -1,0 +1,71 @@
+//! `ignored-copy`: a copy of files that an ignore file keeps out.
+//!
+//! The build fails there with a file that is not found, while it is plain to see in the directory. Follows
+//! `CopyIgnoredFile` of Dockerfiles.
+
+use super::Build;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ignore::IgnorePatterns;
+use crate::path_pattern::has_wildcard;
+use crate::plan::{Action, CopyItem, Origin};
+use crate::source::Span;
+
+/// How much is compared: bytes of paths, each with every byte of the patterns. Where there is very much of
+/// both, the rule looks at the first paths.
+const MAX_COMPARED: usize = 1 << 28;
+
+pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
+    let Some(mut ignored) = Ignored::new(build) else { return };
+    for step in build.plan.stages.iter().flat_map(|stage| &stage.steps) {
+        let sources: Vec<&str> = match &step.action {
+            Action::Copy(copy) if copy.origin == Origin::Context => {
+                copy.items.iter().map(CopyItem::named).collect()
+            }
+            Action::Unpack(unpack) if unpack.origin == Origin::Context => vec![&unpack.source],
+            _ => continue,
+        };
+        let Some(()) = ignored.compare(&sources) else { return };
+        let mut paths = sources.into_iter().filter(|source| !has_wildcard(source));
+        if let Some(source) = paths.find(|source| ignored.keeps_out(source)) {
+            diagnostics.push(found(Code::IgnoredCopy, source, step.span));
+        }
+    }
+}
+
+/// The finding for a path.
+pub(super) fn found(code: Code, source: &str, span: Span) -> Diagnostic {
+    let path = source.trim_start_matches('/');
+    Diagnostic::new(code, span, format!("`{path}` is kept out of the build context"))
+        .hint("by the .dockerignore file, or by `ignore` in this one: a pattern there matches it")
+}
+
+/// What is kept out of the build context.
+pub(super) struct Ignored {
+    patterns: IgnorePatterns,
+    /// Whether nothing is left at all.
+    is_all: bool,
+    /// How much has been compared.
+    compared: usize,
+}
+
+impl Ignored {
+    /// `None` where the patterns are more than anybody writes.
+    pub(super) fn new(build: &Build<'_>) -> Option<Self> {
+        let mut lines = build.ignore.iter();
+        let is_all = lines.any(|pattern| matches!(&pattern[..], "*" | "**" | "**/*"))
+            && !build.ignore.iter().any(|pattern| pattern.starts_with('!'));
+        Some(Self { patterns: IgnorePatterns::new(build.ignore)?, is_all, compared: 0 })
+    }
+
+    /// Counts paths that are about to be compared. `None` where they are too many.
+    pub(super) fn compare(&mut self, paths: &[&str]) -> Option<()> {
+        let size: usize = paths.iter().map(|path| path.len()).sum();
+        self.compared = self.compared.saturating_add(size.saturating_mul(self.patterns.size()));
+        (self.compared <= MAX_COMPARED).then_some(())
+    }
+
+    /// Whether a path is kept out, from the root of the context.
+    pub(super) fn keeps_out(&self, path: &str) -> bool {
+        if path == "/" { self.is_all } else { self.patterns.keep_out(path) }
+    }
+}

@@ -1,0 +1,51 @@
+//! `invalid-default-in-from`: a base that is no image unless a build arg is given.
+//!
+//! An arg that says `required = true`, and a `${NAME:?...}`, say so openly. Follows
+//! `InvalidDefaultArgInFrom` of Dockerfiles.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::{Request, Scope, Selection};
+use crate::reference::Reference;
+use crate::spec::{ExpandError, From};
+
+pub(super) fn check(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
+    let (spec, request) = (selection.spec, selection.request);
+    let mut computed = spec
+        .stages
+        .values()
+        // One that does not always exist may need an arg that is there when it does.
+        .filter(|stage| stage.conditions.is_none())
+        .map(|stage| &stage.from)
+        .filter(|from| matches!(from.value, From::Name(_) | From::Image { .. }))
+        .filter(|from| from.template().as_literal().is_none())
+        .peekable();
+    if computed.peek().is_none() {
+        return;
+    }
+    let without_args = Request { build_args: BTreeMap::new(), ..request.clone() };
+    let scope = Scope::new(spec, &without_args, &mut Diagnostics::default());
+    for from in computed {
+        let problem = match scope.value(from.template()) {
+            Ok(text) if spec.stages.contains_key(text.as_str()) || text == "scratch" => continue,
+            Ok(text) => match Reference::parse(&text) {
+                Ok(_) => continue,
+                Err(err) => err.to_string(),
+            },
+            Err(ExpandError::Unset { name, .. }) if scope.knows(&name) => {
+                format!("arg `{name}` has no default")
+            }
+            // It is required, or wrong in any case, which is told elsewhere.
+            Err(_) => continue,
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::InvalidDefaultInFrom,
+                from.span,
+                format!("without build args this is no image: {problem}"),
+            )
+            .hint("give the arg a default, or say `required = true` in its declaration"),
+        );
+    }
+}

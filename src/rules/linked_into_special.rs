@@ -1,0 +1,160 @@
+//! `linked-into-special`: linked files in a directory that is a link, or a special one, in most images.
+//!
+//! A linked layer is made without a look at what is below. A directory of it replaces a symbolic link of
+//! that name: a linked copy to `/bin/app` leaves a `/bin` with nothing else in it. And it has the mode of
+//! any other directory, where `/tmp` must be writable for all. A tree over `/` does the same with what is in it, which is
+//! not known; and so does an archive, linked or not, since unpacking replaces a link by a directory of its name.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path_pattern::is_within;
+use crate::plan::Origin;
+use crate::plan::{Action, CopyItem, Plan};
+use crate::text::Text;
+
+/// Directories, and what a linked layer does to them.
+const SPECIAL: [(&str, Special); 10] = [
+    ("/bin", LINK),
+    ("/sbin", LINK),
+    ("/lib", LINK),
+    ("/lib32", LINK),
+    ("/lib64", LINK),
+    ("/libx32", LINK),
+    ("/var/run", LINK),
+    ("/var/lock", LINK),
+    ("/tmp", MODE),
+    ("/var/tmp", MODE),
+];
+
+/// What happens, and what to do.
+type Special = (&'static str, &'static str);
+
+const LINK: Special = (
+    "is a link in many images, which a linked layer replaces by a directory",
+    "link = false, or the directory that is meant: /usr/bin, /usr/lib, /run",
+);
+const MODE: Special = ("is writable for all, which a linked layer ends", "link = false");
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    for (stage, on_image) in subject.plan.stages.iter().zip(on_image(subject.plan)) {
+        for step in stage.steps.iter().filter(|_| on_image) {
+            if let Some((message, hint)) = find(&step.action) {
+                diagnostics
+                    .push(Diagnostic::new(Code::LinkedIntoSpecial, step.span, message).hint(hint));
+            }
+        }
+    }
+}
+
+/// What is wrong with a step, and what to do.
+fn find(action: &Action) -> Option<(String, &'static str)> {
+    let links = action.links();
+    let into =
+        |destination: &str| SPECIAL.iter().find(|(directory, _)| is_within(destination, directory));
+    if let Some((directory, (why, hint))) =
+        action.ends().filter(|_| links).find_map(|end| into(&end))
+    {
+        return Some((format!("`{directory}` {why}"), hint));
+    }
+    let destination = match action {
+        Action::Copy(copy) => {
+            let tree = copy
+                .items
+                .iter()
+                .find(|item| links && item.may_be_tree() && is_over_special(&item.end()));
+            &*tree?.destination
+        }
+        Action::Git(git) => {
+            Some(&*git.destination).filter(|path| links && is_over_special(path))?
+        }
+        Action::Unpack(unpack) => {
+            Some(&*unpack.destination).filter(|path| is_over_special(path))?
+        }
+        Action::Fetch(fetch) => {
+            Some(&*fetch.destination).filter(|path| fetch.extract && is_over_special(path))?
+        }
+        Action::Exec(_)
+        | Action::Write(_)
+        | Action::Mkdir { .. }
+        | Action::Remove { .. }
+        | Action::Symlink { .. } => return None,
+    };
+    let hint = if matches!(action, Action::Copy(_) | Action::Git(_)) { TREE } else { ARCHIVE };
+    let message = format!(
+        "a directory such as `bin` or `lib` in a tree over `{destination}` replaces the image's own, which is a link in many images"
+    );
+    Some((message, hint))
+}
+
+/// What to do about a linked tree.
+const TREE: &str = "if it has such directories, name them usr/bin and usr/lib, or link = false; \
+                    a single file is named at its destination: to = \"/NAME\"";
+/// What to do about an archive.
+const ARCHIVE: &str = "if it has such directories, unpack it elsewhere and copy what is meant to /usr/bin and /usr/lib";
+
+/// Returns whether a directory is one in which there is a special one that is a link.
+fn is_over_special(directory: &str) -> bool {
+    let mut links = SPECIAL.iter().filter(|(_, special)| *special == LINK);
+    links.any(|(special, _)| is_within(special, directory))
+}
+
+/// Returns whether a tree is copied over directories that are links in many images: where it has directories of their
+/// names, the engine fails with words that need an explanation.
+pub(crate) fn puts_trees_over_links(plan: &Plan) -> bool {
+    let stages = plan.stages.iter().zip(on_image(plan)).filter(|(_, on_image)| *on_image);
+    stages.flat_map(|(stage, _)| &stage.steps).any(|step| match &step.action {
+        Action::Copy(copy) => {
+            let mut items = copy.items.iter();
+            !copy.link && items.any(|item| item.may_be_tree() && is_over_special(&item.destination))
+        }
+        _ => false,
+    })
+}
+
+/// Returns for each stage whether there may be such directories below: not on one that began with nothing.
+fn on_image(plan: &Plan) -> Vec<bool> {
+    let mut found: Vec<bool> = Vec::with_capacity(plan.stages.len());
+    for stage in &plan.stages {
+        found.push(match stage.base {
+            Origin::Stage(base) => found[base],
+            Origin::Image(image) => plan.images[image].has_layers,
+            Origin::Named(_) | Origin::Context | Origin::Scratch => false,
+        });
+    }
+    found
+}
+
+impl CopyItem {
+    /// Returns whether the source may be a directory: names of files mostly have a dot.
+    fn may_be_tree(&self) -> bool {
+        let name = self.named().rsplit('/').next().unwrap_or_default();
+        !name.trim_start_matches('.').contains('.')
+    }
+}
+
+impl Action {
+    /// Whether it becomes a layer of its own.
+    fn links(&self) -> bool {
+        match self {
+            Action::Copy(copy) => copy.link,
+            Action::Fetch(fetch) => fetch.link,
+            Action::Git(git) => git.link,
+            Action::Unpack(unpack) => unpack.link,
+            Action::Write(write) => write.link,
+            Action::Exec(_)
+            | Action::Mkdir { .. }
+            | Action::Remove { .. }
+            | Action::Symlink { .. } => false,
+        }
+    }
+
+    /// The absolute paths at or below which it puts files, as far as they are known.
+    fn ends(&self) -> impl Iterator<Item = Text> {
+        let items: &[CopyItem] = match self {
+            Action::Copy(copy) => &copy.items,
+            _ => &[],
+        };
+        let others = self.destinations().filter(|_| items.is_empty());
+        items.iter().map(CopyItem::end).chain(others.map(Text::from))
+    }
+}

@@ -1,0 +1,32 @@
+//! `literal-substitution`: `${NAME}` in a list that nothing will ever replace it in.
+//!
+//! The list forms of `entrypoint`, `cmd` and a healthcheck's `cmd` are what the container runs, word by
+//! word, without a shell.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{Command, Stage, StageName, shell};
+
+pub(super) fn check(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
+    if let Some(image) = &stage.image {
+        let healthcheck =
+            image.healthcheck.as_ref().and_then(|healthcheck| healthcheck.value.cmd());
+        let commands = [&image.entrypoint, &image.cmd].into_iter().flatten();
+        for command in commands.map(|command| &command.value).chain(healthcheck) {
+            let Command::List(words) = command else { continue };
+            // A word that hands text to a shell is replaced by that shell.
+            if words.iter().any(|word| word.value == "-c" || shell::is_shell(&word.value)) {
+                continue;
+            }
+            for word in words.iter().filter(|word| word.value.contains("${")) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::LiteralSubstitution,
+                        word.span,
+                        format!("`{}` stays as it is written: a list runs without a shell", word.value),
+                    )
+                    .hint("put the value into `env` for the program to read, or write a string, which a shell runs"),
+                );
+            }
+        }
+    }
+}

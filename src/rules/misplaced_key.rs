@@ -1,0 +1,29 @@
+//! `misplaced-key`: a key of the language in a table of free names.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// Words that are as common for a label or a variable as they are for a key.
+const COMMON: [&str; 4] = ["name", "description", "id", "to"];
+
+/// Whether a key of the language is a usual name of something else, too.
+pub(crate) fn is_common(key: &str) -> bool {
+    COMMON.contains(&key)
+}
+
+/// The finding for a key that has slipped under the header of a table of names. `places` are the tables that have such a
+/// key.
+pub(crate) fn under_header(key: &str, table: &str, places: &[&str], span: Span) -> Diagnostic {
+    let places = places.join(" and of ");
+    let message = format!("`{key}` in `{table}` is taken for a name, and is a key of {places}");
+    Diagnostic::new(Code::MisplacedKey, span, message)
+        .hint(format!("move it above the header of `{table}` if it is meant as a key"))
+}
+
+/// The finding for a table of sources and destinations that looks like one with keys for both.
+pub(crate) fn for_paths(source: &str, destination: &str, span: Span) -> Diagnostic {
+    let message = format!("`{source}` and `{destination}` are taken for paths");
+    Diagnostic::new(Code::MisplacedKey, span, message).hint(
+        "a table in `copy` has sources with a destination each: { copy = \"FILE\", to = \"DIR/\" } copies one",
+    )
+}

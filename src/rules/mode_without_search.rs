@@ -1,0 +1,72 @@
+//! `mode-without-search`: a mode for files that directories get, too.
+//!
+//! BuildKit gives the mode of a copy to all that is copied, and a directory without an `x` cannot be entered. With `parents`
+//! and a pattern, the directories on the way are copied as well.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::{Action, Copy, CopyItem, Mode};
+use crate::spec::{CopyStep, Sources, Template, Verb};
+
+/// The bits that let anybody enter a directory.
+const SEARCH: u32 = 0o111;
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    for (at, _) in subject.stages() {
+        for (written, planned) in subject.steps(at) {
+            let (mode, chmod) = match (&planned.action, &written.verb) {
+                (Action::Copy(copy), Verb::Copy(step))
+                    if copies_directories(copy) || names_directories(step) =>
+                {
+                    (&copy.mode, &step.files.chmod)
+                }
+                (Action::Git(git), Verb::Git(step)) => (&git.mode, &step.files.chmod),
+                (Action::Fetch(fetch), Verb::Fetch(step)) if fetch.extract => {
+                    (&fetch.mode, &step.files.chmod)
+                }
+                _ => continue,
+            };
+            let (Some(Mode::Octal(bits)), Some(chmod)) = (mode, chmod) else { continue };
+            if bits & SEARCH != 0 {
+                continue;
+            }
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::ModeWithoutSearch,
+                    chmod.span,
+                    "directories that are copied get this mode too, and only root can enter them then",
+                )
+                .hint(format!("`X` is for directories alone: chmod = \"{}\"", symbolic(*bits))),
+            );
+        }
+    }
+}
+
+/// Returns whether there are surely directories among what is copied.
+fn copies_directories(copy: &Copy) -> bool {
+    let keeps_directories = |item: &CopyItem| {
+        item.required.is_none()
+            && item.parents.as_ref().is_some_and(|pattern| pattern.contains('/'))
+    };
+    !copy.include.is_empty() || copy.items.iter().any(keeps_directories)
+}
+
+/// Returns whether a source ends with a slash, as only directories do.
+fn names_directories(step: &CopyStep) -> bool {
+    let is_directory = |template: &Template| template.ends().1.ends_with('/');
+    match &step.sources.value {
+        Sources::To(templates) => templates.as_slice().iter().any(is_directory),
+        Sources::Each(pairs) => pairs.iter().any(|(template, _)| is_directory(template)),
+    }
+}
+
+/// The same mode as a change that lets those enter a directory who may read it.
+fn symbolic(bits: u32) -> String {
+    let of = |who: char, bits: u32| {
+        let read = if bits & 4 != 0 { "r" } else { "" };
+        let write = if bits & 2 != 0 { "w" } else { "" };
+        let search = if bits & 4 != 0 { "X" } else { "" };
+        format!("{who}={read}{write}{search}")
+    };
+    [of('u', bits >> 6), of('g', bits >> 3), of('o', bits)].join(",")
+}

@@ -1,0 +1,46 @@
+//! `near-platform`: a platform that is not known, and is nearly one that is.
+//!
+//! As in Dockerfiles any name is taken for a platform's, so that new ones need no new frontend.
+
+use buildkit_llb::Platform;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::source::Span;
+
+/// Other names that are read as those of architectures.
+const ALIASES: &[&str] = &["aarch64", "armel", "armhf", "i386", "x86_64"];
+
+/// Checks the platform that the file says. `text` is that, with the values of its names.
+pub(crate) fn check(platform: &Platform, text: &str, span: Span, diagnostics: &mut Diagnostics) {
+    for hint in hints(platform) {
+        let message = format!("unknown platform `{text}`");
+        diagnostics.push(Diagnostic::new(Code::NearPlatform, span, message).hint(hint));
+    }
+}
+
+/// Checks the platform that the client asks for.
+pub(crate) fn check_target(platform: &Platform, diagnostics: &mut Diagnostics) {
+    for hint in hints(platform) {
+        let message = format!("--platform: unknown platform `{platform}`");
+        diagnostics.push(Diagnostic::without_place(Code::NearPlatform, message).hint(hint));
+    }
+}
+
+/// What each part is nearly that is not known.
+fn hints(platform: &Platform) -> Vec<String> {
+    let parts = [
+        (platform.os(), Platform::known_systems(), &[][..]),
+        (platform.architecture(), Platform::known_architectures(), ALIASES),
+    ];
+    let mut hints = Vec::new();
+    for (part, known, aliases) in parts {
+        if known.contains(&part) {
+            continue;
+        }
+        let known = Known::new(known.iter().chain(aliases).copied());
+        if let Some(near) = known.one_slip(part) {
+            hints.push(format!("`{part}` is nearly `{near}`"));
+        }
+    }
+    hints
+}

@@ -1,0 +1,11 @@
+//! `near-stage-name`: a name that is nearly that of a stage, and is taken for an image.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// The finding for a `from`.
+pub(crate) fn found(image: &str, stage: &str, span: Span) -> Diagnostic {
+    let message = format!("`{image}` is taken for an image, and is nearly the stage `{stage}`");
+    Diagnostic::new(Code::NearStageName, span, message)
+        .hint(format!("{{ image = \"{image}\" }} says that the image is meant"))
+}

@@ -1,0 +1,83 @@
+//! `not-an-archive`: a file to be unpacked that by its name is no tar archive.
+//!
+//! BuildKit unpacks tar archives, plain or compressed, by what is in them (`isArchivePath` in
+//! `solver/llbsolver/file/unpack.go`), and copies everything else as it is, without a word.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{Input, Spec, Stage, StageName, Template, Verb};
+
+/// The endings of archives of other kinds, and of packages that are such.
+const OTHERS: &[&str] = &["7z", "deb", "jar", "rar", "rpm", "war", "whl", "zip"];
+
+/// The endings of what is compressed. Behind `.tar` they are those of tar archives.
+const COMPRESSED: &[&str] = &["bz2", "gz", "xz", "zst"];
+
+pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
+    for step in stage.all_steps() {
+        match &step.verb {
+            Verb::Unpack(unpack) => check(&unpack.source, |path| path, diagnostics),
+            Verb::Fetch(fetch) if fetch.extract == Some(true) => {
+                check(&fetch.url, path_of_url, diagnostics);
+            }
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn check_sources(spec: &Spec, diagnostics: &mut Diagnostics) {
+    for source in spec.sources.values() {
+        if let Input::Http { url, extract: true, .. } = &source.value {
+            check(url, path_of_url, diagnostics);
+        }
+    }
+}
+
+fn check(file: &Template, path: fn(&str) -> &str, diagnostics: &mut Diagnostics) {
+    // What stands behind the last `${NAME}` ends it, if anything does.
+    let (_, end) = file.ends();
+    let Some(ending) = other_ending(path(end)) else { return };
+    let message = format!(
+        "only tar archives are unpacked, and by its name this `.{ending}` file is none: it is copied as it is"
+    );
+    diagnostics.push(
+        Diagnostic::new(Code::NotAnArchive, file.span, message)
+            .hint("unpack it with a program of its kind in a run step"),
+    );
+}
+
+/// What a URL has before its query.
+fn path_of_url(url: &str) -> &str {
+    &url[..url.find(['?', '#']).unwrap_or(url.len())]
+}
+
+/// What a path ends with, where that is no ending of tar archives.
+fn other_ending(path: &str) -> Option<&str> {
+    let (name, ending) = path.rsplit_once('.')?;
+    let is = |endings: &[&str]| endings.iter().any(|other| other.eq_ignore_ascii_case(ending));
+    let is_tar = name.to_ascii_lowercase().ends_with(".tar");
+    (is(OTHERS) || is(COMPRESSED) && !is_tar).then_some(ending)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{other_ending, path_of_url};
+
+    #[test]
+    fn endings() {
+        for (path, ending) in [
+            ("a.zip", Some("zip")),
+            ("dir.tar/a.ZIP", Some("ZIP")),
+            ("vendor/a-?.zip", Some("zip")),
+            ("tool.gz", Some("gz")),
+            ("a.tar.gz", None),
+            ("a.TAR.xz", None),
+            ("a.tgz", None),
+            ("a.tar", None),
+            ("archive", None),
+            ("", None),
+        ] {
+            assert_eq!(other_ending(path), ending, "{path}");
+        }
+        assert_eq!(other_ending(path_of_url("https://x/a.zip?v=1.tar")), Some("zip"));
+    }
+}

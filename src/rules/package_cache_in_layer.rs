@@ -1,0 +1,162 @@
+//! `package-cache-in-layer`: what a package manager has downloaded, left in the image.
+//!
+//! Looked at are run steps whose layers are in an image that the file is for: what a builder leaves in its
+//! own file system gets into no image. npm and its kind keep their caches in a home directory, and clean
+//! commands vary: they are left alone.
+
+use super::process::Process;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path_pattern::is_within;
+use crate::plan::{Exec, MountKind};
+use crate::source::Span;
+use crate::spec::shell::{Command, Word};
+
+/// A package manager that keeps what it downloads.
+struct Manager {
+    /// Its programs.
+    programs: &'static [&'static str],
+    /// Subcommands that download.
+    downloads: &'static [&'static str],
+    /// Options with which nothing is kept.
+    options: &'static [&'static str],
+    /// Variables that do the same.
+    variables: &'static [&'static str],
+    /// Subcommands that remove what was kept.
+    cleans: &'static [&'static [&'static str]],
+    /// Where it is kept.
+    directories: &'static [&'static str],
+    /// What the path of a mount has in it that stands there for another user.
+    elsewhere: &'static [&'static str],
+    /// What to do.
+    hint: &'static str,
+}
+
+const MANAGERS: [Manager; 5] = [
+    Manager {
+        programs: &["apt-get", "apt", "aptitude"],
+        downloads: &["update", "install"],
+        options: &[],
+        variables: &[],
+        cleans: &[&["dist-clean"], &["distclean"]],
+        directories: &["/var/lib/apt/lists"],
+        elsewhere: &[],
+        hint: "mounts = [{ cache = \"/var/lib/apt\", sharing = \"locked\" }, { cache = \"/var/cache/apt\", sharing = \"locked\" }], \
+               or rm -rf /var/lib/apt/lists/* in the same step",
+    },
+    Manager {
+        programs: &["apk"],
+        downloads: &["add", "update", "upgrade"],
+        options: &["--no-cache"],
+        variables: &[],
+        cleans: &[&["cache", "clean"], &["cache", "purge"]],
+        directories: &["/var/cache/apk", "/etc/apk/cache"],
+        elsewhere: &[],
+        hint: "apk add --no-cache, or mounts = [{ cache = \"/var/cache/apk\", sharing = \"locked\" }]",
+    },
+    Manager {
+        programs: &["dnf", "dnf5", "yum", "microdnf", "tdnf"],
+        downloads: &["install", "update", "upgrade", "groupinstall", "makecache"],
+        options: &[],
+        variables: &[],
+        cleans: &[&["clean", "all"]],
+        directories: &["/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"],
+        elsewhere: &[],
+        hint: "mounts = [{ cache = \"/var/cache/dnf\", sharing = \"locked\" }], or dnf clean all in the same step",
+    },
+    Manager {
+        programs: &["zypper"],
+        downloads: &["install", "in", "update", "up", "refresh"],
+        options: &[],
+        variables: &[],
+        cleans: &[&["clean"], &["cc"]],
+        directories: &["/var/cache/zypp"],
+        elsewhere: &[],
+        hint: "mounts = [{ cache = \"/var/cache/zypp\", sharing = \"locked\" }], or zypper clean --all in the same step",
+    },
+    Manager {
+        programs: &["pip", "pip3"],
+        downloads: &["install", "wheel", "download"],
+        options: &["--no-cache-dir", "--no-cache"],
+        variables: &["PIP_NO_CACHE_DIR"],
+        cleans: &[&["cache", "purge"]],
+        directories: &["/root/.cache/pip"],
+        elsewhere: &["/.cache", "pip"],
+        hint: "pip install --no-cache-dir, or mounts = [{ cache = \"/root/.cache/pip\" }]",
+    },
+];
+
+/// Looks at the steps of a stage whose layers are in an image.
+pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
+    for process in processes {
+        for manager in &MANAGERS {
+            let Some((program, span)) = manager.leaves_cache(process) else { continue };
+            let message = format!("`{program}` leaves what it downloads in the image");
+            diagnostics
+                .push(Diagnostic::new(Code::PackageCacheInLayer, span, message).hint(manager.hint));
+        }
+    }
+}
+
+impl Manager {
+    /// The program that downloads something and leaves it, and where it says so.
+    fn leaves_cache<'p>(&self, process: &'p Process<'_>) -> Option<(&'p str, Span)> {
+        let (command, last) = process.commands().iter().find_map(|command| {
+            let words = self.words(command)?;
+            let has =
+                |options: &[&str]| words.iter().find(|word| options.contains(&word.text.as_ref()));
+            let download = has(self.downloads).filter(|_| has(self.options).is_none())?;
+            Some((command, download))
+        })?;
+        let cleaned = process.commands().iter().any(|command| self.cleans(command));
+        let switched_off = self.variables.iter().any(|variable| {
+            process.exec.environment.get(variable).is_some()
+                || process.text().contains(&format!("{variable}="))
+        });
+        if cleaned || switched_off || self.is_mounted(process.exec) {
+            return None;
+        }
+        let first = command.words.first()?;
+        Some((first.text.as_ref(), process.span(first.range.start..last.range.end)))
+    }
+
+    /// The words after the program, where it is one of this manager's.
+    fn words<'c>(&self, command: &'c Command<'_>) -> Option<&'c [Word<'c>]> {
+        let (_, words) = command.words.split_first()?;
+        let name = command.program();
+        if self.programs.contains(&name) {
+            return Some(words);
+        }
+        // python -m pip
+        let is_python = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') == "python";
+        match words {
+            [flag, module, rest @ ..] if is_python && flag.text == "-m" => {
+                self.programs.contains(&module.text.as_ref()).then_some(rest)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a command removes what was kept.
+    fn cleans(&self, command: &Command<'_>) -> bool {
+        if command.program() == "rm" {
+            return command.arguments().any(|path| {
+                let path = path.split('*').next().unwrap_or_default().trim_end_matches('/');
+                self.directories.iter().any(|directory| is_within(directory, path))
+            });
+        }
+        self.words(command).is_some_and(|words| {
+            let has = |wanted: &&str| words.iter().any(|word| word.text == *wanted);
+            self.cleans.iter().any(|wanted| wanted.iter().all(has))
+        })
+    }
+
+    /// Whether the step sees something else where it is kept.
+    fn is_mounted(&self, exec: &Exec) -> bool {
+        exec.mounts.iter().any(|mount| {
+            let path = mount.destination.as_str();
+            matches!(mount.kind, MountKind::Cache { .. } | MountKind::Tmpfs { .. })
+                && (self.directories.iter().any(|directory| is_within(directory, path))
+                    || self.elsewhere.iter().any(|part| path.contains(part)))
+        })
+    }
+}

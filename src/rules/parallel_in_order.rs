@@ -1,0 +1,17 @@
+//! `parallel-in-order`: branches that are done one after the other, since the engine cannot merge them.
+
+use super::Build;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+
+pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
+    if build.engine.merges_branches() {
+        return;
+    }
+    for fork in build.plan.stages.iter().flat_map(|stage| &stage.forks) {
+        let message = "the engine cannot merge branches: they are done one after the other";
+        diagnostics.push(
+            Diagnostic::new(Code::ParallelInOrder, fork.span, message)
+                .hint("BuildKit merges from 0.10 on, Docker with the containerd image store"),
+        );
+    }
+}

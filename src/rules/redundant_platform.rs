@@ -1,0 +1,44 @@
+//! `redundant-platform`: a platform that a stage or an image has anyway.
+//!
+//! A stage without `platform` is the target's unless it starts from a stage with one, and an image that
+//! files are copied from is the target's in any case. Follows `RedundantTargetPlatform` of Dockerfiles.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::Origin;
+use crate::spec::Template;
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    // Whether a stage has a platform of its own or of a stage below it.
+    let has_platform = subject.inherited(|stage, base: Result<&bool, Origin>| {
+        stage.platform.is_some() || base.is_ok_and(|&below| below)
+    });
+    let mut report = |template: &Template| {
+        if template.as_name() == Some("TARGETPLATFORM") {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::RedundantPlatform,
+                    template.span,
+                    "the target's platform is what it has without `platform`",
+                )
+                .hint("leave it out"),
+            );
+        }
+    };
+    for (at, selected) in subject.stages() {
+        let stage = &selected.stage.value;
+        let below = match subject.base(at) {
+            Origin::Stage(base) => has_platform[base],
+            Origin::Context | Origin::Scratch | Origin::Image(_) | Origin::Named(_) => false,
+        };
+        if !below {
+            stage.platform.iter().for_each(&mut report);
+        }
+        stage.visit_froms(&mut |from| {
+            let is_base = from.span == stage.from.span;
+            if !(is_base && has_platform[at]) {
+                from.platform().into_iter().for_each(&mut report);
+            }
+        });
+    }
+}

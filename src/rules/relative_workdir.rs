@@ -1,0 +1,48 @@
+//! `relative-workdir`: a working directory that depends on the one of the base image.
+//!
+//! The next version of the image may have another. Follows `WorkdirRelativePath` of Dockerfiles.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::Origin;
+use crate::spec::Template;
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    // Whether the working directory of a stage is known from the file alone. `scratch` has `/`.
+    let mut known: Vec<bool> = Vec::new();
+    for (at, selected) in subject.stages() {
+        let stage = &selected.stage.value;
+        let base_is_known = match subject.base(at) {
+            Origin::Stage(base) => known[base],
+            Origin::Scratch => true,
+            Origin::Context | Origin::Image(_) | Origin::Named(_) => false,
+        };
+        // One report is enough: what comes behind it is seen from there.
+        known.push(base_is_known || stage.workdir.is_some());
+        let relative: Vec<&Template> = if base_is_known {
+            Vec::new()
+        } else if let Some(workdir) = &stage.workdir {
+            vec![workdir]
+        } else {
+            stage.all_steps().filter_map(|step| step.verb.keys().workdir.as_deref()).collect()
+        };
+        for workdir in relative.into_iter().filter(|workdir| is_relative(workdir)) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::RelativeWorkdir,
+                    workdir.span,
+                    "this is seen from the working directory of the base image",
+                )
+                .hint("begin with a slash"),
+            );
+        }
+    }
+}
+
+/// A path that begins with a value may be absolute.
+fn is_relative(path: &Template) -> bool {
+    let (start, _) = path.ends();
+    let drive = start.as_bytes().get(1) == Some(&b':');
+    // Of a `~`, `tilde-in-path` tells.
+    !start.is_empty() && !start.starts_with(['/', '\\', '~']) && !drive
+}

@@ -1,0 +1,30 @@
+//! `report-in-mount`: a report where a mount hides the stage's own files.
+//!
+//! What a step writes into a mount is not in the stage, so that it is not in its report either.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::path_pattern::is_within;
+use crate::plan::Action;
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    for stage in &subject.plan.stages {
+        let Some(report) = &stage.report else { continue };
+        let hiding = stage.steps.iter().find_map(|step| {
+            let Action::Exec(exec) = &step.action else { return None };
+            let destinations = exec.mounts.iter().map(|mount| mount.destination.as_str());
+            destinations
+                .into_iter()
+                .find(|at| is_within(&report.path, at))
+                .map(|at| (step.span, at))
+        });
+        let Some((span, mount)) = hiding else { continue };
+        let message =
+            format!("what this step writes to `{mount}` is in its mount, and not in the report");
+        diagnostics.push(
+            Diagnostic::new(Code::ReportInMount, span, message)
+                .hint("let the report be written somewhere else, or copied from there")
+                .related(report.span, "the report"),
+        );
+    }
+}

@@ -1,0 +1,69 @@
+//! `runs-as-root`: a container's main program, or a service with a port, that runs as root.
+//!
+//! Looked at are the images that the file is for, where it says itself what they run or which port they have, and
+//! says nothing of a user. `user = "root"` is a word on it, and so is a program that steps down itself.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::ContainerConfig;
+use crate::plan::Origin;
+use crate::spec::{Command, Image, Stage, Verb};
+
+/// Programs by which a script becomes another user.
+const STEPPING_DOWN: [&str; 6] = ["gosu", "su-exec", "setpriv", "runuser", "s6-", "chpst"];
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    for &shipped in &subject.selection.shipped {
+        let (chain, bottom) = subject.chain(shipped);
+        let is_root = match bottom {
+            Origin::Scratch => true,
+            Origin::Image(image) => subject.config(image).is_some_and(runs_as_root),
+            Origin::Context | Origin::Stage(_) | Origin::Named(_) => false,
+        };
+        let stages = || chain.iter().map(|&at| subject.stage(at));
+        let image = || stages().filter_map(|stage| stage.image.as_ref());
+        let program = image().find_map(|image| image.entrypoint.as_ref());
+        let port = image().find_map(|image| image.expose.first());
+        let (place, what) = match (program, port) {
+            (Some(program), _) => (program.span, "the program of this image"),
+            (None, Some(port)) => (port.span, "the service at this port"),
+            (None, None) => continue,
+        };
+        if !is_root || stages().any(says_user) || stages().any(steps_down) {
+            continue;
+        }
+        let message = format!("{what} runs as root");
+        diagnostics.push(
+            Diagnostic::new(Code::RunsAsRoot, place, message)
+                .hint("user = \"nobody\", or another user of the image, in [stages.NAME.image]; user = \"root\" says that root is meant"),
+        );
+    }
+}
+
+fn runs_as_root(config: &ContainerConfig) -> bool {
+    let user = config.user.split(':').next().unwrap_or_default();
+    matches!(user, "" | "root" | "0")
+}
+
+/// Whether a stage says which user it is.
+fn says_user(stage: &Stage) -> bool {
+    let says =
+        |image: &Image| image.user.is_some() || image.clear.iter().any(|name| name.value == "user");
+    stage.user.is_some() || stage.image.as_ref().is_some_and(says)
+}
+
+/// Whether a stage has a program by which another user is taken on.
+fn steps_down(stage: &Stage) -> bool {
+    let has = |text: &str| STEPPING_DOWN.iter().any(|program| text.contains(program));
+    let in_steps = stage.all_steps().any(|step| match &step.verb {
+        Verb::Run(run) => has(&run.script.value.0),
+        Verb::Write(write) => has(&write.content.value.text),
+        _ => false,
+    });
+    let entrypoint = stage.image.as_ref().and_then(|image| image.entrypoint.as_ref());
+    in_steps
+        || entrypoint.is_some_and(|command| match &command.value {
+            Command::List(words) => words.iter().any(|word| has(&word.value)),
+            Command::Shell(text) => has(text),
+        })
+}

@@ -1,0 +1,39 @@
+//! `shell-form-command`: a container's main program that is run by a shell.
+//!
+//! The shell is then what gets the signals, and it passes none on: `docker stop` waits ten seconds and
+//! kills. A text whose last command begins with `exec` gives the shell's place to the program, and a stage that sets a
+//! `shell` has chosen. Follows `JSONArgsRecommended` of Dockerfiles.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::Origin;
+use crate::spec::{Command, shell};
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let has_shell = subject.inherited(|stage, base: Result<&bool, Origin>| {
+        stage.shell.is_some() || base.is_ok_and(|&below| below)
+    });
+    for (at, selected) in subject.stages() {
+        let Some(image) = selected.stage.image.as_ref().filter(|_| !has_shell[at]) else {
+            continue;
+        };
+        for (key, command) in [("entrypoint", &image.entrypoint), ("cmd", &image.cmd)] {
+            let Some(command) = command else { continue };
+            let Command::Shell(text) = &command.value else { continue };
+            let gives_way = |command: &shell::Command<'_>| command.is_exec;
+            if shell::read(text).commands.last().is_some_and(gives_way) {
+                continue;
+            }
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::ShellFormCommand,
+                    command.span,
+                    format!("a shell runs this `{key}`, and passes no signals on"),
+                )
+                .hint(format!(
+                    "{key} = [\"program\", \"argument\"], or a text that begins with `exec`"
+                )),
+            );
+        }
+    }
+}

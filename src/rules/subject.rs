@@ -1,0 +1,103 @@
+//! The stages of a build, as they are written and as they are planned.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::process::Process;
+use crate::plan::{ContainerConfig, Origin, Plan, PlannedStep, SelectedStage, Selection};
+use crate::source::{Span, Spanned};
+use crate::spec::{From, Stage, Step};
+
+/// What rules of plans look at: the stages as they are written, and what became of them, in one order.
+pub(super) struct Subject<'a> {
+    pub(super) selection: &'a Selection<'a>,
+    pub(super) plan: &'a Plan,
+}
+
+impl<'a> Subject<'a> {
+    /// The stages as they are written, each behind those that it needs.
+    pub(super) fn stages(&self) -> impl Iterator<Item = (usize, &'a SelectedStage<'a>)> {
+        self.selection.stages.iter().enumerate()
+    }
+
+    /// A stage as it is written.
+    pub(super) fn stage(&self, at: usize) -> &'a Stage {
+        &self.selection.stages[at].stage.value
+    }
+
+    /// The name of a stage.
+    pub(super) fn name(&self, at: usize) -> &'a str {
+        self.selection.stages[at].name.as_str()
+    }
+
+    /// What a `from` means.
+    pub(super) fn origin(&self, from: &Spanned<From>) -> Origin {
+        self.selection.origin(from)
+    }
+
+    /// What a stage starts from.
+    pub(super) fn base(&self, at: usize) -> Origin {
+        self.plan.stages[at].base
+    }
+
+    /// The steps of a stage, as they are written and as they are planned.
+    pub(super) fn steps(&self, at: usize) -> impl Iterator<Item = (&'a Step, &'a PlannedStep)> {
+        let written: BTreeMap<Span, &Step> =
+            self.stage(at).all_steps().map(|step| (step.span, step)).collect();
+        let planned = self.plan.stages[at].steps.iter();
+        planned.filter_map(move |planned| Some((*written.get(&planned.span)?, planned)))
+    }
+
+    /// The config of an image; `None` for one that could not be looked up.
+    pub(super) fn config(&self, image: usize) -> Option<&'a ContainerConfig> {
+        let image = &self.plan.images[image];
+        image.is_known.then_some(&image.config)
+    }
+
+    /// What the steps of a stage run.
+    pub(super) fn processes(&self, at: usize) -> impl Iterator<Item = Process<'a>> {
+        self.steps(at).filter_map(|(written, planned)| Process::new(written, planned))
+    }
+
+    /// A stage and those that it is built from, from the top down, and what is at the bottom.
+    pub(super) fn chain(&self, at: usize) -> (Vec<usize>, Origin) {
+        let mut chain = vec![at];
+        let mut bottom = self.base(at);
+        while let Origin::Stage(below) = bottom {
+            chain.push(below);
+            bottom = self.base(below);
+        }
+        (chain, bottom)
+    }
+
+    /// For each stage what `of` says of it and of its base, from the bottom up.
+    pub(super) fn inherited<T: Clone>(
+        &self,
+        of: impl Fn(&Stage, Result<&T, Origin>) -> T,
+    ) -> Vec<T> {
+        let mut values: Vec<T> = Vec::with_capacity(self.selection.stages.len());
+        for (at, selected) in self.stages() {
+            let value = match self.base(at) {
+                Origin::Stage(base) => of(&selected.stage.value, Ok(&values[base])),
+                base => of(&selected.stage.value, Err(base)),
+            };
+            values.push(value);
+        }
+        values
+    }
+
+    /// The stages whose layers are in an image that the file is for.
+    pub(super) fn shipped_layers(&self) -> BTreeSet<usize> {
+        let mut layers = BTreeSet::new();
+        for &shipped in &self.selection.shipped {
+            let mut at = Some(shipped);
+            // What is below a stage that has been seen has been seen too.
+            while let Some(stage) = at.filter(|&stage| layers.insert(stage)) {
+                at = match self.base(stage) {
+                    Origin::Stage(below) => Some(below),
+                    Origin::Context | Origin::Scratch | Origin::Image(_) | Origin::Named(_) => None,
+                };
+            }
+        }
+        layers
+    }
+}

@@ -1,0 +1,26 @@
+//! `sudo-in-step`: `sudo` in a run step.
+//!
+//! A step runs as root unless `user` says otherwise, and any step may have a user of its own. `sudo` needs a
+//! package and a rule without a password, both of which stay in the image.
+
+use super::process::Process;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+
+pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
+    for process in processes {
+        let Some(sudo) = process.commands().iter().find_map(|command| command.sudo.clone()) else {
+            continue;
+        };
+        let user = process.exec.user.as_str();
+        let (message, hint) = match user {
+            "" | "root" | "0" => {
+                ("this step runs as root, and needs no `sudo`".to_owned(), "leave `sudo` out")
+            }
+            user => (
+                format!("`sudo` makes a step of user `{user}` one of root"),
+                "give the step the user that it needs: { run = '...', user = \"root\" }",
+            ),
+        };
+        diagnostics.push(Diagnostic::new(Code::SudoInStep, process.span(sudo), message).hint(hint));
+    }
+}

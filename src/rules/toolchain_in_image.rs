@@ -1,0 +1,139 @@
+//! `toolchain-in-image`: an image to run that has everything in it that builds.
+//!
+//! Looked at are the images that the file is for, where they say what a container runs: one that starts
+//! from the stage that builds, or from an image that is known to be for building.
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::Origin;
+use crate::reference::Reference;
+
+/// Images for building, by the end of their repository, each with how the tags of its lean variants begin.
+const TOOLCHAINS: [(&str, &[&str]); 19] = [
+    ("library/golang", &[]),
+    ("library/rust", &[]),
+    ("library/gcc", &[]),
+    ("library/maven", &[]),
+    ("library/gradle", &[]),
+    ("library/haskell", &[]),
+    ("library/dart", &[]),
+    ("library/swift", &["slim"]),
+    ("library/node", &["slim", "alpine"]),
+    ("library/python", &["slim", "alpine"]),
+    ("library/ruby", &["slim", "alpine"]),
+    ("library/buildpack-deps", &["curl", "scm"]),
+    ("library/eclipse-temurin", &["jre"]),
+    ("library/openjdk", &["jre"]),
+    ("library/sapmachine", &["jre"]),
+    ("library/ibm-semeru-runtimes", &["jre"]),
+    ("emscripten/emsdk", &[]),
+    ("dotnet/sdk", &[]),
+    ("dotnet/nightly/sdk", &[]),
+];
+
+/// What is known of a stage from those below it.
+#[derive(Clone, Copy)]
+struct Chain<'a> {
+    /// Whether it says what a container runs.
+    runs: bool,
+    /// The stage that builds, where one is below.
+    builder: Option<&'a str>,
+    /// What the lowest stage starts from.
+    bottom: Origin,
+}
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    let mut chains: Vec<Chain<'_>> = Vec::new();
+    for (at, selected) in subject.stages() {
+        let image = selected.stage.image.as_ref();
+        let runs = image.is_some_and(|image| image.entrypoint.is_some() || image.cmd.is_some());
+        chains.push(match subject.base(at) {
+            Origin::Stage(base) => {
+                let (below, name) = (chains[base], subject.name(base));
+                Chain {
+                    runs: runs || below.runs,
+                    builder: Some(name).filter(|name| is_builder(name)).or(below.builder),
+                    ..below
+                }
+            }
+            bottom => Chain { runs, builder: None, bottom },
+        });
+    }
+    for &shipped in &subject.selection.shipped {
+        let what = match chains[shipped] {
+            Chain { runs: false, .. } => continue,
+            Chain { builder: Some(builder), .. } => {
+                format!("all that stage `{builder}` builds with")
+            }
+            Chain { bottom: Origin::Image(image), .. } => {
+                let reference = &subject.selection.images[image].reference;
+                if !is_toolchain(reference) {
+                    continue;
+                }
+                format!("the toolchain of {reference}")
+            }
+            Chain { .. } => continue,
+        };
+        diagnostics.push(
+            Diagnostic::new(
+                Code::ToolchainInImage,
+                subject.stage(shipped).from.span,
+                format!("the image of `{}` has {what} in it", subject.name(shipped)),
+            )
+            .hint(
+                "start from a smaller image, and copy what was built `from` the stage that built it",
+            ),
+        );
+    }
+}
+
+fn is_builder(name: &str) -> bool {
+    name.split(['-', '_']).any(|part| matches!(part, "build" | "builder" | "compile" | "sdk"))
+}
+
+fn is_toolchain(reference: &Reference) -> bool {
+    let lean = |prefixes: &[&str]| match reference.tag() {
+        Some(tag) => {
+            tag.split('-').any(|part| prefixes.iter().any(|prefix| part.starts_with(prefix)))
+        }
+        // By a digest alone it may be any variant.
+        None => !prefixes.is_empty(),
+    };
+    TOOLCHAINS.iter().any(|(repository, prefixes)| {
+        let found = reference.repository();
+        found.strip_suffix(repository).is_some_and(|rest| rest.ends_with('/')) && !lean(prefixes)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_for_building() {
+        let is = |text: &str| is_toolchain(&Reference::parse(text).unwrap());
+        for text in [
+            "golang:1.24-alpine",
+            "rust:1.95-slim",
+            "node",
+            "node:22-bookworm",
+            "mirror.example.com/library/python:3.13",
+            "mcr.microsoft.com/dotnet/sdk:9.0",
+            "eclipse-temurin:21",
+        ] {
+            assert!(is(text), "{text}");
+        }
+        let digest = "a".repeat(64);
+        for text in [
+            "node:22-slim",
+            "python:3.13-alpine3.20",
+            "eclipse-temurin:21-jre-noble",
+            "mcr.microsoft.com/dotnet/aspnet:9.0",
+            "ghcr.io/acme/node:22",
+            "debian:12",
+            &format!("node@sha256:{digest}"),
+        ] {
+            assert!(!is(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! `undeclared-build-arg`: a build arg that the file does not declare.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Span;
+
+/// The finding for a name that is a constant of the file.
+pub(crate) fn of_constant(name: &str, constant: Span) -> Diagnostic {
+    let message = format!("--build-arg {name} reaches nothing: `{name}` is a constant of the file");
+    Diagnostic::new(Code::UndeclaredBuildArg, constant, message)
+        .hint("move it from [vars] to [args] if a build may change it")
+        .about(name)
+}
+
+/// The finding for a name that is nothing in the file. `meant` says what may be meant by it.
+pub(crate) fn found(name: &str, meant: Option<String>) -> Diagnostic {
+    let message = format!("--build-arg {name} reaches nothing: the file declares no such arg");
+    Diagnostic::without_place(Code::UndeclaredBuildArg, message)
+        .hint(meant.unwrap_or_else(|| format!("declare it: [args] {name} = {{}}")))
+        .about(name)
+}

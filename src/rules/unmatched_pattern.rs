@@ -1,0 +1,139 @@
+//! `unmatched-pattern`: an `include` or `exclude` of a copy that can match nothing.
+//!
+//! BuildKit holds these patterns against the paths inside each source (`copier.copy` in fsutil's `copy/copy.go`):
+//! neither against what the source itself is, nor against the path from the root of its tree.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::ignore::IgnorePatterns;
+use crate::path_pattern::has_wildcard;
+use crate::source::Span;
+
+/// How many pairs of sources and patterns are compared. Nobody writes more.
+const MAX_PAIRS: usize = 10_000;
+
+/// A pattern of a copy.
+pub(crate) struct Pattern {
+    pub(crate) text: String,
+    pub(crate) span: Span,
+    /// The key that has it.
+    pub(crate) key: &'static str,
+}
+
+/// Looks at the patterns of a copy. `sources` are as they are written; none with `parents`, where the patterns are
+/// held against whole paths.
+pub(crate) fn check(sources: &[&str], patterns: &[Pattern], diagnostics: &mut Diagnostics) {
+    if sources.len().saturating_mul(patterns.len()) > MAX_PAIRS {
+        return;
+    }
+    for Pattern { text, span, key } in patterns {
+        let bare = text.strip_prefix('!').unwrap_or(text);
+        let negation = if bare.len() == text.len() { "" } else { "!" };
+        let pattern = clean(bare);
+        let problem = if bare.starts_with('/') {
+            let inner = sources.iter().find_map(|source| inside(source, pattern));
+            let inner = inner.filter(|inner| !inner.is_empty()).unwrap_or(pattern);
+            Some((
+                format!("`{text}` begins with a slash, and no path inside a source does"),
+                format!("paths are relative to the source: {key} = \"{negation}{inner}\""),
+            ))
+        } else {
+            sources.iter().find_map(|source| of_source(source, pattern, negation, key))
+        };
+        if let Some((message, hint)) = problem {
+            diagnostics.push(Diagnostic::new(Code::UnmatchedPattern, *span, message).hint(hint));
+        }
+    }
+}
+
+/// What is wrong with a pattern for one source.
+fn of_source(source: &str, pattern: &str, negation: &str, key: &str) -> Option<(String, String)> {
+    let inner = inside(source, pattern)?;
+    let source = clean(source);
+    let message = if inner.is_empty() {
+        format!("`{pattern}` is not held against `{source}` itself, only against what is in it")
+    } else {
+        format!("`{pattern}` is held against paths inside `{source}`, which have no `{source}/`")
+    };
+    let hint = match (inner.is_empty(), source.rsplit_once('/')) {
+        (false, _) => format!("paths are relative to the source: {key} = \"{negation}{inner}\""),
+        (true, Some((directory, _))) => format!("copy the directory: copy = \"{directory}\""),
+        (true, None) => "copy the directory that holds it: copy = \".\"".to_owned(),
+    };
+    Some((message, hint))
+}
+
+/// The part of a pattern behind a source: nothing where it names the source itself. `None` where it is not about the
+/// source.
+fn inside<'p>(source: &str, pattern: &'p str) -> Option<&'p str> {
+    let source = clean(source);
+    if matches!(source, "" | ".") {
+        return None;
+    }
+    if has_wildcard(source) {
+        return names_match(source, pattern).then_some("");
+    }
+    match pattern.strip_prefix(source)? {
+        "" => Some(""),
+        rest => rest.strip_prefix('/'),
+    }
+}
+
+/// Whether a pattern is about files that a source with wildcards in its last part names.
+fn names_match(source: &str, pattern: &str) -> bool {
+    let (directory, name) = source.rsplit_once('/').map_or(("", source), |(dir, name)| (dir, name));
+    if has_wildcard(directory) {
+        return false;
+    }
+    let inner = pattern.strip_prefix(directory).and_then(|rest| rest.strip_prefix('/'));
+    let (pattern, is_whole) = match inner.filter(|_| !directory.is_empty()) {
+        Some(inner) => (inner, true),
+        None => (pattern, directory.is_empty()),
+    };
+    if pattern.contains('/') || pattern.contains("**") {
+        return false;
+    }
+    // What `*` names may be directories, and the pattern may be about what is in them.
+    let is_of_files = name.contains('.') && !name.ends_with('*');
+    if !is_of_files && (has_wildcard(pattern) || !is_whole) {
+        return false;
+    }
+    let sample = pattern.replace(['*', '?'], "x");
+    IgnorePatterns::new(&[name.to_owned()]).is_some_and(|name| name.keep_out(&sample))
+}
+
+/// A path without what does not change it.
+fn clean(path: &str) -> &str {
+    let path = path.trim_matches('/');
+    path.strip_prefix("./").unwrap_or(path).trim_end_matches("/.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_sources() {
+        for (source, pattern, expected) in [
+            ("src", "src/a", Some("a")),
+            ("./src/", "src/**/*.c", Some("**/*.c")),
+            ("/src", "src", Some("")),
+            ("src", "srcs", None),
+            ("src", "a/src", None),
+            (".", "src", None),
+            ("*", "node_modules", Some("")),
+            ("*", "*.log", None),
+            ("*.js", "*.test.js", Some("")),
+            ("*.js", "*.ts", None),
+            ("lib/*.js", "lib/*.test.js", Some("")),
+            ("packages/*", "*.md", None),
+            ("packages/*", "README.md", None),
+            ("packages/*", "packages/README.md", Some("")),
+            ("lib/*.js", "*.test.js", Some("")),
+            ("hom*", "home.txt", Some("")),
+            ("hom*", "**/home.txt", None),
+            ("a*/b*", "b", None),
+        ] {
+            assert_eq!(inside(source, pattern), expected, "{source} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `untagged-image`: an image without a tag or a digest.
+//!
+//! It is whatever `latest` happens to be on the day of the build. What is nearly a stage has been told.
+
+use std::collections::BTreeSet;
+
+use super::subject::Subject;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::{ImageQuery, Origin};
+use crate::spec::{From, Input};
+
+pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
+    // Which image stands there is the client's choice, by the name of a build context, or is held to a digest,
+    // here or in a lock file.
+    let may_be_latest = |image: &ImageQuery| {
+        let reference = &image.reference;
+        image.context.is_none() && reference.digest().is_none() && reference.tag() == Some("latest")
+    };
+    let may_be_latest: Vec<bool> = subject.selection.images.iter().map(may_be_latest).collect();
+    if !may_be_latest.contains(&true) {
+        return;
+    }
+    let near_stages = diagnostics.places(Code::NearStageName);
+    let mut told = BTreeSet::new();
+    for (_, selected) in subject.stages() {
+        if selected.replaced {
+            continue;
+        }
+        selected.stage.visit_froms(&mut |from| {
+            let Origin::Image(at) = subject.origin(from) else { return };
+            if !may_be_latest[at] {
+                return;
+            }
+            // They had their values when the stages were selected.
+            let mut no_report = Diagnostics::default();
+            let mut expand = |template| subject.selection.scope.expand(template, &mut no_report);
+            let Some(mut text) = expand(from.template()) else { return };
+            let mut place = from.span;
+            let source = subject.selection.spec.sources.get(text.as_str());
+            let may_be_source = matches!(from.value, From::Name(_) | From::Source(_));
+            if let (Some(Input::Image { reference, .. }), true) =
+                (source.map(|source| &source.value), may_be_source)
+            {
+                let Some(of_source) = expand(reference) else { return };
+                (text, place) = (of_source, reference.span);
+            }
+            let name = text.rsplit('/').next().unwrap_or(&text);
+            let tagged = name.contains([':', '@']);
+            if !tagged && !near_stages.contains(&place) && told.insert(text.clone()) {
+                diagnostics.push(
+                    Diagnostic::new(
+                        Code::UntaggedImage,
+                        place,
+                        format!(
+                            "`{text}` has no tag: it is `{text}:latest`, whatever that is today"
+                        ),
+                    )
+                    .hint("name a version: \"NAME:VERSION\""),
+                );
+            }
+        });
+    }
+}

@@ -1,0 +1,28 @@
+//! `unused-arg`: an arg that reaches nothing.
+//!
+//! It is declared, and no value names it, no run text does, and no `args` list has it: whatever is
+//! given for it, the result is the same. One of an included file may reach something in another build, and
+//! `SOURCE_DATE_EPOCH` is the time of the whole build.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::spec::{ArgName, EPOCH_ARG, Spec};
+
+pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
+    let mut used = BTreeSet::new();
+    spec.visit_used_names(&mut |name| {
+        if let Some((declared, _)) = spec.args.0.get_key_value(name) {
+            used.insert(declared);
+        }
+    });
+    let is_used = |name: &ArgName| used.contains(name) || name.as_str() == EPOCH_ARG;
+    let unused = spec.args.0.iter().filter(|(name, _)| !is_used(name));
+    for (name, arg) in unused.filter(|(_, arg)| spec.is_own(arg.span)) {
+        diagnostics.push(
+            Diagnostic::new(Code::UnusedArg, arg.span, format!("arg `{name}` reaches nothing")).hint(format!(
+                "write `${{{name}}}` where its value belongs, name it in a `run` text, or list it in `args`"
+            )).about(name.as_str()),
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! `unused-silence`: a comment that silences a rule where it finds nothing.
+
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Silence};
+use crate::source::Span;
+
+/// Looks at the comments of a build file, where all that a file can have was looked for. `is_own` says which places are
+/// in the build file itself: an included file may need its comments in another build.
+pub(super) fn check(diagnostics: &mut Diagnostics, is_own: impl Fn(Span) -> bool) {
+    for Silence { place, rule, .. } in diagnostics.unused_silences() {
+        if !is_own(place) || rule.is_some_and(Code::depends_on_request) {
+            continue;
+        }
+        let message = match rule {
+            Some(rule) => format!("rule `{}` finds nothing here", rule.name()),
+            None => "no rule finds anything here".to_owned(),
+        };
+        let hint = "remove the comment, or move it to the line above what it is about; \
+                    for the whole file: check = { skip = [\"RULE\"] }";
+        diagnostics.push(Diagnostic::new(Code::UnusedSilence, place, message).hint(hint));
+    }
+}

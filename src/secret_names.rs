@@ -1,0 +1,139 @@
+//! Names of args and variables whose values are secrets, as far as a name can tell.
+
+/// Words that make a name look like a secret's: those of BuildKit's `SecretsUsedInArgOrEnv`.
+pub(crate) const SECRET_NAME_WORDS: [&str; 10] = [
+    "apikey",
+    "auth",
+    "credential",
+    "credentials",
+    "key",
+    "password",
+    "pword",
+    "passwd",
+    "secret",
+    "token",
+];
+
+/// Words that say that it is none, wherever they are.
+const NO_SECRET: [&str; 8] = ["public", "pub", "file", "version", "max", "min", "no", "checking"];
+
+/// Last words that say what of a secret it is, and that it is not the secret itself.
+const ABOUT_SECRET: [&str; 72] = [
+    "algo",
+    "algorithm",
+    "alias",
+    "aliases",
+    "audience",
+    "backend",
+    "bits",
+    "class",
+    "cmd",
+    "column",
+    "command",
+    "config",
+    "count",
+    "dir",
+    "directory",
+    "domain",
+    "driver",
+    "enabled",
+    "endpoint",
+    "expiration",
+    "expires",
+    "expiry",
+    "field",
+    "fingerprint",
+    "folder",
+    "format",
+    "header",
+    "headers",
+    "helper",
+    "host",
+    "id",
+    "ids",
+    "issuer",
+    "kind",
+    "label",
+    "len",
+    "length",
+    "lifetime",
+    "limit",
+    "location",
+    "manager",
+    "method",
+    "methods",
+    "mode",
+    "module",
+    "name",
+    "names",
+    "param",
+    "path",
+    "paths",
+    "plugin",
+    "policy",
+    "port",
+    "prefix",
+    "provider",
+    "ref",
+    "region",
+    "required",
+    "scheme",
+    "server",
+    "service",
+    "size",
+    "sock",
+    "socket",
+    "store",
+    "ttl",
+    "type",
+    "types",
+    "uri",
+    "url",
+    "urls",
+    "user",
+];
+
+/// Says by a name whether its value is a secret.
+pub(crate) fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split('_').filter(|word| !word.is_empty());
+    let has = |known: &[&str]| name.split('_').any(|word| known.contains(&word));
+    // The id of a cloud's access key is half of the secret.
+    let is_about = !name.ends_with("access_key_id")
+        && words.next_back().is_some_and(|last| ABOUT_SECRET.contains(&last));
+    has(&SECRET_NAME_WORDS) && !has(&NO_SECRET) && !is_about
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_secrets() {
+        for name in
+            ["API_KEY", "GITHUB_TOKEN", "token", "secret_MESSAGE", "AWS_ACCESS_KEY_ID", "AUTH"]
+        {
+            assert!(looks_secret(name), "{name}");
+        }
+        for name in [
+            "MONKEY",
+            "TOKENIZER",
+            "PUBLIC_KEY",
+            "PASSWORD_FILE",
+            "AUTHOR",
+            "KEY_VERSION",
+            "KEY_NAME",
+            "SSH_AUTH_SOCK",
+            "AUTH_TYPE",
+            "TOKEN_TTL",
+            "GPG_KEY_ID",
+            "MAX_TOKEN_LENGTH",
+            "STRICT_HOST_KEY_CHECKING",
+            "NO_AUTH",
+            "SECRET_DIR",
+            "AUTH_URL",
+        ] {
+            assert!(!looks_secret(name), "{name}");
+        }
+    }
+}
