@@ -16,8 +16,8 @@ use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
     Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
 };
-use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 use crate::rules::unlocked_reference;
+use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 
 /// How many references a lock file may have that are looked up. Registries and servers take that many at once for an
 /// attack, and nobody reads what has more.
