@@ -1,14 +1,16 @@
-//! Credentials in URLs: finding them, hiding them where a URL is shown, and leaving them out of a lock file.
+//! Credentials in URLs: finding them, hiding them in output, and removing them for a lock file.
 //!
-//! Input: the URL of a file or the address of a git repository. Output: the same text without its secrets. This
-//! module must not depend on where a URL is used.
+//! Input: the URL of a file or of a git repository. Output: the same text without its secrets. Must
+//! not depend on the use of a URL.
 
 use std::borrow::Cow;
 
-/// Stands for a hidden user name, password or token, as in BuildKit (`util/urlutil/redact.go`).
+/// Replacement for a hidden user name, password or token, as in BuildKit
+/// (`util/urlutil/redact.go`).
 const MASK: &str = "xxxxx";
 
-/// Words of a query's keys whose values are secrets: `?access_token=...`, `?X-Amz-Signature=...`.
+/// Words in the names of query parameters whose values are secrets: `?access_token=...`,
+/// `?X-Amz-Signature=...`.
 const SECRET_WORDS: [&str; 14] = [
     "apikey",
     "auth",
@@ -31,14 +33,14 @@ const SECRET_WORDS: [&str; 14] = [
 pub(crate) enum Credential<'u> {
     /// A user name or a password before the host.
     UserInfo,
-    /// The value of a key in the query.
+    /// The value of a query parameter.
     Query(&'u str),
 }
 
-/// The URL as it may be shown: user name, password and secret values of the query are hidden.
+/// The URL with its user name, password and secret query parameters hidden.
 ///
-/// Hides what BuildKit's `RedactCredentials` hides, and also passwords with reserved characters, with which the URL
-/// cannot be parsed, and secrets of the query.
+/// Hides everything that BuildKit's `RedactCredentials` hides. Also hides passwords with reserved
+/// characters, which make the URL invalid, and secrets of the query.
 pub(crate) fn redacted(url: &str) -> Cow<'_, str> {
     rewritten(url, |user_info| {
         let (user, password) = match user_info.split_once(':') {
@@ -50,9 +52,9 @@ pub(crate) fn redacted(url: &str) -> Cow<'_, str> {
     })
 }
 
-/// The URL as a lock file names it: what is fetched, without what opens the door.
+/// The URL without credentials, as in a lock file.
 ///
-/// The user name of an SSH address is no secret and part of its name.
+/// The user name of an SSH URL is not a secret and is kept.
 pub(crate) fn without_credentials(url: &str) -> Cow<'_, str> {
     let is_secret = has_secret_user_info(url);
     rewritten(url, |user_info| match user_info.split_once(':') {
@@ -62,7 +64,7 @@ pub(crate) fn without_credentials(url: &str) -> Cow<'_, str> {
     })
 }
 
-/// The first credential of a URL. The name of a user alone is one for HTTP, where it may be a token.
+/// The first credential in a URL. For HTTP, a user name alone is one, since it may be a token.
 pub(crate) fn find(url: &str) -> Option<Credential<'_>> {
     if has_secret_user_info(url) {
         return Some(Credential::UserInfo);
@@ -71,7 +73,7 @@ pub(crate) fn find(url: &str) -> Option<Credential<'_>> {
     query.split('&').filter_map(secret_pair).map(|(key, _)| Credential::Query(key)).next()
 }
 
-/// The name of the host, without user and port.
+/// The host name, without user and port.
 pub(crate) fn host(url: &str) -> &str {
     let start = url.find("://").map_or(0, |at| at + 3);
     let host = start + user_info(url).map_or(0, |user_info| user_info.len() + 1);
@@ -106,7 +108,7 @@ fn width(text: &str, at: usize) -> usize {
     text[at..].chars().next().map_or(0, char::len_utf8)
 }
 
-/// Whether the part before the host is a secret.
+/// True if the part before the host is a secret.
 fn has_secret_user_info(url: &str) -> bool {
     match user_info(url) {
         Some(user_info) if is_user_needed(url) => user_info.contains(':'),
@@ -115,7 +117,7 @@ fn has_secret_user_info(url: &str) -> bool {
     }
 }
 
-/// Whether the address names a user as SSH does.
+/// True if the URL needs a user name, as for SSH.
 fn is_user_needed(url: &str) -> bool {
     match url.split_once("://") {
         Some((scheme, _)) => !scheme.to_ascii_lowercase().starts_with("http"),
@@ -144,7 +146,7 @@ fn rewritten(url: &str, replace: impl FnOnce(&str) -> String) -> Cow<'_, str> {
         Some(user_info) => {
             text.push_str(&url[..start]);
             text.push_str(&replace(user_info));
-            // A password may have the `?` that seemed to begin the query.
+            // A password may contain the `?` that seems to begin the query.
             before.get(start + user_info.len() + 1..).unwrap_or_default()
         }
         None => before,
@@ -170,7 +172,7 @@ fn user_info(url: &str) -> Option<&str> {
     if let Some(at) = authority.rfind('@') {
         return Some(&authority[..at]);
     }
-    // `http://user:pass/word@host`: what would be the port is the beginning of a password.
+    // `http://user:pass/word@host`: the apparent port is the beginning of a password.
     let (_, port) = authority.rsplit_once(':')?;
     if start == 0 || port.ends_with(']') || port.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
@@ -190,7 +192,7 @@ pub(crate) fn split_query(url: &str) -> (&str, &str, &str) {
     }
 }
 
-/// A pair of a query whose value is a secret.
+/// A query parameter whose value is a secret.
 fn secret_pair(pair: &str) -> Option<(&str, &str)> {
     let (key, value) = pair.split_once('=')?;
     let mut words = key.split(|c: char| !c.is_ascii_alphanumeric());

@@ -1,6 +1,7 @@
-//! Lists as clients write them into one option: separated by commas, a field with a comma in quotes.
+//! Lists in one option, as clients write them: separated by commas, fields with a comma in quotes.
 
-/// The fields of a list; none of an empty text. Follows RFC 4180, as `tonistiigi/go-csvvalue` does.
+/// The fields of a list; none for an empty text. Follows RFC 4180, as `tonistiigi/go-csvvalue`
+/// does.
 pub(crate) fn fields(text: &str) -> Result<Vec<String>, String> {
     let mut fields = Vec::new();
     let mut rest = text;
@@ -28,7 +29,7 @@ pub(crate) fn fields(text: &str) -> Result<Vec<String>, String> {
     Ok(fields)
 }
 
-/// What stands up to the closing quote, and what behind it. Two quotes are one in the text.
+/// The text up to the closing quote, and the rest after it. Two quotes stand for one.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;

@@ -1,7 +1,8 @@
-//! JSON as Go reads it: a `null` is an absent value, in the place of any value. Go writes empty lists and maps as
-//! `null` itself, and other builders write more of them.
+//! JSON with Go's semantics: `null` counts as an absent value, for any type. Go itself writes empty
+//! lists and maps as `null`, and other builders do so for more values.
 //!
-//! Every struct that is read from an image, a client or the engine uses these for its members.
+//! Every struct that is read from an image, a client or the engine uses these functions for its
+//! members.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ where
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads a list, and a `null` in it as the default value of an entry.
+/// Reads a list; a `null` in it is the default value of an entry.
 pub(crate) fn absent_in_list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -25,7 +26,7 @@ where
     absent_in_optional_list(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads a list that may be absent, and a `null` in it as the default value of an entry.
+/// Reads a list that may be absent; a `null` in it is the default value of an entry.
 pub(crate) fn absent_in_optional_list<'de, D, T>(
     deserializer: D,
 ) -> Result<Option<Vec<T>>, D::Error>
@@ -37,7 +38,7 @@ where
     Ok(entries.map(|entries| entries.into_iter().map(Option::unwrap_or_default).collect()))
 }
 
-/// Reads a map, and a `null` in it as the default value of a member.
+/// Reads a map; a `null` in it is the default value of a member.
 pub(crate) fn absent_in_map<'de, D, T>(deserializer: D) -> Result<BTreeMap<String, T>, D::Error>
 where
     D: Deserializer<'de>,

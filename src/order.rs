@@ -1,18 +1,21 @@
-//! Things that need each other, in an order in which each comes behind what it needs.
+//! Topological order of a graph of dependencies.
 
-/// An order, and the cycles that stand in its way.
+/// The order, and the cycles found.
 pub(crate) struct Order {
-    /// Everything reachable from the roots, what is needed first. A cycle is cut at its last edge.
+    /// All nodes that are reachable from the roots, dependencies first. A cycle is cut at its last
+    /// edge.
     pub(crate) nodes: Vec<usize>,
-    /// Cycles as paths whose last node needs their first. Of very many not all.
+    /// Cycles as paths whose last node depends on their first. If there are very many, only some of
+    /// them.
     pub(crate) cycles: Vec<Vec<usize>>,
 }
 
-/// How many nodes the cycles may have together: there can be a cycle for each pair of nodes, and who mends
-/// so many finds the others with the next build.
+/// Limit on the number of nodes in all cycles together: there may be a cycle for each pair of
+/// nodes, and the remaining ones are found in the next build.
 const MAX_IN_CYCLES: usize = 100_000;
 
-/// Walks from the roots along `needs(node)`. Takes no stack space for long chains.
+/// Walks from the roots along `needs(node)`. Iterative, so that long chains do not overflow the
+/// stack.
 pub(crate) fn dependencies_first(
     count: usize,
     roots: impl IntoIterator<Item = usize>,

@@ -1,12 +1,12 @@
-//! Patterns of paths as BuildKit reads them: Go's `filepath.Match` for the source of a copy, and
-//! `github.com/moby/patternmatcher` for lists of what is sent, taken or left out.
+//! Path patterns as BuildKit interprets them: Go's `filepath.Match` for the source of a copy, and
+//! `github.com/moby/patternmatcher` for lists of included and excluded paths.
 
 use std::borrow::Cow;
 
-/// A pattern that matches no file that anybody has.
+/// A pattern that matches no existing file.
 pub(crate) const NOTHING: &str = "/[.]mstage/nothing";
 
-/// Returns whether a path is a pattern: it has a `*`, `?` or `[` that no backslash makes an ordinary character.
+/// True if a path is a pattern: it has a `*`, `?` or `[` that is not escaped by a backslash.
 pub(crate) fn has_wildcard(path: &str) -> bool {
     let mut chars = path.chars();
     while let Some(c) = chars.next() {
@@ -48,8 +48,8 @@ pub(crate) fn clean(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// The name that a path without wildcards stands for: a backslash makes `*`, `?`, `[` and `\` ordinary characters, and is
-/// one itself before any other.
+/// The name that a pattern without wildcards matches: a backslash escapes `*`, `?`, `[` and `\`,
+/// and is literal before any other character.
 pub(crate) fn plain_name(path: &str) -> Cow<'_, str> {
     if !path.contains('\\') {
         return path.into();
@@ -63,14 +63,15 @@ pub(crate) fn plain_name(path: &str) -> Cow<'_, str> {
     name.into()
 }
 
-/// A pattern that matches one name and nothing else, wherever BuildKit reads patterns. An ordinary name is its own.
+/// A pattern that matches exactly one name in all of BuildKit's pattern languages. An ordinary name
+/// is its own pattern.
 pub(crate) fn exactly(name: &str) -> Cow<'_, str> {
     let is_ordinary = !name.contains(['*', '?', '[', '\\']) && !has_edges(name);
     if is_ordinary { name.into() } else { quoted(name).into() }
 }
 
-/// The same in a form that more can be put to: all that a regular expression, which `patternmatcher` makes of a pattern,
-/// would read as more than a character is quoted.
+/// Like [`exactly`], but safe to concatenate: escapes everything that is special in a regular
+/// expression, since `patternmatcher` converts a pattern to one.
 pub(crate) fn quoted(name: &str) -> String {
     let mut pattern = String::with_capacity(name.len() + 8);
     let last = name.chars().count().saturating_sub(1);
@@ -87,8 +88,8 @@ pub(crate) fn quoted(name: &str) -> String {
     pattern
 }
 
-/// A pattern that lists take as it is: they would trim blanks at its ends, and take a `!` at its beginning for "but not"
-/// (`New` in `patternmatcher.go`).
+/// A pattern that lists take literally: they would trim white space at its ends, and interpret a
+/// leading `!` as an exception (`New` in `patternmatcher.go`).
 pub(crate) fn guarded(pattern: &str) -> Cow<'_, str> {
     if !has_edges(pattern) {
         return pattern.into();
@@ -103,20 +104,20 @@ pub(crate) fn guarded(pattern: &str) -> Cow<'_, str> {
     if let Some(last) = inner.chars().next_back().filter(|c| c.is_whitespace()) {
         behind = format!("[{last}]");
         inner = &inner[..inner.len() - last.len_utf8()];
-        // A class needs no backslash to be taken as it is.
+        // A class needs no backslash to be literal.
         let backslashes = inner.len() - inner.trim_end_matches('\\').len();
         inner = &inner[..inner.len() - backslashes % 2];
     }
     format!("{before}{inner}{behind}").into()
 }
 
-/// Returns whether a list would not take a pattern as it is.
+/// True if a list would not take a pattern literally.
 fn has_edges(pattern: &str) -> bool {
     pattern.starts_with('!') || pattern.trim().len() != pattern.len()
 }
 
-/// Returns what is wrong with the syntax of a pattern, if anything: what Go's `filepath.Match` and `regexp`, through both of
-/// which `patternmatcher` puts it, do not take.
+/// The syntax error of a pattern, if any. Covers Go's `filepath.Match` and `regexp`, since
+/// `patternmatcher` uses both.
 pub(crate) fn syntax_error(pattern: &str) -> Option<String> {
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
@@ -132,7 +133,7 @@ pub(crate) fn syntax_error(pattern: &str) -> Option<String> {
     None
 }
 
-/// The rest of a class of characters, behind its `[`.
+/// Parses the rest of a character class, after its `[`.
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), String> {
     let unclosed = || "its `[` has no `]`".to_owned();
     chars.next_if_eq(&'^');
@@ -152,7 +153,7 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Str
     }
 }
 
-/// One end of a range in a class.
+/// Parses one end of a range in a class.
 fn bound(c: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<char, String> {
     match c {
         '\\' => escape(chars.next()),
@@ -161,7 +162,8 @@ fn bound(c: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Resul
     }
 }
 
-/// The character behind a backslash. Letters and digits there are no characters to `regexp`, and few of them are anything.
+/// Parses the character after a backslash. Letters and digits there are not literal in `regexp`,
+/// and only a few of them are defined.
 fn escape(c: Option<char>) -> Result<char, String> {
     const KNOWN: &str = "0AaBbCDdEfnQrSstvWwz";
     match c {

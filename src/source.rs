@@ -1,10 +1,10 @@
-//! The text of a build file and of those that it includes, and places in them.
+//! The text of a build file and of its includes, and locations in them.
 //!
-//! Comes in: bytes as the client sent them. Goes out: text whose every [`Span`] can be turned into a
-//! file and its lines. Knows nothing of TOML.
+//! Input: bytes as the client sent them. Output: text, and the file and lines of every [`Span`].
+//! Must not depend on TOML.
 //!
-//! All files of a build share one range of offsets, one file behind the other: a span needs no other
-//! word to say which file it is in.
+//! All files of a build share one range of offsets, one file after the other, so that a span alone
+//! identifies its file.
 
 use std::fmt;
 use std::ops::{Deref, Range, RangeInclusive};
@@ -14,7 +14,7 @@ use buildkit_llb::Definition;
 
 use crate::text::Text;
 
-/// The build file and those that it includes.
+/// The build file and its includes.
 #[derive(Debug, Clone)]
 pub struct SourceMap {
     /// In the order of their offsets; the build file is the first.
@@ -28,45 +28,47 @@ pub struct SourceFile {
     start: u32,
     name: String,
     text: Text,
-    /// Where each line begins, counted from the start of the file.
+    /// The start of each line, from the start of the file.
     line_starts: Vec<u32>,
     not_text: Option<Range<usize>>,
-    /// The file that people know, where this one was made from it.
+    /// The user's file, if this one was generated from it.
     written: Option<Box<Written>>,
     language: &'static str,
-    /// The graph that it was read from.
+    /// The graph from which it was read.
     definition: Option<Arc<Definition>>,
 }
 
-/// The file that another one was made from.
+/// The file that another one was generated from.
 #[derive(Debug, Clone)]
 struct Written {
     file: SourceFile,
-    /// By their beginnings, outer pieces before those in them; each with the number of the one that it is in.
+    /// Sorted by their start, outer pieces before inner ones; each with the index of the piece that
+    /// contains it.
     pieces: Vec<(Piece, Option<usize>)>,
 }
 
-/// A piece of a file that was made from another one, and the place that it comes from.
+/// A piece of a generated file, and the location that it was generated from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece {
     /// The offset of its first byte, from the start of the file.
     pub start: usize,
-    /// The offset behind its last byte.
+    /// The offset after its last byte.
     pub end: usize,
-    /// The place in the file that it was made from.
+    /// The span in the original file.
     pub span: Span,
 }
 
-/// How many bytes a line may have before its columns are those of bytes.
+/// Maximum length of a line, in bytes, for which columns are counted in characters. In longer lines
+/// they count bytes.
 const MAX_LINE: u32 = 1 << 16;
 
 /// The language of build files.
 const TOML: &str = "TOML";
 
-/// How many lines of an instruction are told one by one.
+/// Maximum number of lines of an instruction that are listed one by one.
 const MAX_RANGES: usize = 1000;
 
-/// Some lines of a file.
+/// Lines of a file.
 #[derive(Debug, Clone)]
 pub struct Place<'a> {
     /// The file.
@@ -80,65 +82,66 @@ pub struct Place<'a> {
 pub struct Span {
     /// Offset of the first byte.
     pub start: u32,
-    /// Offset behind the last byte.
+    /// Offset after the last byte.
     pub end: u32,
 }
 
-/// A value, and where it stands in the file.
+/// A value and its location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Spanned<T> {
     /// The value.
     pub value: T,
-    /// Where it was written.
+    /// Its span.
     pub span: Span,
 }
 
 impl SourceMap {
-    /// With the build file alone.
+    /// A map with only the build file.
     pub fn new(main: SourceFile) -> Self {
         Self { files: vec![SourceFile { start: 0, ..main }] }
     }
 
-    /// Adds a file behind the others, and gives it with the offsets that it has there.
+    /// Adds a file after the others, and returns it with its new offsets.
     pub fn add(&mut self, file: SourceFile) -> &SourceFile {
-        // One offset between two files belongs to the end of the first.
+        // The offset between two files belongs to the end of the first.
         let start = self.files.last().map_or(0, |last| last.end().saturating_add(1));
         self.files.push(SourceFile { start, ..file });
         &self.files[self.files.len() - 1]
     }
 
-    /// The build file itself, as people know it.
+    /// The build file as written by the user.
     pub fn main(&self) -> &SourceFile {
         self.files[0].as_written()
     }
 
-    /// The build file as it is read: what was made from a Dockerfile, where it is one.
+    /// The build file that is parsed: if the user's file is a Dockerfile, the one generated from
+    /// it.
     pub fn read_from(&self) -> &SourceFile {
         &self.files[0]
     }
 
-    /// All files as people know them, the build file first.
+    /// All files as written by the user, the build file first.
     pub fn files(&self) -> impl ExactSizeIterator<Item = &SourceFile> {
         self.files.iter().map(SourceFile::as_written)
     }
 
-    /// The number among [`SourceMap::files`] of the one that a span is in.
+    /// The index in [`SourceMap::files`] of the file that contains a span.
     pub fn number(&self, span: Span) -> usize {
         self.files.partition_point(|file| file.start <= span.start).saturating_sub(1)
     }
 
-    /// The file that a span is in.
+    /// The file that contains a span.
     pub fn file(&self, span: Span) -> &SourceFile {
         &self.files[self.number(span)]
     }
 
-    /// The lines that a span touches, and the file that they are in, as people know it.
+    /// The lines of a span and their file, as written by the user.
     pub fn place(&self, span: Span) -> Place<'_> {
         let (file, span) = self.file(span).written_at(span);
         Place { file, lines: file.lines(span) }
     }
 
-    /// The place of a span in its file as people know it.
+    /// The span in the user's file that corresponds to a span.
     pub fn written_span(&self, span: Span) -> Span {
         self.file(span).written_at(span).1
     }
@@ -150,8 +153,8 @@ impl SourceMap {
 }
 
 impl Place<'_> {
-    /// Its lines as BuildKit's clients know them: in a Dockerfile each line by itself (`toRanges` in
-    /// `frontend/dockerfile/parser/parser.go`).
+    /// Its lines in the form of BuildKit's clients: in a Dockerfile, each line is a range
+    /// (`toRanges` in `frontend/dockerfile/parser/parser.go`).
     pub fn ranges(&self) -> Vec<RangeInclusive<u32>> {
         match self.file.has_ranges_of_lines() {
             true => self.lines.clone().take(MAX_RANGES).map(|line| line..=line).collect(),
@@ -168,7 +171,8 @@ impl fmt::Display for Place<'_> {
 }
 
 impl SourceFile {
-    /// Takes the bytes of a file over. Bytes that are not UTF-8 are replaced, and remembered.
+    /// Wraps the bytes of a file. Bytes that are not UTF-8 are replaced; the first of them is
+    /// remembered.
     pub fn new(name: impl Into<String>, bytes: Vec<u8>) -> Self {
         let (text, not_text) = match String::from_utf8(bytes) {
             Ok(text) => (text, None),
@@ -193,18 +197,18 @@ impl SourceFile {
         }
     }
 
-    /// The same, read from a graph. Clients can read the whole directory from it.
+    /// The same file, read from a graph. Clients can read its whole directory from it.
     pub fn with_definition(self, definition: Definition) -> Self {
         Self { definition: Some(Arc::new(definition)), ..self }
     }
 
-    /// The graph that it was read from, where that is known.
+    /// The graph from which it was read, if known.
     pub fn definition(&self) -> Option<&Definition> {
         self.definition.as_deref()
     }
 
-    /// A text that was made from a file. Places in it are told as places of that file: of the smallest piece
-    /// that they are in. Outer pieces come before those in them.
+    /// A text that was generated from a file. A span in it is shown as the location of the smallest
+    /// piece that contains it. Outer pieces must come before inner ones.
     pub fn made_from(file: SourceFile, text: String, pieces: Vec<Piece>) -> Self {
         let made = Self::new(file.name.clone(), text.into_bytes());
         let mut open: Vec<usize> = Vec::new();
@@ -219,7 +223,7 @@ impl SourceFile {
         Self { written: Some(Box::new(Written { file, pieces: nested })), ..made }
     }
 
-    /// The language that it is written in, for clients that color it.
+    /// Its language, which clients use for syntax highlighting.
     pub fn language(&self) -> &'static str {
         self.language
     }
@@ -228,22 +232,23 @@ impl SourceFile {
         self.language != TOML
     }
 
-    /// The same, in another language than TOML.
+    /// The same file, in another language than TOML.
     pub fn in_language(self, language: &'static str) -> Self {
         Self { language, ..self }
     }
 
-    /// Whether it was made from another file.
+    /// True if it was generated from another file.
     pub fn is_made(&self) -> bool {
         self.written.is_some()
     }
 
-    /// The file as people know it.
+    /// The file as written by the user.
     fn as_written(&self) -> &SourceFile {
         self.written.as_deref().map_or(self, |written| &written.file)
     }
 
-    /// The place that people know a span by. One that comes from nowhere is told as the beginning of the file.
+    /// The location of a span in the user's file. A span outside of all pieces is shown as the
+    /// beginning of the file.
     fn written_at(&self, span: Span) -> (&SourceFile, Span) {
         let Some(written) = &self.written else { return (self, span) };
         let Range { start, end } = self.range(span);
@@ -260,17 +265,17 @@ impl SourceFile {
         (&written.file, piece.map_or(Span { start: 0, end: 0 }, |piece| piece.span))
     }
 
-    /// The first place that was not UTF-8.
+    /// The span of the first byte sequence that is not UTF-8.
     pub fn not_text(&self) -> Option<Span> {
         self.not_text.clone().map(|range| self.span(range))
     }
 
-    /// The offset behind its last byte.
+    /// The offset after its last byte.
     fn end(&self) -> u32 {
         self.start.saturating_add(offset(self.text.len()))
     }
 
-    /// What is a range of bytes counted from the start of the file.
+    /// The span of a range of bytes counted from the start of the file.
     pub fn span(&self, range: Range<usize>) -> Span {
         let at = |at| self.start.saturating_add(offset(at));
         Span { start: at(range.start), end: at(range.end) }
@@ -292,9 +297,9 @@ impl SourceFile {
         &self.text
     }
 
-    /// The lines that a span touches, counted from 1.
+    /// The lines of a span, counted from 1.
     pub fn lines(&self, span: Span) -> RangeInclusive<u32> {
-        // A span that ends with a newline does not touch the line behind it.
+        // A span that ends with a newline does not include the next line.
         let last = span.end.saturating_sub(1).max(span.start).saturating_sub(self.start);
         let first = self.line(span.start);
         let further = &self.line_starts[first as usize..];
@@ -312,7 +317,7 @@ impl SourceFile {
         self.line_starts.partition_point(|&start| start <= offset) as u32
     }
 
-    /// How many lines there are; a newline at the end begins one more.
+    /// The number of lines; a newline at the end begins another one.
     pub fn line_count(&self) -> u32 {
         self.line_starts.len() as u32
     }
@@ -327,10 +332,11 @@ impl SourceFile {
         self.line_start(line).saturating_add(offset(self.line_text(line).len()))
     }
 
-    /// The column of a byte, counted from 0 in the units of UTF-16, which editors count.
+    /// The column of a byte, counted from 0 in UTF-16 units, as in editors.
     pub fn column(&self, offset: u32) -> u32 {
         let start = self.line_start(self.line(offset));
-        // Counting in a line that no editor shows would take as long as reading it, for each place in it.
+        // Counting would take as long as reading the line, for each location in it; no editor shows
+        // such a line.
         if offset.saturating_sub(start) > MAX_LINE {
             return offset - start;
         }
@@ -355,18 +361,18 @@ impl SourceFile {
     }
 }
 
-/// What is read whole is far below 4 GiB (`gateway::bridge`); beyond that offsets would saturate.
+/// Files are limited to far below 4 GiB (`gateway::bridge`); beyond that, offsets would saturate.
 fn offset(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 impl Span {
-    /// The empty one at an offset.
+    /// The empty span at an offset.
     pub fn at(offset: u32) -> Span {
         Span { start: offset, end: offset }
     }
 
-    /// The smallest span that holds both.
+    /// The smallest span that contains both.
     pub fn join(self, other: Span) -> Span {
         Span { start: self.start.min(other.start), end: self.end.max(other.end) }
     }

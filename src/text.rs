@@ -1,6 +1,6 @@
-//! Text that is shared: a piece of the build file, or of any other text, that costs nothing to hand on.
+//! Shared text: a part of the build file, or of any other text, that is cheap to clone.
 //!
-//! Most of what a build does stands in its file word by word. A [`Text`] points there.
+//! Most texts in a build occur verbatim in its file. A [`Text`] points there.
 
 use std::borrow::{Borrow, Cow};
 use std::cmp::Ordering;
@@ -9,13 +9,13 @@ use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::{Arc, LazyLock};
 
-/// A piece of a shared text. As there are very many, it is no larger than a `&str`.
+/// A part of a shared text. Kept as small as a `&str`, because there are very many.
 #[derive(Clone)]
 pub struct Text {
     whole: Arc<String>,
     /// Offset of its first byte.
     start: u32,
-    /// Offset behind its last byte.
+    /// Offset after its last byte.
     end: u32,
 }
 
@@ -25,7 +25,7 @@ impl Text {
         self.whole.get(self.start as usize..self.end as usize).unwrap_or_default()
     }
 
-    /// The same text as `part`, shared with this one if it is a piece of it.
+    /// The same text as `part`, shared with this one if it is a part of it.
     pub fn piece(&self, part: &str) -> Text {
         let whole = &self.whole;
         let range = part
@@ -40,7 +40,7 @@ impl Text {
         }
     }
 
-    /// What `change` makes of it: shared with this one where it is a piece of it.
+    /// The result of `change`, shared with this text if it is a part of it.
     pub fn map(&self, change: impl FnOnce(&str) -> Cow<'_, str>) -> Text {
         match change(self) {
             Cow::Borrowed(part) => self.piece(part),
@@ -49,13 +49,13 @@ impl Text {
     }
 
     fn of(whole: Arc<String>, start: usize, end: usize) -> Text {
-        // What no memory holds would be cut.
+        // A text that does not fit into memory would be truncated.
         let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Text { whole, start: offset(start), end: offset(end) }
     }
 }
 
-/// Nothing.
+/// The empty text.
 impl Default for Text {
     fn default() -> Text {
         static NOTHING: LazyLock<Arc<String>> = LazyLock::new(Arc::default);

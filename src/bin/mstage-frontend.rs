@@ -1,5 +1,5 @@
-//! The program in the frontend image: BuildKit starts it, and it answers one request. With arguments it is
-//! started by itself to copy the files of a report.
+//! The program in the frontend image: BuildKit starts it, and it answers one request. With
+//! arguments, it is a helper that copies the files of a report, started by the frontend itself.
 #![expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
 #![expect(
     clippy::print_stderr,
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(err) => return fail(&err),
     };
-    // A value that is not UTF-8 is no option of any client.
+    // A variable that is not UTF-8 is not an option of any client.
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let outcome = runtime.block_on(async {

@@ -1,13 +1,14 @@
-//! What a build file or a client says of advisory rules: which are silent, and which fail the build.
+//! Configuration of advisory rules by the build file or the client: which to skip, and which fail
+//! the build.
 
 use std::collections::BTreeSet;
 
 use super::Code;
 
-/// Which rules are silent, and which fail the build. A rule that is both is silent.
+/// The rules to skip, and those that fail the build. Skipping takes precedence.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Check {
-    /// Rules that say nothing.
+    /// Rules that are skipped.
     pub skip: Rules,
     /// Rules whose findings are errors.
     pub error: Rules,
@@ -16,7 +17,7 @@ pub struct Check {
 /// Some of the rules, or all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rules {
-    /// All of them, also those of later versions.
+    /// All rules, including those of later versions.
     All,
     /// These.
     These(BTreeSet<Code>),
@@ -29,7 +30,7 @@ impl Default for Rules {
 }
 
 impl Rules {
-    /// Whether a rule is one of them.
+    /// True if a rule is included.
     pub fn contains(&self, rule: Code) -> bool {
         match self {
             Rules::All => true,

@@ -6,7 +6,7 @@
 use super::Severity;
 use crate::rules::with_rules;
 
-/// Where the pages of the rules are.
+/// The URL of the rules' pages.
 const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/rules/");
 
 macro_rules! codes {
@@ -35,7 +35,7 @@ macro_rules! codes {
                 }
             }
 
-            /// Whether it stops the build.
+            /// The default severity; `check` and `silence` may change that of a rule.
             pub fn severity(self) -> Severity {
                 match self {
                     $(Code::$Error => Severity::Error,)+
@@ -43,7 +43,7 @@ macro_rules! codes {
                 }
             }
 
-            /// What it finds, in a sentence.
+            /// The description of the finding, in a sentence.
             pub fn description(self) -> &'static str {
                 match self {
                     $(Code::$Error => concat!($($error_doc),+).trim_start(),)+
@@ -55,23 +55,24 @@ macro_rules! codes {
 }
 
 impl Code {
-    /// Every advisory rule, in the order of their declaration.
+    /// Every advisory rule, in declaration order.
     pub fn rules() -> impl Iterator<Item = Code> {
         Self::ALL.iter().copied().filter(|code| code.is_rule())
     }
 
-    /// The rule of that name.
+    /// The rule with that name.
     pub fn rule(name: &str) -> Option<Code> {
         Self::rules().find(|code| code.name() == name)
     }
 
-    /// Whether it is an advisory rule: one that a build file or a client may silence, or make an error.
+    /// True for an advisory rule: one that a build file or a client may silence, or turn into an
+    /// error.
     pub fn is_rule(self) -> bool {
         self.severity() == Severity::Warning
     }
 
-    /// Whether what it finds in a file depends on the client or the engine, so that the next build may have other
-    /// findings.
+    /// True if its findings depend on the client or the engine, so that another build of the same
+    /// file may have other findings.
     pub fn depends_on_request(self) -> bool {
         matches!(
             self,

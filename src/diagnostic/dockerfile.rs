@@ -1,13 +1,14 @@
-//! The rules of the Dockerfile frontend, and what they find.
+//! The rules of the Dockerfile frontend, and their findings.
 //!
-//! Names, pages, descriptions and texts are those of BuildKit's `frontend/dockerfile/linter/ruleset.go`: clients and
-//! people search for them. What each rule looks for is in [`crate::dockerfile::checks`].
+//! Names, pages, descriptions and texts are those of BuildKit's
+//! `frontend/dockerfile/linter/ruleset.go`: clients and people search for them. The checks
+//! themselves are in [`crate::dockerfile::checks`].
 
 use std::ops::RangeInclusive;
 
 use super::Code;
 
-/// Where Docker has the pages of the rules.
+/// The URL of Docker's pages about the rules.
 const PAGES: &str = "https://docs.docker.com/go/dockerfile/rule/";
 
 macro_rules! rules {
@@ -20,17 +21,18 @@ macro_rules! rules {
             /// Every rule, by name.
             pub const ALL: &'static [Self] = &[$(Self::$Name),+];
 
-            /// The name by which clients and comments know it.
+            /// The name used by clients and comments.
             pub fn name(self) -> &'static str {
                 match self { $(Self::$Name => stringify!($Name)),+ }
             }
 
-            /// What it finds, in a sentence.
+            /// The description of the finding, in a sentence.
             pub fn description(self) -> &'static str {
                 match self { $(Self::$Name => $description),+ }
             }
 
-            /// The rule of build files that finds the same. `docs/rules/README.md` says why some need none.
+            /// The corresponding rule for build files. `docs/rules/README.md` explains why some
+            /// need none.
             pub fn counterpart(self) -> Option<Code> {
                 match self { $(Self::$Name => $counterpart),+ }
             }
@@ -90,52 +92,52 @@ rules! {
 }
 
 impl DockerfileRule {
-    /// The rule of that name.
+    /// The rule with that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|rule| rule.name() == name)
     }
 
-    /// The page about it; one has none.
+    /// The page about it; one rule has none.
     pub fn url(self) -> Option<String> {
         self.page().map(|page| format!("{PAGES}{page}/"))
     }
 
-    /// Whether it is silent unless `experimental=` names it.
+    /// True if it runs only when named by `experimental=`.
     pub fn is_experimental(self) -> bool {
         self == Self::InvalidDefinitionDescription
     }
 }
 
-/// What a rule of Dockerfiles has found.
+/// A finding of a Dockerfile rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The rule.
     pub rule: DockerfileRule,
-    /// What is wrong, in the rule's own words.
+    /// The message, in the rule's own words.
     pub detail: String,
-    /// The lines of the Dockerfile; `None` for what has no place in BuildKit either.
+    /// The lines of the Dockerfile; `None` if BuildKit reports no location either.
     pub lines: Option<RangeInclusive<u32>>,
 }
 
 impl Finding {
-    /// The finding in one line, as clients show it while they build (`LintFormatShort` of BuildKit).
+    /// The finding in one line, as clients show it during a build (`LintFormatShort` of BuildKit).
     pub fn short(&self) -> String {
         let line = self.lines.as_ref().map(|lines| format!(" (line {})", lines.start()));
         format!("{}: {}{}", self.rule.name(), self.detail, line.unwrap_or_default())
     }
 }
 
-/// All that rules of Dockerfiles have found, in the order in which BuildKit finds it.
+/// All findings of Dockerfile rules, in BuildKit's order.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
     /// The findings.
     pub list: Vec<Finding>,
-    /// Whether any of them fails the build.
+    /// True if findings fail the build.
     pub are_errors: bool,
 }
 
 impl Findings {
-    /// The error that they are where `error=true` says so, in BuildKit's words.
+    /// The error for `error=true`, in BuildKit's words; `None` if the build does not fail.
     pub fn violation(&self) -> Option<String> {
         let mut names: Vec<&str> = self.list.iter().map(|found| found.rule.name()).collect();
         names.sort_unstable();

@@ -1,10 +1,10 @@
-//! What is wrong with a build file, where, and what to do about it.
+//! Errors and warnings about a build file: message, location and hint.
 //!
-//! Every check of the project reports through a [`Diagnostics`] list that is handed down to it, so
-//! that one run tells everything. A function that cannot go on returns `None` after it has reported
-//! why. Rendering is in [`render`]; what BuildKit's clients get is made in [`crate::gateway`].
+//! Every check reports through a [`Diagnostics`] list that is passed to it, so that one run reports
+//! everything. A function that cannot continue returns `None` after it has reported why. Rendering
+//! is in [`render`]; the form for BuildKit's clients is made in [`crate::gateway`].
 //!
-//! Messages are lowercase phrases without a full stop, enough for a beginner to mend the file.
+//! Messages are lowercase phrases without a full stop that let a beginner fix the file.
 
 mod check;
 mod code;
@@ -28,79 +28,80 @@ use silence::Silences;
 
 use crate::source::Span;
 
-/// Whether a build can go on.
+/// The effect of a diagnostic on the build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// The build stops.
     Error,
-    /// The build goes on, and very likely does not do what was meant.
+    /// The build continues, but probably does not do what was intended.
     Warning,
 }
 
-/// One thing that is wrong.
+/// One error or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// Which check speaks: a stable name for docs, tests and filters.
+    /// The check that reported it: a stable name for docs, tests and filters.
     pub code: Code,
-    /// Where it is wrong; `None` for what does not stand in the file (an option of the client).
+    /// Its location; `None` if it is not about the file (but about an option of the client).
     pub span: Option<Span>,
-    /// What is wrong.
+    /// The message.
     pub message: String,
-    /// What to do.
+    /// The hint.
     pub hint: Option<String>,
-    /// Other places that have a part in it.
+    /// Other locations that are involved.
     pub related: Vec<(Span, String)>,
-    /// The name of the arg or the stage that it is about, where more than the file decides ([`Diagnostics::withdraw`]).
+    /// The name of the arg or stage that it is about, if it may be withdrawn later
+    /// ([`Diagnostics::withdraw`]).
     pub about: Option<String>,
 }
 
-/// All that was found wrong so far, in the order in which it was found.
+/// All diagnostics so far, in the order in which they were reported.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
-    /// What the build file says of rules.
+    /// The build file's configuration of rules.
     of_file: Option<Check>,
-    /// What the client says of them; the file's word does not count then.
+    /// The client's configuration of rules, which overrides that of the file.
     of_client: Option<Check>,
-    /// What comments say of single places; that always counts.
+    /// The comments that silence rules at single places; they always apply.
     silences: Silences,
-    /// Whether nothing that rules of build files find is told.
+    /// True if findings about build files are discarded.
     rules_are_silent: bool,
-    /// What rules of Dockerfiles have found.
+    /// The findings of Dockerfile rules.
     dockerfile: Findings,
 }
 
 impl Diagnostic {
-    /// A diagnostic at a place of the file.
+    /// A diagnostic with a location in the file.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
         Self { span: Some(span), ..Self::without_place(code, message) }
     }
 
-    /// A diagnostic about something that the client asked for.
+    /// A diagnostic about an option of the client.
     pub fn without_place(code: Code, message: impl Into<String>) -> Self {
         let message = shown(message);
         Self { code, span: None, message, hint: None, related: Vec::new(), about: None }
     }
 
-    /// Says what to do.
+    /// Adds a hint.
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(shown(hint));
         self
     }
 
-    /// Says what to do, where there is anything to say.
+    /// Adds a hint, if there is one.
     pub fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
         self.hint = hint.map(shown);
         self
     }
 
-    /// Says which arg or stage it is about.
+    /// Sets the arg or stage that it is about.
     pub fn about(mut self, name: impl Into<String>) -> Self {
         self.about = Some(name.into());
         self
     }
 
-    /// Points at another place.
+    /// Adds another location.
     pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
         self.related.push((span, shown(message)));
         self
@@ -108,30 +109,30 @@ impl Diagnostic {
 }
 
 impl Diagnostics {
-    /// Says in front of all that was added since there were `count` what they are about.
+    /// Prepends `prefix` to the messages of all diagnostics after the first `count`.
     pub fn prefix_since(&mut self, count: usize, prefix: &str) {
         for found in self.list.iter_mut().skip(count) {
             found.message.insert_str(0, prefix);
         }
     }
 
-    /// Adds one.
+    /// Adds a diagnostic.
     pub fn push(&mut self, diagnostic: Diagnostic) {
         self.list.push(diagnostic);
     }
 
-    /// The number of diagnostics so far, to find out whether a function has added any.
+    /// The number of diagnostics so far, for checking whether a function has added any.
     pub fn count(&self) -> usize {
         self.list.len()
     }
 
-    /// Tells nothing of what rules of build files find: the build file is one that nobody has written.
+    /// Discards findings about build files: this build file is generated.
     pub fn silence_rules(&mut self) {
         self.rules_are_silent = true;
     }
 
-    /// Returns whether somebody has written the build file: it is not the form of a Dockerfile, in which all that
-    /// Dockerfiles may say is right.
+    /// True if a person wrote the build file. Otherwise it was converted from a Dockerfile, and
+    /// everything that Dockerfiles allow is allowed.
     pub fn is_of_build_file(&self) -> bool {
         !self.rules_are_silent
     }
@@ -141,13 +142,13 @@ impl Diagnostics {
         Self { rules_are_silent: self.rules_are_silent, ..Self::default() }
     }
 
-    /// Adds what rules of Dockerfiles have found.
+    /// Adds findings of Dockerfile rules.
     pub fn add_dockerfile(&mut self, findings: Findings) {
         self.dockerfile.are_errors |= findings.are_errors;
         self.dockerfile.list.extend(findings.list);
     }
 
-    /// What rules of Dockerfiles have found.
+    /// The findings of Dockerfile rules.
     pub fn dockerfile(&self) -> &Findings {
         &self.dockerfile
     }
@@ -158,22 +159,22 @@ impl Diagnostics {
         None
     }
 
-    /// Removes what a rule has found about an arg or a stage: what was learned since shows that it is not so.
+    /// Removes the findings of a rule about an arg or a stage, after they turned out to be wrong.
     pub fn withdraw(&mut self, code: Code, name: &str) {
         self.list.retain(|found| found.code != code || found.about.as_deref() != Some(name));
     }
 
-    /// Follows what the build file says of rules.
+    /// Applies the build file's configuration of rules.
     pub fn follow_file(&mut self, check: Check) {
         self.of_file = Some(check);
     }
 
-    /// Follows what the client says of rules, whatever the build file says.
+    /// Applies the client's configuration of rules, which overrides the build file's.
     pub fn follow_client(&mut self, check: Check) {
         self.of_client = Some(check);
     }
 
-    /// Follows the comments of a file that silence findings.
+    /// Applies the comments of a file that silence findings.
     pub fn silence(&mut self, silences: Vec<Silence>) {
         self.silences.add(silences);
     }
@@ -184,35 +185,36 @@ impl Diagnostics {
         self.silences.unused(findings).into_iter().cloned().collect()
     }
 
-    /// Whether anything is so wrong that there is no going on. What rules found never is, even where a
-    /// `check` makes it an error: everything else is to be told with it.
+    /// True if there is an error after which the build cannot continue. Findings of rules never
+    /// count, even if a `check` makes them errors: everything else should be reported together with
+    /// them.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|diagnostic| !diagnostic.code.is_rule())
     }
 
-    /// Whether the build fails: there is an error, or the finding of a rule that a `check` makes one.
+    /// True if the build fails: there is an error, or a finding that a `check` makes one.
     pub fn fail_build(&self) -> bool {
         self.list.iter().any(|found| self.severity(found) == Some(Severity::Error))
             || self.dockerfile.violation().is_some()
     }
 
-    /// All of one severity, in the order of the file; those without a place first. What was found
-    /// twice at one place is there once.
+    /// All diagnostics of one severity, in the order of the file; those without a location first.
+    /// Duplicates are removed.
     pub fn of(&self, severity: Severity) -> Vec<&Diagnostic> {
         self.sorted(|found| self.severity(found) == Some(severity))
     }
 
-    /// What is wrong in itself, in the same order.
+    /// All errors that are not findings of rules, in the same order.
     pub fn errors(&self) -> Vec<&Diagnostic> {
         self.sorted(|found| !found.code.is_rule())
     }
 
-    /// The same, to put them into other words.
+    /// Like [`Self::errors`], for changing their texts.
     pub fn errors_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
         self.list.iter_mut().filter(|found| !found.code.is_rule())
     }
 
-    /// What rules have found that are not silent, in the same order, whatever weight it has.
+    /// All findings of rules that are not silenced, in the same order, whatever their severity.
     pub fn findings(&self) -> Vec<&Diagnostic> {
         self.sorted(|found| found.code.is_rule() && self.severity(found).is_some())
     }
@@ -224,13 +226,13 @@ impl Diagnostics {
         found
     }
 
-    /// The places of which a check has spoken.
+    /// The locations of all diagnostics of a check.
     pub fn places(&self, code: Code) -> BTreeSet<Span> {
         let found = self.list.iter().filter(|found| found.code == code);
         found.filter_map(|found| found.span).collect()
     }
 
-    /// How much weight it has here; `None` where its rule is silent.
+    /// The severity of a diagnostic after configuration; `None` if its rule is silenced.
     fn severity(&self, found: &Diagnostic) -> Option<Severity> {
         if !found.code.is_rule() {
             return Some(Severity::Error);
@@ -246,19 +248,19 @@ impl Diagnostics {
         }
     }
 
-    /// Says what to do of all that does not yet.
+    /// Adds a hint to all diagnostics that have none.
     pub fn hint_where_none(&mut self, hint: &str) {
         for found in self.list.iter_mut().filter(|found| found.hint.is_none()) {
             found.hint = Some(hint.to_owned());
         }
     }
 
-    /// The same, without what its file says of rules.
+    /// The same diagnostics, without the build file's configuration of rules.
     pub fn without_check(self) -> Self {
         Self { of_file: None, ..self }
     }
 
-    /// Takes over what another list holds, where `keep` says so.
+    /// Adds the diagnostics of another list for which `keep` is true.
     pub fn absorb(&mut self, other: Diagnostics, keep: impl Fn(&Diagnostic) -> bool) {
         self.list.extend(other.list.into_iter().filter(keep));
         self.silences.absorb(other.silences);
@@ -270,7 +272,7 @@ impl Diagnostics {
     }
 }
 
-/// A text in one line that no terminal obeys: it may quote anything that is in a file.
+/// Makes a text safe for terminals, in one line: it may quote anything from a file.
 fn shown(text: impl Into<String>) -> String {
     let text = text.into();
     match visible_line(&text) {

@@ -1,7 +1,8 @@
-//! Names that are nearly others: what somebody who misspelt one may have meant.
+//! Suggestions for misspelt names.
 //!
-//! A hint must not take longer than the check that it goes with, whatever is in a file: long names are
-//! not compared at all, many names not one by one, and who misspells very many gets hints for the first.
+//! A suggestion must not take longer than the check it belongs to, whatever the file contains: long
+//! names are not compared at all, large sets of names are indexed, and only the first misspelt
+//! names of a file get suggestions.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -9,25 +10,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::list;
 
-/// The longest name that is compared.
+/// Maximum length of a compared name.
 const LONGEST: usize = 100;
 
-/// How many names are compared one by one.
+/// Maximum number of names that are compared one by one.
 const FEW: usize = 100;
 
-/// How many misspelt names are compared with those of a table.
+/// Maximum number of misspelt names that are compared with a set.
 const MAX_HINTS: usize = 1_000;
 
-/// How many names a list shows.
+/// Maximum number of names in a printed list.
 const SHOWN: usize = 20;
 
-/// Names of which another may be a misspelt one.
+/// A set of valid names to compare misspelt ones with.
 pub struct Known<'n> {
     names: Vec<&'n str>,
-    /// The places of names by what is left of them without one character, and by themselves. Names that are
-    /// one slip apart have something in common here.
+    /// The indexes of names, by the name itself and by each form of it with one character removed.
+    /// Names that differ by one edit share an entry.
     shortened: OnceLock<BTreeMap<String, Vec<usize>>>,
-    /// For how many names a hint has been looked for.
+    /// The number of names for which a suggestion was requested.
     hints: AtomicUsize,
 }
 
@@ -38,8 +39,8 @@ impl<'n> Known<'n> {
         Self { names, shortened: OnceLock::new(), hints: AtomicUsize::new(0) }
     }
 
-    /// The first known name that is one slip away: a character too many, one too few, another one, or two
-    /// neighbours exchanged.
+    /// The first known name at an edit distance of one: a character added, removed or replaced, or
+    /// two neighbours swapped.
     pub fn one_slip(&self, name: &str) -> Option<&'n str> {
         let near = |known: &&str| distance(name, known, 1) == Some(1);
         if self.names.len() <= FEW || name.len() > LONGEST {
@@ -59,7 +60,7 @@ impl<'n> Known<'n> {
         candidates.flatten().map(|&at| self.names[at]).filter(near).min()
     }
 
-    /// `did you mean ...?` for the nearest name among these and `others`.
+    /// `did you mean ...?` with the most similar of these names and `others`.
     pub fn did_you_mean<'a>(
         &'a self,
         name: &str,
@@ -76,7 +77,7 @@ impl<'n> Known<'n> {
         }
     }
 
-    /// All of them, in backquotes; of very many the first.
+    /// All names in backquotes; of a large set the first ones.
     pub fn list(&self) -> String {
         match self.names.split_at_checked(SHOWN) {
             Some((first, rest)) if rest.len() > 1 => {
@@ -88,9 +89,9 @@ impl<'n> Known<'n> {
     }
 }
 
-/// The known name that is nearest to a misspelt one, where one is near enough to be meant.
+/// The known name that is most similar to a misspelt one, if it is similar enough.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // Every short name is near to none at all.
+    // Otherwise every short name would be similar to the empty one.
     if name.is_empty() {
         return None;
     }
@@ -104,19 +105,19 @@ pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
         .map(|(_, candidate)| candidate)
 }
 
-/// `did you mean ...?` for the nearest known name.
+/// `did you mean ...?` with the most similar known name.
 pub fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     nearest(name, known).map(|candidate| format!("did you mean `{candidate}`?"))
 }
 
-/// A message about a name in a Dockerfile with its suggestion, as BuildKit has it (`WrapError` in `util/suggest`).
-/// `None` where no known name is near.
+/// A message about a name in a Dockerfile with a suggestion, in BuildKit's form (`WrapError` in
+/// `util/suggest`). `None` if no known name is similar.
 pub fn suggesting<'a>(
     message: &str,
     name: &str,
     known: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {
-    /// How many slips a name may have, less one, and how many names are compared.
+    /// Edit distance from which on names are unrelated, and the maximum number of compared names.
     const FAR: usize = 3;
     const MOST: usize = 1000;
     if name.len() > LONGEST {
@@ -129,7 +130,7 @@ pub fn suggesting<'a>(
     (distance(&nearest) < FAR).then(|| format!("{message} (did you mean {nearest}?)"))
 }
 
-/// How many slips two names are apart, where that is not more than a limit.
+/// The edit distance of two names, if it does not exceed a limit.
 fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     if a.len().max(b.len()) > LONGEST || a.len().abs_diff(b.len()) > limit * char::MAX_LEN_UTF8 {
         return None;
@@ -137,7 +138,7 @@ fn distance(a: &str, b: &str, limit: usize) -> Option<usize> {
     Some(strsim::damerau_levenshtein(a, b)).filter(|&distance| distance <= limit)
 }
 
-/// The name itself, and what is left of it without each of its characters.
+/// The name itself, and each form of it with one character removed.
 fn without_one(name: &str) -> impl Iterator<Item = String> + '_ {
     let short =
         name.char_indices().map(|(at, c)| [&name[..at], &name[at + c.len_utf8()..]].concat());

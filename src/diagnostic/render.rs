@@ -1,6 +1,7 @@
-//! Diagnostics as plain text: `mstage.toml:12: message`, a hint below, other places below that.
+//! Diagnostics as plain text: `mstage.toml:12: message`, with a hint and other locations on the
+//! lines below.
 //!
-//! The line number stands in the text itself because old engines show no excerpt of the file.
+//! The line number is part of the text because old engines show no excerpt of the file.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -8,16 +9,17 @@ use std::fmt::Write;
 use super::Diagnostic;
 use crate::source::SourceMap;
 
-/// How many characters of a line are shown: what is longer nobody reads, and no client takes megabytes of it.
+/// Maximum number of characters of a line: nobody reads more, and clients limit the size of a
+/// message.
 const MAX_LINE: usize = 1_000;
 
-/// How many places are shown beside the first.
+/// Maximum number of related locations.
 const MAX_PLACES: usize = 20;
 
-/// The beginning of a message that has its line in it, in BuildKit's words, which people search for.
+/// Prefix of a message that includes its line number, in BuildKit's words, which people search for.
 pub const DOCKERFILE_LINE: &str = "dockerfile parse error on line ";
 
-/// One diagnostic, without a newline at its end.
+/// One diagnostic, without a trailing newline.
 pub fn diagnostic(diagnostic: &Diagnostic, files: &SourceMap) -> String {
     let mut text = headline(diagnostic, files);
     for line in details(diagnostic, files) {
@@ -26,7 +28,7 @@ pub fn diagnostic(diagnostic: &Diagnostic, files: &SourceMap) -> String {
     text
 }
 
-/// Where it is and what is wrong, in one line.
+/// The location and the message, in one line.
 pub fn headline(diagnostic: &Diagnostic, files: &SourceMap) -> String {
     let message = cut(&diagnostic.message);
     match diagnostic.span.filter(|_| !message.starts_with(DOCKERFILE_LINE)) {
@@ -35,7 +37,7 @@ pub fn headline(diagnostic: &Diagnostic, files: &SourceMap) -> String {
     }
 }
 
-/// What to do, and the other places, a line each.
+/// The hint and the related locations, one per line.
 pub fn details(diagnostic: &Diagnostic, files: &SourceMap) -> Vec<String> {
     let hint = diagnostic.hint.iter().map(|hint| format!("help: {}", cut(hint)));
     let places = diagnostic.related.iter().take(MAX_PLACES);
@@ -45,7 +47,7 @@ pub fn details(diagnostic: &Diagnostic, files: &SourceMap) -> Vec<String> {
     hint.chain(places).chain(more).collect()
 }
 
-/// A text as far as it is shown.
+/// Truncates a text to the maximum length of a line.
 pub fn cut(text: &str) -> Cow<'_, str> {
     match text.char_indices().nth(MAX_LINE) {
         Some((end, _)) => format!("{}...", &text[..end]).into(),
@@ -53,7 +55,8 @@ pub fn cut(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// An error; where it is the finding of a rule, with why it is one and where the rule's page is.
+/// An error. If it is a finding of a rule, includes the reason why it is an error and the rule's
+/// page.
 fn error(found: &Diagnostic, files: &SourceMap) -> String {
     let mut text = diagnostic(found, files);
     if let Some(url) = found.code.url() {
@@ -62,10 +65,10 @@ fn error(found: &Diagnostic, files: &SourceMap) -> String {
     text
 }
 
-/// How many errors a message tells in full.
+/// Maximum number of errors in a message.
 const MAX_ERRORS: usize = 50;
 
-/// How many bytes such a message has before it tells no further error. It travels in a header of HTTP/2.
+/// Size in bytes from which on a message gets no further errors. It is sent in an HTTP/2 header.
 const MAX_MESSAGE: usize = 64 << 10;
 
 /// All errors of a build as one message.

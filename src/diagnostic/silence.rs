@@ -5,28 +5,28 @@ use std::collections::BTreeMap;
 use super::{Code, Diagnostic};
 use crate::source::Span;
 
-/// What a comment says of one rule.
+/// A comment that silences a rule.
 #[derive(Debug, Clone)]
 pub struct Silence {
-    /// Where it says so.
+    /// The span of the comment.
     pub place: Span,
-    /// The part of the file whose findings are silent.
+    /// The part of the file in which findings are silenced.
     pub about: Span,
-    /// The rule; all of them without one.
+    /// The rule; `None` for all.
     pub rule: Option<Code>,
 }
 
-/// All that comments silence.
+/// All comments that silence rules.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Silences {
     list: Vec<Silence>,
-    /// For each rule the parts of the files that are silent, in order: where each begins, and where the last ends
-    /// of it and those before.
+    /// For each rule the silenced parts of the files, sorted: the start of each part, and the
+    /// maximum end of it and all parts before it.
     parts: BTreeMap<Option<Code>, Vec<(u32, u32)>>,
 }
 
 impl Silences {
-    /// Adds those of a file, which comes after those that were added before.
+    /// Adds the comments of a file. Its spans must follow those of the files added before.
     pub(super) fn add(&mut self, mut silences: Vec<Silence>) {
         silences.sort_by_key(|silence| silence.about);
         for Silence { about, rule, .. } in &silences {
@@ -37,14 +37,14 @@ impl Silences {
         self.list.extend(silences);
     }
 
-    /// Takes over those of another list.
+    /// Adds the comments of another list.
     pub(super) fn absorb(&mut self, other: Silences) {
         if !other.list.is_empty() {
             self.add(other.list);
         }
     }
 
-    /// Whether a finding is silent.
+    /// True if a finding is silenced.
     pub(super) fn cover(&self, found: &Diagnostic) -> bool {
         let Some(span) = found.span.filter(|_| !self.list.is_empty()) else { return false };
         [Some(found.code), None].iter().any(|rule| {
@@ -54,7 +54,7 @@ impl Silences {
         })
     }
 
-    /// Those that silence none of the findings.
+    /// The comments that silence none of the findings.
     pub(super) fn unused<'a>(
         &'a self,
         findings: impl Iterator<Item = &'a Diagnostic>,

@@ -1,7 +1,7 @@
-//! Parser directives: `# syntax=`, `# escape=` and `# check=` at the head of a Dockerfile.
+//! Parser directives: `# syntax=`, `# escape=` and `# check=` at the top of a Dockerfile.
 //!
-//! Follows `frontend/dockerfile/parser/directives.go` of BuildKit: the first line that is no directive
-//! ends them, an unknown name included.
+//! Follows `frontend/dockerfile/parser/directives.go` of BuildKit: the first line that is not a
+//! directive ends them; an unknown name ends them too.
 
 use std::collections::BTreeSet;
 
@@ -11,23 +11,24 @@ use crate::source::{SourceFile, Spanned};
 /// The directives of a Dockerfile.
 #[derive(Debug, Clone, Default)]
 pub struct Directives {
-    /// The frontend that the file asks for: `docker/dockerfile:1`.
+    /// The frontend that the file requests: `docker/dockerfile:1`.
     pub syntax: Option<Spanned<String>>,
-    /// The character that escapes, and that continues lines: a backslash unless it is set to a backquote.
+    /// The character for escapes and line continuations: a backslash unless it is set to a
+    /// backquote.
     pub escape: Escape,
-    /// The rules that are skipped or fail the build, as written.
+    /// The rules to skip or to fail the build on, as written.
     pub check: Option<Spanned<String>>,
     /// The number of lines that are directives.
     pub(super) lines: usize,
 }
 
-/// The character that escapes and continues lines.
+/// The character for escapes and line continuations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Escape {
     /// `\`, the default.
     #[default]
     Backslash,
-    /// `` ` ``, for paths of Windows.
+    /// `` ` ``, for Windows paths.
     Backquote,
 }
 
@@ -40,7 +41,7 @@ impl Escape {
         }
     }
 
-    /// The character itself.
+    /// The character.
     pub fn char(self) -> char {
         match self {
             Escape::Backslash => '\\',
@@ -49,11 +50,11 @@ impl Escape {
     }
 }
 
-/// Reads the directives. `start` is the offset behind a byte order mark.
+/// Reads the directives. `start` is the offset after a byte order mark.
 pub(super) fn read(file: &SourceFile, start: usize, diagnostics: &mut Diagnostics) -> Directives {
     let text = &file.text()[start..];
-    // BuildKit looks for `syntax` and `check` behind a shebang, but its parser, which is what follows `escape`,
-    // takes the shebang for the comment that ends the directives.
+    // BuildKit looks for `syntax` and `check` after a shebang, but its parser, which handles
+    // `escape`, treats the shebang as a comment that ends the directives.
     let shebang = match text.starts_with("#!") {
         true => text.find('\n').map_or(text.len(), |at| at + 1),
         false => 0,
@@ -103,7 +104,7 @@ pub(super) fn read(file: &SourceFile, start: usize, diagnostics: &mut Diagnostic
     found
 }
 
-/// The name of the directive that a line is, in lower case, and its value.
+/// Parses a directive: its name in lower case, and its value.
 fn directive(line: &str) -> Option<(String, &str)> {
     let (name, value) = line.strip_prefix('#')?.trim_start().split_once('=')?;
     let (name, value) = (name.trim_end(), value.trim());

@@ -1,23 +1,23 @@
 //! The flags of an instruction.
 //!
-//! Input: words such as `--from=x`. Output: the values of those that an instruction takes, and errors for
-//! others. Follows `frontend/dockerfile/instructions/bflag.go` of BuildKit.
+//! Input: words such as `--from=x`. Output: the values of the flags that an instruction supports,
+//! and errors for others. Follows `frontend/dockerfile/instructions/bflag.go` of BuildKit.
 
 use super::instruction::Word;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::Spanned;
 
-/// The flags of one instruction, taken one by one.
+/// The flags of one instruction, consumed one by one.
 pub(super) struct Flags<'a> {
     given: Vec<Flag>,
-    /// The names that have been asked for.
+    /// The names that were requested.
     known: Vec<&'static str>,
     diagnostics: &'a mut Diagnostics,
 }
 
-/// A flag as it is written.
+/// A flag as written.
 struct Flag {
-    /// Without the dashes.
+    /// Its name without the dashes.
     name: String,
     value: Option<String>,
     word: Word,
@@ -37,7 +37,7 @@ impl<'a> Flags<'a> {
         Self { given: given.collect(), known: Vec::new(), diagnostics }
     }
 
-    /// The value of a flag that can be given once.
+    /// The value of a flag that may be given once.
     pub(super) fn text(&mut self, name: &'static str) -> Option<Word> {
         let mut values = self.values(name);
         if let [_, second, ..] = &values[..] {
@@ -46,12 +46,13 @@ impl<'a> Flags<'a> {
         (!values.is_empty()).then(|| values.swap_remove(0))
     }
 
-    /// The values of a flag that can be given several times.
+    /// The values of a flag that may be given several times.
     pub(super) fn texts(&mut self, name: &'static str) -> Vec<Word> {
         self.values(name)
     }
 
-    /// The value of a flag that is there or not, or says `true` or `false`; `None` where it is not given.
+    /// The value of a boolean flag, which may have no value, `true` or `false`; `None` if it is not
+    /// given.
     pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
         let flags = self.take(name);
         if let [_, (second, _), ..] = &flags[..] {
@@ -80,7 +81,7 @@ impl<'a> Flags<'a> {
         }
     }
 
-    /// Reports the flags that have not been asked for.
+    /// Reports the flags that were not requested.
     pub(super) fn finish(self) {
         for flag in self.given.iter().filter(|flag| !flag.taken) {
             let message = format!("unknown flag: --{}", flag.name);

@@ -1,4 +1,4 @@
-//! Heredocs: `<<EOF` in an instruction, and the lines up to `EOF` below it.
+//! Heredocs: `<<EOF` in an instruction, and the lines below it up to `EOF`.
 //!
 //! Follows `ParseHeredoc` in `frontend/dockerfile/parser/parser.go` of BuildKit.
 
@@ -9,20 +9,20 @@ use crate::source::Span;
 /// A heredoc of an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Heredoc {
-    /// The word that ends it, without quotes. A copy names its file so.
+    /// The word that ends it, without quotes. For a copy, also the name of the file.
     pub name: String,
-    /// Whether variables in it are replaced where it is copied: no part of its word is quoted.
+    /// True if no part of its word is quoted: a copy then expands variables in it.
     pub expand: bool,
-    /// Whether `<<-` takes the tabs away that its lines begin with.
+    /// True for `<<-`, which strips leading tabs from each line.
     pub chomp: bool,
     /// Its lines as written.
     pub content: String,
-    /// Where they are, without the line that ends them.
+    /// The span of its lines, without the line that ends it.
     pub span: Span,
 }
 
 impl Heredoc {
-    /// Its lines as they are meant: with `<<-` without leading tabs.
+    /// Its content: with `<<-`, without leading tabs.
     pub fn text(&self) -> String {
         if !self.chomp {
             return self.content.clone();
@@ -32,7 +32,7 @@ impl Heredoc {
     }
 }
 
-/// The beginning of a heredoc.
+/// The operator and word that begin a heredoc.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Opening {
     pub(super) name: String,
@@ -40,7 +40,7 @@ pub(super) struct Opening {
     pub(super) chomp: bool,
 }
 
-/// Reads a word such as `<<EOF`, `3<<-"EOF"`; `None` for other words.
+/// Parses a word such as `<<EOF` or `3<<-"EOF"`; `None` for other words.
 pub(super) fn opening(word: &str) -> Option<Opening> {
     let word = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix("<<")?;
     let (chomp, rest) = match word.strip_prefix('-') {
@@ -58,7 +58,7 @@ pub(super) fn opening(word: &str) -> Option<Opening> {
     Some(Opening { name, expand, chomp })
 }
 
-/// The beginnings of heredocs in a line.
+/// The openings of heredocs in a line.
 pub(super) fn openings(line: &str) -> Vec<Opening> {
     if !line.contains("<<") {
         return Vec::new();
@@ -67,7 +67,7 @@ pub(super) fn openings(line: &str) -> Vec<Opening> {
     words.iter().filter_map(|word| opening(word)).collect()
 }
 
-/// Reads the lines of a heredoc. `Err` has the opening where the file ends before its last line.
+/// Reads the lines of a heredoc. `Err` returns the opening if the file ends before its last line.
 pub(super) fn read(opening: Opening, lines: &mut Lines<'_>) -> Result<Heredoc, Opening> {
     let mut content = String::new();
     let mut start = None;

@@ -1,19 +1,19 @@
 //! The instructions of a Dockerfile, as they are written.
 //!
-//! Values are raw: quotes, escapes and `$NAME` are still in them, and [`super::lex`] takes them apart.
+//! Values are raw: they still contain quotes, escapes and `$NAME`; [`super::lex`] splits them.
 
 use super::heredoc::Heredoc;
 use super::lines::{Comment, InnerComment};
 use super::mount::MountFlag;
 use crate::source::{Span, Spanned};
 
-/// A value as it is written, with its place.
+/// A value as written, with its span.
 pub type Word = Spanned<String>;
 
 /// An instruction, and the comments that belong to it.
 #[derive(Debug, Clone)]
 pub struct Instruction {
-    /// All its lines, heredocs included.
+    /// All its lines, including heredocs.
     pub span: Span,
     /// Its keyword as written: `RUN`, `run`.
     pub keyword: Word,
@@ -23,13 +23,13 @@ pub struct Instruction {
     pub leading: Vec<Comment>,
     /// The comments between its lines.
     pub inner: Vec<InnerComment>,
-    /// Whether a blank line is right above it, between it and its comments.
+    /// True if there is a blank line directly above it, between it and its comments.
     pub after_blank: bool,
-    /// What it says.
+    /// Its parsed form.
     pub kind: Kind,
 }
 
-/// What an instruction says.
+/// The parsed form of an instruction.
 #[derive(Debug, Clone)]
 pub enum Kind {
     /// `FROM`: the beginning of a stage.
@@ -77,7 +77,7 @@ pub struct StageHeader {
     pub base: Word,
     /// The value of `--platform`.
     pub platform: Option<Word>,
-    /// The name behind `AS`, as written; stages are known by it in lower case.
+    /// The name after `AS`, as written; stages are referred to by its lower-case form.
     pub name: Option<Word>,
     /// The `AS` before it, as written.
     pub as_keyword: Option<Word>,
@@ -90,11 +90,11 @@ pub struct Pair {
     pub name: Word,
     /// The value.
     pub value: Word,
-    /// Whether it is the old form, without `=`.
+    /// True for the old form, without `=`.
     pub is_legacy: bool,
 }
 
-/// An arg, with its default if it has one.
+/// An arg, with its default if any.
 #[derive(Debug, Clone)]
 pub struct ArgPair {
     /// The name.
@@ -106,25 +106,25 @@ pub struct ArgPair {
 /// A command, in one of its two forms.
 #[derive(Debug, Clone)]
 pub enum CommandLine {
-    /// `["program", "arg"]`, run as it is.
+    /// `["program", "arg"]`, run without a shell.
     Exec(Spanned<Vec<String>>),
     /// Text for a shell.
     Shell(ShellText),
 }
 
-/// Text for a shell, and how it was laid out.
+/// Text for a shell, and its layout.
 #[derive(Debug, Clone)]
 pub struct ShellText {
     /// The text in one line.
     pub text: Word,
-    /// The offsets in the text at which its further lines begin.
+    /// The offsets in the text at which its second and later lines begin.
     pub breaks: Vec<usize>,
 }
 
 /// `RUN`.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// What is run.
+    /// The command to run.
     pub command: CommandLine,
     /// The heredocs of its text.
     pub heredocs: Vec<Heredoc>,
@@ -143,16 +143,16 @@ pub struct Run {
 pub struct DeviceFlag {
     /// The CDI name.
     pub name: Word,
-    /// Whether a build without the device fails.
+    /// True if a build fails without the device.
     pub required: bool,
 }
 
-/// What `COPY` and `ADD` copy, and where to.
+/// The sources, destination and common flags of `COPY` and `ADD`.
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// Paths and patterns; for `ADD` also URLs and repositories.
     pub sources: Vec<Word>,
-    /// Files whose content is in the Dockerfile.
+    /// Files with inline content.
     pub heredocs: Vec<Heredoc>,
     /// The destination.
     pub destination: Word,
@@ -160,7 +160,7 @@ pub struct Transfer {
     pub chown: Option<Word>,
     /// The value of `--chmod`.
     pub chmod: Option<Word>,
-    /// Whether there is `--link`.
+    /// True if `--link` is given.
     pub link: bool,
     /// The values of `--exclude`.
     pub exclude: Vec<Word>,
@@ -169,24 +169,24 @@ pub struct Transfer {
 /// `COPY`.
 #[derive(Debug, Clone)]
 pub struct FileCopy {
-    /// What is copied.
+    /// The common part.
     pub transfer: Transfer,
     /// The value of `--from`.
     pub from: Option<Word>,
-    /// Whether there is `--parents`.
+    /// True if `--parents` is given.
     pub parents: bool,
 }
 
 /// `ADD`.
 #[derive(Debug, Clone)]
 pub struct FileAdd {
-    /// What is added.
+    /// The common part.
     pub transfer: Transfer,
     /// The value of `--checksum`.
     pub checksum: Option<Word>,
-    /// The value of `--keep-git-dir`, where it is given.
+    /// The value of `--keep-git-dir`, if given.
     pub keep_git_dir: Option<bool>,
-    /// The value of `--unpack`, where it is given.
+    /// The value of `--unpack`, if given.
     pub unpack: Option<bool>,
 }
 
@@ -197,9 +197,9 @@ pub enum Healthcheck {
     None,
     /// `HEALTHCHECK [options] CMD command`.
     Command {
-        /// What is run.
+        /// The command to run.
         command: CommandLine,
-        /// The values of `--interval` and its kind, by name without dashes, as written.
+        /// The values of `--interval` and the other options, by name without dashes, as written.
         options: Vec<(&'static str, Word)>,
     },
 }
@@ -207,7 +207,7 @@ pub enum Healthcheck {
 /// The instruction that an `ONBUILD` records.
 #[derive(Debug, Clone)]
 pub struct Trigger {
-    /// Its text as it is recorded, heredocs included.
+    /// Its recorded text, including heredocs.
     pub text: String,
     /// The instruction.
     pub instruction: Box<Instruction>,

@@ -1,16 +1,16 @@
 //! The text of one instruction, joined from the lines that it spans.
 //!
-//! Input: pieces of the file. Output: one text, in which every range can be traced back to the file.
+//! Input: pieces of the file. Output: one text, each range of which can be traced back to the file.
 
 use std::ops::Range;
 
 use crate::source::{SourceFile, Span, Spanned};
 
-/// The text of an instruction without its line continuations, and where its pieces were written.
+/// The text of an instruction without its line continuations, and the locations of its pieces.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Joined {
     text: String,
-    /// One for each line that adds to the text, in order.
+    /// One for each line that adds text, in order.
     pieces: Vec<Piece>,
 }
 
@@ -24,7 +24,7 @@ struct Piece {
 }
 
 impl Joined {
-    /// Adds what one line says; `in_file` is its offset in the file.
+    /// Appends the text of one line; `in_file` is its offset in the file.
     pub(super) fn push(&mut self, text: &str, in_file: usize) {
         self.pieces.push(Piece { start: self.text.len(), in_file });
         self.text.push_str(text);
@@ -35,15 +35,17 @@ impl Joined {
         &self.text
     }
 
-    /// The offsets in the text at which a line of the file begins, the first line included.
+    /// The offsets in the text at which a line of the file begins, including the first line.
     pub(super) fn line_starts(&self) -> impl Iterator<Item = usize> + '_ {
         self.pieces.iter().map(|piece| piece.start)
     }
 
-    /// The place of a range of the text. A range over several lines has what is between them in it.
+    /// The span of a range of the text. A range over several lines includes everything between
+    /// them.
     pub(super) fn span(&self, range: Range<usize>, file: &SourceFile) -> Span {
         let start = self.in_file(range.start);
-        // The end belongs to the piece of the last character: behind it may be a line continuation.
+        // The end belongs to the piece of the last character, which may be followed by a line
+        // continuation.
         let end = match range.is_empty() {
             true => start,
             false => self.in_file(range.end - 1) + 1,
@@ -51,7 +53,7 @@ impl Joined {
         file.span(start..end)
     }
 
-    /// A part of the text with its place.
+    /// A part of the text with its span.
     pub(super) fn word(&self, range: Range<usize>, file: &SourceFile) -> Spanned<String> {
         Spanned { value: self.text[range.clone()].to_owned(), span: self.span(range, file) }
     }

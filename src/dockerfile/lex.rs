@@ -1,7 +1,7 @@
 //! The values in instructions: quotes, escapes and `$NAME`.
 //!
-//! Input: a word as it is written. Output: its [`Piece`]s, for a reader that knows the values of names; or
-//! the words of a line. Follows `frontend/dockerfile/shell/lex.go` of BuildKit.
+//! Input: a word as written. Output: its [`Piece`]s, which need the values of variables to be
+//! expanded; or the words of a line. Follows `frontend/dockerfile/shell/lex.go` of BuildKit.
 
 use std::iter::Peekable;
 use std::str::Chars;
@@ -9,25 +9,26 @@ use std::str::Chars;
 /// A piece of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
-    /// Text that stands for itself.
+    /// Literal text.
     Text(String),
-    /// The value of a name.
+    /// The value of a variable.
     Variable {
-        /// The name; for special parameters such as `$1` and `$@`, which have no value in a build, the sign.
+        /// The name; for special parameters such as `$1` and `$@`, which are never set in a build,
+        /// the character.
         name: String,
-        /// Whether it is written in braces.
+        /// True if it is written in braces.
         is_braced: bool,
-        /// What is made of the value.
+        /// The modifier in the braces.
         modifier: Modifier,
     },
 }
 
-/// What is made of a variable's value.
+/// The modifier of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Modifier {
     /// `$NAME` or `${NAME}`.
     Plain,
-    /// `${NAME-word}`. With a colon an empty value counts as unset, here and in the next two.
+    /// `${NAME-word}`. With a colon, an empty value counts as unset; the same in the next two.
     Default { colon: bool, word: Vec<Piece> },
     /// `${NAME+word}`.
     Alternative { colon: bool, word: Vec<Piece> },
@@ -37,26 +38,26 @@ pub enum Modifier {
     TrimPrefix { longest: bool, pattern: Vec<Piece> },
     /// `${NAME%pattern}`, and with `%%` the longest match.
     TrimSuffix { longest: bool, pattern: Vec<Piece> },
-    /// `${NAME/pattern/replacement}`, and with `//` every match. Escapes are still in both.
+    /// `${NAME/pattern/replacement}`, and with `//` every match. Both still contain escapes.
     Replace { all: bool, pattern: Vec<Piece>, replacement: Vec<Piece> },
 }
 
-/// How deep `${A:-${B:-...}}` may be nested.
+/// Maximum nesting of `${A:-${B:-...}}`.
 const MAX_DEPTH: usize = 32;
 
-/// Takes a word apart. The error is BuildKit's text.
+/// Splits a word into pieces. The error is BuildKit's message.
 pub fn word(text: &str, escape: char) -> Result<Vec<Piece>, String> {
     Lexer { chars: text.chars().peekable(), escape, quotes: Quotes::Removed, depth: 0 }
         .pieces(None, false)
 }
 
-/// Takes a word apart whose quotes stay in its text.
+/// Splits a word into pieces, keeping quotes in the text.
 pub fn quoted_word(text: &str, escape: char) -> Result<Vec<Piece>, String> {
     Lexer { chars: text.chars().peekable(), escape, quotes: Quotes::Kept, depth: 0 }
         .pieces(None, false)
 }
 
-/// Takes a text apart in which quotes stand for themselves: the content of a heredoc.
+/// Splits a text in which quotes are literal: the content of a heredoc.
 pub fn text(text: &str) -> Result<Vec<Piece>, String> {
     Lexer { chars: text.chars().peekable(), escape: '\\', quotes: Quotes::Text, depth: 0 }
         .pieces(None, false)
@@ -72,16 +73,17 @@ struct Lexer<'t> {
 /// The treatment of quotes.
 #[derive(Clone, Copy, PartialEq)]
 enum Quotes {
-    /// They quote, and are taken away.
+    /// Quotes work and are removed.
     Removed,
-    /// They quote, and stay in the text.
+    /// Quotes work and are kept in the text.
     Kept,
-    /// They are text like any other.
+    /// Quotes are ordinary text.
     Text,
 }
 
 impl Lexer<'_> {
-    /// The pieces up to `stop`, or to the end. `raw` keeps escapes, for patterns have escapes of their own.
+    /// The pieces up to `stop`, or to the end. `raw` keeps escapes, because patterns have escapes
+    /// of their own.
     fn pieces(&mut self, stop: Option<char>, raw: bool) -> Result<Vec<Piece>, String> {
         let mut found = Pieces::default();
         while let Some(&c) = self.chars.peek() {
@@ -162,13 +164,13 @@ impl Lexer<'_> {
         }
     }
 
-    /// Takes a quote, which is next.
+    /// Consumes the quote at the current position.
     fn quote(&mut self, found: &mut Pieces) {
         let quote = self.chars.next();
         found.text.extend(quote.filter(|_| self.quotes == Quotes::Kept));
     }
 
-    /// What a `$` begins, which is next.
+    /// Parses the variable at the `$` at the current position.
     fn dollar(&mut self, found: &mut Pieces) -> Result<(), String> {
         self.chars.next();
         if self.chars.peek() != Some(&'{') {
@@ -192,7 +194,7 @@ impl Lexer<'_> {
         Ok(())
     }
 
-    /// What is between a name and its closing brace.
+    /// Parses a modifier, up to the closing brace.
     fn modifier(&mut self) -> Result<Modifier, String> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
@@ -246,7 +248,7 @@ impl Lexer<'_> {
         self.chars.next_if_eq(&sign).is_some()
     }
 
-    /// A name: letters, digits and `_`; or one special parameter, or a number.
+    /// Parses a name: letters, digits and `_`; or one special parameter, or a number.
     fn name(&mut self) -> String {
         let mut name = String::new();
         match self.chars.peek() {
@@ -277,7 +279,7 @@ fn missing(stop: char) -> String {
     }
 }
 
-/// Pieces in the making.
+/// The pieces of a word under construction.
 #[derive(Default)]
 struct Pieces {
     done: Vec<Piece>,
@@ -302,8 +304,8 @@ impl Pieces {
     }
 }
 
-/// The words of a line with their quotes and escapes, as a shell would see them; `None` where a quote or a
-/// brace is open. White space behind `<<` does not end a word.
+/// The words of a line with their quotes and escapes, as a shell would split them; `None` if a
+/// quote or a brace is not closed. White space after `<<` does not end a word.
 pub(super) fn raw_words(line: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word = String::new();
@@ -363,13 +365,13 @@ pub(super) fn raw_words(line: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// A word without its quotes and escapes, where no name has a value; `None` where nothing is left, or a
-/// quote is open.
+/// A word without its quotes and escapes, with all variables unset; `None` if nothing is left or a
+/// quote is not closed.
 pub(super) fn unset(raw: &str) -> Option<String> {
     let pieces = word(raw, '\\').ok()?;
     let text = match &pieces[..] {
         [Piece::Text(text)] => text.clone(),
-        // A name without a value stays as it is written.
+        // An unset variable stays as it is written.
         [_, ..] => raw.to_owned(),
         [] => return None,
     };

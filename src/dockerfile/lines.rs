@@ -1,34 +1,34 @@
 //! From lines to instructions as text.
 //!
-//! Input: the file. Output: for each instruction its text in one piece, and the comments that belong to it.
-//! Must not depend on what instructions mean. Follows `Parse` in `frontend/dockerfile/parser/parser.go` of
-//! BuildKit.
+//! Input: the file. Output: for each instruction its joined text, and the comments that belong to
+//! it. Must not depend on the meaning of instructions. Follows `Parse` in
+//! `frontend/dockerfile/parser/parser.go` of BuildKit.
 
 use super::directive::Escape;
 use super::joined::Joined;
 use crate::source::{SourceFile, Span};
 
-/// A comment of a line of its own.
+/// A comment on a line of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Comment {
-    /// Where it is written, from its `#` on.
+    /// Its span, starting at the `#`.
     pub span: Span,
-    /// Its text behind the `#`, without white space around it.
+    /// Its text after the `#`, without surrounding white space.
     pub text: String,
-    /// Whether a blank line is between it and what comes before it.
+    /// True if a blank line separates it from whatever precedes it.
     pub after_blank: bool,
 }
 
-/// A comment between the lines of one instruction.
+/// A comment between the lines of an instruction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InnerComment {
-    /// The number of the instruction's lines before it, comments not counted.
+    /// The number of lines of the instruction before it, not counting comments.
     pub after: usize,
     /// The comment.
     pub comment: Comment,
 }
 
-/// An instruction before it is taken apart.
+/// An instruction that is not parsed yet.
 #[derive(Debug)]
 pub(super) struct Logical {
     pub(super) joined: Joined,
@@ -38,13 +38,13 @@ pub(super) struct Logical {
     pub(super) leading: Vec<Comment>,
     /// The comments between its lines.
     pub(super) inner: Vec<InnerComment>,
-    /// Whether a blank line is right above it, between it and its comments.
+    /// True if there is a blank line directly above it, between it and its comments.
     pub(super) after_blank: bool,
-    /// Its last line, where a blank line is between its lines: BuildKit tells that place.
+    /// Its last line, if there is a blank line between its lines: BuildKit reports that location.
     pub(super) empty_continuation: Option<Span>,
 }
 
-/// The lines of a file, read one after the other.
+/// An iterator over the lines of a file.
 pub(super) struct Lines<'f> {
     file: &'f SourceFile,
     at: usize,
@@ -60,12 +60,12 @@ pub(super) struct Line<'f> {
 }
 
 impl<'f> Lines<'f> {
-    /// Begins at an offset, which is behind the byte order mark and the directives.
+    /// Starts at an offset, which is after the byte order mark and the directives.
     pub(super) fn new(file: &'f SourceFile, at: usize, escape: Escape) -> Self {
         Self { file, at, escape }
     }
 
-    /// The next line, whatever it is.
+    /// The next line, of any kind.
     pub(super) fn line(&mut self) -> Option<Line<'f>> {
         let rest = &self.file.text().as_str()[self.at..];
         let text = rest.split_inclusive('\n').next()?;
@@ -74,18 +74,18 @@ impl<'f> Lines<'f> {
         Some(Line { start, text })
     }
 
-    /// The place from an offset up to what was read last, without its line break.
+    /// The span from an offset to the end of the last line read, without its line break.
     pub(super) fn span_from(&self, start: usize) -> Span {
         let read = &self.file.text().as_str()[start..self.at];
         self.file.span(start..start + read.trim_end_matches(['\n', '\r']).len())
     }
 
-    /// The place of nothing at an offset.
+    /// An empty span at an offset.
     pub(super) fn empty_span(&self, at: usize) -> Span {
         self.file.span(at..at)
     }
 
-    /// The next instruction, or at the end of the file the comments that are left.
+    /// The next instruction, or at the end of the file the remaining comments.
     pub(super) fn logical(&mut self) -> Result<Logical, Vec<Comment>> {
         let mut leading = Vec::new();
         let mut blank = false;
@@ -105,7 +105,7 @@ impl<'f> Lines<'f> {
         }
     }
 
-    /// The instruction that begins with a line.
+    /// Joins the instruction that begins with a line.
     fn joined(&mut self, first: Line<'f>, leading: Vec<Comment>, blank: bool) -> Logical {
         let without_break = first.text.trim_end_matches(['\n', '\r']);
         let text = without_break.trim_start();
@@ -148,7 +148,7 @@ impl<'f> Lines<'f> {
         logical
     }
 
-    /// The comment that a line is.
+    /// Parses a line as a comment.
     fn comment(&self, line: Line<'_>, after_blank: bool) -> Option<Comment> {
         let text = line.text.trim();
         let start = line.start + (line.text.len() - line.text.trim_start().len());
@@ -160,8 +160,8 @@ impl<'f> Lines<'f> {
         })
     }
 
-    /// A line without the character that continues it, and whether it has one. It has none where that
-    /// character is escaped itself: `\\` at the end of a line.
+    /// A line without its continuation character, and true if it had one. An escaped continuation
+    /// character, `\\` at the end of a line, does not count.
     fn strip_continuation<'t>(&self, line: &'t str) -> (&'t str, bool) {
         let escape = self.escape.char();
         match line.trim_end_matches([' ', '\t']).strip_suffix(escape) {

@@ -1,12 +1,12 @@
 //! Dockerfiles: from text to instructions.
 //!
-//! Input: a [`SourceFile`]. Output: a [`Dockerfile`], whose instructions have the shape that their keyword
-//! takes, and all mistakes of form. Must not depend on values of args, on images and on what a name in a
-//! `FROM` means.
+//! Input: a [`SourceFile`]. Output: a [`Dockerfile`] with parsed instructions, and all syntax
+//! errors. Must not depend on the values of args, on images and on the meaning of a name in a
+//! `FROM`.
 //!
 //! The language is that of BuildKit's Dockerfile frontend (`frontend/dockerfile/parser` and
-//! `frontend/dockerfile/instructions`), whatever the engine's own one knows. Messages have its words, since
-//! people search for them.
+//! `frontend/dockerfile/instructions`), regardless of the version built into the engine. Messages
+//! use its words, since people search for them.
 
 pub mod checks;
 mod directive;
@@ -40,20 +40,20 @@ pub use self::recognise::is_dockerfile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 
-/// A Dockerfile as it is written.
+/// A parsed Dockerfile.
 #[derive(Debug)]
 pub struct Dockerfile {
-    /// The directives at its head.
+    /// The directives at its top.
     pub directives: Directives,
     /// The args before the first `FROM`.
     pub global_args: Vec<Instruction>,
     /// The stages, in order.
     pub stages: Vec<DockerfileStage>,
-    /// The comments behind the last instruction.
+    /// The comments after the last instruction.
     pub trailing: Vec<Comment>,
-    /// The last line of each instruction with a blank line between its lines.
+    /// The last line of each instruction that has a blank line between its lines.
     pub empty_continuations: Vec<Span>,
-    /// Whether an instruction that needs a stage stands before the first one.
+    /// True if an instruction that needs a stage comes before the first one.
     has_stray: bool,
 }
 
@@ -62,22 +62,22 @@ pub struct Dockerfile {
 pub struct DockerfileStage {
     /// The `FROM` instruction; its kind is [`Kind::From`].
     pub from: Instruction,
-    /// What it says.
+    /// The parsed `FROM`.
     pub header: StageHeader,
     /// The instructions of the stage.
     pub instructions: Vec<Instruction>,
 }
 
-/// The mark at the beginning of a file that some editors of Windows write.
+/// The mark that some Windows editors write at the beginning of a file.
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// Whether a text is the beginning of a heredoc and nothing else: `<<EOF`.
+/// True if a text consists of the opening of a heredoc: `<<EOF`.
 pub fn is_heredoc(text: &str) -> bool {
     heredoc::opening(text).is_some()
 }
 
-/// Reads a Dockerfile and reports all that is wrong with its form. Instructions that are wrong are left out
-/// of the result, which is there to find what else is wrong.
+/// Parses a Dockerfile and reports all syntax errors. Wrong instructions are left out of the
+/// result, so that the rest can still be checked.
 pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Dockerfile {
     if let Some(span) = file.not_text() {
         diagnostics.push(
@@ -133,7 +133,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Dockerfile {
 }
 
 impl Dockerfile {
-    /// Puts an instruction where it belongs.
+    /// Adds an instruction to the args, to the current stage, or as a new stage.
     fn add(&mut self, instruction: Instruction, diagnostics: &mut Diagnostics) {
         if let Kind::From(header) = &instruction.kind {
             let header = header.clone();
@@ -147,7 +147,7 @@ impl Dockerfile {
         match (self.stages.last_mut(), &instruction.kind) {
             (Some(stage), _) => stage.instructions.push(instruction),
             (None, Kind::Arg(_)) => self.global_args.push(instruction),
-            // Told of the first one: the others have the same way out.
+            // Only the first one is reported: the others have the same fix.
             (None, _) => {
                 if !std::mem::replace(&mut self.has_stray, true) {
                     diagnostics.push(

@@ -7,14 +7,14 @@ use crate::csv;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::{Span, Spanned};
 
-/// A mount as it is written. Values are raw: `$NAME` is still in them.
+/// A mount as written. Values are raw: they still contain `$NAME`.
 #[derive(Debug, Clone)]
 pub struct MountFlag {
     /// The whole flag.
     pub span: Span,
     /// The value of `type`.
     pub kind: MountKind,
-    /// The value of `from`, in which no name is replaced.
+    /// The value of `from`, in which variables are not expanded.
     pub from: Option<String>,
     /// The value of `source` or `src`.
     pub source: Option<String>,
@@ -34,15 +34,16 @@ pub struct MountFlag {
     pub gid: Option<String>,
     /// The value of `env`.
     pub env: Option<String>,
-    /// Whether a secret or an agent must be there.
+    /// True if the secret or agent is required.
     pub required: bool,
-    /// Whether it says `readonly` or `readwrite`, and which.
+    /// True for `readonly`, false for `readwrite`, `None` if neither is given.
     pub read_only: Option<bool>,
-    /// The whole value where a variable says the type: the other fields are read by [`MountFlag::of_type`].
+    /// The whole value, if the type contains a variable: the other fields are read by
+    /// [`MountFlag::of_type`].
     pub open: Option<OpenMount>,
 }
 
-/// A mount whose type depends on variables.
+/// A mount whose type contains variables.
 #[derive(Debug, Clone)]
 pub struct OpenMount {
     /// The value of `type`, raw.
@@ -89,7 +90,7 @@ impl MountKind {
     }
 }
 
-/// The keys of a mount, as a mistake is told.
+/// The keys of a mount, as BuildKit lists them in its error message.
 const KEYS: [&str; 19] = [
     "type",
     "from",
@@ -112,7 +113,7 @@ const KEYS: [&str; 19] = [
     "env",
 ];
 
-/// A mistake: what is wrong, and the way out.
+/// An error: its message and the hint.
 struct Mistake {
     message: String,
     hint: Option<String>,
@@ -122,7 +123,7 @@ fn mistake<T>(message: impl Into<String>, hint: impl Into<String>) -> Result<T, 
     Err(Mistake { message: message.into(), hint: Some(hint.into()) })
 }
 
-/// A mistake about a name, with the known name that it is near.
+/// An error about an unknown name, with the most similar known one.
 fn unknown<T>(
     message: String,
     name: &str,
@@ -135,13 +136,13 @@ fn unknown<T>(
     }
 }
 
-/// Reads the value of a `--mount`. `None` after a mistake has been reported.
+/// Parses the value of a `--mount`. `None` if an error was reported.
 pub(super) fn read(flag: &Word, diagnostics: &mut Diagnostics) -> Option<MountFlag> {
     let found = fields(&flag.value).and_then(|fields| mount(flag.span, &fields));
     report(found, flag.span, diagnostics)
 }
 
-/// Reads the value of a `--device`. `None` after a mistake has been reported.
+/// Parses the value of a `--device`. `None` if an error was reported.
 pub(super) fn read_device(flag: &Word, diagnostics: &mut Diagnostics) -> Option<DeviceFlag> {
     let found = fields(&flag.value).and_then(|fields| device(flag.span, fields));
     report(found, flag.span, diagnostics)
@@ -164,7 +165,7 @@ fn fields(text: &str) -> Result<Vec<String>, Mistake> {
     })
 }
 
-/// The value of `type`, where it depends on variables.
+/// The value of `type`, if it contains variables.
 fn open_type(fields: &[String]) -> Option<&str> {
     let mut kinds = fields.iter().rev().filter_map(|field| field.split_once('='));
     let (_, kind) = kinds.find(|(key, _)| key.eq_ignore_ascii_case("type"))?;
@@ -204,7 +205,7 @@ fn mount(span: Span, fields: &[String]) -> Result<MountFlag, Mistake> {
 }
 
 impl MountFlag {
-    /// Reads a mount whose type was open, once it is known. The error is BuildKit's text.
+    /// Parses a mount whose type was open, now that it is known. The error is BuildKit's message.
     pub fn of_type(&self, open: &OpenMount, kind: &str) -> Result<MountFlag, String> {
         let with_type = |field: &String| match field.split_once('=') {
             Some((key, _)) if key.eq_ignore_ascii_case("type") => format!("{key}={kind}"),
@@ -217,7 +218,7 @@ impl MountFlag {
         mount(self.span, &fields).map_err(|mistake| mistake.message)
     }
 
-    /// Takes a field without a value.
+    /// Sets a field that has no value.
     fn set_switch(&mut self, field: &str) -> Result<(), Mistake> {
         match &*field.to_ascii_lowercase() {
             "readonly" | "ro" => self.read_only = Some(true),
@@ -234,7 +235,7 @@ impl MountFlag {
         Ok(())
     }
 
-    /// Takes a field with a value.
+    /// Sets a field that has a value.
     fn set(&mut self, field: &str, key: &str, value: &str) -> Result<(), Mistake> {
         let text = Some(value.to_owned());
         match key {
@@ -306,7 +307,7 @@ impl MountFlag {
         )
     }
 
-    /// Checks the fields together.
+    /// Checks the combination of fields.
     fn check(&self) -> Result<(), Mistake> {
         let kind = self.kind.name();
         if matches!(self.kind, MountKind::Bind | MountKind::Tmpfs) {
@@ -347,7 +348,7 @@ impl MountFlag {
     }
 }
 
-/// Reads a truth value as Go's `strconv.ParseBool` does.
+/// Parses a boolean as Go's `strconv.ParseBool` does.
 fn truth(key: &str, value: &str) -> Result<bool, Mistake> {
     match value {
         "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
@@ -356,7 +357,7 @@ fn truth(key: &str, value: &str) -> Result<bool, Mistake> {
     }
 }
 
-/// Checks a number. One that depends on a variable is checked when its value is known.
+/// Checks a number. A number with a variable is checked once its value is known.
 fn number(value: &str, radix: u32, key: &str) -> Result<String, Mistake> {
     if !value.contains('$') && u32::from_str_radix(value, radix).is_err() {
         return mistake(

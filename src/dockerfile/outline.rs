@@ -1,7 +1,7 @@
-//! What a build of a stage can be given: args, secrets and agents.
+//! The inputs of a build of a stage: args, secrets and agents.
 //!
-//! Input: the values of a build. Output: what the target and the stages that it needs use, by line. Follows
-//! `frontend/dockerfile/dockerfile2llb/outline.go` of BuildKit.
+//! Input: the values of a build. Output: the inputs of the target and of the stages it needs, by
+//! line. Follows `frontend/dockerfile/dockerfile2llb/outline.go` of BuildKit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -11,12 +11,12 @@ use super::evaluate::{
     Globals, Graph, Images, Input, MountValue, Step, Values, description, from_values, walk,
 };
 
-/// What a build of a stage can be given.
+/// The inputs of a build of a stage.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct DockerfileOutline {
-    /// The name of the stage, in lower case; empty without one.
+    /// The name of the stage, in lower case; empty if it has none.
     pub name: String,
-    /// What a comment says of it.
+    /// Its description from a comment.
     pub description: String,
     /// Its args.
     pub args: Vec<OutlinedArg>,
@@ -31,11 +31,11 @@ pub struct DockerfileOutline {
 pub struct OutlinedArg {
     /// Its name.
     pub name: String,
-    /// What a comment says of it.
+    /// Its description from a comment.
     pub description: String,
-    /// Its value in this build; empty without one.
+    /// Its value in this build; empty if unset.
     pub value: String,
-    /// Where it is declared.
+    /// The lines of its declaration.
     pub lines: RangeInclusive<u32>,
 }
 
@@ -44,24 +44,24 @@ pub struct OutlinedArg {
 pub struct OutlinedInput {
     /// Its id.
     pub name: String,
-    /// Whether the build fails without it.
+    /// True if the build fails without it.
     pub required: bool,
-    /// Where it is first named.
+    /// The lines of its first use.
     pub lines: RangeInclusive<u32>,
 }
 
-/// What one stage uses itself.
+/// The inputs that a stage uses itself, without those of its base.
 #[derive(Debug, Clone, Default)]
 struct OwnUse {
     /// The args that its instructions declare.
     args: BTreeMap<String, OutlinedArg>,
-    /// The names that it uses: those of its `FROM`, and those that it declares.
+    /// The names that it uses: those in its `FROM`, and those that it declares.
     used: BTreeSet<String>,
     secrets: BTreeMap<String, OutlinedInput>,
     ssh: BTreeMap<String, OutlinedInput>,
 }
 
-/// Outlines the target. `None` where there is no stage of its name.
+/// Outlines the target. `None` if no stage has its name.
 pub fn outline(input: &Input<'_>, images: &dyn Images) -> Option<DockerfileOutline> {
     let globals = Globals::new(input);
     let graph = Graph::new(input, &globals, images);
@@ -70,7 +70,7 @@ pub fn outline(input: &Input<'_>, images: &dyn Images) -> Option<DockerfileOutli
     let mut uses: Vec<OwnUse> = Vec::with_capacity(stages.len());
     for (index, stage) in stages.iter().enumerate() {
         let mut used = match graph.bases[index] {
-            // What the base declares is its own matter: it is visited too.
+            // The args that the base declares are taken from the base, which is visited too.
             Some(base) => uses[base].used.clone(),
             None => BTreeSet::new(),
         };
@@ -130,7 +130,7 @@ pub fn outline(input: &Input<'_>, images: &dyn Images) -> Option<DockerfileOutli
 }
 
 impl OwnUse {
-    /// Takes over what an instruction uses.
+    /// Adds the inputs of an instruction.
     fn take(&mut self, step: &Step<'_>, input: &Input<'_>) {
         match &step.values {
             Values::Args(args) => {
@@ -172,7 +172,7 @@ impl OwnUse {
     }
 }
 
-/// The id of a secret: its source, or the name of the file that it is to be.
+/// The id of a secret: its source, or the name of the file that it is mounted as.
 fn secret_id(mount: &MountValue) -> &str {
     match (&*mount.source, &*mount.id) {
         ("", "") => mount.target.trim_end_matches('/').rsplit('/').next().unwrap_or_default(),

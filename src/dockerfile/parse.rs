@@ -1,6 +1,6 @@
-//! From the text of an instruction to what it says.
+//! From the text of an instruction to its parsed form.
 //!
-//! Follows `frontend/dockerfile/instructions/parse.go` of BuildKit, its messages included.
+//! Follows `frontend/dockerfile/instructions/parse.go` of BuildKit, including its messages.
 
 mod command;
 mod files;
@@ -42,12 +42,12 @@ const KEYWORDS: [&str; 18] = [
     "WORKDIR",
 ];
 
-/// Reads instructions of one file.
+/// Parses the instructions of one file.
 pub(super) struct Parser<'a> {
     file: &'a SourceFile,
     escape: Escape,
     pub(super) diagnostics: &'a mut Diagnostics,
-    /// Whether the instruction cannot be taken apart. BuildKit tells that without a line.
+    /// True if the instruction cannot be split. BuildKit reports that without a line.
     is_malformed: bool,
 }
 
@@ -73,7 +73,7 @@ impl<'a> Parser<'a> {
         Self { file, escape, diagnostics, is_malformed: false }
     }
 
-    /// Reads an instruction, and the heredocs that follow it from `lines`. `None` after its mistakes have been
+    /// Parses an instruction, and the heredocs that follow it from `lines`. `None` if errors were
     /// reported.
     pub(super) fn instruction(
         &mut self,
@@ -102,7 +102,7 @@ impl<'a> Parser<'a> {
         Some(instruction)
     }
 
-    /// Reads the heredocs of an instruction that can have some.
+    /// Reads the heredocs of an instruction, if it can have any.
     fn heredocs(
         &mut self,
         joined: &Joined,
@@ -131,8 +131,8 @@ impl<'a> Parser<'a> {
         Some(heredocs)
     }
 
-    /// Whether an instruction can have heredocs: `RUN`, `COPY` and `ADD` without a JSON list, behind `ONBUILD`
-    /// too.
+    /// True if an instruction can have heredocs: `RUN`, `COPY` and `ADD` without a JSON list, also
+    /// after `ONBUILD`.
     fn takes_heredocs(&self, joined: &Joined, parts: &Parts) -> bool {
         let text = joined.text();
         match &*text[parts.keyword.clone()].to_ascii_uppercase() {
@@ -146,7 +146,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads what a range of the text says.
+    /// Parses the instruction in a range of the text.
     fn read(
         &mut self,
         joined: &Joined,
@@ -245,37 +245,37 @@ impl<'a> Parser<'a> {
 
     // === Arguments ===
 
-    /// The flags of an instruction; what it does not take is reported when they are finished.
+    /// The flags of an instruction; unsupported ones are reported when they are finished.
     fn flags(&mut self, text: &mut Text<'_>) -> Flags<'_> {
         Flags::new(std::mem::take(&mut text.flags), self.diagnostics)
     }
 
-    /// Reports flags of an instruction that takes none.
+    /// Reports the flags of an instruction that supports none.
     fn no_flags(&mut self, text: &Text<'_>) {
         Flags::new(text.flags.clone(), self.diagnostics).finish();
     }
 
-    /// The one argument of an instruction.
+    /// The single argument of an instruction.
     fn single(&mut self, text: Text<'_>) -> Option<Word> {
         if text.rest.is_empty() {
             let message = format!("{} requires exactly one argument", text.keyword);
             return self.invalid(text.span, message, "write it behind the keyword");
         }
-        // BuildKit never looks at the flags of a stop signal.
+        // BuildKit ignores the flags of `STOPSIGNAL`.
         if text.keyword != "STOPSIGNAL" {
             self.no_flags(&text);
         }
         Some(text.joined.word(text.rest, self.file))
     }
 
-    /// An error about an instruction that has no argument and needs some.
+    /// Reports an instruction without arguments that needs some.
     fn too_few<T>(&mut self, text: &Text<'_>) -> Option<T> {
         let message = format!("{} requires at least one argument", text.keyword);
         self.invalid(text.span, message, "write it behind the keyword")
     }
 
-    /// The words of a JSON list, or else those between white space. Words of a list have the place of the
-    /// whole list.
+    /// The words of a JSON list, or else those between white space. Words of a list have the span
+    /// of the whole list.
     fn list(&mut self, text: &Text<'_>) -> Option<Vec<Word>> {
         let rest = &text.joined.text()[text.rest.clone()];
         match json(rest) {
@@ -299,7 +299,7 @@ impl<'a> Parser<'a> {
         )
     }
 
-    /// The same as [`Self::invalid`] where the instruction cannot be taken apart.
+    /// Like [`Self::invalid`], for an instruction that cannot be split.
     fn malformed<T>(
         &mut self,
         span: Span,
@@ -324,13 +324,13 @@ impl<'a> Parser<'a> {
 enum Json {
     /// A list of strings.
     Strings(Vec<String>),
-    /// A list with other values in it.
+    /// A list that contains other values.
     OtherValues,
-    /// No list: text that only begins like one.
+    /// Not a list, even if it begins like one.
     No,
 }
 
-/// Reads a text as a JSON list, as `parseJSON` does.
+/// Parses a text as a JSON list, as `parseJSON` does.
 fn json(text: &str) -> Json {
     if !text.trim_start().starts_with('[') {
         return Json::No;

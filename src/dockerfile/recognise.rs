@@ -1,9 +1,9 @@
-//! Which build files are Dockerfiles.
+//! Recognition of Dockerfiles among build files.
 
 use crate::source::SourceFile;
 
-/// Whether a build file is a Dockerfile: its first instruction is one that only a Dockerfile can begin with, or it is
-/// named so and does not begin with a key or header of TOML.
+/// True if a build file is a Dockerfile: its first instruction is one that only a Dockerfile can
+/// begin with, or it is named like a Dockerfile and does not begin with a key or header of TOML.
 pub fn is_dockerfile(file: &SourceFile) -> bool {
     let text = file.text().trim_start_matches('\u{feff}');
     let is_code = |line: &&str| !line.is_empty() && !line.starts_with('#');
@@ -12,7 +12,7 @@ pub fn is_dockerfile(file: &SourceFile) -> bool {
     };
     let (keyword, rest) = first.split_once([' ', '\t']).unwrap_or((first, ""));
     let begins = ["FROM", "ARG"].iter().any(|known| keyword.eq_ignore_ascii_case(known));
-    // After a key of TOML there is `=`, or a dot.
+    // In TOML, a key is followed by `=` or a dot.
     let is_instruction = begins && !rest.trim_start().starts_with(['=', '.']);
     is_instruction || is_named_so(file.name()) && !is_toml(first)
 }
@@ -23,7 +23,7 @@ fn is_named_so(name: &str) -> bool {
     is_whole || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")
 }
 
-/// Whether a line is a header, or begins with a key and `=`.
+/// True if a line is a header, or begins with a key and `=`.
 fn is_toml(line: &str) -> bool {
     let is_of_key = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
     let after = line.trim_start_matches(is_of_key);

@@ -1,4 +1,4 @@
-//! Whole Dockerfiles in, instructions or mistakes out.
+//! Parses whole Dockerfiles and compares the instructions or errors.
 
 use expect_test::{Expect, expect};
 

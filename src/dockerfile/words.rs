@@ -1,6 +1,6 @@
 //! Splitting an instruction's text: keyword, flags and arguments.
 //!
-//! Input: the text of an instruction. Output: ranges and words of it, quotes still in place. Follows
+//! Input: the text of an instruction. Output: its ranges and words, with quotes. Follows
 //! `split_command.go` and `line_parsers.go` in `frontend/dockerfile/parser` of BuildKit.
 
 use std::ops::Range;
@@ -16,11 +16,11 @@ pub(super) struct Parts {
     pub(super) keyword: Range<usize>,
     /// The flags, without quotes.
     pub(super) flags: Vec<Spanned<String>>,
-    /// The arguments, without white space around them.
+    /// The arguments, without surrounding white space.
     pub(super) rest: Range<usize>,
 }
 
-/// Splits what is in a range of the text.
+/// Splits a range of the text.
 pub(super) fn split(
     joined: &Joined,
     range: Range<usize>,
@@ -35,12 +35,12 @@ pub(super) fn split(
     Parts { keyword, flags, rest: trim(joined.text(), start..range.end) }
 }
 
-/// White space as BuildKit's parser splits at it.
+/// The white space at which BuildKit's parser splits.
 pub(super) fn is_separator(c: char) -> bool {
     matches!(c, '\t' | '\x0b' | '\x0c' | '\r' | ' ')
 }
 
-/// The range without white space around it.
+/// The range without surrounding white space.
 pub(super) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     let part = &text[range.clone()];
     let start = range.start + (part.len() - part.trim_start().len());
@@ -48,7 +48,7 @@ pub(super) fn trim(text: &str, range: Range<usize>) -> Range<usize> {
     start..end
 }
 
-/// The words that begin with `--`, and the offset behind them. A lone `--` ends them.
+/// The words that begin with `--`, and the offset after them. A lone `--` ends them.
 fn flags(
     joined: &Joined,
     range: Range<usize>,
@@ -72,7 +72,7 @@ fn flags(
     }
 }
 
-/// A word without its quotes and escapes, and where it ends.
+/// A word without its quotes and escapes, and the offset of its end.
 fn unquoted_word(text: &str, range: Range<usize>, escape: Escape) -> (String, usize) {
     let mut word = String::new();
     let mut quote = None;
@@ -89,7 +89,7 @@ fn unquoted_word(text: &str, range: Range<usize>, escape: Escape) -> (String, us
     (word, range.end)
 }
 
-/// The words of a range, as written: quotes keep white space together.
+/// The words of a range, as written; white space in quotes does not split.
 pub(super) fn quoted(text: &str, range: Range<usize>, escape: Escape) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut start = None;
@@ -103,7 +103,7 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: Escape) -> Vec<Ran
         }
         start.get_or_insert(at);
         match quote {
-            // Nothing is escaped in single quotes.
+            // There are no escapes in single quotes.
             Some('\'') if c != '\'' => {}
             Some(open) if c == open => quote = None,
             _ if c == escape.char() => drop(chars.next()),
@@ -115,7 +115,7 @@ pub(super) fn quoted(text: &str, range: Range<usize>, escape: Escape) -> Vec<Ran
     words
 }
 
-/// The words of a range between white space; quotes mean nothing.
+/// The words of a range, split at white space; quotes have no effect.
 pub(super) fn plain(text: &str, range: Range<usize>) -> Vec<Range<usize>> {
     let mut words = Vec::new();
     let mut at = range.start;

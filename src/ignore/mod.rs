@@ -1,4 +1,5 @@
-//! Patterns of what is not sent of a directory of the client: one reading for ignore files and for the `ignore` key.
+//! Patterns of files that are not transferred from a directory of the client: one parser for ignore
+//! files and for the `ignore` key.
 
 mod patterns;
 
@@ -8,28 +9,29 @@ pub(crate) use self::patterns::IgnorePatterns;
 use crate::path_pattern::{clean, syntax_error};
 use crate::source::Span;
 
-/// A pattern of the `ignore` key, in the form that BuildKit takes.
+/// A pattern of the `ignore` key, in BuildKit's form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IgnorePattern {
     /// The pattern.
     pub text: String,
-    /// Where it is written.
+    /// Its span in the build file.
     pub span: Span,
 }
 
-/// A line of an ignore file that is no pattern.
+/// An invalid line of an ignore file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidLine {
-    /// Where the line is, in bytes from the start of the file.
+    /// Its range, in bytes from the start of the file.
     pub range: Range<usize>,
-    /// What is wrong with it.
+    /// The message.
     pub problem: String,
 }
 
-/// The patterns of an ignore file, as BuildKit's `local.excludepatterns` takes them, and its lines that are none.
+/// The patterns of an ignore file, in the form of BuildKit's `local.excludepatterns`, and its
+/// invalid lines.
 ///
-/// Follows `ReadAll` in `ignorefile/ignorefile.go` of `github.com/moby/patternmatcher`: `#` in the first column begins a
-/// comment.
+/// Follows `ReadAll` in `ignorefile/ignorefile.go` of `github.com/moby/patternmatcher`: `#` in the
+/// first column begins a comment.
 pub fn parse_file(text: &str) -> (Vec<String>, Vec<InvalidLine>) {
     let mut patterns = Vec::new();
     let mut invalid = Vec::new();
@@ -49,8 +51,8 @@ pub fn parse_file(text: &str) -> (Vec<String>, Vec<InvalidLine>) {
     (patterns, invalid)
 }
 
-/// One pattern in the form that BuildKit takes, or what is wrong with it: blanks at its ends, a slash at its beginning and
-/// what Go's `path.Clean` drops mean nothing.
+/// Converts a pattern to BuildKit's form, or returns an error message. Removes white space at both
+/// ends, a leading slash and whatever Go's `path.Clean` removes.
 pub fn parse(line: &str) -> Result<String, String> {
     let line = line.trim();
     let (invert, path) = match line.strip_prefix('!') {

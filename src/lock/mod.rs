@@ -1,8 +1,8 @@
-//! The lock file: what the references of a build file stood for on the day when it was written.
+//! The lock file: the versions to which the references of a build file are pinned.
 //!
-//! Comes in: the text of a lock file, and a reference that a build has come to. Goes out: what the
-//! reference is held to, a report where there is nothing, and the text of a new lock file. Knows nothing of
-//! which references a build needs ([`crate::plan`]), and of how one is looked up ([`crate::gateway`]).
+//! Input: the text of a lock file, and a reference of a build. Output: the pin of the reference, a
+//! diagnostic if there is none, and the text of a new lock file. Must not depend on which
+//! references a build needs ([`crate::plan`]), and on how they are looked up ([`crate::gateway`]).
 
 mod parse;
 mod render;
@@ -25,7 +25,7 @@ pub const TARGET: &str = "mstage.lock";
 /// The build arg that makes a reference without a pin an error.
 pub const LOCKED: &str = "MSTAGE_LOCKED";
 
-/// What a lock file says.
+/// A parsed lock file.
 #[derive(Debug, Clone)]
 pub struct Lock {
     /// The file's name.
@@ -33,20 +33,20 @@ pub struct Lock {
     entries: BTreeMap<Upstream, Entry>,
 }
 
-/// What one reference stands for.
+/// The pin of one reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// A digest, a commit or a checksum.
     pub pin: String,
-    /// Where the file says so.
+    /// Its span in the lock file.
     pub span: Span,
 }
 
-/// What the references of a build are held to.
+/// The pins for the references of a build.
 #[derive(Debug, Clone, Default)]
 pub struct Locking {
     lock: Option<Arc<Lock>>,
-    /// Whether a reference that has no pin is an error.
+    /// True if a reference without a pin is an error.
     is_required: bool,
 }
 
@@ -56,19 +56,20 @@ pub fn file_name(build_file: &str) -> String {
 }
 
 impl Lock {
-    /// Its entries, in the order in which they are written.
+    /// Its entries, in the order of the lock file.
     pub fn entries(&self) -> &BTreeMap<Upstream, Entry> {
         &self.entries
     }
 }
 
 impl Locking {
-    /// With this lock file, if there is one. `is_required` makes a reference without a pin an error.
+    /// Uses this lock file, if there is one. `is_required` makes a reference without a pin an
+    /// error.
     pub fn new(lock: Option<Lock>, is_required: bool) -> Self {
         Self { lock: lock.map(Arc::new), is_required }
     }
 
-    /// An image, held to the digest of its entry. One that is written with a digest needs none.
+    /// An image, pinned to the digest of its entry. A reference that has a digest needs no entry.
     pub fn image(
         &self,
         reference: Reference,
@@ -83,12 +84,12 @@ impl Locking {
         reference.pinned(pin)
     }
 
-    /// The checksum of a file from the web.
+    /// The checksum of a file at a URL.
     pub fn url(&self, url: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<String> {
         self.pin(|| Upstream::url(url), span, diagnostics).map(str::to_owned)
     }
 
-    /// The commit of a repository's reference. One that is a commit needs none.
+    /// The commit of a reference in a repository. A reference that is a commit needs no entry.
     pub fn commit(
         &self,
         url: &str,

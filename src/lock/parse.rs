@@ -7,10 +7,10 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::{SourceFile, Span};
 use crate::toml::{self, Document, Entry as TomlEntry, Key, Kind};
 
-/// The version of the form that is written here.
+/// The version of the file format.
 pub(super) const VERSION: &str = "1";
 
-/// Reads a lock file and reports all that is wrong with it. `None` means that there are errors.
+/// Parses a lock file and reports all errors in it. `None` means that there are errors.
 pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
     let mut reader = Reader { file, found: Diagnostics::default(), entries: BTreeMap::new() };
     if let Some(span) = file.not_text() {
@@ -18,7 +18,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
     } else {
         let Document { entries, reliable_until } = toml::parse(file, &mut reader.found);
         reader.found.hint_where_none(&rewrite());
-        // Behind an error tables may not be what was meant.
+        // After a syntax error, tables may be wrong.
         if reliable_until.is_none() {
             reader.document(entries);
         }
@@ -29,7 +29,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
     is_right.then(|| Lock { name: file.name().to_owned(), entries })
 }
 
-/// What to do about a lock file that nobody can read.
+/// The hint for an unreadable lock file.
 fn rewrite() -> String {
     format!("remove it: a build with --target {TARGET} -o . writes it again")
 }

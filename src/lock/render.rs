@@ -1,4 +1,4 @@
-//! The text of a lock file: sorted, an entry a line.
+//! The text of a lock file: sorted, one entry per line.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -6,19 +6,20 @@ use std::fmt::Write;
 use super::parse::VERSION;
 use super::{TARGET, Upstream};
 
-/// Where the guide is.
+/// The URL of the guide.
 const GUIDE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/guides/lock-file.md");
 
-/// What a lock file says of one reference.
+/// The line for one reference.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Line {
-    /// What it is held to.
+    /// Its pin.
     pub pin: Option<String>,
-    /// Why it could not be looked up. It says the same every day, so that files differ by what is pinned.
+    /// The reason why it could not be looked up. The text is constant, so that lock files differ
+    /// only by their pins.
     pub remark: Option<&'static str>,
 }
 
-/// The text of the lock file of a build file. `notes` are remarks that are about no entry.
+/// The text of a build file's lock file. `notes` are general remarks.
 pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[String]) -> String {
     let mut text = format!(
         "# What the references of {build_file} stand for. Written by\n\
@@ -55,14 +56,14 @@ pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[Strin
     text
 }
 
-/// Adds a line that says nothing to programs.
+/// Adds a comment line.
 fn comment(text: &mut String, remark: &str) {
     text.push_str("# ");
     text.extend(remark.chars().map(|c| if c.is_control() { ' ' } else { c }));
     text.push('\n');
 }
 
-/// A string as TOML writes it.
+/// A string in TOML syntax.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');

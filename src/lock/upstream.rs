@@ -1,34 +1,35 @@
-//! What a build takes from outside, as a lock file names it.
+//! External sources of a build, as a lock file names them.
 
 use std::fmt;
 
 use crate::credentials::without_credentials;
 use crate::reference::{Reference, is_digest, is_hex};
 
-/// What a build takes from outside, and what may be something else tomorrow.
+/// An external source whose content may change.
 ///
-/// URLs are here without credentials: a lock file is committed, and who may fetch a file does not change what it is.
+/// URLs have no credentials here: a lock file is committed, and credentials do not change the
+/// content.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Upstream {
     /// An image, by a reference without a digest.
     Image(Reference),
     /// A git repository.
     Git {
-        /// Where git fetches from.
+        /// The URL of the repository.
         url: String,
         /// A branch or a tag; empty for the default branch.
         reference: String,
     },
-    /// A file from the web.
+    /// A file at a URL.
     Url(String),
 }
 
-/// Why a lock file cannot have an entry.
+/// The reason why a lock file cannot have an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPin {
-    /// What is wrong.
+    /// The message.
     pub problem: String,
-    /// What is right.
+    /// The hint.
     pub hint: &'static str,
 }
 
@@ -36,18 +37,18 @@ impl Upstream {
     /// The tables of a lock file, in their order.
     pub(super) const TABLES: [&'static str; 3] = ["images", "git", "urls"];
 
-    /// A reference of a repository.
+    /// A reference in a repository.
     pub fn git(url: &str, reference: &str) -> Self {
         let url = without_credentials(url).into_owned();
         Self::Git { url, reference: reference.to_owned() }
     }
 
-    /// A file from the web.
+    /// A file at a URL.
     pub fn url(url: &str) -> Self {
         Self::Url(without_credentials(url).into_owned())
     }
 
-    /// Reads the key of an entry. `None` if there is no such table.
+    /// Parses the key of an entry. `None` if there is no such table.
     pub(super) fn parse(table: &str, key: &str) -> Option<Result<Self, InvalidPin>> {
         let invalid = |problem: String, hint| Err(InvalidPin { problem, hint });
         Some(match table {
@@ -68,7 +69,7 @@ impl Upstream {
         })
     }
 
-    /// Checks what it is held to.
+    /// Checks the form of a pin.
     pub(super) fn check(&self, pin: &str) -> Result<(), InvalidPin> {
         let (is_right, what, hint) = match self {
             Self::Image(_) | Self::Url(_) => {
@@ -84,7 +85,7 @@ impl Upstream {
         Err(InvalidPin { problem: format!("`{pin}` is not a {what}"), hint })
     }
 
-    /// The table of a lock file that it is in.
+    /// The table of a lock file that contains it.
     pub(super) fn table(&self) -> &'static str {
         let [images, git, urls] = Self::TABLES;
         match self {
@@ -94,7 +95,7 @@ impl Upstream {
         }
     }
 
-    /// Its key there: an image with its registry and its tag.
+    /// Its key in that table: for an image, with its registry and its tag.
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Image(reference) => reference.to_string(),
@@ -103,7 +104,7 @@ impl Upstream {
     }
 }
 
-/// As people write it.
+/// The form in which people write it.
 impl fmt::Display for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -115,7 +116,7 @@ impl fmt::Display for Upstream {
     }
 }
 
-/// Whether a text is the whole hash of a commit: of SHA-1, or of SHA-256.
+/// True if a text is a full commit hash, of SHA-1 or SHA-256.
 pub fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && is_hex(text)
 }

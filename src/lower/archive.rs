@@ -1,23 +1,23 @@
-//! A tar archive of one file, directory or link: for engines that unpack archives and have no other way to make
-//! such a thing.
+//! A tar archive of one file, directory or link, for engines that can create such an entry only by
+//! unpacking an archive.
 
-/// What is in the archive.
+/// The entry of an archive.
 pub(super) enum Entry<'a> {
-    /// A file with that content and mode.
+    /// A file with its content and mode.
     File(&'a [u8], u32),
-    /// An empty directory with that mode.
+    /// An empty directory with its mode.
     Directory(u32),
-    /// A symbolic link to that path.
+    /// A symbolic link with its target.
     Symlink(&'a str),
 }
 
-/// The size of a header, and what contents are filled up to.
+/// The size of a header; contents are padded to a multiple of it.
 const BLOCK: usize = 512;
-/// How long the path that a link leads to may be in a header.
+/// Maximum length of a link's target in a header.
 const LINK: usize = 100;
 
-/// The archive of an entry that belongs to root. `time` is in seconds since 1970. The name is one part of a path,
-/// so that a header has room for all but the longest.
+/// Creates an archive of one entry, owned by root. `time` is in seconds since 1970. `name` is a
+/// single path component, which fits into a header unless it is extremely long.
 pub(super) fn archive(name: &str, entry: &Entry<'_>, time: i64) -> Vec<u8> {
     let (kind, mode, link, content): (u8, u32, &str, &[u8]) = match entry {
         Entry::File(content, mode) => (b'0', *mode, "", content),
@@ -40,7 +40,7 @@ pub(super) fn archive(name: &str, entry: &Entry<'_>, time: i64) -> Vec<u8> {
     archive
 }
 
-/// A line of a header's extension (POSIX's pax): its own length, a key and a value.
+/// A record of an extended header (POSIX pax): its own length, a key and a value.
 fn record(key: &str, value: &str) -> Vec<u8> {
     let rest = format!(" {key}={value}\n");
     let mut length = rest.len();
@@ -62,7 +62,7 @@ fn header(name: &str, kind: u8, mode: u32, link: &str, size: usize, time: i64) -
     put(116, 7, b"0000000");
     put(124, 11, format!("{size:011o}").as_bytes());
     put(136, 11, format!("{:011o}", time.max(0)).as_bytes());
-    // The checksum is that of the header with blanks in its place.
+    // The checksum is computed with blanks in its own field.
     put(148, 8, b"        ");
     put(156, 1, &[kind]);
     put(157, LINK, link.as_bytes());
@@ -84,7 +84,7 @@ mod tests {
 
     use super::*;
 
-    /// What another program reads in the archive.
+    /// Reads the archive with another implementation and compares the entry.
     #[track_caller]
     fn check(name: &str, entry: &Entry<'_>, mode: u32, link: Option<&str>, content: &[u8]) {
         let bytes = archive(name, entry, 12);

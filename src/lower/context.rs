@@ -1,4 +1,4 @@
-//! Build contexts: the main one and those with names.
+//! Build contexts: the main one and the named ones.
 
 use buildkit_llb::{
     CopyAction, FileName, FileOp, Git, Graph, Http, ImportError, Local, Metadata, State,
@@ -60,7 +60,7 @@ impl Lowering<'_> {
                 Some(definition) => self.graph.import(definition.clone()),
                 None => Ok(State::SCRATCH),
             },
-            // Those are images of the plan, or nothing, or are not known and not built.
+            // Those are images of the plan, empty, or unknown and then not built.
             ContextSource::Target(_)
             | ContextSource::Image(_)
             | ContextSource::OciLayout { .. }
@@ -69,8 +69,8 @@ impl Lowering<'_> {
     }
 }
 
-/// The files of a main context that is not a directory of the client. Those are loaded with what is
-/// read of them, which only a plan knows: here they are nothing.
+/// The files of a main context that is not a directory of the client. A client's directory is empty
+/// here: it is loaded later, with only the paths that a plan uses.
 pub fn main_context(context: &MainContext, graph: &mut Graph) -> Result<State, ImportError> {
     let state = match &context.source {
         MainSource::Local => State::SCRATCH,
@@ -103,7 +103,7 @@ pub fn main_context(context: &MainContext, graph: &mut Graph) -> Result<State, I
     Ok(graph.add(FileOp::new(State::SCRATCH).then(copy), Metadata::named(label)))
 }
 
-/// The source that an address of a repository means.
+/// The source for a repository's URL.
 pub fn git_source(url: &GitUrl) -> Git {
     Git {
         reference: url.reference.clone(),
@@ -121,14 +121,14 @@ fn http(HttpFile { url, name, checksum, .. }: &HttpFile) -> Http {
     Http { filename: Some(name.clone()), checksum: checksum.clone(), ..Http::new(url) }
 }
 
-/// What is in an archive.
+/// Unpacks an archive.
 fn unpacked(file: State, name: &FileName) -> FileOp<'static> {
     let unpack =
         CopyAction { attempt_unpack: true, ..CopyAction::new(file, format!("/{name}"), "/") };
     FileOp::new(State::SCRATCH).then(unpack)
 }
 
-/// The paths to send; none where all are sent.
+/// The paths to transfer; empty for all.
 fn only(paths: &ContextPaths) -> Vec<String> {
     paths.only().map_or_else(Vec::new, |paths| paths.map(str::to_owned).collect())
 }

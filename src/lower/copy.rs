@@ -9,7 +9,7 @@ use super::file::{StepSite, chown, directory_of, made_directory, mode, split};
 use crate::path_pattern::{NOTHING, has_wildcard, quoted};
 use crate::plan::{self, Copy, CopyItem};
 
-/// The directory of files that are picked to be copied from there.
+/// The directory into which files are first copied.
 const PICKED: &str = "/picked/";
 
 impl Lowering<'_> {
@@ -30,7 +30,8 @@ impl Lowering<'_> {
             };
             if may_match_nothing(item) && sets_directories(copy) && item.destination.ends_with('/')
             {
-                // No directory is made for nothing: what matches is picked with its mode, and copied from there without one.
+                // If nothing matches, no directory is created: the matches are first copied with
+                // the mode, then copied from there without one.
                 let picking = CopyAction { dest: PICKED.into(), ..action };
                 let picked = self
                     .graph
@@ -50,11 +51,13 @@ impl Lowering<'_> {
         self.place(actions, copy.link, step)
     }
 
-    /// Fails where a path is missing that must be there, on an engine that does not hold copies to such paths itself.
+    /// Makes the step fail if a required path is missing, on an engine that cannot check this in
+    /// the copy itself.
     ///
-    /// What is copied is picked first, without what is in a directory that is named itself; of that each path is copied
-    /// without a pattern, which fails for one that is missing. The action that is given back copies nothing of it, and
-    /// makes the step depend on it.
+    /// The paths are first copied to an intermediate file system, without the content of
+    /// directories that are named themselves. From there each path is copied without a pattern,
+    /// which fails for a missing path. The returned action copies nothing; it only makes the step
+    /// depend on the check.
     fn prove(
         &mut self,
         copy: &Copy,
@@ -88,7 +91,7 @@ impl Lowering<'_> {
     }
 }
 
-/// What is taken of an origin for an item, and put to a destination.
+/// The copy action for an item, from an origin to a destination.
 fn selection<'a>(
     copy: &'a Copy,
     item: &'a CopyItem,
@@ -107,12 +110,12 @@ fn may_match_nothing(item: &CopyItem) -> bool {
     item.parents.is_none() && !item.must_match && has_wildcard(&item.source)
 }
 
-/// Returns whether the directories that a copy makes would have its mode.
+/// True if directories created by the copy would get its mode.
 fn sets_directories(copy: &Copy) -> bool {
     matches!(copy.mode, Some(plan::Mode::Octal(bits)) if bits != 0o755)
 }
 
-/// The directory that an item is put into.
+/// The directory into which an item is copied.
 fn directory_for(item: &CopyItem) -> Cow<'_, str> {
     let directory = directory_of(&item.destination);
     match &item.required {

@@ -1,4 +1,4 @@
-//! Steps that run a process, and what it sees.
+//! Steps that run a process, and their mounts.
 
 use std::borrow::Cow;
 
@@ -14,18 +14,18 @@ use crate::plan::{self, Id, MountKind, Owner, PlannedMount};
 use crate::spec::{Network, Security, Sharing};
 use crate::text::Text;
 
-/// The directory that a cache mount begins as, in the op that makes it; the name the Dockerfile
-/// frontend has for it (`setCacheUIDGID` in `dockerfile2llb/convert_runmount.go`).
+/// The initial directory of a cache mount in the op that creates it. The name is that of the
+/// Dockerfile frontend (`setCacheUIDGID` in `dockerfile2llb/convert_runmount.go`).
 const CACHE_DIRECTORY: &str = "/cache";
 
-/// A path that no image has, for finding out whom a user's name stands for.
+/// A path that no image has, used to resolve a user's name.
 const OWNER_PROBE: &str = "/.mstage/cache";
 
-/// Where a script that begins with `#!` is seen, as for the heredocs of Dockerfiles.
+/// The directory in which scripts that begin with `#!` are mounted, as for heredocs in Dockerfiles.
 const SCRIPTS: &str = "/dev/pipes/";
 
-/// What makes a process differ from build to build, so that it runs in each. BuildKit's own way to
-/// skip the cache would empty its cache mounts.
+/// The variable that makes a process differ in every build, so that it always runs. BuildKit's
+/// `ignore_cache` would also empty its cache mounts.
 const NO_CACHE: &str = "MSTAGE_NO_CACHE";
 
 impl<'a> Lowering<'a> {
@@ -162,8 +162,8 @@ impl<'a> Lowering<'a> {
         else {
             return CacheMount::new(&mount.destination, &mount.destination);
         };
-        // The Dockerfile frontend writes ids like this too, without a namespace as well; the same id is
-        // the same directory for both.
+        // The Dockerfile frontend writes ids in the same form, even without a namespace; the same
+        // id is the same directory for both.
         let id = [&settings.cache_namespace, "/", id].concat();
         let mut cache = CacheMount::new(&mount.destination, id);
         cache.sharing = match sharing {
@@ -192,12 +192,13 @@ impl<'a> Lowering<'a> {
         cache
     }
 
-    /// A directory for a cache mount to begin as, so that a new one belongs to its user.
+    /// An initial directory for a cache mount, so that a new cache belongs to its user.
     ///
-    /// A name is looked up in the step's own root. The result is copied out of there, because a cache
-    /// mount belongs to its input: a copy is known by its content, so that the cache stays when the
-    /// steps before this one change. Where the owner is no part of that (`owners_in_keys`), the files that names are
-    /// looked up in are copied too, so that a directory of another user is not taken for this one.
+    /// A name is looked up in the step's own root. The result is copied to a file system of its
+    /// own, because the identity of a cache mount includes its input: a copy is identified by its
+    /// content, so the cache survives changes in earlier steps. If owners are not part of that
+    /// identity (`owners_in_keys`), the files for the lookup of names are copied too, so that the
+    /// directories of different users stay distinct.
     fn owned_directory(
         &mut self,
         owner: Option<&Owner>,
@@ -245,8 +246,8 @@ impl<'a> Lowering<'a> {
     }
 }
 
-/// The files that the names of an owner are looked up in, and where they are copied to. Two users of one file
-/// are not the same.
+/// The files in which an owner's names are looked up, and the paths to copy them to. The path
+/// contains the name, since two users of one file must differ.
 fn files_of_names(owner: &Owner) -> Vec<(&'static str, String)> {
     let Owner { user, group } = owner;
     let is_name = |id: &&Id| matches!(id, Id::Name(name) if name != "root");

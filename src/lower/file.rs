@@ -12,22 +12,23 @@ use super::{Lowering, Settings};
 use crate::plan::{self, Action, Fetch, Id, Owner, PlannedStep, Unpack, Write};
 use crate::text::Text;
 
-/// The mode of a written file.
+/// The default mode of a written file.
 const FILE_MODE: u32 = 0o644;
-/// The mode of a directory.
+/// The default mode of a directory.
 const DIRECTORY_MODE: u32 = 0o755;
 
-/// Where a step stands: the stage so far, what is said of the step, and what the client wants of all.
+/// The context of a step: the stage so far, the step's metadata, and the client's settings.
 pub(super) struct StepSite<'a> {
     pub(super) root: State,
     pub(super) metadata: Metadata<'a>,
-    /// The name of the op that puts a linked layer over the stage, where it is another.
+    /// The name of the op that merges a linked layer into the stage, if it has a name of its own.
     pub(super) merge_label: Option<String>,
     pub(super) settings: &'a Settings,
 }
 
 impl Lowering<'_> {
-    /// Applies actions to the stage; linked, their result is a layer of its own, put over the stage.
+    /// Applies actions to the stage. With `link`, their result is a separate layer that is merged
+    /// into the stage.
     pub(super) fn place(
         &mut self,
         mut actions: Vec<FileAction<'_>>,
@@ -36,7 +37,8 @@ impl Lowering<'_> {
     ) -> State {
         let StepSite { root, metadata, merge_label, settings } = step;
         actions.iter_mut().for_each(|action| self.date(action));
-        // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in `convert_copy.go`).
+        // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in
+        // `convert_copy.go`).
         let has_mode = actions
             .iter()
             .any(|action| matches!(action, FileAction::Copy(copy) if copy.mode.is_some()));
@@ -54,8 +56,8 @@ impl Lowering<'_> {
         self.graph.add(Merge::new([root, layer]), Metadata { name, progress_group, ..metadata })
     }
 
-    /// Gives what an action makes the time that the client wants. Copies keep the times of what they
-    /// copy, as they do in Dockerfiles.
+    /// Sets the client's timestamp on files that an action creates. Copies keep the times of their
+    /// sources, as in Dockerfiles.
     fn date(&self, action: &mut FileAction<'_>) {
         let Some(epoch) = self.plan.epoch else { return };
         let time = Some(Timestamp::from_seconds(epoch));
@@ -67,7 +69,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// One file or directory by itself, to be copied from.
+    /// A separate file or directory, to be copied from.
     fn add_made(&mut self, mut action: FileAction<'_>, metadata: Metadata<'_>) -> State {
         self.date(&mut action);
         self.graph.add(FileOp::new(State::SCRATCH).then(action), metadata)
@@ -95,7 +97,7 @@ impl Lowering<'_> {
 
     pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
         let repository = Git {
-            // What a branch or a tag is today does not matter then, and nobody is asked.
+            // The current commit of a branch or a tag is then irrelevant and is not looked up.
             reference: git.commit.as_ref().unwrap_or(&git.reference).clone(),
             subdir: git.subdir.clone(),
             checksum: git.checksum.clone(),
@@ -123,7 +125,7 @@ impl Lowering<'_> {
             follow_symlink: true,
             create_dest_path: true,
             attempt_unpack: true,
-            // A directory is no archive, and is copied as `ADD` does.
+            // A directory is not an archive, and is copied as `ADD` does.
             dir_copy_contents: true,
             allow_wildcard: true,
             ..CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
@@ -131,9 +133,10 @@ impl Lowering<'_> {
         self.place_stripped(copy, None, unpack.strip, split(&unpack.source).1, unpack.link, step)
     }
 
-    /// A copy that unpacks, with leading parts of the paths dropped. BuildKit itself drops none: the
-    /// archive is unpacked beside the stage, and what stands deep enough is copied. The same is done where there is a
-    /// mode, which BuildKit does not give to what it unpacks (`unpack` in `solver/llbsolver/file/unpack.go`).
+    /// A copy that unpacks an archive and drops leading path components. BuildKit cannot drop any,
+    /// so the archive is unpacked separately and the entries below are copied. The same is done for
+    /// a mode, which BuildKit ignores when it unpacks (`unpack` in
+    /// `solver/llbsolver/file/unpack.go`).
     fn place_stripped(
         &mut self,
         copy: CopyAction<'_>,
@@ -150,7 +153,7 @@ impl Lowering<'_> {
         }
         let destination = format!("{}/", copy.dest.trim_end_matches('/'));
         let (owner, mode) = (copy.owner.clone(), copy.mode.clone());
-        // The engine's error for what is not deep enough has this name in it.
+        // The engine's error for an entry without enough components contains this name.
         let name = name.replace(['*', '?', '[', '\\'], "_");
         let beside = match strip {
             0 => format!("/{name}"),
@@ -173,7 +176,7 @@ impl Lowering<'_> {
         self.place(directory.into_iter().chain([copy.into()]).collect(), link, step)
     }
 
-    /// Steps that make or remove files, in one op.
+    /// Adds steps that create or remove files, as one op.
     pub(super) fn add_changes(
         &mut self,
         steps: &[PlannedStep],
@@ -186,7 +189,7 @@ impl Lowering<'_> {
                 Action::Write(write) => self.write(write, &site, &mut actions),
                 Action::Mkdir { paths, owner, mode } => {
                     let (owner, mode) = (owner.as_deref(), mode.as_ref());
-                    // A directory that is named gets the mode before one in it is made.
+                    // A named parent directory must get its mode before its child is created.
                     let mut paths: Vec<&Text> = paths.iter().collect();
                     paths.sort_by_key(|path| path.matches('/').count());
                     for path in paths {
@@ -255,7 +258,7 @@ impl Lowering<'_> {
         let owner = chown(owner, site.root);
         if let Some(bits) = permissions(mode) {
             let bits = bits.unwrap_or(DIRECTORY_MODE);
-            // BuildKit would give the mode to the directories that it is in, too.
+            // BuildKit would also give the mode to the parent directories.
             if bits != DIRECTORY_MODE {
                 actions.extend(parent_directory(split(path).0, owner.clone()));
             }
@@ -264,7 +267,7 @@ impl Lowering<'_> {
             );
             return;
         }
-        // Only a copy can set such a mode: of an empty directory of the same name.
+        // Only a copy can set such a mode: copy an empty directory of the same name.
         let (parent, name) = split(path);
         let (empty, mode) = if needs_archive(mode, site) {
             (self.add_unpacked(name, &Entry::Directory(octal(mode)), site), None)
@@ -295,8 +298,8 @@ impl Lowering<'_> {
         actions.push(CopyAction::new(link, format!("/{name}"), path).into());
     }
 
-    /// A file, a directory or a link by itself, to be copied from, on an engine that can only unpack such a
-    /// thing.
+    /// A separate file, directory or link, to be copied from, on an engine that can create it only
+    /// by unpacking an archive.
     fn add_unpacked(&mut self, name: &str, entry: &Entry<'_>, site: &StepSite<'_>) -> State {
         const ARCHIVE: &str = "/archive.tar";
         let bytes = archive(name, entry, self.plan.epoch.unwrap_or_default());
@@ -308,8 +311,9 @@ impl Lowering<'_> {
     }
 }
 
-/// Makes the directory that a copy puts its files into, where BuildKit would give it the mode that the files get (`Copy` in
-/// `copy/copy.go` of `github.com/tonistiigi/fsutil`). It does that with modes in octal digits.
+/// Creates the destination directory of a copy if BuildKit would give it the mode of the files
+/// (`Copy` in `copy/copy.go` of `github.com/tonistiigi/fsutil`). BuildKit does so for modes in
+/// octal digits.
 pub(super) fn made_directory<'a>(
     directory: impl Into<Cow<'a, str>>,
     mode: Option<&plan::Mode>,
@@ -323,7 +327,7 @@ pub(super) fn made_directory<'a>(
     })
 }
 
-/// The directory that a destination is, or is in.
+/// The directory that a destination is, or that contains it.
 pub(super) fn directory_of(destination: &str) -> &str {
     match destination.strip_suffix('/') {
         Some(directory) => directory,
@@ -331,7 +335,7 @@ pub(super) fn directory_of(destination: &str) -> &str {
     }
 }
 
-/// Whether nothing but unpacking an archive gives such a mode.
+/// True if such a mode can be set only by unpacking an archive.
 fn needs_archive(mode: Option<&plan::Mode>, site: &StepSite<'_>) -> bool {
     matches!(mode, Some(plan::Mode::Octal(_) | plan::Mode::Everywhere(_)))
         && !site.settings.engine.special_modes
@@ -350,7 +354,7 @@ fn remove(path: &str, missing_ok: bool) -> FileAction<'_> {
     RmAction { allow_not_found: missing_ok, allow_wildcard, ..RmAction::new(path) }.into()
 }
 
-/// A document on its way into a build, as the Dockerfile frontend names it.
+/// The metadata of an inline file, named as the Dockerfile frontend names it.
 pub(super) fn inline_document() -> Metadata<'static> {
     Metadata::named("[internal] preparing inline document")
 }
@@ -375,8 +379,8 @@ pub(super) fn mode(mode: &plan::Mode) -> Mode<'_> {
     }
 }
 
-/// The bits of a mode that BuildKit can give to what it makes: `Some(None)` without any, `None` for a
-/// mode that only a copy can set.
+/// The bits of a mode that BuildKit can set when it creates a file: `Some(None)` for no mode,
+/// `None` for a mode that only a copy can set.
 fn permissions(mode: Option<&plan::Mode>) -> Option<Option<u32>> {
     match mode {
         None => Some(None),
@@ -387,7 +391,7 @@ fn permissions(mode: Option<&plan::Mode>) -> Option<Option<u32>> {
     }
 }
 
-/// The directory that a file is in, and the file's name.
+/// Splits a path into its directory and the file's name.
 pub(super) fn split(path: &str) -> (&str, &str) {
     match path.rsplit_once('/') {
         Some(("", name)) => ("/", name),
@@ -396,13 +400,13 @@ pub(super) fn split(path: &str) -> (&str, &str) {
     }
 }
 
-/// Makes the directory that a file is to be in, where that is not the root. What is there already
-/// keeps its owner.
+/// Creates the parent directory of a path, unless that is the root. An existing directory keeps its
+/// owner.
 fn parent_directory<'a>(path: &'a str, owner: Option<ChownOpt<'a>>) -> Option<FileAction<'a>> {
     directory_of_mode(path, DIRECTORY_MODE, owner)
 }
 
-/// The same, of a mode that the directories on the way get, too.
+/// Like [`parent_directory`], with a mode that all created directories get.
 fn directory_of_mode<'a>(
     path: &'a str,
     bits: u32,

@@ -1,5 +1,5 @@
-//! What must be built for the target to succeed: an edge on the target's last op, so that both are built at
-//! once, and nothing of the one is in the other or in its cache keys.
+//! Stages that must build for the target to succeed. An edge on the target's last op makes BuildKit
+//! build both concurrently, without adding anything to the target's files or cache keys.
 
 use std::collections::BTreeSet;
 
@@ -8,20 +8,20 @@ use buildkit_llb::{Diff, Digest, Merge, Metadata, Passthrough, State};
 use super::{Lowering, Settings};
 use crate::source::Span;
 
-/// The id of the op that waits: part of its cache key, and required.
+/// The id of the waiting op: part of its cache key, and mandatory.
 const ID: &str = "requires";
 
-/// A stage that is required, with what it is.
+/// A required stage and its state.
 struct Required<'a> {
     name: &'a str,
     state: State,
-    /// Where it is required.
+    /// The span of the requirement.
     span: Span,
 }
 
 impl<'a> Lowering<'a> {
-    /// The target, which waits for the stages that it requires. Where no op of the engine can wait: the
-    /// target itself, and the stages that are to be built beside it.
+    /// Makes the target wait for its required stages. If the engine has no op for that, returns the
+    /// target as it is, and the stages to build beside it.
     pub(super) fn guard(&mut self, target: State, settings: &Settings) -> (State, Vec<State>) {
         let required = self.required(target);
         if required.is_empty() {
@@ -29,7 +29,7 @@ impl<'a> Lowering<'a> {
         }
         let states = || required.iter().map(|required| required.state);
         if self.plan.is_report {
-            // A step of the target that fails must not hide whether these pass.
+            // A failing step of the target must not hide the results of these stages.
             return (target, states().collect());
         }
         let names: Vec<&str> = required.iter().map(|required| required.name).collect();
@@ -49,8 +49,8 @@ impl<'a> Lowering<'a> {
         if !(engine.merge && engine.diff) {
             return (target, states().collect());
         }
-        // Between a file system and itself there is no difference, and finding none takes no file: but it is
-        // built for it.
+        // The diff of a file system with itself is empty and copies no file, but it still builds
+        // the file system.
         let mut waits = Vec::with_capacity(required.len());
         for Required { name, state, span } in &required {
             let mut label = String::new();
@@ -59,7 +59,7 @@ impl<'a> Lowering<'a> {
             waits.push(self.graph.add(Diff::new(*state, *state), metadata));
         }
         let guarded = match waits[..] {
-            // The engine fails to merge nothing with nothing, and finds that they do not differ.
+            // The engine cannot merge only empty file systems, but it can compute their diff.
             [first, ref rest @ ..] if target.is_scratch() => rest
                 .iter()
                 .fold(first, |all, &one| self.graph.add(Diff::new(all, one), metadata.clone())),
@@ -68,7 +68,7 @@ impl<'a> Lowering<'a> {
         (guarded, Vec::new())
     }
 
-    /// The stages that the target requires and that are not built for it anyway, each op once.
+    /// The required stages that are not built for the target anyway, each op once.
     fn required(&self, target: State) -> Vec<Required<'a>> {
         let plan = self.plan;
         if plan.gates.is_empty() {

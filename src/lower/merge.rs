@@ -1,4 +1,4 @@
-//! What a stage starts from, which may be several stages merged.
+//! The base of a stage, which may consist of several merged stages.
 
 use buildkit_llb::{Diff, Merge, Metadata, State};
 
@@ -7,8 +7,8 @@ use super::position::Position;
 use crate::plan::{Origin, PlannedStage};
 
 impl Lowering<'_> {
-    /// What a stage starts from: its base, with what others changed over it. One that has nothing in
-    /// common with the base is put over it whole.
+    /// The initial state of a stage: its base, with the changes of the other stages on top. A stage
+    /// that is not based on the same base is merged as a whole.
     pub(super) fn start(&mut self, stage: &PlannedStage, position: &Position) -> State {
         let base = self.base(stage.base);
         let mut inputs = vec![base];
@@ -40,7 +40,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// What a stage starts from that has an origin: of an image what its `ONBUILD` triggers make of it.
+    /// The state of a stage's base: for an image, after its `ONBUILD` triggers.
     fn base(&self, origin: Origin) -> State {
         match origin {
             Origin::Image(at) => self.bases[at],

@@ -1,7 +1,7 @@
 //! From a [`Plan`] to LLB.
 //!
-//! Comes in: a plan. Goes out: ops in a [`Graph`], and the [`State`] that the target is. Every value is
-//! known by now, so nothing of the author's can be wrong here. Knows nothing of names, args and TOML.
+//! Input: a plan. Output: ops in a [`Graph`], and the target's [`State`]. All values are known by
+//! now, so no error of the author can be found here. Must not depend on names, args and TOML.
 
 mod archive;
 mod context;
@@ -32,43 +32,43 @@ pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessi
 use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Title, Write};
 use crate::source::{SourceFile, SourceMap, Span};
 
-/// What a plan is in a graph.
+/// The result of lowering a plan.
 #[derive(Debug, Clone)]
 pub struct Lowered {
-    /// What the target is.
+    /// The target.
     pub target: State,
-    /// The same, once all that it requires could be built.
+    /// The target, once all required stages have been built.
     pub guarded: State,
-    /// What it requires, and the stages that it is made from, where the engine has no op that waits for it: to be
-    /// built beside it.
+    /// The required stages, if the engine has no op that waits for them: to be built beside the
+    /// target.
     pub beside: Vec<State>,
-    /// What an SBOM covers besides the target, by name.
+    /// Further stages to include in an SBOM, by name.
     pub extras: BTreeMap<String, State>,
-    /// The place of the target's report in the build file.
+    /// The location of the target's report in the build file.
     pub report: Option<Location>,
-    /// Where the report of the target is built: the steps of it that run a process, in order.
+    /// The target's steps that run a process, in order, if its report is requested.
     pub processes: Vec<Process>,
 }
 
-/// How many bytes a plan's ops may have. No engine takes more than a fraction of that at once, and a few lines can
-/// be very many bytes: every process has all variables of its stage.
+/// Limit on the size of a plan's ops, in bytes. Engines accept only a fraction of that at once, and
+/// a few lines can exceed it: every process has all variables of its stage.
 const MAX_GRAPH: usize = 64 << 20;
 
-/// How many bytes an op has in a graph, about.
+/// Estimated size of an op, in bytes.
 const OP: usize = 512;
 
-/// How many ops there may be that no step asks for, about.
+/// Estimated number of ops that belong to no step.
 const BESIDE: usize = 16;
 
-/// As long as most labels are.
+/// Estimated length of a label.
 const LABEL: usize = 128;
 
-/// Why a plan is not in a graph.
+/// A reason why a plan could not be lowered.
 #[derive(Debug)]
 pub enum LowerError {
-    /// A graph that it is to take over is none.
+    /// An imported graph is invalid.
     Import(ImportError),
-    /// It is larger than any that can be built.
+    /// It is too large to be built.
     TooLarge,
 }
 
@@ -94,11 +94,11 @@ impl From<ImportError> for LowerError {
     }
 }
 
-/// Adds a plan's ops to a graph. Plans of one file for several
-/// platforms may share a graph: what they have in common is there once.
+/// Adds a plan's ops to a graph. Plans of one file for several platforms may share a graph: ops
+/// that they have in common are added once.
 ///
-/// Fails where the client, or the engine's own Dockerfile frontend, gave a graph that is none, and where the graph
-/// is so large that it is better not finished.
+/// Fails if the client, or the engine's own Dockerfile frontend, gave an invalid graph, or if the
+/// graph exceeds the size limit.
 pub fn lower(
     plan: &Plan,
     files: &SourceMap,
@@ -158,11 +158,11 @@ pub fn lower(
     Ok(Lowered { target, guarded, beside, extras, report, processes: lowering.processes })
 }
 
-/// A plan on its way into a graph.
+/// The state of lowering a plan.
 struct Lowering<'a> {
     plan: &'a Plan,
     files: &'a SourceMap,
-    /// One for each of them.
+    /// One for each source file.
     sources: Vec<SourceId>,
     graph: &'a mut Graph,
     context: State,
@@ -170,11 +170,11 @@ struct Lowering<'a> {
     named_contexts: Vec<State>,
     /// One for each image of the plan.
     images: Vec<State>,
-    /// The same for stages that start from it: what its `ONBUILD` triggers make of it, if it has any.
+    /// The images as bases of stages: after their `ONBUILD` triggers, if any.
     bases: Vec<State>,
     /// One for each stage so far.
     stages: Vec<State>,
-    /// Where the report of the target is built: its steps that run a process.
+    /// The target's steps that run a process, if its report is requested.
     processes: Vec<Process>,
 }
 
@@ -236,7 +236,7 @@ impl Lowering<'_> {
             .collect()
     }
 
-    /// `None` where there are more than `most` bytes in the graph.
+    /// Returns `None` once there are more than `most` bytes in the graph.
     fn add_stage(
         &mut self,
         stage: &PlannedStage,
@@ -274,11 +274,11 @@ impl Lowering<'_> {
             }
         }
         state = self.go_on(None, state, &mut forked, stage, &position);
-        // A report is not worth a layer of its own.
+        // A report needs no layer of its own.
         Some(if is_reported { state } else { self.squash(base, state, stage, &position) })
     }
 
-    /// Adds the op of one step, or of several that make files.
+    /// Adds the op of one step, or of several that create files.
     fn add_steps(
         &mut self,
         steps: &[PlannedStep],
@@ -289,7 +289,8 @@ impl Lowering<'_> {
     ) -> State {
         let [step, ..] = steps else { return root };
         let locations: Vec<Location> = steps.iter().map(|step| self.location(step.span)).collect();
-        // A process that is asked by its step is made to differ instead, so that its cache mounts stay.
+        // For `no-cache` on an exec step, vary the environment instead: `ignore_cache` would also
+        // empty its cache mounts.
         let ignore_cache =
             stage.ignore_cache || step.no_cache && !matches!(step.action, Action::Exec(_));
         let name = Some(label.into());
@@ -327,14 +328,14 @@ impl Lowering<'_> {
         }
     }
 
-    /// Where the steps of a stage stand.
+    /// The progress prefix for the steps of a stage.
     fn position(&self, stage: &PlannedStage, settings: &Settings) -> Position {
         Position::new(stage, settings.several_platforms.then_some(&self.plan.platform))
     }
 }
 
 impl Title {
-    /// The name of an op that several steps are, where they have names.
+    /// The name of an op for several steps, if they have names.
     fn of(steps: &[PlannedStep]) -> Option<Self> {
         let (last, before) = steps.split_last()?;
         let last = last.title.as_deref()?;
@@ -350,7 +351,7 @@ impl Title {
     }
 }
 
-/// What the steps of one op do.
+/// The label of an op for one or several steps.
 fn label_of(steps: &[PlannedStep]) -> Cow<'_, str> {
     match steps {
         [step] => Cow::Borrowed(&step.label),

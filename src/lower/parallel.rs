@@ -1,5 +1,5 @@
-//! Branches that are done at once: each goes on from the same state, and what they changed is merged in
-//! their order.
+//! Concurrent branches: each starts from the same state, and their changes are merged in the order
+//! of the branches.
 
 use buildkit_llb::{Diff, Merge, Metadata, State};
 
@@ -8,25 +8,26 @@ use super::{Engine, Lowering};
 use crate::plan::{Branch, PlannedStage};
 
 impl Engine {
-    /// Whether it can merge what branches changed. Else they are done one after the other.
+    /// True if the engine can merge the changes of branches. Otherwise they run one after the
+    /// other.
     pub fn merges_branches(&self) -> bool {
         self.merge && self.diff
     }
 }
 
-/// Branches that have been begun, and not merged yet.
+/// Branches that have been started but not merged.
 pub(super) struct Forked {
-    /// The branch that is being done.
+    /// The current branch.
     branch: Branch,
-    /// What all of them go on from.
+    /// The common base of all branches.
     base: State,
-    /// What those that are done have become.
+    /// The results of the finished branches.
     done: Vec<State>,
 }
 
 impl Lowering<'_> {
-    /// Goes on to a branch, or to what stands behind all branches: from what has been done so far to what the
-    /// next step goes on from.
+    /// Switches to the next branch, or to the steps after all branches. Takes the current state and
+    /// returns the state for the next step.
     pub(super) fn go_on(
         &mut self,
         next: Option<Branch>,

@@ -1,23 +1,23 @@
-//! Where a step stands in its stage, for the progress.
+//! The position of a step in its stage, for the progress output.
 
 use buildkit_llb::Platform;
 
 use crate::plan::PlannedStage;
 
-/// `[builder 3/5]` before a label, as the Dockerfile frontend writes it: the base is the first, counting
-/// a stage's steps. `[linux/amd64->arm64 builder 3/5]` is a stage for another platform than the one it
-/// runs on.
+/// Writes `[builder 3/5]` before a label, as the Dockerfile frontend does; the base counts as the
+/// first of a stage's steps. `[linux/amd64->arm64 builder 3/5]` is a stage for another platform
+/// than the one it runs on.
 pub(super) struct Position {
     /// `[builder`
     stage: String,
     /// `/5] `
     total: String,
-    /// What the first digit of a number counts: 10 for two digits.
+    /// The weight of the first digit of a number: 10 for two digits.
     place: usize,
 }
 
 impl Position {
-    /// `target` is the platform of the build, where there are several.
+    /// `target` is the platform of the build if there are several.
     pub(super) fn new(stage: &PlannedStage, target: Option<&Platform>) -> Self {
         let own = &stage.platform;
         let platforms = match target {
@@ -33,10 +33,11 @@ impl Position {
         }
     }
 
-    /// Appends it and a label, for the step with that number.
+    /// Appends the prefix and a label, for step `number`.
     pub(super) fn write(&self, number: usize, label: &str, out: &mut String) {
         out.extend([&self.stage, " "]);
-        // Digit by digit, with blanks in front: every step has a number, and formatting is slow.
+        // Written digit by digit, padded with blanks: every step has a number, and formatting is
+        // slow.
         let mut place = self.place;
         while place > 0 {
             let digits = number / place;
@@ -47,7 +48,7 @@ impl Position {
         out.extend([&self.total, label]);
     }
 
-    /// Appends the stage alone and a label, for what is no step of it.
+    /// Appends the stage and a label without a number, for an op that is not a step.
     pub(super) fn write_stage(&self, label: &str, out: &mut String) {
         out.extend([&self.stage, "] ", label]);
     }

@@ -1,6 +1,7 @@
-//! The report of a stage in a graph: what is exported in place of the stage's files.
+//! The report of a stage in a graph, which is exported instead of the stage's files.
 //!
-//! It is put together once the stage has been built, or has failed: only then it is known what there is.
+//! It is assembled after the stage has been built or has failed, because its content is known only
+//! then.
 
 use buildkit_llb::{
     BindAccess, BindMount, CacheMount, Exec, FileOp, Graph, Location, Metadata, MkfileAction,
@@ -10,46 +11,46 @@ use buildkit_llb::{
 use super::position::Position;
 use crate::plan::Plan;
 
-/// The file of a report that says how each step ended.
+/// The file of a report with the result of each step.
 pub const REPORT_DOCUMENT: &str = "mstage-report.json";
 
 /// A step of a reported stage that runs a process.
 #[derive(Debug, Clone, Copy)]
 pub struct Process {
-    /// Its place among the stage's steps.
+    /// Its index among the stage's steps.
     pub step: usize,
-    /// What it makes.
+    /// Its result.
     pub state: State,
 }
 
-/// A process that brings the files of a report to a directory of their own.
+/// A process that copies the files of a report to a directory of their own.
 #[derive(Debug)]
 pub struct Transfer {
-    /// The image with the program.
+    /// The image that contains the program.
     pub image: State,
     /// The program and its arguments.
     pub args: Vec<String>,
     /// The platform of the program.
     pub platform: Platform,
-    /// The directory where it sees the files.
+    /// The directory in which the files are mounted.
     pub from: &'static str,
     /// The files that are mounted there.
     pub files: TransferFrom,
-    /// The directory that it copies them to.
+    /// The directory to which it copies them.
     pub to: &'static str,
 }
 
-/// The place of the files of a report.
+/// The location of a report's files.
 #[derive(Debug)]
 pub enum TransferFrom {
-    /// Among those of a stage that has passed.
+    /// In the file system of a stage that has passed.
     Stage(State),
-    /// In a cache directory of this build alone, with this id: a step has failed.
+    /// In a cache directory, with this id, that only this build uses: a step has failed.
     Cache(String),
 }
 
-/// Adds a report to a graph: its files, where there are any, and the document about the steps. `location` is the place
-/// of the report in the build file.
+/// Adds a report to a graph: its files, if any, and the document about the steps. `location` is the
+/// location of the report in the build file.
 pub fn add_report(
     graph: &mut Graph,
     plan: &Plan,
@@ -66,7 +67,7 @@ pub fn add_report(
         None => FileOp::new(State::SCRATCH),
         Some(transfer) => {
             let files = add_transfer(graph, transfer, metadata("copy"))?;
-            // What a step has written there, a link perhaps.
+            // Remove whatever a step has written there; it may be a link.
             FileOp::new(files).then(RmAction { allow_not_found: true, ..RmAction::new(path) })
         }
     };
@@ -81,7 +82,7 @@ fn add_transfer(
     let output = BindMount { access: BindAccess::Output, ..BindMount::new(to, State::SCRATCH) };
     let (files, env) = match files {
         TransferFrom::Stage(state) => (BindMount::new(from, state).into(), vec![]),
-        // The id of a cache is no part of an op's key.
+        // The id of a cache is not part of an op's key.
         TransferFrom::Cache(id) => {
             (CacheMount::new(from, id.clone()).into(), vec![("MSTAGE_REPORT".into(), id.into())])
         }

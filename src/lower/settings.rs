@@ -1,4 +1,4 @@
-//! What a client offers and wants of every op, apart from the file itself.
+//! Settings of the client and the engine that apply to every op, apart from the build file.
 
 use std::collections::BTreeMap;
 
@@ -7,55 +7,56 @@ use buildkit_llb::{Definition, HostIp, LinuxResources, ResolveMode, Ulimit};
 use crate::plan::GitUrl;
 use crate::spec::Network;
 
-/// What the client offers and wants of every op.
+/// Settings that apply to every op.
 #[derive(Debug, Clone, Default)]
 pub struct Settings {
     /// The client's sessions, from which its directories are read.
     pub sessions: Sessions,
-    /// Where the files of the build context are.
+    /// The main build context.
     pub context: MainContext,
-    /// What is left out of the build context: nothing where that is no directory of the client.
+    /// Patterns to exclude from the build context; empty if that is not a directory of the client.
     pub ignore: Vec<String>,
-    /// Where images are looked for.
+    /// The place to look for images.
     pub resolve_mode: ResolveMode,
-    /// Whether steps are labelled with their platform.
+    /// Label steps with their platform.
     pub several_platforms: bool,
-    /// What the processes of run steps get.
+    /// Settings of the processes of run steps.
     pub process: ProcessSettings,
-    /// What the ids of cache mounts begin with; empty for nothing.
+    /// Prefix for the ids of cache mounts; may be empty.
     pub cache_namespace: String,
-    /// What the engine can do that not every engine can.
+    /// Features of the engine that not all engines have.
     pub engine: Engine,
 }
 
 /// The sessions of a client.
 #[derive(Debug, Clone, Default)]
 pub struct Sessions {
-    /// The one that the build belongs to.
+    /// The session of the build.
     pub id: String,
-    /// Those that other directories are read from, by the names of the directories.
+    /// The sessions of other directories, by the names of the directories.
     pub of_directories: BTreeMap<String, String>,
-    /// What transfers of the directories of named contexts go on from, by the names of the contexts.
+    /// Shared keys of named contexts, which let transfers of the same directory be incremental; by
+    /// the names of the contexts.
     pub shared_keys: BTreeMap<String, String>,
 }
 
 impl Sessions {
-    /// The session from which a directory is read.
+    /// The session from which to read a directory.
     pub fn of(&self, directory: &str) -> &str {
         self.of_directories.get(directory).unwrap_or(&self.id)
     }
 }
 
-/// Where the files of the build context are.
+/// The main build context.
 #[derive(Debug, Clone, Default)]
 pub struct MainContext {
-    /// Where they come from.
+    /// The origin of its files.
     pub source: MainSource,
-    /// The directory of it that is the context; empty for all of it. Not for a client's directory.
+    /// The subdirectory that is the context; empty for all of it. Not for a client's directory.
     pub subdir: String,
 }
 
-/// Where a build context comes from.
+/// The origin of a build context.
 #[derive(Debug, Clone, Default)]
 pub enum MainSource {
     /// The client's directory.
@@ -63,52 +64,53 @@ pub enum MainSource {
     Local,
     /// A git repository.
     Git(GitUrl),
-    /// A file from the web.
+    /// A file from a URL.
     Http {
-        /// Its address.
+        /// The URL.
         url: String,
-        /// Whether it is an archive, whose files are the context; else it is the only file itself.
+        /// True if it is an archive whose files are the context; otherwise the context contains
+        /// only the file itself.
         is_archive: bool,
     },
-    /// What another build of the client makes.
+    /// The result of another build of the client.
     Input(Definition),
 }
 
-/// What the processes of run steps get.
+/// Settings of the processes of run steps.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProcessSettings {
-    /// Their network, where a step asks for none itself.
+    /// Their network, unless a step sets its own.
     pub network: Option<Network>,
     /// Entries of `/etc/hosts`.
     pub hosts: Vec<HostIp>,
-    /// The name of the machine; empty for BuildKit's.
+    /// The host name; empty for BuildKit's default.
     pub hostname: String,
-    /// The size of `/dev/shm` in bytes; 0 for the engine's.
+    /// The size of `/dev/shm` in bytes; 0 for the engine's default.
     pub shm_size: u64,
     /// Limits of each process.
     pub ulimits: Vec<Ulimit>,
-    /// The control group that theirs is in; empty for the engine's.
+    /// The parent of their control group; empty for the engine's default.
     pub cgroup_parent: String,
-    /// How much of the machine they may use.
+    /// Resource limits.
     pub resources: Option<LinuxResources>,
 }
 
-/// What newer engines can do. Without it, something else is done that comes to the same files.
+/// Features of newer engines. Each has a fallback that gives the same files.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Engine {
-    /// Put layers over one another that do not depend on each other.
+    /// The merge op.
     pub merge: bool,
-    /// Take what one file system changed against another.
+    /// The diff op.
     pub diff: bool,
-    /// Hand on a file system once others could be built.
+    /// The passthrough op, with which a result can wait for others.
     pub passthrough: bool,
-    /// Hold a copy with patterns to paths that must be there.
+    /// Required paths in a copy with patterns.
     pub required_paths: bool,
-    /// Know copied files by their owners, too: copies of files that differ in nothing else are not taken for the
-    /// same.
+    /// Owners as part of the cache key of copied files: copies that differ only in the owner have
+    /// different keys.
     pub owners_in_keys: bool,
-    /// Make symbolic links.
+    /// Creation of symbolic links.
     pub symlinks: bool,
-    /// Give copies the bits for set-user-id, set-group-id and sticky.
+    /// The set-user-id, set-group-id and sticky bits in the mode of a copy.
     pub special_modes: bool,
 }

@@ -1,4 +1,4 @@
-//! What a stage adds to its base, as one layer.
+//! Squashing the changes of a stage into one layer.
 
 use buildkit_llb::{CopyAction, Diff, FileOp, Merge, Metadata, State};
 
@@ -7,8 +7,8 @@ use super::position::Position;
 use crate::plan::PlannedStage;
 
 impl Lowering<'_> {
-    /// Squashes what was done in a stage, where it asks for that. What is compared with the base is a copy of
-    /// the whole file system: one of the changes alone would have files again that were removed, and would split
+    /// Squashes the changes of a stage, if requested. The base is compared with a copy of the
+    /// stage's whole file system: a copy of the changes alone would restore removed files and split
     /// hard links.
     pub(super) fn squash(
         &mut self,

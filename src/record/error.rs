@@ -1,7 +1,8 @@
-//! Errors about a Dockerfile in the words of BuildKit's Dockerfile frontend, which people and scripts search for.
+//! Errors about a Dockerfile in the words of BuildKit's Dockerfile frontend, which people and
+//! scripts search for.
 //!
-//! The checks of build files find most of what is wrong with a Dockerfile too. Their messages go on behind the words
-//! that are known.
+//! Most errors in a Dockerfile are found by the checks for build files. Their messages are appended
+//! to BuildKit's words.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::dockerfile::{Dockerfile, Healthcheck, Instruction, Kind, StageHeader, Word};
 use crate::source::{SourceMap, Span};
 
-/// Puts the words that are known into the errors of a Dockerfile.
+/// Prepends BuildKit's words to the errors of a Dockerfile.
 pub fn reword(read: &ReadDockerfile, files: &SourceMap, diagnostics: &mut Diagnostics) {
     if !diagnostics.has_errors() {
         return;
@@ -36,7 +37,8 @@ fn instructions(dockerfile: &Dockerfile) -> impl Iterator<Item = &Instruction> {
     dockerfile.global_args.iter().chain(of_stages)
 }
 
-/// The message of an error at a place of an instruction, where there are known words for it.
+/// The message of an error at a location in an instruction; `None` if BuildKit has no words of its
+/// own for it.
 fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> Option<String> {
     let message = &problem.message;
     let is_at = |word: &Word| word.span.start <= place.start && place.end <= word.span.end;

@@ -1,4 +1,4 @@
-//! Values in the forms that Go prints, which are part of a history's texts.
+//! Values in Go's formats, which occur in the texts of a history.
 
 use std::fmt::Write as _;
 

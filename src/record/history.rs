@@ -9,13 +9,13 @@ use crate::dockerfile::{
 };
 use crate::plan::{parse_duration, port_range};
 
-/// The end of the texts of instructions that make a layer.
+/// Suffix of the texts of instructions that create a layer.
 const LAYER: &str = " # buildkit";
 
-/// The shell of an image that says none.
+/// The default shell of an image.
 const SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
-/// The text of a `RUN`: the args that it sees, and what is run.
+/// The text of a `RUN`: its args and its command.
 pub(super) fn run(run: &Run, state: &State) -> String {
     let mut text = String::from("RUN ");
     let args = state.passed_args();
@@ -34,8 +34,9 @@ pub(super) fn run(run: &Run, state: &State) -> String {
     text
 }
 
-/// The words of the process that runs the text of a `RUN` as BuildKit's Dockerfile frontend has it (`dispatchRun`): the
-/// shell and the text as it is written. `None` for an exec form, a program in a heredoc, and no text at all.
+/// The words of the process for a `RUN`, as in BuildKit's Dockerfile frontend (`dispatchRun`): the
+/// shell and the text as written. `None` for an exec form, a script with `#!` in a heredoc, and an
+/// empty text.
 pub(super) fn process(run: &Run, state: &State) -> Option<Vec<String>> {
     let CommandLine::Shell(written) = &run.command else { return None };
     if only_heredoc(run).is_some_and(|heredoc| heredoc.text().starts_with("#!")) {
@@ -45,17 +46,17 @@ pub(super) fn process(run: &Run, state: &State) -> Option<Vec<String>> {
     (!text.trim().is_empty()).then(|| with_shell(text, state))
 }
 
-/// The heredoc of a `RUN` that is nothing else.
+/// The heredoc of a `RUN` that consists of a heredoc only.
 pub(super) fn only_heredoc(run: &Run) -> Option<&Heredoc> {
     let CommandLine::Shell(written) = &run.command else { return None };
     run.heredocs.first().filter(|_| is_heredoc(&written.text.value))
 }
 
-/// The text that a shell runs, with its heredocs.
+/// The text for the shell, including its heredocs.
 fn whole_text(run: &Run, written: &str) -> String {
     if let Some(only) = only_heredoc(run) {
         let text = only.text();
-        // A program is a file, whose path the shell is given.
+        // A script with `#!` is a file, whose path is passed to the shell.
         return match text.starts_with("#!") {
             true => format!("/dev/pipes/{}", only.name),
             false => text,
@@ -115,7 +116,7 @@ fn with_shell(text: String, state: &State) -> Vec<String> {
     words
 }
 
-/// `HEALTHCHECK`, with all its fields.
+/// `HEALTHCHECK` with all its fields.
 pub(super) fn healthcheck(healthcheck: &Healthcheck) -> String {
     let (test, options) = match healthcheck {
         Healthcheck::None => (vec!["NONE".to_owned()], &[][..]),
@@ -145,7 +146,7 @@ pub(super) fn healthcheck(healthcheck: &Healthcheck) -> String {
     )
 }
 
-/// `EXPOSE`: the ports in order, ranges as their members.
+/// `EXPOSE`: the ports in order, ranges expanded.
 pub(super) fn expose(ports: &[Word], place: &Place<'_>) -> String {
     let mut written: Vec<&Word> = ports.iter().collect();
     written.sort_by(|one, other| one.value.cmp(&other.value));

@@ -1,14 +1,14 @@
-//! The record of a Dockerfile's build: the names of its steps in the progress, the history of its image, and the words of
-//! errors.
+//! The record of a Dockerfile's build: the names of its steps in the progress, the history of its
+//! image, and the words of errors.
 //!
-//! Input: a Dockerfile, and the [`Plan`] of the build file that it was read as. Output: the same plan, with the
-//! names and the history that BuildKit's Dockerfile frontend gives to the Dockerfile's instructions
-//! (`frontend/dockerfile/dockerfile2llb/convert.go`). What is done stays as it is, with two exceptions: a `RUN` is the
-//! process that it is there, and `ADD` looks into what it adds. Must not depend on how the build
-//! file says it.
+//! Input: a Dockerfile, and the [`Plan`] of the build file that it was converted to. Output: the
+//! same plan, with the names and the history that BuildKit's Dockerfile frontend gives to the
+//! Dockerfile's instructions (`frontend/dockerfile/dockerfile2llb/convert.go`). The actions stay
+//! the same, with two exceptions: the process of a `RUN` is that of BuildKit's frontend, and `ADD`
+//! detects archives by their content. Must not depend on the text of the converted build file.
 //!
-//! A stage of the Dockerfile may be several of the plan, and an instruction may be several steps or none: a step
-//! belongs to the instruction that its place is in.
+//! A stage of the Dockerfile may correspond to several stages of the plan, and an instruction to
+//! any number of steps, or none: a step belongs to the instruction that contains its span.
 
 mod error;
 mod go;
@@ -30,15 +30,15 @@ use crate::plan::{Action, ContainerConfig, History, ImageConfig, Origin, Plan, R
 use crate::source::{SourceMap, Span};
 use crate::text::Text;
 
-/// Who made an entry of a history, for clients that show it.
+/// The author of history entries, for clients that show it.
 const COMMENT: &str = "buildkit.dockerfile.v0";
 
-/// Gives the plan of a Dockerfile's build file the names and the history of the Dockerfile.
+/// Sets the names and the history of a Dockerfile in the plan of its build file.
 pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: &mut Plan) {
     let limit = Limit::default();
     let names = FileNames::new(&read.dockerfile, request.several_platforms);
     let globals = globals(&read.dockerfile, request, &limit);
-    // The stages of the plan that each stage of the Dockerfile is, in order.
+    // For each stage of the Dockerfile, the stages of the plan that it was converted to, in order.
     let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
     for (at, stage) in plan.stages.iter().enumerate() {
         let Some(&index) = read.stages.get(stage.name.as_str()) else { return };
@@ -98,33 +98,33 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
         let places = places.map(|(at, instruction)| (instruction.span.start, at)).collect();
         stages.insert(index, RecordedStage { state: walk.state, instructions, places, recorded });
     }
-    // An image that only files are taken from is no step of a stage.
+    // An image that is only copied from is not a step of a stage.
     for image in &mut plan.images {
         image.title.get_or_insert_with(|| "FROM".to_owned());
     }
     record(read, files, &stages, plan);
 }
 
-/// A stage of the Dockerfile, with what is recorded of it.
+/// A stage of the Dockerfile with its record.
 struct RecordedStage<'d> {
-    /// What holds at its end.
+    /// The state at its end.
     state: State,
-    /// The triggers of its base, and its own instructions.
+    /// The triggers of its base, followed by its own instructions.
     instructions: Vec<&'d Instruction>,
-    /// The instructions by the offsets of their first bytes.
+    /// The index of each instruction by the offset of its first byte.
     places: BTreeMap<u32, usize>,
-    /// One for each of them.
+    /// One for each instruction.
     recorded: Vec<Recorded>,
 }
 
 impl<'d> RecordedStage<'d> {
-    /// The instruction that a place of the Dockerfile is in.
+    /// The instruction that contains a span of the Dockerfile.
     fn find(&self, place: Span) -> Option<usize> {
         let (_, &at) = self.places.range(..=place.start).next_back()?;
         (place.end <= self.instructions[at].span.end).then_some(at)
     }
 
-    /// The instructions that a stage built from it begins with.
+    /// The triggers for stages that are based on this one.
     fn triggers(&self) -> impl Iterator<Item = &'d Instruction> {
         self.instructions.iter().filter_map(|instruction| match &instruction.kind {
             Kind::Onbuild(trigger) => Some(&*trigger.instruction),
@@ -137,18 +137,18 @@ impl<'d> RecordedStage<'d> {
 enum FoundBase {
     Stage(usize),
     Image(ContainerConfig),
-    /// The client puts a build context in place of the stage itself.
+    /// A build context of the client replaces the stage itself.
     Replaced(ContainerConfig),
     Nothing,
 }
 
-/// The stage of the Dockerfile that another one is built from; an arg may have decided on its name.
+/// The stage of the Dockerfile that another one is based on; its name may depend on an arg.
 fn stage_below(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> Option<usize> {
     let Origin::Stage(base) = plan.stages[first].base else { return None };
     read.stages.get(plan.stages[base].name.as_str()).copied().filter(|&base| base < index)
 }
 
-/// Looks up what a stage is built from. `first` is the first stage of the plan that belongs to it.
+/// Determines the base of a stage. `first` is the first stage of the plan that belongs to it.
 fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> FoundBase {
     let name = read.dockerfile.stages[index].header.name.as_ref();
     let replaces =
@@ -182,7 +182,7 @@ fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> Fo
     }
 }
 
-/// Puts the variables of the image into the order in which the Dockerfile sets them.
+/// Sorts the variables of the image by the order in which the Dockerfile sets them.
 fn order_environment(
     read: &ReadDockerfile,
     stages: &BTreeMap<usize, RecordedStage<'_>>,
@@ -204,20 +204,20 @@ fn order_environment(
     }
 }
 
-/// Puts the names of instructions on the steps of a plan, and their history into its config.
+/// Sets the names of steps in a plan, and the history in its config.
 fn record(
     read: &ReadDockerfile,
     files: &SourceMap,
     stages: &BTreeMap<usize, RecordedStage<'_>>,
     plan: &mut Plan,
 ) {
-    // The stages that the image is made of, the lowest first.
+    // The stages that the image consists of, the lowest first.
     let mut chain = vec![plan.target];
     while let Some(Origin::Stage(base)) = chain.last().map(|&at| plan.stages[at].base) {
         chain.push(base);
     }
     chain.reverse();
-    // How many layers each instruction of a stage of the image has.
+    // For each stage of the image, the number of layers of each instruction.
     let mut layers: Vec<(usize, Vec<usize>)> = Vec::new();
     let mut is_complete = true;
     for (at, stage) in plan.stages.iter_mut().enumerate() {
@@ -236,7 +236,7 @@ fn record(
                 continue;
             };
             step.title = recorded.title.clone().map(Box::new);
-            // A build file says from the name whether a file is an archive; `ADD` looks into it.
+            // A build file recognises archives by their names; `ADD` looks at their content.
             match &mut step.action {
                 Action::Copy(copy) => copy.unpack = recorded.unpacks,
                 Action::Unpack(unpack) if recorded.renames => {
@@ -247,9 +247,10 @@ fn record(
                 }
                 _ => {}
             }
-            // A build file's shell stops at the first failure, its text is laid out anew, and args reach the steps that
-            // use them. Here the process is that of docker/dockerfile: a message shows the same command, and a step
-            // that the one has built the other takes from the cache.
+            // The shell of a build file stops at the first failure, the layout of its text is
+            // changed, and args are set only in the steps that use them. Use the process of
+            // docker/dockerfile instead, so that messages show the same command and the two
+            // frontends share cached steps.
             if let (Action::Exec(exec), Some(process)) = (&mut step.action, &recorded.process) {
                 exec.environment = Arc::clone(&process.environment);
                 if let (None, Some(words)) = (&exec.script, &process.words) {
@@ -272,7 +273,7 @@ fn record(
             }
         }
     }
-    // A layer without an entry would make all entries after it those of other layers.
+    // A missing entry would shift all later entries to the wrong layers.
     if !is_complete {
         return;
     }

@@ -1,7 +1,7 @@
 //! The names of steps in the progress: `[builder 2/5] RUN make`.
 //!
-//! Follows `prefixCommand` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit, and what
-//! `buildDispatchStates` counts.
+//! Follows `prefixCommand` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit, and the
+//! counts in `buildDispatchStates`.
 
 use buildkit_llb::Platform;
 
@@ -10,11 +10,11 @@ use super::values::Values;
 use crate::dockerfile::{Dockerfile, Instruction, Kind};
 use crate::plan::Title;
 
-/// What the names of all steps of a file have in common.
+/// The common parts of the names of all steps of a file.
 pub(super) struct FileNames {
-    /// The name of each stage; empty for the only one.
+    /// The name of each stage; empty if there is only one.
     stages: Vec<String>,
-    /// Whether names say the platform.
+    /// True if names include the platform.
     several_platforms: bool,
 }
 
@@ -56,8 +56,8 @@ impl FileNames {
     }
 }
 
-/// Whether BuildKit counts more than one stage: each image that files are taken from is one, and each mount that is
-/// from no stage (`toCommand`, `detectRunMount`).
+/// True if BuildKit counts more than one stage. Each image that is copied from counts as one, and
+/// so does each mount that is not from a stage (`toCommand`, `detectRunMount`).
 fn has_other_sources(dockerfile: &Dockerfile, stage: &str) -> bool {
     let is_other = |from: &str| from.parse::<i64>().is_err() && !from.eq_ignore_ascii_case(stage);
     let instructions = dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
@@ -71,12 +71,12 @@ fn has_other_sources(dockerfile: &Dockerfile, stage: &str) -> bool {
     })
 }
 
-/// Whether an instruction is counted.
+/// True if an instruction counts as a step.
 fn is_step(kind: &Kind) -> bool {
     matches!(kind, Kind::Add(_) | Kind::Copy(_) | Kind::Run(_) | Kind::Workdir(_))
 }
 
-/// The same, for the text of an instruction.
+/// Like [`is_step`], for the text of an instruction.
 fn is_step_text(text: &str) -> bool {
     let keyword = text.split_whitespace().next().unwrap_or_default();
     ["ADD", "COPY", "RUN", "WORKDIR"].iter().any(|step| keyword.eq_ignore_ascii_case(step))
@@ -85,16 +85,16 @@ fn is_step_text(text: &str) -> bool {
 /// The numbers of a stage's steps.
 pub(super) struct Numbers {
     stage: String,
-    /// The platform of the stage, where names say it.
+    /// The platform of the stage, if names include it.
     platform: Option<Platform>,
     total: usize,
     done: usize,
-    /// Whether the base is its first step.
+    /// True if the base is its first step.
     has_base: bool,
 }
 
 impl Numbers {
-    /// The beginning of the name of the base.
+    /// The name of the base step.
     pub(super) fn from(&self) -> Option<String> {
         self.has_base.then(|| format!("{}FROM", self.place(1, &Values::new())))
     }
@@ -123,7 +123,7 @@ impl Numbers {
     }
 }
 
-/// `->arm64` where the variables of a stage tell another platform than its own.
+/// `->arm64` if the variables of a stage name another platform than its own.
 fn other_target(own: &Platform, values: &Values) -> String {
     let Some(target) = target(own, values) else { return String::new() };
     let variant = match target.variant() {
@@ -139,7 +139,7 @@ fn other_target(own: &Platform, values: &Values) -> String {
     }
 }
 
-/// The platform that a stage's variables tell (`platformFromEnv`).
+/// The platform that a stage's variables name (`platformFromEnv`).
 fn target(own: &Platform, values: &Values) -> Option<Platform> {
     let whole = values.get("TARGETPLATFORM").and_then(|text| text.parse().ok());
     if whole.is_some() {

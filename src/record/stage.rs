@@ -1,4 +1,4 @@
-//! A stage of a Dockerfile, from instruction to instruction.
+//! The state of a stage of a Dockerfile after each instruction.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,58 +14,58 @@ use crate::source::SourceFile;
 use crate::spec::EPOCH_ARG;
 use crate::text::Text;
 
-/// What holds at a place of a stage.
+/// The state at one place of a stage.
 #[derive(Debug, Clone, Default)]
 pub(super) struct State {
-    /// Variables and args, in one.
+    /// Variables and args together.
     values: Values,
-    /// The same, in the order in which a process gets them.
+    /// The same, in the order of a process's environment.
     environment: Environment,
     /// The variables of the image.
     image_env: Environment,
-    /// The args in the order in which they were first declared, each with its value at its last declaration.
+    /// The args in the order of their first declarations, each with the value of its last one.
     args: Vec<(String, String)>,
     workdir: String,
-    /// The shell that the image says.
+    /// The shell configured in the image.
     pub(super) shell: Option<Vec<String>>,
 }
 
-/// What is recorded of an instruction.
+/// The record of an instruction.
 #[derive(Debug)]
 pub(super) struct Recorded {
-    /// The text in the history; some instructions have none.
+    /// The text in the history, if it has one.
     pub(super) created_by: Option<String>,
-    /// The name in the progress, for what is a step.
+    /// The name in the progress, if it is a step.
     pub(super) title: Option<Title>,
     /// The process of a `RUN`.
     pub(super) process: Option<Process>,
-    /// Whether what it adds is looked into, and unpacked where it is an archive.
+    /// True if an added file is unpacked if its content is an archive.
     pub(super) unpacks: bool,
-    /// Whether what is no archive becomes the destination itself.
+    /// True if a file that is not an archive is copied to the destination itself.
     pub(super) renames: bool,
 }
 
-/// The process of a `RUN`, as BuildKit's Dockerfile frontend has it.
+/// The process of a `RUN`, as in BuildKit's Dockerfile frontend.
 #[derive(Debug)]
 pub(super) struct Process {
-    /// The shell and the text, where a shell runs it.
+    /// The shell and the text, if it runs in a shell.
     pub(super) words: Option<Vec<String>>,
     /// The variables and args.
     pub(super) environment: Arc<Environment>,
 }
 
-/// The base of a stage, as far as it is counted among the steps.
+/// The base of a stage, for counting steps.
 pub(super) struct Base {
-    /// Whether it counts.
+    /// True if it counts.
     pub(super) is_counted: bool,
-    /// Whether it is a step with a name.
+    /// True if it is a step with a name.
     pub(super) is_step: bool,
     /// The triggers of an image.
     pub(super) triggers: Vec<String>,
 }
 
 impl Base {
-    /// `stage` is the stage of the Dockerfile that it is, if it is one.
+    /// `stage` is the stage of the Dockerfile that is the base, if it is one.
     pub(super) fn of(origin: &Origin, stage: &Option<usize>, plan: &Plan) -> Self {
         let image = match origin {
             Origin::Image(at) => Some(&plan.images[*at]),
@@ -80,7 +80,7 @@ impl Base {
 }
 
 impl State {
-    /// That of a stage that begins with an image.
+    /// The state of a stage that is based on an image.
     pub(super) fn of_image(config: ContainerConfig, os: &str) -> Self {
         let environment = Environment::from_entries(config.env.iter().map(String::as_str));
         let environment = environment.with_path(os);
@@ -100,8 +100,9 @@ impl State {
         self.image_env.to_entries()
     }
 
-    /// Begins a stage that is built from another one: the image's variables are set again, so that they go before
-    /// args of the same name, and behind all args (`dispatchStages` in `dockerfile2llb/convert.go`).
+    /// Begins a stage that is based on another one. The image's variables are set again, so that
+    /// they take precedence over args of the same name and come after all args (`dispatchStages` in
+    /// `dockerfile2llb/convert.go`).
     pub(super) fn begin_stage(&mut self) {
         if self.args.is_empty() {
             return;
@@ -117,7 +118,8 @@ impl State {
         self.environment.extend(image);
     }
 
-    /// Sets a variable or an arg. It goes behind the others, as in `EnvList` of BuildKit's `client/llb/meta.go`.
+    /// Sets a variable or an arg. It moves to the end, as in `EnvList` of BuildKit's
+    /// `client/llb/meta.go`.
     fn set(&mut self, name: String, value: String) {
         let is_few = self.values.len() <= FEW;
         if is_few && self.values.contains_key(&name) {
@@ -127,7 +129,7 @@ impl State {
         self.values.insert(name, value);
     }
 
-    /// The args that a process gets, with the values that it sees.
+    /// The args of a process, with their values in its environment.
     pub(super) fn passed_args(&self) -> Vec<(&str, &str)> {
         let args = self.args.iter();
         args.map(|(name, value)| {
@@ -137,7 +139,7 @@ impl State {
     }
 }
 
-/// A place of a stage, where words have values.
+/// A place of a stage, for expanding words.
 pub(super) struct Place<'p> {
     escape: char,
     values: &'p Values,
@@ -155,25 +157,25 @@ impl Place<'_> {
     }
 }
 
-/// A stage on its way.
+/// Walks the instructions of a stage.
 pub(super) struct Walk<'w> {
     pub(super) read: &'w ReadDockerfile,
     pub(super) globals: &'w Values,
     pub(super) build_args: &'w BTreeMap<String, String>,
-    /// The value of `SOURCE_DATE_EPOCH`, once it is known what its word stands for.
+    /// The value of `SOURCE_DATE_EPOCH`, once its word has been resolved.
     pub(super) epoch: Option<&'w str>,
     pub(super) limit: &'w Limit,
     pub(super) numbers: Numbers,
     pub(super) state: State,
 }
 
-/// How many variables there may be for each to have its place in the order: to move one costs a walk over all.
+/// The number of variables up to which their order is tracked: moving one takes a walk over all.
 const FEW: usize = 1000;
 
-/// Args that are no variables.
+/// Args that are not passed as variables.
 const NO_VARIABLES: [&str; 2] = ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
 
-/// Returns whether a destination can only be a directory.
+/// True if a destination can only be a directory.
 fn is_directory(to: &str) -> bool {
     to.is_empty() || to.ends_with('/') || matches!(to.rsplit('/').next(), Some("." | ".."))
 }
@@ -183,13 +185,14 @@ impl Walk<'_> {
         self.read.dockerfile.directives.escape.char()
     }
 
-    /// Takes the args of a trigger of the base image, which has been built: the steps of the stage get them.
+    /// Adds the args of a trigger of the base image, which has been built already: the steps of the
+    /// stage get them.
     pub(super) fn trigger_of_image(&mut self, text: &str) {
         let file = SourceFile::new("Dockerfile", format!("FROM scratch\n{text}\n").into_bytes());
         let triggered = parse(&file, &mut Diagnostics::default());
         for instruction in triggered.stages.iter().flat_map(|stage| &stage.instructions) {
             let Kind::Arg(pairs) = &instruction.kind else { continue };
-            // A variable that the triggers set as well goes before the arg.
+            // A variable that the triggers also set takes precedence over the arg.
             let pairs =
                 pairs.iter().filter(|pair| self.state.image_env.get(&pair.name.value).is_none());
             let pairs: Vec<ArgPair> = pairs.cloned().collect();
@@ -197,7 +200,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Goes over an instruction.
+    /// Processes an instruction.
     pub(super) fn instruction(&mut self, instruction: &Instruction, is_trigger: bool) -> Recorded {
         let place = Place { escape: self.escape(), values: &self.state.values, limit: self.limit };
         let renames = match &instruction.kind {
@@ -244,7 +247,7 @@ impl Walk<'_> {
                 let written = place.word(path);
                 let workdir = join_workdir(&self.state.workdir, &written);
                 is_step = workdir != "/";
-                // An absolute path is told as it is written.
+                // An absolute path is shown as written.
                 let shown = if written.starts_with('/') { &written } else { &workdir };
                 let text = format!("WORKDIR {shown}");
                 self.state.workdir = workdir;
@@ -288,7 +291,7 @@ impl Walk<'_> {
             let more = if content.lines().nth(1).is_some() { "..." } else { "" };
             text.push_str(&format!(" ({line}{more})"));
         }
-        // A secret is not told, not even where the image has a variable of that name.
+        // A secret must not be shown, not even if the image has a variable of the same name.
         let secrets = run.mounts.iter().filter_map(|mount| mount.env.clone());
         let secrets: Vec<String> = secrets.collect();
         if secrets.is_empty() {
@@ -308,7 +311,7 @@ impl Walk<'_> {
             let default = default.as_ref().map(|default| place.word(default));
             let value = self.build_args.get(&name).cloned().or(default);
             let value = value.or_else(|| self.globals.get(&name).cloned());
-            // The word that stands there has become a number, or nothing.
+            // The word has been resolved to a number, or to nothing.
             let value = match self.epoch {
                 Some(epoch) if name == EPOCH_ARG => Some(epoch.to_owned()),
                 _ => value,

@@ -1,4 +1,4 @@
-//! The values of names at a place of a Dockerfile.
+//! The values of variables at one place of a Dockerfile.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use crate::dockerfile::{ArgPair, Dockerfile, Kind};
 use crate::plan::{Request, platform_args};
 use crate::spec::{Allowance, Glob, Spent};
 
-/// How many bytes may be made of values. A plan has been held to about as much.
+/// Limit on the total size of values, in bytes. Similar to the limit on a plan.
 const ALLOWANCE: usize = 64 << 20;
 
 /// Variables and args by name.
 pub(super) type Values = BTreeMap<String, String>;
 
-/// What may still be made of values.
+/// The remaining size.
 pub(super) struct Limit(Allowance);
 
 impl Default for Limit {
@@ -22,29 +22,29 @@ impl Default for Limit {
     }
 }
 
-/// What stands in place of a name without a value.
+/// The replacement for an unset variable.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Unset {
     Empty,
-    /// The name, as it is written.
+    /// The reference, as written.
     Kept,
 }
 
-/// The word without quotes and with the values of names; as it is written where that cannot be made.
+/// Expands a word and removes its quotes; returns it as written if that fails.
 pub(super) fn word(text: &str, escape: char, values: &Values, limit: &Limit) -> String {
     let pieces = lex::word(text, escape).ok();
     let expanded = pieces.and_then(|pieces| expand(&pieces, values, Unset::Empty, limit));
     expanded.unwrap_or_else(|| text.to_owned())
 }
 
-/// The text with the values of the names that have one. Quotes stay.
+/// Expands the variables in a text that are set. Quotes are kept.
 pub(super) fn command(text: &str, escape: char, values: &Values, limit: &Limit) -> String {
     let pieces = lex::quoted_word(text, escape).ok();
     let expanded = pieces.and_then(|pieces| expand(&pieces, values, Unset::Kept, limit));
     expanded.unwrap_or_else(|| text.to_owned())
 }
 
-/// `None` where a value is required that is not there, or is too large.
+/// `None` if a required variable is not set, or the result is too large.
 fn expand(pieces: &[Piece], values: &Values, unset: Unset, limit: &Limit) -> Option<String> {
     let mut out = String::new();
     for piece in pieces {
@@ -66,7 +66,7 @@ fn expand(pieces: &[Piece], values: &Values, unset: Unset, limit: &Limit) -> Opt
     Some(out)
 }
 
-/// A name without a value, as it is written.
+/// The reference to an unset variable, as written.
 fn kept(
     name: &str,
     is_braced: bool,
@@ -145,7 +145,7 @@ pub(super) fn globals(dockerfile: &Dockerfile, request: &Request, limit: &Limit)
         .into_iter()
         .map(|(name, value)| (name.to_owned(), given.get(name).cloned().unwrap_or(value)))
         .collect();
-    // Without a target the last stage is told by its name (`toDispatchState`).
+    // Without a target, the last stage is identified by its name (`toDispatchState`).
     if request.target.is_none()
         && !given.contains_key("TARGETSTAGE")
         && let Some(name) = dockerfile.stages.last().and_then(|stage| stage.header.name.as_ref())

@@ -1,7 +1,8 @@
-//! `unused-lock-entry`: what a lock file holds, and no reference of the build file can be.
+//! `unused-lock-entry`: an entry of a lock file that no reference of the build file can match.
 //!
-//! A reference with a name in it may become anything that the name can be: with an arg of any value, any
-//! text, so that what other builds need is not called unused.
+//! A reference that contains a name can have any value that the name can have; an arg without a
+//! fixed set of values can have any text. So an entry that another build needs is not called
+//! unused.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -12,20 +13,20 @@ use crate::lock::{Lock, Upstream};
 use crate::plan::may_be_none;
 use crate::spec::{From, Input, Piece, Scalar, Spec, Template, Verb};
 
-/// Stands for any text. No string of a build file has it.
+/// Matches any text. No string of a build file contains it.
 const ANY: char = '\0';
 
-/// How many texts one reference is followed into; one that may be more is any text.
+/// Limit on the number of values of one reference; with more, it matches any text.
 const MAX_TEXTS: usize = 64;
 
-/// How deep names may stand for names.
+/// Limit on the nesting of names in values.
 const MAX_DEPTH: usize = 16;
 
-/// How much text all references together are followed into, in bytes; what is beyond it is any text.
+/// Limit on the total size of values of all references, in bytes; beyond that, they match any text.
 const MAX_SIZE: usize = 1 << 20;
 
-/// How much text is held against patterns, in bytes. Where there are very many entries and patterns, the
-/// rule looks at the first ones.
+/// Limit on the text compared with patterns, in bytes. If there are very many entries and patterns,
+/// the rule checks only the first ones.
 const MAX_COMPARED: usize = 64 << 20;
 
 /// Warns of each entry of the lock file that nothing in the build file can need.
@@ -49,7 +50,7 @@ pub(super) fn check(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What the references of a build file may be.
+/// The possible values of the references of a build file.
 #[derive(Default)]
 struct References {
     images: Forms,
@@ -57,11 +58,12 @@ struct References {
     urls: Forms,
 }
 
-/// What references of one kind may be: most are one text, which is looked up and not compared with all.
+/// The possible values of references of one kind. Most are a single text, which is looked up
+/// instead of compared.
 #[derive(Default)]
 struct Forms {
     texts: BTreeSet<String>,
-    /// With [`ANY`] for what is not known.
+    /// Values with [`ANY`] for unknown parts.
     patterns: BTreeSet<String>,
 }
 
@@ -75,7 +77,7 @@ impl Extend<String> for Forms {
 }
 
 impl Forms {
-    /// `compared` grows by what is held against patterns, in bytes.
+    /// Adds the number of compared bytes to `compared`.
     fn may_be(&self, text: &str, compared: &Cell<usize>) -> bool {
         let fits = |pattern: &String| {
             compared.set(compared.get() + pattern.len() + text.len());
@@ -88,7 +90,7 @@ impl Forms {
 impl References {
     fn of(spec: &Spec) -> Self {
         let mut references = Self::default();
-        // In a stage a variable of its environment stands before a constant of the file.
+        // In a stage, an environment variable takes precedence over a constant of the file.
         let variables = spec.stages.values().flat_map(|stage| stage.env.0.keys());
         let variables: BTreeSet<&str> = variables.map(|name| name.as_str()).collect();
         let file = Texts { spec, hidden: BTreeSet::new(), left: Cell::new(MAX_SIZE) };
@@ -147,7 +149,7 @@ fn without_credentials(urls: Vec<String>) -> Vec<String> {
     urls.into_iter().map(key_of).collect()
 }
 
-/// The ways in which an image can be written.
+/// The different ways to write an image.
 fn spellings(key: &str) -> Vec<String> {
     let mut names = vec![key.to_owned()];
     if let Some(path) = key.strip_prefix("docker.io/") {
@@ -163,12 +165,12 @@ fn spellings(key: &str) -> Vec<String> {
     names
 }
 
-/// What templates may become.
+/// Computes the possible values of templates.
 struct Texts<'s> {
     spec: &'s Spec,
-    /// Names that may stand for something else than what the file says of them.
+    /// Names whose value may differ from the file's declaration.
     hidden: BTreeSet<&'s str>,
-    /// What is left of [`MAX_SIZE`].
+    /// The rest of [`MAX_SIZE`].
     left: Cell<usize>,
 }
 
@@ -178,7 +180,8 @@ fn any() -> Vec<String> {
 
 impl Texts<'_> {
     fn of(&self, template: &Template, depth: usize) -> Vec<String> {
-        // Before names are followed: a few that name each other are very many, or without an end.
+        // Checked before following names: a few that refer to each other give very many values, or
+        // endless ones.
         if !self.spend(1) {
             return any();
         }
@@ -192,7 +195,7 @@ impl Texts<'_> {
         })
     }
 
-    /// Each start with each end.
+    /// Each start combined with each end.
     fn join(&self, starts: &[String], ends: &[String]) -> Vec<String> {
         if starts.len() * ends.len() > MAX_TEXTS {
             return self.join(starts, &any());
@@ -205,7 +208,7 @@ impl Texts<'_> {
         starts.iter().flat_map(joined).collect()
     }
 
-    /// Whether so many bytes are left. Where they are not, none are left from then on.
+    /// Takes `size` from the limit. Once exhausted, every later call returns false.
     fn spend(&self, size: usize) -> bool {
         let left = self.left.get().checked_sub(size);
         self.left.set(left.unwrap_or(0));
@@ -241,7 +244,7 @@ impl Texts<'_> {
     }
 }
 
-/// Whether a text with [`ANY`] in it may be this one.
+/// True if a pattern with [`ANY`] in it matches a text.
 fn may_be(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once(ANY) else { return pattern == text };
     let (middle, last) = rest.rsplit_once(ANY).unwrap_or(("", rest));
@@ -279,7 +282,7 @@ mod tests {
         }
     }
 
-    /// What is reported of a lock file with these keys.
+    /// The findings for a lock file with these keys.
     fn unused(spec: &str, images: &[&str], git: &[&str], urls: &[&str]) -> Vec<String> {
         let line = |key: &&str, pin: String| format!("\"{key}\" = \"{pin}\"\n");
         let table = |keys: &[&str], pin: &str| {

@@ -1,6 +1,6 @@
 //! Rows of text in columns, as BuildKit's clients print them (Go's `text/tabwriter`).
 
-/// Pads every cell but the last of a row to the width of its column and `gap` spaces more.
+/// Pads every cell but the last of a row to the width of its column plus `gap` spaces.
 pub(super) fn columns<const N: usize>(rows: &[[&str; N]], gap: usize) -> String {
     let width = |column: usize| {
         rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default() + gap

@@ -19,12 +19,12 @@ pub const CONVERT_VERSION: &str = "0.1.0";
 pub struct Converted {
     /// Each op by its digest, as `protojson` writes it.
     def: BTreeMap<String, Value>,
-    /// What is said about each.
+    /// The metadata of each op.
     metadata: BTreeMap<String, Metadata>,
     source: Value,
 }
 
-/// `llb.OpMetadata` of BuildKit's Go client, whose JSON is not that of the message.
+/// `llb.OpMetadata` of BuildKit's Go client, whose JSON differs from that of the message.
 #[derive(Debug, Serialize)]
 struct Metadata {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -42,7 +42,7 @@ struct Metadata {
 }
 
 impl Converted {
-    /// Makes the document. It fails for a graph with an op that is none, which may come from another
+    /// Makes the document. Fails for a graph with an invalid op, which may come from another
     /// frontend.
     pub fn new(definition: &Definition) -> Result<Self, DecodeError> {
         let proto = definition.to_proto();

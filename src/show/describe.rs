@@ -1,4 +1,4 @@
-//! The answer to `--call=subrequests.describe`: which questions are answered (BuildKit's
+//! The answer to `--call=subrequests.describe`: the supported subrequests (BuildKit's
 //! `frontend/subrequests/describe.go`).
 
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::{CONVERT_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION};
 /// The version of the document.
 pub const DESCRIBE_VERSION: &str = "1.0.0";
 
-/// A question that is answered.
+/// A supported subrequest.
 #[derive(Debug, Serialize)]
 struct Request {
     name: &'static str,
@@ -28,7 +28,7 @@ struct Named {
     description: &'static str,
 }
 
-/// All questions that are answered.
+/// All supported subrequests.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Description(Vec<Request>);
@@ -91,7 +91,7 @@ impl Description {
         ])
     }
 
-    /// The document for people, as clients print it.
+    /// The document as text, as clients print it.
     pub fn to_text(&self) -> String {
         let row = |request: &Request| {
             let name = request.name.strip_prefix("frontend.").unwrap_or(request.name);

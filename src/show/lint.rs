@@ -1,4 +1,4 @@
-//! The answer to `--check`: what rules find, and what would stop a build (BuildKit's
+//! The answer to `--check`: findings of rules, and errors that would fail a build (BuildKit's
 //! `frontend/subrequests/lint`).
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use crate::source::{Place, SourceMap};
 /// The version of the document.
 pub const LINT_VERSION: &str = "1.0.0";
 
-/// What rules find, and what would stop a build.
+/// Findings of rules, and the error that would fail a build.
 #[derive(Debug, Serialize)]
 pub struct Lint {
     warnings: Vec<Warning>,
@@ -31,14 +31,14 @@ struct Warning {
     #[serde(skip_serializing_if = "Option::is_none")]
     url: Option<String>,
     detail: String,
-    /// Clients look into it without asking whether there is one.
+    /// Always present, because clients do not check for it.
     location: Location,
-    /// The file and the lines, for people.
+    /// The file and the lines, for the text form.
     #[serde(skip)]
     place: Option<(usize, RangeInclusive<u32>)>,
 }
 
-/// Why a build would fail.
+/// The error that would fail a build.
 #[derive(Debug, Serialize)]
 pub struct BuildError {
     message: String,
@@ -46,7 +46,7 @@ pub struct BuildError {
 }
 
 impl BuildError {
-    /// A failure, with the lines that it is about and the name of the file that they are in.
+    /// An error, with its lines and the name of their file.
     pub fn new(
         message: impl Into<String>,
         place: Option<(String, RangeInclusive<u32>)>,
@@ -72,7 +72,7 @@ impl BuildError {
 }
 
 impl Lint {
-    /// Makes the document. `failure` is what went wrong besides what is told in the diagnostics.
+    /// Makes the document. `failure` is an error that is not in the diagnostics.
     pub fn new(diagnostics: &Diagnostics, failure: Option<BuildError>, files: &SourceMap) -> Self {
         let found = diagnostics.findings().into_iter().map(|found| Warning::new(found, files));
         let of_dockerfile = diagnostics.dockerfile().list.iter();
@@ -88,12 +88,12 @@ impl Lint {
         Self { warnings, sources: files.files().map(SourceInfo::new).collect(), error }
     }
 
-    /// Whether all is well.
+    /// True if there are no findings and no error.
     pub fn is_clean(&self) -> bool {
         self.warnings.is_empty() && self.error.is_none()
     }
 
-    /// The document for people, as clients print it.
+    /// The document as text, as clients print it.
     pub fn to_text(&self, files: &SourceMap) -> String {
         let mut text = String::new();
         let mut warnings: Vec<&Warning> = self.warnings.iter().collect();
@@ -116,7 +116,7 @@ impl Lint {
 impl Warning {
     fn new(found: &Diagnostic, files: &SourceMap) -> Self {
         let mut message = found.message.clone();
-        // Clients put the build file's name over any excerpt.
+        // Clients print the build file's name above every excerpt.
         let place = found.span.map(|span| files.place(span));
         if let Some(place) = place.as_ref().filter(|place| place.file.name() != files.main().name())
         {
@@ -139,7 +139,7 @@ impl Warning {
         }
     }
 
-    /// What a check of a Dockerfile has found.
+    /// A finding of a Dockerfile check.
     fn of_dockerfile(found: &Finding, files: &SourceMap) -> Self {
         Self {
             rule_name: found.rule.name(),
@@ -155,11 +155,11 @@ impl Warning {
     }
 }
 
-/// The errors of the file in one message. Clients print all that lies between two places of one error:
-/// here it is the first place, and the message has the others.
+/// The errors of the file in one message. Clients print all lines between two locations of one
+/// error, so only the first location is given, and the message contains the others.
 fn of_errors(diagnostics: &Diagnostics, files: &SourceMap) -> Option<BuildError> {
     let errors = diagnostics.errors();
-    // Of a Dockerfile the message is BuildKit's, without more: clients and people look for it.
+    // For a Dockerfile, use BuildKit's message unchanged: clients and people search for it.
     if let ([error], "Dockerfile") = (&errors[..], files.main().language()) {
         let location =
             error.span.map(|span| Location::of_dockerfile(&files.place(span).lines, files));
@@ -170,7 +170,7 @@ fn of_errors(diagnostics: &Diagnostics, files: &SourceMap) -> Option<BuildError>
     (!errors.is_empty()).then(|| BuildError::at(render::errors(&errors, files), location))
 }
 
-/// The error that findings are where a `check` says so.
+/// The error for findings that a `check` turns into errors.
 fn of_violations(diagnostics: &Diagnostics) -> Option<BuildError> {
     if let Some(message) = diagnostics.dockerfile().violation() {
         return Some(BuildError::at(message, None));

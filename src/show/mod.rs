@@ -1,9 +1,9 @@
-//! What is shown in place of a build: the language as a reference and a schema, and one build file as the
-//! documents that clients ask for (`--call=...`).
+//! Output other than a build: the language as a reference and a schema, and a build file as the
+//! documents that clients request (`--call=...`).
 //!
-//! Comes in: the [`Shape`](crate::spec::shape::Shape) of a build file, or what is known of one file. Goes
-//! out: text, or a document that serializes to what BuildKit's clients read. How a document gets to the
-//! client is not known here.
+//! Input: the [`Shape`](crate::spec::shape::Shape) of a build file, or the facts about one file.
+//! Output: text, or a document that serializes to the JSON that BuildKit's clients read. Must not
+//! depend on how a document is sent to the client.
 
 mod columns;
 mod convert;

@@ -1,4 +1,4 @@
-//! The answer to `--call=outline`: what a build of the target can be given (BuildKit's
+//! The answer to `--call=outline`: the inputs of a build of the target (BuildKit's
 //! `frontend/subrequests/outline`).
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use crate::source::SourceMap;
 /// The version of the document.
 pub const OUTLINE_VERSION: &str = "1.0.0";
 
-/// What a build of a target can be given.
+/// The inputs of a build of a target.
 #[derive(Debug, Serialize)]
 pub struct Outline {
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -91,7 +91,7 @@ impl Outline {
         }
     }
 
-    /// The document of a Dockerfile, as BuildKit makes it: it has no cache directories.
+    /// The document for a Dockerfile, as BuildKit makes it: without cache directories.
     pub fn of_dockerfile(outline: DockerfileOutline, files: &SourceMap) -> Self {
         let shown = |text: &str| visible(text).into_owned();
         let arg = |arg: OutlinedArg| OutlineArg {
@@ -116,7 +116,7 @@ impl Outline {
         }
     }
 
-    /// The document for people, as clients print it.
+    /// The document as text, as clients print it.
     pub fn to_text(&self) -> String {
         let mut parts = Vec::new();
         // The last stage of a Dockerfile may have no name.
@@ -160,7 +160,7 @@ fn in_order_of_the_file(uses: BTreeMap<String, Use>) -> impl Iterator<Item = (St
     uses.into_iter()
 }
 
-/// What an arg is for, and what it takes: the document has no other place for that.
+/// The description of an arg with its allowed values, for which the document has no field.
 fn description(Parameter { arg, values, .. }: &Parameter<'_>) -> String {
     let required = arg.required.then(|| "required".to_owned());
     let values = (!values.is_empty()).then(|| format!("one of {}", list(values)));

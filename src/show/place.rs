@@ -1,4 +1,5 @@
-//! Places of a build file as BuildKit's documents have them (`pb.Location` and `pb.SourceInfo` in JSON).
+//! Locations in a build file in the form of BuildKit's documents (`pb.Location` and `pb.SourceInfo`
+//! in JSON).
 
 use std::ops::RangeInclusive;
 
@@ -9,7 +10,7 @@ use serde::Serialize;
 
 use crate::source::{Place, SourceFile, SourceMap, Span};
 
-/// Lines of one of the sources of a document.
+/// Lines in one of the sources of a document.
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct Location {
     #[serde(rename = "sourceIndex", skip_serializing_if = "is_first")]
@@ -40,7 +41,7 @@ pub(super) struct SourceInfo {
 }
 
 impl Location {
-    /// Some lines of a source.
+    /// A range of lines of a source.
     pub(super) fn of_lines(source: usize, lines: &RangeInclusive<u32>) -> Self {
         let position = |line: &u32| Position { line: *line, character: 0 };
         Self {
@@ -49,7 +50,7 @@ impl Location {
         }
     }
 
-    /// Lines of the build file, which is a Dockerfile.
+    /// Lines of a build file that is a Dockerfile.
     pub(super) fn of_dockerfile(lines: &RangeInclusive<u32>, files: &SourceMap) -> Self {
         let position = |line: &u32| Position { line: *line, character: 0 };
         let place = Place { file: files.main(), lines: lines.clone() };
@@ -74,7 +75,7 @@ impl Location {
         Self { source: files.number(span), ranges: vec![Range { start, end }] }
     }
 
-    /// No place: clients look into it without asking whether there is one.
+    /// An empty location, because clients do not check for a missing one.
     pub(super) fn nowhere() -> Self {
         Self { source: 0, ranges: Vec::new() }
     }
@@ -91,17 +92,18 @@ impl SourceInfo {
     }
 }
 
-/// The texts of all files, as bytes are in JSON.
+/// The texts of all files, in base64.
 pub(super) fn texts_of(files: &SourceMap) -> Vec<String> {
     files.files().map(text_of).collect()
 }
 
 fn text_of(file: &SourceFile) -> String {
-    // Clients print lines of it.
+    // Made visible, since clients print lines of it.
     BASE64_STANDARD.encode(visible(file.text()).as_bytes())
 }
 
-/// Lines of a file with those around them, as clients print them (BuildKit's `solver/errdefs/source.go`).
+/// Lines of a file with the lines around them, as clients print them (BuildKit's
+/// `solver/errdefs/source.go`).
 pub(super) fn excerpt(place: &Place<'_>) -> String {
     let Place { file, lines } = place;
     let count = file.line_count();

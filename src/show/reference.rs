@@ -1,4 +1,4 @@
-//! The reference: every table with its keys, what they take and what they mean, and an example.
+//! The reference: every table with its keys, their types and descriptions, and an example.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -13,7 +13,7 @@ Every key of a build file. The tests generate this page from the parser's own de
 In a *template*, `${NAME}` is replaced; in *text*, it is not. [From a Dockerfile](from-dockerfile.md) lists the key for each instruction.
 ";
 
-/// An example for each table, by what the table is.
+/// An example for each table, by the table's name.
 const EXAMPLES: &[(&str, &str)] = &[
     ("a build file", include_str!("examples/build-file.toml")),
     ("an arg", include_str!("examples/args.toml")),
@@ -42,7 +42,7 @@ struct Page {
 }
 
 impl Page {
-    /// Adds the tables of a shape, each behind the one that it stands in.
+    /// Adds the tables of a shape, each after the table that contains it.
     fn add(&mut self, shape: &Shape) {
         match shape {
             Shape::Table(table) => {
@@ -86,7 +86,7 @@ fn heading(what: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// What a key takes, in a few words.
+/// A short description of a key's type.
 fn takes(shape: &Shape) -> String {
     match shape {
         Shape::Text => "text".to_owned(),

@@ -1,4 +1,4 @@
-//! The JSON Schema of a build file (draft 7, which editors know best).
+//! The JSON Schema of a build file (draft 7, which editors support best).
 
 mod alternatives;
 
@@ -55,7 +55,7 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
         Shape::Table(shape) => {
             let name = definition_name(shape);
             if !definitions.contains_key(&name) {
-                // Marks the name as taken while the table's own keys are looked at.
+                // Reserves the name while the table's own keys are visited.
                 definitions.insert(name.clone(), Value::Null);
                 let table = table(shape, definitions);
                 definitions.insert(name.clone(), table);
@@ -69,7 +69,7 @@ fn table(shape: &TableShape, definitions: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
     for key in &shape.keys {
         let mut property = value(&(key.shape)(), definitions);
-        // Draft 7 does not look at what stands beside a `$ref`.
+        // Draft 7 ignores keywords beside a `$ref`.
         if property.get("$ref").is_some() {
             property = json!({ "allOf": [property] });
         }

@@ -1,11 +1,11 @@
-//! The document in a stage's report: how each of its steps ended.
+//! The document in a stage's report: the result of each of its steps.
 
 use serde::Serialize;
 
 use crate::plan::{Plan, PlannedStep};
 use crate::source::SourceMap;
 
-/// How the steps of a stage ended.
+/// The results of a stage's steps.
 #[derive(Debug, Serialize)]
 pub struct StageReport<'a> {
     stage: &'a str,
@@ -14,29 +14,30 @@ pub struct StageReport<'a> {
     steps: Vec<Step<'a>>,
 }
 
-/// How one ended that runs a process.
+/// The result of a step that runs a process.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Step<'a> {
     name: &'a str,
     file: &'a str,
     line: u32,
-    /// None where it was not run to its end, or where that is not known.
+    /// `None` if it did not finish, or if the exit code is unknown.
     exit_code: Option<u32>,
 }
 
-/// The steps of a stage that failed.
+/// The failed steps of a stage.
 #[derive(Debug, Clone)]
 pub struct Failed {
-    /// Their places among the stage's steps: several only where they are the same.
+    /// Their indexes among the stage's steps: several only if the steps are identical.
     pub steps: Vec<usize>,
-    /// With which exit code.
+    /// The exit code.
     pub code: u32,
 }
 
 impl<'a> StageReport<'a> {
-    /// Makes the document about a plan's target, of whose steps those at `processes` run a process.
-    /// `at_once`: whether branches are done at once, so that when one fails nobody knows of the others.
+    /// Makes the document about a plan's target. `processes` are the indexes of its steps that run
+    /// a process. `at_once` is true if branches run concurrently, so that after a failure the
+    /// results of the others are unknown.
     pub fn new(
         plan: &'a Plan,
         processes: impl Iterator<Item = usize>,
@@ -63,7 +64,7 @@ impl<'a> StageReport<'a> {
         }
     }
 
-    /// The document, as it is written to the file.
+    /// The content of the document's file.
     pub fn to_json(&self) -> Vec<u8> {
         // Cannot fail: strings, numbers and lists.
         let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! The answer to `--call=targets`: what can be built (BuildKit's `frontend/subrequests/targets`).
+//! The answer to `--call=targets`: the targets of a file (BuildKit's
+//! `frontend/subrequests/targets`).
 
 use buildkit_llb::visible;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use crate::spec::{Condition, Conditions, Spec, Stage, StageName, Template};
 /// The version of the document.
 pub const TARGETS_VERSION: &str = "1.0.0";
 
-/// What can be built, in the order of the file.
+/// The targets, in the order of the file.
 #[derive(Debug, Serialize)]
 pub struct Targets {
     targets: Vec<Target>,
@@ -28,7 +29,7 @@ struct Target {
     default: bool,
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
-    /// As it is written.
+    /// The base image as written.
     base: String,
     #[serde(skip_serializing_if = "String::is_empty")]
     platform: String,
@@ -62,7 +63,7 @@ impl Targets {
         Self { targets: targets.collect(), sources: texts_of(files) }
     }
 
-    /// The document of a Dockerfile, as BuildKit makes it: the last stage is the default.
+    /// The document for a Dockerfile, as BuildKit makes it: the last stage is the default.
     pub fn of_dockerfile(input: &DockerfileInput<'_>, files: &SourceMap) -> Self {
         let stages = &input.dockerfile.stages;
         let targets = stages.iter().enumerate().map(|(index, stage)| {
@@ -83,7 +84,7 @@ impl Targets {
         Self { targets: targets.collect(), sources: texts_of(files) }
     }
 
-    /// The document for people, as clients print it.
+    /// The document as text, as clients print it.
     pub fn to_text(&self) -> String {
         let name = |target: &Target| match (&*target.name, target.default) {
             ("", true) => "(default)".to_owned(),
@@ -98,7 +99,7 @@ impl Targets {
     }
 }
 
-/// What a stage is for, and where it exists: the document has no other place for that.
+/// The description of a stage with its conditions, for which the document has no field.
 fn description(stage: &Stage, files: &SourceMap) -> String {
     let Conditions { when, unless } = &stage.conditions;
     let condition = |word: &str, condition: &Condition| {
@@ -111,7 +112,7 @@ fn description(stage: &Stage, files: &SourceMap) -> String {
     visible(&parts.join("; ")).into_owned()
 }
 
-/// A string as it stands in the file, without its quotes.
+/// A string as written in the file, without its quotes.
 fn written(template: &Template, files: &SourceMap) -> String {
     match template.as_literal() {
         Some(text) => text.to_owned(),

@@ -1,8 +1,8 @@
-//! From what the parser meets to a tree of values.
+//! From the parser's events to a tree of values.
 //!
-//! Comes in: the events of [`toml_parser`], which knows the form of TOML and nothing of what is in its tables.
-//! Goes out: the tree. What cannot be decoded is reported where the parser reports its own errors. Knows nothing
-//! of how tables come together: see [`super::tables`].
+//! Input: the events of [`toml_parser`], which handles the syntax of TOML but does not build
+//! tables. Output: the tree. Values that cannot be decoded are reported together with the parser's
+//! own errors. Must not depend on the rules for extending tables: see [`super::tables`].
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -16,28 +16,28 @@ use super::tables::{Id, Tables};
 use super::tree::{Entry, Key, Kind, Value};
 use crate::source::{self, SourceFile};
 
-/// How deep values may be nested, and how many parts a key may have: whoever walks a tree does so by recursion. The
-/// keys of all values that one is in may have twice as many.
+/// Limits the nesting of values and the number of parts of a key, because trees are walked
+/// recursively. The keys around a value may have twice as many parts in total.
 const MAX_DEPTH: usize = 80;
 
 /// A tree that grows with each event.
 pub(super) struct Builder<'i> {
     file: &'i SourceFile,
-    /// What is parsed: the text of the file from `start` on.
+    /// The text that is parsed: the file from `start` on.
     text: &'i str,
     start: usize,
     tables: Tables<'i>,
-    /// What `key = value` belongs to; `None` behind a header that names no table.
+    /// The table that `key = value` belongs to; `None` after an invalid header.
     section: Option<Id>,
-    /// The brackets of a header, as long as it is open.
+    /// The header that is being read.
     header: Option<Header>,
-    /// The lists and tables that are open, each in the one before it.
+    /// The open lists and tables, from the outermost to the innermost.
     open: Vec<Open>,
-    /// The items of the lists that are open. Each list is cut off here when it is closed, as long as it has become.
+    /// The items of the open lists. When a list is closed, its items are cut off at exact size.
     items: Vec<Value<'i>>,
-    /// The keys of what is open, each with all its parts.
+    /// The keys of the open entries, each with all its parts.
     keys: Vec<Key<'i>>,
-    /// Whether a dot stands before the next part of a key.
+    /// True if a dot precedes the next part of a key.
     is_dotted: bool,
 }
 
@@ -47,24 +47,24 @@ struct Header {
     is_item: bool,
 }
 
-/// A list or a table whose closing bracket is still to come.
+/// A list or table that is not closed yet.
 struct Open {
     start: usize,
-    /// How many parts of keys belong to what is around it.
+    /// The number of key parts that belong to the surrounding ones.
     keys: usize,
     body: Body,
 }
 
 enum Body {
     Array {
-        /// How many items belong to what is around it.
+        /// The number of items that belong to the surrounding ones.
         items: usize,
     },
     Table(Id),
 }
 
 impl<'i> Builder<'i> {
-    /// Nothing yet of the text that begins at `start`.
+    /// An empty tree, for the text that begins at `start`.
     pub(super) fn new(file: &'i SourceFile, start: usize) -> Self {
         Self {
             file,
@@ -80,7 +80,7 @@ impl<'i> Builder<'i> {
         }
     }
 
-    /// The document, and what is wrong with its tables.
+    /// The document, and its conflicts.
     pub(super) fn finish(self) -> (Vec<Entry<'i>>, Vec<Conflict>) {
         self.tables.finish()
     }
@@ -94,7 +94,7 @@ impl<'i> Builder<'i> {
         Raw::new_unchecked(text.unwrap_or_default(), encoding, span)
     }
 
-    /// How many parts of keys belong to what is around the innermost list or table.
+    /// The number of key parts that belong outside the innermost list or table.
     fn outer_keys(&self) -> usize {
         self.open.last().map_or(0, |open| open.keys)
     }
@@ -117,7 +117,7 @@ impl<'i> Builder<'i> {
         };
     }
 
-    /// Opens a list or a table. The parser passes over one that may not be opened.
+    /// Opens a list or a table. If this returns false, the parser skips it.
     fn open(&mut self, span: Span, body: Body) -> bool {
         self.open.push(Open { start: span.start(), keys: self.keys.len(), body });
         let fits = self.open.len() <= MAX_DEPTH;
@@ -137,7 +137,7 @@ impl<'i> Builder<'i> {
         self.value(Value { kind, span: self.span(start..end) });
     }
 
-    /// A value that is complete: of the innermost list or table, under the last key there.
+    /// Adds a complete value to the innermost list, or to the innermost table under its last key.
     fn value(&mut self, value: Value<'i>) {
         let outer_keys = self.outer_keys();
         let table = match self.open.last().map(|open| &open.body) {

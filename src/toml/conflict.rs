@@ -1,9 +1,9 @@
-//! Tables that do not fit together, although each line of them is TOML.
+//! Conflicting tables, in text that is valid line by line.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{SourceFile, Span};
 
-/// Something that cannot be where it stands.
+/// A key or header that conflicts with an earlier one.
 #[derive(Debug)]
 pub(super) struct Conflict {
     /// The key or the bracket.
@@ -13,28 +13,28 @@ pub(super) struct Conflict {
 
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// The table has this key already.
+    /// The table already has this key.
     Twice {
-        /// The key.
+        /// The earlier key.
         first: Span,
     },
-    /// A key or a header leads into what cannot be added to.
+    /// A key or a header refers to a value that cannot be extended.
     Complete {
-        /// Its key.
+        /// The key of that value.
         first: Span,
-        /// What it is, with its article.
+        /// The kind of that value, with its article.
         what: &'static str,
     },
     TooDeep,
 }
 
 impl Conflict {
-    /// Whether what was read is what was meant in spite of it.
+    /// True if the rest of the document is still reliable.
     pub(super) fn is_harmless(&self) -> bool {
         matches!(self.problem, Problem::Twice { .. })
     }
 
-    /// What to say of it.
+    /// The diagnostic.
     pub(super) fn explain(&self, file: &SourceFile) -> Diagnostic {
         let key = file.slice(self.span);
         let diagnostic = |message: String| Diagnostic::new(Code::InvalidToml, self.span, message);
@@ -60,7 +60,7 @@ impl Conflict {
     }
 }
 
-/// What the line of a key begins with.
+/// The first part of a line with a key.
 #[derive(PartialEq)]
 enum Opening {
     Header,

@@ -1,7 +1,7 @@
-//! The parser's own errors in words that help.
+//! Better messages for the parser's own errors.
 //!
-//! Comes in: an error of the parser, and the text around it. Goes out: a diagnostic, and whether what the parser
-//! finds behind it is what it seems. Knows nothing of the language's keys.
+//! Input: an error of the parser, and the text around it. Output: a diagnostic, and whether the
+//! rest of the parser's output is reliable. Must not depend on the language's keys.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -13,14 +13,14 @@ use crate::source::SourceFile;
 
 /// An error of the parser.
 pub(super) struct SyntaxError<'a> {
-    /// What the parser says, and what it would have liked better.
+    /// The parser's message, including what it expected.
     message: String,
     file: &'a SourceFile,
-    /// Where in the file.
+    /// The range in the file.
     pub(super) range: Range<usize>,
 }
 
-/// How the messages begin behind which nothing is what it seems.
+/// Prefixes of messages after which the rest of the parser's output is unreliable.
 const DERAILING: [&str; 5] = [
     "invalid literal string",
     "invalid basic string",
@@ -31,17 +31,18 @@ const DERAILING: [&str; 5] = [
 
 const MISSING_COMMA: &str = "missing comma";
 
-/// How the messages begin where something stands in a `{...}` that is no key.
+/// Prefixes of messages about something in `{...}` that is not a key.
 const UNCLOSED_TABLE: [&str; 2] =
     ["missing key for inline table element", "invalid inline table element"];
 
-/// What stands in a `{...}` before a comma and has no value.
+/// The message for a key without a value in `{...}`.
 const KEY_IN_TABLE: &str = "extra comma in inline table, expected `=`";
 
-/// How the messages begin where a word stands for a value. The parser guesses by its first letter what is meant.
+/// Prefixes of messages about a bare word used as a value. The parser guesses from its first letter
+/// what was intended.
 const BARE_WORD: [&str; 3] = ["string values must be quoted", "invalid boolean", "invalid float"];
 
-/// How the messages begin where a key stands alone.
+/// Prefixes of messages about a key without a value.
 const NO_VALUE: [&str; 3] =
     ["missing assignment between key-value pairs", "key with no value", "missing value for key"];
 
@@ -59,12 +60,12 @@ impl<'a> SyntaxError<'a> {
         Self { message: message(error), file, range: start + span.start()..start + span.end() }
     }
 
-    /// Whether what the parser finds behind it is not what anybody wrote.
+    /// True if the parser's output after this error is unreliable.
     pub(super) fn derails(&self) -> bool {
         self.begins(&DERAILING) || self.is_open_table() || self.is_open_list()
     }
 
-    /// What to say of it.
+    /// The diagnostic.
     pub(super) fn explain(&self) -> Diagnostic {
         if let Some((what, hint)) = self.words_by_text().or_else(|| self.words()) {
             return self.diagnostic(what.to_owned()).hint(hint);
@@ -79,7 +80,7 @@ impl<'a> SyntaxError<'a> {
             self.diagnostic("a number cannot begin with a zero".to_owned())
                 .hint(format!("quote it: \"{number}\""))
         } else if self.begins(&BARE_WORD) {
-            // Of `1.2.3` the message means `.3` alone.
+            // For `1.2.3` the parser points at `.3` only.
             let before = &self.file.text()[..self.range.start];
             let number = &before[before.trim_end_matches(is_of_word).len()..];
             let value = format!("{number}{slice}");
@@ -94,7 +95,7 @@ impl<'a> SyntaxError<'a> {
         Diagnostic::new(Code::InvalidToml, self.file.span(self.range.clone()), message)
     }
 
-    /// Where the text tells more than the message.
+    /// A message for cases in which the text shows more than the parser's message.
     fn words_by_text(&self) -> Option<Words> {
         let text = self.file.text();
         let (before, rest) = text.split_at(self.range.start);
@@ -141,7 +142,7 @@ impl<'a> SyntaxError<'a> {
         Some(words)
     }
 
-    /// Where a string ends at a quote that was meant to be in it.
+    /// A message for a string that ends early, at a quote inside it.
     fn words_of_inner_quotes(&self) -> Option<Words> {
         let text = self.file.text();
         let line = text[..self.range.start].lines().next_back()?;
@@ -166,7 +167,7 @@ impl<'a> SyntaxError<'a> {
         })
     }
 
-    /// What the message alone says.
+    /// A message that follows from the parser's message alone.
     fn words(&self) -> Option<Words> {
         Some(match self.message.as_str() {
             message if message.starts_with("missing escaped value") => (
@@ -215,7 +216,8 @@ impl<'a> SyntaxError<'a> {
         starts.iter().any(|start| self.message.starts_with(start))
     }
 
-    /// Whether this is in a `{...}` that was meant to end before: what stands there for a key is none.
+    /// True inside a `{...}` whose closing brace is missing: the parser found something that is not
+    /// a key.
     fn is_open_table(&self) -> bool {
         let before = self.file.text()[..self.range.start].trim_end();
         let behind = &self.file.text()[self.range.end..];
@@ -224,8 +226,8 @@ impl<'a> SyntaxError<'a> {
             || self.message.starts_with("keys cannot be multi-line") && behind.starts_with(',')
     }
 
-    /// Whether this is in a list that was meant to end before: what stands there for a value is a header's name,
-    /// a header, or a key with a value.
+    /// True inside a list whose closing bracket is missing: instead of a value, the parser found a
+    /// header, a header's name, or a key with a value.
     fn is_open_list(&self) -> bool {
         let line = self.line();
         let name = line.trim_start_matches('[').trim_end_matches(']');
@@ -247,13 +249,13 @@ impl<'a> SyntaxError<'a> {
     }
 }
 
-/// For a string between `'''` or `"""` that has no end.
+/// The message for a string in `'''` or `"""` that is not closed.
 pub(super) const UNCLOSED_TEXT: Words = (
     "text of several lines has no closing quotes",
     "it ends with the same three quotes that it begins with",
 );
 
-/// What an error says, and what was expected.
+/// The text of a parser error, including what it expected.
 fn message(error: &ParseError) -> String {
     let mut message = error.description().to_owned();
     for (at, expected) in error.expected().unwrap_or_default().iter().enumerate() {
@@ -268,7 +270,7 @@ fn message(error: &ParseError) -> String {
     message
 }
 
-/// What to do about a word that stands for a value.
+/// The hint for a bare word used as a value.
 fn hint_about_word(word: &str) -> &'static str {
     match word.to_ascii_lowercase().as_str() {
         "true" | "false" | "yes" | "no" | "on" | "off" => {
@@ -285,7 +287,7 @@ fn hint_about_word(word: &str) -> &'static str {
     }
 }
 
-/// The key or number that a text begins with, dots included.
+/// The key or number at the beginning of a text, including dots.
 fn word(text: &str) -> &str {
     &text[..text.find(|c| !is_of_word(c)).unwrap_or(text.len())]
 }
@@ -294,7 +296,7 @@ fn is_of_word(c: char) -> bool {
     c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c)
 }
 
-/// Whether a text begins with `key =`.
+/// True if a text begins with `key =`.
 fn begins_entry(text: &str) -> bool {
     let key = word(text);
     !key.is_empty() && text[key.len()..].trim_start_matches([' ', '\t']).starts_with('=')

@@ -1,22 +1,22 @@
-//! Where keys stand in a table.
+//! An index of the keys of a table.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::tree::Entry;
 
-/// Up to so many entries are looked through faster than any index.
+/// Up to this number of entries, a linear search is faster than an index.
 const FEW: usize = 16;
 
-/// The keys of one table, by their place. Its entries may become more, and nothing else.
+/// An index of the keys of one table. Entries may be appended but not removed.
 #[derive(Default)]
 pub(super) struct Index<'i> {
-    /// Those of the first entries: as many as there were when there were last too many to look through.
+    /// The indexed entries; those appended later are added at the next search.
     places: BTreeMap<Cow<'i, str>, usize>,
 }
 
 impl<'i> Index<'i> {
-    /// The place of a key among the entries.
+    /// The position of a key among the entries.
     pub(super) fn find(&mut self, entries: &[Entry<'i>], name: &str) -> Option<usize> {
         if entries.len() <= FEW {
             return entries.iter().position(|entry| entry.key.name == name);

@@ -1,8 +1,8 @@
-//! TOML: from text to a tree of values, with all that is not TOML.
+//! TOML: from text to a tree of values, and all syntax errors.
 //!
-//! Comes in: a [`SourceFile`]. Goes out: a [`Document`], and every error with its place. The form of the text is
-//! known to [`toml_parser`]; the tree is built here, since nothing else costs so much of a build's time as copying
-//! one. Knows nothing of the language's keys.
+//! Input: a [`SourceFile`]. Output: a [`Document`], and every error with its span. [`toml_parser`]
+//! handles the syntax; the tree is built here, without copying strings, because that would dominate
+//! the time of a build. Must not depend on the language's keys.
 
 mod build;
 mod conflict;
@@ -30,22 +30,22 @@ pub use self::tree::{Entry, Key, Kind, Value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::SourceFile;
 
-/// The document, with as much of it as could be read, and whether all of it could.
+/// The document, as far as it could be parsed.
 #[derive(Debug)]
 pub struct Document<'i> {
     /// Its entries, in the order of the file.
     pub entries: Vec<Entry<'i>>,
-    /// From here on the tables may not be what was meant; `None` when all is well.
+    /// The offset from which on tables may be wrong; `None` if there was no error.
     pub reliable_until: Option<u32>,
 }
 
-/// How often reading goes on at a header behind an error: each time costs as much as reading the file.
+/// Limits the number of restarts after an error, since each one costs as much as reading the file.
 const RESTARTS: usize = 20;
 
-/// Parses the text and reports what is not TOML.
+/// Parses the text and reports syntax errors.
 ///
-/// The parser goes on behind an error as well as it can. One error a line is enough. What it finds behind a
-/// string or a list that has no end is not what anybody wrote: errors are looked for at the next header again.
+/// The parser recovers from errors; one error a line is reported. After a string or a list without
+/// an end, its output is unreliable, so parsing restarts at the next header.
 pub fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Document<'i> {
     let (entries, faults) = parse_from(file, 0);
     if faults.is_empty() {
@@ -57,7 +57,7 @@ pub fn parse<'i>(file: &'i SourceFile, diagnostics: &mut Diagnostics) -> Documen
     for _ in 0..RESTARTS {
         let Some(start) = restart else { break };
         let (_, mut faults) = parse_from(file, start);
-        // What tables there are before this is not known.
+        // The tables before the restart are not known here.
         faults.retain(|fault| matches!(fault, Fault::Syntax(_)));
         restart = report.part(start, faults);
     }
@@ -71,7 +71,8 @@ fn parse_from(file: &SourceFile, start: usize) -> (Vec<Entry<'_>>, Vec<Fault<'_>
     let mut tokens: Vec<Token> = Vec::new();
     let mut open_brackets = 0_usize;
     for token in Source::new(&file.text()[start..]).lex() {
-        // All tokens at once would be many times the text. The parser has done with what stands before a header.
+        // Processed in chunks: all tokens at once would take many times the size of the text. The
+        // parser needs no tokens from before a header.
         let is_line_start = tokens.last().is_some_and(|token| token.kind() == TokenKind::Newline);
         if open_brackets == 0 && is_line_start && token.kind() == TokenKind::LeftSquareBracket {
             parse_document(&tokens, &mut builder, &mut errors);
@@ -92,14 +93,14 @@ fn parse_from(file: &SourceFile, start: usize) -> (Vec<Entry<'_>>, Vec<Fault<'_>
     (entries, errors.chain(conflicts.into_iter().map(Fault::Conflict)).collect())
 }
 
-/// What is wrong at a place.
+/// An error at a place of the text.
 enum Fault<'a> {
     Syntax(SyntaxError<'a>),
     Conflict(Conflict),
 }
 
 impl Fault<'_> {
-    /// Where in the file.
+    /// The range in the file.
     fn range(&self, file: &SourceFile) -> Range<usize> {
         match self {
             Fault::Syntax(error) => error.range.clone(),
@@ -107,12 +108,12 @@ impl Fault<'_> {
         }
     }
 
-    /// Whether all could be read in spite of it.
+    /// True if the document is complete in spite of it.
     fn is_harmless(&self) -> bool {
         matches!(self, Fault::Conflict(conflict) if conflict.is_harmless())
     }
 
-    /// Whether what the parser finds behind it is not what anybody wrote.
+    /// True if the parser's output after it is unreliable.
     fn derails(&self) -> bool {
         matches!(self, Fault::Syntax(error) if error.derails())
     }
@@ -125,7 +126,7 @@ impl Fault<'_> {
     }
 }
 
-/// What is found wrong with a file, part by part.
+/// The errors of a file, collected part by part.
 struct Report<'a> {
     file: &'a SourceFile,
     strings: Vec<MultiLine>,
@@ -134,12 +135,12 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Reports the errors in the text from `start` on. Gives the header to go on at, if they do not tell what
-    /// is behind it.
+    /// Reports the errors in the text from `start` on. Returns the header at which to restart, if
+    /// the rest of the output is unreliable.
     fn part(&mut self, start: usize, mut faults: Vec<Fault<'_>>) -> Option<usize> {
         let file = self.file;
         let line_of = |range: Range<usize>| file.line(file.span(range).start);
-        // Of what is wrong on a line, what hides the rest counts most.
+        // Of several errors on a line, one that makes the rest unreliable takes precedence.
         faults.sort_by_key(|fault| {
             let range = fault.range(file);
             (line_of(range.clone()), fault.is_harmless(), range.start, range.end)
@@ -172,7 +173,7 @@ impl Report<'_> {
         None
     }
 
-    /// The first header on a line behind this place.
+    /// The first header on a line after `place`.
     fn header(&self, place: usize) -> Option<usize> {
         let text = self.file.text();
         let headers = text[place..].match_indices("\n[").map(|(at, _)| place + at + 1);

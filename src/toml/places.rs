@@ -1,23 +1,24 @@
-//! From an offset in the text of a string to the place where it is written.
+//! From an offset in the text of a string to its location in the file.
 //!
-//! Input: a string's token, with its quotes. Output: [`Places`], so that a finding about one word of a script,
-//! or about one `${NAME}`, has the line and the column of that word. Escapes, the newline after opening
-//! quotes and lines that lose their indentation are taken into account.
+//! Input: a string's token, with its quotes. Output: [`Places`], so that a finding about one word
+//! of a script, or about one `${NAME}`, has the line and the column of that word. Escapes, the
+//! newline after opening quotes and removed indentation are taken into account.
 
 use std::ops::Range;
 
 use crate::source::Span;
 
-/// The places of the characters of a text.
+/// The locations of the characters of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Places {
-    /// Offsets in the text, each with the offset in the file that it comes from, in order. From one to the next
-    /// both count on in step.
+    /// Offsets in the text, each with its offset in the file, in order. Between two of them, both
+    /// advance in step.
     pieces: Vec<(u32, u32)>,
 }
 
 impl Places {
-    /// The text of a token that begins at `start`, and its places. A token without quotes is its own text.
+    /// The text of a token that begins at `start`, and its locations. A token without quotes is its
+    /// own text.
     pub fn of_token(token: &str, start: u32) -> (String, Places) {
         let (quotes, quote) = match token.as_bytes() {
             [quote @ (b'"' | b'\''), second, third, _, _, _, ..]
@@ -41,23 +42,23 @@ impl Places {
         unescape(inner, start)
     }
 
-    /// The places of a text that is made of strings: the offset at which each begins, and where it is written. What
-    /// is escaped in a string moves what comes after it a little.
+    /// The locations in a text made of strings, each given by its offset in the text and its span.
+    /// After an escape in a string, locations are slightly off.
     pub fn of_strings(strings: impl IntoIterator<Item = (usize, Span)>) -> Places {
         let first = |(offset, span): (usize, Span)| (number(offset), at(span.start, 1));
         let pieces: Vec<_> = strings.into_iter().map(first).collect();
         Places { pieces: if pieces.is_empty() { vec![(0, 0)] } else { pieces } }
     }
 
-    /// The place of a range of the text.
+    /// The span of a range of the text.
     pub fn span(&self, range: Range<usize>) -> Span {
         let start = self.place(range.start);
-        // The last byte says where it ends: the next may be on another line.
+        // The end follows from the last byte, since the next one may be on another line.
         let last = range.end.checked_sub(1).filter(|&last| last >= range.start);
         Span { start, end: last.map_or(start, |last| at(self.place(last), 1)) }
     }
 
-    /// The places of a text that is made of lines of this one, given by their offsets and lengths.
+    /// The locations in a text made of lines of this one, which are given by offset and length.
     pub fn of_lines(&self, lines: impl Iterator<Item = (usize, usize)>) -> Places {
         let mut pieces = Vec::new();
         let mut rest = self.pieces.iter().copied().peekable();
@@ -86,7 +87,7 @@ impl Places {
     }
 }
 
-/// The text of a basic string, by TOML's rules for escapes. An escape that is none has been reported.
+/// Decodes a basic string by TOML's rules for escapes. Invalid escapes have been reported before.
 fn unescape(inner: &str, start: u32) -> (String, Places) {
     let mut text = String::with_capacity(inner.len());
     let mut pieces = vec![(0, start)];
@@ -100,7 +101,7 @@ fn unescape(inner: &str, start: u32) -> (String, Places) {
                 text.push(c);
                 len
             }
-            // A backslash at the end of a line takes the newline with it, and all space after that.
+            // A backslash at the end of a line removes the newline and all white space after it.
             None => escaped.len() - escaped.trim_start_matches([' ', '\t', '\r', '\n']).len(),
         };
         rest = &escaped[len..];
@@ -110,7 +111,7 @@ fn unescape(inner: &str, start: u32) -> (String, Places) {
     (text, Places { pieces })
 }
 
-/// The character that an escape stands for, and how long it is without its backslash.
+/// The character for an escape, and the length of the escape without its backslash.
 fn escape(escaped: &str) -> Option<(char, usize)> {
     let digits = |count: usize| {
         let code = u32::from_str_radix(escaped.get(1..1 + count)?, 16).ok()?;
@@ -149,7 +150,8 @@ mod tests {
     use crate::source::SourceFile;
     use crate::toml::{Kind, parse};
 
-    /// The text is what the parser makes of the token, and each word of it is found where it is written.
+    /// The text equals the parser's result for the token, and each word of it is found at its
+    /// location.
     #[test]
     fn words_are_found_where_they_are_written() {
         for token in [

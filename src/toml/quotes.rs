@@ -1,19 +1,19 @@
-//! Where strings of several lines stand, in text that need not be TOML.
+//! The multi-line strings in text that need not be valid TOML.
 //!
-//! Comes in: text in which the parser has found an error. Goes out: the strings between `'''` or `"""`, by
-//! TOML's rules for strings and comments. Knows nothing of keys, lists and tables.
+//! Input: text in which the parser has found an error. Output: the strings in `'''` or `"""`, by
+//! TOML's rules for strings and comments. Must not depend on keys, lists and tables.
 
 use std::ops::Range;
 
-/// A string between `'''` or `"""`.
+/// A string in `'''` or `"""`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct MultiLine {
-    /// With its quotes; to the end of the text if nothing closes it.
+    /// Its range with its quotes; to the end of the text if it is not closed.
     pub(super) range: Range<usize>,
     closed: bool,
 }
 
-/// The strings of several lines, in order.
+/// The multi-line strings, in order.
 pub(super) fn multi_line(text: &str) -> Vec<MultiLine> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
@@ -35,13 +35,13 @@ pub(super) fn multi_line(text: &str) -> Vec<MultiLine> {
     found
 }
 
-/// How long the rest of a string is behind its opening quotes, with those that close it.
+/// The length of a string after its opening quotes, including the closing ones.
 fn closing(rest: &[u8], quotes: &[u8]) -> Option<usize> {
     let mut at = 0;
     loop {
         let left = rest.get(at..)?;
         if left.starts_with(quotes) {
-            // Two more may stand before three that close, and belong to the text.
+            // Up to two more quotes before the closing three belong to the text.
             let more = left[quotes.len()..].iter().take_while(|byte| quotes.contains(byte));
             let more = if quotes.len() == 3 { more.take(2).count() } else { 0 };
             return Some(at + quotes.len() + more);
@@ -54,8 +54,8 @@ fn closing(rest: &[u8], quotes: &[u8]) -> Option<usize> {
     }
 }
 
-/// The opening quotes of the string that is not closed where it was meant to be, if this is why there is an
-/// error at `at`: it has no end, or it ends where the next one begins and that one's text is read as TOML.
+/// The opening quotes of a string that is closed too late, if that is the cause of the error at
+/// `at`: it has no end, or it ends where the next string begins, whose text is then parsed as TOML.
 pub(super) fn runaway(text: &str, strings: &[MultiLine], at: usize) -> Option<Range<usize>> {
     if strings.last()?.closed {
         return None;
@@ -71,7 +71,7 @@ pub(super) fn runaway(text: &str, strings: &[MultiLine], at: usize) -> Option<Ra
     (!before.closed || is_text()).then_some(start..start + 3)
 }
 
-/// Whether a place is in one of the strings.
+/// True if a position is in one of the strings.
 pub(super) fn within(strings: &[MultiLine], at: usize) -> bool {
     let before = &strings[..strings.partition_point(|string| string.range.start < at)];
     before.last().is_some_and(|string| at < string.range.end)

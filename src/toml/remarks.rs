@@ -1,7 +1,8 @@
-//! The comments of a file, each with the part of the file that it is about.
+//! The comments of a file, each with the range that it applies to.
 //!
-//! A comment on a line of its own is about what begins on the next line, and one at the end of a line about what
-//! ends there: both to its closing bracket or quotes. In the text of a script, the lines of a text count.
+//! A comment on a line of its own applies to the value that begins on the next line, a comment at
+//! the end of a line to the value that ends there: in both cases up to its closing bracket or
+//! quotes. Inside a script, it applies to lines.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -14,14 +15,14 @@ use crate::source::SourceFile;
 /// A comment.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Remark {
-    /// Where it is, without its `#`.
+    /// Its range, without its `#`.
     pub text: Range<usize>,
-    /// What it is about; empty before a blank line.
+    /// The range that it applies to; empty before a blank line.
     pub about: Range<usize>,
 }
 
-/// The comments that are wanted, in the order of the file. In strings of several lines those of a shell count too,
-/// but not in `content`, which is a text for others.
+/// The comments accepted by `is_wanted`, in the order of the file. In multi-line strings, shell
+/// comments count too, except in `content`, which is not a script.
 pub fn remarks(file: &SourceFile, is_wanted: impl Fn(&str) -> bool) -> Vec<Remark> {
     let mut layout = Layout::new(file);
     for token in Source::new(file.text()).lex() {
@@ -41,24 +42,24 @@ pub fn remarks(file: &SourceFile, is_wanted: impl Fn(&str) -> bool) -> Vec<Remar
     remarks
 }
 
-/// Where things of several lines begin and end. Lines are counted from 1.
+/// The lines on which multi-line values begin and end. Lines are counted from 1.
 struct Layout<'f> {
     file: &'f SourceFile,
     comments: Vec<Range<usize>>,
-    /// The lines that are comments and nothing else, each with the line after all those that follow.
+    /// The lines that consist of a comment, each with the first line after the block of comments.
     comment_lines: BTreeMap<u32, u32>,
-    /// Strings of several lines that may be scripts.
+    /// Multi-line strings that may be scripts.
     strings: Vec<Range<usize>>,
-    /// For a line on which something begins, the line on which the last of it ends.
+    /// For a line on which values begin, the line on which the last of them ends.
     ends: BTreeMap<u32, u32>,
-    /// For a line on which something ends, the line on which the first of it begins.
+    /// For a line on which values end, the line on which the first of them begins.
     starts: BTreeMap<u32, u32>,
-    /// The lines of brackets that are open.
+    /// The lines of open brackets.
     open: Vec<u32>,
-    /// The lines of headers, and those of them that are items of a list.
+    /// The lines of headers, and of those that are items of a list.
     headers: BTreeSet<u32>,
     items: BTreeSet<u32>,
-    /// The last thing that is no space, and the one before the last equals sign.
+    /// The last token that is not white space, and the one before the last equals sign.
     last: Option<(TokenKind, Range<usize>)>,
     key: Range<usize>,
 }
@@ -162,7 +163,7 @@ impl<'f> Layout<'f> {
         if is_blank { start..start } else { start..end.max(start + 1) - 1 }
     }
 
-    /// The first line after a comment that is no comment.
+    /// The first line after `line` that is not a comment.
     fn after_comments(&self, line: u32) -> u32 {
         let mut next = line + 1;
         for (&comment, &after) in self.comment_lines.range(next..) {
@@ -175,7 +176,7 @@ impl<'f> Layout<'f> {
     }
 }
 
-/// Adds the comments in a text of several lines.
+/// Adds the comments in a multi-line string.
 fn in_string(
     text: &str,
     string: Range<usize>,
@@ -183,7 +184,7 @@ fn in_string(
     remarks: &mut Vec<Remark>,
 ) {
     let mut at = string.start;
-    // The comments that wait for the line that they are about.
+    // Comments whose line is still to come.
     let mut waiting: Vec<Range<usize>> = Vec::new();
     let mut about: Option<(Vec<Range<usize>>, usize)> = None;
     for line in text[string.clone()].split_inclusive('\n') {
@@ -206,7 +207,7 @@ fn in_string(
         let (comments, first) =
             about.take().unwrap_or_else(|| (std::mem::take(&mut waiting), start));
         if content.ends_with('\\') && at < string.end {
-            // The command goes on.
+            // The command continues on the next line.
             about = Some((comments, first));
             continue;
         }

@@ -1,8 +1,9 @@
-//! The tables of a document, and who may add to them.
+//! The tables of a document, and the rules for extending them.
 //!
-//! Comes in: keys, headers and values, in the order of the file. Goes out: the entries of the document, and what
-//! is written twice or cannot be extended. A table in `{...}` is complete with its closing brace; others grow
-//! with each header that names them and each key with dots that leads into them. Knows nothing of brackets.
+//! Input: keys, headers and values, in the order of the file. Output: the entries of the document,
+//! duplicates, and invalid extensions. A table in `{...}` is complete with its closing brace;
+//! others grow with each header and each dotted key that refers to them. Must not depend on
+//! brackets.
 
 use super::conflict::{Conflict, Problem};
 use super::index::Index;
@@ -15,33 +16,33 @@ pub(super) struct Tables<'i> {
     conflicts: Vec<Conflict>,
 }
 
-/// One of the tables that can still grow.
+/// A table that can still grow.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Id(usize);
 
 struct Table<'i> {
     origin: Origin,
-    /// Whether its header is written again. That is reported; what is then written twice in it is not.
+    /// True if its header occurs again. That is reported, but not duplicates inside it.
     is_joined: bool,
-    /// What can still grow itself stands here as an empty table, and in `growing`.
+    /// An entry that can still grow is an empty table here; its content is in `growing`.
     entries: Vec<Entry<'i>>,
     index: Index<'i>,
-    /// Each with the place of its entry, in that order.
+    /// Sorted by the position of the entry.
     growing: Vec<(usize, Growing)>,
 }
 
-/// What has made a table.
+/// The origin of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// Its own header, or its own braces.
+    /// Its own header or braces.
     Itself,
-    /// The header of a table in it. It may still have a header of its own.
+    /// The header of a subtable. It may still get a header of its own.
     Inner,
-    /// A key with dots. Such keys add to it, and headers of tables in it.
+    /// A dotted key. Dotted keys and headers of subtables may extend it.
     Dots,
 }
 
-/// What an entry has become so far.
+/// The current content of an entry that can still grow.
 enum Growing {
     Table(Id),
     /// The tables of a list, each with its header.
@@ -49,7 +50,7 @@ enum Growing {
 }
 
 impl<'i> Tables<'i> {
-    /// The table that holds all others.
+    /// The root table.
     pub(super) const DOCUMENT: Id = Id(0);
 
     /// A document without entries.
@@ -59,12 +60,12 @@ impl<'i> Tables<'i> {
         tables
     }
 
-    /// The entries of the document, and what is wrong with it.
+    /// The entries of the document, and its conflicts.
     pub(super) fn finish(mut self) -> (Vec<Entry<'i>>, Vec<Conflict>) {
         (self.entries(Self::DOCUMENT), self.conflicts)
     }
 
-    /// Adds something that is wrong.
+    /// Adds a conflict.
     pub(super) fn report(&mut self, span: Span, problem: Problem) {
         self.conflicts.push(Conflict { span, problem });
     }
@@ -72,12 +73,13 @@ impl<'i> Tables<'i> {
     /// A new table in braces.
     pub(super) fn open(&mut self) -> Id {
         let table = self.add(Origin::Itself);
-        // As many as most have: there are very many of them.
+        // Most tables have at most two entries, and there are many of them.
         self.tables[table.0].entries.reserve_exact(2);
         table
     }
 
-    /// The entries of a table in braces: the last that was opened, so that all behind it were made in it.
+    /// The entries of a table in braces. It must be the last one that was opened, so that all later
+    /// ones are inside it.
     pub(super) fn close(&mut self, table: Id) -> Vec<Entry<'i>> {
         let entries = self.entries(table);
         self.tables.truncate(table.0);
@@ -93,7 +95,7 @@ impl<'i> Tables<'i> {
         }
     }
 
-    /// `[path.key]`: the table that the entries behind it belong to.
+    /// `[path.key]`: the table for the entries after it.
     pub(super) fn section(&mut self, path: &[Key<'i>], key: Key<'i>, span: Span) -> Option<Id> {
         let parent = self.descend(Self::DOCUMENT, path, Origin::Inner)?;
         let Some(at) = self.find(parent, &key) else {
@@ -138,7 +140,7 @@ impl<'i> Tables<'i> {
         None
     }
 
-    /// The table that a path leads to. What is not there yet is made.
+    /// The table at a path. Missing ones are created.
     fn descend(&mut self, from: Id, path: &[Key<'i>], by: Origin) -> Option<Id> {
         path.iter().try_fold(from, |parent, key| {
             let Some(at) = self.find(parent, key) else {
@@ -195,7 +197,7 @@ impl<'i> Tables<'i> {
         entries.push(Entry { key, value: Value { kind: Kind::Table(Vec::new()), span } });
     }
 
-    /// Takes the entries of a table that grows no more.
+    /// Takes the entries of a table that no longer grows.
     fn entries(&mut self, table: Id) -> Vec<Entry<'i>> {
         let table = &mut self.tables[table.0];
         let mut entries = std::mem::take(&mut table.entries);
@@ -213,7 +215,7 @@ impl<'i> Tables<'i> {
 }
 
 impl Table<'_> {
-    /// What an entry has become, if it can still grow.
+    /// The content of an entry that can still grow.
     fn growing(&mut self, at: usize) -> Option<&mut Growing> {
         let found = self.growing.binary_search_by_key(&at, |&(at, _)| at).ok()?;
         Some(&mut self.growing[found].1)

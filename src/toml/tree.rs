@@ -1,41 +1,43 @@
 //! The values of a document.
 //!
-//! Most strings and keys are pieces of the file's own text: a document costs little more than its lists of values.
+//! Most strings and keys borrow from the file's text, so that a document costs little more than its
+//! lists of values.
 
 use std::borrow::Cow;
 
 use crate::source::Span;
 
-/// A value and its place.
+/// A value and its span.
 #[derive(Debug)]
 pub struct Value<'i> {
-    /// What it is.
+    /// Its type and content.
     pub kind: Kind<'i>,
-    /// Where it is written: for a table with a header the header, for one that only keys of others speak of the key.
+    /// Its span: for a table with a header the header, for one that only dotted keys mention the
+    /// key.
     pub span: Span,
 }
 
-/// What a value is.
+/// The type and content of a value.
 #[derive(Debug)]
 pub enum Kind<'i> {
     /// Its text, without quotes and escapes.
     String(Cow<'i, str>),
-    /// A whole number of any size.
+    /// An integer of any size.
     Integer {
-        /// With its sign, without underscores and the prefix of its radix.
+        /// The digits with their sign, without underscores and the prefix of the radix.
         digits: Cow<'i, str>,
         /// 2, 8, 10 or 16.
         radix: u32,
     },
-    /// A number with a fraction or an exponent, `inf` or `nan`. Its place says what is written.
+    /// A number with a fraction or an exponent, `inf` or `nan`. Its text is found by its span.
     Float,
     /// `true` or `false`.
     Boolean(bool),
-    /// What looks like a date or a time: nobody reads one, so that nobody asks whether there is such a day.
+    /// A date or a time. It is not validated, since no key takes one.
     Datetime,
     /// Its items, in order.
     Array(Vec<Value<'i>>),
-    /// Its entries, no two of the same key, in the order in which their keys first stand in the file.
+    /// Its entries with distinct keys, in the order of their first mention in the file.
     Table(Vec<Entry<'i>>),
 }
 
@@ -48,17 +50,17 @@ pub struct Entry<'i> {
     pub value: Value<'i>,
 }
 
-/// One part of a key: dots separate parts.
+/// One part of a dotted key.
 #[derive(Debug, Clone)]
 pub struct Key<'i> {
     /// Its text, without quotes and escapes.
     pub name: Cow<'i, str>,
-    /// Where it is written.
+    /// Its span.
     pub span: Span,
 }
 
 impl Kind<'_> {
-    /// What it is, with its article.
+    /// The name of the type, with its article.
     pub fn what(&self) -> &'static str {
         match self {
             Kind::String(_) => "a string",

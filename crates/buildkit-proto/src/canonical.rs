@@ -1,4 +1,4 @@
-//! The one encoding of an op that BuildKit itself would write, and whose hash is therefore the op's name.
+//! The canonical encoding of an op, whose hash BuildKit uses as the op's digest.
 
 use prost::Message;
 
@@ -7,11 +7,11 @@ use crate::pb::Op;
 impl Op {
     /// Encodes the op as BuildKit does before it hashes it (`Op.Marshal` in `solver/pb/ops.go`).
     ///
-    /// That is Go's deterministic encoding, which writes the fields of a oneof behind all others
+    /// That is Go's deterministic encoding, which writes the fields of a oneof after all others
     /// (`LegacyFieldOrder` in `google.golang.org/protobuf/internal/order`): here the kind of the op
-    /// comes last, behind platform and constraints. In every other message of an op the oneof has the
-    /// highest numbers anyway. A daemon of v0.18 or later encodes each op anew, and one that was sent
-    /// in another order gets another digest there, so that its places in source files are lost.
+    /// comes last, after platform and constraints. In every other message of an op the oneof has
+    /// the highest numbers anyway. A daemon of v0.18 or later re-encodes each op. An op that was
+    /// sent in another order would get another digest there and lose its source locations.
     pub fn encode_canonical(mut self) -> Vec<u8> {
         let kind = self.op.take();
         let mut bytes = self.encode_to_vec();

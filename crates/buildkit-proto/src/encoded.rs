@@ -1,4 +1,4 @@
-//! Messages that stay encoded inside of others.
+//! Messages that stay encoded inside other messages.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,10 +7,10 @@ use prost::bytes::{Buf, BufMut};
 use prost::encoding::{self, DecodeContext, WireType};
 use prost::{DecodeError, Message};
 
-/// A message of type `M` as its bytes: what a message that holds it encodes to is the same.
+/// A message of type `M` as its encoded bytes. It encodes like `M` itself when it is a field.
 ///
-/// Graphs are large, and whoever makes one has it in bytes. So it goes into a request, and comes out
-/// of an answer, without being taken apart into many small pieces on the way.
+/// Graphs are large, and callers have them as bytes already. Keeping them encoded avoids decoding
+/// them into many small allocations and encoding them again.
 ///
 /// ```
 /// use buildkit_proto::{Encoded, frontend, pb};
@@ -26,17 +26,17 @@ pub struct Encoded<M> {
 }
 
 impl<M> Encoded<M> {
-    /// Takes over what is encoded already. Nothing is checked.
+    /// Wraps bytes that are already encoded, without checking them.
     pub fn from_bytes(bytes: Vec<u8>) -> Encoded<M> {
         Encoded { bytes, message: PhantomData }
     }
 
-    /// The bytes.
+    /// The encoded message.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The bytes.
+    /// The encoded message, without a copy.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }
@@ -48,7 +48,7 @@ impl<M: Message + Default> Encoded<M> {
         Encoded::from_bytes(message.encode_to_vec())
     }
 
-    /// The message. Fails if the bytes are not one.
+    /// Decodes the message. Fails if the bytes are not a valid one.
     pub fn message(&self) -> Result<M, DecodeError> {
         M::decode(self.bytes.as_slice())
     }
@@ -79,7 +79,7 @@ impl<M> Message for Encoded<M> {
             }
             WireType::ThirtyTwoBit => 4,
             WireType::SixtyFourBit => 8,
-            // Long out of use, and in no message of BuildKit.
+            // Obsolete, and used by no message of BuildKit.
             WireType::StartGroup | WireType::EndGroup => return Err(cut_short()),
         };
         if buf.remaining() < len {
@@ -98,8 +98,8 @@ impl<M> Message for Encoded<M> {
     }
 }
 
-/// The error of a message whose end is missing. prost lets nobody else make errors, so it is had from
-/// a message that has none.
+/// The error for a truncated message. prost has no public constructor for its errors, so this
+/// provokes one by decoding from an empty buffer.
 fn cut_short() -> DecodeError {
     let mut nothing: &[u8] = &[];
     encoding::decode_varint(&mut nothing).expect_err("there is nothing to decode")
@@ -111,7 +111,7 @@ impl<M> Clone for Encoded<M> {
     }
 }
 
-/// No message.
+/// The empty message.
 impl<M> Default for Encoded<M> {
     fn default() -> Encoded<M> {
         Encoded::from_bytes(Vec::new())
@@ -145,7 +145,7 @@ mod tests {
             source: Some(pb::Source::default()),
         };
         let reference = frontend::Ref { id: "i".to_owned(), def: Some(Encoded::new(&definition)) };
-        // The same message in words of other messages: a name and a definition.
+        // The same message built from other types: a name and a definition.
         let source = pb::SourceInfo {
             filename: "i".to_owned(),
             definition: Some(definition.clone()),

@@ -1,31 +1,31 @@
-//! The messages and gRPC services through which programs talk to [BuildKit].
+//! The messages and gRPC services of [BuildKit].
 //!
 //! A *frontend* turns a build file into LLB, BuildKit's graph of operations, and asks the daemon to
-//! build it. This crate has the words for that, as BuildKit has them in August 2026 (v0.32): plain
+//! build it. This crate has the messages for that, as of BuildKit v0.32 (August 2026): plain
 //! [prost] structures, and with the feature `grpc` the client of the service that a frontend calls.
 //!
-//! It does no more than encode and decode. It opens no connection, knows no rule that a message must
-//! follow beyond what its comments say, and computes no digest; `buildkit-llb` builds graphs that
-//! keep the rules.
+//! The crate only encodes and decodes. It opens no connection, computes no digest and does not
+//! check the rules that messages must follow; their comments state those rules, and `buildkit-llb`
+//! builds graphs that follow them.
 //!
-//! | module | what | package on the wire |
+//! | module | content | package on the wire |
 //! | --- | --- | --- |
-//! | [`pb`] | LLB: graphs, operations, what is said about them | `pb` |
+//! | [`pb`] | LLB: graphs, operations and their metadata | `pb` |
 //! | [`fields`] | the numbers of LLB's fields | |
-//! | [`frontend`] | the gateway: what a frontend asks of the daemon | `moby.buildkit.v1.frontend` |
+//! | [`frontend`] | the gateway: the calls that a frontend makes | `moby.buildkit.v1.frontend` |
 //! | [`apicaps`] | capabilities of a daemon | `moby.buildkit.v1.apicaps` |
 //! | [`types`] | workers of a daemon | `moby.buildkit.v1.types` |
-//! | [`sourcepolicy`] | rules about sources | `moby.buildkit.v1.sourcepolicy` |
-//! | [`fsutil`] | files | `fsutil.types` |
+//! | [`sourcepolicy`] | source policies | `moby.buildkit.v1.sourcepolicy` |
+//! | [`fsutil`] | file metadata | `fsutil.types` |
 //! | [`rpc`] | errors | `google.rpc` |
 //! | [`errdefs`] | details of errors | `errdefs` |
 //!
 //! # Encoding
 //!
-//! BuildKit names an operation by the digest of its encoded bytes, so they must be the same every
-//! time. Maps are therefore `BTreeMap`s, and prost writes fields in the order of their numbers. One
-//! thing prost does differently from BuildKit: in a map entry it leaves out an empty key or value.
-//! Keep empty strings out of [`pb::SourceOp::attrs`].
+//! BuildKit identifies an operation by the digest of its encoded bytes, so the encoding must be
+//! deterministic. Maps are therefore `BTreeMap`s, and prost writes fields in the order of their
+//! numbers. prost differs from BuildKit in one point: it omits an empty key or value of a map
+//! entry. Keep empty strings out of [`pb::SourceOp::attrs`].
 //!
 //! ```
 //! use buildkit_proto::pb;
@@ -49,7 +49,7 @@
 //! - `grpc`: `frontend::llb_bridge_client`, for any transport that tonic can use.
 //! - `server`: `frontend::llb_bridge_server`, for tests that play the daemon.
 //!
-//! The `.proto` files are this project's own; no `protoc` is needed to build the crate.
+//! The `.proto` files are this project's own; building the crate does not need `protoc`.
 //!
 //! [BuildKit]: https://github.com/moby/buildkit
 
@@ -60,47 +60,47 @@ mod encoded;
 
 pub use self::encoded::Encoded;
 
-/// LLB, the graph that BuildKit runs: operations, what they read, and what is said about them.
+/// LLB, the graph that BuildKit runs: operations, their inputs and their metadata.
 #[allow(clippy::large_enum_variant, reason = "an operation is made once and encoded at once")]
 pub mod pb {
     include!("gen/pb.rs");
 }
 
-/// The numbers of the fields of [`pb`]'s messages, for programs that write a message without making
-/// it in memory first. A module for each message, a constant for each of its fields.
+/// The field numbers of [`pb`]'s messages, for programs that encode a message without building it
+/// in memory first. Each message has a module, each of its fields a constant.
 #[allow(missing_docs, reason = "messages and fields have their texts in `pb`")]
 pub mod fields {
     include!("gen/fields.rs");
 }
 
-/// The gateway, as daemons call the bridge between a frontend and themselves.
+/// The gateway: the service through which a frontend calls the daemon.
 #[allow(clippy::large_enum_variant, reason = "messages of a stream are handled one by one")]
 #[allow(clippy::allow_attributes_without_reason, reason = "generated code")]
 pub mod frontend {
     include!("gen/frontend.rs");
 }
 
-/// Capabilities: what a daemon can do and whether it may.
+/// Capabilities: the features that a daemon has, and those of them that are enabled.
 pub mod apicaps {
     include!("gen/apicaps.rs");
 }
 
-/// What a daemon says about its workers.
+/// Information about a daemon's workers.
 pub mod types {
     include!("gen/types.rs");
 }
 
-/// Rules about which sources a build may use, and what to use in their place.
+/// Policies for the sources of a build: allow, deny or replace.
 pub mod sourcepolicy {
     include!("gen/sourcepolicy.rs");
 }
 
-/// Files as fsutil, which moves them between client and daemon, describes them.
+/// File metadata of fsutil, which transfers files between client and daemon.
 pub mod fsutil {
     include!("gen/fsutil.rs");
 }
 
-/// The error of gRPC, with details.
+/// The error type of gRPC, with details.
 pub mod rpc {
     pub use prost_types::Any;
 
@@ -109,8 +109,8 @@ pub mod rpc {
 
 /// Details of BuildKit's errors.
 ///
-/// They travel in [`rpc::Status::details`](crate::rpc::Status::details) as JSON of these messages,
-/// not encoded as protobuf, with the type `github.com/moby/buildkit/errdefs.<Name>+json`.
+/// They are sent in [`rpc::Status::details`](crate::rpc::Status::details) as JSON of these
+/// messages, not encoded as protobuf, with the type `github.com/moby/buildkit/errdefs.<Name>+json`.
 pub mod errdefs {
     include!("gen/errdefs.rs");
 }

@@ -1,7 +1,7 @@
-//! The committed code in `src/gen` is what the files in `proto` give.
+//! Checks that the committed code in `src/gen` is generated from the files in `proto`.
 //!
-//! A difference fails the test, and `UPDATE_EXPECT=1 cargo test -p buildkit-proto --test bootstrap`
-//! writes the code anew. This in place of a build script: users of the crate compile plain Rust,
+//! The test fails on a difference; `UPDATE_EXPECT=1 cargo test -p buildkit-proto --test bootstrap`
+//! regenerates the code. This replaces a build script: users of the crate compile plain Rust,
 //! without protoc.
 
 #![expect(clippy::disallowed_methods, reason = "a generator reads and writes files")]
@@ -47,8 +47,8 @@ fn generated_code_is_current() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The code of one package. The other packages are named by their modules in this crate, which
-/// keeps the modules flat: one run for all would nest them as the packages are nested.
+/// Generates the code of one package. Other packages are referred to by their modules in this
+/// crate, which keeps the modules flat: a single run would nest them like the packages.
 fn generate(root: &Path, package: &str) -> Result<String, Box<dyn Error>> {
     let protos = FILES.iter().map(|(file, ..)| file);
     let descriptors = protox::compile(protos, [root.join("proto")])?;
@@ -74,7 +74,8 @@ fn generate(root: &Path, package: &str) -> Result<String, Box<dyn Error>> {
     Ok(fs::read_to_string(out.join(format!("{package}.rs")))?)
 }
 
-/// The numbers of all fields of LLB's messages, under the names that prost gives them.
+/// Generates the constants for the field numbers of LLB's messages, named as prost names the
+/// fields.
 fn field_numbers(root: &Path) -> Result<String, Box<dyn Error>> {
     let descriptors = protox::compile(["pb.proto"], [root.join("proto")])?;
     let mut code = "// This file is written by tests/bootstrap.rs.\n".to_owned();
@@ -91,7 +92,7 @@ fn field_numbers(root: &Path) -> Result<String, Box<dyn Error>> {
     Ok(code)
 }
 
-/// `cdiDevices` and `CDIDevices` are `cdi_devices`.
+/// Converts to snake case as prost does: `cdiDevices` and `CDIDevices` become `cdi_devices`.
 fn snake(name: &str) -> String {
     let mut snake = String::new();
     let chars: Vec<char> = name.chars().collect();
@@ -110,7 +111,7 @@ fn snake(name: &str) -> String {
     snake
 }
 
-/// `CDIDevice` is `CdiDevice`.
+/// Converts to camel case as prost does: `CDIDevice` becomes `CdiDevice`.
 fn upper_camel(name: &str) -> String {
     let words = snake(name);
     words.split('_').map(|word| [&word[..1].to_uppercase(), &word[1..]].concat()).collect()

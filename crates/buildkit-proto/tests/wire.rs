@@ -1,4 +1,4 @@
-//! Messages come back as they were sent, and are encoded as BuildKit encodes them.
+//! Messages survive a round trip and are encoded as BuildKit encodes them.
 
 use std::fmt::Debug;
 
@@ -12,7 +12,7 @@ const BUSYBOX: &str = "sha256:74ecb5d790c33a213ba00f8f43d62947df1d4dea72f5ec1335
 /// Digest of the terminal operation on it.
 const TERMINAL: &str = "sha256:fdd990931001ae92f1971673ff21204ef6a5ccc8c1a4dd133d8f0f9bff67a3c2";
 
-/// Decodes, compares, encodes again, compares.
+/// Decodes `bytes` and encodes `message`, and compares each with the other.
 #[track_caller]
 fn check<M: Message + Default + PartialEq + Debug>(message: &M, bytes: &[u8]) {
     assert_eq!(M::decode(bytes).as_ref(), Ok(message));
@@ -75,8 +75,8 @@ fn maps_are_sorted() {
 
 #[test]
 fn an_empty_map_value_is_left_out() {
-    // Not what BuildKit writes (`12 05 0a 01 61 12 00`): the reason for the warning in the crate's
-    // documentation. When prost changes, this test fails and the warning can go.
+    // BuildKit writes `12 05 0a 01 61 12 00` here: the reason for the warning in the crate's
+    // documentation. Once prost changes, this test fails and the warning can go.
     let attrs = [(String::from("a"), String::new())];
     let source = pb::SourceOp { identifier: String::new(), attrs: attrs.into() };
     assert_eq!(hex(&source.encode_to_vec()), "12030a0161");
@@ -195,7 +195,7 @@ fn files_and_errors() {
 
 #[test]
 fn unknown_fields_are_skipped() {
-    // A daemon of tomorrow: field 99 of a pong.
+    // A newer daemon: field 99 of a pong.
     assert_eq!(
         frontend::PongResponse::decode(&b"\x9a\x06\x01x"[..]).unwrap(),
         frontend::PongResponse::default()

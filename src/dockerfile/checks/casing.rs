@@ -1,4 +1,4 @@
-//! `StageNameCasing`, `FromAsCasing` and `ConsistentInstructionCasing`: upper and lower case.
+//! `StageNameCasing`, `FromAsCasing` and `ConsistentInstructionCasing`.
 
 use super::{Input, Linter, is_lower, is_upper};
 use crate::diagnostic::DockerfileRule;
@@ -15,7 +15,7 @@ pub(super) fn stage_name_casing(
     linter.report_at(DockerfileRule::StageNameCasing, instruction, input, detail);
 }
 
-/// A keyword that is neither in upper nor in lower case is left to `ConsistentInstructionCasing`.
+/// A mixed-case keyword is left to `ConsistentInstructionCasing`.
 pub(super) fn from_as_casing(
     instruction: &Instruction,
     input: &Input<'_>,
@@ -35,7 +35,7 @@ pub(super) fn from_as_casing(
     }
 }
 
-/// Most instructions say which case is meant; args before the first `FROM` do not count.
+/// The majority of the instructions decides the case; args before the first `FROM` do not count.
 pub(super) fn consistent_instruction_casing(input: &Input<'_>, linter: &mut Linter<'_>) {
     let stages = || input.dockerfile.stages.iter();
     let instructions =

@@ -1,4 +1,4 @@
-//! `JSONArgsRecommended` and `MultipleInstructionsDisallowed`: what a container runs.
+//! `JSONArgsRecommended` and `MultipleInstructionsDisallowed`: the commands of a container.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,8 @@ use super::{Linter, State, Step, keyword};
 use crate::diagnostic::DockerfileRule;
 use crate::dockerfile::{CommandLine, Kind};
 
-/// Where a stage has said last what only the last one of says anything.
+/// The lines of the last `CMD`, `ENTRYPOINT` and `HEALTHCHECK` of a stage: only the last of each
+/// counts.
 #[derive(Default)]
 pub(super) struct Last {
     cmd: Option<RangeInclusive<u32>>,
@@ -14,7 +15,7 @@ pub(super) struct Last {
     healthcheck: Option<RangeInclusive<u32>>,
 }
 
-/// A shell that is set on purpose is meant to run the command.
+/// No finding after `SHELL`: a shell that is set on purpose is meant to run the command.
 pub(super) fn json_args_recommended(
     step: &Step<'_>,
     state: &mut State<'_>,
@@ -30,7 +31,7 @@ pub(super) fn json_args_recommended(
     }
 }
 
-/// The one before is told, since it is the one that says nothing.
+/// The finding is at the earlier instruction, since that is the one without effect.
 pub(super) fn multiple_instructions_disallowed(
     step: &Step<'_>,
     state: &mut State<'_>,

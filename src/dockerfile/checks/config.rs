@@ -1,13 +1,14 @@
-//! Which rules are silent, and whether findings fail the build.
+//! Configuration of the checks: skipped rules, and whether findings fail the build.
 //!
-//! Follows `ParseLintOptions` and `WithMergedConfigFromComments` in `frontend/dockerfile/linter/linter.go` of BuildKit.
+//! Follows `ParseLintOptions` and `WithMergedConfigFromComments` in
+//! `frontend/dockerfile/linter/linter.go` of BuildKit.
 
 use std::collections::BTreeSet;
 
 use crate::diagnostic::DockerfileRule;
 use crate::plan::truth;
 
-/// What a directive, a comment or a client says of rules.
+/// The configuration in a directive, a comment or a client's option.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     skip: Rules,
@@ -15,7 +16,7 @@ pub struct Config {
     are_errors: bool,
 }
 
-/// Some rules, or all. Names that are no rule's say nothing.
+/// Some rules, or all. Unknown names are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Rules {
     all: bool,
@@ -57,15 +58,15 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether findings fail the build.
+    /// True if findings fail the build.
     pub(super) fn are_errors(&self) -> bool {
         self.are_errors
     }
 
-    /// Whether a rule speaks of what has these comments.
+    /// True if the rule is enabled for an instruction with these comments.
     pub(super) fn allows(&self, rule: DockerfileRule, comments: &[&str]) -> bool {
         let local = comments.iter().find_map(|comment| check_of(comment));
-        // A comment that cannot be read says nothing.
+        // A comment that cannot be parsed is ignored.
         let local = local.and_then(|text| Self::parse(text).ok()).unwrap_or_default();
         match rule.is_experimental() {
             true => [self, &local].iter().any(|config| config.experimental.contains(rule)),
@@ -74,7 +75,7 @@ impl Config {
     }
 }
 
-/// What a comment says of rules: its value up to the first space.
+/// The value of a `check=` comment, up to its first space.
 fn check_of(comment: &str) -> Option<&str> {
     let (name, value) = comment.split_once('=')?;
     let value = value.trim().split(' ').next().filter(|value| !value.is_empty())?;

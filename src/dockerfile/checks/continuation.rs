@@ -3,7 +3,7 @@
 use super::{Input, Linter};
 use crate::diagnostic::DockerfileRule;
 
-/// The place is the last line of the instruction, heredocs not counted.
+/// The finding is at the last line of the instruction, not counting heredocs.
 pub(super) fn check(input: &Input<'_>, linter: &mut Linter<'_>) {
     for &span in &input.dockerfile.empty_continuations {
         let line = input.file.line(span.start);

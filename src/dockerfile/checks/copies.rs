@@ -1,4 +1,4 @@
-//! `CopyIgnoredFile`: a copy of what the ignore file keeps out of the build context.
+//! `CopyIgnoredFile`: a copy of a file that the ignore file excludes from the build context.
 
 use super::{Linter, State, Step};
 use crate::diagnostic::DockerfileRule;
@@ -8,20 +8,20 @@ use crate::ignore::IgnorePatterns;
 use crate::path_pattern::clean;
 use crate::plan::GitUrl;
 
-/// How much is compared: bytes of paths, each with every byte of the patterns.
+/// Limit on the comparisons: bytes of paths times bytes of patterns.
 const MAX_COMPARED: usize = 1 << 28;
 
 /// The ignore file of a build context.
 pub struct IgnoreFile {
     patterns: IgnorePatterns,
-    /// Whether a pattern leaves nothing of the context.
+    /// True if a pattern excludes the whole context.
     leaves_nothing: bool,
     compared: std::cell::Cell<usize>,
 }
 
 impl IgnoreFile {
-    /// Takes the patterns of an ignore file. `None` where there are none, or where some bring files back: then it
-    /// cannot be said without the files what is there.
+    /// Compiles the patterns of an ignore file. `None` if there are none, or if some re-include
+    /// files (`!`): then the answer depends on the files in the context.
     pub fn new(patterns: &[String]) -> Option<Self> {
         if patterns.is_empty() || patterns.iter().any(|pattern| pattern.starts_with('!')) {
             return None;
@@ -32,8 +32,7 @@ impl IgnoreFile {
         Some(Self { patterns, leaves_nothing, compared: std::cell::Cell::new(0) })
     }
 
-    /// Whether a path is kept out. The root of the context is no file that a pattern could mean, but for one that means
-    /// all files.
+    /// True if a path is excluded. Only a pattern for all files excludes the root of the context.
     fn keeps_out(&self, path: &str) -> bool {
         let compared = self.compared.get() + path.len() * self.patterns.size();
         self.compared.set(compared);

@@ -4,7 +4,7 @@ use super::{Input, Linter};
 use crate::diagnostic::DockerfileRule;
 use crate::dockerfile::{Instruction, Kind};
 
-/// A comment right above an `ARG` or a stage should be about it. The rule is experimental.
+/// A comment directly above an `ARG` or a stage should describe it. The rule is experimental.
 pub(super) fn invalid_definition_description(
     instruction: &Instruction,
     input: &Input<'_>,

@@ -14,7 +14,7 @@ pub(super) fn check(step: &Step<'_>, state: &mut State<'_>, linter: &mut Linter<
     let mut ports: Vec<&str> = ports.iter().map(String::as_str).collect();
     ports.sort_unstable();
     for port in ports {
-        // A port that is none ends the build.
+        // An invalid port fails the build.
         let Some((is_mapped, protocol)) = read(port) else { return };
         if protocol != protocol.to_lowercase() {
             let detail =
@@ -30,7 +30,8 @@ pub(super) fn check(step: &Step<'_>, state: &mut State<'_>, linter: &mut Linter<
     }
 }
 
-/// Reads `[[ip]:[host]:]port[/protocol]`: whether it says more than a port, and its protocol.
+/// Parses `[[ip]:[host]:]port[/protocol]`. Returns its protocol, and true if there is an address or
+/// a host port.
 fn read(port: &str) -> Option<(bool, &str)> {
     let (before, container) = port.rsplit_once(':').unwrap_or(("", port));
     let (number, protocol) = container.split_once('/').unwrap_or((container, ""));

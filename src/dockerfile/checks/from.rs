@@ -46,7 +46,7 @@ pub(super) fn redundant_target_platform(from: &From<'_>, linter: &mut Linter<'_>
     }
 }
 
-/// A stage that is named after its platform says that it is meant.
+/// No finding if the name of the stage contains the platform: then the constant is intended.
 pub(super) fn from_platform_flag_const_disallowed(from: &From<'_>, linter: &mut Linter<'_>) {
     let Some(platform) = &from.values.platform else { return };
     if !platform.matched.is_empty() || !platform.unmatched.is_empty() {
@@ -67,7 +67,7 @@ pub(super) fn from_platform_flag_const_disallowed(from: &From<'_>, linter: &mut 
     }
 }
 
-/// Where no build arg is given, a base should be the name of an image all the same.
+/// With default args alone, a base should still be a valid image name.
 pub(super) fn invalid_default_arg_in_from(input: &Input<'_>, linter: &mut Linter<'_>) {
     let globals = Globals::of_defaults(input);
     if globals.has_failed {
@@ -89,7 +89,7 @@ pub(super) fn invalid_default_arg_in_from(input: &Input<'_>, linter: &mut Linter
     }
 }
 
-/// An image that has only one platform is given out for every one.
+/// An image with only one platform is used for every platform.
 pub(super) fn invalid_base_image_platform(
     input: &Input<'_>,
     graph: &Graph,
@@ -121,7 +121,7 @@ pub(super) fn invalid_base_image_platform(
                         check(name, None, Some(input.lines(instruction)));
                     });
                 }
-                // BuildKit knows no place for the image of a mount.
+                // BuildKit has no location for the image of a mount.
                 Kind::Run(run) => {
                     let names = run.mounts.iter().filter_map(|mount| mount.from.as_deref());
                     let names = names.filter(|name| graph.named(name).is_none());

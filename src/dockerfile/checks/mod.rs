@@ -1,11 +1,12 @@
 //! The checks of the Dockerfile frontend, under their own names.
 //!
-//! Input: a Dockerfile, the values of a build ([`super::evaluate`]), and what is known of its base images. Output: the
-//! findings, in the order in which BuildKit has them. Must not depend on how findings are shown.
+//! Input: a Dockerfile, the values of a build ([`super::evaluate`]), and metadata of its base
+//! images. Output: the findings, in BuildKit's order. Must not depend on how findings are shown.
 //!
-//! There are four occasions to look, as in BuildKit: each instruction as it is read, the stages together, each `FROM`,
-//! and the instructions of the stages that are built (of all where a client only checks). A rule is a function in one
-//! of the tables below. What they are called is in [`crate::diagnostic::DockerfileRule`].
+//! As in BuildKit, checks run at four points: on each instruction as it is read, on the stages
+//! together, on each `FROM`, and on the instructions of the stages that are built (of all stages if
+//! a client only checks). A rule is a function in one of the tables below. The names of the rules
+//! are in [`crate::diagnostic::DockerfileRule`].
 
 mod casing;
 mod commands;
@@ -31,19 +32,19 @@ use super::evaluate::{FromValues, Globals, Graph, Images, Input, Near, Step, fro
 use super::{DockerfileStage, Instruction};
 use crate::diagnostic::{DockerfileRule, Finding, Findings};
 
-/// How many findings are told. Nobody reads more, and no client takes them.
+/// Maximum number of findings. Nobody reads more, and no client accepts them.
 const MAX_FINDINGS: usize = 10_000;
 
-/// Looks at an instruction as it is read.
+/// Checks an instruction as it is read.
 type InstructionCheck = fn(&Instruction, &Input<'_>, &mut Linter<'_>);
 
-/// Looks at the stages together.
+/// Checks the stages together.
 type FileCheck = fn(&Input<'_>, &mut Linter<'_>);
 
-/// Looks at a `FROM`.
+/// Checks a `FROM`.
 type FromCheck = fn(&From<'_>, &mut Linter<'_>);
 
-/// Looks at an instruction of a stage that is built.
+/// Checks an instruction of a stage that is built.
 type StepCheck = fn(&Step<'_>, &mut State<'_>, &mut Linter<'_>);
 
 const INSTRUCTION_CHECKS: [InstructionCheck; 4] = [
@@ -83,13 +84,13 @@ struct From<'f> {
     comments: Vec<&'f str>,
 }
 
-/// What is remembered from one instruction of a stage to the next.
+/// State kept from one instruction of a stage to the next.
 struct State<'s> {
     input: &'s Input<'s>,
     ignore: Option<&'s IgnoreFile>,
-    /// The stage.
+    /// The index of the stage.
     stage: usize,
-    /// Where the stage has said these before.
+    /// The previous commands of the stage.
     last: commands::Last,
 }
 
@@ -113,7 +114,7 @@ impl Linter<'_> {
         }
     }
 
-    /// The same for an instruction, whose own comments count.
+    /// Adds a finding about an instruction, whose own comments may silence it.
     fn report_at(
         &mut self,
         rule: DockerfileRule,
@@ -125,7 +126,7 @@ impl Linter<'_> {
         self.report(rule, Some(input.lines(instruction)), &comments, detail);
     }
 
-    /// The same for an instruction of a stage that is built.
+    /// Adds a finding about an instruction of a stage that is built.
     fn report_step(
         &mut self,
         rule: DockerfileRule,
@@ -152,17 +153,17 @@ impl Linter<'_> {
     }
 }
 
-/// A `FROM` behind which no build can go on.
+/// A `FROM` that fails every build.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FromProblem {
-    /// The number of the stage.
+    /// The index of the stage.
     pub stage: usize,
-    /// What is wrong, in BuildKit's words.
+    /// BuildKit's error message.
     pub message: String,
 }
 
-/// What can be found without looking anything up, and the first `FROM` that no build gets past. `mistakes_from` is the
-/// line of the first mistake in the file's form, from which on nothing is looked at.
+/// Runs the checks that need no lookups, and returns the first `FROM` that fails every build.
+/// `mistakes_from` is the line of the first syntax error; nothing is checked from there on.
 pub fn check_file(
     input: &Input<'_>,
     config: &Config,
@@ -192,7 +193,7 @@ pub fn check_file(
     (linter.into_findings(), problem)
 }
 
-/// Checks every `FROM`, whether or not its stage is built.
+/// Checks every `FROM`, including those of stages that are not built.
 fn check_froms(input: &Input<'_>, linter: &mut Linter<'_>) -> Option<FromProblem> {
     let globals = Globals::new(input);
     let near = Near::default();
@@ -219,8 +220,8 @@ fn check_froms(input: &Input<'_>, linter: &mut Linter<'_>) -> Option<FromProblem
     None
 }
 
-/// What can be found in the instructions of stages: of those that the target needs, or of all. `ignore` is the ignore
-/// file of the build context.
+/// Checks the instructions of the stages that the target needs, or of all stages. `ignore` is the
+/// ignore file of the build context.
 pub fn check_stages(
     input: &Input<'_>,
     config: &Config,
@@ -256,17 +257,17 @@ impl Linter<'_> {
     }
 }
 
-/// A keyword as it is written in an instruction of a stage.
+/// The keyword of a step's instruction, as written.
 fn keyword<'s>(step: &'s Step<'_>) -> &'s str {
     &step.instruction.keyword.value
 }
 
-/// Whether a text has no upper-case letters.
+/// True if a text has no upper-case letters.
 fn is_lower(text: &str) -> bool {
     text == text.to_lowercase()
 }
 
-/// Whether a text has no lower-case letters.
+/// True if a text has no lower-case letters.
 fn is_upper(text: &str) -> bool {
     text == text.to_uppercase()
 }

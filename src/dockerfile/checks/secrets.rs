@@ -1,4 +1,5 @@
-//! `SecretsUsedInArgOrEnv`: a secret, by its name, where everybody with the image can read it.
+//! `SecretsUsedInArgOrEnv`: a secret, judging by its name, in a place that everyone with the image
+//! can read.
 
 use super::{Linter, State, Step};
 use crate::diagnostic::DockerfileRule;
@@ -6,7 +7,7 @@ use crate::dockerfile::Kind;
 use crate::dockerfile::evaluate::Values;
 use crate::secret_names::SECRET_NAME_WORDS;
 
-/// Words that make it another one.
+/// Words that mean the name is not that of a secret.
 const NO_SECRET: [&str; 3] = ["public", "file", "version"];
 
 pub(super) fn check(step: &Step<'_>, state: &mut State<'_>, linter: &mut Linter<'_>) {
@@ -26,7 +27,7 @@ pub(super) fn check(step: &Step<'_>, state: &mut State<'_>, linter: &mut Linter<
     }
 }
 
-/// Whether one of the words of a name, between `_`, is that of a secret.
+/// True if one of the words of a name, separated by `_`, suggests a secret.
 fn is_secret(name: &str) -> bool {
     let has = |known: &[&str]| {
         name.split('_').any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))

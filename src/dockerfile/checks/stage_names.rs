@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Input, Linter};
 use crate::diagnostic::DockerfileRule;
 
-/// Names that mean something else in `FROM` and `--from`.
+/// Names with a special meaning in `FROM` and `--from`.
 const RESERVED: [&str; 2] = ["context", "scratch"];
 
 pub(super) fn check(input: &Input<'_>, linter: &mut Linter<'_>) {

@@ -1,4 +1,4 @@
-//! For each rule, Dockerfiles in which it finds something and in which it does not.
+//! Each rule on Dockerfiles with and without a finding.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::dockerfile::evaluate::{Base, BaseImage, Images, Input};
 use crate::dockerfile::{DockerfileOutline, outline, parse};
 use crate::source::SourceFile;
 
-/// Images that these tests start from.
+/// Base images of these tests.
 struct Known;
 
 impl Images for Known {
@@ -39,12 +39,12 @@ impl Images for Known {
     }
 }
 
-/// What is asked for.
+/// The parameters of a check.
 #[derive(Default)]
 struct Asked<'a> {
     args: &'a [(&'a str, &'a str)],
     target: Option<&'a str>,
-    /// Whether a build is asked for, and not a check of all stages.
+    /// True for a build, false for a check of all stages.
     is_build: bool,
     ignore: &'a [&'a str],
 }
@@ -307,7 +307,7 @@ fn undefined_var() {
         UndefinedVar: Usage of undefined variable '$SRC' (line 3)
         JSONArgsRecommended: JSON arguments recommended for CMD to prevent unintended behavior related to OS signals (line 3)"#]],
     );
-    // Behind a word that has no value nothing is looked at.
+    // After a word that fails to expand, nothing is checked.
     check(
         "FROM scratch\nCOPY ${x?no} $y\nCOPY $z .\n",
         expect!["UndefinedVar: Usage of undefined variable '$x' (line 2)"],
@@ -580,7 +580,7 @@ fn outlines() {
     );
 }
 
-/// Files that nobody should write end in a result within seconds.
+/// Hostile files give a result within seconds.
 #[test]
 fn hostile_files() {
     let doubling: String = (1..60).map(|at| format!("ENV A{at}=$A{0}$A{0}\n", at - 1)).collect();

@@ -1,11 +1,11 @@
-//! `WorkdirRelativePath`: a working directory that depends on that of the base image.
+//! `WorkdirRelativePath`: a working directory that depends on the base image's.
 
 use super::{Linter, State, Step};
 use crate::diagnostic::DockerfileRule;
 use crate::dockerfile::Kind;
 use crate::dockerfile::evaluate::Values;
 
-/// Only the first `WORKDIR` is told: with an absolute one, those below it are as they should be.
+/// Only the first `WORKDIR` is reported: once it is absolute, the later ones are fine.
 pub(super) fn check(step: &Step<'_>, state: &mut State<'_>, linter: &mut Linter<'_>) {
     let (Kind::Workdir(_), Values::Words(words)) = (&step.instruction.kind, &step.values) else {
         return;

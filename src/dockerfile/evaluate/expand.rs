@@ -8,20 +8,20 @@ use super::variables::Variables;
 use crate::dockerfile::lex::{self, Modifier, Piece};
 use crate::spec::{Allowance, Glob, Spent};
 
-/// What a word becomes.
+/// The result of expanding a word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Expansion {
     /// Its value.
     pub(crate) text: String,
-    /// The names in it that have values.
+    /// The variables in it that are set.
     pub(crate) matched: BTreeSet<String>,
-    /// Those that have none.
+    /// The variables in it that are not set.
     pub(crate) unmatched: BTreeSet<String>,
-    /// Why it has no value, in BuildKit's words.
+    /// BuildKit's error message, if the expansion failed.
     pub(crate) error: Option<String>,
 }
 
-/// Takes a word with quotes and escapes.
+/// Expands a word with quotes and escapes.
 pub(crate) fn expand_word(
     word: &str,
     escape: char,
@@ -31,7 +31,7 @@ pub(crate) fn expand_word(
     expand(word, lex::word(word, escape), variables, allowance)
 }
 
-/// Takes the content of a heredoc, in which quotes stand for themselves.
+/// Expands the content of a heredoc, in which quotes are literal.
 pub(crate) fn expand_text(text: &str, variables: &Variables, allowance: &Allowance) -> Expansion {
     expand(text, lex::text(text), variables, allowance)
 }
@@ -86,7 +86,7 @@ impl<'v> Expander<'v> {
     }
 
     fn variable(&mut self, name: &str, modifier: &Modifier) -> Result<String, String> {
-        // A word behind a modifier is looked at whether or not it is the value.
+        // The word after a modifier is evaluated even if it is not used.
         match modifier {
             Modifier::Plain => Ok(self.get(name).unwrap_or_default().to_owned()),
             Modifier::Default { colon, word } => {

@@ -1,6 +1,6 @@
 //! The values of a `FROM`.
 //!
-//! Follows `buildDispatchStates` in `convert.go` of BuildKit, whose texts the errors have.
+//! Follows `buildDispatchStates` in `convert.go` of BuildKit, including its error messages.
 
 use std::str::FromStr;
 
@@ -16,7 +16,7 @@ use crate::dockerfile::DockerfileStage;
 pub(crate) struct FromValues {
     /// The base.
     pub(crate) base: Expansion,
-    /// The value of `--platform`, where there is one.
+    /// The value of `--platform`, if given.
     pub(crate) platform: Option<Expansion>,
 }
 
@@ -36,8 +36,8 @@ pub(crate) fn from_values(
 }
 
 impl FromValues {
-    /// Why no build can go on behind it. What is wrong with a variable that must be set is told where the build needs
-    /// it.
+    /// The reason why every build fails at this `FROM`. A required variable that is not set is
+    /// reported only if the build needs the stage.
     pub(crate) fn problem(
         &self,
         stage: &DockerfileStage,
@@ -65,14 +65,14 @@ impl FromValues {
         })
     }
 
-    /// Whether a build ends here, whatever is wrong.
+    /// True if every build ends here.
     pub(crate) fn has_failed(&self) -> bool {
         self.base.error.is_some()
             || self.platform.as_ref().is_some_and(|platform| platform.error.is_some())
     }
 }
 
-/// Why a text is no platform, in the words of containerd's `platforms`.
+/// The error for an invalid platform, in the words of containerd's `platforms`.
 fn platform_problem(text: &str) -> Option<String> {
     let default = Platform::from_str("linux/amd64").ok()?;
     Platform::parse(text, &default).err()?;

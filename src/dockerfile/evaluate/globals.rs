@@ -1,4 +1,4 @@
-//! The args before the first `FROM`, and those that every Dockerfile has.
+//! The args before the first `FROM`, and the predefined ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -8,37 +8,37 @@ use super::variables::Variables;
 use super::{Input, description};
 use crate::dockerfile::Kind;
 
-/// The names that a `FROM` knows.
+/// The variables that a `FROM` may use.
 #[derive(Debug, Default)]
 pub(crate) struct Globals {
     /// Their values.
     pub(crate) variables: Variables,
-    /// The declared ones by name; of several declarations the last.
+    /// The declared args by name; the last declaration of a name counts.
     pub(crate) args: BTreeMap<String, GlobalArg>,
-    /// Whether a default could not be expanded: then the build ends here.
+    /// True if a default could not be expanded: then the build ends here.
     pub(crate) has_failed: bool,
 }
 
 /// A declared arg.
 #[derive(Debug, Clone)]
 pub(crate) struct GlobalArg {
-    /// Its value; empty without one.
+    /// Its value; empty if unset.
     pub(crate) value: String,
-    /// The names that its default was made of.
+    /// The variables that its default refers to.
     pub(crate) names: BTreeSet<String>,
-    /// What a comment says of it.
+    /// Its description from a comment.
     pub(crate) description: String,
-    /// Where it is declared.
+    /// The lines of its declaration.
     pub(crate) lines: RangeInclusive<u32>,
 }
 
 impl Globals {
-    /// Evaluates the args with what the client gives.
+    /// Evaluates the args with the client's build args.
     pub(crate) fn new(input: &Input<'_>) -> Self {
         Self::with(input, input.build_args)
     }
 
-    /// Evaluates the args as if the client gave none.
+    /// Evaluates the args without any build args.
     pub(crate) fn of_defaults(input: &Input<'_>) -> Self {
         Self::with(input, &BTreeMap::new())
     }
@@ -91,7 +91,7 @@ impl Globals {
         globals
     }
 
-    /// Whether a `FROM` may use a name: it is declared, or every Dockerfile has it.
+    /// True if a `FROM` may use a name: it is declared or predefined.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.args.contains_key(name) || self.variables.get(name).is_some()
     }

@@ -1,7 +1,7 @@
-//! Which stages need which others.
+//! The dependencies between stages.
 //!
-//! Follows `dispatchStates` in `convert.go` of BuildKit: `FROM` knows the stages above it, `--from` all of them, and of
-//! two stages with one name the last one counts.
+//! Follows `dispatchStates` in `convert.go` of BuildKit: `FROM` can refer to earlier stages only,
+//! `--from` to any, and of two stages with the same name the last one counts.
 
 use std::collections::BTreeMap;
 
@@ -9,14 +9,14 @@ use super::globals::Globals;
 use super::{Images, Input, from_values};
 use crate::dockerfile::{Instruction, Kind};
 
-/// The stages and what they need.
+/// The stages and their dependencies.
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// For each stage the one that it is built from.
+    /// For each stage, the stage it is based on.
     pub(crate) bases: Vec<Option<usize>>,
-    /// For each stage its base as it is after replacing variables.
+    /// For each stage, its base after variable expansion.
     pub(crate) names: Vec<String>,
-    /// For each stage the value of its `--platform`.
+    /// For each stage, the value of its `--platform`.
     pub(crate) platforms: Vec<Option<String>>,
     /// The last stage of each name, in lower case.
     by_name: BTreeMap<String, usize>,
@@ -41,7 +41,7 @@ impl Graph {
         }
         for (index, stage) in stages.iter().enumerate() {
             let base = graph.bases[index];
-            // What a stage makes of its base counts as its own.
+            // The triggers of the base stage count as the stage's own instructions.
             let inherited = base.into_iter().flat_map(|base| triggers(&stages[base].instructions));
             let own = stage.instructions.iter().chain(inherited);
             let needs =
@@ -52,7 +52,7 @@ impl Graph {
         graph
     }
 
-    /// The stages that an instruction takes files from.
+    /// The stages that an instruction copies or mounts from.
     fn sources(&self, instruction: &Instruction) -> Vec<usize> {
         match &instruction.kind {
             Kind::Copy(copy) => {
@@ -66,12 +66,12 @@ impl Graph {
         }
     }
 
-    /// The stage of a name, in upper or lower case.
+    /// The stage with a name, which is case-insensitive.
     pub(crate) fn named(&self, name: &str) -> Option<usize> {
         self.by_name.get(&name.to_lowercase()).copied()
     }
 
-    /// The stage that `COPY --from` means; `None` for an image.
+    /// The stage that `COPY --from` refers to; `None` for an image.
     pub(crate) fn copied_from(&self, from: &str) -> Option<usize> {
         match from.parse::<usize>() {
             Ok(number) => Some(number).filter(|&number| number < self.bases.len()),
@@ -79,14 +79,15 @@ impl Graph {
         }
     }
 
-    /// The stage that is built; `None` where there is none of that name.
+    /// The stage to build; `None` if no stage has the requested name.
     pub(crate) fn target(&self, input: &Input<'_>) -> Option<usize> {
         let Some(target) = input.target else { return self.bases.len().checked_sub(1) };
         let of_name = |(name, _): &(&String, &usize)| crate::convert::target(name) == target;
         self.by_name.iter().filter(of_name).map(|(_, &index)| index).max()
     }
 
-    /// A stage and those that it needs, each once: its base, then those that it takes files from, each with what it needs.
+    /// A stage and its dependencies, each once: its base first, then the stages that it takes files
+    /// from.
     pub(crate) fn in_order(&self, from: usize) -> Vec<usize> {
         let mut seen = vec![false; self.needs.len()];
         let mut open = vec![from];
@@ -100,7 +101,7 @@ impl Graph {
         found
     }
 
-    /// For each stage whether one needs it, itself included.
+    /// For each stage, true if `from` needs it; `from` itself included.
     pub(crate) fn reachable(&self, from: usize) -> Vec<bool> {
         let mut found = vec![false; self.needs.len()];
         let mut open = vec![from];
@@ -113,7 +114,7 @@ impl Graph {
     }
 }
 
-/// The instructions that a stage records for those built from it.
+/// The instructions recorded by `ONBUILD`.
 pub(crate) fn triggers(instructions: &[Instruction]) -> impl Iterator<Item = &Instruction> {
     instructions.iter().filter_map(|instruction| match &instruction.kind {
         Kind::Onbuild(trigger) => Some(&*trigger.instruction),

@@ -1,7 +1,7 @@
 //! The values of one instruction.
 //!
-//! Follows the `Expand` methods in `frontend/dockerfile/instructions/commands.go` of BuildKit: which words of an
-//! instruction have variables in them, and in which order they are looked at.
+//! Follows the `Expand` methods in `frontend/dockerfile/instructions/commands.go` of BuildKit,
+//! which define the words that are expanded and their order.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::dockerfile::{
     Word,
 };
 
-/// The values of an instruction, as far as anything looks at them.
+/// The values of an instruction that the checks and outlines use.
 #[derive(Debug)]
 pub(crate) enum Values {
     /// `ENV` and `LABEL`: names and values.
@@ -27,7 +27,7 @@ pub(crate) enum Values {
     Words(Vec<String>),
     /// `RUN`.
     Mounts(Vec<MountValue>),
-    /// The other instructions have no variables in them.
+    /// Other instructions, whose words are not expanded.
     None,
 }
 
@@ -35,9 +35,10 @@ pub(crate) enum Values {
 #[derive(Debug)]
 pub(crate) struct ArgValue {
     pub(crate) name: String,
-    /// `None` where it has no value.
+    /// `None` if it is unset.
     pub(crate) value: Option<String>,
-    /// Whether its value is that of the same arg before the first `FROM`, which is the one that describes it.
+    /// True if the value comes from the arg of the same name before the first `FROM`, which then
+    /// also describes it.
     pub(crate) is_global: bool,
 }
 
@@ -51,23 +52,23 @@ pub(crate) struct MountValue {
     pub(crate) required: bool,
 }
 
-/// A name without a value, and the one that may be meant.
+/// An unset variable, and the similar name that may be meant.
 pub(super) type Undefined = (String, Option<String>);
 
 impl MountValue {
-    /// A mount that cannot be read.
+    /// A mount that could not be parsed.
     fn nothing() -> Self {
         let (id, source, target) = (String::new(), String::new(), String::new());
         Self { kind: MountKind::Bind, id, source, target, required: false }
     }
 }
 
-/// What an evaluation ends with.
+/// The result of evaluating an instruction.
 pub(super) struct Evaluated {
     pub(super) values: Values,
-    /// For each word the names in it that have no value, each with the one that may be meant.
+    /// The unset variables of each word, each with the similar name that may be meant.
     pub(super) undefined: Vec<Undefined>,
-    /// Whether a word has no value: then the build ends here.
+    /// True if a word failed to expand: then the build ends here.
     pub(super) has_failed: bool,
 }
 
@@ -82,7 +83,7 @@ struct Words<'w> {
 
 impl Words<'_> {
     fn word(&mut self, text: &str) -> String {
-        // Behind a word that has no value nothing is looked at.
+        // After a word that failed to expand, nothing is evaluated.
         if self.has_failed {
             return String::new();
         }
@@ -147,7 +148,7 @@ impl Words<'_> {
     }
 }
 
-/// The names that are a mistake, of those without a value. Follows `reportUnmatchedVariables` of BuildKit.
+/// The unset variables that are worth a finding. Follows `reportUnmatchedVariables` of BuildKit.
 fn undefined(unmatched: BTreeSet<String>, variables: &Variables, near: &Near) -> Vec<Undefined> {
     let is_undefined = |name: &String| {
         !variables.may_have_more
@@ -161,7 +162,7 @@ fn undefined(unmatched: BTreeSet<String>, variables: &Variables, near: &Near) ->
         .collect()
 }
 
-/// Evaluates an instruction where `variables` have their values, and sets what it sets.
+/// Evaluates an instruction with the current `variables`, and updates them.
 pub(super) fn evaluate(
     instruction: &Instruction,
     variables: &mut Variables,
@@ -190,7 +191,7 @@ pub(super) fn evaluate(
         }
         Kind::Expose(ports) => {
             let found = words.words(ports);
-            // What has no value here is no finding in BuildKit.
+            // BuildKit reports no unset variables here.
             words.undefined.clear();
             let ports = found.iter().flat_map(|ports| ports.split_whitespace());
             Values::Words(ports.map(str::to_owned).collect())
@@ -213,7 +214,7 @@ pub(super) fn evaluate(
     Evaluated { values, undefined, has_failed }
 }
 
-/// Args that no process sees.
+/// Args that are not in the environment of any process.
 const NOT_IN_THE_ENVIRONMENT: [&str; 2] =
     ["BUILDKIT_SBOM_SCAN_CONTEXT", "BUILDKIT_SBOM_SCAN_STAGE"];
 

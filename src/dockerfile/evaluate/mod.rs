@@ -1,10 +1,11 @@
-//! The values that the words of a Dockerfile have in one build.
+//! The values of the words of a Dockerfile in one build.
 //!
-//! Input: a [`Dockerfile`], the args of a build and what base images record. Output: for each stage, and for each
-//! instruction of it, its values, and the names in them that have none. Must not depend on rules.
+//! Input: a [`Dockerfile`], the args of a build and the configs of base images. Output: for each
+//! stage and each of its instructions, the values, and the variables that are not set. Must not
+//! depend on rules.
 //!
-//! Follows `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit, whose checks and outlines are made of these
-//! values. The build itself does not use them: it goes through the converted build file.
+//! Follows `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit. Only checks and outlines
+//! use these values; the build itself uses the converted build file.
 
 mod expand;
 mod from;
@@ -28,10 +29,11 @@ use super::{Dockerfile, Instruction};
 use crate::source::SourceFile;
 use crate::spec::Allowance;
 
-/// How many bytes all values together may have. Values that double each other would be more than any memory holds.
+/// Limit on the total size of all values, in bytes. Values that double each other would exhaust the
+/// memory.
 const ALLOWANCE: usize = 64 << 20;
 
-/// A Dockerfile and what a client gives a build of it.
+/// A Dockerfile and the client's options for a build of it.
 pub struct Input<'i> {
     /// The file.
     pub file: &'i SourceFile,
@@ -39,48 +41,49 @@ pub struct Input<'i> {
     pub dockerfile: &'i Dockerfile,
     /// The build args of the client.
     pub build_args: &'i BTreeMap<String, String>,
-    /// The args that every Dockerfile has: `BUILDPLATFORM`, `TARGETARCH` and their kind.
+    /// The predefined args: `BUILDPLATFORM`, `TARGETARCH` and the like.
     pub predefined: Vec<(&'static str, String)>,
-    /// The stage that is built; the last one without a name.
+    /// The stage to build; `None` for the last one.
     pub target: Option<&'i str>,
-    /// What is left of values to be made.
+    /// The rest of the limit on the size of values.
     pub allowance: Allowance,
 }
 
-/// What is known of the images that stages start from, and that files are copied from.
+/// Metadata of the images that stages use.
 pub trait Images {
-    /// The image that a name in a `FROM`, after replacing variables, stands for. `platform` is what `--platform` says.
+    /// The image for a `FROM` with `name`, after variable expansion. `platform` is the value of
+    /// `--platform`.
     fn image(&self, name: &str, platform: Option<&str>) -> Base;
 
-    /// What stands in place of a stage of that name, where the client says so.
+    /// The client's replacement for a stage, if it gave one.
     fn replacement(&self, stage: &str) -> Option<Base>;
 }
 
-/// What a stage starts from.
+/// The base of a stage.
 #[derive(Debug, Clone)]
 pub enum Base {
-    /// It could not be looked up, or was not.
+    /// It was not looked up, or the lookup failed.
     Unknown,
     /// An image.
     Image(BaseImage),
 }
 
-/// What a base image records, as far as instructions depend on it.
+/// The parts of a base image's config that instructions depend on.
 #[derive(Debug, Clone, Default)]
 pub struct BaseImage {
     /// Its environment, as `NAME=value`.
     pub env: Vec<String>,
-    /// Whether it says which shell runs commands.
+    /// True if it sets a shell.
     pub has_shell: bool,
     /// Its `ONBUILD` triggers.
     pub triggers: Vec<String>,
-    /// The platform that it was to have, and the one that it has, where they are not the same.
+    /// The requested platform and the image's own, if they differ.
     pub other_platform: Option<[String; 2]>,
-    /// Whether it is for Windows.
+    /// True for a Windows image.
     pub is_windows: bool,
 }
 
-/// Nothing is known of any image.
+/// An [`Images`] without any metadata.
 pub struct NoImages;
 
 impl Images for NoImages {
@@ -94,7 +97,7 @@ impl Images for NoImages {
 }
 
 impl<'i> Input<'i> {
-    /// A build of the last stage, without anything that the client gives.
+    /// A build of the last stage, without any options of the client.
     pub fn new(
         file: &'i SourceFile,
         dockerfile: &'i Dockerfile,
@@ -109,15 +112,15 @@ impl<'i> Input<'i> {
         self.file.lines(instruction.span)
     }
 
-    /// The character that escapes in values.
+    /// The escape character in values.
     pub(crate) fn escape(&self) -> char {
         self.dockerfile.directives.escape.char()
     }
 
-    /// The comments that are about an instruction: those above it, from the last empty comment on.
+    /// The comments that describe an instruction: those above it, after the last empty comment.
     ///
-    /// Follows `Parse` in `frontend/dockerfile/parser/parser.go` of BuildKit: a blank line ends nothing, and a comment
-    /// that is indented keeps its `#`, so that it describes nothing.
+    /// Follows `Parse` in `frontend/dockerfile/parser/parser.go` of BuildKit: a blank line does not
+    /// separate them, and an indented comment keeps its `#`, so that it describes nothing.
     pub(crate) fn comments<'d>(&self, instruction: &'d Instruction) -> Vec<&'d str> {
         let mut found = Vec::new();
         for comment in &instruction.leading {
@@ -134,13 +137,13 @@ impl<'i> Input<'i> {
 }
 
 impl Input<'_> {
-    /// What a comment above an instruction says of a name that it declares.
+    /// The description of a name that an instruction declares, from the comments above it.
     pub(crate) fn description_of<'d>(&self, instruction: &'d Instruction, name: &str) -> &'d str {
         description(&self.comments(instruction), name)
     }
 }
 
-/// What a comment says of a name: the text behind it (`getDocComment` of BuildKit).
+/// The text after a name in a comment that begins with it (`getDocComment` of BuildKit).
 pub(crate) fn description<'c>(comments: &[&'c str], name: &str) -> &'c str {
     let of_name = |comment: &&'c str| comment.strip_prefix(name)?.strip_prefix(' ');
     match name.is_empty() {

@@ -1,26 +1,26 @@
-//! The name that a misspelt one may stand for, as BuildKit suggests it (`util/suggest`).
+//! Suggestions for misspelt names, as BuildKit makes them (`util/suggest`).
 
 use std::cell::Cell;
 
 use super::variables::Variables;
 
-/// From so many changes on, a name is another one.
+/// Edit distance from which on two names are unrelated.
 const FAR: usize = 3;
 
-/// The longest name that is compared.
+/// Maximum length of a compared name.
 const LONGEST: usize = 100;
 
-/// How many names are compared for one file.
+/// Maximum number of names compared for one file.
 const MOST: usize = 100_000;
 
-/// Looks for near names, as long as a file does not ask for very many.
+/// Finds similar names, up to a limit per file.
 #[derive(Debug, Default)]
 pub(crate) struct Near {
     compared: Cell<usize>,
 }
 
 impl Near {
-    /// The nearest of the names that have values at a place.
+    /// The most similar variable that is set.
     pub(crate) fn find_in(&self, name: &str, variables: &Variables) -> Option<String> {
         match self.compared.get() < MOST {
             true => self.find(name, variables.names()).map(str::to_owned),
@@ -28,7 +28,7 @@ impl Near {
         }
     }
 
-    /// The nearest of some names; the first of those that are equally near.
+    /// The most similar of some names; the first one of several that are equally similar.
     pub(crate) fn find<'n>(
         &self,
         name: &str,

@@ -1,6 +1,6 @@
-//! The instructions of stages, one after the other.
+//! The instructions of stages, in build order.
 //!
-//! Follows `dispatchStages` in `convert.go` of BuildKit.
+//! Follows `dispatchStates` in `convert.go` of BuildKit.
 
 use std::ops::RangeInclusive;
 
@@ -14,34 +14,34 @@ use crate::diagnostic::Diagnostics;
 use crate::dockerfile::{Instruction, Kind, parse};
 use crate::source::SourceFile;
 
-/// The `PATH` of a stage whose base says none.
+/// The default `PATH` of a stage whose base sets none.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// How many names stages may inherit together. Each stage has its own.
+/// Limit on the names that stages inherit in total. Each stage has its own copy.
 const MAX_INHERITED: usize = 1 << 22;
 
 /// An instruction of a stage with its values.
 #[derive(Debug)]
 pub(crate) struct Step<'s> {
-    /// The number of the stage.
+    /// The index of the stage.
     pub(crate) stage: usize,
     pub(crate) instruction: &'s Instruction,
-    /// Its lines; those of the `FROM` for a trigger of the base.
+    /// Its lines; for a trigger of the base, those of the `FROM`.
     pub(crate) lines: RangeInclusive<u32>,
-    /// Whether it is a trigger of the base, to which no comment belongs.
+    /// True for a trigger of the base, which has no comments.
     pub(crate) is_trigger: bool,
     pub(crate) values: Values,
-    /// Names without a value, each with the one that may be meant.
+    /// The unset variables, each with the similar name that may be meant.
     pub(crate) undefined: Vec<(String, Option<String>)>,
-    /// Whether a shell is recorded that runs commands; `None` where the base image is not known.
+    /// True if a shell is configured; `None` if the base image is unknown.
     pub(crate) has_shell: Option<bool>,
-    /// Whether a `WORKDIR` of this file comes before it.
+    /// True if it follows a `WORKDIR` of this file.
     pub(crate) has_workdir: bool,
-    /// Whether the stage is for Windows.
+    /// True if the stage is for Windows.
     pub(crate) is_windows: bool,
 }
 
-/// The state of a stage behind its last instruction.
+/// The state of a stage after its last instruction.
 #[derive(Debug, Clone, Default)]
 struct State {
     variables: Variables,
@@ -50,8 +50,8 @@ struct State {
     is_windows: bool,
 }
 
-/// Goes through the instructions of stages, in the order of the file. `wanted` says which stages. Ends where BuildKit
-/// would end with an error.
+/// Walks the instructions of the stages in `wanted`, in the order of the file. Ends where BuildKit
+/// would fail with an error.
 pub(crate) fn walk(
     input: &Input<'_>,
     globals: &Globals,
@@ -114,7 +114,8 @@ pub(crate) fn walk(
     }
 }
 
-/// The beginning of a stage that is built from no other: its state, and the triggers of its base.
+/// The initial state of a stage that is not based on another one, and the triggers of its base
+/// image.
 fn start(
     index: usize,
     graph: &Graph,
@@ -146,7 +147,7 @@ fn start(
     (state, image.triggers.iter().flat_map(|trigger| read_trigger(trigger)).collect())
 }
 
-/// A trigger as an image records it.
+/// Parses a trigger recorded in an image.
 fn read_trigger(text: &str) -> Option<Instruction> {
     let file = SourceFile::new("ONBUILD", format!("FROM scratch\n{text}").into_bytes());
     let mut stages = parse(&file, &mut Diagnostics::default()).stages;

@@ -1,27 +1,27 @@
-//! The names that have values at one place of a Dockerfile.
+//! The variables that are set at one place of a Dockerfile.
 
 use std::collections::BTreeMap;
 
-/// Names with their values, and names that are declared without one.
+/// Variables with their values, and names that are declared without one.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Variables {
     values: BTreeMap<String, Entry>,
-    /// How often a value was set.
+    /// Counts assignments.
     count: usize,
-    /// Whether there may be more names with values: those of a base image that is not known.
+    /// True if there may be more variables: those of an unknown base image.
     pub(crate) may_have_more: bool,
 }
 
 #[derive(Debug, Clone)]
 struct Entry {
     value: Option<String>,
-    /// When it was set.
+    /// The count at its last assignment.
     order: usize,
     is_declared: bool,
 }
 
 impl Variables {
-    /// Sets a value.
+    /// Sets a variable.
     pub(crate) fn set(&mut self, name: &str, value: String) {
         self.count += 1;
         let order = self.count;
@@ -34,23 +34,23 @@ impl Variables {
         }
     }
 
-    /// Declares a name: it is no mistake that it has no value.
+    /// Declares a name: using it without a value is then no mistake.
     pub(crate) fn declare(&mut self, name: &str) {
         let entry = Entry { value: None, order: 0, is_declared: false };
         self.values.entry(name.to_owned()).or_insert(entry).is_declared = true;
     }
 
-    /// The value of a name.
+    /// The value of a variable.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.values.get(name)?.value.as_deref()
     }
 
-    /// Whether a name is declared.
+    /// True if a name is declared.
     pub(crate) fn is_declared(&self, name: &str) -> bool {
         self.values.get(name).is_some_and(|entry| entry.is_declared)
     }
 
-    /// The names that have values, in the order in which they were set last.
+    /// The variables that are set, in the order of their last assignment.
     pub(crate) fn names(&self) -> Vec<&str> {
         let with_value = self.values.iter().filter(|(_, entry)| entry.value.is_some());
         let mut names: Vec<_> =
@@ -59,7 +59,7 @@ impl Variables {
         names.into_iter().map(|(_, name)| name).collect()
     }
 
-    /// The number of names.
+    /// The number of names, declared ones included.
     pub(crate) fn len(&self) -> usize {
         self.values.len()
     }

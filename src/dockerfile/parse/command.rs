@@ -1,4 +1,4 @@
-//! `RUN`, `CMD`, `ENTRYPOINT`, `SHELL` and `HEALTHCHECK`: what runs a program.
+//! `RUN`, `CMD`, `ENTRYPOINT`, `SHELL` and `HEALTHCHECK`.
 
 use std::ops::Range;
 
@@ -46,7 +46,7 @@ impl Parser<'_> {
         self.command_line(&text, text.rest.clone())
     }
 
-    /// A list is run as it is, everything else by a shell.
+    /// A list is run without a shell, everything else by a shell.
     fn command_line(&mut self, text: &Text<'_>, range: Range<usize>) -> Option<CommandLine> {
         match json(&text.joined.text()[range.clone()]) {
             Json::Strings(value) => {

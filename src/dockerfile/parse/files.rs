@@ -5,7 +5,7 @@ use crate::dockerfile::flags::Flags;
 use crate::dockerfile::heredoc::Heredoc;
 use crate::dockerfile::instruction::{FileAdd, FileCopy, Kind, Transfer, Word};
 
-/// The flags that both instructions have.
+/// The flags of both instructions.
 struct CommonFlags {
     chown: Option<Word>,
     chmod: Option<Word>,
@@ -74,7 +74,7 @@ impl Parser<'_> {
         let mut files = Vec::new();
         for word in words {
             match heredoc::opening(&word.value) {
-                // Of several heredocs of one name the last one counts.
+                // Of several heredocs with the same name, the last one counts.
                 Some(opening) => {
                     let file = heredocs.iter().rev().find(|heredoc| heredoc.name == opening.name);
                     files.extend(

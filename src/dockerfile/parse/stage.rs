@@ -14,7 +14,7 @@ impl Parser<'_> {
         flags.finish();
         let Some(base) = base else { return self.wrong_count(&text) };
         let is_as = as_keyword.as_ref().is_some_and(|word| word.value.eq_ignore_ascii_case("as"));
-        // A stage with a mistake in its name is still a stage: what follows belongs to it.
+        // A stage with an invalid name is still a stage: the instructions below belong to it.
         let name = match (&as_keyword, name, more) {
             (None, _, _) => None,
             (Some(_), Some(name), None) if is_as => self.stage_name(name),
@@ -47,7 +47,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether a stage may be named so, in lower case.
+/// True if a name, in lower case, is valid for a stage.
 fn is_stage_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.'))

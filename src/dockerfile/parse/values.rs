@@ -4,7 +4,7 @@ use super::{Parser, Text, words};
 use crate::dockerfile::instruction::{ArgPair, Kind, Pair, Word};
 
 impl Parser<'_> {
-    /// The args of an `ARG`. Its flags are not looked at, as in BuildKit.
+    /// The args of an `ARG`. Its flags are ignored, as in BuildKit.
     pub(super) fn arg(&mut self, text: Text<'_>) -> Option<Kind> {
         let words = words::quoted(text.joined.text(), text.rest.clone(), self.escape);
         if words.is_empty() {
@@ -30,7 +30,7 @@ impl Parser<'_> {
         Some(Kind::Arg(pairs))
     }
 
-    /// The pairs of an `ENV` or `LABEL`. Which form it has is seen from its first word.
+    /// The pairs of an `ENV` or `LABEL`. The first word decides which form it is.
     pub(super) fn pairs(&mut self, text: Text<'_>) -> Option<Vec<Pair>> {
         self.no_flags(&text);
         let whole = text.joined.text();
@@ -61,7 +61,7 @@ impl Parser<'_> {
         Some(pairs)
     }
 
-    /// `ENV name value`, where the value is all that follows.
+    /// `ENV name value`, where the value is the rest of the line.
     fn legacy_pair(&mut self, text: &Text<'_>) -> Option<Pair> {
         let rest = &text.joined.text()[text.rest.clone()];
         let Some(end) = rest.find(words::is_separator) else {

@@ -1,5 +1,6 @@
-//! LLB's messages in the JSON form of protocol buffers: fields without a value are left out, 64-bit
-//! numbers are strings, bytes are base64, and the names are those of BuildKit's `solver/pb/ops.proto`.
+//! LLB's messages in the JSON form of protocol buffers: fields without a value are omitted, 64-bit
+//! numbers are strings, bytes are base64, and the names are those of BuildKit's
+//! `solver/pb/ops.proto`.
 
 use std::collections::BTreeMap;
 
@@ -83,7 +84,7 @@ pub(super) fn progress_group(group: &pb::ProgressGroup) -> Value {
     object([("id", text(&group.id)), ("name", text(&group.name)), ("weak", flag(group.weak))])
 }
 
-/// Numbers as Go's `encoding/json` writes them: this one is no `protojson`.
+/// With numbers as in Go's `encoding/json`, since this message is not written by `protojson`.
 pub(super) fn linux_resources(resources: &pb::LinuxResources) -> Value {
     object([
         ("memory", number(resources.memory)),
@@ -290,7 +291,7 @@ fn owner(owner: &pb::ChownOpt) -> Value {
             let named = object([("name", text(&named.name)), ("input", int64(named.input))]);
             object([("byName", named)])
         }
-        // One of several kinds is there even where it is 0.
+        // A member of a oneof is written even if it is 0.
         Some(pb::user_opt::User::ById(id)) => object([("byID", Value::from(*id))]),
     };
     object([("user", some(owner.user.as_ref(), user)), ("group", some(owner.group.as_ref(), user))])
@@ -345,7 +346,7 @@ fn input(input: i64) -> Value {
     object([("input", int64(input))])
 }
 
-// === Values; what is left out is `Null` ===
+// === Values; omitted ones are `Null` ===
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
     let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
@@ -372,7 +373,7 @@ fn int64(number: i64) -> Value {
     if number == 0 { Value::Null } else { number.to_string().into() }
 }
 
-/// A word of an enumeration; a number where it is unknown.
+/// The name of an enum value; its number if it is unknown.
 fn word<E>(known: Result<&'static str, E>, value: i32) -> Value {
     if value == 0 { Value::Null } else { known.map_or_else(|_| value.into(), Value::from) }
 }

@@ -1,7 +1,8 @@
-//! The part of the schema about values of several forms: a string or a table, a step of any verb.
+//! The part of the schema for values of several forms: a string or a table, a step of any verb.
 //!
-//! With `anyOf` alone, a validator can only say that a value is none of the forms. Here the form is chosen first, by
-//! the value's type and, for tables, by the key that only one of them requires; then that form's own errors are told.
+//! With `anyOf` alone, a validator can only report that a value matches none of the forms. Here the
+//! form is selected first, by the value's type and, for tables, by the key that only one of them
+//! requires; then that form's own errors are reported.
 
 use serde_json::{Map, Value, json};
 
@@ -44,7 +45,7 @@ pub(super) fn alternatives(shapes: &[Shape], definitions: &mut Map<String, Value
         _ => json!({ "type": types }),
     };
     if editors.len() > 1 {
-        // Always valid: editors look into `anyOf` for keys and their descriptions, and not behind `if`.
+        // Always valid: editors look for keys and their descriptions in `anyOf`, but not in `if`.
         schema["anyOf"] = editors.into();
     }
     if !branches.is_empty() {
@@ -53,7 +54,7 @@ pub(super) fn alternatives(shapes: &[Shape], definitions: &mut Map<String, Value
     schema
 }
 
-/// Alternatives within alternatives are alternatives.
+/// Flattens nested alternatives.
 fn flatten<'s>(shapes: &'s [Shape], forms: &mut Vec<&'s Shape>) {
     for shape in shapes {
         match shape {
@@ -63,7 +64,7 @@ fn flatten<'s>(shapes: &'s [Shape], forms: &mut Vec<&'s Shape>) {
     }
 }
 
-/// The type of JSON that a value of this shape has.
+/// The JSON type of values of this shape.
 fn type_of(shape: &Shape) -> &'static str {
     match shape {
         Shape::Text | Shape::Template | Shape::Words(_) | Shape::Rule => "string",
@@ -81,7 +82,7 @@ fn table_of<'s>(shape: &&'s Shape) -> Option<&'s TableShape> {
     }
 }
 
-/// The key that tells a table from others: its verb, its kind of mount.
+/// The key that distinguishes a table from others: its verb, or its kind of mount.
 fn key_of(table: &TableShape) -> Option<&'static str> {
     let required = table.keys.iter().find(|key| key.required);
     let only = || Some(&table.keys[..]).filter(|keys| keys.len() == 1)?.first();
@@ -96,8 +97,8 @@ fn chosen_by_type(name: &str, schema: &Value) -> Value {
     json!({ "if": { "type": name }, "then": schema })
 }
 
-/// One branch for each table, and two for a table with none of their keys: one names the keys that no table has, the
-/// other says which keys one of them must have.
+/// One branch for each table, and two for a table with none of their keys: one for unknown keys,
+/// the other for the missing verb.
 fn chosen_by_key(tables: &[&TableShape], schemas: Vec<Value>) -> Vec<Value> {
     let verbs: Vec<&str> = tables.iter().filter_map(|table| key_of(table)).collect();
     let mut known: Vec<&str> =
