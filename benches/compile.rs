@@ -1,7 +1,8 @@
-//! How long the way from the text of a build file to encoded LLB takes: `cargo bench --bench compile`.
+//! Time from the text of a build file to encoded LLB: `cargo bench --bench compile`.
 //!
-//! Generated build files and Dockerfiles of 10 to 10,000 stages with ten steps each, or of as many stages as the arguments
-//! say, and for each the time of every part of the way, the median of several runs. What it allocates is in `memory.rs`: to count it takes time.
+//! Generates build files and Dockerfiles of 10 to 10,000 stages with ten steps each (or the numbers
+//! of stages given as arguments), and prints the time of each phase, the median of several runs.
+//! Allocations are in `memory.rs`, since counting them takes time.
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock")]
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 #![expect(clippy::unwrap_used, reason = "generated files are right")]
@@ -11,11 +12,11 @@ mod way;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-/// The parts of the way, in order.
+/// The phases, in order.
 const PARTS: [&str; 7] = ["convert", "parse", "select", "resolve", "lower", "encode", "drop"];
 
 fn main() {
-    // `cargo test --benches` runs this too: there, one small file shows that it works.
+    // `cargo test --benches` runs this too: then one small file shows that it works.
     let test = !std::env::args().any(|arg| arg == "--bench");
     let asked: Vec<usize> = std::env::args().filter_map(|arg| arg.parse().ok()).collect();
     let sizes: &[usize] = match asked.as_slice() {

@@ -1,6 +1,6 @@
-//! What the way from the text of a build file to encoded LLB allocates: `cargo bench --bench memory`.
+//! Allocations from the text of a build file to encoded LLB: `cargo bench --bench memory`.
 //!
-//! How often, how much at most at once, and how large the result is. Times are in `compile.rs`.
+//! Prints their number, the peak and the size of the result. Times are in `compile.rs`.
 #![expect(clippy::print_stdout, reason = "the table is what a benchmark is for")]
 #![expect(clippy::unwrap_used, reason = "generated files are right")]
 

@@ -1,4 +1,5 @@
-//! The subject of the benchmarks: a generated build file or Dockerfile, and the way from its text to encoded LLB.
+//! The subject of the benchmarks: a generated build file or Dockerfile, and its compilation to
+//! encoded LLB.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,14 +13,14 @@ use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec;
 
-/// What comes out.
+/// The result of a compilation.
 pub(crate) struct Compiled {
     pub(crate) ops: usize,
     pub(crate) bytes: usize,
 }
 
-/// A file of stages that all end up in the last: each starts from an image, has ten steps, and copies
-/// from the one before it.
+/// A file whose last stage needs all others: each stage is based on an image, has ten steps, and
+/// copies from the stage before it.
 pub(crate) fn generate(stages: usize) -> String {
     let mut text = format!("default = \"stage{}\"\n\n[args]\nVERSION = \"1.0\"\n\n", stages - 1);
     for stage in 0..stages {
@@ -77,7 +78,8 @@ pub(crate) fn generate_dockerfile(stages: usize) -> String {
     text
 }
 
-/// Goes the way once, and calls `done` behind each part: convert, parse, select, resolve, lower, encode.
+/// Compiles a file once, and calls `done` after each phase: convert, parse, select, resolve, lower,
+/// encode.
 pub(crate) fn compile(name: &str, text: &str, done: &mut dyn FnMut()) -> Compiled {
     let config =
         br#"{"config":{"Env":["PATH=/usr/bin:/bin"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;

@@ -1,18 +1,18 @@
-//! The instructions of a stage that are still to come, as far as the form of what stands before them depends on it.
+//! A look ahead at the rest of a stage, on which the form of earlier instructions depends.
 
 use std::collections::BTreeMap;
 
 use super::words;
 use crate::dockerfile::{Instruction, Kind};
 
-/// The instructions behind each place of a stage, found in one walk.
+/// The later instructions for each place of a stage, found in one walk.
 pub(super) struct Ahead {
-    /// The number of `RUN`s behind each instruction.
+    /// The number of `RUN`s after each instruction.
     runs: Vec<usize>,
-    /// The last instruction that runs something or says what runs it.
+    /// The last instruction that runs something or sets the shell.
     last_run: Option<usize>,
     last_workdir: Option<usize>,
-    /// The last instruction that replaces a name in its words.
+    /// For each variable, the last instruction whose words use it.
     last_use: BTreeMap<String, usize>,
 }
 
@@ -40,22 +40,22 @@ impl Ahead {
         }
     }
 
-    /// The number of `RUN`s behind an instruction.
+    /// The number of `RUN`s after an instruction.
     pub(super) fn runs(&self, at: usize) -> usize {
         self.runs[at]
     }
 
-    /// Returns `true` where something is run behind an instruction.
+    /// True if something is run after an instruction.
     pub(super) fn is_run(&self, at: usize) -> bool {
         self.last_run.is_some_and(|last| last > at)
     }
 
-    /// Returns `true` where the working directory changes behind an instruction.
+    /// True if the working directory changes after an instruction.
     pub(super) fn is_moved(&self, at: usize) -> bool {
         self.last_workdir.is_some_and(|last| last > at)
     }
 
-    /// Returns `true` where a name is replaced behind an instruction.
+    /// True if a variable is used after an instruction.
     pub(super) fn is_named(&self, name: &str, at: usize) -> bool {
         self.last_use.get(name).is_some_and(|&last| last > at)
     }

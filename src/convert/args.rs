@@ -1,8 +1,8 @@
 //! The args of a Dockerfile as the `[args]` of a build file.
 //!
-//! A Dockerfile declares an arg before the first `FROM`, in stages, or both, each time with a default of its
-//! own or without one. A build file declares it once. Where the defaults differ, it has none there, and each
-//! place that uses the arg says its own.
+//! A Dockerfile declares an arg before the first `FROM`, in stages, or both, each time with or
+//! without a default of its own. A build file declares it once. If the defaults differ, the arg has
+//! none there, and each place that uses it includes its own.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -17,10 +17,11 @@ use crate::source::Span;
 
 /// The args of the build file.
 pub(super) struct ArgTable {
-    /// In the order in which the Dockerfile declares them.
+    /// In the order of their declarations in the Dockerfile.
     pub(super) args: Vec<DeclaredArg>,
     by_name: BTreeMap<String, usize>,
-    /// Constants for args with a default of one stage, where a modifier needs their value: by their values.
+    /// Constants for args with a stage's own default, used with modifiers; their names by their
+    /// values.
     constants: RefCell<BTreeMap<String, String>>,
 }
 
@@ -29,7 +30,7 @@ pub(super) struct DeclaredArg {
     pub(super) name: String,
     /// Its default in the build file.
     pub(super) default: Option<String>,
-    /// Its default before the first `FROM`, where that is not the build file's.
+    /// Its default before the first `FROM`, if that is not the build file's.
     pub(super) global_default: Option<String>,
     pub(super) is_global: bool,
     pub(super) description: Option<String>,
@@ -37,8 +38,8 @@ pub(super) struct DeclaredArg {
     pub(super) span: Span,
 }
 
-/// The args that are defined without a declaration, and visible to a stage that declares them. Follows
-/// `defaultArgs` in `frontend/dockerfile/dockerfile2llb/platform.go` of BuildKit.
+/// The args that are defined without a declaration, and visible to a stage that declares them.
+/// Follows `defaultArgs` in `frontend/dockerfile/dockerfile2llb/platform.go` of BuildKit.
 pub(super) const PREDEFINED: [&str; 9] = [
     "BUILDPLATFORM",
     "BUILDOS",
@@ -51,7 +52,7 @@ pub(super) const PREDEFINED: [&str; 9] = [
     "TARGETSTAGE",
 ];
 
-/// Args that every process gets without a declaration.
+/// True for args that every process gets without a declaration.
 fn is_proxy(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"].contains(&&*name)
@@ -68,9 +69,9 @@ struct Declaration<'d> {
 #[derive(Debug, Clone, PartialEq)]
 enum FoundDefault {
     None,
-    /// A text that means the same everywhere.
+    /// A text with the same meaning everywhere.
     Shared(String),
-    /// It depends on the variables of its stage.
+    /// A text that depends on the variables of its stage.
     OfStage,
 }
 
@@ -101,7 +102,7 @@ impl ArgTable {
                 if is_predefined && pair.default.is_none() {
                     continue;
                 }
-                // Those of a stage are told where the stage is converted.
+                // Errors in a stage's defaults are reported when the stage is converted.
                 if let (None, Some(default)) = (stage, &pair.default)
                     && let Err(message) = lex::word(&default.value, escape)
                 {
@@ -125,17 +126,17 @@ impl ArgTable {
         table
     }
 
-    /// An arg of this name.
+    /// The arg of this name.
     pub(super) fn get(&self, name: &str) -> Option<&DeclaredArg> {
         self.by_name.get(name).map(|&index| &self.args[index])
     }
 
-    /// Returns `true` for a name in whose place a build file puts an arg's value.
+    /// True if a build file substitutes an arg's value for a name.
     pub(super) fn is_known(&self, name: &str) -> bool {
         self.by_name.contains_key(name) || PREDEFINED.contains(&name)
     }
 
-    /// Returns the name of a constant that is an arg's value, or this default where it is not given.
+    /// The name of a constant for an arg's value with this default.
     pub(super) fn constant(&self, name: &str, default: &str) -> String {
         self.constant_of(name, format!("${{{name}-{default}}}"))
     }
@@ -223,7 +224,7 @@ impl ArgTable {
             let is_global = declaration.stage.is_none();
             let default = match &declaration.pair.default {
                 None => FoundDefault::None,
-                // A default of a stage may depend on what the stage has set before.
+                // A default in a stage may depend on variables set earlier in the stage.
                 Some(default)
                     if !is_global && words::constant(&default.value, escape).is_none() =>
                 {
@@ -241,7 +242,7 @@ impl ArgTable {
             found.iter().rfind(|(is_global, _)| *is_global).map(|(_, default)| default.clone());
         let is_global = global.is_some();
         let global_default = global.as_ref().and_then(FoundDefault::shared).map(str::to_owned);
-        // A stage that declares it without a default has the global one.
+        // A stage that declares it without a default uses the global one.
         let expected = global.unwrap_or_else(|| found[0].1.clone());
         let agreed = found.iter().all(|(of_global, default)| {
             *of_global || *default == expected || is_global && *default == FoundDefault::None
@@ -259,8 +260,8 @@ impl ArgTable {
     }
 }
 
-/// The values of the args before the first `FROM`, as far as they are known: what is given, or the default. A default
-/// that must not be used fails.
+/// The values of the args before the first `FROM`, as far as they are known: the client's or the
+/// default. Fails if a default cannot be expanded.
 pub(super) fn globals(
     dockerfile: &Dockerfile,
     given: &BTreeMap<String, String>,
@@ -299,13 +300,13 @@ pub(super) fn globals(
     values
 }
 
-/// The arg by which a Dockerfile says that a stage belongs to the SBOM.
+/// The arg with which a Dockerfile includes a stage in the SBOM.
 pub(super) const SCAN_STAGE: &str = "BUILDKIT_SBOM_SCAN_STAGE";
 
-/// The arg by which a Dockerfile says that the build context belongs to the SBOM.
+/// The arg with which a Dockerfile includes the build context in the SBOM.
 const SCAN_CONTEXT: &str = "BUILDKIT_SBOM_SCAN_CONTEXT";
 
-/// Returns whether a stage is meant by a list of stages, or by `true` (`isEnabledForStage` in
+/// True if a list of stages includes a stage, or is `true` (`isEnabledForStage` in
 /// `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit).
 pub(super) fn is_enabled(value: &str, stage: &str) -> bool {
     match value {
@@ -315,7 +316,7 @@ pub(super) fn is_enabled(value: &str, stage: &str) -> bool {
     }
 }
 
-/// Returns whether an SBOM of a stage, or of the last one, is to have what is in the build context.
+/// True if the SBOM of a stage, or of the last one, should include the build context.
 pub fn scans_context(
     dockerfile: &Dockerfile,
     given: &BTreeMap<String, String>,
@@ -363,7 +364,7 @@ impl DeclaredArg {
     }
 }
 
-/// Every `ARG`, with its stage: those that a stage triggers in others of the file are among them.
+/// Every `ARG` with its stage, including those that a stage triggers in other stages of the file.
 fn declarations<'d>(
     dockerfile: &'d Dockerfile,
     bases: &Bases,

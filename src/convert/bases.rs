@@ -1,7 +1,8 @@
-//! The names of stages, and what names in `FROM` and `--from` mean.
+//! The names of stages, and the meaning of names in `FROM` and `--from`.
 //!
-//! Follows `dispatchStates` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit: `FROM` knows the
-//! stages above it, `--from` all of them, and of two stages with one name the last one counts.
+//! Follows `dispatchStates` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit: `FROM`
+//! can refer to earlier stages only, `--from` to any, and of two stages with the same name the last
+//! one counts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,23 +11,23 @@ use super::words;
 use crate::dockerfile::{CommandLine, Dockerfile, DockerfileStage, Instruction, Kind};
 use crate::order::dependencies_first;
 
-/// The stages by name and number.
+/// The stages by name and index.
 pub(super) struct Bases {
     /// The name of each stage in the build file.
     names: Vec<String>,
-    /// The same names, to be found among.
+    /// The same names, for lookups.
     known: BTreeSet<String>,
     /// The name of each in the Dockerfile, in lower case.
     written: Vec<Option<String>>,
-    /// The stages that have each of these names, in their order.
+    /// The stages with each of these names, in order.
     by_written: BTreeMap<String, Vec<usize>>,
-    /// The stage that each is built from.
+    /// The base of each, if it is a stage.
     base_of: Vec<Option<usize>>,
     /// The stages that the last one needs.
     needed: BTreeSet<usize>,
-    /// The last stage whose base an arg decides on.
+    /// The last stage whose base depends on an arg.
     last_computed: Option<usize>,
-    /// The stages that take files from each other in a circle.
+    /// The stages that copy files from each other in a cycle.
     circular: BTreeSet<usize>,
 }
 
@@ -45,7 +46,7 @@ impl Bases {
         }
         let mut taken: BTreeSet<String> = BTreeSet::new();
         let mut names = vec![String::new(); stages.len()];
-        // Of two stages with one name the last one is known by it.
+        // Of two stages with the same name, the last one keeps it.
         for (index, name) in written.iter().enumerate().rev() {
             if let Some(name) = name {
                 names[index] = unique(&name.replace('.', "-"), &mut taken);
@@ -80,7 +81,8 @@ impl Bases {
             let instructions = stages[stage].instructions.iter();
             instructions.flat_map(origins).filter_map(|from| bases.stage(from)).collect()
         };
-        // `FROM` knows only what is above it, and is no part of a circle (`validateCircularDependency`).
+        // `FROM` can refer to earlier stages only, so it is never part of a cycle
+        // (`validateCircularDependency`).
         let order = dependencies_first(stages.len(), 0..stages.len(), taken_from);
         let circular = order.cycles.into_iter().flatten().collect();
         let needs = |stage: usize| {
@@ -94,7 +96,7 @@ impl Bases {
         bases
     }
 
-    /// The stage that a name or a number in `from` means.
+    /// The stage for a name or a number in `from`.
     fn stage(&self, from: &str) -> Option<usize> {
         let name = from.to_lowercase();
         let named = || self.last_named(&name);
@@ -111,50 +113,50 @@ impl Bases {
         self.known.clone()
     }
 
-    /// The stage that a stage is built from.
+    /// The stage that a stage is based on.
     pub(super) fn base_of(&self, index: usize) -> Option<usize> {
         self.base_of[index]
     }
 
-    /// Returns `true` for a stage that another one is built from, or may be where an arg decides.
+    /// True if another stage is based on this one, or may be, depending on an arg.
     pub(super) fn is_base(&self, index: usize) -> bool {
         self.base_of.contains(&Some(index)) || self.is_chosen(index)
     }
 
-    /// Returns `true` for a stage that an arg may make the base of another one.
+    /// True if an arg may make this stage the base of another one.
     pub(super) fn is_chosen(&self, index: usize) -> bool {
         let is_above = self.last_computed.is_some_and(|last| index < last);
         is_above && self.written[index].is_some()
     }
 
-    /// Returns `true` for the name of a stage of the build file, or of a part of one.
+    /// True for the name of a stage of the build file, or of a part of one.
     fn is_stage(&self, name: &str) -> bool {
         let hyphens = name.match_indices('-').map(|(at, _)| &name[..at]);
         hyphens.chain([name]).any(|beginning| self.known.contains(beginning))
     }
 
-    /// The last stage of a name that is in lower case.
+    /// The last stage with a name, which is in lower case.
     fn last_named(&self, name: &str) -> Option<usize> {
         self.by_written.get(name)?.last().copied()
     }
 
-    /// An image, by a form that cannot be taken for a stage.
+    /// An image, in a form that cannot be mistaken for a stage.
     pub(super) fn image(&self, reference: String) -> Value {
         let value = Value::text(reference.clone());
-        // What an arg decides on may be the name of a stage: `FROM binaries-$TARGETOS`.
+        // A name that depends on an arg may be that of a stage: `FROM binaries-$TARGETOS`.
         match self.is_stage(&reference) && !reference.contains("${") {
             true => Value::table(vec![("image".to_owned(), value)]),
             false => value,
         }
     }
 
-    /// Returns `true` for the name or number of a stage that is not above another one, where that one is a part of
-    /// what the last stage needs: nothing can be taken from there yet.
+    /// True if `from` is the name or index of the stage itself or of a later one, and the stage is
+    /// needed by the last one: BuildKit rejects such a copy.
     pub(super) fn is_later(&self, from: &str, stage: usize) -> bool {
         self.stage(from).is_some_and(|origin| origin >= stage) && self.needed.contains(&stage)
     }
 
-    /// Fails for a stage of a circle.
+    /// Fails for a stage in a cycle.
     pub(super) fn check_circle(&self, stage: usize) -> Result<(), String> {
         if !self.circular.contains(&stage) {
             return Ok(());
@@ -163,7 +165,7 @@ impl Bases {
         Err(format!("circular dependency detected on stage: {name}"))
     }
 
-    /// Resolves the `--from` of a copy. `Err` for a number that no stage has.
+    /// Resolves the `--from` of a copy. Fails for a number that no stage has.
     pub(super) fn copied_from(&self, from: &str) -> Result<Value, String> {
         if let Ok(number) = from.parse::<i64>() {
             let stage = usize::try_from(number).ok().and_then(|number| self.names.get(number));
@@ -207,7 +209,7 @@ pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
     candidate
 }
 
-/// The program that a stage's image runs, where a stage may be named so.
+/// The program that a stage's image runs, if it is suitable as the name of a stage.
 fn product(stage: &DockerfileStage) -> Option<String> {
     let kinds = || stage.instructions.iter().rev().map(|instruction| &instruction.kind);
     let entrypoint = kinds().find_map(|kind| match kind {
@@ -223,7 +225,7 @@ fn product(stage: &DockerfileStage) -> Option<String> {
     let program = program.split('.').next()?.to_owned();
     let is_name = program.starts_with(|c: char| c.is_ascii_lowercase())
         && program.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
-    // What runs any program says nothing about this one.
+    // Programs that run others say nothing about the stage.
     const RUNNERS: [&str; 18] = [
         "sh",
         "bash",

@@ -1,4 +1,4 @@
-//! Comments of a Dockerfile, and what they say of an arg or a stage.
+//! Comments of a Dockerfile, and descriptions in them.
 
 use crate::dockerfile::{Comment, Instruction};
 
@@ -12,7 +12,8 @@ pub(super) fn texts(comments: &[Comment]) -> Vec<String> {
     comments.iter().map(|comment| comment.text.clone()).collect()
 }
 
-/// The comments of the first instruction that are about the file: those with a blank line after them.
+/// Splits the comments above the first instruction: those followed by a blank line are about the
+/// file.
 pub(super) fn of_file(first: &Instruction) -> (&[Comment], &[Comment]) {
     let comments = &first.leading[..];
     let end = match first.after_blank {
@@ -22,8 +23,8 @@ pub(super) fn of_file(first: &Instruction) -> (&[Comment], &[Comment]) {
     comments.split_at(end)
 }
 
-/// Takes the description of a name out of comments: the text of a line that begins with the name. Follows
-/// `getDocComment` of BuildKit.
+/// Removes the description of a name from comments: the text of a line that begins with the name.
+/// Follows `getDocComment` of BuildKit.
 pub(super) fn take_description(comments: &mut Vec<String>, name: &str) -> Option<String> {
     let describes =
         |comment: &String| comment.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));

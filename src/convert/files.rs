@@ -47,7 +47,7 @@ pub(super) fn copy(
     Ok(with_comments(instruction, steps))
 }
 
-/// Converts an `ADD`: each source becomes the step that does what `ADD` does with it.
+/// Converts an `ADD`: each source becomes a step with the same effect.
 pub(super) fn add(
     instruction: &Instruction,
     add: &FileAdd,
@@ -77,7 +77,7 @@ pub(super) fn add(
             if checksum.as_ref().is_some_and(|sum| !sum.is_empty()) {
                 return Err("checksum requires HTTP(S) or Git sources".to_owned());
             }
-            // What has no name of an archive is taken for none.
+            // A file without an archive's name is assumed not to be an archive.
             let verb = match add.unpack {
                 Some(true) => "unpack",
                 None if is_archive(&url) => "unpack",
@@ -104,7 +104,7 @@ pub(super) fn add(
     Ok(with_comments(instruction, steps))
 }
 
-/// Whether a path has the name of an archive.
+/// True if a path has the name of an archive.
 fn is_archive(path: &str) -> bool {
     const ENDS: [&str; 9] =
         [".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"];
@@ -123,8 +123,8 @@ impl Files<'_> {
         words::value(&word.value, self.context.escape(), self.names)
     }
 
-    /// The repository that a source names, and whether it is a URL. What an arg decides on is seen from the value that it
-    /// is given, or from its default.
+    /// The repository that a source refers to, and true if it is a URL. If it depends on an arg,
+    /// the arg's given or default value decides.
     fn address(&self, text: &str) -> (Option<Result<GitUrl, String>>, bool) {
         let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
         let name = text.strip_prefix("${").and_then(|rest| rest.split(['}', ':', '-']).next());
@@ -150,12 +150,12 @@ impl Files<'_> {
         (git, is_url(&whole))
     }
 
-    /// The destination. One that comes out empty is the working directory.
+    /// The destination. An empty one is the working directory.
     fn destination(&self) -> Result<String, String> {
         self.text_or(&self.transfer.destination, "./")
     }
 
-    /// A path, and another one where a variable that is all of it comes out empty.
+    /// A path, or `other` if the path consists of one variable that is empty.
     fn text_or(&self, word: &Word, other: &str) -> Result<String, String> {
         let text = self.text(word)?;
         let pieces = lex::word(&word.value, self.context.escape())?;
@@ -169,7 +169,7 @@ impl Files<'_> {
         Ok(if is_plain { format!("${{{name}:-{other}}}") } else { text })
     }
 
-    /// Says of a mode whether the directories that are made on the way get it, too. Without it they have 0755.
+    /// The key for the mode of created directories, if it matters. Without it they have 0755.
     fn mode_of_directories(&self, to: &str) -> Option<(String, Value)> {
         let mode = self.transfer.chmod.as_ref().filter(|mode| !mode.value.is_empty())?;
         let known = words::folded(&mode.value, self.context.escape(), self.names);
@@ -185,7 +185,7 @@ impl Files<'_> {
     }
 
     fn exclude(&self) -> Result<Option<(String, Value)>, String> {
-        // BuildKit replaces no names in these.
+        // BuildKit does not expand variables in these.
         let values: Vec<Value> = self
             .transfer
             .exclude
@@ -195,7 +195,8 @@ impl Files<'_> {
         Ok(one_or_list(values).map(|value| ("exclude".to_owned(), value)))
     }
 
-    /// One step, or one for each source where a destination without a slash takes one after the other.
+    /// One step, or one step for each source if the destination has no slash and takes one source
+    /// after the other.
     fn steps(
         &self,
         verb: &str,
@@ -225,7 +226,8 @@ impl Files<'_> {
             if verb != "unpack" {
                 keys.extend(self.mode_of_directories(&to));
             }
-            // One that a pattern matches gets the name of a destination without a slash.
+            // A file that matches a pattern is copied under the name of a destination without a
+            // slash.
             let may_match = |source: &&Word| source.value.contains(['*', '?', '[', '$']);
             if verb == "copy" && !is_directory && group.iter().any(may_match) {
                 keys.push(("rename".to_owned(), Value::literal(true)));
@@ -290,12 +292,13 @@ impl Files<'_> {
         let to = self.destination()?;
         keys.extend(self.to(&to));
         keys.extend(self.owner()?);
-        // What is in the repository gets into this directory, whether it ends with a slash or not.
+        // The content of the repository is copied into this directory, with or without a trailing
+        // slash.
         keys.extend(self.mode_of_directories(&format!("{to}/")));
         Ok(vec![Value::table(keys)])
     }
 
-    /// The files whose content is in the Dockerfile.
+    /// The files with inline content.
     fn heredocs(&self) -> Result<Vec<Value>, String> {
         let to = self.destination()?;
         let mut steps = Vec::new();
@@ -317,7 +320,7 @@ impl Files<'_> {
         Ok(steps)
     }
 
-    /// What is in a file, and whether names in it are replaced.
+    /// The content of a file, and true if variables in it are expanded.
     fn content(&self, heredoc: &Heredoc) -> Result<(Value, bool), String> {
         let text = heredoc.text();
         let (text, expand) = match heredoc.expand {
@@ -332,7 +335,7 @@ impl Files<'_> {
     }
 }
 
-/// The content of a file so that a build file reads it as it is.
+/// The content of a file, in a form that a build file reads back exactly.
 fn content_value(text: String) -> Value {
     let lines = || text.lines();
     let is_blank = |line: &str| line.trim().is_empty();
@@ -347,11 +350,12 @@ fn content_value(text: String) -> Value {
     if is_plain || text.is_empty() {
         return Value::text(text);
     }
-    // A list of lines is taken as it is.
+    // A list of lines is taken literally.
     Value::list(text.split_terminator('\n').map(Value::text))
 }
 
-/// A path as BuildKit's `NormalizePath` reads it: nothing is the root of the tree, and `..` does not lead out of it.
+/// A path as BuildKit's `NormalizePath` reads it: an empty one is the root of the tree, and `..`
+/// does not lead out of it.
 fn within_tree(path: String) -> String {
     if path.is_empty() {
         return "/".to_owned();
@@ -367,7 +371,7 @@ fn within_tree(path: String) -> String {
             part => parts.push(part),
         }
     }
-    // What is not written with too many `..` stays as it is written.
+    // A path without too many `..` stays as it is written.
     if leads_out {
         Some(parts.join("/")).filter(|path| !path.is_empty()).unwrap_or("/".to_owned())
     } else {

@@ -1,4 +1,4 @@
-//! The instructions that only say something of the image, as `[image]` of a stage.
+//! The instructions that only change the image's config, as `[image]` of a stage.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use super::words::{self, Names};
 use crate::dockerfile::{CommandLine, Healthcheck, Instruction, Kind, Pair, Word};
 use crate::source::Span;
 
-/// What `[image]` says, in the making.
+/// An `[image]` table under construction.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Image {
     pub(super) entrypoint: Option<Value>,
@@ -25,14 +25,14 @@ pub(super) struct Image {
     pub(super) comments: Vec<String>,
     /// The names that its values depend on.
     pub(super) names: BTreeSet<String>,
-    /// Those of them that are args which the Dockerfile does not see there.
+    /// The names among them that are args but not visible at that place of the Dockerfile.
     pub(super) hidden: BTreeSet<String>,
-    /// Whether a command of it is run by the shell that is set when the image is made.
+    /// True if one of its commands is run by the shell that is set when the image is made.
     pub(super) has_shell_form: bool,
 }
 
-/// The port in the container. A Dockerfile may also say an address and a port of the host, which count for nothing
-/// (`ParsePortSpec` of Docker's `nat`). `known` is the value, as far as it is known.
+/// The port in the container. A Dockerfile may also give an address and a port of the host, which
+/// are ignored (`ParsePortSpec` of Docker's `nat`). `known` is the value, as far as it is known.
 fn in_container(written: &str, known: Option<String>) -> String {
     let known = known.filter(|known| known.contains(':'));
     match known.as_deref().and_then(|known| known.rsplit(':').next()) {
@@ -42,7 +42,7 @@ fn in_container(written: &str, known: Option<String>) -> String {
 }
 
 impl Image {
-    /// Takes an instruction over. `false`: it is none about the image alone.
+    /// Adds an instruction. Returns false if it does not only change the image's config.
     pub(super) fn take(
         &mut self,
         instruction: &Instruction,
@@ -100,12 +100,12 @@ impl Image {
         Ok(true)
     }
 
-    /// Whether there is nothing to say.
+    /// True if there is nothing to write.
     pub(super) fn is_empty(&self) -> bool {
         self.entries().is_empty() && self.labels.is_empty() && self.env.is_empty()
     }
 
-    /// Its entries in the order of the reference, but `env` and `labels`.
+    /// Its entries in the order of the reference, without `env` and `labels`.
     pub(super) fn entries(&self) -> Vec<(&'static str, Value)> {
         let list = |values: &[Value]| (!values.is_empty()).then(|| Value::list(values.to_vec()));
         [

@@ -1,7 +1,7 @@
-//! The text of a `RUN` as text of a build file: one line, or several as the Dockerfile has them.
+//! The text of a `RUN` as text of a build file: one line, or several as in the Dockerfile.
 //!
-//! A Dockerfile joins continued lines before a shell sees them; in a build file the shell joins them. Where
-//! that is not the same, in quotes and comments, they are joined here.
+//! A Dockerfile joins continued lines before the shell reads them; in a build file the shell joins
+//! them. Where that makes a difference, in quotes and comments, they are joined here.
 
 use std::fmt::Write;
 
@@ -9,27 +9,28 @@ use super::script::{Place, line_ends};
 use super::toml::Kind;
 use crate::dockerfile::{InnerComment, ShellText};
 
-/// The longest text of several lines that is written in one.
+/// Maximum length of a text of several lines that is joined into one line.
 const SHORT: usize = 76;
 
-/// A text of a run step.
+/// The text of a run step.
 pub(super) struct Laid {
     /// The text, as a script or a block.
     pub(super) kind: Kind,
-    /// The comments that have no place in it.
+    /// The comments that cannot be placed in it.
     pub(super) comments: Vec<String>,
 }
 
 /// A line of the text.
 struct Line<'t> {
     text: &'t str,
-    /// Comments right above it.
+    /// The comments directly above it.
     comments: Vec<String>,
-    /// Set where it begins inside of parentheses.
+    /// True if it begins inside parentheses.
     is_in_parentheses: bool,
 }
 
-/// Lays the text out. `has_hash_comments`: whether what runs the text takes `#` for a comment.
+/// Lays the text out. `has_hash_comments` is true if `#` begins a comment in the language of the
+/// text.
 pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comments: bool) -> Laid {
     let whole = &text.text.value;
     let lines = lines(text, inner);
@@ -45,7 +46,8 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
     let base = base.unwrap_or(0);
     let mut out = String::new();
     let mut outside = Vec::new();
-    // The command that is being written, and the comments that go above it: they may only be where a command begins.
+    // The current command, and the comments to put above it: they are only possible where a command
+    // begins.
     let mut command = String::new();
     let mut comments = String::new();
     let mut command_indent = 0;
@@ -78,7 +80,7 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
         }
         command.push_str(&" ".repeat(indent));
         let text = text.trim_end();
-        // A semicolon that had a line of its own stands behind the last word.
+        // A semicolon on a line of its own moves to the end of the previous line.
         match text.strip_suffix(';') {
             Some(before) if ends_word(before.trim_end()) => {
                 command.push_str(before.trim_end());
@@ -104,14 +106,14 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
     Laid { kind: Kind::Block(out), comments: outside }
 }
 
-/// The text in one line, without the white space that continued lines begin with.
+/// The text in one line, without the indentation of continued lines.
 fn in_one_line(text: &ShellText) -> String {
     let whole = &text.text.value;
     let mut out = String::new();
     let mut start = 0;
     let outside = line_ends(whole, &text.breaks);
     for (&at, place) in text.breaks.iter().zip(outside) {
-        // White space over several lines has been left out whole at the first of its breaks.
+        // White space across several lines has been removed at the first of its breaks.
         if place != Place::InWords && at >= start {
             out.push_str(whole[start..at].trim_end());
             out.push(' ');
@@ -122,7 +124,7 @@ fn in_one_line(text: &ShellText) -> String {
     out
 }
 
-/// The lines of a text: those that can be lines for a shell too.
+/// The lines of a text that can also be lines for a shell.
 fn lines<'t>(text: &'t ShellText, inner: &[InnerComment]) -> Vec<Line<'t>> {
     let whole = &text.text.value;
     let mut lines = Vec::new();
@@ -157,7 +159,7 @@ fn indentation(line: &Line<'_>) -> usize {
     white.chars().map(|c| if c == '\t' { 4 } else { 1 }).sum()
 }
 
-/// The operator that a line begins with, which is written at the end of the line before.
+/// The operator at the beginning of a line, which moves to the end of the previous line.
 fn leading_operator(line: &str) -> Option<&'static str> {
     let line = line.trim_start();
     ["&&", "||"].into_iter().find(|operator| line.starts_with(operator))
@@ -167,9 +169,10 @@ fn begins_with_operator(line: &str) -> bool {
     leading_operator(line).is_some()
 }
 
-/// Returns `true` where a shell reads on in the next line without a backslash.
+/// True if a shell continues in the next line without a backslash.
 ///
-/// `begins_command`: a word such as `then` is one of the shell's only where a command begins; else it is an argument.
+/// `begins_command` is true where a command may begin: only there is a word such as `then` a
+/// keyword; elsewhere it is an argument.
 fn ends_statement(line: &str, begins_command: bool) -> bool {
     let ends_with =
         |end: &str| line.strip_suffix(end).is_some_and(|before| !before.ends_with('\\'));
@@ -183,14 +186,14 @@ fn ends_statement(line: &str, begins_command: bool) -> bool {
                 || line.starts_with("case ") && line.ends_with(" in"))
 }
 
-/// Returns `true` for a pattern of `case`: the line ends with a parenthesis that none opens.
+/// True for a pattern of `case`: the line ends with an unmatched closing parenthesis.
 fn ends_pattern(line: &Line<'_>) -> bool {
     !line.is_in_parentheses
         && line.text.trim_end().ends_with(')')
         && !line.text.contains(['(', '\\'])
 }
 
-/// Returns `true` where a semicolon follows in a line of its own, which ends the line before.
+/// True if a semicolon follows on a line of its own; it ends the previous line.
 fn is_lone_semicolon(text: &str, at: usize) -> bool {
     let rest = text[at..].trim_start().strip_prefix(';');
     ends_word(text[..at].trim_end()) && rest.is_some_and(|rest| !rest.starts_with(';'))

@@ -1,10 +1,12 @@
-//! Dockerfiles as build files: the same image, written as a person would write it.
+//! Conversion of Dockerfiles to build files: the same image, written as a person would write it.
 //!
-//! Input: a [`Dockerfile`]. Output: TOML text, where each piece of it comes from, and remarks about what
-//! cannot be said. Must not depend on values of build args, on images, and on how the text is read.
+//! Input: a [`Dockerfile`]. Output: TOML text, the origin of each piece of it, and remarks about
+//! parts that cannot be converted. Must not depend on values of build args, on images, and on the
+//! way the text is read.
 //!
-//! A Dockerfile changes its state from line to line, a stage of a build file says its own once. So a stage
-//! whose state changes where it matters becomes several, each built from the one before (`stage.rs`).
+//! A Dockerfile changes its state from line to line; a stage of a build file declares its state
+//! once. So a stage whose state changes in between becomes several stages, each based on the one
+//! before (`stage.rs`).
 
 mod ahead;
 mod args;
@@ -35,32 +37,32 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::dockerfile::{Dockerfile, is_dockerfile, parse};
 use crate::source::{Piece, SourceFile, Span};
 
-/// A Dockerfile as a build file.
+/// A Dockerfile converted to a build file.
 #[derive(Debug)]
 pub struct Converted {
     /// The build file.
     pub text: String,
-    /// Where its pieces come from: outer pieces before those in them.
+    /// The origins of its pieces: outer pieces before inner ones.
     pub origins: Vec<Piece>,
-    /// What could not be said, or not exactly.
+    /// The parts that could not be converted, or not exactly.
     pub remarks: Vec<Remark>,
-    /// The number of the Dockerfile's stage for each stage of the build file.
+    /// For each stage of the build file, the index of the Dockerfile's stage.
     pub stages: BTreeMap<String, usize>,
 }
 
-/// Something that a build file cannot say, or not exactly.
+/// A part that a build file cannot express, or not exactly.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// The place in the Dockerfile.
+    /// The span in the Dockerfile.
     pub span: Span,
-    /// What is different.
+    /// The difference.
     pub message: String,
-    /// Whether the build file does not mean the same.
+    /// True if the build file has another meaning.
     pub is_error: bool,
 }
 
-/// Converts a Dockerfile. `syntax` is the name of the frontend image for the first line; `given` are build args, which
-/// say what `ADD ${URL}` adds where no default does.
+/// Converts a Dockerfile. `syntax` is the name of the frontend image for the first line; `given`
+/// are build args, which decide on the form of `ADD ${URL}` where no default does.
 pub fn convert(
     dockerfile: &Dockerfile,
     syntax: &str,
@@ -89,21 +91,22 @@ pub fn convert(
     Converted { text, origins, remarks, stages: numbers }
 }
 
-/// A Dockerfile that is read as the build file that says the same.
+/// A Dockerfile together with the stages of its build file.
 #[derive(Debug)]
 pub struct ReadDockerfile {
     /// The Dockerfile.
     pub dockerfile: Dockerfile,
-    /// The number of its stage for each stage of the build file.
+    /// For each stage of the build file, the index of the Dockerfile's stage.
     pub stages: BTreeMap<String, usize>,
 }
 
 /// The target that writes a Dockerfile's build file.
 pub const TARGET: &str = "mstage.toml";
 
-/// A Dockerfile as a build file that tells its places as those of the Dockerfile. A build file stays as it is.
-/// `check` looks at the Dockerfile itself, and at the mistakes in its form. `Err` has the Dockerfile where it has
-/// mistakes, or where a build file cannot say the same; they have been reported.
+/// Converts a Dockerfile to a build file whose diagnostics point into the Dockerfile. A build file
+/// is returned unchanged. `check` checks the Dockerfile itself, including its syntax errors. `Err`
+/// returns the Dockerfile if it has errors, or if a build file cannot express it; they have been
+/// reported.
 pub fn as_build_file(
     file: SourceFile,
     given: &BTreeMap<String, String>,
@@ -143,19 +146,19 @@ pub fn as_build_file(
     }
 }
 
-/// The name that a stage of a Dockerfile has in its build file, as far as names differ in general: stages are known
-/// in lower case, and no name has a dot.
+/// The name of a Dockerfile's stage in its build file, as far as the names differ in general: lower
+/// case, and without dots.
 pub fn target(name: &str) -> String {
     name.to_lowercase().replace('.', "-")
 }
 
-/// What Dockerfiles are written in, for clients that color them.
+/// The language name of Dockerfiles, which clients use for syntax highlighting.
 pub const LANGUAGE: &str = "Dockerfile";
 
-/// The frontend in the first line of a build file, where nobody says which one it is.
+/// The frontend image in the first line of a build file, if none is given.
 pub const SYNTAX: &str = "myorg/mstage";
 
-/// What the conversion of each stage can look at.
+/// The inputs for the conversion of a stage.
 struct Context<'c> {
     dockerfile: &'c Dockerfile,
     bases: &'c Bases,
@@ -163,12 +166,12 @@ struct Context<'c> {
     given: &'c BTreeMap<String, String>,
     /// The values of args before the first `FROM`, as far as they are known.
     globals: &'c BTreeMap<String, String>,
-    /// The number of the stage that is converted.
+    /// The index of the stage that is converted.
     stage: usize,
 }
 
 impl Context<'_> {
-    /// The character that escapes in values.
+    /// The escape character in values.
     fn escape(&self) -> char {
         self.dockerfile.directives.escape.char()
     }

@@ -1,11 +1,11 @@
-//! Mounts that are repeated, as `[mounts]`: a set with a name, which the steps use.
+//! Repeated mounts as `[mounts]`: a named set that steps refer to.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::part::Part;
 use super::toml::{Kind, Value};
 
-/// The tools whose caches these are, by a word of their paths or ids.
+/// Names for caches of tools, by a word of their paths or ids.
 const TOOLS: [(&str, &str); 20] = [
     ("apk", "apk"),
     ("apt", "apt"),
@@ -29,11 +29,12 @@ const TOOLS: [(&str, &str); 20] = [
     ("yum", "yum"),
 ];
 
-/// The fewest steps that share a mount so that it gets a name. A list of several mounts gets one with its second use.
+/// Minimum number of steps that share a single mount for it to get a name. A list of several mounts
+/// gets one with its second use.
 const USES_OF_ONE: usize = 3;
 
-/// Gives a name to each list of mounts that several steps have, and puts the name in its place. A list of one mount
-/// becomes that mount.
+/// Gives a name to each list of mounts that several steps have, and replaces the list by it. A list
+/// of one mount becomes that mount.
 pub(super) fn name_repeated(parts: &mut [Part]) -> Vec<(String, Value)> {
     let mut uses: BTreeMap<String, usize> = BTreeMap::new();
     for mounts in lists(parts) {
@@ -46,7 +47,7 @@ pub(super) fn name_repeated(parts: &mut [Part]) -> Vec<(String, Value)> {
         let text = mounts.in_one_line();
         let Kind::List(items) = &mut mounts.kind else { continue };
         let fewest = if items.len() == 1 { USES_OF_ONE } else { 2 };
-        // Names of stages' args mean nothing in a set.
+        // The args of a stage are not visible in a set.
         if uses[&text] < fewest || text.contains("${") {
             if items.len() == 1
                 && let Some(only) = items.pop()
@@ -81,7 +82,8 @@ fn lists(parts: &mut [Part]) -> impl Iterator<Item = &mut Value> {
     })
 }
 
-/// A name for mounts: of the tool whose cache it is, or else the last word of the first one's path or id.
+/// A name for mounts: that of the tool whose cache it is, or else the last word of the first
+/// mount's path or id.
 fn name_of<'v>(text: &str, mut mounts: impl Iterator<Item = &'v Value>) -> String {
     let mut words = text.split(|c: char| !c.is_ascii_alphanumeric());
     let tool = words.find_map(|word| TOOLS.iter().find(|(known, _)| *known == word));
@@ -108,7 +110,7 @@ fn name_of<'v>(text: &str, mut mounts: impl Iterator<Item = &'v Value>) -> Strin
     }
 }
 
-/// The name, or with a number where another set has it.
+/// The name, with a number if another set has it.
 fn free_name(name: String, taken: &mut BTreeSet<String>) -> String {
     let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
     let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));

@@ -5,8 +5,9 @@ use super::toml::Value;
 use super::words::{self, Names};
 use crate::dockerfile::{MountFlag, MountKind};
 
-/// The mounts of a step. `user` says whether a Dockerfile's own `USER` runs it: a new cache directory belongs to
-/// root in a Dockerfile, and to the user of the step in a build file. The error is BuildKit's text.
+/// The mounts of a step. `user` is the user set by the Dockerfile's own `USER`: a new cache
+/// directory belongs to root in a Dockerfile, and to the user of the step in a build file. The
+/// error is BuildKit's message.
 pub(super) fn mounts(
     flags: &[MountFlag],
     user: Option<&str>,
@@ -15,7 +16,7 @@ pub(super) fn mounts(
 ) -> Result<Vec<Value>, String> {
     let mount = |flag: &MountFlag| match &flag.open {
         None => mount(flag, user, context, names),
-        // A build file says the type, so that it is seen from what is known of the variables.
+        // A build file needs the type itself, so it is computed from the known variables.
         Some(open) => {
             let kind = words::folded(&open.kind, context.escape(), names);
             let kind = kind.as_deref().unwrap_or(&open.kind);

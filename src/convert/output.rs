@@ -1,4 +1,4 @@
-//! The build file as text: what comes in which order.
+//! Writes the build file as text, in order.
 
 use super::image::Image;
 use super::part::Part;
@@ -7,10 +7,10 @@ use super::{Context, comments};
 use crate::diagnostic::DockerfileRule;
 use crate::source::Piece;
 
-/// The longest table of variables or labels that is written in one line.
+/// Maximum length of a table of variables or labels on one line.
 const INLINE: usize = 60;
 
-/// The longest `image` that is written in one line, and the number of keys that it may have.
+/// Maximum length of an `image` on one line, and the maximum number of its keys.
 const INLINE_IMAGE: usize = 72;
 const INLINE_KEYS: usize = 3;
 
@@ -38,7 +38,8 @@ pub(super) fn write(
         writer.entry("default", &Value::text(default));
     }
     if let Some(check) = &dockerfile.directives.check {
-        // The rules of a build file find more than those of a Dockerfile: a build that passes would not pass any more.
+        // The rules for build files find more than those for Dockerfiles: a build that passes would
+        // then fail.
         if option(&check.value, "error") == Some("true") {
             writer.comments(&[
                 "the Dockerfile has `check=error=true`; here that is check = { error = true }"
@@ -140,8 +141,8 @@ fn stage(mut part: Part, writer: &mut Writer) {
     }
 }
 
-/// The steps, where they are better read as tables, one below the other: in a list, texts of several lines would follow
-/// each other without a line break.
+/// The steps, if they are more readable as tables below each other: in a list, texts of several
+/// lines would follow each other without a line break.
 fn steps_as_tables(list: &Value) -> &[Item] {
     let Kind::List(steps) = &list.kind else { return &[] };
     let is_block = |value: &Value| matches!(value.kind, Kind::Block(_));
@@ -167,7 +168,7 @@ fn step_table(part: &Part, step: &Item, writer: &mut Writer) {
     }
 }
 
-/// The variables of a stage in one line, where they fit and have no comments.
+/// The variables of a stage on one line, if they fit and have no comments.
 fn inline_env(part: &Part) -> Option<Value> {
     if part.env.is_empty() || part.env.iter().any(|variable| !variable.comments.is_empty()) {
         return None;
@@ -181,7 +182,7 @@ fn inline_env(part: &Part) -> Option<Value> {
     (length <= INLINE).then(|| Value::table(entries.collect()))
 }
 
-/// The image of a stage in one line, where it fits.
+/// The image of a stage on one line, if it fits.
 fn inline_image(image: &Image) -> Option<Value> {
     let mut entries: Vec<_> =
         image.entries().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -199,7 +200,7 @@ fn inline_image(image: &Image) -> Option<Value> {
 fn image(part: &Part, writer: &mut Writer) {
     let image = &part.image;
     if image.is_empty() {
-        // What has no key of its own is kept all the same.
+        // Comments without a key of their own are kept.
         writer.comments(&image.comments);
         return;
     }
@@ -222,7 +223,7 @@ fn image(part: &Part, writer: &mut Writer) {
     }
 }
 
-/// Whether names and values are written in one line.
+/// True if names and values fit on one line.
 fn is_short(entries: &[(String, Value)]) -> bool {
     let length = entries.iter().map(|(name, value)| match &value.kind {
         Kind::Text(text) => name.len() + text.len() + 7,
@@ -231,7 +232,7 @@ fn is_short(entries: &[(String, Value)]) -> bool {
     length.sum::<usize>() <= INLINE
 }
 
-/// A table of names and values, in one line where it is short.
+/// A table of names and values, on one line if it is short.
 fn table(stage: &str, name: &str, entries: &[(String, Value)], writer: &mut Writer) {
     if entries.is_empty() {
         return;
@@ -254,7 +255,7 @@ fn table(stage: &str, name: &str, entries: &[(String, Value)], writer: &mut Writ
     }
 }
 
-/// Whether a name may be written with its dots as tables: no other name is the same up to one of its dots.
+/// True if a name can be written as a dotted key: no other name equals one of its prefixes.
 fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
     let is_prefix = |short: &str, long: &str| {
         long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
@@ -262,7 +263,8 @@ fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
     entries.iter().all(|(other, _)| !is_prefix(other, name) && !is_prefix(name, other))
 }
 
-/// The `check` of a build file for a directive such as `skip=A,B;error=true`: its rules by their names here.
+/// The `check` of a build file for a directive such as `skip=A,B;error=true`, with the
+/// corresponding rules.
 fn check_value(text: &str) -> Option<Value> {
     let value = option(text, "skip")?;
     let skip = match value {

@@ -1,4 +1,4 @@
-//! A stage of the build file in the making, and the args that its run steps get.
+//! A stage of the build file under construction, and the args for its run steps.
 
 use std::collections::BTreeSet;
 
@@ -28,13 +28,14 @@ pub(super) struct Part {
     pub(super) steps: Vec<PartStep>,
     pub(super) image: Image,
     pub(super) sbom: bool,
-    /// Args that it lists whatever its steps read: they go before variables that it inherits.
+    /// Args that it lists even if no step needs them: they take precedence over inherited
+    /// variables.
     pub(super) listed: BTreeSet<String>,
     /// The comments above the instructions that became its keys.
     pub(super) key_comments: Vec<(&'static str, Vec<String>)>,
     /// Names that its strings depend on.
     pub(super) names: BTreeSet<String>,
-    /// Those of them that are args which the Dockerfile does not see there.
+    /// The names among them that are args but not visible at that place of the Dockerfile.
     pub(super) hidden: BTreeSet<String>,
 }
 
@@ -58,15 +59,15 @@ pub(super) struct PartStep {
 /// The args of a run step.
 #[derive(Debug)]
 pub(super) struct RunArgs {
-    /// Args that it may read and does not name.
+    /// Args that it may read without naming them.
     pub(super) reads: BTreeSet<String>,
     /// All args that a Dockerfile passes to it.
     pub(super) visible: BTreeSet<String>,
-    /// Args that its text names, and that a Dockerfile does not pass to it.
+    /// Args that its text names although a Dockerfile does not pass them to it.
     pub(super) hidden: BTreeSet<String>,
 }
 
-/// The part that a stage begins with: what its `FROM` says.
+/// The first part of a stage, from its `FROM`.
 pub(super) fn first_part(context: &Context<'_>, index: usize, remarks: &mut Vec<Remark>) -> Part {
     let stage = &context.dockerfile.stages[index];
     let header = &stage.header;
@@ -89,8 +90,9 @@ pub(super) fn first_part(context: &Context<'_>, index: usize, remarks: &mut Vec<
     let mut above = comments::texts(above);
     let description =
         header.name.as_ref().and_then(|name| comments::take_description(&mut above, &name.value));
-    // A stage that is built from another has its platform, and one from scratch the platform that is asked for (`toDispatchState`
-    // in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit).
+    // A stage based on another one has the platform of that stage, and one from scratch the
+    // requested platform (`toDispatchState` in `frontend/dockerfile/dockerfile2llb/convert.go` of
+    // BuildKit).
     let has_own = context.bases.base_of(index).is_none() && header.base.value != "scratch";
     let platform = header.platform.as_ref().filter(|_| has_own);
     Part {
@@ -102,7 +104,8 @@ pub(super) fn first_part(context: &Context<'_>, index: usize, remarks: &mut Vec<
     }
 }
 
-/// Names the parts of a stage, and builds each from the one before. The last one has the stage's own name.
+/// Names the parts of a stage, and bases each on the one before. The last one has the stage's own
+/// name.
 pub(super) fn name_parts(parts: &mut [Part], stage: &str, taken: &mut BTreeSet<String>) {
     let count = parts.len();
     for at in 0..count {
@@ -143,7 +146,7 @@ impl Part {
         }
     }
 
-    /// Keeps the comments above an instruction for the key that it becomes.
+    /// Keeps the comments of an instruction for the key that it becomes.
     pub(super) fn comment(&mut self, key: &'static str, instruction: &Instruction) {
         let mut above = comments::above(instruction);
         above.extend(instruction.inner.iter().map(|inner| inner.comment.text.clone()));

@@ -1,4 +1,4 @@
-//! `RUN` as a step, and the args that it gets.
+//! `RUN` as a step, and its args.
 
 use std::collections::BTreeSet;
 
@@ -14,27 +14,27 @@ use super::{Context, comments};
 use crate::dockerfile::{CommandLine, Instruction, Run};
 use crate::spec::script::visit_names;
 
-/// The text that a shell goes on behind a failure with.
+/// The command that makes a shell continue after a failure.
 const GO_ON: &str = "set +e";
 
-/// A run step, and what its stage must know of it.
+/// A run step, and the facts about it that its stage needs.
 pub(super) struct RunStep {
     /// Its verb and value.
     pub(super) verb: (String, Value),
-    /// Its keys, but those that depend on its stage.
+    /// Its keys, except those that depend on its stage.
     pub(super) keys: Vec<(String, Value)>,
     pub(super) comments: Vec<String>,
     /// The variables that its text names.
     pub(super) named: Vec<String>,
-    /// Whether it may read variables that it does not name.
+    /// True if it may read variables that it does not name.
     pub(super) reads_others: bool,
-    /// Whether it may read those that tools know, and no others.
+    /// True if it may read variables of tools, but no others that it does not name.
     pub(super) reads_tools: bool,
-    /// Whether its text has a command that keeps the meaning where one before it fails.
+    /// True if its text begins with a command that makes the shell continue after a failure.
     pub(super) goes_on: bool,
 }
 
-/// Converts a `RUN`. The error is BuildKit's text.
+/// Converts a `RUN`. The error is BuildKit's message.
 pub(super) fn run(
     instruction: &Instruction,
     run: &Run,
@@ -57,7 +57,7 @@ pub(super) fn run(
         }
         CommandLine::Shell(written) => {
             let command = &written.text.value;
-            // What a shell reads as commands, without the heredocs that it reads itself.
+            // The part that the shell reads as commands, without heredocs that it reads itself.
             let (kind, text, commands) = match heredoc_text(run, command) {
                 Some(HeredocText::Script(text)) => {
                     (Kind::Block(script::unindented(&text)), text.clone(), text)
@@ -122,7 +122,7 @@ pub(super) fn run(
 
 /// The text of a `RUN` with heredocs.
 enum HeredocText {
-    /// What is in the only heredoc.
+    /// The content of the only heredoc.
     Script(String),
     /// A command with its heredocs, which the shell reads.
     Whole(String),
@@ -143,7 +143,7 @@ fn heredoc_text(run: &Run, written: &str) -> Option<HeredocText> {
     Some(HeredocText::Whole(text))
 }
 
-/// The text behind a command that lets the shell go on.
+/// The text after a command that makes the shell continue after a failure.
 fn going_on(kind: Kind) -> Kind {
     match kind {
         Kind::Script(text) => Kind::Block(format!("{GO_ON}\n{text}\n")),
@@ -152,11 +152,12 @@ fn going_on(kind: Kind) -> Kind {
     }
 }
 
-/// A block whose lines come out of a build file as they are: one line is not indented, and the last one ends.
+/// A block that a build file reads back exactly: one line is not indented, and the last one ends
+/// with a line break.
 fn exact(kind: Kind) -> Kind {
     let mut text = match kind {
         Kind::Block(text) => text,
-        // A shell that is given nothing does nothing, and a build file wants something to run.
+        // A shell with an empty text does nothing, but a build file requires a command.
         Kind::Script(text) if text.trim().is_empty() => return Kind::Script(":".to_owned()),
         kind => return kind,
     };
@@ -173,7 +174,7 @@ fn exact(kind: Kind) -> Kind {
     Kind::Block(text)
 }
 
-/// The args that a run step gets, and its variables: those whose arg has a default of the stage's own.
+/// The args for a run step, and its variables: those whose arg has a default of the stage's own.
 pub(super) fn args_of(
     step: &RunStep,
     state: &State,
@@ -191,7 +192,8 @@ pub(super) fn args_of(
             Some(default) if is_named || is_read => {
                 own.push((name.clone(), Value::text(format!("${{{name}-{default}}}"))));
             }
-            // A base image may have a variable of that name, which an arg that is only named would not replace.
+            // A base image may have a variable of that name, which an arg would not replace unless
+            // it is listed.
             None if (!is_named && is_read || step.named.contains(name) && is_often_set(name))
                 && !state.env.contains(name) =>
             {
@@ -211,7 +213,7 @@ pub(super) fn args_of(
     (RunArgs { reads, visible, hidden }, own)
 }
 
-/// Whether base images often have a variable of that name.
+/// True if base images often have a variable of that name.
 fn is_often_set(name: &str) -> bool {
     name.ends_with("_VERSION")
         || name.ends_with("_HOME")

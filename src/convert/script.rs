@@ -1,13 +1,13 @@
-//! The text of a `RUN`: what a shell makes of it, as far as the conversion depends on it.
+//! An analysis of the shell text of a `RUN`, as far as the conversion depends on it.
 //!
-//! A reading for exactness: where it cannot tell, it says what keeps the meaning.
+//! Conservative: in doubt, it returns the answer that keeps the meaning.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
 use crate::spec::script::commands;
 
-/// How a place of a text is read by a shell.
+/// The context of a place in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Context {
     /// In single quotes.
@@ -24,17 +24,17 @@ enum Context {
     Comment,
 }
 
-/// Whether a shell that stops at the first command that fails does the same as one that goes on: the text is
-/// one command, a chain of `&&` and `||`, or turns `-e` on itself.
+/// True if a shell that stops at the first failing command behaves like one that continues: the
+/// text is one command, a chain of `&&` and `||`, or turns `-e` on itself.
 pub(super) fn stops_alike(text: &str) -> bool {
     begins_with_errexit(text) || !has_sequence(text)
 }
 
-/// Whether the first command is `set` with `-e` among its options.
+/// True if the first command is `set` with `-e` among its options.
 fn begins_with_errexit(text: &str) -> bool {
     let Some(rest) = text.trim_start().strip_prefix("set") else { return false };
     let end = rest.find([';', '\n', '&', '|']).unwrap_or(rest.len());
-    // `set -e || x` and a pipe do not turn it on for what follows.
+    // `set -e || x` and a pipe do not turn it on for later commands.
     if rest[end..].starts_with('|') || !rest.starts_with([' ', '\t']) {
         return false;
     }
@@ -55,7 +55,7 @@ fn begins_with_errexit(text: &str) -> bool {
     has_e
 }
 
-/// Whether a command follows another one whatever becomes of that: behind `;`, `&` or a line break.
+/// True if a command follows another one unconditionally: after `;`, `&` or a line break.
 fn has_sequence(text: &str) -> bool {
     let text = text.trim_end().trim_end_matches(';').trim_end();
     let mut previous = ' ';
@@ -79,14 +79,14 @@ fn has_sequence(text: &str) -> bool {
 /// A place between two characters of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Place {
-    /// In quotes, in a comment, or in a substitution of a name: a line cannot end there.
+    /// In quotes, in a comment, or in a variable reference: a line cannot end there.
     InWords,
     /// In parentheses.
     InParentheses,
     Outside,
 }
 
-/// The kinds of places in a text, which come in order.
+/// The kinds of places in a text. `places` must be sorted.
 pub(super) fn line_ends(text: &str, places: &[usize]) -> Vec<Place> {
     let kind = |contexts: &[Context]| {
         let is_in = |wanted: &[Context]| contexts.iter().any(|context| wanted.contains(context));
@@ -112,8 +112,8 @@ pub(super) fn line_ends(text: &str, places: &[usize]) -> Vec<Place> {
     found
 }
 
-/// A text of several lines without the indentation that they have in common, where white space at the beginning of
-/// a line means nothing: outside of quotes and of heredocs.
+/// A text of several lines without their common indentation, if white space at the beginning of its
+/// lines has no meaning: outside quotes and heredocs.
 pub(super) fn unindented(text: &str) -> String {
     let ends: Vec<usize> = text.match_indices('\n').map(|(at, _)| at + 1).collect();
     if text.contains("<<") || line_ends(text, &ends).contains(&Place::InWords) {
@@ -126,8 +126,8 @@ pub(super) fn unindented(text: &str) -> String {
     without.collect()
 }
 
-/// Calls `visit` for each character that is not escaped, with the contexts that it is read in, itself, and the
-/// text behind it. Escaped characters are visited as letters.
+/// Calls `visit` for each character that is not escaped, with its contexts, itself, and the text
+/// after it. Escaped characters are visited as letters.
 fn walk(text: &str, mut visit: impl FnMut(&[Context], char, &str)) {
     let mut contexts: Vec<Context> = Vec::new();
     let mut chars: Peekable<CharIndices<'_>> = text.char_indices().peekable();
@@ -146,7 +146,7 @@ fn walk(text: &str, mut visit: impl FnMut(&[Context], char, &str)) {
             (_, '\\') => {
                 visit(&contexts, c, rest);
                 if let Some((_, escaped)) = chars.next() {
-                    // A line that goes on in the next one does not end.
+                    // A continued line does not end here.
                     let shown = if escaped == '\n' { ' ' } else { 'x' };
                     for _ in 0..escaped.len_utf8() {
                         visit(&contexts, shown, "");
@@ -187,20 +187,20 @@ fn walk(text: &str, mut visit: impl FnMut(&[Context], char, &str)) {
     }
 }
 
-/// Whether a text may read a variable that it does not name: it runs something that is not known to look at
-/// none but its own.
+/// True if a text may read a variable that it does not name: it runs a program that is not known to
+/// read only its own.
 pub(super) fn may_read_variables(text: &str) -> bool {
     text.contains("<<")
         || lists_variables(text)
         || commands(text).iter().any(|words| !is_plain(words))
 }
 
-/// Whether a text runs `env`, which is a prefix of a command for the reading of commands.
+/// True if a text runs `env`, which [`commands`] skips as a prefix of a command.
 fn lists_variables(text: &str) -> bool {
     text.split_whitespace().any(|word| word == "env")
 }
 
-/// Programs that do not look at variables which a Dockerfile would pass to them as args.
+/// True for programs that do not read variables which a Dockerfile would pass to them as args.
 fn is_plain(words: &[String]) -> bool {
     const PLAIN: [&str; 62] = [
         ":",
@@ -270,18 +270,18 @@ fn is_plain(words: &[String]) -> bool {
     let Some(program) = words.first() else { return true };
     // `find -exec` and `xargs` run other programs.
     let runs_others = WITH_SCRIPTS.contains(&program.as_str()) && words.len() > 3;
-    // Alone, they list all variables.
+    // Without arguments, they list all variables.
     let lists_all = words.len() == 1 && ["set", "export"].contains(&program.as_str());
     PLAIN.contains(&program.as_str()) && !runs_others && !lists_all
 }
 
-/// Names of variables that package managers and tools read themselves, whatever a text says.
+/// True for variables that package managers and tools read by themselves.
 pub(super) fn is_read_by_tools(name: &str) -> bool {
     name.starts_with("DEBIAN_") || name.starts_with("DEBCONF_") || name.starts_with("APT_")
 }
 
-/// Whether all that a text runs are package managers and plain programs, which read no variables but those of
-/// [`is_read_by_tools`].
+/// True if a text runs only package managers and plain programs, which read no variables except
+/// those of [`is_read_by_tools`].
 pub(super) fn installs_only(text: &str) -> bool {
     const MANAGERS: [&str; 9] = [
         "apt-get",

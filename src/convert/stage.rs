@@ -1,8 +1,9 @@
 //! A stage of a Dockerfile as one or several stages of a build file.
 //!
-//! A stage of a build file has one environment, one working directory, one user and one shell for all of its
-//! steps. An instruction that changes them is taken into the stage where nothing before it depends on what it
-//! changes. Else it begins another one, which is built from the stage so far: a part.
+//! A stage of a build file has one environment, one working directory, one user and one shell for
+//! all of its steps. An instruction that changes them is moved to the stage's keys if nothing
+//! before it depends on the change. Otherwise it begins another stage, which is based on the stage
+//! so far: a part.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -19,10 +20,10 @@ use super::words;
 use super::{Context, Remark, comments};
 use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word, lex};
 
-/// The most run steps that say their user themselves, in place of another stage that says it for them.
+/// Maximum number of run steps that set their user themselves instead of a separate stage for them.
 const MOST_STEPS_OF_USER: usize = 3;
 
-/// Converts a stage: its parts, and what holds at its end.
+/// Converts a stage: its parts, and the state at its end.
 pub(super) fn convert_stage(
     context: &Context<'_>,
     index: usize,
@@ -49,7 +50,7 @@ pub(super) fn convert_stage(
         hidden: RefCell::default(),
         remarks,
     };
-    // What is triggered by a base of the same file is written into the stage.
+    // Triggers of a base in the same file are written into the stage.
     let all = triggers.iter().chain(&stage.instructions);
     let all: Vec<&Instruction> = all.collect();
     walk.take_user_of_image(&all);
@@ -60,23 +61,23 @@ pub(super) fn convert_stage(
     walk.finish()
 }
 
-/// A stage on its way to parts.
+/// The conversion of a stage to parts.
 struct Walk<'w> {
     context: &'w Context<'w>,
-    /// Whether other stages are built from it.
+    /// True if other stages are based on it.
     is_base: bool,
-    /// Whether some of them are not known.
+    /// True if other stages may be based on it, depending on an arg.
     is_chosen: bool,
     parts: Vec<Part>,
-    /// The user of the run steps from here on, where that is a key of the steps.
+    /// The user of the following run steps, if it is set on the steps.
     step_user: Option<Value>,
-    /// Whether the part has a step that runs a program.
+    /// True if the part has a step that runs a program.
     has_run: bool,
-    /// What the image says so far.
+    /// The image's config so far.
     image: Image,
     state: State,
     said_that_it_goes_on: bool,
-    /// Args that the instruction's strings name, and that the Dockerfile does not see there.
+    /// Args in the instruction's strings that are not visible at that place of the Dockerfile.
     hidden: RefCell<BTreeSet<String>>,
     remarks: &'w mut Vec<Remark>,
 }
@@ -128,7 +129,8 @@ impl Walk<'_> {
 
     // === State ===
 
-    /// Says the user of the base again, which only its image says, where something depends on it.
+    /// Repeats the user of the base if it is set only in its image config, and something depends on
+    /// it.
     fn take_user_of_image(&mut self, instructions: &[&Instruction]) {
         let depends = |kind: &Kind| matches!(kind, Kind::Run(_) | Kind::Workdir(_));
         let first = instructions.iter().find(|instruction| {
@@ -157,14 +159,15 @@ impl Walk<'_> {
                 (Some(declared), None) => declared.global_default.clone(),
                 (None, _) => None,
             };
-            // What was written before it does not see it.
+            // Earlier strings do not see it.
             if self.image.hidden.contains(&name) {
                 self.settle_image();
                 self.begin_part(instruction);
             } else if self.part().hidden.contains(&name) {
                 self.begin_part(instruction);
             }
-            // An arg goes before a variable that was set above it, once the stage lists it.
+            // An arg takes precedence over a variable that was set above it, once the stage lists
+            // it.
             if self.state.env.remove(&name) {
                 let is_set_here = self.part().env.iter().any(|variable| variable.name == name);
                 if is_set_here || self.has_run {
@@ -181,7 +184,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Keeps the value of an arg, as far as it is known. A default that must not be used fails.
+    /// Records the value of an arg, as far as it is known. Fails if a default cannot be expanded.
     fn arg_value(&mut self, name: &str, default: Option<&Word>) -> Result<(), String> {
         let given = self.context.given.get(name);
         let value = match (given, default) {
@@ -213,7 +216,8 @@ impl Walk<'_> {
                 .ok_or("the name of a variable cannot have a variable in it")?;
             entries.push((name, &pair.value));
         }
-        // The values of one instruction are from before it. What one pair sets and another uses is used first.
+        // The values of an instruction refer to the state before it. If one pair sets a variable
+        // that another one uses, the use is written first.
         let uses =
             |value: &Word, name: &str| words::names(&value.value, escape).iter().any(|n| n == name);
         let sets_what_another_uses = |(at, (name, _)): (usize, &(String, &Word))| {
@@ -283,7 +287,7 @@ impl Walk<'_> {
                     span: value.span,
                     comments: own_comments,
                 };
-                // A base image may have a variable of that name, too.
+                // A base image may also have a variable of that name.
                 let is_of_arg = used.contains(name) && self.state.visible.contains_key(name);
                 let part = self.part();
                 if is_of_arg && !part.env.iter().any(|known| known.name == *name) {
@@ -298,7 +302,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Whether something in the part, or of the image, depends on what a variable is set to.
+    /// True if something in the part or the image's config depends on a variable.
     fn is_used(&mut self, name: &str) -> bool {
         self.has_run || self.image.names.contains(name) || self.part().names.contains(name)
     }
@@ -339,7 +343,7 @@ impl Walk<'_> {
 
     fn workdir(&mut self, path: &Word, instruction: &Instruction) -> Result<(), String> {
         let text = self.text(path)?;
-        // Each `WORKDIR` makes a directory, in a layer of its own.
+        // Each `WORKDIR` creates a directory, in a layer of its own.
         let part = self.part();
         let is_new = part.workdir.is_some() || !part.steps.is_empty() || self.step_user.is_some();
         if is_new {
@@ -367,13 +371,14 @@ impl Walk<'_> {
         self.state.shell = Some(Shell::Set { is_posix });
     }
 
-    /// Hides from the part the args that its strings name and do not see.
+    /// Hides args from the part that its strings name but that are not visible there.
     fn hide(&mut self) {
         let mut hidden = self.hidden.take();
         self.part().hidden.append(&mut hidden);
     }
 
-    /// Leaves what the image says so far to the part so far: what comes next would change it.
+    /// Assigns the image's config so far to the current part, because a later instruction would
+    /// change its meaning.
     fn settle_image(&mut self) {
         let mut image = std::mem::take(&mut self.image);
         // Triggers are not inherited by a stage: they belong to the last part.
@@ -381,7 +386,7 @@ impl Walk<'_> {
         self.part().image = image;
     }
 
-    /// Begins another part, which is built from what there is.
+    /// Begins another part, which is based on the current one.
     fn begin_part(&mut self, instruction: &Instruction) {
         let part = self.part();
         let previous = part.name.clone();
@@ -465,7 +470,7 @@ impl Walk<'_> {
         words::value(&word.value, escape, &self.names(None))
     }
 
-    /// What names mean here; `own` is the variable or arg whose value it is.
+    /// The meaning of names here; `own` is the variable or arg whose value is converted.
     fn names<'n>(&'n self, own: Option<&'n str>) -> Here<'n> {
         let (table, part) = (self.context.args, self.parts.last());
         Here { table, state: &self.state, part, own, hidden: &self.hidden }

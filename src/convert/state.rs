@@ -1,4 +1,4 @@
-//! The state at a place of a stage, and what names mean there.
+//! The state at a place of a stage, and the meaning of names there.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,46 +8,46 @@ use super::part::Part;
 use super::words::{self, Known, Meaning, Names};
 use crate::dockerfile::Instruction;
 
-/// How the text of a stage's `RUN` is run.
+/// The shell for `RUN`s of a stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shell {
-    /// The default, or the base image's: a build file's default stops at the first command that fails.
+    /// The default, or the base image's: a build file's default stops at the first failing command.
     Default,
     /// The Dockerfile sets one.
     Set {
-        /// Whether it is a shell as POSIX has them.
+        /// True for a POSIX shell.
         is_posix: bool,
     },
 }
 
-/// What holds at the end of a stage, for those that are built from it.
+/// The state at the end of a stage, for the stages that are based on it.
 #[derive(Debug, Default, Clone)]
 pub(super) struct State {
-    /// The args that are visible, with a default of this stage's own where it has one.
+    /// The visible args, with a default of this stage's own if they have one.
     pub(super) visible: BTreeMap<String, Option<String>>,
     /// The variables that are set.
     pub(super) env: BTreeSet<String>,
     /// The values of variables and args, as far as they are known.
     pub(super) values: BTreeMap<String, String>,
-    /// Whether no image is below it: what has no value here is unset.
+    /// True if it is not based on an image: a variable without a value here is unset.
     pub(super) is_from_scratch: bool,
     pub(super) user: Option<String>,
-    /// The user, where only the image says it: a stage that runs something says it again.
+    /// The user, if it is set only in the image's config: a stage that runs something repeats it.
     pub(super) image_user: Option<String>,
     pub(super) shell: Option<Shell>,
     /// The `args` of the last part.
     pub(super) listed: BTreeSet<String>,
-    /// The `ONBUILD` instructions, which a stage that is built from this one begins with.
+    /// The `ONBUILD` instructions, with which stages based on this one begin.
     pub(super) triggers: Vec<Instruction>,
 }
 
-/// What names mean at a place of a stage.
+/// The meaning of names at a place of a stage.
 pub(super) struct Here<'h> {
     pub(super) table: &'h ArgTable,
     pub(super) state: &'h State,
     pub(super) part: Option<&'h Part>,
     pub(super) own: Option<&'h str>,
-    /// Collects the args that are named and that a Dockerfile does not see here.
+    /// Collects the args that are named but not visible here in the Dockerfile.
     pub(super) hidden: &'h RefCell<BTreeSet<String>>,
 }
 
@@ -89,7 +89,7 @@ impl Names for Here<'_> {
             return None;
         }
         let default = self.state.visible.get(name)?.as_ref()?;
-        // A constant knows args of the file, and nothing of a stage.
+        // A constant can refer to args of the file, but not to anything of a stage.
         (!default.contains("${")).then(|| self.table.constant(name, default))
     }
 
@@ -99,7 +99,7 @@ impl Names for Here<'_> {
 }
 
 impl State {
-    /// What is known of a name's value.
+    /// The value of a name, as far as it is known.
     pub(super) fn known(&self, name: &str) -> Known<'_> {
         let has_default = |name| name == "PATH" || PREDEFINED.contains(&name);
         match self.values.get(name) {

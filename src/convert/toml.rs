@@ -1,35 +1,36 @@
-//! TOML as a person would lay it out, with the origin of each piece.
+//! TOML with a layout for people, and the origin of each piece.
 //!
-//! Input: [`Value`]s with the places of a Dockerfile. Output: TOML 1.0 text that `taplo fmt` leaves as it is,
-//! and for each piece of it where it comes from. Must not depend on the keys of the language.
+//! Input: [`Value`]s with spans of a Dockerfile. Output: TOML 1.0 text that `taplo fmt` leaves
+//! unchanged, and the origin of each piece of it. Must not depend on the keys of the language.
 //!
-//! The layout follows taplo's defaults: a list is in one line, unless it has comments in it or a line of the
-//! whole entry would be longer than 80 characters; then every list of the entry is over several lines.
+//! The layout follows taplo's defaults: a list is on one line, unless it contains comments or a
+//! line of the whole entry would be longer than 80 characters; then every list of the entry is
+//! split over several lines.
 
 use crate::source::{Piece, Span};
 
-/// The longest line that a list does not make longer.
+/// Maximum length of a line with a list.
 const WIDTH: usize = 80;
 
 /// A value of the output.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Value {
     pub(super) kind: Kind,
-    /// The place of the Dockerfile that it comes from.
+    /// The span of the Dockerfile that it comes from.
     pub(super) origin: Option<Span>,
 }
 
 /// The kinds of values.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
-    /// A string, in double quotes where that needs no escapes.
+    /// A string, in double quotes if that needs no escapes.
     Text(String),
-    /// Text of a script, in single quotes where that is possible.
+    /// The text of a script, in single quotes if possible.
     Script(String),
-    /// Text over several lines, indented with the file. It ends with a line break, and one of its lines is not
-    /// indented.
+    /// Text over several lines, indented with the file. It ends with a line break, and at least one
+    /// of its lines is not indented.
     Block(String),
-    /// A number or truth value.
+    /// A number or a boolean.
     Literal(String),
     List(Vec<Item>),
     Table(Vec<(String, Value)>),
@@ -60,7 +61,7 @@ impl Value {
         Kind::Table(entries).into()
     }
 
-    /// The value without line breaks between the items of its lists, wherever it comes from.
+    /// The value without line breaks between the items of its lists, ignoring its origin.
     pub(super) fn in_one_line(&self) -> String {
         Layout::of(self, false).writer.text
     }
@@ -77,7 +78,7 @@ impl From<Kind> for Value {
     }
 }
 
-/// The output in the making.
+/// The output under construction.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
     text: String,
@@ -85,7 +86,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Comment lines. A comment without text is an empty one.
+    /// Comment lines. An empty text gives an empty comment.
     pub(super) fn comments(&mut self, comments: &[String]) {
         for comment in comments {
             self.comment(comment);
@@ -93,7 +94,7 @@ impl Writer {
         }
     }
 
-    /// A blank line, unless nothing is there to be kept apart from.
+    /// A blank line, unless the output is empty or already ends with one.
     pub(super) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -108,7 +109,7 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// A table of a list of tables: its header, and its entries.
+    /// A table in a list of tables: its header, and its entries.
     pub(super) fn item(
         &mut self,
         path: &[&str],
@@ -136,7 +137,7 @@ impl Writer {
         self.text.push(']');
     }
 
-    /// An entry of a table. `name` is written as it is.
+    /// An entry of a table. `name` is written verbatim.
     pub(super) fn entry(&mut self, name: &str, value: &Value) {
         let mut layout = Layout::of(value, false);
         if is_longer(name, &layout.writer.text) {
@@ -148,7 +149,7 @@ impl Writer {
         self.text.push('\n');
     }
 
-    /// The text, and where its pieces come from: outer pieces before those in them.
+    /// The text, and the origins of its pieces: outer pieces before inner ones.
     pub(super) fn finish(mut self) -> (String, Vec<Piece>) {
         self.origins.sort_by_key(|origin| (origin.start, std::cmp::Reverse(origin.end)));
         (self.text, self.origins)
@@ -167,11 +168,11 @@ impl Writer {
     fn comment(&mut self, comment: &str) {
         self.text.push('#');
         if !comment.is_empty() {
-            // A ruler of `#` stays one.
+            // A line of `#` characters stays one.
             if !comment.starts_with('#') {
                 self.text.push(' ');
             }
-            // Control characters may not be in a comment of TOML.
+            // TOML comments must not contain control characters.
             self.text.extend(comment.chars().filter(|&c| c == '\t' || !c.is_control()));
         }
     }
@@ -183,12 +184,12 @@ impl Writer {
     }
 }
 
-/// Returns `true` where the lists of an entry are over several lines, for their length.
+/// True if the lists of an entry are split over several lines because of their length.
 pub(super) fn is_wide(name: &str, value: &Value) -> bool {
     is_longer(name, &value.in_one_line())
 }
 
-/// Returns `true` where a line of an entry is longer than lines may be.
+/// True if a line of an entry exceeds the maximum length.
 fn is_longer(name: &str, value: &str) -> bool {
     let is_long = |(at, line): (usize, &str)| {
         let before = if at == 0 { name.chars().count() + 3 } else { 0 };
@@ -197,10 +198,10 @@ fn is_longer(name: &str, value: &str) -> bool {
     value.split('\n').enumerate().any(is_long)
 }
 
-/// A value in the making.
+/// A value under construction.
 struct Layout {
     writer: Writer,
-    /// Whether every list is over several lines.
+    /// True if every list is split over several lines.
     is_wide: bool,
 }
 
@@ -211,7 +212,8 @@ impl Layout {
         layout
     }
 
-    /// Writes a value; `depth` is the number of lists over several lines that it is in.
+    /// Writes a value; `depth` is the number of surrounding lists that are split over several
+    /// lines.
     fn value(&mut self, value: &Value, depth: usize) {
         let start = self.writer.text.len();
         match &value.kind {
@@ -299,12 +301,12 @@ impl Layout {
     }
 }
 
-/// A key, in quotes where it needs them.
+/// A key, in quotes if necessary.
 pub(super) fn key(name: &str) -> String {
     if is_bare(name) { name.to_owned() } else { format!("\"{}\"", escaped(name)) }
 }
 
-/// A key of which each part between dots is a table: `org.opencontainers.image.title`.
+/// A key whose parts between dots are tables: `org.opencontainers.image.title`.
 pub(super) fn dotted_key(name: &str) -> String {
     if name.split('.').all(is_bare) { name.to_owned() } else { key(name) }
 }
@@ -314,7 +316,7 @@ fn is_bare(name: &str) -> bool {
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
-/// A character that has to be escaped, and can so be in no literal string.
+/// True for a character that must be escaped and therefore cannot be in a literal string.
 fn is_escaped(c: char) -> bool {
     c != '\t' && c != '\n' && c.is_control()
 }

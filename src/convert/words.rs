@@ -1,65 +1,67 @@
 //! Values of a Dockerfile as strings of a build file.
 //!
-//! Input: a word with its quotes and `$NAME`. Output: the text with `${NAME}` that means the same. A name
-//! that may have no value is empty in a Dockerfile and an error in a build file, so that it becomes `${NAME:-}`.
+//! Input: a word with its quotes and `$NAME`. Output: an equivalent text with `${NAME}`. A variable
+//! that may be unset is empty in a Dockerfile but an error in a build file, so it becomes
+//! `${NAME:-}`.
 
 use std::collections::BTreeSet;
 
 use crate::dockerfile::lex::{self, Modifier, Piece};
 use crate::dockerfile::{Instruction, Kind, Word};
 
-/// The longest value that others are put into: more than a process takes for one variable (`MAX_ARG_STRLEN` of Linux).
+/// Maximum length of a value with substitutions: more than a process accepts for one variable
+/// (`MAX_ARG_STRLEN` of Linux).
 const LONGEST: usize = 1 << 17;
 
-/// The longest text with values put into it: more than a build file may have.
+/// Maximum length of a text with substitutions: more than a build file may have.
 const LONGEST_TEXT: usize = 1 << 23;
 
-/// What a name is at one place of a Dockerfile.
+/// The meaning of a name at one place of a Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// It has a value.
+    /// It is set.
     Set,
-    /// It may have none: the base image's environment decides, or a build arg.
+    /// It may be unset, depending on the base image or a build arg.
     Maybe,
-    /// It has none that a build file would see in the same way: `$1`, `$@`.
+    /// It is never set in the same way in a build file: `$1`, `$@`.
     Never,
 }
 
-/// What names mean at one place.
+/// The meaning of names at one place.
 pub(super) trait Names {
-    /// What a name means.
+    /// The meaning of a name.
     fn meaning(&self, name: &str) -> Meaning;
 
-    /// The text that stands in place of a name: for a variable that has been set before in the same table, and
-    /// for an arg with a default of its own.
+    /// The text to substitute for a name: for a variable that has been set before in the same
+    /// table, and for an arg with a default of its own.
     fn replacement(&self, _name: &str) -> Option<String> {
         None
     }
 
-    /// The name of a constant that has the value of [`Names::replacement`], for modifiers.
+    /// The name of a constant with the value of [`Names::replacement`], for use with modifiers.
     fn constant(&self, _name: &str) -> Option<String> {
         None
     }
 
-    /// What is known of its value.
+    /// Its value, as far as it is known.
     fn known(&self, _name: &str) -> Known<'_> {
         Known::Unknown
     }
 }
 
-/// What is known of a name's value when a Dockerfile is converted.
+/// The value of a name, as known during the conversion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known<'v> {
     /// Its value.
     Value(&'v str),
-    /// It has none.
+    /// It is unset.
     Unset,
-    /// The base image decides, or the platform.
+    /// It depends on the base image or the platform.
     Unknown,
 }
 
-/// The value of pieces, as far as the values in it are known. `Err` is the text of `${NAME:?text}` for a name that is
-/// unset or empty (`processDollar` in `frontend/dockerfile/shell/lex.go`).
+/// The value of pieces, if all values in it are known. `Err` is the text of `${NAME:?text}` for a
+/// name that is unset or empty (`processDollar` in `frontend/dockerfile/shell/lex.go`).
 pub(super) fn fold<'v>(
     pieces: &[Piece],
     known: &dyn Fn(&str) -> Known<'v>,
@@ -116,12 +118,12 @@ fn fold_variable<'v>(
     }
 }
 
-/// The value of a word, as far as the names in it are known.
+/// The value of a word, if the variables in it are known.
 pub(super) fn folded(word: &str, escape: char, names: &dyn Names) -> Option<String> {
     fold(&lex::word(word, escape).ok()?, &|name| names.known(name)).ok()?
 }
 
-/// The value of a word. The error is BuildKit's text.
+/// Converts the value of a word. The error is BuildKit's message.
 pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<String, String> {
     let value = template(&lex::word(word, escape)?, names);
     match value.len() <= LONGEST.max(2 * word.len()) {
@@ -130,7 +132,7 @@ pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<Strin
     }
 }
 
-/// The value of a word that has no names in it; `None` where it has some.
+/// The value of a word without variables; `None` if it has any.
 pub(super) fn constant(word: &str, escape: char) -> Option<String> {
     match &lex::word(word, escape).ok()?[..] {
         [] => Some(String::new()),
@@ -139,14 +141,14 @@ pub(super) fn constant(word: &str, escape: char) -> Option<String> {
     }
 }
 
-/// The names that a word depends on.
+/// The variables in a word.
 pub(super) fn names(word: &str, escape: char) -> Vec<String> {
     let mut found = Vec::new();
     collect(&lex::word(word, escape).unwrap_or_default(), &mut found);
     found
 }
 
-/// Returns whether a word has the name with a modifier.
+/// True if a word has the variable with a modifier.
 pub(super) fn modifies(word: &str, escape: char, name: &str) -> bool {
     let pieces = lex::word(word, escape).unwrap_or_default();
     pieces.iter().any(|piece| match piece {
@@ -157,7 +159,7 @@ pub(super) fn modifies(word: &str, escape: char, name: &str) -> bool {
     })
 }
 
-/// The names that the content of a heredoc depends on.
+/// The variables in the content of a heredoc.
 pub(super) fn names_of_text(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     collect(&lex::text(text).unwrap_or_default(), &mut found);
@@ -184,11 +186,11 @@ fn collect(pieces: &[Piece], found: &mut Vec<String>) {
     }
 }
 
-/// Pieces as a string of a build file.
+/// Converts pieces to a string of a build file.
 pub(super) fn template(pieces: &[Piece], names: &dyn Names) -> String {
     let mut out = String::new();
     for piece in pieces {
-        // Values that are put into each other grow without end.
+        // Values that contain each other would grow without limit.
         if out.len() > LONGEST_TEXT {
             break;
         }
@@ -200,17 +202,17 @@ pub(super) fn template(pieces: &[Piece], names: &dyn Names) -> String {
     out
 }
 
-/// Text that stands for itself.
+/// Escapes a literal text.
 pub(super) fn literal(text: &str) -> String {
     text.replace("${", "$${")
 }
 
-/// Text within a substitution, where a backslash takes the meaning of the next character away.
+/// Text within a substitution, where a backslash escapes the next character.
 fn inner(pieces: &[Piece], names: &dyn Names, is_pattern: bool) -> String {
     let mut out = String::new();
     for piece in pieces {
         match piece {
-            // A pattern still has its own escapes.
+            // A pattern keeps its own escapes.
             Piece::Text(text) if is_pattern => out.push_str(&literal(text)),
             Piece::Text(text) => {
                 for c in text.chars() {
@@ -230,7 +232,7 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
     let meaning = names.meaning(name);
     let sign = |colon: &bool, sign: &str| format!("{}{sign}", if *colon { ":" } else { "" });
     if let Some(value) = names.replacement(name) {
-        // It has a value in any case.
+        // It is always set.
         match modifier {
             Modifier::Plain
             | Modifier::Default { colon: false, .. }
@@ -246,7 +248,7 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
         }
     }
     match modifier {
-        // Of a name without a value these give nothing.
+        // For an unset variable, these result in an empty text.
         Modifier::TrimPrefix { .. } | Modifier::TrimSuffix { .. } | Modifier::Replace { .. }
             if meaning == Meaning::Maybe =>
         {
@@ -293,7 +295,7 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
     }
 }
 
-/// What names mean where each has a value.
+/// The meaning of names if all of them are set.
 struct IsSet<'n>(&'n dyn Names);
 
 impl Names for IsSet<'_> {
@@ -313,13 +315,13 @@ impl Names for IsSet<'_> {
     }
 }
 
-/// Whether a build file can have a name: a letter or `_`, then letters, digits and `_`.
+/// True if a build file allows a name: a letter or `_`, then letters, digits and `_`.
 pub(super) fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// The names in an instruction whose values are replaced in it.
+/// The variables that are expanded in an instruction.
 pub(super) fn names_of(instruction: &Instruction, escape: char) -> BTreeSet<String> {
     let (transfer, checksum) = match &instruction.kind {
         Kind::Copy(copy) => (&copy.transfer, None),

@@ -1,5 +1,5 @@
-//! How long a large graph takes: a thousand stages of eleven ops each, the size on which
-//! docker/dockerfile's frontend needs about half a second.
+//! Time to build a large graph: a thousand stages of eleven ops each, for which docker/dockerfile's
+//! frontend needs about half a second.
 //!
 //! `cargo bench -p buildkit-llb`
 

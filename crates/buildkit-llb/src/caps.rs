@@ -1,40 +1,41 @@
-//! The capabilities of daemons that concern LLB, by name, and since when BuildKit has them.
+//! The capabilities of daemons for LLB: their names, and the BuildKit versions that introduced
+//! them.
 //!
-//! Whether a daemon has one is not known here: it says so when it is asked. An op's capabilities go
-//! with it, and a daemon that lacks one refuses the graph instead of ignoring what it does not know.
+//! Must not depend on the capabilities of an actual daemon. An op's capabilities are sent with it;
+//! a daemon that lacks one rejects the graph instead of ignoring unknown fields.
 
 use std::fmt;
 
-/// Something that a daemon may or may not be able to do. Sorted by name.
+/// A capability of a daemon. Sorted by name.
 ///
-/// Two capabilities that BuildKit's source names are not here: `file.copy.modestring` and
+/// Two capabilities in BuildKit's source are missing here: `file.copy.modestring` and
 /// `exec.meta.removemountstubs.recursive` are not registered in any daemon (`init` in
-/// `solver/pb/caps.go`), so asking for them breaks the build.
+/// `solver/pb/caps.go`), so requiring them breaks the build.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cap(u8);
 
 impl Cap {
-    /// The name that BuildKit knows it by.
+    /// BuildKit's name for it.
     pub fn id(self) -> &'static str {
         ALL[usize::from(self.0)].0
     }
 
-    /// The first version of BuildKit that has it, e.g. `0.10`.
+    /// The first version of BuildKit with it, e.g. `0.10`.
     pub fn since(self) -> &'static str {
         ALL[usize::from(self.0)].1
     }
 
-    /// The capability of a name.
+    /// The capability with a name.
     pub fn find(id: &str) -> Option<Cap> {
         ALL.binary_search_by_key(&id, |&(id, _)| id).ok().map(|at| Cap(at as u8))
     }
 
-    /// Its position among all of them.
+    /// Its index among all of them.
     pub(crate) fn number(self) -> usize {
         usize::from(self.0)
     }
 
-    /// All that are known here.
+    /// All capabilities known to this crate.
     pub fn all() -> impl Iterator<Item = Cap> {
         (0..ALL.len()).map(|at| Cap(at as u8))
     }
@@ -52,7 +53,7 @@ impl fmt::Debug for Cap {
     }
 }
 
-/// A set of capabilities, a bit for each.
+/// A set of capabilities, one bit each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Caps(u128);
 
@@ -71,7 +72,7 @@ impl Caps {
         Caps(self.0 | other.0)
     }
 
-    /// In order.
+    /// The capabilities in order.
     pub(crate) fn iter(self) -> impl Iterator<Item = Cap> {
         let mut rest = self.0;
         std::iter::from_fn(move || {
@@ -90,7 +91,7 @@ impl FromIterator<Cap> for Caps {
     }
 }
 
-/// Declares the constants and the table of them all, in which each stands at its number.
+/// Declares the constants and a table of them, which is indexed by their numbers.
 macro_rules! caps {
     ($($(#[doc = $doc:literal])* $name:ident = $id:literal, $since:literal;)*) => {
         /// Counts them.
@@ -129,31 +130,31 @@ caps! {
     EXEC_META_LINUX_RESOURCES = "exec.meta.linux.resources", "0.31";
     /// Networks other than the sandbox's.
     EXEC_META_NETWORK = "exec.meta.network", "0.3";
-    /// For clients: the daemon has a network that records through a proxy.
+    /// For clients: the daemon has a network that records traffic through a proxy.
     EXEC_META_NETWORK_PROXY = "exec.meta.network.proxy", "0.31";
-    /// Proxy variables that are no part of the cache key.
+    /// Proxy variables that are not part of the cache key.
     EXEC_META_PROXY = "exec.meta.proxyenv", "0.3";
     /// Privileged containers.
     EXEC_META_SECURITY = "exec.meta.security", "0.5";
-    /// For clients: privileged containers have devices.
+    /// For clients: privileged containers can access devices.
     EXEC_META_SECURITY_DEVICES_V1 = "exec.meta.security.devices.v1", "0.7";
-    /// The daemon sets `PATH` where the environment lacks it.
+    /// The daemon sets `PATH` if the environment lacks it.
     EXEC_META_SETS_DEFAULT_PATH = "exec.meta.setsdefaultpath", "0.3";
     /// Limits per process.
     EXEC_META_ULIMIT = "exec.meta.ulimit", "0.10";
     /// Bind mounts.
     EXEC_MOUNT_BIND = "exec.mount.bind", "0.3";
-    /// Writable bind mounts whose changes are thrown away.
+    /// Writable bind mounts whose changes are discarded.
     EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT = "exec.mount.bind.readwrite-nooutput", "0.7";
     /// Cache mounts.
     EXEC_MOUNT_CACHE = "exec.mount.cache", "0.3";
-    /// Whether mounts are keyed by content.
+    /// The choice of a cache key by content or by history for mounts.
     EXEC_MOUNT_CONTENT_CACHE = "exec.mount.cache.content", "0.13";
-    /// How cache mounts are shared.
+    /// Sharing modes of cache mounts.
     EXEC_MOUNT_CACHE_SHARING = "exec.mount.cache.sharing", "0.3";
     /// Secrets.
     EXEC_MOUNT_SECRET = "exec.mount.secret", "0.3";
-    /// Mounts of a directory out of a state.
+    /// Mounts of a directory of a state.
     EXEC_MOUNT_SELECTOR = "exec.mount.selector", "0.3";
     /// SSH agents.
     EXEC_MOUNT_SSH = "exec.mount.ssh", "0.3";
@@ -163,7 +164,7 @@ caps! {
     EXEC_MOUNT_TMPFS_SIZE = "exec.mount.tmpfs.size", "0.10";
     /// Secrets as environment variables.
     EXEC_SECRET_ENV = "exec.secretenv", "0.10";
-    /// Exit codes other than 0 that are no failure.
+    /// Exit codes other than 0 that count as success.
     EXEC_VALID_EXIT_CODE = "exec.validexitcode", "0.17";
     /// For clients: annotations of images.
     ANNOTATIONS = "exporter.image.annotations", "0.11";
@@ -173,17 +174,17 @@ caps! {
     MULTIPLE_EXPORTERS = "exporter.multiple", "0.13";
     /// For clients: exporters of the client.
     SESSION_EXPORTER = "exporter.session", "0.21";
-    /// For clients: exporters know `SOURCE_DATE_EPOCH`.
+    /// For clients: exporters support `SOURCE_DATE_EPOCH`.
     SOURCE_DATE_EPOCH = "exporter.sourcedateepoch", "0.11";
     /// File ops.
     FILE_BASE = "file.base", "0.5";
     /// Copies that replace directories by files and files by directories.
     FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS = "file.copy.alwaysreplaceexistingdestpaths", "0.14";
-    /// Copies of some files of a directory.
+    /// Include and exclude patterns of copies.
     FILE_COPY_INCLUDE_EXCLUDE_PATTERNS = "file.copy.includeexcludepatterns", "0.9";
-    /// Paths that a copy must find.
+    /// Required paths of copies.
     FILE_COPY_REQUIRED_PATHS = "file.copy.requiredpaths", "0.26";
-    /// For clients: removing a link leaves what it points to.
+    /// For clients: removing a link keeps its target.
     FILE_RM_NO_FOLLOW_SYMLINK = "file.rm.nofollowsymlink", "0.10";
     /// Removing by pattern.
     FILE_RM_WILDCARD = "file.rm.wildcard", "0.7";
@@ -205,21 +206,21 @@ caps! {
     PASSTHROUGH_OP = "passthroughop", "0.31";
     /// Platforms of ops.
     PLATFORM = "platform", "0.3";
-    /// The owner of a file from the web. The typo is in BuildKit and cannot be mended.
+    /// The owner of a file from a URL. The typo is BuildKit's and cannot be fixed.
     SOURCE_HTTP_UID_GID = "soruce.http.uidgid", "0.3";
-    /// The file that a BuildOp reads its graph from.
+    /// The file from which a BuildOp reads its graph.
     BUILD_OP_LLB_FILENAME = "source.buildop.llbfilename", "0.3";
     /// Git repositories.
     SOURCE_GIT = "source.git", "0.3";
-    /// Repositories out of a bundle.
+    /// Repositories from a bundle.
     SOURCE_GIT_BUNDLE = "source.git.bundle", "0.30";
     /// Repositories as a bundle.
     SOURCE_GIT_CHECKOUT_BUNDLE = "source.git.checkoutbundle", "0.30";
     /// A commit that a repository must be at.
     SOURCE_GIT_CHECKSUM = "source.git.checksum", "0.22";
-    /// A commit fetched without asking for the ref.
+    /// Fetching a commit without resolving the ref.
     SOURCE_GIT_FETCH_BY_COMMIT = "source.git.fetchbycommit", "0.30";
-    /// The full address of a repository.
+    /// The full URL of a repository.
     SOURCE_GIT_FULL_URL = "source.git.fullurl", "0.3";
     /// Secrets for repositories over HTTP.
     SOURCE_GIT_HTTP_AUTH = "source.git.httpauth", "0.8";
@@ -237,23 +238,23 @@ caps! {
     SOURCE_GIT_SKIP_SUBMODULES = "source.git.skipsubmodules", "0.24";
     /// A directory of a repository.
     SOURCE_GIT_SUBDIR = "source.git.subdir", "0.9";
-    /// Files from the web.
+    /// Files from a URL.
     SOURCE_HTTP = "source.http", "0.3";
-    /// Secrets for files from the web.
+    /// Secrets for files from a URL.
     SOURCE_HTTP_AUTH = "source.http.auth", "0.21";
     /// A digest that a file must have.
     SOURCE_HTTP_CHECKSUM = "source.http.checksum", "0.3";
     /// Headers of requests.
     SOURCE_HTTP_HEADER = "source.http.header", "0.21";
-    /// The mode of a file from the web.
+    /// The mode of a file from a URL.
     SOURCE_HTTP_PERM = "source.http.perm", "0.3";
-    /// Signatures of files from the web.
+    /// Signatures of files from a URL.
     SOURCE_HTTP_SIGNATURE_VERIFY = "source.http.signatureverify", "0.28";
     /// Images as sources.
     SOURCE_IMAGE = "source.image", "0.3";
     /// A digest that an image must have.
     SOURCE_IMAGE_CHECKSUM = "source.image.checksum", "0.25";
-    /// Only the first layers of an image.
+    /// Only the lowest layers of an image.
     SOURCE_IMAGE_LAYER_LIMIT = "source.image.layerlimit", "0.11";
     /// [`ResolveMode::ForcePull`](crate::ResolveMode::ForcePull).
     SOURCE_IMAGE_RESOLVE_MODE = "source.image.resolvemode", "0.3";
@@ -261,27 +262,27 @@ caps! {
     SOURCE_IMAGE_BLOB = "source.imageblob", "0.28";
     /// Directories of the client.
     SOURCE_LOCAL = "source.local", "0.3";
-    /// How changed files of a directory are found.
+    /// The method to detect changed files of a directory.
     SOURCE_LOCAL_DIFFER = "source.local.differ", "0.9";
-    /// Without some files of a directory.
+    /// Exclude patterns of a directory.
     SOURCE_LOCAL_EXCLUDE_PATTERNS = "source.local.excludepatterns", "0.3";
     /// Only some paths of a directory, following links.
     SOURCE_LOCAL_FOLLOW_PATHS = "source.local.followpaths", "0.3";
-    /// Only some files of a directory.
+    /// Include patterns of a directory.
     SOURCE_LOCAL_INCLUDE_PATTERNS = "source.local.includepatterns", "0.3";
     /// Directories without the contents of files.
     SOURCE_LOCAL_METADATA_TRANSFER = "source.local.metadatatransfer", "0.21";
     /// Directories of a given session.
     SOURCE_LOCAL_SESSION_ID = "source.local.sessionid", "0.3";
-    /// A hint which earlier transfer to continue.
+    /// A hint to continue an earlier transfer.
     SOURCE_LOCAL_SHARED_KEY_HINT = "source.local.sharedkeyhint", "0.3";
-    /// Directories that no other build shares.
+    /// Directories that are not shared with other builds.
     SOURCE_LOCAL_UNIQUE = "source.local.unique", "0.3";
     /// OCI layouts as sources.
     SOURCE_OCI_LAYOUT = "source.ocilayout", "0.11";
     /// For clients: policies about sources.
     SOURCE_POLICY = "source.policy", "0.11";
-    /// For clients: policies that the client decides.
+    /// For clients: policies decided by the client.
     SOURCE_POLICY_SESSION = "source.policy.session", "0.26";
 }
 

@@ -1,6 +1,6 @@
-//! The part of a graph that one state needs, in the form in which BuildKit takes it.
+//! The part of a graph that one state needs, in BuildKit's form.
 //!
-//! How it is sent, and how large it may be, is not known here.
+//! Must not depend on how it is sent, or on limits of its size.
 
 use buildkit_proto::fields::{definition, locations, source};
 use buildkit_proto::{Encoded, pb};
@@ -12,15 +12,15 @@ use crate::metadata::write_caps;
 use crate::wire::{MAP_KEY, MAP_VALUE, Writer};
 use crate::{Cap, Digest, Graph, Location, SourceInfo, State};
 
-/// A graph for BuildKit: encoded ops, what is said about each, and the source files that they come
-/// from. That of scratch is empty.
+/// A graph for BuildKit: encoded ops, the metadata of each, and the source files that they come
+/// from. The definition of scratch is empty.
 ///
-/// It is kept as the bytes of its message. Printed with `{}` it is a text for people, the same for the
-/// same graph; see the crate's golden tests. `{:#}` has the digests in full.
+/// It is stored as its encoded message. Its `{}` format is a text for people, deterministic for a
+/// graph; see the crate's golden tests. `{:#}` shows full digests.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Definition {
     encoded: Encoded<pb::Definition>,
-    /// Of each encoded op.
+    /// The digest of each encoded op.
     digests: Vec<Digest>,
     head: Option<Digest>,
     caps: Caps,
@@ -37,35 +37,35 @@ impl Definition {
         self.encoded.as_bytes()
     }
 
-    /// The message to send, to look into: this decodes all of it.
+    /// The decoded message. This decodes all of it.
     pub fn to_proto(&self) -> pb::Definition {
         self.encoded.message().expect("a definition has the bytes of its message")
     }
 
-    /// How many bytes the message has. Daemons refuse requests above 16 MiB, those before v0.14 above
+    /// Size of the message in bytes. Daemons reject requests above 16 MiB, those before v0.14 above
     /// 4 MiB.
     pub fn encoded_len(&self) -> usize {
         self.as_bytes().len()
     }
 
-    /// Whether it is that of scratch.
+    /// True for the definition of scratch.
     pub fn is_scratch(&self) -> bool {
         self.digests.is_empty()
     }
 
-    /// The digest of the op that makes the state; none for scratch.
+    /// The digest of the op that makes the state; `None` for scratch.
     pub fn head(&self) -> Option<Digest> {
         self.head
     }
 
-    /// The digests of the encoded ops, in their order; the last one is the terminal's, which names
+    /// The digests of the encoded ops, in order; the last one is that of the terminal, which names
     /// the state.
     pub fn digests(&self) -> &[Digest] {
         &self.digests
     }
 
-    /// What a daemon must be able to do to run it, in order and each once. Of a definition that
-    /// somebody else made, as far as it is known here.
+    /// The capabilities that a daemon needs to run it, sorted and without duplicates. For an
+    /// imported definition, only those known to this crate.
     pub fn caps(&self) -> impl Iterator<Item = Cap> {
         self.caps.iter()
     }
@@ -83,8 +83,9 @@ impl Definition {
             caps = caps.union(vertex.cap_set());
             metadata_caps = metadata_caps.union(vertex.metadata_caps());
         }
-        // One input and nothing else, no constraints either: so the Go client's (`Marshal` in
-        // `client/llb/state.go`), and what reads definitions knows the terminal by it.
+        // One input and nothing else, not even constraints: the Go client writes it like this
+        // (`Marshal` in `client/llb/state.go`), and readers of definitions recognise the terminal
+        // by it.
         let mut terminal = Writer::default();
         write_input(&mut terminal, output, head);
         digests.push(Digest::of(&terminal.bytes));
@@ -100,7 +101,7 @@ impl Definition {
     }
 }
 
-/// A definition that somebody else made: nothing is checked.
+/// Wraps a foreign definition without checking it.
 impl From<pb::Definition> for Definition {
     fn from(mut proto: pb::Definition) -> Definition {
         drop_empty_locations(&mut proto);
@@ -122,9 +123,9 @@ impl Definition {
     }
 }
 
-/// Leaves out ops without locations, also in the definitions of source files. Go's client writes such entries with an
-/// empty message; prost would leave the message out, and `NewDefinitionOp` (`client/llb/definition.go`), which reads
-/// through it, would bring the daemon down.
+/// Removes ops without locations, also in the definitions of source files. Go's client writes such
+/// entries with an empty message; prost would omit the message, and `NewDefinitionOp`
+/// (`client/llb/definition.go`), which dereferences it, would crash the daemon.
 fn drop_empty_locations(proto: &mut pb::Definition) {
     let Some(source) = &mut proto.source else { return };
     source.locations.retain(|_, locations| !locations.locations.is_empty());
@@ -133,7 +134,7 @@ fn drop_empty_locations(proto: &mut pb::Definition) {
     }
 }
 
-/// Keeps the bytes as they are. Fails if they are not those of a definition.
+/// Keeps the bytes as they are. Fails if they are not a valid definition.
 impl TryFrom<Encoded<pb::Definition>> for Definition {
     type Error = DecodeError;
 
@@ -143,20 +144,21 @@ impl TryFrom<Encoded<pb::Definition>> for Definition {
     }
 }
 
-/// The last op of a definition, which is not in the graph, and what is said about it.
+/// The last op of a definition, which is not in the graph, and its metadata.
 struct Terminal<'t> {
     op: &'t [u8],
     metadata: &'t [u8],
 }
 
-/// Writes the message of a graph's vertices and the terminal, which have these digests.
+/// Writes the message of a graph's vertices and the terminal. `digests` are theirs.
 fn write(
     graph: &Graph,
     vertices: &[Vertex<'_>],
     terminal: &Terminal<'_>,
     digests: &[Digest],
 ) -> Vec<u8> {
-    /// What an op takes beside its bytes and its metadata: its digest twice, its lines, all lengths.
+    /// Estimated size of an entry besides an op's bytes and metadata: its digest twice, its lines,
+    /// all lengths.
     const AROUND_OP: usize = 256;
     let places = Places::of(graph, vertices);
     let size = |vertex: &Vertex<'_>| vertex.bytes().len() + vertex.encoded_metadata().len();
@@ -167,7 +169,7 @@ fn write(
     for op in vertices.iter().map(|vertex| vertex.bytes()).chain([terminal.op]) {
         message.item(definition::DEF, op);
     }
-    // Keys of maps are sorted: as bytes, which is the same order as that of their texts.
+    // Map keys are sorted by their bytes, which is the same order as that of their texts.
     let sorted = Digest::order(digests);
     for &at in &sorted {
         let metadata =
@@ -177,18 +179,18 @@ fn write(
             entry.bytes(MAP_VALUE, metadata);
         });
     }
-    // The terminal comes from no place.
+    // The terminal has no location.
     let located = sorted.iter().filter_map(|&at| vertices.get(at));
     let size = digests.len() * AROUND_OP / 2 + places.data_len();
     message.message_of(definition::SOURCE, size, |message| places.write(located, message));
     message.bytes
 }
 
-/// Where the ops of a definition come from.
+/// The source locations of a definition's ops.
 struct Places<'g> {
-    /// The source files that the ops speak of, in the order in which they do.
+    /// The source files that the ops refer to, in the order of the first reference.
     infos: Vec<&'g SourceInfo>,
-    /// For each source file of the graph, its position among these.
+    /// For each source file of the graph, its index in `infos`.
     positions: Vec<u32>,
 }
 
@@ -218,18 +220,18 @@ impl<'g> Places<'g> {
         Places { infos, positions }
     }
 
-    /// How many bytes the source files have.
+    /// Total size of the source files in bytes.
     fn data_len(&self) -> usize {
         self.infos.iter().map(|info| info.data.len()).sum()
     }
 
-    /// The place of a location's file among those of the definition. One in a file that the graph does
-    /// not have is left out: BuildKit uses the index unchecked.
+    /// The index of a location's file in the definition. A location in a file that the graph does
+    /// not have is omitted: BuildKit uses the index unchecked.
     fn position(&self, location: &Location) -> Option<u32> {
         self.positions.get(location.source.0 as usize).copied()
     }
 
-    /// Writes the message of all places: those of these ops, and the files.
+    /// Writes the message of all locations: those of the given ops, and the files.
     fn write<'v>(&self, ops: impl Iterator<Item = &'v Vertex<'g>>, message: &mut Writer)
     where
         'g: 'v,

@@ -1,6 +1,6 @@
-//! Bytes in, the digest that BuildKit names them by out.
+//! Digests of ops.
 //!
-//! Only SHA-256 is known here: it is the only algorithm with which BuildKit names LLB ops.
+//! Supports only SHA-256, the only algorithm that BuildKit uses for LLB ops.
 
 #[expect(clippy::disallowed_types, reason = "see `DigestMap`")]
 use std::collections::HashMap;
@@ -11,17 +11,17 @@ use std::str::FromStr;
 
 use sha2::{Digest as _, Sha256};
 
-/// The SHA-256 of an encoded op: the name by which ops refer to one another.
+/// The SHA-256 of an encoded op, by which ops refer to one another.
 ///
-/// It is written as `sha256:` and 64 hex digits.
+/// Its text is `sha256:` and 64 hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// How long its text is.
+    /// Length of its text.
     pub(crate) const TEXT_LEN: usize = PREFIX.len() + 64;
 
-    /// The digest of some bytes.
+    /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Digest {
         Digest(Sha256::digest(bytes).into())
     }
@@ -37,17 +37,17 @@ impl Digest {
         text
     }
 
-    /// The positions of digests in the order of these.
+    /// The indexes of `digests` in sorted order.
     pub(crate) fn order(digests: &[Digest]) -> Vec<usize> {
         let mut order: Vec<_> = digests.iter().map(|digest| digest.first()).zip(0..).collect();
-        // The first bytes decide but for chance, so they are kept at hand.
+        // The first bytes almost always decide, so they are cached.
         order.sort_unstable_by(|&(a, i), &(b, j)| {
             a.cmp(&b).then_with(|| digests[i].cmp(&digests[j]))
         });
         order.into_iter().map(|(_, at)| at).collect()
     }
 
-    /// Its first bytes, which as a number are in the order of digests.
+    /// The first bytes as a number, which sorts like the digest.
     fn first(self) -> u64 {
         let [a, b, c, d, e, f, g, h, ..] = self.0;
         u64::from_be_bytes([a, b, c, d, e, f, g, h])
@@ -91,7 +91,7 @@ impl FromStr for Digest {
     }
 }
 
-/// A text that is not a digest of an op.
+/// A text that is not an op's digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InvalidDigest {
     text: String,
@@ -105,12 +105,12 @@ impl fmt::Display for InvalidDigest {
 
 impl Error for InvalidDigest {}
 
-/// A map by digest, for looking up and never for walking through: its order means nothing. A sorted
-/// map makes adding ops a fifth slower.
+/// A map by digest, only for lookups and never for iteration, since its order is unspecified. A
+/// sorted map would make adding ops a fifth slower.
 #[expect(clippy::disallowed_types, reason = "looked up only, and its hasher has no random seed")]
 pub(crate) type DigestMap<T> = HashMap<Digest, T, BuildHasherDefault<DigestHasher>>;
 
-/// Takes the first bytes of a digest for its hash, as one part of a digest is as random as any.
+/// Uses the first bytes of a digest as its hash: any part of a digest is equally random.
 #[derive(Clone, Default)]
 pub(crate) struct DigestHasher(u64);
 
@@ -121,7 +121,7 @@ impl Hasher for DigestHasher {
         }
     }
 
-    /// The length that comes before the bytes; it is the same for all.
+    /// The length prefix, which is the same for all digests.
     fn write_usize(&mut self, _: usize) {}
 
     fn finish(&self) -> u64 {
@@ -131,7 +131,7 @@ impl Hasher for DigestHasher {
 
 const PREFIX: &str = "sha256:";
 
-/// Without a table: so the digits of several bytes are made at once.
+/// Computed without a table, so that the compiler can vectorise it.
 fn hex_digit(nibble: u8) -> u8 {
     nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
 }

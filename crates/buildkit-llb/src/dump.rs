@@ -1,9 +1,9 @@
-//! A definition as text: for people to read, for tests to compare.
+//! A definition as text, for people to read and for tests to compare.
 //!
-//! The text is made of the encoded bytes, not of what they were made from, and has everything in them
-//! that is not the default. What is usual is left out: an empty constraint, the working directory `/`,
-//! the mode -1 that keeps a mode, and so on. It is meant to change little when a graph changes little,
-//! and it is not meant to be read back.
+//! The text is made from the encoded bytes, not from the Rust values that they were made from, and
+//! shows everything that is not the default. Common values are omitted: an empty constraint, the
+//! working directory `/`, the mode -1 that keeps a mode, and so on. A small change of a graph
+//! should change little of the text. It is not meant to be parsed.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
@@ -50,11 +50,11 @@ impl fmt::Display for Definition {
     }
 }
 
-/// A text in the making.
+/// A text under construction.
 struct Dump<'a> {
     out: String,
     proto: &'a pb::Definition,
-    /// Where in the definition the op of a digest stands.
+    /// The position of each op in the definition, by digest.
     ordinals: BTreeMap<String, usize>,
 }
 
@@ -75,7 +75,7 @@ impl Dump<'_> {
         self.line(0, &title);
     }
 
-    /// What users see, at the top of what is said about an op.
+    /// The name shown to users, at the top of an op's metadata.
     fn name(&mut self, digest: &str) {
         let metadata = self.proto.metadata.get(digest);
         if let Some(name) = metadata.and_then(|metadata| metadata.description.get(CUSTOM_NAME)) {
@@ -204,7 +204,7 @@ impl Dump<'_> {
         }
     }
 
-    /// An op's input by where it stands in the definition.
+    /// An op's input by its position in the definition.
     fn reference(&self, input: &pb::Input) -> String {
         let mut text = match self.ordinals.get(&input.digest) {
             Some(ordinal) => format!("#{ordinal}"),
@@ -216,7 +216,7 @@ impl Dump<'_> {
         text
     }
 
-    /// What an op means by a number: scratch, an input, or the result of a file action.
+    /// The meaning of an input number of an op: scratch, an input, or the result of a file action.
     fn position(&self, op: &pb::Op, position: i64) -> String {
         if position == NONE {
             return "scratch".to_owned();
@@ -234,15 +234,15 @@ impl Dump<'_> {
         }
     }
 
-    /// A field that is empty by default.
+    /// A field that is omitted if it is empty.
     fn text(&mut self, indent: usize, key: &str, value: &str) {
         if !value.is_empty() {
             self.field(indent, key, value);
         }
     }
 
-    /// A key and a value. A value of several lines is a block, with `|` if it ends with a line break
-    /// and `|-` if not; one that would not be seen as it is, is quoted.
+    /// A key and a value. A value of several lines is a block, with `|` if it ends with a line
+    /// break and `|-` if not; a value with invisible characters is quoted.
     fn field(&mut self, indent: usize, key: &str, value: &str) {
         let is_plain = |line: &str| {
             !line.ends_with(char::is_whitespace) && !line.contains(|c: char| c.is_control())
@@ -299,14 +299,14 @@ fn place(position: pb::Position) -> String {
     }
 }
 
-/// A word among others: quoted if it would not be seen as one.
+/// A word in a list: quoted if it could not be recognised as one word.
 fn quote(word: &str) -> String {
     let is_plain = !word.is_empty()
         && !word.contains(|c: char| c.is_whitespace() || c.is_control() || c == '"' || c == ',');
     if is_plain { word.to_owned() } else { format!("{word:?}") }
 }
 
-/// As much of a digest as tells ops apart.
+/// A prefix of a digest that is long enough to distinguish ops.
 fn short(digest: &str) -> &str {
     digest.get(..SHORT).unwrap_or(digest)
 }

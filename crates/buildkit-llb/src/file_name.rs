@@ -1,17 +1,17 @@
-//! Names of files, checked before a daemon joins them to a directory of its own machine.
+//! File names, checked because a daemon joins them to a directory of its host.
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-/// The longest name that Linux file systems take (`NAME_MAX` in `limits.h`).
+/// Maximum length of a name in Linux file systems (`NAME_MAX` in `limits.h`).
 const MAX_LEN: usize = 255;
 
-/// The name of one file in a directory: not empty, not `.` or `..`, without `/` and control
+/// The name of a file in a directory: not empty, not `.` or `..`, without `/` and control
 /// characters, and of at most 255 bytes.
 ///
-/// A daemon writes a download under this name in a directory of its host. Those of Docker 26 and before
-/// take it as it is, so that `../../x` is a file of the host; newer ones change it
+/// A daemon writes a download under this name in a directory of its host. The daemons of Docker 26
+/// and earlier use it unchecked, so that `../../x` is a file of the host; newer ones sanitise it
 /// (`getFileName` in BuildKit's `source/http/source.go`).
 ///
 /// ```
@@ -39,12 +39,12 @@ impl FileName {
         Err(InvalidFileName(problem))
     }
 
-    /// A name that is known when the program is compiled.
+    /// A name that is known at compile time.
     ///
     /// # Panics
     ///
-    /// Panics if it has anything but ASCII letters, digits, `_` and `-`. In a `const` or a `static`, that
-    /// is an error of the compiler.
+    /// Panics if it contains anything but ASCII letters, digits, `_` and `-`. In a `const` or a
+    /// `static`, that is a compile error.
     pub const fn literal(name: &'static str) -> FileName {
         let bytes = name.as_bytes();
         assert!(!bytes.is_empty() && bytes.len() <= MAX_LEN, "empty or too long");

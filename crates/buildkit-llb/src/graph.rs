@@ -1,9 +1,8 @@
-//! Ops in, handles to their results out; and the part of the graph that one result needs.
+//! The graph of ops: adding ops, handles to their results, and the part that one result needs.
 //!
-//! An op is encoded and hashed the moment it is added, and only its bytes are kept. Its inputs are
-//! handles that the same graph gave out before, so a graph has no cycles, and its ops are in an order
-//! in which each stands after those it reads. What the ops do is not known here: each op's own file
-//! says that.
+//! An op is encoded and hashed when it is added, and only its bytes are kept. Its inputs are
+//! handles that the same graph returned before, so a graph has no cycles, and its ops are in
+//! topological order. Must not depend on the kinds of ops; each kind has a file of its own.
 
 use std::ops::Range;
 
@@ -16,36 +15,36 @@ use crate::ops::Draft;
 use crate::wire::Writer;
 use crate::{Cap, Definition, Digest, Location, Metadata, Op, SourceId, SourceInfo};
 
-/// A graph of ops, which grows and is never changed otherwise.
+/// An append-only graph of ops.
 ///
 /// One graph can hold everything that a build needs, for several targets and platforms; a
-/// [`Definition`] has only what one [`State`] needs. An op that is added twice is one vertex.
+/// [`Definition`] contains only what one [`State`] needs. An op that is added twice is one vertex.
 ///
-/// Handles belong to the graph that gave them out. One of another graph means some other vertex here,
-/// or none: then the methods that take it panic.
+/// Handles belong to the graph that returned them. A handle of another graph refers to a wrong
+/// vertex here, or to none: then the methods that take it panic.
 #[derive(Clone, Debug, Default)]
 pub struct Graph {
     vertices: Vec<Stored>,
     by_digest: DigestMap<VertexId>,
     sources: Vec<SourceInfo>,
-    /// The encoded ops and what is said about them, without their locations.
+    /// The encoded ops and their metadata, without their locations.
     wire: Writer,
-    /// What the ops read, one op behind the other.
+    /// The inputs of all ops, one op after the other.
     inputs: Vec<Output>,
-    /// Where ops come from. Those of one op are a chain, as it may be added again later.
+    /// The locations of ops. Those of one op form a linked list, as it may be added again later.
     locations: Vec<Link>,
-    /// The op that is being made.
+    /// The op that is being built.
     draft: Draft,
 }
 
-/// What there is of an op, and where in the graph's vectors.
+/// The parts of an op as ranges of the graph's vectors.
 #[derive(Clone, Debug)]
 struct Stored {
     digest: Digest,
     op: Part,
     metadata: Part,
     inputs: Part,
-    /// The last of its locations.
+    /// The head of its list of locations.
     location: Option<u32>,
     caps: Caps,
     metadata_caps: Caps,
@@ -68,7 +67,7 @@ impl Part {
     }
 }
 
-/// A location of an op, and the one before it.
+/// A location of an op, and its predecessor.
 #[derive(Clone, Debug)]
 struct Link {
     location: Location,
@@ -81,24 +80,23 @@ impl Graph {
         Graph::default()
     }
 
-    /// Makes room for more ops, with so many bytes in all: of the ops and of what is said about them.
-    /// Without it a graph grows as it needs to, which takes longer.
+    /// Reserves space for `ops` more ops with a total size of `bytes`, including metadata.
+    /// Optional: without it, the graph reallocates as it grows, which takes longer.
     pub fn reserve(&mut self, ops: usize, bytes: usize) {
         self.vertices.reserve(ops);
         self.by_digest.reserve(ops);
         self.locations.reserve(ops);
-        // Most ops go on from one and read another.
+        // Most ops have a base and one more input.
         self.inputs.reserve(2 * ops);
         self.wire.bytes.reserve(bytes);
     }
 
-    /// Adds an op and gives a handle to what it makes: for most ops a [`State`].
+    /// Adds an op and returns a handle to its result: for most ops a [`State`].
     pub fn add<O: Op>(&mut self, op: O, metadata: Metadata<'_>) -> O::Handle {
         op.add_to(self, metadata)
     }
 
-    /// Adds a source file that the locations of ops can then speak of. Adding it again gives the same
-    /// handle.
+    /// Adds a source file for the locations of ops. Adding it again returns the same handle.
     pub fn add_source(&mut self, info: SourceInfo) -> SourceId {
         let known = self.sources.iter().position(|source| *source == info);
         let index = known.unwrap_or_else(|| {
@@ -108,7 +106,7 @@ impl Graph {
         SourceId(to_u32(index))
     }
 
-    /// The source file of a handle, if it is one of this graph.
+    /// The source file of a handle; `None` if it belongs to another graph.
     pub fn source(&self, source: SourceId) -> Option<&SourceInfo> {
         self.sources.get(source.0 as usize)
     }
@@ -117,41 +115,41 @@ impl Graph {
         &self.sources
     }
 
-    /// The op that makes a state; none for scratch.
+    /// The op that makes a state; `None` for scratch.
     pub fn vertex(&self, state: State) -> Option<Vertex<'_>> {
         state.0.map(|output| self.stored(output.vertex.index()))
     }
 
-    /// The digest of the op that makes a state; none for scratch.
+    /// The digest of the op that makes a state; `None` for scratch.
     pub fn digest(&self, state: State) -> Option<Digest> {
         self.vertex(state).map(Vertex::digest)
     }
 
-    /// The ops that a state needs, its own last, each after those it reads.
+    /// The ops that a state needs, its own last, each after its inputs.
     pub fn vertices(&self, state: State) -> impl Iterator<Item = Vertex<'_>> {
         let reached = self.reached_by(state).into_iter().enumerate();
         reached.filter(|&(_, reached)| reached).map(|(index, _)| self.stored(index))
     }
 
-    /// The part of the graph that a state needs, as it is sent to BuildKit.
+    /// The part of the graph that a state needs, in the form that is sent to BuildKit.
     pub fn definition(&self, state: State) -> Definition {
         Definition::of(self, state)
     }
 
-    /// How many bytes there are of all ops, and of what is said about them. A definition of all of it has more:
-    /// their digests, and where they come from.
+    /// Size of all ops and their metadata in bytes. A definition of the whole graph is larger: it
+    /// also contains digests and source locations.
     pub fn encoded_len(&self) -> usize {
         self.wire.bytes.len()
     }
 
-    /// An op in the making, of which nothing is said yet. It stays where it is: to move what was just
-    /// written is slow.
+    /// An empty draft of an op. It is kept in the graph, since moving what was just written is
+    /// slow.
     pub(crate) fn draft(&mut self) -> &mut Draft {
         self.draft.clear();
         &mut self.draft
     }
 
-    /// Encodes the op in the making and puts it into the graph, unless it is there already.
+    /// Encodes the draft and adds it to the graph, unless the op exists already.
     pub(crate) fn insert(&mut self, mut metadata: Metadata<'_>) -> VertexId {
         match metadata.linux_resources {
             Some(_) if self.draft.runs_container => {
@@ -169,7 +167,7 @@ impl Graph {
         self.insert_encoded(start, first_input, &mut metadata, self.draft.caps)
     }
 
-    /// Puts an op of a definition into the graph, unless it is there already.
+    /// Adds an op of a definition to the graph, unless it exists already.
     pub(crate) fn insert_bytes(
         &mut self,
         bytes: &[u8],
@@ -183,7 +181,7 @@ impl Graph {
         self.insert_encoded(start, first_input, &mut metadata, caps)
     }
 
-    /// Takes the op whose bytes and inputs are the last that were written, unless it is there already.
+    /// Adds the op whose bytes and inputs were written last, unless it exists already.
     fn insert_encoded(
         &mut self,
         start: usize,
@@ -215,7 +213,7 @@ impl Graph {
         id
     }
 
-    /// Adds what is said about an op that is there already.
+    /// Adds metadata to an existing op.
     fn say_more(&mut self, id: VertexId, mut metadata: Metadata<'_>, caps: Caps) {
         self.add_locations(id, std::mem::take(&mut metadata.locations));
         let known = self.stored(id.index());
@@ -226,7 +224,7 @@ impl Graph {
         let stored = &mut self.vertices[id.index()];
         stored.caps = united;
         stored.metadata_caps = merged.caps();
-        // Mostly nothing is new.
+        // Usually nothing is new.
         if self.wire.bytes[stored.metadata.range()] == self.wire.bytes[start..] {
             self.wire.bytes.truncate(start);
         } else {
@@ -246,12 +244,12 @@ impl Graph {
         Vertex { graph: self, stored: &self.vertices[index] }
     }
 
-    /// For each vertex up to a state's own, whether the state needs it.
+    /// For each vertex up to a state's own, true if the state needs it.
     fn reached_by(&self, state: State) -> Vec<bool> {
         let Some(target) = state.0 else { return Vec::new() };
         let mut reached = vec![false; target.vertex.index() + 1];
         reached[target.vertex.index()] = true;
-        // Inputs stand before their users, so one walk from the target down finds them all.
+        // Inputs come before their users, so one backward walk from the target finds them all.
         for index in (0..reached.len()).rev() {
             if reached[index] {
                 for input in &self.inputs[self.vertices[index].inputs.range()] {
@@ -273,7 +271,7 @@ pub(crate) fn write_input(wire: &mut Writer, output: Output, digest: Digest) {
 
 /// A file system that a build makes, or scratch, the empty one: a handle to one output of an op.
 ///
-/// Only a [`Graph`] makes handles other than [`State::SCRATCH`], so none can dangle.
+/// Only a [`Graph`] creates handles other than [`State::SCRATCH`], so none can dangle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State(pub(crate) Option<Output>);
 
@@ -281,7 +279,7 @@ impl State {
     /// The empty file system.
     pub const SCRATCH: State = State(None);
 
-    /// Whether this is the empty file system that no op makes.
+    /// True for the empty file system, which no op makes.
     pub fn is_scratch(self) -> bool {
         self.0.is_none()
     }
@@ -296,7 +294,7 @@ impl std::fmt::Debug for State {
     }
 }
 
-/// An op in a [`Graph`], with what is said about it.
+/// An op in a [`Graph`], with its metadata.
 #[derive(Clone, Copy)]
 pub struct Vertex<'g> {
     graph: &'g Graph,
@@ -314,13 +312,13 @@ impl<'g> Vertex<'g> {
         &self.graph.wire.bytes[self.stored.op.range()]
     }
 
-    /// What is said about it. Decoded anew each time.
+    /// Its metadata. Decoded on each call.
     pub fn metadata(self) -> Metadata<'static> {
         let locations = self.locations().into_iter().cloned().collect();
         Metadata { locations, ..self.metadata_without_locations() }
     }
 
-    /// The places in source files that it comes from, in order and each once.
+    /// Its source locations, sorted and without duplicates.
     pub fn locations(self) -> Vec<&'g Location> {
         let mut locations: Vec<_> = self.unsorted_locations().collect();
         locations.sort();
@@ -335,7 +333,7 @@ impl<'g> Vertex<'g> {
             .map(|link| &link.location)
     }
 
-    /// What a daemon must be able to do to run it, in order and each once.
+    /// The capabilities that a daemon needs to run it, sorted and without duplicates.
     pub fn caps(self) -> impl Iterator<Item = Cap> {
         self.stored.caps.iter()
     }
@@ -344,12 +342,12 @@ impl<'g> Vertex<'g> {
         self.stored.caps
     }
 
-    /// What a daemon must be able to do to understand what is said about it.
+    /// The capabilities that a daemon needs to understand its metadata.
     pub(crate) fn metadata_caps(self) -> Caps {
         self.stored.metadata_caps
     }
 
-    /// What is said about it as it is sent: without its locations.
+    /// Its encoded metadata, without its locations.
     pub(crate) fn encoded_metadata(self) -> &'g [u8] {
         &self.graph.wire.bytes[self.stored.metadata.range()]
     }
@@ -388,7 +386,7 @@ pub(crate) struct Output {
     index: u32,
 }
 
-/// Handles and parts have half the size that they would have with `usize`.
+/// With `u32`, handles and parts have half the size that they would have with `usize`.
 fn to_u32(index: usize) -> u32 {
     u32::try_from(index).expect("a graph has fewer than 2^32 ops, files and bytes")
 }

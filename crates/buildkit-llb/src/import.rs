@@ -1,8 +1,8 @@
-//! A definition that somebody else made in, a handle into a graph out: what another frontend, or a
-//! client with `--build-context`, hands over.
+//! Importing a foreign definition into a graph: one from another frontend, or from a client with
+//! `--build-context`.
 //!
-//! Ops are taken over byte for byte, so that they stay the vertices that they are; only what they
-//! read is looked at.
+//! Ops are copied byte for byte, so that they remain the same vertices; only their inputs are
+//! decoded.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -15,17 +15,16 @@ use crate::graph::VertexId;
 use crate::{Definition, Digest, Graph, Location, Metadata, SourceId, State};
 
 impl Graph {
-    /// Adds the ops of a definition, with what it says about them, and gives a handle to its state.
+    /// Adds the ops of a definition with their metadata, and returns a handle to its state.
     ///
-    /// Capabilities that are not known here are not taken over: the daemon that handed the definition
-    /// out knows them.
+    /// Unknown capabilities are dropped: the daemon that returned the definition supports them.
     pub fn import(&mut self, definition: Definition) -> Result<State, ImportError> {
         let proto = definition.to_proto();
         let Some(terminal) = proto.def.last() else { return Ok(State::SCRATCH) };
         let terminal = decode(terminal)?;
         let head = terminal.inputs.first().ok_or(ImportError::NoTerminal)?;
         let mut import = Import::new(self, proto, definition.digests())?;
-        // In the given order as far as it is one in which inputs stand before their users.
+        // In the given order, as far as inputs come before their users in it.
         for &digest in &definition.digests()[..definition.digests().len() - 1] {
             import.add_with_inputs(self, digest)?;
         }
@@ -33,17 +32,17 @@ impl Graph {
     }
 }
 
-/// Why a definition cannot be taken over. Whoever made it is at fault.
+/// The reason why a definition cannot be imported. The fault is its author's.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// An op is not one.
+    /// An op is invalid.
     Decode(prost::DecodeError),
     /// The last op does not name the state.
     NoTerminal,
-    /// An op reads one that is not there.
+    /// An input of an op is missing.
     MissingInput(String),
-    /// An op reads a result with a number that no result has.
+    /// The number of an input's result is invalid.
     InputIndex(i64),
 }
 
@@ -73,7 +72,7 @@ impl Error for ImportError {
     }
 }
 
-/// A definition on its way into a graph.
+/// The state of an import.
 struct Import {
     ops: BTreeMap<Digest, Foreign>,
     /// The ops that are in the graph already.
@@ -111,8 +110,8 @@ impl Import {
         Ok(Import { ops, added: BTreeMap::new() })
     }
 
-    /// Adds an op after all those that it needs. An op names its inputs by their digests, so there
-    /// are no cycles to guard against.
+    /// Adds an op after all those that it needs. An op refers to its inputs by their digests, so
+    /// there cannot be cycles.
     fn add_with_inputs(&mut self, graph: &mut Graph, op: Digest) -> Result<(), ImportError> {
         let mut pending = vec![op];
         while let Some(&digest) = pending.last() {
@@ -166,7 +165,7 @@ fn digest_of(input: &pb::Input) -> Result<Digest, ImportError> {
     input.digest.parse().map_err(|_| ImportError::MissingInput(input.digest.clone()))
 }
 
-/// Locations in files that the definition does not have are left out, and those without lines.
+/// Drops locations without lines, and those in files that the definition does not have.
 fn import_locations(locations: pb::Locations, sources: &[SourceId]) -> Vec<Location> {
     let import = |location: pb::Location| {
         let index = usize::try_from(location.source_index).ok()?;

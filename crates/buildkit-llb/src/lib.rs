@@ -1,8 +1,8 @@
-//! LLB, the graph of build steps that [BuildKit] runs: built with types, encoded the same every time.
+//! LLB, the graph of build steps that [BuildKit] runs, with typed ops and a deterministic encoding.
 //!
-//! A program that turns some language into a build puts [ops](Op) into a [`Graph`]. Each gives a
-//! handle, mostly a [`State`], that further ops take as input. What one state needs is a
-//! [`Definition`], which is sent to BuildKit.
+//! A program that compiles some language to a build adds [ops](Op) to a [`Graph`]. Each returns a
+//! handle, usually a [`State`], that further ops take as input. The part of the graph that one state
+//! needs is a [`Definition`], which is sent to BuildKit.
 //!
 //! ```
 //! use buildkit_llb::{
@@ -47,23 +47,23 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! # What is guaranteed
+//! # Guarantees
 //!
-//! - The same ops, added in the same order, give the same bytes on every machine: there is no clock,
-//!   no random number and no map without an order in here.
-//! - The bytes of an op are those that BuildKit itself would write. It encodes ops anew before it names
-//!   them, so only then are its names for them ours, and only then does it find their lines in a source
-//!   file.
+//! - The same ops, added in the same order, give the same bytes on every machine: the crate uses no
+//!   clock, no random number and no unordered map.
+//! - The bytes of an op are those that BuildKit itself would write. BuildKit encodes ops again before it
+//!   computes their digests, so only then are its digests ours, and only then does it find their source
+//!   locations.
 //! - Where BuildKit's Go client, which the Dockerfile frontend uses, has a choice in how something is
-//!   encoded, it is made as there. The same step is then the same vertex and runs once; the tests have
-//!   digests that a daemon reported for Dockerfiles.
-//! - A graph has no cycles and no dangling inputs, because a handle is had only for what is there.
-//!   Nothing recurses, so depth does not matter.
-//! - Adding, hashing and encoding take time in proportion to the bytes that come out (with a
-//!   logarithm for the order of a definition's maps). An op is encoded once, when it is added: nothing
-//!   else of it is kept, so that its texts may be borrowed.
+//!   encoded, this crate makes the same choice. The same step is then the same vertex and runs once; the
+//!   tests contain digests that a daemon reported for Dockerfiles.
+//! - A graph has no cycles and no dangling inputs, because handles exist only for existing ops.
+//!   Nothing is recursive, so the depth of a graph is not limited.
+//! - Adding, hashing and encoding take time proportional to the size of the output (plus a
+//!   logarithm for sorting a definition's maps). An op is encoded when it is added, and nothing
+//!   else of it is kept, so its texts may be borrowed.
 //!
-//! # What is not done here
+//! # Not included
 //!
 //! Nothing is sent, read, looked up or resolved. What a daemon
 //! cannot do is not known: each op carries the [capabilities](Cap) that it needs, and
@@ -71,13 +71,13 @@
 //! such as users, patterns and digests of images, are passed on as they are. One kind of op is missing,
 //! because BuildKit calls it experimental: the BuildOp, a build within a build.
 //!
-//! # How it is built
+//! # Files
 //!
-//! | file | what |
+//! | file | content |
 //! | --- | --- |
-//! | `graph.rs` | the arena of encoded ops, handles into it, what a state needs |
-//! | `ops/` | the kinds of ops and what they need of a daemon, one file each |
-//! | `wire.rs` | fields of messages, written straight into bytes |
+//! | `graph.rs` | the arena of encoded ops, handles to it, the part that a state needs |
+//! | `ops/` | the kinds of ops and the capabilities that they need, one file each |
+//! | `wire.rs` | encoding of message fields |
 //! | `definition.rs`, `dump.rs` | the message for BuildKit, and its text for people and tests |
 //! | `import.rs` | definitions that others made |
 //! | `metadata.rs`, `source_map.rs` | what is said about ops |

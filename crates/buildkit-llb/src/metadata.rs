@@ -1,4 +1,4 @@
-//! What is said about an op beside what it does: given with each op, sent with the graph.
+//! Metadata of ops: passed with each op, sent with the graph.
 //!
 //! None of it is part of an op's digest or of its cache key.
 
@@ -13,7 +13,7 @@ use crate::caps::Caps;
 use crate::wire::{MAP_KEY, MAP_VALUE, Writer};
 use crate::{Cap, Location, visible_line};
 
-/// What is said about an op beside what it does.
+/// Metadata of an op.
 ///
 /// ```
 /// use buildkit_llb::Metadata;
@@ -22,37 +22,38 @@ use crate::{Cap, Location, visible_line};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata<'a> {
-    /// What users see in the progress. Without it BuildKit makes a name of what the op does. Written in
-    /// one line and [visible](crate::visible), since clients print it as it is.
+    /// The name shown in the progress. Without it, BuildKit makes one from the op. Written in one
+    /// line and [visible](crate::visible), since clients print it unchanged.
     pub name: Option<Cow<'a, str>>,
-    /// Further texts, which BuildKit passes on and does not read. The name goes into
-    /// `llb.customname` here, over an entry of that key.
+    /// Further texts, which BuildKit passes on without reading them. The name is stored under
+    /// `llb.customname` and replaces an entry with that key.
     pub description: BTreeMap<String, String>,
-    /// Run the op even if the cache has its result. On an exec this also empties its cache mounts.
+    /// Run the op even if the cache has its result. For an exec, this also empties its cache
+    /// mounts.
     pub ignore_cache: bool,
     /// Force the op into exported caches, or keep it out of them.
     pub export_cache: Option<bool>,
-    /// The group that the op is shown as part of.
+    /// The group that the op is shown in.
     pub progress_group: Option<ProgressGroup<'a>>,
-    /// The places in the build's source files that it comes from.
+    /// Its locations in the build's source files.
     pub locations: Vec<Location>,
-    /// Limits of the container. Dropped on ops that run none.
+    /// Limits of the container. Ignored for ops without one.
     pub linux_resources: Option<LinuxResources>,
 }
 
 impl<'a> Metadata<'a> {
-    /// Metadata with a name and nothing else.
+    /// Metadata with only a name.
     pub fn named(name: impl Into<Cow<'a, str>>) -> Metadata<'a> {
         Metadata { name: Some(name.into()), ..Metadata::default() }
     }
 
-    /// Metadata with these locations in place of its own.
+    /// Replaces the locations.
     pub fn at(self, locations: impl IntoIterator<Item = Location>) -> Metadata<'a> {
         Metadata { locations: locations.into_iter().collect(), ..self }
     }
 
-    /// Adds what is said about the same op at another place, but for locations. What can be united is;
-    /// of what cannot (name, group, limits, a text of the same key) the first stays.
+    /// Adds metadata of the same op from another place, except for locations. Values that cannot be
+    /// combined (name, group, limits, a text with the same key) are kept.
     pub(crate) fn merge(mut self, other: Metadata<'a>) -> Metadata<'a> {
         for (key, value) in other.description {
             self.description.entry(key).or_insert(value);
@@ -67,7 +68,8 @@ impl<'a> Metadata<'a> {
         }
     }
 
-    /// What a daemon must be able to do to understand it. The terminal of a definition asks for that.
+    /// The capabilities that a daemon needs to understand it. The terminal of a definition requires
+    /// them.
     pub(crate) fn caps(&self) -> Caps {
         let mut caps = Caps::default();
         let described = self.name.is_some() || !self.description.is_empty();
@@ -77,7 +79,8 @@ impl<'a> Metadata<'a> {
         caps
     }
 
-    /// Writes it, with the capabilities of the op and without the locations, which a definition keeps elsewhere.
+    /// Writes it with the capabilities of the op, and without the locations, which a definition
+    /// stores elsewhere.
     pub(crate) fn write(&self, caps: Caps, message: &mut Writer) {
         message.flag(op_metadata::IGNORE_CACHE, self.ignore_cache);
         self.write_description(message);
@@ -99,7 +102,7 @@ impl<'a> Metadata<'a> {
         }
     }
 
-    /// The name among the other texts, sorted by key.
+    /// Writes the name and the other texts, sorted by key.
     fn write_description(&self, message: &mut Writer) {
         let mut entry = |key: &str, value: &str| {
             message.message(op_metadata::DESCRIPTION, |entry| {
@@ -125,8 +128,9 @@ impl<'a> Metadata<'a> {
         }
     }
 
-    /// The metadata without locations, which a definition keeps elsewhere, and the caps. Caps that
-    /// are not known here are left out: they only ask the daemon whether it knows them.
+    /// The metadata without locations, which a definition stores elsewhere, and the capabilities.
+    /// Unknown capabilities are dropped: their only purpose is to make a daemon without them reject
+    /// the graph.
     pub(crate) fn from_proto(proto: pb::OpMetadata) -> (Metadata<'static>, Caps) {
         let mut description = proto.description;
         let metadata = Metadata {
@@ -144,7 +148,7 @@ impl<'a> Metadata<'a> {
 
 /// Writes the capabilities of an op's metadata.
 pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
-    /// The entry of each capability: every op has several, and they are always the same.
+    /// The encoded entry of each capability: every op has several, and they are always the same.
     static ENTRIES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         let entry = |cap: Cap| {
             let mut message = Writer::default();
@@ -164,26 +168,26 @@ pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
 /// A group of ops that is shown as one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProgressGroup<'a> {
-    /// What the ops of the group have in common.
+    /// The id that the ops of the group share.
     pub id: Cow<'a, str>,
-    /// What users see.
+    /// The name shown in the progress.
     pub name: Cow<'a, str>,
-    /// A group of weak members alone is not shown.
+    /// A group whose members are all weak is hidden.
     pub weak: bool,
 }
 
 /// Limits of a container's memory and processors. Needs [`Cap::EXEC_META_LINUX_RESOURCES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LinuxResources {
-    /// Memory in bytes; 0 is no limit, as for the other numbers.
+    /// Memory in bytes; 0 means no limit, also for the other numbers.
     pub memory: i64,
-    /// Memory and swap together in bytes; -1 lets it swap without limit.
+    /// Memory and swap together in bytes; -1 means unlimited swap.
     pub memory_swap: i64,
-    /// Weight against other containers.
+    /// Weight relative to other containers.
     pub cpu_shares: u64,
     /// Length of a scheduling period in microseconds.
     pub cpu_period: u64,
-    /// Time per period in microseconds.
+    /// Processor time per period in microseconds.
     pub cpu_quota: i64,
     /// The processors to use, e.g. `0-3`.
     pub cpuset_cpus: String,
@@ -203,7 +207,7 @@ impl LinuxResources {
     }
 }
 
-/// The key under which BuildKit looks for a vertex's name (`Name` in `solver/llbsolver/vertex.go`).
+/// The key of a vertex's name in BuildKit (`Name` in `solver/llbsolver/vertex.go`).
 pub(crate) const CUSTOM_NAME: &str = "llb.customname";
 
 impl From<pb::ProgressGroup> for ProgressGroup<'_> {

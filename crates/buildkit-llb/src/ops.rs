@@ -1,7 +1,7 @@
-//! The kinds of ops, one file each. Each writes an op as it is described in Rust as the message that
-//! BuildKit reads, finds the capabilities that it needs, and says what handle it gives.
+//! The kinds of ops, one file each. Each file writes an op as BuildKit's message, collects the
+//! capabilities that it needs, and defines its handle.
 //!
-//! Texts of ops may be borrowed: nothing of an op is kept but its bytes.
+//! Texts of ops may be borrowed: only the encoded bytes of an op are kept.
 
 use std::collections::BTreeMap;
 
@@ -39,24 +39,24 @@ pub use self::source::{
     LocalSession, OciLayout, RecordType, ResolveMode, Source,
 };
 
-/// What can be added to a [`Graph`]: one of BuildKit's ops, or something that is said in them.
+/// Anything that can be added to a [`Graph`]: one of BuildKit's ops, or a combination of them.
 pub trait Op {
-    /// What stands for the results in further ops.
+    /// The handle to its results, for use in further ops.
     type Handle;
 
-    /// Adds it. [`Graph::add`] is the usual way to call this.
+    /// Adds the op. Callers normally use [`Graph::add`].
     fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> Self::Handle;
 }
 
-/// An op in the making. [`Graph::draft`] is an empty one.
+/// An op under construction. [`Graph::draft`] is an empty one.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Draft {
-    /// The one field that says what it does.
+    /// The field that gives the kind of the op.
     pub(crate) kind: Writer,
     pub(crate) inputs: Inputs,
     pub(crate) caps: Caps,
     pub(crate) platform: Option<Platform>,
-    /// Whether there is a container that limits could hold for.
+    /// True if the op runs a container, to which limits can apply.
     pub(crate) runs_container: bool,
 }
 
@@ -65,20 +65,21 @@ impl Draft {
         self.caps.insert(cap);
     }
 
-    /// Writes all but its inputs, in the order of [`pb::Op::encode_canonical`]: the kind comes last.
+    /// Writes everything but its inputs, in the order of [`pb::Op::encode_canonical`]: the kind
+    /// comes last.
     ///
     /// [`pb::Op::encode_canonical`]: buildkit_proto::pb::Op::encode_canonical
     pub(crate) fn write_rest(&self, wire: &mut Writer) {
         if let Some(platform) = &self.platform {
             wire.message(fields::op::PLATFORM, |message| platform.write(message));
         }
-        // Means nothing, but the Go client always sends it (`MarshalConstraints` in
-        // `client/llb/marshal.go`), and with it our digests are those of its ops.
+        // Without effect, but the Go client always sends it (`MarshalConstraints` in
+        // `client/llb/marshal.go`); with it our digests equal those of its ops.
         wire.message(fields::op::CONSTRAINTS, |_| {});
         wire.bytes.extend_from_slice(&self.kind.bytes);
     }
 
-    /// Makes it as good as new, and keeps the memory.
+    /// Clears it, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         self.kind.bytes.clear();
         self.inputs.clear();
@@ -88,23 +89,22 @@ impl Draft {
     }
 }
 
-/// How ops write "no input" and "no output" (`Empty` and `SkipOutput` in `solver/pb/const.go`).
+/// The number for "no input" and "no output" (`Empty` and `SkipOutput` in `solver/pb/const.go`).
 pub(crate) const NONE: i64 = -1;
 
-/// The inputs of an op in the making: ops refer to them by position.
+/// The inputs of an op under construction, which the op refers to by position.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
     outputs: Vec<Output>,
-    /// Where each stands, once there are so many that looking through them takes longer.
+    /// The position of each, once there are too many for a linear search.
     positions: BTreeMap<Output, usize>,
 }
 
-/// How many inputs are looked through one by one.
+/// Maximum number of inputs for a linear search.
 const FEW: usize = 16;
 
 impl Inputs {
-    /// The position of a state among the inputs, each of which stands there once; [`NONE`] for
-    /// scratch.
+    /// The position of a state among the inputs, added if it is new; [`NONE`] for scratch.
     pub(crate) fn position(&mut self, state: State) -> i64 {
         let Some(output) = state.0 else { return NONE };
         let known = if self.outputs.len() <= FEW {
@@ -116,7 +116,7 @@ impl Inputs {
         position as i64
     }
 
-    /// Adds an input whether it stands there already or not, and gives its position.
+    /// Adds an input even if it exists already, and returns its position.
     pub(crate) fn push(&mut self, output: Output) -> usize {
         self.outputs.push(output);
         let last = self.outputs.len() - 1;

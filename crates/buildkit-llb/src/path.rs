@@ -1,11 +1,11 @@
-//! Paths inside of builds, made absolute and clean as BuildKit's client makes them.
+//! Paths inside builds, made absolute and clean as in BuildKit's client.
 //!
-//! Nothing is looked up: these are texts with `/` in them, on every machine. What a working
-//! directory is, is not known here; whoever has one joins it first.
+//! Nothing is looked up: paths are texts with `/` as the separator on every machine. Must not
+//! depend on working directories; callers join relative paths first.
 
 use std::borrow::Cow;
 
-/// An absolute path without `.`, `..` and doubled slashes. A relative one starts at the root.
+/// An absolute path without `.`, `..` and repeated slashes. A relative one starts at the root.
 pub(crate) fn absolute(path: &str) -> Cow<'_, str> {
     let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
     // Paths are short: byte by byte is faster than a search.
@@ -27,8 +27,8 @@ pub(crate) fn absolute(path: &str) -> Cow<'_, str> {
     ["/", &parts.join("/")].concat().into()
 }
 
-/// Like [`absolute`], but a `/` or `/.` at the end is kept: on the destination of a copy it says
-/// that a directory is meant (`normalizePath` in BuildKit's `client/llb/fileop.go`).
+/// Like [`absolute`], but keeps a trailing `/` or `/.`: on the destination of a copy it means a
+/// directory (`normalizePath` in BuildKit's `client/llb/fileop.go`).
 pub(crate) fn absolute_destination(path: &str) -> Cow<'_, str> {
     let end = ["/", "/."].into_iter().find(|end| path.ends_with(end)).unwrap_or_default();
     match absolute(&path[..path.len() - end.len()]) {

@@ -1,7 +1,7 @@
-//! Platforms: texts like `linux/arm64` in, one canonical form out, as containerd's `platforms`
-//! package has it.
+//! Platforms: parses texts like `linux/arm64` into a canonical form, as containerd's `platforms`
+//! package does.
 //!
-//! Which platform the program runs on is not known here, nor which a daemon can run.
+//! Must not depend on the platform of the program, or on those that a daemon can run.
 
 use std::error::Error;
 use std::fmt;
@@ -38,10 +38,10 @@ struct Parts {
 }
 
 impl Platform {
-    /// A platform of parts; the variant may be empty.
+    /// A platform from its parts; the variant may be empty.
     ///
-    /// Fails if the system or the architecture is empty: a platform that is present but empty is not
-    /// the daemon's own to BuildKit, it is one without an architecture.
+    /// Fails if the system or the architecture is empty: BuildKit treats a platform with empty
+    /// fields not as the daemon's own, but as one without an architecture.
     pub fn new(os: &str, architecture: &str, variant: &str) -> Result<Platform, InvalidPlatform> {
         if os.is_empty() || architecture.is_empty() {
             return Err(InvalidPlatform {
@@ -59,12 +59,12 @@ impl Platform {
         }))
     }
 
-    /// With a version of the operating system; Windows images have one.
+    /// Sets the version of the operating system, which Windows images have.
     pub fn with_os_version(self, os_version: impl Into<String>) -> Platform {
         Platform::of(Parts { os_version: os_version.into(), ..self.into_parts() })
     }
 
-    /// With features of the operating system that are needed.
+    /// Sets the required features of the operating system.
     pub fn with_os_features(self, os_features: impl IntoIterator<Item = String>) -> Platform {
         let mut os_features: Vec<_> = os_features.into_iter().collect();
         os_features.sort();
@@ -72,7 +72,7 @@ impl Platform {
         Platform::of(Parts { os_features, ..self.into_parts() })
     }
 
-    /// Reads `os/architecture[/variant]`, with `os` followed by `(version+feature…)` perhaps, or a
+    /// Parses `os/architecture[/variant]`, where `os` may be followed by `(version+feature…)`, or a
     /// known operating system or architecture alone, which `default` completes.
     pub fn parse(text: &str, default: &Platform) -> Result<Platform, InvalidPlatform> {
         if text.contains('/') {
@@ -92,12 +92,12 @@ impl Platform {
         Err(invalid(Problem::UnknownName))
     }
 
-    /// The names of operating systems that containerd knows. It takes any other as it is, too.
+    /// The operating systems known to containerd. It accepts unknown ones unchanged.
     pub fn known_systems() -> &'static [&'static str] {
         KNOWN_OS
     }
 
-    /// The names of architectures that containerd knows. It takes any other as it is, too.
+    /// The architectures known to containerd. It accepts unknown ones unchanged.
     pub fn known_architectures() -> &'static [&'static str] {
         KNOWN_ARCHITECTURES
     }
@@ -112,22 +112,22 @@ impl Platform {
         &self.0.architecture
     }
 
-    /// The variant of the architecture, e.g. `v7`; mostly empty.
+    /// The variant of the architecture, e.g. `v7`; usually empty.
     pub fn variant(&self) -> &str {
         &self.0.variant
     }
 
-    /// The version of the operating system; mostly empty.
+    /// The version of the operating system; usually empty.
     pub fn os_version(&self) -> &str {
         &self.0.os_version
     }
 
-    /// Features of the operating system that are needed, sorted.
+    /// The required features of the operating system, sorted.
     pub fn os_features(&self) -> &[String] {
         &self.0.os_features
     }
 
-    /// The text that names the platform in the results of a build: that of `Display` with the version
+    /// The text that identifies the platform in the results of a build: `Display` plus the version
     /// and features of the operating system (`FormatAll` in containerd's `platforms`).
     pub fn id(&self) -> String {
         let mut options = encode_option(&self.0.os_version);
@@ -158,14 +158,14 @@ impl Platform {
     }
 }
 
-/// `os/architecture[/variant]`, without what `id` adds.
+/// `os/architecture[/variant]`, without the parts that `id` adds.
 impl fmt::Display for Platform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("{}/{}{}", self.0.os, self.0.architecture, self.separated_variant()))
     }
 }
 
-/// Reads a platform that says both its operating system and its architecture.
+/// Parses a platform with both its operating system and its architecture.
 impl FromStr for Platform {
     type Err = InvalidPlatform;
 
@@ -178,7 +178,7 @@ impl FromStr for Platform {
         if parts.next().is_some() {
             return Err(invalid(Problem::TooManyParts));
         }
-        // containerd takes `..` too, which is no name of anything.
+        // containerd accepts `..` too, which is not a valid name.
         let is_part =
             |part: &str| is_word(part, "_.-") && part.contains(|c: char| c.is_ascii_alphanumeric());
         if !is_part(architecture) || !variant.is_none_or(is_part) {
@@ -254,7 +254,7 @@ impl TryFrom<pb::Platform> for Platform {
     }
 }
 
-/// What a platform's text says of the operating system besides its name.
+/// The version and features of an operating system in a platform's text.
 struct OsOptions {
     version: String,
     features: Vec<String>,
@@ -364,7 +364,7 @@ fn is_word(text: &str, punctuation: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || punctuation.contains(c))
 }
 
-/// What would end an option early is written as in addresses.
+/// Characters that would end an option early are percent-encoded.
 fn encode_option(option: &str) -> String {
     let mut encoded = String::with_capacity(option.len());
     for character in option.chars() {

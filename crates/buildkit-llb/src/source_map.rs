@@ -1,7 +1,7 @@
-//! Source files and places in them, given by whoever builds a graph; with them BuildKit shows the
-//! author of a build file the lines that a failing step comes from.
+//! Source files and locations in them. With them, BuildKit shows the author of a build file the
+//! lines of a failing step.
 //!
-//! What the text means is not known here.
+//! Must not depend on the language of the files.
 
 use std::ops::RangeInclusive;
 
@@ -15,54 +15,55 @@ use crate::wire::Writer;
 pub struct SourceInfo {
     /// The name to show.
     pub filename: String,
-    /// All of its text: BuildKit cuts the shown lines out of it.
+    /// Its full text, from which BuildKit takes the lines to show.
     pub data: Vec<u8>,
-    /// What it is written in, as [linguist] calls it, e.g. `TOML`.
+    /// Its language, as named by [linguist], e.g. `TOML`.
     ///
     /// [linguist]: https://github.com/github-linguist/linguist/blob/main/lib/linguist/languages.yml
     pub language: String,
-    /// The graph that the file was read from.
+    /// The graph from which the file was read.
     pub definition: Option<Definition>,
 }
 
-/// A source file of a [`Graph`](crate::Graph), got from [`Graph::add_source`](crate::Graph::add_source).
+/// A source file of a [`Graph`](crate::Graph), returned by
+/// [`Graph::add_source`](crate::Graph::add_source).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SourceId(pub(crate) u32);
 
-/// Where in a source file an op comes from.
+/// The location of an op in a source file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Location {
     /// The file.
     pub source: SourceId,
-    /// The lines of it.
+    /// The first range of lines.
     pub range: Range,
-    /// Further lines. BuildKit's clients show them, the first ones and all between as one.
+    /// Further ranges. BuildKit's clients show all lines from the first range to the last.
     pub further: Vec<Range>,
 }
 
 impl Location {
-    /// Some lines of a file, the first of the file being 1.
+    /// Lines of a file, counted from 1.
     pub fn lines(source: SourceId, lines: RangeInclusive<u32>) -> Location {
         Location { source, range: Range::lines(lines), further: Vec::new() }
     }
 
-    /// All its lines.
+    /// All its ranges.
     pub fn ranges(&self) -> impl Iterator<Item = &Range> {
         std::iter::once(&self.range).chain(&self.further)
     }
 }
 
-/// A stretch of a source file, both ends included.
+/// A range of a source file, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Range {
-    /// Where it starts.
+    /// The first position.
     pub start: Position,
-    /// Where it ends.
+    /// The last position.
     pub end: Position,
 }
 
 impl Range {
-    /// Whole lines, the first of the file being 1.
+    /// Whole lines, counted from 1.
     pub fn lines(lines: RangeInclusive<u32>) -> Range {
         Range {
             start: Position { line: *lines.start(), character: 0 },
@@ -71,12 +72,12 @@ impl Range {
     }
 }
 
-/// A place in a source file.
+/// A position in a source file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
     /// The line, from 1.
     pub line: u32,
-    /// The column, from 0. BuildKit's clients mark whole lines and do not look at it.
+    /// The column, from 0. BuildKit's clients mark whole lines and ignore it.
     pub character: u32,
 }
 
@@ -115,7 +116,7 @@ impl From<SourceInfo> for pb::SourceInfo {
 }
 
 impl Location {
-    /// Writes its message, with the place that its file has among those of a definition.
+    /// Writes its message. `source_index` is the index of its file in the definition.
     pub(crate) fn write(&self, source_index: u32, message: &mut Writer) {
         message.number(fields::location::SOURCE_INDEX, source_index);
         for range in self.ranges() {

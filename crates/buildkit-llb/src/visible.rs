@@ -1,13 +1,14 @@
-//! Texts for terminals.
+//! Texts that are safe for terminals.
 
 use std::borrow::Cow;
 
-/// A text whose control characters are replaced by pictures of them, all but tabs and ends of lines: `␛` in place of
-/// ESC, `�` in place of those that have no picture and of characters that change the direction of text.
+/// Replaces the control characters of a text by their pictures, except for tabs and line breaks:
+/// `␛` for ESC, `�` for those that have no picture and for characters that change the direction of
+/// text.
 ///
-/// Names of ops, messages and excerpts of files go to terminals as they are. A build file may be somebody
-/// else's: without this it could colour, hide or overwrite what its user reads. Each character stays one
-/// character, so that columns stay.
+/// Names of ops, messages and excerpts of files are printed to terminals unchanged. A build file
+/// may come from someone else: without this, it could colour, hide or overwrite what its user
+/// reads. Each character is replaced by one character, so that columns stay the same.
 ///
 /// ```
 /// assert_eq!(buildkit_llb::visible("a\u{1b}[2Jb\tc"), "a␛[2Jb\tc");
@@ -25,7 +26,7 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     shown.into()
 }
 
-/// Like [`visible`], in one line: newlines are replaced too.
+/// Like [`visible`], but in one line: newlines are replaced too.
 pub fn visible_line(text: &str) -> Cow<'_, str> {
     match visible(text) {
         text if text.contains('\n') => text.replace('\n', "\u{240a}").into(),
@@ -33,7 +34,7 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a terminal does something else with a character than to show it where it stands.
+/// True if a terminal interprets a character instead of showing it.
 fn is_obeyed(c: char) -> bool {
     let is_bidirectional =
         || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');

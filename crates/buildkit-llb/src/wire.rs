@@ -1,11 +1,11 @@
-//! Fields in, bytes of a message out: written one behind the other, without a message in memory.
+//! Encodes message fields directly to bytes, without building a message in memory.
 //!
-//! What is written is what prost would write, as long as fields come in the order of their numbers; the
-//! tests decode everything and encode it again. Which message it is, is not known here.
+//! The output equals prost's if fields are written in the order of their numbers; the tests decode
+//! everything and encode it again. Must not depend on the kinds of messages.
 
 use crate::Digest;
 
-/// Bytes of a message in the making.
+/// The bytes of a message under construction.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Writer {
     pub(crate) bytes: Vec<u8>,
@@ -16,19 +16,19 @@ pub(crate) const MAP_KEY: u32 = 1;
 pub(crate) const MAP_VALUE: u32 = 2;
 
 impl Writer {
-    /// A text. An empty one is not written.
+    /// A text field. An empty text is omitted.
     pub(crate) fn text(&mut self, field: u32, text: &str) {
         self.bytes(field, text.as_bytes());
     }
 
-    /// Bytes. Empty ones are not written.
+    /// A bytes field. Empty bytes are omitted.
     pub(crate) fn bytes(&mut self, field: u32, bytes: &[u8]) {
         if !bytes.is_empty() {
             self.item(field, bytes);
         }
     }
 
-    /// A number. 0 is not written.
+    /// A number field. 0 is omitted.
     pub(crate) fn number(&mut self, field: u32, number: impl Into<i64>) {
         let number = number.into();
         if number != 0 {
@@ -36,19 +36,19 @@ impl Writer {
         }
     }
 
-    /// A yes or no. A no is not written.
+    /// A boolean field. False is omitted.
     pub(crate) fn flag(&mut self, field: u32, flag: bool) {
         self.number(field, flag);
     }
 
-    /// One of several texts or bytes, also if it is empty.
+    /// A text or bytes in a oneof or a list, written even if it is empty.
     pub(crate) fn item(&mut self, field: u32, bytes: impl AsRef<[u8]>) {
         let bytes = bytes.as_ref();
         self.length(field, bytes.len());
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// One of several texts, also if it is empty: the parts in one.
+    /// A text in a oneof or a list, joined from parts, written even if it is empty.
     pub(crate) fn joined_item(&mut self, field: u32, parts: &[&str]) {
         self.length(field, parts.iter().map(|part| part.len()).sum());
         for part in parts {
@@ -56,14 +56,14 @@ impl Writer {
         }
     }
 
-    /// A number of a choice, also if it is 0.
+    /// A number in a oneof, written even if it is 0.
     #[inline]
     pub(crate) fn number_item(&mut self, field: u32, number: i64) {
-        // Negative numbers have ten bytes, as protobuf has it.
+        // Negative numbers have ten bytes, as protobuf requires.
         self.pair(u64::from(field) << 3, number.cast_unsigned());
     }
 
-    /// Several numbers. None are not written.
+    /// A packed list of numbers. An empty list is omitted.
     pub(crate) fn numbers(&mut self, field: u32, numbers: impl IntoIterator<Item = i64>) {
         let mut numbers = numbers.into_iter().peekable();
         if numbers.peek().is_some() {
@@ -79,13 +79,13 @@ impl Writer {
         self.bytes.extend_from_slice(&digest.text());
     }
 
-    /// A message inside of this one, also if it has nothing in it.
+    /// An embedded message, written even if it is empty.
     pub(crate) fn message(&mut self, field: u32, write: impl FnOnce(&mut Writer)) {
         self.message_of(field, 0, write);
     }
 
-    /// A message of about so many bytes inside of this one. Its length stands before it and is known
-    /// behind it: if it takes other room than the guess, the message is moved.
+    /// An embedded message of about `guess` bytes. Its length comes before it but is only known
+    /// after it: if it needs more or fewer bytes than the guess, the message is moved.
     pub(crate) fn message_of(&mut self, field: u32, guess: usize, write: impl FnOnce(&mut Writer)) {
         self.length(field, guess);
         let start = self.bytes.len();
@@ -98,7 +98,7 @@ impl Writer {
         }
     }
 
-    /// Puts the length of all from `start` on in the place of a guess before it.
+    /// Replaces the guess by the length of everything from `start` on.
     fn set_length(&mut self, start: usize, guess: usize) {
         let end = self.bytes.len();
         let mut rest = end - start;
@@ -117,13 +117,13 @@ impl Writer {
         length[needed - 1] &= 0x7f;
     }
 
-    /// Begins a field of so many bytes.
+    /// Begins a field with a length.
     #[inline]
     pub(crate) fn length(&mut self, field: u32, len: usize) {
         self.pair(u64::from(field) << 3 | LENGTH_DELIMITED, len as u64);
     }
 
-    /// Two numbers, of which most take a byte each.
+    /// Two varints, most of which take one byte each.
     #[inline]
     fn pair(&mut self, first: u64, second: u64) {
         if (first | second) < 0x80 {
@@ -138,7 +138,7 @@ impl Writer {
         self.varint(second);
     }
 
-    /// Seven bits a byte, the lowest first; all but the last byte have the highest bit set.
+    /// Seven bits per byte, lowest first; all but the last byte have the highest bit set.
     fn varint(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.bytes.push(number as u8 | 0x80);
@@ -148,13 +148,13 @@ impl Writer {
     }
 }
 
-/// How many bytes a number takes.
+/// Number of bytes of a varint.
 fn varint_len(number: usize) -> usize {
-    // 0 takes one too.
+    // 0 also takes one byte.
     (number | 1).ilog2() as usize / 7 + 1
 }
 
-/// The kind of a field that has a length; numbers are of kind 0.
+/// The wire type of a field with a length; that of a number is 0.
 const LENGTH_DELIMITED: u64 = 2;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Says its arguments in ASCII.
+//! Prints its arguments in ASCII.
 
 use deunicode::deunicode;
 

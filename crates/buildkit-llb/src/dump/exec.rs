@@ -86,7 +86,7 @@ impl Dump<'_> {
         if mount.readonly {
             parts.push("readonly".to_owned());
         }
-        // Secrets and agents say 0 without having an output.
+        // Secrets and agents have output 0 although they have no output.
         if mount.output != if is_file { 0 } else { NONE } {
             parts.push(format!("output {}", mount.output));
         } else if mount.mount_type() == pb::MountType::Bind && !mount.readonly {
@@ -113,7 +113,7 @@ fn file_options(uid: u32, gid: u32, mode: u32, optional: bool) -> Vec<String> {
     options
 }
 
-/// The name of an enumeration's value, which BuildKit has in capitals.
+/// The name of an enum value in lower case; BuildKit's is in upper case.
 fn name(value: &'static str) -> &'static str {
     match value {
         "BIND" => "bind",

@@ -1,26 +1,26 @@
-//! Diff: what one file system changed against another.
+//! Diff: the changes from one file system to another.
 
 use buildkit_proto::fields::{diff_op, lower_diff_input, op, upper_diff_input};
 
 use super::{NONE, Op};
 use crate::{Cap, Graph, Metadata, State};
 
-/// Takes what `upper` changed against `lower`, deletions included, for use in a
+/// Computes the changes from `lower` to `upper`, including deletions, for use in a
 /// [`Merge`](crate::Merge).
 ///
-/// Against scratch everything is a change, so then the result is `upper` itself: no op is added and
-/// the metadata is not used. A state against itself is kept: the result is empty but needs the state,
-/// so a merge with it waits for a step without taking anything of it.
+/// If `lower` is scratch, the result is `upper` itself: no op is added and the metadata is not
+/// used. The diff of a state with itself is kept as an op: its result is empty but needs the state,
+/// so a merge with it waits for a step without taking its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Diff {
-    /// What is there before.
+    /// The state before.
     pub lower: State,
-    /// What is there after.
+    /// The state after.
     pub upper: State,
 }
 
 impl Diff {
-    /// What `upper` changed against `lower`.
+    /// The changes from `lower` to `upper`.
     pub fn new(lower: State, upper: State) -> Diff {
         Diff { lower, upper }
     }

@@ -1,7 +1,7 @@
 //! Exec: a process in a container.
 //!
-//! What is not said here, the daemon decides; it also looks users up and joins relative paths. What
-//! the texts mean to a shell is not known here.
+//! The daemon chooses everything that is not set here, looks users up and joins relative paths.
+//! Must not depend on the syntax of a shell.
 
 use std::borrow::Cow;
 
@@ -40,48 +40,48 @@ mod mounts;
 /// # Ok::<(), buildkit_llb::InvalidReference>(())
 /// ```
 ///
-/// Mounts and their outputs are sent in the order in which BuildKit's Go client sends them, so that
-/// the same step of a Dockerfile is the same vertex: by destination, then secrets, then agents.
+/// Mounts and their outputs are sent in the order of BuildKit's Go client, so that the same step of
+/// a Dockerfile is the same vertex: by destination, then secrets, then agents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Exec<'a> {
     /// The root of the container's file system.
     pub root: State,
-    /// Whether the root cannot be written; then it is also the root afterwards.
+    /// Makes the root read-only; the resulting root is then unchanged.
     pub readonly_root: bool,
     /// The program.
     pub program: Cow<'a, str>,
-    /// What it is given.
+    /// Its arguments.
     pub args: Vec<Cow<'a, str>>,
-    /// The environment, by name. If it lacks `PATH`, the daemon sets one.
+    /// The environment, as names and values. If it lacks `PATH`, the daemon sets one.
     pub env: Vec<(Cow<'a, str>, Cow<'a, str>)>,
-    /// The working directory, absolute. The daemon makes it if it is missing.
+    /// The working directory, absolute. The daemon creates it if it is missing.
     pub cwd: Cow<'a, str>,
     /// The user, as `uid`, `uid:gid`, `name` or `name:group`. Empty is root.
     pub user: Cow<'a, str>,
-    /// The platform of the container. None is the daemon's own.
+    /// The platform of the container. `None` means the daemon's own.
     pub platform: Option<Platform>,
-    /// What is seen besides the root.
+    /// Mounts besides the root.
     pub mounts: Vec<Mount<'a>>,
     /// Secrets in the environment.
     pub secret_env: Vec<SecretEnv<'a>>,
     /// The network.
     pub network: NetMode,
-    /// How much the process may do.
+    /// The privileges of the process.
     pub security: SecurityMode,
     /// Devices.
     pub cdi_devices: Vec<CdiDevice<'a>>,
     /// Entries of `/etc/hosts`.
     pub extra_hosts: Cow<'a, [HostIp]>,
-    /// The name of the host. Empty leaves it to the daemon.
+    /// The host name. Empty: the daemon's choice.
     pub hostname: Cow<'a, str>,
     /// Limits of the process.
     pub ulimits: Cow<'a, [Ulimit]>,
-    /// The parent of the container's cgroup. Empty leaves it to the daemon.
+    /// The parent of the container's cgroup. Empty: the daemon's choice.
     pub cgroup_parent: Cow<'a, str>,
-    /// Variables for proxies, which are no part of the cache key.
+    /// Proxy variables, which are not part of the cache key.
     pub proxy_env: Option<ProxyEnv<'a>>,
-    /// The exit codes that are no failure. None given is 0. What is made with another code is cached
-    /// like anything else.
+    /// The exit codes that count as success. Empty means only 0. Results with other codes are
+    /// cached like any others.
     pub valid_exit_codes: Vec<i32>,
 }
 
@@ -111,8 +111,8 @@ impl<'a> Exec<'a> {
         }
     }
 
-    /// A program and its arguments in one list. Nothing if the list is empty, as BuildKit runs no
-    /// such op.
+    /// A program and its arguments in one list. `None` if the list is empty: BuildKit runs no such
+    /// op.
     pub fn from_args(
         root: State,
         args: impl IntoIterator<Item = impl Into<Cow<'a, str>>>,
@@ -123,25 +123,24 @@ impl<'a> Exec<'a> {
     }
 }
 
-/// What there is after an [`Exec`].
+/// The states after an [`Exec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExecStates {
     /// The root.
     pub root: State,
-    /// For each mount, in the order in which they were given, what is there afterwards: of a writable
-    /// bind mount with an output that output, of a read-only one what was there before, of all others
-    /// nothing.
+    /// For each mount, in the given order, its state afterwards: the output of a writable bind
+    /// mount that has one, the unchanged input of a read-only bind mount, `None` for all others.
     pub mounts: Vec<Option<State>>,
 }
 
 /// A secret of the client as an environment variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecretEnv<'a> {
-    /// Which secret.
+    /// The id of the secret.
     pub id: Cow<'a, str>,
     /// The name of the variable.
     pub name: Cow<'a, str>,
-    /// Whether the exec runs without it if the client does not have it.
+    /// Run without it if the client does not have it.
     pub optional: bool,
 }
 
@@ -152,54 +151,53 @@ pub enum NetMode {
     /// The daemon's network for builds.
     #[default]
     Sandbox,
-    /// The host's. The client must have granted `network.host`.
+    /// The host's. The client must allow `network.host`.
     Host,
     /// None.
     None,
 }
 
-/// How much a process in a container may do.
+/// The privileges of a process in a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SecurityMode {
-    /// What is usual.
+    /// The default.
     #[default]
     Sandbox,
-    /// Everything. The client must have granted `security.insecure`.
+    /// All privileges. The client must allow `security.insecure`.
     Insecure,
 }
 
-/// A device of the host, by its name in the Container Device Interface. The client must have granted
-/// it.
+/// A device of the host, named as in the Container Device Interface. The client must allow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CdiDevice<'a> {
     /// The name, e.g. `vendor.com/gpu=gpu0`.
     pub name: Cow<'a, str>,
-    /// Whether the exec runs without it if the daemon does not have it.
+    /// Run without it if the daemon does not have it.
     pub optional: bool,
 }
 
 /// An entry of `/etc/hosts`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostIp {
-    /// The name.
+    /// The host name.
     pub host: String,
-    /// The address. It is no part of the cache key.
+    /// The address. It is not part of the cache key.
     pub ip: String,
 }
 
 /// A limit of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ulimit {
-    /// What is limited, e.g. `nofile`.
+    /// The limited resource, e.g. `nofile`.
     pub name: String,
-    /// The limit that holds; -1 is none.
+    /// The current limit; -1 means none.
     pub soft: i64,
-    /// The limit up to which the process may raise it; -1 is none.
+    /// The maximum to which the process may raise it; -1 means none.
     pub hard: i64,
 }
 
-/// Variables for proxies. They are set in upper and in lower case; empty ones are not set.
+/// Proxy variables. They are set in upper and in lower case; empty ones are not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ProxyEnv<'a> {
     /// `HTTP_PROXY`
@@ -263,7 +261,7 @@ impl Op for Exec<'_> {
 }
 
 impl Exec<'_> {
-    /// Asks for the capabilities that are needed for other reasons than mounts.
+    /// Adds the capabilities that are not about mounts.
     fn add_caps(&self, draft: &mut Draft) {
         for (needed, cap) in [
             (true, Cap::EXEC_META_BASE),
@@ -308,15 +306,16 @@ impl Exec<'_> {
             message.message(meta::ULIMIT, |message| limit.write(message));
         }
         message.text(meta::CGROUP_PARENT, &self.cgroup_parent);
-        // Directories that are made for mounts do not stay in the result. The Go client always
-        // asks for this (`Marshal` in `client/llb/exec.go`), and it is part of the cache key.
+        // Directories that were created for mounts are removed from the result. The Go client
+        // always asks for this (`Marshal` in `client/llb/exec.go`), and it is part of the cache
+        // key.
         message.flag(meta::REMOVE_MOUNT_STUBS_RECURSIVE, true);
         let codes = self.valid_exit_codes.iter().map(|&code| i64::from(code));
         message.numbers(meta::VALID_EXIT_CODES, codes);
     }
 }
 
-/// The variable that says where the first agent is.
+/// The variable with the path of the first agent's socket.
 const AGENT: &str = "SSH_AUTH_SOCK";
 
 impl SecretEnv<'_> {

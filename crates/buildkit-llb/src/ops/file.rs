@@ -1,7 +1,7 @@
 //! File: changes to files without a container.
 //!
-//! Working directories and the meaning of patterns are not known here: a relative path starts at the
-//! root.
+//! Must not depend on working directories and on the syntax of patterns: a relative path starts at
+//! the root.
 
 use std::borrow::Cow;
 
@@ -12,8 +12,8 @@ use crate::{Cap, Graph, Metadata, State};
 
 mod write;
 
-/// Changes files: a chain of actions, the first upon a base and each further one upon what the one
-/// before it made.
+/// Changes files: a chain of actions, the first on a base and each further one on the result of the
+/// previous one.
 ///
 /// Without actions the result is the base; then no op is added and the metadata is not used.
 ///
@@ -30,80 +30,80 @@ mod write;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileOp<'a> {
-    /// What the first action changes.
+    /// The input of the first action.
     pub base: State,
-    /// What is done, in order.
+    /// The actions, in order.
     pub actions: Vec<FileAction<'a>>,
 }
 
 impl<'a> FileOp<'a> {
-    /// No change of a base yet.
+    /// A file op without actions.
     pub fn new(base: State) -> FileOp<'a> {
         FileOp { base, actions: Vec::new() }
     }
 
-    /// With one more action.
+    /// Appends an action.
     pub fn then(mut self, action: impl Into<FileAction<'a>>) -> FileOp<'a> {
         self.actions.push(action.into());
         self
     }
 }
 
-/// One change of files.
+/// A change of files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FileAction<'a> {
-    /// Copies out of a state.
+    /// Copies from a state.
     Copy(CopyAction<'a>),
     /// Writes a file.
     Mkfile(MkfileAction<'a>),
-    /// Makes a directory.
+    /// Creates a directory.
     Mkdir(MkdirAction<'a>),
-    /// Removes.
+    /// Removes a file or directory.
     Rm(RmAction<'a>),
-    /// Makes a symbolic link.
+    /// Creates a symbolic link.
     Symlink(SymlinkAction<'a>),
 }
 
-/// Copies files or directories out of a state.
+/// Copies files or directories from a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopyAction<'a> {
     /// The state to copy from.
     pub from: State,
     /// The path in it.
     pub src: Cow<'a, str>,
-    /// The path to copy to. With a `/` at the end it is a directory to copy into.
+    /// The destination. With a trailing `/` it is a directory to copy into.
     pub dest: Cow<'a, str>,
-    /// The owner. None keeps that of the source.
+    /// The owner. `None` keeps that of the source.
     pub owner: Option<ChownOpt<'a>>,
-    /// The mode. None keeps that of the source.
+    /// The mode. `None` keeps that of the source.
     pub mode: Option<Mode<'a>>,
-    /// The time. None keeps that of the source.
+    /// The time. `None` keeps that of the source.
     pub timestamp: Option<Timestamp>,
-    /// Whether to copy what a link at `src` points to.
+    /// Copy the target of a link at `src`.
     pub follow_symlink: bool,
-    /// Whether to copy the contents of a directory; else a directory is copied into one that exists.
+    /// Copy the contents of a directory; otherwise a directory is copied into an existing one.
     pub dir_copy_contents: bool,
-    /// Whether to unpack a file that is a tar archive, compressed or not.
+    /// Unpack a file that is a tar archive, compressed or not.
     pub attempt_unpack: bool,
-    /// Whether to make the directories that `dest` is to be in.
+    /// Create missing parent directories of `dest`.
     pub create_dest_path: bool,
-    /// Whether `src` is a pattern, in the syntax of Go's `filepath.Match`.
+    /// Treat `src` as a pattern, in the syntax of Go's `filepath.Match`.
     pub allow_wildcard: bool,
-    /// Whether a pattern may match nothing.
+    /// Allow a pattern to match nothing.
     pub allow_empty_wildcard: bool,
-    /// Only what matches one of these, if there are any, in the syntax of .dockerignore.
+    /// Copy only files that match one of these, if any, in the syntax of .dockerignore.
     pub include_patterns: Vec<Cow<'a, str>>,
-    /// Nothing that matches these, in the syntax of .dockerignore.
+    /// Copy no files that match these, in the syntax of .dockerignore.
     pub exclude_patterns: Vec<Cow<'a, str>>,
-    /// With `include_patterns`, paths that must be among what is copied.
+    /// With `include_patterns`: paths that must be among the copied ones.
     pub required_paths: Vec<Cow<'a, str>>,
-    /// Whether a directory may be replaced by a file and the other way round.
+    /// Replace a directory by a file and the other way round.
     pub always_replace_existing_dest_paths: bool,
 }
 
 impl<'a> CopyAction<'a> {
-    /// A copy with everything else off. What a Dockerfile's `COPY` does is
+    /// A copy with all options off. For the behaviour of a Dockerfile's `COPY`, use
     /// [`CopyAction::like_dockerfile`].
     pub fn new(
         from: State,
@@ -130,9 +130,9 @@ impl<'a> CopyAction<'a> {
         }
     }
 
-    /// A copy as a Dockerfile's `COPY` makes it: links at the source are followed, directories are
-    /// copied by contents, missing ones made, the source is a pattern that may match nothing
-    /// (`dispatchCopy` in `frontend/dockerfile/dockerfile2llb/convert.go`).
+    /// A copy with the options of a Dockerfile's `COPY`: links at the source are followed,
+    /// directories are copied by contents, missing ones are created, and the source is a pattern
+    /// that may match nothing (`dispatchCopy` in `frontend/dockerfile/dockerfile2llb/convert.go`).
     pub fn like_dockerfile(
         from: State,
         src: impl Into<Cow<'a, str>>,
@@ -149,23 +149,23 @@ impl<'a> CopyAction<'a> {
     }
 }
 
-/// Writes a file, over one that is there.
+/// Writes a file, replacing an existing one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MkfileAction<'a> {
     /// The path.
     pub path: Cow<'a, str>,
-    /// The mode; only the bits of 0777 count.
+    /// The mode; only the bits of 0777 are used.
     pub mode: u32,
     /// The contents.
     pub data: Cow<'a, [u8]>,
-    /// The owner. None is root.
+    /// The owner. `None` is root.
     pub owner: Option<ChownOpt<'a>>,
-    /// The time. None is when it is done.
+    /// The time. `None` is the time of writing.
     pub timestamp: Option<Timestamp>,
 }
 
 impl<'a> MkfileAction<'a> {
-    /// A file of root.
+    /// A file owned by root.
     pub fn new(
         path: impl Into<Cow<'a, str>>,
         mode: u32,
@@ -175,61 +175,61 @@ impl<'a> MkfileAction<'a> {
     }
 }
 
-/// Makes a directory. One that is there is left as it is.
+/// Creates a directory. An existing one is left unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MkdirAction<'a> {
     /// The path.
     pub path: Cow<'a, str>,
-    /// The mode; only the bits of 0777 count.
+    /// The mode; only the bits of 0777 are used.
     pub mode: u32,
-    /// Whether to make the directories that it is to be in.
+    /// Create missing parent directories.
     pub make_parents: bool,
-    /// The owner. None is root.
+    /// The owner. `None` is root.
     pub owner: Option<ChownOpt<'a>>,
-    /// The time. None is when it is done.
+    /// The time. `None` is the time of creation.
     pub timestamp: Option<Timestamp>,
 }
 
 impl<'a> MkdirAction<'a> {
-    /// A directory of root, in one that is there.
+    /// A directory owned by root, in an existing one.
     pub fn new(path: impl Into<Cow<'a, str>>, mode: u32) -> MkdirAction<'a> {
         MkdirAction { path: path.into(), mode, make_parents: false, owner: None, timestamp: None }
     }
 }
 
-/// Removes a file or a directory with all that is in it.
+/// Removes a file, or a directory with its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RmAction<'a> {
     /// The path.
     pub path: Cow<'a, str>,
-    /// Whether it need not be there.
+    /// Do not fail if it does not exist.
     pub allow_not_found: bool,
-    /// Whether the path is a pattern, in the syntax of Go's `filepath.Match`.
+    /// Treat the path as a pattern, in the syntax of Go's `filepath.Match`.
     pub allow_wildcard: bool,
 }
 
 impl<'a> RmAction<'a> {
-    /// The removal of something that is there.
+    /// The removal of an existing path.
     pub fn new(path: impl Into<Cow<'a, str>>) -> RmAction<'a> {
         RmAction { path: path.into(), allow_not_found: false, allow_wildcard: false }
     }
 }
 
-/// Makes a symbolic link. Fails if there is something at its path.
+/// Creates a symbolic link. Fails if its path exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SymlinkAction<'a> {
-    /// What the link points to: any text.
+    /// The target of the link: any text.
     pub target: Cow<'a, str>,
     /// The path of the link.
     pub path: Cow<'a, str>,
-    /// The owner. None is root.
+    /// The owner. `None` is root.
     pub owner: Option<ChownOpt<'a>>,
-    /// The time. None is when it is done.
+    /// The time. `None` is the time of creation.
     pub timestamp: Option<Timestamp>,
 }
 
 impl<'a> SymlinkAction<'a> {
-    /// A link of root at a path, to a target.
+    /// A link owned by root.
     pub fn new(
         target: impl Into<Cow<'a, str>>,
         path: impl Into<Cow<'a, str>>,
@@ -241,10 +241,10 @@ impl<'a> SymlinkAction<'a> {
 /// The owner and group of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChownOpt<'a> {
-    /// The owner. None is root.
+    /// The owner. `None` is root.
     pub user: Option<UserOpt<'a>>,
-    /// The group. None is the user's: of a named user the one in `/etc/passwd`, of a number the
-    /// group of the same number.
+    /// The group. `None` is the user's: for a named user the one in `/etc/passwd`, for a number the
+    /// group with the same number.
     pub group: Option<UserOpt<'a>>,
 }
 
@@ -254,8 +254,9 @@ impl<'a> ChownOpt<'a> {
         ChownOpt { user: Some(UserOpt::Id(uid)), group: Some(UserOpt::Id(gid)) }
     }
 
-    /// An owner and perhaps a group as `user` or `user:group`, each a number or a name that is looked
-    /// up in a state. `root` is 0 without looking (`WithUser` in `client/llb/fileop.go`).
+    /// An owner and optionally a group, as `user` or `user:group`. Each is a number or a name that
+    /// is looked up in a state. `root` is 0 without a lookup (`WithUser` in
+    /// `client/llb/fileop.go`).
     pub fn parse(text: &'a str, names: State) -> ChownOpt<'a> {
         let (user, group) = match text.split_once(':') {
             Some((user, group)) => (user, Some(group)),
@@ -272,14 +273,14 @@ impl<'a> ChownOpt<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UserOpt<'a> {
-    /// By number.
+    /// A number.
     Id(u32),
-    /// By name.
+    /// A name.
     Name {
-        /// The name. BuildKit takes one that it does not find for root, without a word.
+        /// The name. BuildKit silently uses root for a name that it does not find.
         name: Cow<'a, str>,
-        /// The state whose `/etc/passwd` or `/etc/group` has it. In scratch nothing can be looked up:
-        /// the build fails.
+        /// The state whose `/etc/passwd` or `/etc/group` is searched. A lookup in scratch fails the
+        /// build.
         names: State,
     },
 }
@@ -300,25 +301,25 @@ impl<'a> UserOpt<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mode<'a> {
-    /// The bits, those for set-user-id, set-group-id and sticky included.
+    /// The bits, including set-user-id, set-group-id and sticky.
     Octal(u32),
-    /// As chmod reads it, e.g. `u=rwX,go=rX`. Needs BuildKit 0.17.
+    /// In chmod's syntax, e.g. `u=rwX,go=rX`. Needs BuildKit 0.17.
     Symbolic(Cow<'a, str>),
 }
 
-/// A time of files.
+/// A timestamp of files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Timestamp {
     nanoseconds: i64,
 }
 
 impl Timestamp {
-    /// A time by seconds since 1970.
+    /// Seconds since 1970.
     pub fn from_seconds(seconds: i64) -> Timestamp {
         Timestamp { nanoseconds: seconds.saturating_mul(1_000_000_000) }
     }
 
-    /// A time by nanoseconds since 1970. BuildKit cannot say the one before 1970.
+    /// Nanoseconds since 1970. BuildKit cannot represent -1, which means "unset".
     pub fn from_nanoseconds(nanoseconds: i64) -> Timestamp {
         Timestamp { nanoseconds }
     }
@@ -334,8 +335,8 @@ impl Op for FileOp<'_> {
         let draft = graph.draft();
         let Draft { kind, inputs, caps, .. } = draft;
         caps.insert(Cap::FILE_BASE);
-        // The base first, as the Go client has it, and before the results of actions can be numbered
-        // all other inputs (`add` in `client/llb/fileop.go`).
+        // The base comes first, as in the Go client, and all other inputs must be known before the
+        // results of actions can be numbered (`add` in `client/llb/fileop.go`).
         let base = inputs.position(self.base);
         self.actions.iter().for_each(|action| action.add_inputs(inputs));
         let first_result = inputs.outputs().len() as i64;
@@ -343,7 +344,7 @@ impl Op for FileOp<'_> {
         kind.message(op::FILE, |file| {
             for (i, action) in self.actions.iter().enumerate() {
                 file.message(file_op::ACTIONS, |message| {
-                    // Numbers from that of inputs on are the results of actions.
+                    // Numbers from the number of inputs on are the results of actions.
                     let input = if i == 0 { base } else { first_result + i as i64 - 1 };
                     message.number(file_action::INPUT, input);
                     let from = match action {
@@ -360,7 +361,7 @@ impl Op for FileOp<'_> {
     }
 }
 
-/// Lets each kind be given where an action is wanted.
+/// Converts each kind to an action.
 macro_rules! kinds {
     ($($kind:ident($action:ident)),*) => {$(
         impl<'a> From<$action<'a>> for FileAction<'a> {

@@ -1,25 +1,25 @@
-//! Merge: several file systems laid over one another.
+//! Merge: several file systems on top of each other.
 
 use buildkit_proto::fields::{merge_input, merge_op, op};
 
 use super::Op;
 use crate::{Cap, Graph, Metadata, State};
 
-/// Lays file systems over one another, the later over the earlier, without copying a file.
+/// Merges file systems, later ones on top of earlier ones, without copying a file.
 ///
-/// Scratch among the inputs changes nothing and is left out. When that leaves one input, it is the
-/// result itself; when it leaves none, the result is scratch. Then no op is added and the metadata is
-/// not used.
+/// Scratch inputs have no effect and are omitted. If one input is left, it is the result itself; if
+/// none is left, the result is scratch. Then no op is added and the metadata is not used.
 ///
-/// Where both have an entry, also a directory, the later one's mode and owner hold.
+/// If several inputs have the same entry, including a directory, the last one's mode and owner
+/// apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Merge {
-    /// What to lay over one another, from the bottom up.
+    /// The inputs, from bottom to top.
     pub inputs: Vec<State>,
 }
 
 impl Merge {
-    /// A merge of these, from the bottom up.
+    /// A merge of `inputs`, from bottom to top.
     pub fn new(inputs: impl IntoIterator<Item = State>) -> Merge {
         Merge { inputs: inputs.into_iter().collect() }
     }

@@ -1,18 +1,18 @@
-//! What an exec sees besides its root: the kinds of mounts and their options.
+//! The kinds of mounts of an exec, and their options.
 //!
-//! How mounts are put in order and numbered is `exec.rs`'s matter.
+//! The order and numbering of mounts is in `exec.rs`.
 
 use std::borrow::Cow;
 
 use crate::State;
 
-/// Something that an [`Exec`](crate::Exec) sees at a path.
+/// A mount of an [`Exec`](crate::Exec).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Mount<'a> {
     /// A state.
     Bind(BindMount<'a>),
-    /// A directory that stays on the daemon from build to build.
+    /// A directory that the daemon keeps between builds.
     Cache(CacheMount<'a>),
     /// A secret of the client, as a file.
     Secret(SecretMount<'a>),
@@ -22,18 +22,18 @@ pub enum Mount<'a> {
     Tmpfs(TmpfsMount<'a>),
 }
 
-/// A state that an exec sees at a path.
+/// A state, mounted at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BindMount<'a> {
-    /// Where it is seen. A relative path starts at the working directory.
+    /// The mount point. A relative path starts at the working directory.
     pub dest: Cow<'a, str>,
     /// The state. Scratch is an empty directory.
     pub input: State,
     /// The file or directory of it to mount. Empty is all.
     pub selector: Cow<'a, str>,
-    /// Whether it can be written, and what becomes of that.
+    /// The access mode, and the fate of changes.
     pub access: BindAccess,
-    /// Whether the exec's cache key has the contents or the history of what is mounted.
+    /// The part of the exec's cache key: contents or history.
     pub content_cache: ContentCache,
 }
 
@@ -50,52 +50,53 @@ impl<'a> BindMount<'a> {
     }
 }
 
-/// Whether a bind mount can be written, and what becomes of that.
+/// The access mode of a bind mount, and the fate of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BindAccess {
-    /// It cannot.
+    /// Read-only.
     Readonly,
-    /// It can; what the exec changed is thrown away.
+    /// Writable; changes are discarded.
     NoOutput,
-    /// It can; what the exec changed is a state of its own, found in
+    /// Writable; the changed file system is a state of its own in
     /// [`ExecStates::mounts`](crate::ExecStates::mounts).
     Output,
 }
 
-/// Whether a cache key has the contents or the history of what is mounted.
+/// The part of a cache key for a mount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContentCache {
-    /// The contents, where BuildKit can compute them for good.
+    /// The contents for bind mounts other than the root and those that are written to through a
+    /// selector; the history for these.
     #[default]
     Default,
-    /// The contents. An error of the build if the mount is writable, has an output, and a selector.
+    /// The contents. The build fails if the mount is writable and has an output and a selector.
     On,
     /// The history.
     Off,
 }
 
-/// A directory that stays on the daemon from build to build.
+/// A directory that the daemon keeps between builds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CacheMount<'a> {
-    /// Where it is seen. A relative path starts at the working directory.
+    /// The mount point. A relative path starts at the working directory.
     pub dest: Cow<'a, str>,
-    /// Which cache it is: mounts with the same id and input are the same. The Dockerfile frontend
-    /// writes its own as `<namespace>/<id or path>`.
+    /// The id of the cache: mounts with the same id and input share it. The Dockerfile frontend
+    /// uses `<namespace>/<id or path>`.
     pub id: Cow<'a, str>,
-    /// How several execs at once use it.
+    /// Behaviour when several execs use it at once.
     pub sharing: CacheSharing,
-    /// What it holds at first.
+    /// Its initial content.
     pub input: State,
-    /// The directory of `input` to take. Empty is all.
+    /// The directory of `input` to use. Empty is all.
     pub selector: Cow<'a, str>,
-    /// Whether it cannot be written.
+    /// Mount it read-only.
     pub readonly: bool,
 }
 
 impl<'a> CacheMount<'a> {
-    /// A cache that is empty at first, shared and writable.
+    /// A cache that is initially empty, shared and writable.
     pub fn new(dest: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> CacheMount<'a> {
         CacheMount {
             dest: dest.into(),
@@ -108,25 +109,25 @@ impl<'a> CacheMount<'a> {
     }
 }
 
-/// How several execs at once use a cache.
+/// Behaviour when several execs use a cache at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CacheSharing {
-    /// All of them together.
+    /// All use the same directory.
     #[default]
     Shared,
     /// Each has its own.
     Private,
-    /// One after the other.
+    /// Each waits for the previous one.
     Locked,
 }
 
-/// A secret of the client, as a file that can only be read.
+/// A secret of the client, as a read-only file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SecretMount<'a> {
-    /// Where the file is seen.
+    /// The path of the file.
     pub dest: Cow<'a, str>,
-    /// Which secret.
+    /// The id of the secret.
     pub id: Cow<'a, str>,
     /// The file's owner.
     pub uid: u32,
@@ -134,12 +135,12 @@ pub struct SecretMount<'a> {
     pub gid: u32,
     /// The file's mode. 0 is mode 0000, not a default.
     pub mode: u32,
-    /// Whether the exec runs without it if the client does not have it.
+    /// Run without it if the client does not have it.
     pub optional: bool,
 }
 
 impl<'a> SecretMount<'a> {
-    /// A secret that must be there, readable by root.
+    /// A required secret, readable by root.
     pub fn new(dest: impl Into<Cow<'a, str>>, id: impl Into<Cow<'a, str>>) -> SecretMount<'a> {
         SecretMount {
             dest: dest.into(),
@@ -155,10 +156,11 @@ impl<'a> SecretMount<'a> {
 /// An SSH agent of the client, as a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SshMount<'a> {
-    /// Where the socket is seen. None is `/run/buildkit/ssh_agent.` and the agent's number in the
-    /// exec. The first agent's is put into the environment as `SSH_AUTH_SOCK`, unless that is set.
+    /// The path of the socket. `None` is `/run/buildkit/ssh_agent.` and the agent's index in the
+    /// exec. The path of the first agent is set in the environment as `SSH_AUTH_SOCK`, unless that
+    /// is set already.
     pub dest: Option<Cow<'a, str>>,
-    /// Which agent. Empty is `default`.
+    /// The id of the agent. Empty is `default`.
     pub id: Cow<'a, str>,
     /// The socket's owner.
     pub uid: u32,
@@ -166,12 +168,12 @@ pub struct SshMount<'a> {
     pub gid: u32,
     /// The socket's mode. 0 is mode 0000, not a default.
     pub mode: u32,
-    /// Whether the exec runs without it if the client does not have it.
+    /// Run without it if the client does not have it.
     pub optional: bool,
 }
 
 impl<'a> SshMount<'a> {
-    /// An agent that must be there, usable by root.
+    /// A required agent, usable by root.
     pub fn new(id: impl Into<Cow<'a, str>>) -> SshMount<'a> {
         SshMount { dest: None, id: id.into(), uid: 0, gid: 0, mode: 0o600, optional: false }
     }
@@ -180,9 +182,9 @@ impl<'a> SshMount<'a> {
 /// A file system in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TmpfsMount<'a> {
-    /// Where it is seen. A relative path starts at the working directory.
+    /// The mount point. A relative path starts at the working directory.
     pub dest: Cow<'a, str>,
-    /// Its size in bytes; 0 is no limit.
+    /// Its size in bytes; 0 means no limit.
     pub size: u64,
 }
 
@@ -193,7 +195,7 @@ impl<'a> TmpfsMount<'a> {
     }
 }
 
-/// Lets each kind be given where a mount is wanted.
+/// Converts each kind to a mount.
 macro_rules! kinds {
     ($($kind:ident($mount:ident)),*) => {$(
         impl<'a> From<$mount<'a>> for Mount<'a> {

@@ -1,4 +1,4 @@
-//! Passthrough: a state that is handed on only once others could be built.
+//! Passthrough: a state that waits for other states.
 
 use buildkit_proto::fields::{op, passthrough_op};
 
@@ -6,11 +6,11 @@ use super::Op;
 use crate::graph::Output;
 use crate::{Cap, Graph, Metadata, State};
 
-/// Hands a state through unchanged, and has others built beside it: if one of them fails, so does
-/// this.
+/// Passes a state through unchanged, but only once others have been built: if one of them fails, so
+/// does this op.
 ///
-/// BuildKit has this op since v0.31; see [`Cap::PASSTHROUGH_OP`]. Scratch among `requires` is left
-/// out. When nothing is required, the result is the state itself and no op is added.
+/// BuildKit has this op since v0.31; see [`Cap::PASSTHROUGH_OP`]. Scratch in `requires` is omitted.
+/// If nothing is required, the result is the state itself and no op is added.
 #[derive(Clone, Debug)]
 pub struct Passthrough {
     id: String,
@@ -19,8 +19,8 @@ pub struct Passthrough {
 }
 
 impl Passthrough {
-    /// Hands `output` through once `requires` could be built. Nothing if `output` is scratch, which
-    /// no op makes and nothing can therefore hold back.
+    /// Passes `output` through once `requires` have been built. `None` if `output` is scratch,
+    /// which no op makes and which therefore cannot wait.
     ///
     /// The id is part of the op's cache key and must not be empty.
     pub fn new(

@@ -1,7 +1,7 @@
-//! Source: what comes into a build from outside. Each kind has a file; all are said as a [`Source`].
+//! Source: files from outside the build. Each kind has a file; all are converted to a [`Source`].
 //!
-//! Nothing is fetched or looked up here, and references must be complete: `golang` is not an image to
-//! BuildKit, `docker.io/library/golang:latest` is.
+//! Nothing is fetched or looked up here, and references must be complete: `golang` is not an image
+//! to BuildKit, `docker.io/library/golang:latest` is.
 
 use std::collections::BTreeMap;
 
@@ -25,31 +25,32 @@ pub use self::image::{Image, RecordType, ResolveMode};
 pub use self::local::{Differ, Local, LocalSession};
 pub use self::oci_layout::OciLayout;
 
-/// A source as BuildKit has it: an identifier whose scheme says of what kind, and texts by key.
+/// A source in BuildKit's form: an identifier whose scheme gives the kind, and attributes.
 ///
-/// [`Image`], [`Local`], [`Git`], [`Http`] and [`OciLayout`] say the same with types and turn into
-/// this. Use it by itself for kinds that have no type here, and for sources that the daemon named
-/// when it was asked to resolve one.
+/// [`Image`], [`Local`], [`Git`], [`Http`] and [`OciLayout`] are typed forms that are converted to
+/// this. Use it directly for kinds that have no type here, and for sources that the daemon returned
+/// when it resolved one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The kind and what is meant, e.g. `docker-image://docker.io/library/alpine:3`.
+    /// The identifier, e.g. `docker-image://docker.io/library/alpine:3`.
     pub identifier: String,
-    /// What else is to be said. BuildKit ignores keys that it does not know. Empty values are the
-    /// same to it as absent ones and are not sent.
+    /// The attributes. BuildKit ignores unknown keys. Empty values are equivalent to absent ones
+    /// and are not sent.
     pub attrs: BTreeMap<String, String>,
-    /// The platform, for images and OCI layouts; not sent for other kinds. None is the daemon's own.
+    /// The platform, for images and OCI layouts; not sent for other kinds. `None` is the daemon's
+    /// own.
     pub platform: Option<Platform>,
-    /// What the daemon must be able to do.
+    /// The capabilities that the daemon needs.
     pub caps: Vec<Cap>,
 }
 
 impl Source {
-    /// A source with nothing further said.
+    /// A source without attributes.
     pub fn new(identifier: impl Into<String>) -> Source {
         Source { identifier: identifier.into(), ..Source::default() }
     }
 
-    /// Sets a text; an empty one is left out.
+    /// Sets an attribute; an empty one is omitted.
     pub fn attr(mut self, key: &str, value: impl Into<String>) -> Source {
         let value = value.into();
         if !value.is_empty() {
@@ -58,13 +59,13 @@ impl Source {
         self
     }
 
-    /// Sets a text and asks for a capability, unless the text is empty.
+    /// Sets an attribute and requires a capability, unless the value is empty.
     fn attr_with(self, cap: Cap, key: &str, value: impl Into<String>) -> Source {
         let value = value.into();
         if value.is_empty() { self } else { self.attr(key, value).cap(cap) }
     }
 
-    /// Sets a text to `true` and asks for a capability, if so.
+    /// Sets an attribute to `true` and requires a capability, if `flag` is set.
     fn flag(self, cap: Cap, key: &str, flag: bool) -> Source {
         self.attr_with(cap, key, if flag { "true" } else { "" })
     }
@@ -81,7 +82,7 @@ impl Op for Source {
     fn add_to(mut self, graph: &mut Graph, metadata: Metadata<'_>) -> State {
         let draft = graph.draft();
         draft.caps = self.caps.iter().copied().collect();
-        // Other kinds do not depend on the platform, and with one they would be several vertices in a
+        // Other kinds do not depend on the platform; with one they would be several vertices in a
         // build for several platforms (`platformSpecificSource` in `client/llb/source.go`).
         draft.platform = self.platform.take().filter(|_| {
             ["docker-image://", "oci-layout://"].iter().any(|s| self.identifier.starts_with(s))
@@ -103,7 +104,7 @@ impl Op for Source {
 impl From<Source> for pb::SourceOp {
     fn from(source: Source) -> pb::SourceOp {
         let mut attrs = source.attrs;
-        // In a map prost leaves out an empty value, Go does not: the digests would differ.
+        // In a map, prost omits an empty value and Go does not: the digests would differ.
         attrs.retain(|key, value| !key.is_empty() && !value.is_empty());
         pb::SourceOp { identifier: source.identifier, attrs }
     }
@@ -115,7 +116,7 @@ impl From<pb::SourceOp> for Source {
     }
 }
 
-/// Makes the kinds with a type ops, and the message that asks a daemon to resolve one.
+/// Implements `Op` for the typed kinds, and the message with which a daemon resolves one.
 macro_rules! kinds {
     ($($kind:ident),*) => {$(
         impl Op for $kind {

@@ -45,7 +45,7 @@ use buildkit_llb::{
     Platform, ProxyEnv, ResolveMode, SecretEnv, SecretMount, SshMount, State, TmpfsMount, Ulimit,
 };
 
-/// Adds what the first Dockerfile says, step by step, with the digest that the daemon reported for each.
+/// Adds the steps of the first Dockerfile and compares each digest with the daemon's.
 #[test]
 fn steps_have_the_digests_of_a_dockerfile() {
     let mut graph = Graph::new();
@@ -200,7 +200,7 @@ fn check(graph: &Graph, state: State, digest: &str) {
 fn golang(graph: &mut Graph, digest: &str) -> State {
     let image = Image {
         platform: Some(platform()),
-        // What buildx asks of a Docker engine.
+        // buildx's setting for a Docker engine.
         resolve_mode: ResolveMode::PreferLocal,
         ..Image::new(format!("docker.io/library/golang:1.24@{digest}").parse().unwrap())
     };

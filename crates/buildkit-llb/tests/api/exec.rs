@@ -1,4 +1,4 @@
-//! Exec: what is sent for a process and its mounts, and the states afterwards.
+//! Exec: the message for a process and its mounts, and the resulting states.
 
 use buildkit_llb::{
     BindAccess, BindMount, CacheMount, CacheSharing, CdiDevice, ContentCache, Exec, FileOp, HostIp,

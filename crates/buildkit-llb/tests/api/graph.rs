@@ -1,4 +1,4 @@
-//! Graphs: what is one vertex, what a state needs, and how deep and wide they may be.
+//! Graphs: identity of vertices, the part that a state needs, and limits of depth and width.
 
 use buildkit_llb::{
     Cap, CopyAction, Exec, FileOp, Graph, Image, Local, Merge, Metadata, MkdirAction, Op, State,
@@ -66,7 +66,7 @@ fn caps_are_there_to_ask_for() {
     );
 }
 
-/// What mstage needs several ops for can be an op to its own code.
+/// A caller's combination of several ops can be an op of its own.
 #[test]
 fn ops_can_be_made_of_ops() {
     struct LinkedCopy<'a> {
@@ -90,7 +90,7 @@ fn ops_can_be_made_of_ops() {
     assert_eq!(graph.vertices(state).count(), 4);
 }
 
-/// On a small stack, where anything that recursed would not come far.
+/// On a small stack, on which recursion would overflow.
 #[test]
 fn deep_graphs() {
     const DEPTH: usize = 20_000;

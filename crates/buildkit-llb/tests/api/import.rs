@@ -1,4 +1,4 @@
-//! Definitions that others made.
+//! Importing foreign definitions.
 
 use buildkit_llb::{Definition, FileOp, Graph, ImportError, Merge, Metadata, MkdirAction, State};
 use buildkit_proto::pb;
@@ -45,7 +45,7 @@ fn vertices_meet_those_of_the_graph() {
 
 #[test]
 fn bytes_are_taken_as_they_are() {
-    // A field that this crate does not know, and fields in another order than BuildKit's.
+    // A field unknown to this crate, and fields in another order than BuildKit's.
     let mut source = vec![0x5a, 0x00];
     source.extend(
         pb::Op { op: Some(pb::op::Op::Source(Default::default())), ..Default::default() }
@@ -107,7 +107,7 @@ fn broken_definitions_are_refused() {
     assert_eq!(terminal(&head, -1), Err(ImportError::InputIndex(-1)));
 }
 
-/// An entry without locations would be written without its value, through which BuildKit reads.
+/// An entry without locations would be written without its value, which BuildKit dereferences.
 #[test]
 fn ops_without_locations_have_no_entry() {
     let mut foreign = definition();

@@ -1,7 +1,7 @@
-//! The crate as its users see it. Each test adds ops to a graph and compares the text of the
-//! definition, which is made of the encoded bytes and has their digests.
+//! The crate's public API. Each test adds ops to a graph and compares the text of the definition,
+//! which is made from the encoded bytes and contains their digests.
 //!
-//! `UPDATE_EXPECT=1 cargo test -p buildkit-llb` writes the texts anew.
+//! `UPDATE_EXPECT=1 cargo test -p buildkit-llb` updates the texts.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may panic as tests may")]
 
@@ -20,7 +20,7 @@ mod source;
 mod together;
 mod wire;
 
-/// Compares what is sent for a state, and checks what must hold for everything that is sent.
+/// Compares the definition of a state, and checks the invariants of all definitions.
 #[track_caller]
 fn check(graph: &Graph, state: State, expect: Expect) {
     let definition = graph.definition(state);
@@ -31,7 +31,7 @@ fn check(graph: &Graph, state: State, expect: Expect) {
     expect.assert_eq(&definition.to_string());
 }
 
-/// Compares what is sent for one op without inputs.
+/// Compares the definition of one op without inputs.
 #[track_caller]
 fn check_op(op: impl Op<Handle = State>, expect: Expect) {
     let mut graph = Graph::new();
@@ -39,7 +39,7 @@ fn check_op(op: impl Op<Handle = State>, expect: Expect) {
     check(&graph, state, expect);
 }
 
-/// Decoding and encoding again gives the same bytes, inputs stand before their users, and every op
+/// Decoding and encoding again gives the same bytes, inputs come before their users, and every op
 /// has metadata.
 #[track_caller]
 fn check_canonical(definition: &Definition) {
@@ -56,7 +56,7 @@ fn check_canonical(definition: &Definition) {
     assert_eq!(proto.metadata.len(), proto.def.len());
 }
 
-/// A graph with an image in it.
+/// A graph with an image.
 fn with_base() -> (Graph, State) {
     let mut graph = Graph::new();
     let base = image(&mut graph, "base");

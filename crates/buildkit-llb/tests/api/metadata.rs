@@ -1,4 +1,4 @@
-//! What is said about ops, and what becomes of it when an op is added twice.
+//! Metadata of ops, also if an op is added twice.
 
 use buildkit_llb::{
     Diff, Exec, Graph, Image, LinuxResources, Local, Location, Metadata, Position, ProgressGroup,

@@ -1,4 +1,4 @@
-//! Merge, diff and passthrough: states out of states.
+//! Merge, diff and passthrough.
 
 use buildkit_llb::{Diff, Graph, Merge, Metadata, Passthrough, State};
 use expect_test::expect;

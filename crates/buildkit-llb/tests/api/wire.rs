@@ -1,4 +1,4 @@
-//! Bytes and digests that BuildKit itself has in its test data.
+//! Bytes and digests from BuildKit's own test data.
 
 use buildkit_llb::{Definition, Graph, Metadata, Source, State};
 use buildkit_proto::pb;

@@ -6,7 +6,7 @@ pub struct Vertex {
     #[prost(string, tag = "1")]
     pub digest: ::prost::alloc::string::String,
 }
-/// The lines of a source file that an error is about.
+/// The lines of a source file that an error refers to.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Source {
     /// The file.
@@ -22,11 +22,11 @@ pub struct Frontend {
     /// Its name: `gateway.v0`.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
-    /// Its image, where it has one.
+    /// Its image, if it is one.
     #[prost(string, tag = "2")]
     pub source: ::prost::alloc::string::String,
 }
-/// A frontend capability that a frontend lacks.
+/// A capability that a frontend lacks.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FrontendCap {
     /// Its name.
@@ -43,20 +43,20 @@ pub struct CompatibilityFeature {
     #[prost(string, tag = "2")]
     pub feature: ::prost::alloc::string::String,
 }
-/// A subrequest that a frontend does not know.
+/// A subrequest that a frontend does not support.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Subrequest {
     /// Its name.
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
 }
-/// An operation that failed, and what there was at that moment.
+/// An operation that failed, and its state at that moment.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Solve {
     /// Ids of its inputs, for mounting into a gateway container.
     #[prost(string, repeated, tag = "1")]
     pub input_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Ids of its mounts as it left them, for mounting into a gateway container.
+    /// Ids of its mounts after the failure, for mounting into a gateway container.
     #[prost(string, repeated, tag = "2")]
     pub mount_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The operation.
@@ -68,19 +68,19 @@ pub struct Solve {
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
-    /// The part of it that failed, where known.
+    /// The part of it that failed, if known.
     #[prost(oneof = "solve::Subject", tags = "4, 5")]
     pub subject: ::core::option::Option<solve::Subject>,
 }
 /// Nested message and enum types in `Solve`.
 pub mod solve {
-    /// The part of it that failed, where known.
+    /// The part of it that failed, if known.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Subject {
         /// An action of a file operation.
         #[prost(message, tag = "4")]
         File(super::FileAction),
-        /// The reading of an input's content for its cache key.
+        /// The input whose content was being read for its cache key.
         #[prost(message, tag = "5")]
         Cache(super::ContentCache),
     }
@@ -99,14 +99,14 @@ pub struct ContentCache {
     #[prost(int64, tag = "1")]
     pub index: i64,
 }
-/// Provenance that cannot be complete.
+/// Provenance that could not be completed.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ProvenanceMaterialsIncomplete {
-    /// What is missing.
+    /// The missing materials.
     #[prost(message, repeated, tag = "1")]
     pub incomplete: ::prost::alloc::vec::Vec<ProvenanceMaterialIncomplete>,
 }
-/// One material that provenance does not have.
+/// One material that is missing from the provenance.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProvenanceMaterialIncomplete {
     /// The operation that used it.
@@ -115,16 +115,16 @@ pub struct ProvenanceMaterialIncomplete {
     /// That operation's name.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// How it was fetched.
+    /// The method by which it was fetched.
     #[prost(string, tag = "3")]
     pub method: ::prost::alloc::string::String,
-    /// What was asked for.
+    /// The URI that was requested.
     #[prost(string, tag = "4")]
     pub uri: ::prost::alloc::string::String,
-    /// What that led to.
+    /// The URI it was finally fetched from.
     #[prost(string, tag = "5")]
     pub final_uri: ::prost::alloc::string::String,
-    /// Why it is missing.
+    /// The reason why it is missing.
     #[prost(string, tag = "6")]
     pub reason: ::prost::alloc::string::String,
 }

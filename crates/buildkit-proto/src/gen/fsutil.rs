@@ -2,7 +2,7 @@
 /// A file.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Stat {
-    /// Its path: relative to the directory that was listed, or as it was asked for.
+    /// Its path: relative to the listed directory, or as given in the request.
     #[prost(string, tag = "1")]
     pub path: ::prost::alloc::string::String,
     /// Go's FileMode bits: directory 1 << 31, symbolic link 1 << 27, permissions in the low 9.
@@ -20,7 +20,7 @@ pub struct Stat {
     /// Modification time, in nanoseconds since 1970.
     #[prost(int64, tag = "6")]
     pub mod_time: i64,
-    /// What a link points at.
+    /// Target of a link.
     #[prost(string, tag = "7")]
     pub linkname: ::prost::alloc::string::String,
     /// Major number of a device.

@@ -9,29 +9,29 @@ pub struct Policy {
     #[prost(message, repeated, tag = "2")]
     pub rules: ::prost::alloc::vec::Vec<Rule>,
 }
-/// What to do with which sources.
+/// An action for the sources that match.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Rule {
-    /// What to do.
+    /// The action.
     #[prost(enumeration = "PolicyAction", tag = "1")]
     pub action: i32,
-    /// With which sources.
+    /// The sources it applies to.
     #[prost(message, optional, tag = "2")]
     pub selector: ::core::option::Option<Selector>,
     /// The changes, for `CONVERT`.
     #[prost(message, optional, tag = "3")]
     pub updates: ::core::option::Option<Update>,
 }
-/// Which sources.
+/// A condition on sources.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Selector {
     /// The source's identifier, or a pattern for it.
     #[prost(string, tag = "1")]
     pub identifier: ::prost::alloc::string::String,
-    /// How to read `identifier`.
+    /// The way to compare `identifier`.
     #[prost(enumeration = "MatchType", tag = "2")]
     pub match_type: i32,
-    /// What else must hold.
+    /// Further conditions on the source's attributes.
     #[prost(message, repeated, tag = "3")]
     pub constraints: ::prost::alloc::vec::Vec<AttrConstraint>,
 }
@@ -41,35 +41,35 @@ pub struct AttrConstraint {
     /// The attribute.
     #[prost(string, tag = "1")]
     pub key: ::prost::alloc::string::String,
-    /// What it is compared with.
+    /// The value to compare it with.
     #[prost(string, tag = "2")]
     pub value: ::prost::alloc::string::String,
-    /// How it is compared.
+    /// The way to compare it.
     #[prost(enumeration = "AttrMatch", tag = "3")]
     pub condition: i32,
 }
-/// What a source becomes.
+/// The replacement for a source.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Update {
-    /// The new identifier. Empty: it stays.
+    /// The new identifier. Empty: unchanged.
     #[prost(string, tag = "1")]
     pub identifier: ::prost::alloc::string::String,
-    /// Attributes set on it.
+    /// Attributes to set.
     #[prost(btree_map = "string, string", tag = "2")]
     pub attrs: ::prost::alloc::collections::BTreeMap<
         ::prost::alloc::string::String,
         ::prost::alloc::string::String,
     >,
 }
-/// What to do with a source.
+/// The action of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum PolicyAction {
-    /// Let the build use it.
+    /// Allow the source.
     Allow = 0,
     /// Fail the build.
     Deny = 1,
-    /// Use another in its place.
+    /// Replace the source by another.
     Convert = 2,
 }
 impl PolicyAction {
@@ -94,15 +94,15 @@ impl PolicyAction {
         }
     }
 }
-/// How an identifier is compared.
+/// The way to compare an identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum MatchType {
-    /// `*` and `?` stand for other characters.
+    /// A pattern with `*` and `?`.
     Wildcard = 0,
     /// Exactly equal.
     Exact = 1,
-    /// A regular expression, whose groups the update may use.
+    /// A regular expression; the update may refer to its groups.
     Regex = 2,
 }
 impl MatchType {
@@ -127,7 +127,7 @@ impl MatchType {
         }
     }
 }
-/// How an attribute is compared.
+/// The way to compare an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AttrMatch {

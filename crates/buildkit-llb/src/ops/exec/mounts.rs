@@ -1,5 +1,4 @@
-//! The mounts of an exec in the order and with the numbers that BuildKit wants, and what is to be
-//! found where each was.
+//! The mounts of an exec in BuildKit's order and numbering, and the states after the exec.
 
 use std::borrow::Cow;
 
@@ -19,11 +18,12 @@ use crate::{Cap, State};
 pub(super) struct Mounts<'m> {
     root: &'m Mount<'m>,
     mounts: &'m [Mount<'m>],
-    /// The places in that order, the root's being 0. None where they are in order as they are, as mostly.
+    /// The given positions in sorted order, the root's being 0. `None` if they are sorted already,
+    /// as usual.
     order: Option<Vec<usize>>,
 }
 
-/// What is to be found where a mount was.
+/// The state of a mount after the exec.
 #[derive(Clone, Copy)]
 pub(super) enum MountResult {
     Nothing,
@@ -36,26 +36,25 @@ impl<'m> Mounts<'m> {
         let mut sorted = Mounts { root, mounts, order: None };
         if !std::iter::once(root).chain(mounts).is_sorted_by_key(order) {
             let mut places: Vec<usize> = (0..=mounts.len()).collect();
-            // The sort is stable, so what is mounted over something else stays over it. Secrets and
-            // agents stay in their order.
+            // The sort is stable, so overlapping mounts, secrets and agents keep their order.
             places.sort_by_key(|&place| order(sorted.at(place)));
             sorted.order = Some(places);
         }
         sorted
     }
 
-    /// The root, or a mount behind it.
+    /// The root at 0, or a mount after it.
     fn at(&self, place: usize) -> &'m Mount<'m> {
         place.checked_sub(1).map_or(self.root, |at| &self.mounts[at])
     }
 
-    /// Each with its place among those that were given.
+    /// Each with its given position.
     fn iter(&self) -> impl Iterator<Item = (usize, &'m Mount<'m>)> {
         let place = |at: usize| self.order.as_ref().map_or(at, |order| order[at]);
         (0..=self.mounts.len()).map(place).map(|place| (place, self.at(place)))
     }
 
-    /// Where the first SSH agent is.
+    /// The path of the first SSH agent's socket.
     pub(super) fn first_agent(&self) -> Option<Cow<'m, str>> {
         self.iter().find_map(|(_, mount)| match mount {
             Mount::Ssh(agent) => Some(agent_dest(agent, 0)),
@@ -63,7 +62,8 @@ impl<'m> Mounts<'m> {
         })
     }
 
-    /// Writes them, and gives what becomes of the root, and of the mounts in their given order.
+    /// Writes them, and returns the resulting states of the root, and of the mounts in the given
+    /// order.
     pub(super) fn write(
         &self,
         exec: &mut Writer,
@@ -72,8 +72,8 @@ impl<'m> Mounts<'m> {
     ) -> (MountResult, Vec<MountResult>) {
         let mut of_root = MountResult::Nothing;
         let mut results = vec![MountResult::Nothing; self.mounts.len()];
-        // BuildKit numbers outputs by the order of mounts, whatever the number that a mount gives
-        // itself (`solver/llbsolver/ops/exec.go`), so the two must agree.
+        // BuildKit numbers outputs by the order of mounts, regardless of the number in a mount
+        // (`solver/llbsolver/ops/exec.go`), so the two must agree.
         let mut outputs = 0;
         let mut agents = 0;
         for (place, mount) in self.iter() {
@@ -166,7 +166,7 @@ fn write_tmpfs(tmpfs: &TmpfsMount<'_>, caps: &mut Caps, message: &mut Writer) {
     });
 }
 
-/// Secrets and agents have the output 0: the Go client leaves this field alone for them.
+/// Secrets and agents have output 0: the Go client does not set this field for them.
 fn write_secret(secret: &SecretMount<'_>, caps: &mut Caps, message: &mut Writer) {
     caps.insert(Cap::EXEC_MOUNT_SECRET);
     message.number(mount::INPUT, NONE);
@@ -195,7 +195,7 @@ fn write_ssh(agent: &SshMount<'_>, number: usize, caps: &mut Caps, message: &mut
     });
 }
 
-/// Where an agent is; `number` is its place among those of the exec.
+/// The path of an agent's socket; `number` is its index among those of the exec.
 fn agent_dest<'m>(agent: &SshMount<'m>, number: usize) -> Cow<'m, str> {
     match &agent.dest {
         Some(dest) => dest.clone(),
@@ -203,8 +203,8 @@ fn agent_dest<'m>(agent: &SshMount<'m>, number: usize) -> Cow<'m, str> {
     }
 }
 
-/// The order in which the Go client sends mounts (`Marshal` in `client/llb/exec.go`). Secrets and
-/// agents are not sorted among themselves.
+/// The sort key for the Go client's order of mounts (`Marshal` in `client/llb/exec.go`). Secrets
+/// and agents are not sorted among themselves.
 fn order<'m>(mount: &'m Mount<'_>) -> (u8, &'m str) {
     match mount {
         Mount::Bind(mount) => (0, &mount.dest),

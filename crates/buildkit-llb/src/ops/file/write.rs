@@ -1,5 +1,5 @@
-//! Each action of a file op as BuildKit reads it: paths absolute and clean, what is not said as the
-//! value that leaves it alone.
+//! Encoding of a file op's actions: paths are absolute and clean, unset options have the value for
+//! "unchanged".
 
 use buildkit_proto::fields::{
     chown_opt, file_action, file_action_copy, file_action_mk_dir, file_action_mk_file,
@@ -17,7 +17,7 @@ use crate::path::{absolute, absolute_destination};
 use crate::wire::Writer;
 
 impl FileAction<'_> {
-    /// Adds the inputs that it has besides what it changes, in the Go client's order.
+    /// Adds its inputs besides the state that it changes, in the Go client's order.
     pub(super) fn add_inputs(&self, inputs: &mut Inputs) {
         let owner = match self {
             FileAction::Copy(copy) => {
@@ -36,7 +36,7 @@ impl FileAction<'_> {
         }
     }
 
-    /// Writes what it does.
+    /// Writes the message.
     pub(super) fn write(&self, message: &mut Writer, inputs: &mut Inputs, caps: &mut Caps) {
         match self {
             FileAction::Copy(copy) => {
@@ -62,9 +62,9 @@ impl FileAction<'_> {
 }
 
 impl CopyAction<'_> {
-    /// The Go client means to send these capabilities and does not (`Marshal` in
-    /// `client/llb/fileop.go` asks for them before it knows the actions), so a daemon that lacks one
-    /// copies something else. We rather have it refuse.
+    /// The Go client intends to send these capabilities but does not (`Marshal` in
+    /// `client/llb/fileop.go` collects them before it knows the actions), so a daemon that lacks
+    /// one copies the wrong files. Here, such a daemon rejects the graph.
     fn add_caps(&self, caps: &mut Caps) {
         let patterns = !self.include_patterns.is_empty() || !self.exclude_patterns.is_empty();
         caps.insert_if(patterns, Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS);
@@ -73,11 +73,11 @@ impl CopyAction<'_> {
             self.always_replace_existing_dest_paths,
             Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS,
         );
-        // A daemon that does not know a symbolic mode would take the 0 beside it for the mode. The
-        // capability for it was never registered; this one came with the same release.
+        // A daemon without symbolic modes would use the 0 beside it as the mode. The capability for
+        // them was never registered; this one came with the same release.
         let symbolic = matches!(self.mode, Some(Mode::Symbolic(_)));
         caps.insert_if(symbolic, Cap::EXEC_VALID_EXIT_CODE);
-        // A daemon before v0.14 drops these bits without a word; they have no capability of their own.
+        // A daemon before v0.14 silently drops these bits; they have no capability of their own.
         let special = matches!(self.mode, Some(Mode::Octal(bits)) if bits > 0o777);
         caps.insert_if(special, Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS);
     }
@@ -184,7 +184,7 @@ fn write_owner(
     });
 }
 
-/// -1 leaves the time alone; 0 would be 1970.
+/// -1 leaves the time unchanged; 0 would be 1970.
 fn nanoseconds(timestamp: Option<Timestamp>) -> i64 {
     timestamp.map_or(-1, |timestamp| timestamp.nanoseconds)
 }

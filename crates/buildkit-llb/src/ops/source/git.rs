@@ -4,46 +4,46 @@ use super::Source;
 use crate::Cap;
 use crate::path::absolute;
 
-/// A git repository at some commit.
+/// A git repository at a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Git {
-    /// Where git fetches from: `https://…`, `http://…`, `ssh://…`, `git://…` or `user@host:path`,
-    /// without a fragment or query.
+    /// The URL: `https://…`, `http://…`, `ssh://…`, `git://…` or `user@host:path`, without a
+    /// fragment or query.
     pub remote: String,
-    /// The commit, tag or branch; a bare name is rather a branch than a tag. Empty is the default
-    /// branch.
+    /// The commit, tag or branch; for a bare name, branches take precedence over tags. Empty is the
+    /// default branch.
     pub reference: String,
-    /// The directory of the repository to take. Empty is all of it.
+    /// The subdirectory to use. Empty is the whole repository.
     pub subdir: String,
-    /// The commit that the reference must resolve to, or the start of its hash.
+    /// The commit that the reference must resolve to, or a prefix of its hash.
     pub checksum: Option<String>,
-    /// Whether to keep `.git`.
+    /// Keep `.git`.
     pub keep_git_dir: bool,
-    /// Whether to leave submodules out.
+    /// Leave submodules out.
     pub skip_submodules: bool,
-    /// Whether to fetch `checksum`, then a full hash, without asking what the reference is.
+    /// Fetch `checksum`, which must then be a full hash, without resolving the reference.
     pub fetch_by_commit: bool,
-    /// What times files get.
+    /// Timestamps of the files.
     pub mtime: Option<GitMtime>,
-    /// The id of the secret that is a token for HTTP. Used if the client has it.
+    /// The id of the secret that holds a token for HTTP. Optional on the client.
     pub auth_token_secret: String,
-    /// The id of the secret that is a header for HTTP. Used if the client has it.
+    /// The id of the secret that holds a header for HTTP. Optional on the client.
     pub auth_header_secret: String,
-    /// The host keys to trust for SSH, in the form of known_hosts. BuildKit's Go client asks the host
-    /// for them when none are given; this crate does not talk to anyone.
+    /// The host keys to trust for SSH, in the format of known_hosts. BuildKit's Go client asks the
+    /// host for them if none are given; this crate does no network I/O.
     pub known_ssh_hosts: String,
     /// The id of the agent to use for SSH. Empty is `default`.
     pub mount_ssh_sock: String,
-    /// The signature that the commit or tag must have.
+    /// The required signature of the commit or tag.
     pub signature: Option<GitSignature>,
-    /// A bundle to take the commit out of, in place of fetching. Needs `checksum`.
+    /// A bundle to take the commit from instead of fetching it. Needs `checksum`.
     pub bundle: Option<GitBundle>,
-    /// Whether to make a single file `bundle` in place of a work tree.
+    /// Create a single file `bundle` instead of a work tree.
     pub checkout_bundle: bool,
 }
 
 impl Git {
-    /// A repository at its default branch, with the ids of secrets that BuildKit's clients have.
+    /// A repository at its default branch, with the default ids of secrets in BuildKit's clients.
     pub fn new(remote: impl Into<String>) -> Git {
         Git {
             remote: remote.into(),
@@ -53,8 +53,8 @@ impl Git {
         }
     }
 
-    /// The identifier: host and path without the protocol, so that a repository has one cache however
-    /// it is fetched, and the reference and directory as a fragment.
+    /// The identifier: host and path without the protocol, so that a repository has one cache for
+    /// all protocols, and the reference and directory as a fragment.
     fn identifier(&self) -> String {
         let mut identifier = match Address::parse(&self.remote) {
             Some(Address { host, path, .. }) => match absolute(path) {
@@ -76,13 +76,13 @@ impl Git {
     }
 }
 
-/// What times the files of a repository get.
+/// Timestamps of the files of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum GitMtime {
-    /// When they were checked out, as without this.
+    /// The time of the checkout, the default.
     Checkout,
-    /// When the commit was made.
+    /// The time of the commit.
     Commit,
 }
 
@@ -91,11 +91,11 @@ pub enum GitMtime {
 pub struct GitSignature {
     /// The public key, OpenPGP or SSH.
     pub public_key: String,
-    /// Whether to refuse keys that have expired.
+    /// Reject expired keys.
     pub reject_expired_keys: bool,
-    /// Whether there must be a signed tag.
+    /// Require a signed tag.
     pub require_signed_tag: bool,
-    /// Whether to look at the commit's signature even if there is a signed tag.
+    /// Check the commit's signature even if there is a signed tag.
     pub ignore_signed_tag: bool,
 }
 
@@ -104,7 +104,7 @@ pub struct GitSignature {
 pub struct GitBundle {
     /// `docker-image+blob://…@sha256:…` or `oci-layout+blob://…@sha256:…`.
     pub locator: String,
-    /// For a store of the client, the session that serves it.
+    /// For a store of the client, the session that provides it.
     pub session_id: String,
     /// For a store of the client, its name in that session.
     pub store_id: String,
@@ -131,7 +131,8 @@ impl From<Git> for Source {
         if is_subdir {
             source = source.cap(Cap::SOURCE_GIT_SUBDIR);
         }
-        // The default ids need no capability: a daemon that does not know of them fetches without.
+        // The default ids need no capability: a daemon that does not support them fetches without
+        // secrets.
         for (key, id, default) in [
             ("git.authtokensecret", git.auth_token_secret, AUTH_TOKEN),
             ("git.authheadersecret", git.auth_header_secret, AUTH_HEADER),
@@ -175,7 +176,7 @@ impl From<Git> for Source {
 const AUTH_TOKEN: &str = "GIT_AUTH_TOKEN";
 const AUTH_HEADER: &str = "GIT_AUTH_HEADER";
 
-/// What of a repository's address goes into the identifier.
+/// The parts of a repository's URL that are in the identifier.
 struct Address<'a> {
     is_ssh: bool,
     host: &'a str,
@@ -183,7 +184,7 @@ struct Address<'a> {
 }
 
 impl<'a> Address<'a> {
-    /// Reads an address as far as BuildKit's `util/gitutil` does for the identifier.
+    /// Parses a URL as far as BuildKit's `util/gitutil` does for the identifier.
     fn parse(remote: &'a str) -> Option<Address<'a>> {
         if let Some((scheme, rest)) = remote.split_once("://") {
             let is_ssh = scheme.eq_ignore_ascii_case("ssh");

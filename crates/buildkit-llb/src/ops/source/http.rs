@@ -1,18 +1,18 @@
-//! Files from the web.
+//! Files from a URL.
 
 use super::Source;
 use crate::{Cap, FileName};
 
-/// A file from the web. The state has it at its root, under its name.
+/// A file from a URL. The state has it at its root, under its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Http {
-    /// The address, `http://…` or `https://…`.
+    /// The URL, `http://…` or `https://…`.
     pub url: String,
-    /// The digest that it must have, `sha256:…`.
+    /// The required digest, `sha256:…`.
     pub checksum: Option<String>,
-    /// Its name. Without one it is what the server says, else the end of the address.
+    /// Its name. `None`: the server's name for it, or else the last component of the URL.
     pub filename: Option<FileName>,
-    /// Its mode. Without one, or with 0, it is 0600.
+    /// Its mode. `None` and 0 mean 0600.
     pub perm: Option<u32>,
     /// Its owner.
     pub uid: u32,
@@ -24,12 +24,12 @@ pub struct Http {
     pub accept: Option<String>,
     /// The `User-Agent` header.
     pub user_agent: Option<String>,
-    /// The signature that it must have.
+    /// The required signature.
     pub signature: Option<HttpSignature>,
 }
 
 impl Http {
-    /// The file at an address.
+    /// The file at a URL.
     pub fn new(url: impl Into<String>) -> Http {
         Http { url: url.into(), ..Http::default() }
     }

@@ -1,4 +1,4 @@
-//! Images of registries and of the daemon's own store.
+//! Images from registries and from the daemon's own store.
 
 use super::Source;
 use crate::{Cap, Platform, Reference};
@@ -10,13 +10,13 @@ pub struct Image {
     pub reference: Reference,
     /// The platform to take of an image that has several. None is the daemon's own.
     pub platform: Option<Platform>,
-    /// Where to look for it.
+    /// The place to look for it.
     pub resolve_mode: ResolveMode,
-    /// What it is for.
+    /// Its purpose.
     pub record_type: RecordType,
-    /// How many of its layers to take, if not all. 0 is all.
+    /// The number of layers to use, from the bottom. `None` and 0 mean all.
     pub layer_limit: Option<u32>,
-    /// The digest that it must have.
+    /// The required digest.
     pub checksum: Option<String>,
 }
 
@@ -34,27 +34,27 @@ impl Image {
     }
 }
 
-/// Where BuildKit looks for an image.
+/// The place in which BuildKit looks for an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ResolveMode {
-    /// In the registry, else in the store.
+    /// The registry, or else the store.
     #[default]
     Default,
-    /// In the registry only.
+    /// Only the registry.
     ForcePull,
-    /// In the store, else in the registry.
+    /// The store, or else the registry.
     PreferLocal,
 }
 
-/// What an image is for, as it is shown in the daemon's disk usage.
+/// The purpose of an image, shown in the daemon's disk usage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordType {
     /// The build.
     #[default]
     Regular,
-    /// The machinery of the build.
+    /// Internal steps of the build.
     Internal,
     /// A frontend.
     Frontend,
@@ -84,7 +84,7 @@ impl From<Image> for Source {
                 "image.checksum",
                 image.checksum.unwrap_or_default(),
             );
-        // Only this mode is a promise; without the capability the others are a wish.
+        // Only this mode must be honoured; without the capability, the others are best effort.
         if image.resolve_mode == ResolveMode::ForcePull {
             source = source.cap(Cap::SOURCE_IMAGE_RESOLVE_MODE);
         }

@@ -1,9 +1,9 @@
-//! Lists of texts as JSON, which some attributes of sources hold.
+//! Lists of texts as JSON, for some attributes of sources.
 //!
-//! BuildKit reads any JSON here, but the bytes are part of the op's digest: they are those that Go's
-//! `encoding/json` writes.
+//! BuildKit accepts any JSON here, but the bytes are part of the op's digest, so they must equal
+//! those of Go's `encoding/json`.
 
-/// A JSON array, or nothing for an empty list.
+/// A JSON array; empty for an empty list.
 pub(super) fn array(texts: &[String]) -> String {
     let mut json = String::new();
     for text in texts {

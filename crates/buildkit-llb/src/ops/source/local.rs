@@ -8,26 +8,26 @@ use crate::Cap;
 pub struct Local {
     /// The name under which the client offers it, e.g. `context`.
     pub name: String,
-    /// Whose directory it is.
+    /// The session that provides it.
     pub session: LocalSession,
-    /// Only what matches one of these, if there are any.
+    /// Transfer only files that match one of these, if any.
     pub include_patterns: Vec<String>,
-    /// Nothing that matches these, in the syntax of .dockerignore.
+    /// Transfer no files that match these, in the syntax of .dockerignore.
     pub exclude_patterns: Vec<String>,
-    /// Only these paths, if there are any, and what links in them point to. Wildcards are allowed.
+    /// Transfer only these paths, if any, and the targets of links in them. Wildcards are allowed.
     pub follow_paths: Vec<String>,
-    /// Transfers with the same hint continue one another: only what has changed is sent.
+    /// Transfers with the same hint are incremental: only changes are sent.
     pub shared_key_hint: String,
-    /// How changed files are found.
+    /// The method to detect changed files.
     pub differ: Option<Differ>,
-    /// Whether not to send the contents of files, except of files that match these.
+    /// Transfer only metadata, except for files that match these.
     pub metadata_only: Option<Vec<String>>,
 }
 
 impl Local {
     /// The directory that a session offers under a name.
     ///
-    /// There is no way to leave the session out: two concurrent builds would then share files.
+    /// The session is mandatory: without it, two concurrent builds could share files.
     pub fn new(name: impl Into<String>, session_id: impl Into<String>) -> Local {
         Local {
             name: name.into(),
@@ -42,24 +42,25 @@ impl Local {
     }
 }
 
-/// Whose directory a [`Local`] is.
+/// The session that provides a [`Local`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LocalSession {
-    /// The session's with this id.
+    /// The session with this id.
     Id(String),
-    /// Any session's of the build; a value that no other build has keeps them apart.
+    /// Any session of the build. The value must be unique to the build, so that builds do not share
+    /// files.
     Unique(String),
 }
 
-/// How BuildKit finds out what has changed in a directory since it was last sent.
+/// The way BuildKit detects changes in a directory since the last transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Differ {
-    /// Not at all: everything is sent. A daemon that cannot ([`Cap::SOURCE_LOCAL_DIFFER`]) compares
-    /// metadata instead.
+    /// None: everything is sent. A daemon without [`Cap::SOURCE_LOCAL_DIFFER`] compares metadata
+    /// instead.
     None,
-    /// By size, time, mode and owner, as without a differ.
+    /// By size, time, mode and owner, the default.
     Metadata,
 }
 
@@ -83,7 +84,7 @@ impl From<Local> for Source {
             }
         };
         let source = source
-            // Singular and plural are BuildKit's.
+            // Singular and plural as in BuildKit.
             .attr_with(Cap::SOURCE_LOCAL_INCLUDE_PATTERNS, "local.includepattern", include)
             .attr_with(Cap::SOURCE_LOCAL_EXCLUDE_PATTERNS, "local.excludepatterns", exclude)
             .attr_with(Cap::SOURCE_LOCAL_FOLLOW_PATHS, "local.followpaths", follow)
@@ -92,7 +93,7 @@ impl From<Local> for Source {
                 "local.sharedkeyhint",
                 local.shared_key_hint,
             )
-            // Without its capability, as the Dockerfile frontend sends it: it is a wish.
+            // Sent without its capability, as in the Dockerfile frontend: best effort.
             .attr("local.differ", differ);
         let Some(exceptions) = local.metadata_only else { return source };
         source

@@ -1,20 +1,20 @@
-//! OCI layouts: images that the client has on its disk.
+//! OCI layouts: images on the client's disk.
 
 use super::Source;
 use crate::{Cap, Platform};
 
-/// An image out of a store of the client.
+/// An image in a store of the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OciLayout {
     /// A name and the digest of a manifest or index: `name@sha256:…`.
     pub reference: String,
-    /// The platform to take of an image that has several. None is the daemon's own.
+    /// The platform to use if the image has several. `None` is the daemon's own.
     pub platform: Option<Platform>,
-    /// The session that serves the store. Empty is any session of the build.
+    /// The session that provides the store. Empty is any session of the build.
     pub session_id: String,
     /// The name of the store in that session. Empty is the name in the reference.
     pub store_id: String,
-    /// How many of its layers to take, if not all. 0 is all.
+    /// The number of layers to use, from the bottom. `None` and 0 mean all.
     pub layer_limit: Option<u32>,
 }
 
