@@ -1,4 +1,4 @@
-//! Files that nobody should write: each ends in errors or in a plan, never in a panic.
+//! Hostile files: each ends in errors or in a plan, never in a panic.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec::{self, Absent, FileAddress};
 
-/// How many of a thing are too many: `cargo test --release --test hostile` shows how long 50,000 take.
+/// Number of repetitions: `cargo test --release --test hostile` shows the time for 50,000.
 const MANY: usize = if cfg!(debug_assertions) { 3_000 } else { 50_000 };
 
 /// The plan of a selection, at which every rule has looked.
@@ -22,7 +22,7 @@ fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) ->
     Some(plan)
 }
 
-/// How many ops a file gives, or the codes of what is wrong with it; none where the graph would be too large.
+/// The number of ops of a file, or the codes of its errors; none if the graph would be too large.
 fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     let file = SourceFile::new("mstage.toml", text.into());
     let mut diagnostics = Diagnostics::default();
@@ -35,7 +35,7 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
     let (files, spec) = spec::parse(file, &mut diagnostics);
     let plan = spec.and_then(|spec| {
         rules::check_file(&spec, &mut diagnostics);
-        // A check looks at all stages.
+        // A check covers all stages.
         if let Some(all) = select_all(&spec, &request, &mut Diagnostics::default()) {
             let facts = facts(&all);
             resolved(&all, facts, &mut Diagnostics::default());
@@ -78,7 +78,7 @@ fn a_chain_of_stages() {
     );
 }
 
-/// What rules say of an image depends on all stages below it.
+/// Findings about an image depend on all stages below it.
 #[test]
 fn many_targets_on_a_long_chain() {
     let chain: String =
@@ -152,7 +152,7 @@ fn many_args_that_need_each_other() {
     assert!(compile(file(&last)).is_err());
 }
 
-/// Each stage says more than the one that it is built from, and none of it is lost.
+/// Each stage adds to the stage it is based on, and nothing is lost.
 #[test]
 fn stages_that_inherit_very_much() {
     let stages: String = (1..MANY)
@@ -207,7 +207,7 @@ fn stages_that_all_need_each_other() {
     assert!(codes.iter().all(|&code| code == Code::StageCycle));
 }
 
-/// One op with very many places in the file.
+/// One op with very many locations in the file.
 #[test]
 fn the_same_download_again_and_again() {
     let steps = "{ fetch = 'https://example.com/a' },\n".repeat(MANY);
@@ -220,7 +220,7 @@ fn one_script_with_very_many_variables() {
     assert!(compile(format!("[stages.a]\nfrom = 'x'\nsteps = ['{script}']\n")).is_ok());
 }
 
-/// What is made of a few lines is more than any memory holds.
+/// A few lines expand to more than any memory can hold.
 #[test]
 fn values_that_double_each_other() {
     let double = |name: &str| -> String {
@@ -243,7 +243,7 @@ fn values_that_double_each_other() {
     assert!(codes.expect_err("it is too large").contains(&Code::TooLarge));
 }
 
-/// Every process has all that its stage has.
+/// Every process has all variables of its stage.
 #[test]
 fn processes_that_inherit_very_much() {
     let chain = |own: fn(usize) -> String| -> String {
@@ -294,7 +294,7 @@ fn many_variables_that_are_cleared() {
     assert_eq!(compile(file), Ok(2));
 }
 
-/// A pattern that a careless matcher would take for ever for.
+/// A pattern for which a naive matcher needs exponential time.
 #[test]
 fn patterns() {
     let value = "a".repeat(2_000);
@@ -317,7 +317,7 @@ fn patterns() {
     }
 }
 
-/// How often each code is reported.
+/// The number of diagnostics for each code.
 fn counted(diagnostics: &Diagnostics) -> BTreeMap<Code, usize> {
     let mut counts = BTreeMap::new();
     let found = [Severity::Error, Severity::Warning].map(|severity| diagnostics.of(severity));
@@ -327,7 +327,7 @@ fn counted(diagnostics: &Diagnostics) -> BTreeMap<Code, usize> {
     counts
 }
 
-/// What is reported of a lock file: what it has too much, and what it lacks. Rules of other files are silent.
+/// Diagnostics about a lock file: unused and missing entries. Other rules are silenced.
 fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
     let file = SourceFile::new("mstage.toml", text.into());
     let (mut files, spec) = spec::parse(file, &mut Diagnostics::default());
@@ -345,7 +345,7 @@ fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
     counted(&diagnostics)
 }
 
-/// Seventeen names, and more ways through them than anyone can go.
+/// Seventeen names, with exponentially many paths through them.
 #[test]
 fn a_lock_file_and_values_of_values() {
     let entry = format!("[urls]\n'https://h/a' = 'sha256:{}'\n", "0".repeat(64));
@@ -379,7 +379,7 @@ fn a_lock_file_of_very_many_entries() {
     };
     let unused = locked(&stages("x"), &entries("x"));
     assert_eq!(unused, BTreeMap::from([(Code::UnusedLockEntry, MANY)]));
-    // What may be anything is held against each of them, until that is enough.
+    // An arg without fixed values is compared with each entry, up to the limit.
     let some = locked(&stages("x${A}y"), &entries("x"));
     assert!(some[&Code::UnusedLockEntry] < 2 * MANY, "{some:?}");
     let keys: String = (0..MANY).map(|n| format!("k{n} = 1\n")).collect();
@@ -387,7 +387,7 @@ fn a_lock_file_of_very_many_entries() {
     assert_eq!(locked(&stages("x"), &"[".repeat(MANY)), BTreeMap::from([(Code::InvalidToml, 1)]));
 }
 
-/// What is reported of files that include each other. `read` has all but the first.
+/// Diagnostics about files that include each other. `read` returns all but the first.
 fn included(first: String, read: impl Fn(usize) -> String) -> BTreeMap<Code, usize> {
     let mut diagnostics = Diagnostics::default();
     let file = SourceFile::new("mstage.toml", first.into());
@@ -409,12 +409,12 @@ fn very_many_files() {
     };
     let none = BTreeMap::new();
     assert_eq!(included(file(MANY, 0..MANY), |n| file(n, 0..0)), none);
-    // One in the other.
+    // Each includes the next.
     let chain = |n: usize| file(n, n + 1..MANY.min(n + 2));
     assert_eq!(included(file(MANY, 0..1), chain), none);
     let cycle = |n: usize| if n + 1 < MANY { chain(n) } else { file(n, 0..1) };
     assert_eq!(included(file(MANY, 0..1), cycle), BTreeMap::from([(Code::IncludeCycle, 1)]));
-    // In each of a few all that are behind it.
+    // Each of a few includes all later ones.
     assert_eq!(included(file(100, 0..100), |n| file(n, n + 1..100)), none);
 }
 
@@ -430,7 +430,7 @@ fn ports() {
     assert!(codes.contains(&Code::TooLarge), "{codes:?}");
 }
 
-/// What the rule `ignored-copy` finds of a copy.
+/// The number of findings of the rule `ignored-copy` for a copy.
 fn ignored(source: &str, patterns: &[String]) -> usize {
     let text = format!("[stages.a]\nfrom = 'scratch'\nsteps = [{{ copy = '{source}' }}]\n");
     let request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
@@ -444,7 +444,7 @@ fn ignored(source: &str, patterns: &[String]) -> usize {
     diagnostics.findings().iter().filter(|found| found.code == Code::IgnoredCopy).count()
 }
 
-/// A path of very many directories, and patterns of all kinds.
+/// A path with very many directories, and patterns of all kinds.
 #[test]
 fn long_paths_and_ignore_patterns() {
     let path = "a/".repeat(100 * MANY);

@@ -1,5 +1,5 @@
-//! Dockerfiles that nobody should write: each ends in errors or in a build file, never in a panic. A quadratic walk over
-//! one of them would take minutes.
+//! Hostile Dockerfiles: each ends in errors or in a build file, never in a panic. A quadratic
+//! algorithm would take minutes for one of them.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use mstage::diagnostic::Diagnostics;
 use mstage::source::SourceFile;
 use mstage::spec;
 
-/// How many of a thing are too many.
+/// Number of repetitions.
 const MANY: usize = if cfg!(debug_assertions) { 10_000 } else { 100_000 };
 
-/// The length of the build file that a Dockerfile becomes, once it has been read; `None` where there are errors.
+/// The length of the build file for a Dockerfile, after parsing it; `None` if there are errors.
 fn convert(text: impl Into<Vec<u8>>) -> Option<usize> {
     let mut diagnostics = Diagnostics::default();
     let file = SourceFile::new("Dockerfile", text.into());
@@ -43,7 +43,7 @@ fn very_many_instructions() {
     ] {
         convert(format!("FROM x\n{}", line.repeat(MANY)));
     }
-    // These look at what comes behind them.
+    // The conversion of these lines looks ahead.
     for line in ["USER 1\nRUN x\n", "ENV B=x\nRUN echo $B\n"] {
         convert(format!("FROM x\n{}", line.repeat(MANY)));
     }
@@ -62,7 +62,7 @@ fn very_many_stages() {
     let copies: String = (0..many).map(|n| format!("COPY --from=s{n} /a /b\n")).collect();
     let stages: String = (0..many).map(|n| format!("FROM x AS s{n}\n")).collect();
     convert(format!("{stages}FROM x\n{copies}"));
-    // What one stage triggers, the next one does; a chain of them must not double.
+    // The triggers of one stage run in the next; a chain of them must not double.
     let triggers = "ONBUILD RUN x\n".repeat(20);
     let chain: String = (1..many).map(|n| format!("FROM s{} AS s{n}\n{triggers}", n - 1)).collect();
     convert(format!("FROM x AS s0\n{triggers}{chain}"));
@@ -100,7 +100,7 @@ fn deep_nesting() {
     convert(format!("FROM x\n{}RUN x\n", "ONBUILD ".repeat(MANY)));
     let deep = format!("{}x{}", "${A:-".repeat(15), "}".repeat(15));
     convert(format!("FROM x\n{}", format!("ENV A={deep}$A\n").repeat(MANY / 100)));
-    // Each default has the one before it several times.
+    // Each default contains the previous one several times.
     let defaults: String = (1..60).map(|n| format!("ARG A{n}=$A{0}$A{0}$A{0}\n", n - 1)).collect();
     convert(format!("ARG A0=x\n{defaults}FROM $A59\n"));
     convert(format!("FROM x\nARG A0=x\n{defaults}RUN echo $A59\n"));

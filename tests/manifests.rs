@@ -1,21 +1,21 @@
-//! The Kubernetes manifests in `examples/remote` fit together: what one part names, another one has.
-//! There is no cluster in the tests.
+//! The Kubernetes manifests in `examples/remote` are consistent: every reference from one part to
+//! another is valid. The tests use no cluster.
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 
 use serde::Deserialize;
 use serde_json::Value;
 
-/// What the manifests have to do with the image's own layout.
+/// The parts of an image's layout that the manifests depend on.
 struct Layout {
     text: &'static str,
-    /// Where buildkitd looks for its configuration, its state and its socket.
+    /// The location of buildkitd's configuration, state and socket.
     config: &'static str,
     state: &'static str,
     socket: &'static str,
 }
 
-/// The paths are those of the images `moby/buildkit` and `moby/buildkit:rootless`.
+/// The paths in the images `moby/buildkit` and `moby/buildkit:rootless`.
 const LAYOUTS: [Layout; 2] = [
     Layout {
         text: include_str!("../examples/remote/buildkitd.yaml"),
@@ -31,7 +31,7 @@ const LAYOUTS: [Layout; 2] = [
     },
 ];
 
-/// The files of the Secret that `certificates.sh` and the README make.
+/// The files of the Secret that `certificates.sh` and the README create.
 const CERTIFICATES: [&str; 3] = ["ca.crt", "tls.crt", "tls.key"];
 
 /// A file's objects by their kinds.
@@ -61,7 +61,7 @@ fn what_is_named_is_there() {
         assert_eq!(&set["spec"]["selector"]["matchLabels"], labels);
         assert_eq!(&service["spec"]["selector"], labels);
         assert_eq!(set["spec"]["serviceName"], service["metadata"]["name"]);
-        // Only a service without an address gives each pod a name.
+        // Only a headless service gives each pod a name.
         assert_eq!(service["spec"]["clusterIP"], "None");
 
         let pod = &set["spec"]["template"]["spec"];

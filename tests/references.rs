@@ -1,5 +1,5 @@
-//! Stages that refer to each other in every way that there is, by a generator of specs: each ends in errors or in
-//! a graph, never in a panic, and one whose stages need each other in a circle ends in an error that says so.
+//! Generated specs whose stages refer to each other in every possible way: each ends in errors or
+//! in a graph, never in a panic, and a cycle of stages ends in an error about it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -15,7 +15,7 @@ use mstage::rules;
 use mstage::source::SourceFile;
 use mstage::spec;
 
-/// How many specs are tried. All are made of their number alone.
+/// Number of generated specs. Each is determined by its seed.
 const SPECS: u64 = if cfg!(debug_assertions) { 1_000 } else { 100_000 };
 
 #[path = "common/numbers.rs"]
@@ -23,10 +23,10 @@ mod numbers;
 
 use self::numbers::Numbers;
 
-/// A spec, and which stages it says that each needs or requires. The last stage refers to none.
+/// A spec, and the stages that each stage needs or requires. The last stage refers to none.
 struct Made {
     text: String,
-    /// Whether stages refer to later ones only.
+    /// True if stages refer to later ones only.
     is_acyclic: bool,
     needs: Vec<BTreeSet<usize>>,
     requires: Vec<BTreeSet<usize>>,
@@ -131,7 +131,8 @@ impl Made {
         }
     }
 
-    /// A stage as a table says it, by its name or by an arg: its own name is the stage itself then.
+    /// A reference in a table, by name or through an arg: a stage's own name then means the stage
+    /// itself.
     fn reference(&mut self, own: usize, count: usize, numbers: &mut Numbers) -> String {
         if numbers.one_in(6) {
             return ["'src'", "'scratch'", "'alpine:3'"][numbers.below(3)].to_owned();
@@ -145,7 +146,7 @@ impl Made {
         if numbers.one_in(3) { format!("'${{N{stage}}}'") } else { format!("'s{stage}'") }
     }
 
-    /// A plain name, by which a stage's own means the image.
+    /// A plain name: a stage's own name then means the image.
     fn name(&mut self, own: usize, count: usize, numbers: &mut Numbers) -> String {
         let stage = self.other(own, count, numbers);
         if stage != own {
@@ -155,7 +156,7 @@ impl Made {
     }
 }
 
-/// Whether anything reaches itself.
+/// True if a node can reach itself.
 fn has_cycle(edges: &[BTreeSet<usize>]) -> bool {
     (0..edges.len()).any(|start| {
         let mut seen = BTreeSet::new();
@@ -189,8 +190,8 @@ fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) ->
     Some(plan)
 }
 
-/// Compiles a spec in every way in which it is ever looked at, and returns the codes of the errors of a build, and
-/// of a check of all stages.
+/// Compiles a spec in every possible way, and returns the codes of the errors of a build, and of a
+/// check of all stages.
 fn compile(text: &str, target: Option<&str>) -> (Vec<Code>, Vec<Code>) {
     let mut request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
     request.target = target.map(str::to_owned);

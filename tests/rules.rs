@@ -1,5 +1,5 @@
-//! The pages of the advisory rules are their tests: what a page calls wrong is found by its rule and by
-//! no other, and of what it calls right no rule says anything.
+//! The pages of the advisory rules are their tests: an example of a mistake is found by the page's
+//! rule only, and a correct example by no rule.
 #![expect(clippy::disallowed_methods, reason = "the pages are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its page has failed")]
 
@@ -53,7 +53,7 @@ fn pages_say_what_the_rule_says_and_how_to_silence_it() {
     }
 }
 
-/// The index tells of each rule of Dockerfiles what it is here.
+/// The index has the counterpart of each Dockerfile rule.
 #[test]
 fn the_index_has_every_rule_of_dockerfiles() {
     let index = fs::read_to_string(folder().join("README.md")).unwrap();
@@ -90,7 +90,7 @@ fn what_is_wrong_is_found_and_what_is_right_is_not() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// The project's own files give the example.
+/// The project's own files set an example.
 #[test]
 fn no_rule_speaks_of_the_projects_own_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -122,8 +122,8 @@ fn blocks(text: &str) -> Vec<&str> {
     text.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect()
 }
 
-/// Which rules speak of a spec, beside which there may be a lock file, and what they say. What it includes is in the folder, and in one there for
-/// each build context.
+/// The rules with findings about a spec, which may have a lock file, and their texts. Includes are
+/// in the folder, and in a folder there for each build context.
 fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, String) {
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
     let mut request = request(text);
@@ -148,7 +148,8 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
     let planned = spec.and_then(|spec| {
         let selection = select_all(&spec, &request, &mut diagnostics)?;
         rules::check_selection(&selection, &mut diagnostics);
-        // Alpine is for one platform only, any other image for all. Those of Node.js record their version.
+        // Alpine supports one platform only, any other image all. Those of Node.js record their
+        // version.
         let fact = |image: &ImageQuery| {
             let is_alpine = image.reference.to_string().contains("/alpine:");
             let architecture = if is_alpine { "amd64" } else { image.platform.architecture() };
@@ -176,7 +177,7 @@ fn found(text: &str, lock: Option<&str>, folder: &Path) -> (BTreeSet<Code>, Stri
     (all.iter().map(|found| found.code).collect(), report.join("\n"))
 }
 
-/// What the spec's first line says that it is built with.
+/// The request in the spec's first line.
 fn request(text: &str) -> Request {
     let platform = Platform::new("linux", "amd64", "").unwrap();
     let mut request = Request::new(platform.clone());
@@ -197,7 +198,7 @@ fn request(text: &str) -> Request {
             other => panic!("unknown option {other}"),
         }
     }
-    // Build contexts that are asked for as such are there.
+    // Build contexts that the spec refers to explicitly exist.
     let names = text.split("{ context = \"").skip(1).filter_map(|rest| rest.split('"').next());
     request.contexts = NamedContexts::new(
         names.map(|name| (name.to_owned(), ContextSource::Local(format!("context:{name}")))),

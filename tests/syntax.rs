@@ -1,4 +1,4 @@
-//! TOML as it is read here, held against the `toml` crate: the same files are accepted, and mean the same.
+//! Compares the TOML parser with the `toml` crate: both accept the same files with the same values.
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
@@ -12,7 +12,7 @@ use mstage::toml::{Entry, Kind, Value, parse};
 use toml::de::{DeTable, DeValue};
 use toml::value::Datetime;
 
-/// What a document holds, with places; `None` if it is refused.
+/// The content of a document, with spans; `None` if it is rejected.
 fn ours(text: &str) -> Option<String> {
     let file = SourceFile::new("f", text.as_bytes().to_vec());
     let mut diagnostics = Diagnostics::default();
@@ -26,7 +26,8 @@ fn ours(text: &str) -> Option<String> {
     Some(out)
 }
 
-/// What looks like a date is one here: nothing in the language takes it, and its error is told elsewhere.
+/// The parser here accepts any text in the form of a date: no key takes one, and its error is
+/// reported elsewhere.
 fn all_dates_exist(entries: &[Entry<'_>], file: &SourceFile) -> bool {
     fn exist(value: &Value<'_>, file: &SourceFile) -> bool {
         match &value.kind {
@@ -179,7 +180,7 @@ fn documents_that_are_accepted() {
 #[test]
 fn documents_that_are_refused() {
     for text in [
-        // Form.
+        // Syntax.
         "a",
         "a =",
         "= 1",
@@ -239,7 +240,7 @@ fn documents_that_are_refused() {
         "a = Inf",
         "a = yes",
         "a = 1979-13-45",
-        // Written twice.
+        // Duplicates.
         "a = 1\na = 2",
         "a = 1\n\"a\" = 2",
         "a.b = 1\na.b = 2",
@@ -267,7 +268,7 @@ fn documents_that_are_refused() {
         "a = { b.c = 1 }\na.b.d = 2",
         "a = { b.c = 1 }\n[a.b.d]",
         "a = { b = 1, b.c = 2 }",
-        // Extended by dots.
+        // Extended by dotted keys.
         "[a.b]\nx = 1\n[a]\nb.y = 2",
         "[a.b.c]\nx = 1\n[a]\nb.c.y = 2",
         "[[a.b]]\n[a]\nb.y = 2",
@@ -284,7 +285,8 @@ fn documents_that_are_refused() {
     assert!(check(&format!("[{}]", vec!["a"; 81].join("."))).is_none());
 }
 
-/// By TOML a list of `[[...]]` is complete for keys with dots. The `toml` crate looks at the last of them only.
+/// According to TOML, a list of `[[...]]` cannot be extended by dotted keys. The `toml` crate
+/// checks only the last list.
 #[test]
 fn a_list_of_tables_is_not_extended_by_keys_with_dots() {
     let text = "[[a.b]]\n[a]\nb.c.d = 1";

@@ -1,6 +1,6 @@
 //! Numbers for generated tests.
 
-/// Numbers that look random (splitmix64), the same in every run.
+/// Pseudo-random numbers (splitmix64), the same in every run.
 pub(crate) struct Numbers(pub(crate) u64);
 
 impl Numbers {

@@ -1,4 +1,5 @@
-//! Dockerfiles that look random: none makes the program panic, and what each is converted to means the same.
+//! Generated Dockerfiles: none causes a panic, and the build file that each is converted to gives
+//! the same graph.
 
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
@@ -16,10 +17,10 @@ use crate::graphs::{converted, direct, request};
 use crate::numbers::Numbers;
 use crate::random::dockerfile;
 
-/// How many Dockerfiles are tried. All are made of their number alone.
+/// Number of generated Dockerfiles. Each is determined by its seed.
 const FILES: u64 = if cfg!(debug_assertions) { 700 } else { 100_000 };
 
-/// The build file of a Dockerfile, unless something in it is wrong or cannot be said.
+/// The build file of a Dockerfile; `None` if the Dockerfile has errors or cannot be converted.
 fn build_file(text: &str) -> Option<String> {
     build_file_of(text, &request(&[]))
 }
@@ -44,7 +45,7 @@ fn converted_files_give_the_graph_of_their_dockerfiles() {
         let request = request(&["--build-arg=A=given".to_owned()][seed as usize % 2..]);
         let (direct, converted) = (direct(&text, &request), converted(&spec, &request));
         if let (Err(_), Err(_)) = (&direct, &converted) {
-            // What only a build knows, such as a variable that must be set.
+            // Errors that only a build finds, such as a required variable that is not set.
             continue;
         }
         assert!(direct == converted, "{seed}:\n{text}\n---\n{spec}\n{direct:?}\n{converted:?}");
@@ -53,7 +54,7 @@ fn converted_files_give_the_graph_of_their_dockerfiles() {
     assert!(same > FILES / 2, "only {same} of {FILES} are right");
 }
 
-/// Texts that are nearly Dockerfiles end in mistakes or in a build file that can be read.
+/// Texts that resemble Dockerfiles give errors, or a build file that can be parsed.
 #[test]
 fn nearly_dockerfiles_end_in_a_build_file_or_in_mistakes() {
     const PIECES: [&str; 39] = [
@@ -120,14 +121,15 @@ fn nearly_dockerfiles_end_in_a_build_file_or_in_mistakes() {
         let mut diagnostics = Diagnostics::default();
         let file = SourceFile::new("mstage.toml", spec.clone().into());
         mstage::spec::parse(file, &mut diagnostics);
-        // A flag in the wrong place is a mistake that the engine's own frontend takes for a file.
+        // A flag in the wrong place is an error here; the engine's own frontend takes it for a
+        // file.
         let errors = diagnostics.errors();
         let errors: Vec<_> = errors.iter().filter(|e| e.code != Code::DockerfileForm).collect();
         assert!(errors.is_empty(), "{seed}:\n{text}\n---\n{spec}\n{errors:?}");
     }
 }
 
-/// The same for the Dockerfiles that are written as cases, with the options of their builds.
+/// The same for the Dockerfiles among the test cases, with the options of their builds.
 #[test]
 fn written_dockerfiles_and_their_build_files_give_one_graph() {
     let mut tried = 0;
@@ -136,7 +138,7 @@ fn written_dockerfiles_and_their_build_files_give_one_graph() {
         let Some(spec) = build_file(&text) else { continue };
         let options = options(&path);
         let given = options.iter().any(|option| option.starts_with("--build-arg=SERVER="));
-        // What `ADD ${URL}` adds is only seen with the value of the arg.
+        // The form of `ADD ${URL}` depends on the value of the arg.
         let spec = if given { build_file_of(&text, &request(&options)) } else { Some(spec) };
         let spec = spec.unwrap();
         let request = request(&options);

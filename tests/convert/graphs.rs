@@ -1,4 +1,5 @@
-//! A Dockerfile that is read directly, and the build file that it is converted to: one graph, but for names and places.
+//! A Dockerfile that is read directly, and the build file that it is converted to: their graphs are
+//! equal, except for names and locations.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,12 +23,12 @@ pub(crate) struct Compiled {
     ops: Vec<Vec<u8>>,
 }
 
-/// Compiles a Dockerfile as it is. `Err` has what is wrong.
+/// Compiles a Dockerfile directly. `Err` is the error message.
 pub(crate) fn direct(text: &str, request: &Request) -> Result<Compiled, String> {
     compile(SourceFile::new("Dockerfile", text.into()), request)
 }
 
-/// Compiles the build file that a Dockerfile is converted to, as someone would who has saved it.
+/// Compiles the converted build file of a Dockerfile, as if it had been saved.
 pub(crate) fn converted(text: &str, request: &Request) -> Result<Compiled, String> {
     compile(SourceFile::new("mstage.toml", text.into()), request)
 }
@@ -69,7 +70,7 @@ fn compile(file: SourceFile, request: &Request) -> Result<Compiled, String> {
     Ok(Compiled { config: plan.config.to_json(), ops: definition.def })
 }
 
-/// What `docker buildx build` is asked for with some options; others are left out.
+/// The request of `docker buildx build` with some options; unknown options are ignored.
 pub(crate) fn request(options: &[String]) -> Request {
     let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
     let mut contexts = Vec::new();
@@ -100,7 +101,7 @@ pub(crate) fn request(options: &[String]) -> Request {
     request
 }
 
-/// What is known of the images of the corpus; any other image has a `PATH` and one layer.
+/// The facts about the images of the corpus; any other image has a `PATH` and one layer.
 fn facts(selection: &Selection<'_>) -> Facts {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
     let known: BTreeMap<String, Value> =

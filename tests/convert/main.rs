@@ -1,4 +1,4 @@
-//! Dockerfiles in, build files out. `README.md` says how cases are written.
+//! Converts Dockerfiles to build files. `README.md` describes the format of cases.
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
@@ -18,7 +18,7 @@ use mstage::diagnostic::{Diagnostics, render};
 use mstage::dockerfile::parse;
 use mstage::source::{SourceFile, SourceMap};
 
-/// Each line of a Dockerfile may become this many lines in tenths.
+/// Maximum number of lines in the build file for each line of the Dockerfile, in tenths.
 const MOST_LINES: usize = 15;
 
 #[test]
@@ -62,7 +62,7 @@ fn converted_files_are_formatted() {
 fn converted_files_are_not_much_longer() {
     for path in files("cases") {
         let text = fs::read_to_string(&path).unwrap();
-        // A stage has a header and some keys in any case.
+        // A stage always has a header and some keys.
         if text.lines().count() < 20 || text.contains("# long: ") {
             continue;
         }
@@ -73,7 +73,7 @@ fn converted_files_are_not_much_longer() {
     }
 }
 
-/// A Dockerfile in a document that a build file follows is shown beside what the conversion writes.
+/// In documents, a Dockerfile followed by a build file is shown with its actual conversion.
 #[test]
 fn documents_show_what_the_conversion_writes() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -112,7 +112,7 @@ fn wrong_files_are_told_with_all_their_mistakes() {
     }
 }
 
-/// The build file of a Dockerfile, with the remarks at its end.
+/// The build file of a Dockerfile, followed by the remarks.
 fn convert_text(path: &Path, text: Vec<u8>) -> String {
     let file = SourceFile::new("Dockerfile", text);
     let mut diagnostics = Diagnostics::default();

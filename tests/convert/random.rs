@@ -1,7 +1,8 @@
-//! Dockerfiles that look random, each made of its number alone: small, and mostly right.
+//! Generated Dockerfiles, each determined by its seed: small, and mostly valid.
 //!
-//! They use the image busybox, and the files `a.txt`, `b.txt`, `x`, `run.sh`, `dir/c.txt`, `dir/sub/d.txt`,
-//! `dir/sub/deep/e.md` and the directory `empty` of the build context. Nothing in them needs a network or fails.
+//! They use the image busybox, and the files `a.txt`, `b.txt`, `x`, `run.sh`, `dir/c.txt`,
+//! `dir/sub/d.txt`, `dir/sub/deep/e.md` and the directory `empty` of the build context. They need
+//! no network, and no step fails.
 
 use std::fmt::Write as _;
 
@@ -13,7 +14,7 @@ impl Numbers {
     }
 }
 
-/// The Dockerfile of a number.
+/// The Dockerfile for a seed.
 pub(crate) fn dockerfile(seed: u64) -> String {
     let mut making = Making { numbers: Numbers(seed), text: String::new(), stages: Vec::new() };
     making.file();
@@ -25,7 +26,7 @@ const NAMES: [&str; 5] = ["A", "B", "C", "DIR", "PATH_X"];
 struct Making {
     numbers: Numbers,
     text: String,
-    /// The names of the stages so far, empty for one that has none, and whether they have a shell.
+    /// The names of the stages so far, empty if there is none, and true if they have a shell.
     stages: Vec<(String, bool)>,
 }
 
@@ -33,7 +34,7 @@ impl Making {
     fn file(&mut self) {
         if self.numbers.one_in(12) {
             self.text.push_str("# escape=`\n");
-            // The rest of the words escape nothing then.
+            // There are then no escapes in the other words.
         }
         for _ in 0..self.numbers.below(3) {
             self.arg();
@@ -369,7 +370,7 @@ impl Making {
         self.text.push('\n');
     }
 
-    /// What is rare, and what is wrong.
+    /// Rare and invalid instructions.
     fn other(&mut self) {
         let line = self.numbers.pick(&[
             "STOPSIGNAL SIGINT",

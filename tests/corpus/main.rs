@@ -1,4 +1,4 @@
-//! Specs in, diagnostics or LLB out. `README.md` says how cases are written.
+//! Compiles specs and compares diagnostics or LLB. `README.md` describes the format of cases.
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
@@ -82,7 +82,7 @@ fn every_code_has_a_case() {
     assert!(missing.is_empty(), "no case reports {missing:?}");
 }
 
-/// What cannot be read is told where it stands, and is no mistake of what uses it.
+/// A value that cannot be parsed is reported once, at its location, and not again at each use.
 #[test]
 fn one_mistake_is_told_as_one() {
     let is_whole = |value: &str| {
@@ -114,7 +114,7 @@ fn one_mistake_is_told_as_one() {
     assert!(tried > 100);
 }
 
-/// Tables of a file in another order are the same file.
+/// The order of tables has no effect.
 #[test]
 fn the_order_of_tables_means_nothing() {
     for path in cases("right") {
@@ -135,7 +135,7 @@ fn the_order_of_tables_means_nothing() {
     }
 }
 
-/// A step that does not exist leaves no trace.
+/// A step that is excluded by a condition has no effect.
 #[test]
 fn a_step_that_does_not_exist_changes_nothing() {
     const STEP: &str = r#"{ run = "false", when = { TARGETOS = "none" } }, "#;
@@ -177,12 +177,12 @@ fn cases(kind: &str) -> Vec<PathBuf> {
     paths
 }
 
-/// What mstage makes of a spec.
+/// The result of compiling a spec.
 struct Compiled {
     result: Option<(Plan, Definition)>,
     /// Errors, then warnings.
     reports: Vec<String>,
-    /// How many of them are errors.
+    /// The number of errors among them.
     errors: usize,
     codes: Vec<Code>,
 }
@@ -202,7 +202,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
         rules::check_file(spec, &mut diagnostics);
     }
     let lock = lock_file(&text).map(|file| lock::parse(files.add(file), &mut diagnostics));
-    // One that is wrong is told of, and nothing else is then.
+    // If the lock file is wrong, its errors are reported and nothing else.
     let spec = spec.filter(|_| lock.as_ref().is_none_or(Option::is_some));
     let lock = lock.flatten();
     if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
@@ -234,7 +234,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     }
 }
 
-/// The spec with all that it includes: from `included`, and from a folder there for each build context.
+/// The spec with all its includes: from `included`, and from a folder there for each build context.
 fn read(
     file: SourceFile,
     request: &Request,
@@ -266,7 +266,7 @@ fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostic
     Some(plan)
 }
 
-/// What the engine of the spec's own `# engine:` line has; without one, most.
+/// The features in the spec's `# engine:` line; by default, most of them.
 fn engine(text: &str) -> Engine {
     let line = text.lines().find_map(|line| line.strip_prefix("# engine: "));
     let has = |what: &str| {
@@ -285,14 +285,14 @@ fn engine(text: &str) -> Engine {
     }
 }
 
-/// The lock file that the spec's own `# lock:` lines are, if there are any.
+/// The lock file in the spec's `# lock:` lines, if any.
 fn lock_file(text: &str) -> Option<SourceFile> {
     let lines = text.lines().filter_map(|line| line.strip_prefix("# lock:"));
     let text: String = lines.map(|line| format!("{}\n", line.trim())).collect();
     (!text.is_empty()).then(|| SourceFile::new("mstage.lock", text.into_bytes()))
 }
 
-/// What the spec's own `# request:` line asks for.
+/// The request in the spec's `# request:` line.
 fn request(text: &str) -> Request {
     let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
     let line = text.lines().find_map(|line| line.strip_prefix("# request: ")).unwrap_or_default();
@@ -345,7 +345,7 @@ fn facts(selection: &Selection<'_>) -> Facts {
     let fact = |image: &ImageQuery| {
         let reference = image.reference.to_string();
         let mut config = known.get(&reference).unwrap_or(&usual).clone();
-        // Any other image has every platform.
+        // Any other image supports every platform.
         if known.get(&reference).is_none() {
             config["architecture"] = image.platform.architecture().into();
         }

@@ -1,5 +1,5 @@
-//! Links: each leads to a file that exists, and to a heading that exists in it. The pages in `docs` are also a
-//! book, which holds nothing else: from there, other files of the repository are linked by their URLs.
+//! Links: the file and the heading that each refers to must exist. The pages in `docs` are also a
+//! book that contains nothing else: they refer to other files of the repository by URL.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::{collect, root};
 
-/// The URLs by which the pages and the messages name files of this repository.
+/// The URL prefix of files of this repository in pages and messages.
 const REPOSITORY: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/");
 
 #[test]
@@ -24,7 +24,7 @@ fn links_lead_somewhere() {
     assert!(problems.is_empty(), "\n{}", problems.join("\n"));
 }
 
-/// Messages name pages of the documentation by URL.
+/// Messages refer to pages of the documentation by URL.
 #[test]
 fn urls_in_messages_lead_somewhere() {
     let mut files = Vec::new();
@@ -56,7 +56,7 @@ fn the_summary_lists_every_page_once() {
     assert_eq!(unique, pages);
 }
 
-/// Why a link of a page leads nowhere.
+/// Checks a link of a page; the error is the reason why it is broken.
 fn check(page: &Path, link: &str) -> Result<(), String> {
     let (address, anchor) = link.split_once('#').map_or((link, None), |(a, b)| (a, Some(b)));
     let target = if let Some(rest) = address.strip_prefix(REPOSITORY) {
@@ -88,7 +88,7 @@ fn check(page: &Path, link: &str) -> Result<(), String> {
     }
 }
 
-/// The targets of a page's inline links, those in code left out.
+/// The targets of a page's inline links, except for links in code.
 fn links(text: &str) -> Vec<String> {
     let prose: String = prose(text).collect::<Vec<_>>().join("\n");
     // The odd parts between backticks are code.
@@ -112,7 +112,7 @@ fn anchors(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The lines outside of fenced code.
+/// The lines outside fenced code blocks.
 fn prose(text: &str) -> impl Iterator<Item = &str> {
     let mut is_code = false;
     text.lines().filter(move |line| {
@@ -122,7 +122,7 @@ fn prose(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Every Markdown page of the repository that people read, by its path from the root.
+/// Every Markdown page of the repository for users, as its path from the root.
 fn pages() -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"]
         .iter()

@@ -1,4 +1,4 @@
-//! What the documentation says is what the program does.
+//! Checks that the documentation agrees with the program.
 #![expect(clippy::disallowed_methods, reason = "the documentation is files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
 
@@ -25,8 +25,8 @@ fn the_schema_is_current() {
     expect_file!["../../schema/mstage.schema.json"].assert_eq(&show::schema(&spec::shape()));
 }
 
-/// Every TOML block of a document that has stages is a build file without mistakes. Those of the pages of
-/// rules are looked at in `rules.rs`.
+/// Every TOML block with stages in a document is a valid build file. The pages of rules are checked
+/// in `rules.rs`.
 #[test]
 fn examples_in_documents_compile() {
     for path in documents().into_iter().filter(|path| !path.parent().unwrap().ends_with("rules")) {
@@ -39,7 +39,7 @@ fn examples_in_documents_compile() {
     }
 }
 
-/// What the guide has Renovate look for are the images of the lock file that it shows, and nothing else.
+/// The guide's configuration of Renovate finds exactly the images in the guide's lock file.
 #[test]
 fn renovate_finds_images_in_lock_files() {
     let guide = fs::read_to_string(root().join("docs/guides/lock-file.md")).unwrap();
@@ -85,7 +85,7 @@ fn the_schema_accepts_every_right_file() {
     }
 }
 
-/// What is wrong with the form of a file, an editor shows while it is being written.
+/// An editor with the schema shows syntax errors while the file is being written.
 #[test]
 fn the_schema_rejects_what_a_schema_can() {
     const OF_FORM: [&str; 6] = [
@@ -101,13 +101,13 @@ fn the_schema_rejects_what_a_schema_can() {
     for path in specs("tests/corpus/wrong") {
         let bytes = fs::read(&path).unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        // The form of a file that is included is not this file's.
+        // Errors in included files are not errors of this file.
         let own = |line: &&str| line.contains("] mstage.toml:");
         let is_of_form = |line: &str| OF_FORM.iter().any(|sign| line.contains(sign));
         if !text.lines().filter(own).any(is_of_form) {
             continue;
         }
-        // A file that is not TOML is the parser's matter.
+        // Files that are not TOML are rejected by the parser.
         let Ok(json) = to_json(&text) else { continue };
         assert!(!schema.is_valid(&json), "{} passes the schema", path.display());
         rejected += 1;
@@ -115,7 +115,7 @@ fn the_schema_rejects_what_a_schema_can() {
     assert!(rejected > 5);
 }
 
-/// What an editor shows: the place and the text of each error.
+/// The locations and texts of errors that an editor shows.
 #[test]
 fn the_schema_names_the_wrong_key() {
     let schema = schema();
@@ -201,7 +201,7 @@ fn the_schema_names_the_wrong_key() {
         assert_eq!(at, place, "{text}: {said}");
         assert!(said.contains(message), "{text}: {said}");
     }
-    // Each of two verbs is a wrong key of the other.
+    // Of two verbs, each is an unknown key for the other.
     let json = to_json(&step("{ run = 'a', copy = 'b' }")).unwrap();
     let errors: Vec<String> = schema.iter_errors(&json).map(|error| error.to_string()).collect();
     assert_eq!(errors.len(), 2, "{errors:?}");

@@ -1,4 +1,4 @@
-//! SBOM and provenance, read back out of an exported OCI layout.
+//! SBOM and provenance, read back from an exported OCI layout.
 
 #![expect(clippy::disallowed_methods, reason = "an OCI layout is files")]
 
@@ -30,8 +30,8 @@ steps = [
 ]
 "#;
 
-/// A scanner that tells of each thing it is given which files are in it. It follows BuildKit's contract
-/// (`docs/attestations/sbom-protocol.md` there), as the public ones do.
+/// A scanner that lists the files of each of its inputs. It follows BuildKit's contract
+/// (`docs/attestations/sbom-protocol.md` there), like the public ones.
 const SCANNER: &str = r#"
 [stages.scanner]
 from = "busybox:latest"
@@ -55,7 +55,7 @@ fn blob(layout: &Path, descriptor: &Value) -> Value {
     serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap()
 }
 
-/// The statements about a build with these options, by the types of their predicates.
+/// The statements about a build with these options, by predicate type.
 fn statements(project: &Project, options: &[&str]) -> BTreeMap<String, Vec<Value>> {
     let directory = tempfile::tempdir().unwrap();
     let layout = directory.path().join("layout");
@@ -110,7 +110,7 @@ fn an_sbom_covers_the_target_and_what_else_is_asked_for() {
         scanned(&more),
         [target, context, tools.clone(), pair("sbom-unscanned high", "./b.txt")]
     );
-    // Where nothing else is asked for, the engine scans the target itself.
+    // If nothing else is requested, the engine scans the target itself.
     let only_target = scanned(&["--target=unscanned"]);
     assert_eq!(only_target, [pair("sbom high", "./b.txt")]);
 }
@@ -132,7 +132,7 @@ fn provenance_has_the_spec_and_the_places_of_the_steps() {
     let source = &metadata["source"];
     assert_eq!(source["infos"][0]["filename"], "mstage.toml", "{text}");
     assert_eq!(source["infos"][0]["language"], "TOML", "{text}");
-    // Each step of the graph, and the line that it comes from.
+    // Each step of the graph, with its line.
     let steps =
         definition["internalParameters"]["buildConfig"]["llbDefinition"].as_array().unwrap();
     assert!(steps.len() >= 6, "{text}");
@@ -147,7 +147,7 @@ fn provenance_has_the_spec_and_the_places_of_the_steps() {
     }
     assert!(text.contains("pkg:docker/busybox@latest"), "the materials lack the base: {text}");
 
-    // In its short form it tells the file's name, and no more of it.
+    // The short form contains only the name of the file.
     let found = statements(&project, &["--provenance=mode=min,version=v1"]);
     let predicate = &found["https://slsa.dev/provenance/v1"][0]["predicate"];
     let definition = &predicate["buildDefinition"];

@@ -1,11 +1,11 @@
-//! `docker buildx build --call=...` and `--check`: what a person sees for a spec and for a Dockerfile with
-//! the same stages, and how the client exits.
+//! `docker buildx build --call=...` and `--check`: the output for a spec and for a Dockerfile with
+//! the same stages, and the client's exit code.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Command, Finished, Project, ROOT, engine};
 
-/// The same stages as a spec and as a Dockerfile, with the same three things to say of them.
+/// The same stages as a spec and as a Dockerfile, with the same three findings.
 fn project() -> Project {
     Project::new(
         r#"
@@ -55,7 +55,7 @@ fn status(finished: &Finished) -> Option<i32> {
     finished.status.code()
 }
 
-/// The text is made by the client from the document, so that equal texts are equal documents.
+/// The client makes the text from the document, so equal texts mean equal documents.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn outline_and_targets_print_what_they_print_for_a_dockerfile() {
@@ -76,19 +76,20 @@ fn outline_and_targets_print_what_they_print_for_a_dockerfile() {
         let ours = project.call("mstage.toml", question, options);
         assert_eq!(status(&ours), Some(0), "{}", ours.stderr);
         assert!(ours.text().starts_with(start), "{}", ours.text());
-        // The Dockerfile frontend of 20.10 answers no questions.
+        // The Dockerfile frontend of 20.10 does not support subrequests.
         if engine().shows_excerpts() {
             let theirs = project.call("Dockerfile", question, options);
             assert_eq!(status(&theirs), Some(0), "{}", theirs.stderr);
             assert_eq!(ours.text(), theirs.text());
         }
     }
-    // With a value of its own, a Dockerfile's arg loses its description.
+    // A Dockerfile's arg loses its description if a build arg is given.
     let ours = project.call("mstage.toml", "outline", &["--build-arg=VERSION=2"]).text();
     assert!(ours.contains("\nVERSION     2       of the app\n"), "{ours}");
 }
 
-/// What a check prints, without what is each frontend's own: the names and texts of rules, and the file.
+/// The output of a check, without the parts that differ between the frontends: names and texts of
+/// rules, and the file.
 fn shape(text: &str) -> Vec<&str> {
     text.lines()
         .filter_map(|line| match line {
@@ -196,12 +197,12 @@ fn what_is_wrong_is_shown_for_every_question() {
     }
 }
 
-/// The warnings of a build are in the form of the Dockerfile frontend's: `Rule: text (line N)`.
+/// Warnings of a build have the format of the Dockerfile frontend: `Rule: text (line N)`.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_build_warns_as_for_a_dockerfile() {
     let project = Project::new("\n[stages.a]\nfrom = \"busybox\"\n");
-    // 20.10 has no warnings of frontends.
+    // 20.10 shows no warnings of frontends.
     if engine().shows_excerpts() {
         let warnings = project.build(&[]).progress.warnings;
         let start = "untagged-image: `busybox` has no tag";
@@ -223,7 +224,7 @@ fn the_graph_of_a_build_can_be_had() {
     assert!(ops.keys().eq(document["metadata"].as_object().unwrap().keys()));
 }
 
-/// The project's own build file passes its own rules.
+/// The project's own build file passes its rules.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_frontends_own_spec_is_checked() {

@@ -1,10 +1,10 @@
-//! What an image says of itself: its own, what it inherits, and what the client adds.
+//! The config of an image: set by the spec, inherited, and added by the client.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Image, Project};
 
-/// An image with a bit of everything.
+/// An image with many settings.
 fn base() -> Image {
     let project = Project::new(
         r#"
@@ -139,7 +139,7 @@ steps = [{ run = "echo $A, $B, ${C:-}, $(pwd), $(id -un) > seen" }]
     assert_eq!(image.config("Labels"), json!({ "parent": "yes" }));
 }
 
-/// A step's environment as the exported image has it, and the history that tools show.
+/// The environment of a step in the exported image, and the history that tools show.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_history_tells_how_the_layers_were_made() {

@@ -1,4 +1,4 @@
-//! Every kind of build context, and contexts with names.
+//! Every kind of build context, and named contexts.
 
 #![expect(clippy::disallowed_methods, reason = "contexts are files")]
 
@@ -36,7 +36,8 @@ fn an_archive_on_standard_input() {
         command.input(String::from_utf8(archive).unwrap())
     };
     if engine().major_version < 28 {
-        // Older engines read the archive themselves to find the frontend, and the client hands it out only once.
+        // Older engines read the archive themselves to find the frontend, and the client sends it
+        // only once.
         let problem = build("--output=type=cacheonly").attempt().err().unwrap_or_default();
         return assert!(problem.contains("no http response from session"), "{problem}");
     }
@@ -68,7 +69,8 @@ fn a_spec_outside_of_the_context_with_its_own_ignore_file() {
     assert!(!files.paths().contains(&"b.txt"), "{:?}", files.paths());
 }
 
-/// An archive from the web is unpacked; any other file is the spec itself. Git is in the parity suite.
+/// An archive from a URL is unpacked; any other file is the spec itself. Git is in the parity
+/// suite.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_url() {
@@ -133,12 +135,13 @@ steps = [{ copy = "/bin/busybox", from = { context = "tools" }, to = "/tools/" }
     assert!(files.paths().contains(&"bin/sh"));
 }
 
-/// What `docker buildx build --output type=oci,tar=false` has written is a base without any registry.
+/// The output of `docker buildx build --output type=oci,tar=false` can be used as a base without a
+/// registry.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn an_image_on_the_disk_of_the_client() {
     if engine().major_version < 28 {
-        // Neither can these make a layout.
+        // These cannot create a layout either.
         let project = Project::new("\n[stages.a]\nfrom = \"base\"\nsteps = [\"true\"]\n");
         let digest = format!("sha256:{}", "a".repeat(64));
         let layout = format!("base=oci-layout://{}@{digest}", project.path().display());

@@ -1,8 +1,9 @@
-//! Copies: what must be there, names that patterns would take for more, and the directories on the way.
+//! Copies: required paths, names with special characters, and parent directories.
 
 use crate::harness::{Project, engine};
 
-/// A path that is missing fails the copy, and one that is there is copied, wherever the check is made.
+/// A missing path fails the copy, and an existing one is copied, regardless of how the check is
+/// made.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_path_with_parents_must_be_there() {
@@ -53,7 +54,7 @@ steps = [
     assert_eq!(files.paths().len(), 2 * names.len() + 3);
 }
 
-/// The lines of an ignore file and of `ignore` leave out the same.
+/// The lines of an ignore file and of `ignore` have the same effect.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn ignored_files_are_not_in_the_image() {
@@ -140,7 +141,7 @@ steps = [
     assert!(files.iter().all(|(_, entry)| entry.owner() == (7, 0)));
 }
 
-/// The engine says only where it has mounted the image.
+/// The engine's message contains only its own mount point of the image.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_tree_that_meets_a_link_is_explained() {

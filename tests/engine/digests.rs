@@ -1,5 +1,5 @@
-//! The engine knows every op by the digest that mstage computes for it. With another digest a failing
-//! step would lose its lines of the spec.
+//! The engine uses the digests that mstage computes for ops. With other digests, a failing step
+//! would lose its lines of the spec.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +13,11 @@ use serde_json::json;
 
 use crate::harness::{Build, Project, engine, inspect};
 
-/// The image that the spec starts from.
+/// The base image of the spec.
 const IMAGE: &str = "busybox:latest";
 
-/// Ops of every kind, and mounts of every kind. None of them reads the build context, whose op has the
-/// session in it, which only the engine knows.
+/// Ops of every kind, and mounts of every kind. None of them reads the build context, whose op
+/// contains the session, which only the engine knows.
 const SPEC: &str = r#"
 default = "last"
 args = { NONCE = {}, LIST = "a b" }
@@ -73,13 +73,13 @@ fn the_engine_has_the_digests_that_mstage_computes() {
     }
 }
 
-/// What an op does. Where it stands is told for the build that was the first to have it: another test may
-/// start from the same image in this moment.
+/// The name of an op without its position. The position is that in the first build with the op:
+/// another test may use the same image at the same time.
 fn what(name: &str) -> &str {
     name.split_once("] ").map_or(name, |(_, what)| what)
 }
 
-/// The digest that the engine has given for the image: its op's name has it. None with an older store.
+/// The engine's digest for the image, from the name of its op. `None` with an older store.
 fn digest_of_image(build: &Build) -> Option<String> {
     let name = build
         .progress
@@ -91,7 +91,8 @@ fn digest_of_image(build: &Build) -> Option<String> {
     name.split_once('@').map(|(_, digest)| digest.to_owned())
 }
 
-/// The same pure functions as in the frontend, with what the engine says of the image and itself.
+/// Computes the digests with the functions of the frontend, and the engine's facts about the image
+/// and itself.
 fn compute(file: SourceFile, nonce: &str, digest: Option<String>) -> BTreeMap<String, String> {
     let platform =
         engine().docker(["version", "--format", "{{.Server.Os}}/{{.Server.Arch}}"]).run().text();
@@ -120,9 +121,9 @@ fn compute(file: SourceFile, nonce: &str, digest: Option<String>) -> BTreeMap<St
     .unwrap();
 
     let settings = Settings {
-        // What buildx asks for where the engine has images of its own.
+        // buildx's setting for engines that have images of their own.
         resolve_mode: ResolveMode::PreferLocal,
-        // No session: the context is not read. What else newer engines can do, nothing in the spec would use.
+        // No session: the context is not read. The spec uses no other features of newer engines.
         engine: Engine { owners_in_keys: engine().major_version > 23, ..Engine::default() },
         ..Settings::default()
     };

@@ -1,8 +1,8 @@
-//! A build that fails shows the lines of the spec that it fails for.
+//! A failing build shows the lines of the spec that caused the failure.
 
 use crate::harness::{Failure, Image, Project, Registry, engine, succeeded};
 
-/// Asserts that the client shows a line of the spec as one of those it is about.
+/// Asserts that the client marks a line of the spec.
 #[track_caller]
 fn assert_marks(failure: &Failure, number: u32, line: &str) {
     let marked = format!("{number:4} | >>> {line}");
@@ -136,7 +136,7 @@ fn broken_toml_is_an_error_at_its_line() {
     }
 }
 
-/// The address is one where nobody listens.
+/// Nothing listens at the address.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn an_image_that_is_not_there_is_an_error_at_its_name() {
@@ -148,7 +148,7 @@ fn an_image_that_is_not_there_is_an_error_at_its_name() {
     }
 }
 
-/// An image without an index is given out for every platform: of that there is a warning.
+/// An image without an index is used for every platform, with a warning.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn an_image_for_another_platform_only() {
@@ -160,7 +160,7 @@ fn an_image_for_another_platform_only() {
     let options = ["--platform", other, "--push", "-t", image.name()];
     succeeded(base.try_build_on(engine(), &options));
     let name = image.name().to_owned();
-    // The engine itself has it no more.
+    // Removed from the engine itself.
     drop(image);
 
     let spec =
@@ -173,7 +173,7 @@ fn an_image_for_another_platform_only() {
         assert_marks(&failure, 3, &format!("from = \"{name}\""));
     } else {
         let build = project.build(&[]);
-        // 20.10 has no warnings of frontends.
+        // 20.10 shows no warnings of frontends.
         if engine().shows_excerpts() {
             let says = format!("{name} is for {other}");
             assert!(
@@ -200,14 +200,14 @@ fn a_target_that_is_not_there_is_told_with_those_that_are() {
 fn a_warning_does_not_stop_the_build() {
     let build = Project::new("\n[stages.a]\nfrom = \"scratch\"\n[args]\nUNUSED = \"x\"\n")
         .build(&["--build-arg", "OTHER=1"]);
-    // 20.10 has no warnings of frontends.
+    // 20.10 shows no warnings of frontends.
     if engine().shows_excerpts() {
         let shown = build.progress.warnings.iter().any(|warning| warning.contains("OTHER"));
         assert!(shown, "no warning of the undeclared arg:\n{build}");
     }
 }
 
-/// Engines say only what is not allowed, and not to which step.
+/// Engines report the missing entitlement, but not the step.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_step_that_is_not_allowed_is_told_with_its_line() {

@@ -1,5 +1,5 @@
-//! Every folder of `examples` gives what its `expect.toml` says. A new example needs only its folder.
-//! `MSTAGE_EXAMPLES=NAME,NAME cargo engine examples` tries only some.
+//! Every folder of `examples` gives the results in its `expect.toml`. A new example only needs a
+//! folder. `MSTAGE_EXAMPLES=NAME,NAME cargo engine examples` runs only some of them.
 
 #![expect(clippy::disallowed_methods, reason = "examples are files")]
 
@@ -15,9 +15,9 @@ use crate::harness::{Files, Finished, Image, Progress, ROOT, Service, build, eng
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Expectations {
-    /// The base images that must be there.
+    /// The required base images.
     images: Vec<String>,
-    /// Builds, and what each gives.
+    /// Builds with their results.
     build: Vec<Expected>,
 }
 
@@ -30,37 +30,38 @@ struct Expected {
     /// Options of `docker buildx build` for the spec.
     #[serde(default)]
     options: Vec<String>,
-    /// In place of a spec, a Compose file that names one.
+    /// Instead of a spec, a Compose file that refers to one.
     compose: Option<String>,
-    /// The same with a bake file, which may be a Compose file.
+    /// Instead of a spec, a bake file, which may be a Compose file.
     bake: Option<String>,
     /// The service of the Compose file, or the target of the bake file.
     target: Option<String>,
     /// Variables for Compose and bake.
     #[serde(default)]
     environment: BTreeMap<String, String>,
-    /// In place of a spec, a script that makes the same image without mstage, for comparison. Its
-    /// argument is the name of the image; names of other images that it leaves begin with that.
+    /// Instead of a spec, a script that makes the same image without mstage, for comparison. Its
+    /// argument is the name of the image; the names of further images that it creates begin with
+    /// that.
     script: Option<String>,
-    /// Parts of the names of ops that belong to the build.
+    /// Parts of the names of ops that must be in the build.
     #[serde(default)]
     in_progress: Vec<String>,
-    /// The same, of ops that do not.
+    /// Parts of the names of ops that must not be in the build.
     #[serde(default)]
     not_in_progress: Vec<String>,
-    /// The first major version of Docker that can build it.
+    /// The first major version of Docker that supports it.
     #[serde(default)]
     since: u32,
-    /// A part of what the client says: the build fails.
+    /// The build fails, and the client's output contains this.
     fails: Option<String>,
-    /// In place of an image, the files of the result, each with a part of what is in it.
+    /// Instead of an image, the files of the result, each with a part of its content.
     #[serde(default)]
     files: BTreeMap<String, String>,
-    /// How many layers the image has.
+    /// The number of layers of the image.
     layers: Option<usize>,
-    /// A bound of the image's size in bytes.
+    /// Upper bound of the image's size in bytes.
     size_below: Option<u64>,
-    /// The same, from the other side.
+    /// Lower bound of the image's size in bytes.
     size_above: Option<u64>,
     /// Parts of the image's config, by their names in `docker image inspect`.
     #[serde(default)]
@@ -68,14 +69,14 @@ struct Expected {
     /// Arguments of the container.
     #[serde(default)]
     run: Vec<String>,
-    /// What it reads from its standard input.
+    /// The container's standard input.
     stdin: Option<String>,
-    /// What it prints before it ends.
+    /// The container's output.
     stdout: Option<String>,
-    /// Ports that are published besides those that the image exposes.
+    /// Ports to publish, besides those that the image exposes.
     #[serde(default)]
     publish: Vec<u16>,
-    /// What it answers as a server.
+    /// Requests to the container as a server.
     #[serde(default)]
     get: Vec<Get>,
 }
@@ -104,7 +105,7 @@ fn ok() -> u16 {
     200
 }
 
-/// Every example is tried, even if others have failed.
+/// Every example is built, even if others have failed.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn examples_give_what_they_promise() {
@@ -184,7 +185,7 @@ fn check(folder: &Path, expected: &Expectations) {
     }
 }
 
-/// Builds the image and says what was built, for messages.
+/// Builds the image and returns a description of the build for messages.
 fn make(folder: &Path, wanted: &Expected, image: &Image) -> (Progress, String) {
     match (&wanted.spec, &wanted.compose, &wanted.bake, &wanted.script) {
         (Some(spec), None, None, None) => {
@@ -230,7 +231,7 @@ fn docker(folder: &Path, wanted: &Expected, words: &[&str]) -> Finished {
     command.directory(folder).minutes(10).run()
 }
 
-/// Builds what cannot be built.
+/// Checks that a build fails.
 fn check_failure(folder: &Path, wanted: &Expected, message: &str) {
     let spec = folder.join(wanted.spec.as_deref().unwrap());
     let options: Vec<&str> = wanted.options.iter().map(String::as_str).collect();
@@ -240,7 +241,7 @@ fn check_failure(folder: &Path, wanted: &Expected, message: &str) {
     }
 }
 
-/// Builds the files and looks at each.
+/// Builds the files and checks each.
 fn check_files(folder: &Path, wanted: &Expected) {
     let spec = folder.join(wanted.spec.as_deref().unwrap());
     let files = Files::of(|output| {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::harness::{FRONTEND, Image, Project, ROOT, build_within, engine, inspect, succeeded};
 
-/// It has to be fetched before a build can begin. A seventh of it is what catching panics takes.
+/// It has to be downloaded before a build can begin. A seventh of it is needed for catching panics.
 const SIZE_LIMIT: u64 = 9_000_000;
 
 #[test]
@@ -33,7 +33,7 @@ steps = [{{ copy = "/", from = "{FRONTEND}", to = "/" }}]
     assert!(size <= SIZE_LIMIT, "the binary has {size} bytes");
 }
 
-/// mstage builds the image that `frontend.Dockerfile` builds, and what it has built works.
+/// mstage builds the same image as `frontend.Dockerfile`, and the result works.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn mstage_builds_itself() {

@@ -1,8 +1,10 @@
-//! Stages that must build for the target to succeed: they run beside it, and nothing of them is in it.
+//! Stages that must build for the target to succeed: they run beside it, and none of their files
+//! are in it.
 
 use crate::harness::{Build, Failure, Image, Project, Vertex, engine};
 
-/// Two stages that wait for each other through a cache directory: unless both run at once, each gives up.
+/// Two stages that wait for each other through a cache directory: unless both run concurrently,
+/// each gives up.
 const SPEC: &str = r#"
 default = "app"
 args = { NONCE = {}, GATE = "1", END = "true" }
@@ -67,7 +69,7 @@ fn a_failing_gate_stops_the_target() {
     if engine().shows_excerpts() {
         assert!(failure.message.contains(">>>     touch /meet/test"), "{failure}");
     }
-    // It had begun, and was at its sleep or just before it.
+    // It had begun, and was in its sleep or just before it.
     assert!(step("make").ran(), "{failure}");
     let rest = step("go on");
     assert!(!rest.log.contains("the app is finished"), "{failure}");
@@ -102,7 +104,7 @@ fn a_gate_that_passes_leaves_nothing_in_the_image_and_in_its_cache() {
     assert!(warns(&build) || engine().major_version < 23, "{build}");
 }
 
-/// A stage that is nothing but what it requires, with a test that is built from what it tests.
+/// A stage without files that only requires others, with a test that is based on the tested stage.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_stage_of_nothing_that_requires_all() {

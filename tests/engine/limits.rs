@@ -1,8 +1,8 @@
-//! What an older engine cannot do is an error that names it, at the line that needs it.
+//! A feature that an older engine lacks is an error that names it, at the line that needs it.
 
 use crate::harness::{Project, engine};
 
-/// An engine without it would leave the modes as they are, and nobody would know.
+/// An engine without it would silently leave the modes unchanged.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn changes_of_modes() {
@@ -35,7 +35,7 @@ steps = [
     }
 }
 
-/// Where the engine can make no such thing, it is unpacked from an archive.
+/// If the engine cannot create such an entry, it is unpacked from an archive.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn links_and_special_modes_on_every_engine() {

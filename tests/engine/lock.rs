@@ -1,5 +1,5 @@
-//! Lock files on the shared engine: what is written for downloads, repositories and images of a registry or
-//! of the engine's own store, and builds that are held to it.
+//! Lock files on the shared engine: their entries for downloads, repositories and images of a
+//! registry or of the engine's own store, and builds that use them.
 
 #![expect(clippy::disallowed_methods, reason = "what is served is files")]
 
@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::harness::{Command, Image, Project, Registry, Server, engine, succeeded};
 
-/// A repository with a branch and an annotated tag, as a web server can serve it. The branch then moves on.
+/// A repository with a branch and an annotated tag, for a web server. The branch then moves on.
 fn repository(folder: &Path) {
     let script = r#"
         export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
@@ -55,7 +55,7 @@ fn write_lock(project: &Project, options: &[&str]) -> String {
 fn downloads_and_repositories() {
     let web = tempfile::tempdir().unwrap();
     repository(web.path());
-    // More than one message takes.
+    // More than fits into one message.
     let large: Vec<u8> = (0..20_u32 << 20).map(|at| (at >> 7) as u8).collect();
     fs::write(web.path().join("large"), &large).unwrap();
     fs::write(web.path().join("small"), "first").unwrap();
@@ -79,7 +79,7 @@ steps = [
     let project = Project::new(&spec.replace("URL", server.url("").trim_end_matches('/')));
     let lock = write_lock(&project, &[]);
     let url = server.url("");
-    // The oldest engine does not tell what an annotated tag is.
+    // The oldest engine does not resolve annotated tags.
     let tells_tags = engine().major_version > 20;
     let mut pins = vec![
         ("repo.git", commit(web.path(), "master")),
@@ -94,12 +94,12 @@ steps = [
         assert!(lock.contains(&line), "no {line}in\n{lock}");
     }
     assert_eq!(lock.contains("repo.git#v1\" is not pinned"), !tells_tags, "{lock}");
-    // One file, for however many platforms. Older image stores have one only.
+    // One file for any number of platforms. Older image stores support only one.
     let several = ["--platform=linux/amd64,linux/arm64"];
     let platforms = if engine().has_containerd_store() { &several[..] } else { &[] };
     assert_eq!(write_lock(&project, platforms), lock);
 
-    // What is there now does not matter.
+    // The current version has no effect.
     let script = "echo 3 > work/version; git -C work -c user.name=t -c user.email=t@example.com \
                   commit -q -a -m 3; git -C repo.git fetch -q ../work master:master; \
                   git -C repo.git update-server-info";
@@ -112,7 +112,7 @@ steps = [
     assert_eq!(files["v1/version"].text(), "1\n");
     assert_eq!(files["small"].text(), "first");
 
-    // Nobody is asked again: that it is gone does not matter either.
+    // The repository is not accessed again, so its removal has no effect either.
     if tells_tags {
         fs::remove_dir_all(web.path().join("repo.git")).unwrap();
         fs::remove_file(web.path().join("small")).unwrap();
@@ -120,14 +120,14 @@ steps = [
         assert_eq!(files["branch/version"].text(), "2\n");
     }
 
-    // A file that is another one is not taken for the one that was pinned.
+    // A changed file is not accepted for the pinned one.
     fs::write(web.path().join("large"), "changed").unwrap();
     let failure = project.fail(&["--build-arg", "NAME=large"]);
     assert!(failure.message.contains("digest mismatch"), "{failure}");
 }
 
-/// A repository with a branch and a tag `v1` of different commits, in the folder `private`. `content` is in the file
-/// `version` of both, before the word `branch` or `tag`.
+/// A repository with a branch and a tag `v1` of different commits, in the folder `private`. The
+/// file `version` contains `content`, followed by the word `branch` or `tag`.
 fn ambiguous_repository(folder: &Path, content: &str) {
     let script = r#"
         export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=/dev/null
@@ -147,8 +147,8 @@ fn ambiguous_repository(folder: &Path, content: &str) {
     Command::new("sh").args(["-euc", &script.replace("CONTENT", content)]).directory(folder).run();
 }
 
-/// The lock file of references in a repository that only the token opens, and the files that they name in a build which
-/// the lock file holds.
+/// The lock file for references in a repository that needs the token, and the files of these
+/// references in a build with the lock file.
 fn locked_references(web: &Path, references: &[&str]) -> (Vec<String>, Vec<String>) {
     let server = Server::start(web.to_owned());
     fs::write(web.join("token"), "letmein").unwrap();
@@ -174,7 +174,7 @@ fn locked_references(web: &Path, references: &[&str]) -> (Vec<String>, Vec<Strin
     (pins, names.map(|name| files[&name].text().to_owned()).collect())
 }
 
-/// The lock file holds a build to what the engine that wrote it builds for such a name.
+/// The lock file pins such a name to the version that the engine itself builds.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_branch_and_a_tag_of_one_name() {
@@ -185,7 +185,8 @@ fn a_branch_and_a_tag_of_one_name() {
     assert_eq!(pins, references.map(|reference| commit(web.path(), reference)));
     assert_eq!(files, ["branch\n", "tag\n"]);
 
-    // BuildKit before 0.26 keeps the tag's files as those of the branch's commit: this one has other commits.
+    // BuildKit before 0.26 caches the tag's files for the branch's commit: this one has other
+    // commits.
     let web = tempfile::tempdir().unwrap();
     ambiguous_repository(web.path(), "either ");
     let (pins, files) = locked_references(web.path(), &["v1"]);
@@ -194,7 +195,7 @@ fn a_branch_and_a_tag_of_one_name() {
     assert_eq!(files[0], ["either branch\n", "either tag\n"][at]);
 }
 
-/// Secrets open repositories and files for sources, for steps and for a lock file.
+/// Secrets give access to repositories and files for sources, steps and a lock file.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn private_sources() {
@@ -213,7 +214,7 @@ fn private_sources() {
     let http = format!(
         ", {{ copy = \"file\", from = \"file\", to = \"/source-file\" }}, {{ fetch = \"{url}/file\", to = \"/step-file\" }}"
     );
-    // BuildKit knows secrets for files from 0.23 on.
+    // BuildKit supports secrets for files since 0.23.
     let opens_files = engine().major_version > 27;
     let spec = match opens_files {
         true => format!("\n{source}{git}{http}]\n"),
@@ -273,7 +274,8 @@ fn images_of_a_registry_and_of_the_engines_own() {
     assert!(failure.message.contains(&expected), "{failure}");
 }
 
-/// What a registry has that is out of reach is not known; the engine has an image of that name.
+/// The registry's version is unknown if the registry is unavailable; the engine has an image with
+/// that name.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn an_image_of_a_registry_that_does_not_answer() {

@@ -1,14 +1,14 @@
 //! mstage on a real BuildKit engine, through `docker buildx build` as a user runs it.
 //!
-//! `cargo engine` runs these tests. Each asks for an engine through [`harness::engine`], which finds or
-//! makes one, builds the frontend image from the checkout and puts it in; once asked for, a missing
-//! engine is a failure. `MSTAGE_TEST_ENGINE=bookworm cargo engine` runs them on the oldest engine that
-//! is supported; see `scripts/engine help` for the others.
+//! `cargo engine` runs these tests. Each gets its engine from [`harness::engine`], which finds or
+//! creates one, builds the frontend image from the repository and loads it; a missing engine is a
+//! failure. `MSTAGE_TEST_ENGINE=bookworm cargo engine` runs them on the oldest supported engine;
+//! see `scripts/engine help` for the others.
 //!
-//! Those in `fresh` start further engines, which are empty. These are always made by `scripts/engine`,
-//! which needs root; the others are content with a Docker of the user's own.
+//! The tests in `fresh` start further engines, which are empty. These are always created by
+//! `scripts/engine`, which needs root; the others can use the user's own Docker.
 //!
-//! The examples are tests too: `examples` reads what each must give from its `expect.toml`.
+//! The examples are tests too: `examples` reads the expected results from their `expect.toml`.
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 

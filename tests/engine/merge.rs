@@ -1,4 +1,4 @@
-//! Stages that start from several others.
+//! Stages that are based on several others.
 
 use std::fmt::Write;
 

@@ -1,11 +1,12 @@
-//! What run steps see besides their stage's own files.
+//! Mounts of run steps.
 
 use crate::harness::Project;
 
-/// Builds twice, with another value of the arg `TURN`, and gives what the cache had the second time.
+/// Builds twice, with another value of the arg `TURN`, and returns the content of the cache in the
+/// second build.
 ///
-/// Every step gets the arg `NONCE`: the id of a cache is no part of a step's key, so that a step which
-/// has it only there would be taken from an earlier run of the tests.
+/// Every step gets the arg `NONCE`: the id of a cache is not part of a step's key, so a step with
+/// the nonce only there would be cached from an earlier run of the tests.
 #[track_caller]
 fn kept(keys: &str) -> String {
     let project = Project::new(&format!(
@@ -73,7 +74,7 @@ steps = [
     }
 }
 
-/// So a team can move one Dockerfile at a time, and its compilers keep their caches.
+/// A team can migrate one Dockerfile at a time, and its compilers keep their caches.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_cache_is_shared_with_dockerfiles() {
@@ -154,7 +155,8 @@ steps = [{ copy = "/out", from = "work" }]
     assert_eq!(project.files(&[])["out"].text(), "new\nold\n");
 }
 
-/// Without the cache of its stage a step would have an empty directory; a step that asks for it keeps it.
+/// Without the cache of its stage, a step would have an empty directory; a step with `no-cache`
+/// keeps it.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_step_that_runs_in_every_build_keeps_its_caches() {
@@ -189,8 +191,8 @@ steps = [{ copy = "/tmp", from = "work" }]
     assert!(step("] always").ran() && step("] written").ran(), "{build}");
 }
 
-/// A cache directory is known by what it begins as, which is nothing but its owner; and the same name can be another
-/// user's elsewhere.
+/// A cache directory is identified by its initial content, which is only its owner; and the same
+/// name can be another user elsewhere.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn users_by_name_have_their_own_caches() {

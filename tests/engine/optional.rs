@@ -1,4 +1,4 @@
-//! Copies of what need not be there.
+//! Copies of optional files.
 
 use crate::harness::Project;
 
@@ -70,7 +70,7 @@ fn what_is_there_is_copied_and_what_is_not_is_no_failure() {
     assert_eq!(files["of-stage/file"].text(), "made\n");
 }
 
-/// Without the word, a plain path must be there.
+/// Without `optional`, a plain path must exist.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn what_is_not_optional_must_be_there() {
@@ -79,7 +79,7 @@ fn what_is_not_optional_must_be_there() {
     assert!(failure.message.contains("mstage.toml:13"), "{failure}");
 }
 
-/// A link to what is not there is missing, whether the file itself is or an ignore file keeps it out.
+/// A link to a missing file counts as missing, also if an ignore file excludes its target.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn links_to_nothing_in_a_directory_of_the_client() {

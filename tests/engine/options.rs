@@ -1,8 +1,8 @@
-//! What the client wants of processes, seen from inside of one.
+//! The client's settings for processes, as seen by a process.
 
 use crate::harness::{Project, engine};
 
-/// What a step sees, as text. `nonce` keeps tests apart in the cache.
+/// The output of a step's command. `nonce` separates the tests in the cache.
 fn seen(command: &str, options: &[&str]) -> String {
     let project = Project::new(&format!(
         r#"
@@ -32,7 +32,7 @@ fn hosts_limits_memory_files_and_network() {
     );
     let network = seen("ls /sys/class/net", &["--network=none"]);
     assert_eq!(network, "lo");
-    // 20.10 knows neither of these; mstage says so (`gateway/settings.rs`).
+    // 20.10 supports neither of these; mstage reports that (`gateway/settings.rs`).
     if engine().major_version >= 23 {
         let shm = seen("df -k /dev/shm", &["--shm-size=32m"]);
         assert!(shm.contains("32768"), "{shm}");

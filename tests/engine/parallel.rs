@@ -1,8 +1,8 @@
-//! Branches that are done at once and merged in their order.
+//! Branches that run concurrently and are merged in order.
 
 use crate::harness::{Build, Capability, Project, cannot_run, engine};
 
-/// Which steps of branches ran, by their labels.
+/// The labels of the steps of branches that ran.
 fn ran(build: &Build) -> Vec<&str> {
     let steps = build.progress.steps().filter(|step| step.ran());
     let mut names: Vec<&str> =
@@ -11,7 +11,8 @@ fn ran(build: &Build) -> Vec<&str> {
     names
 }
 
-/// Each branch waits for the other through a cache directory: unless both run at once, each gives up.
+/// Each branch waits for the other through a cache directory: unless both run concurrently, each
+/// gives up.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn branches_run_at_once() {
@@ -72,7 +73,7 @@ steps = [
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn what_branches_change_is_merged_in_their_order() {
-    // Where they are done in order, a branch sees those before it.
+    // If they run in order, a branch sees the earlier ones.
     let apart = if engine().has(Capability::MergeOp) { "test ! -e /in/a" } else { "test -e /in/a" };
     let project = Project::new(&SPEC.replace("test ! -e /in/a", apart));
     let nonce = format!("--build-arg=NONCE={}", project.nonce());
@@ -82,7 +83,7 @@ fn what_branches_change_is_merged_in_their_order() {
     assert_eq!(found, format!("{files}a1 1 1000 /work\n/work/deep\nb\nnew\n"));
     let description = image.inspect();
     let layers = description["RootFS"]["Layers"].as_array().unwrap().len();
-    // The base has one; the working directory and each step of the stage one more.
+    // The base has one; the working directory and each step of the stage add one.
     let base = crate::harness::inspect("busybox")["RootFS"]["Layers"].as_array().unwrap().len();
     assert_eq!(layers, base + 7);
 
@@ -95,7 +96,7 @@ fn what_branches_change_is_merged_in_their_order() {
     }
 }
 
-/// What is not like one step after the other, and the documentation says so.
+/// A documented difference from steps that run one after the other.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_last_branch_wins_for_files_and_for_directories() {

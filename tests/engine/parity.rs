@@ -1,8 +1,9 @@
-//! A Dockerfile and the spec that says the same give the same image.
+//! A Dockerfile and the equivalent spec give the same image.
 //!
-//! Each folder of `tests/parity` is a case: both files, and the context for them. The engine's own
-//! frontend builds the one and mstage the other; then their files and their configs are compared.
-//! `MSTAGE_PARITY=NAME,NAME cargo engine parity` runs only some. What a `case.toml` may say is in [`Settings`].
+//! Each folder of `tests/parity` is a case: both files, and their context. The engine's own
+//! frontend builds the Dockerfile and mstage the spec; then their files and their configs are
+//! compared. `MSTAGE_PARITY=NAME,NAME cargo engine parity` runs only some. The keys of a
+//! `case.toml` are in [`Settings`].
 
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 
@@ -28,13 +29,13 @@ use self::made::{
     Differing, Made, Store, all_differences, config_of_image, config_of_layout, differences,
 };
 
-/// How many cases are built at once.
+/// Number of cases that are built concurrently.
 const WORKERS: usize = 4;
 
-/// A case, copied to where its generated files can be, too.
+/// A case, copied to a folder that can also contain its generated files.
 struct Case {
     name: String,
-    /// The folder in the checkout.
+    /// The folder in the repository.
     home: PathBuf,
     /// The copy.
     folder: PathBuf,
@@ -43,50 +44,53 @@ struct Case {
 
 /// A `case.toml`. Most cases need none.
 ///
-/// A `prepare.sh` beside it makes what is not committed, such as archives, in a copy of the folder.
+/// A `prepare.sh` beside it creates files that are not committed, such as archives, in a copy of
+/// the folder.
 #[derive(Deserialize, Default)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 struct Settings {
-    /// Options of `docker buildx build` for both builds. `{server}` is the URL of the case's folder,
-    /// `{host}` the host in it, `{folder}` its path, `{base}` the image that the engine's own frontend makes of a `base.Dockerfile`,
-    /// `{long}` a text of 100,000 characters, `{alpine}` the digest of alpine:3.20.
+    /// Options of `docker buildx build` for both builds. `{server}` is the URL of the case's
+    /// folder, `{host}` its host, `{folder}` its path, `{base}` the image built from
+    /// `base.Dockerfile` by the engine's own frontend, `{long}` a text of 100,000 characters,
+    /// `{alpine}` the digest of alpine:3.20.
     options: Vec<String>,
     /// Options for the build of `base.Dockerfile`.
     base_options: Vec<String>,
-    /// The context, where it is not the folder; both build files are in it.
+    /// The context, if it is not the folder; both build files are in it.
     context: Option<String>,
-    /// The base images that must be there, besides the usual ones.
+    /// The required base images, besides the usual ones.
     images: Vec<String>,
-    /// What the spec may do otherwise than the Dockerfile, and why.
+    /// The allowed differences of the spec, with reasons.
     differences: Vec<Difference>,
-    /// Why there is no engine yet whose own frontend could build the Dockerfile; `expected.txt` has
-    /// what a newer official frontend made of it: `UPDATE_EXPECT=1` together with
+    /// The reason why no engine's own frontend can build the Dockerfile yet; `expected.txt` has the
+    /// result of a newer official frontend: `UPDATE_EXPECT=1` together with
     /// `MSTAGE_DOCKERFILE_FRONTEND=docker/dockerfile:1` (or `1-labs`) writes it.
     too_new: Option<String>,
     /// The major version of the first engine whose own frontend builds the Dockerfile.
     since: u32,
-    /// The major version of the first engine that can do it, with any frontend, where an older one does
-    /// not say so beforehand.
+    /// The major version of the first engine that supports it with any frontend, if older engines
+    /// do not report that beforehand.
     engine: u32,
-    /// What both builds fail with, where the case is one that fails.
+    /// The error of both builds, if they must fail.
     fails: Option<Fails>,
-    /// What mstage does otherwise where it builds the Dockerfile as it is, and why.
+    /// A difference if mstage builds the Dockerfile directly, with its reason.
     direct: Option<String>,
-    /// What the converted file does otherwise than the Dockerfile that mstage builds as it is, and why.
+    /// A difference between the converted file and the Dockerfile that mstage builds directly, with
+    /// its reason.
     converted: Option<String>,
-    /// What mstage does not do yet. A case that says so and passes is out of date.
+    /// A feature that mstage lacks. A case with this key that passes is out of date.
     missing: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Difference {
-    /// A name of the comparison, such as `config Env` or `/path`; a `*` at its end stands for anything.
+    /// A name in the comparison, such as `config Env` or `/path`; a trailing `*` matches anything.
     of: String,
     reason: String,
 }
 
-/// What the messages of both sides contain.
+/// Texts that the messages of both sides contain.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Fails {
@@ -94,21 +98,21 @@ struct Fails {
     mstage: String,
 }
 
-/// What both builds are given.
+/// The options and the context of both builds.
 #[derive(Clone)]
 struct Request {
     options: Vec<String>,
     context: Option<String>,
 }
 
-/// What became of a case.
+/// The result of a case.
 enum Verdict {
     Same,
-    /// The engine lacks what the spec needs, and mstage said so.
+    /// The engine lacks a feature that the spec needs, and mstage reported that.
     Refused(String),
-    /// This engine is too old to tell, for this reason.
+    /// This engine is too old for the comparison, for this reason.
     NotCompared(&'static str),
-    /// mstage does not do it yet.
+    /// mstage lacks the feature.
     Missing(String),
     Different(String),
 }
@@ -129,7 +133,8 @@ fn dockerfiles_are_built_as_they_are_and_converted() {
     assert!(different == 0, "\n{text}");
 }
 
-/// Runs all cases, or those that are asked for: what became of those that are not the same, and how many differ.
+/// Runs all cases, or the requested ones. Returns a report of those that are not equal, and the
+/// number that differ.
 fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) -> (String, u32) {
     let root = TempDir::new().unwrap();
     let only = std::env::var("MSTAGE_PARITY").ok().filter(|name| !name.is_empty());
@@ -161,7 +166,7 @@ fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) -> (String, u32) {
     report(&verdicts.into_inner().unwrap())
 }
 
-/// What became of all cases that are not the same, and how many of them differ.
+/// A report of all cases that are not equal, and the number that differ.
 fn report(verdicts: &BTreeMap<&String, Verdict>) -> (String, u32) {
     let mut text = String::new();
     let mut counts = [0; 5];
@@ -197,7 +202,7 @@ fn case_names() -> Vec<String> {
     names
 }
 
-/// What the `case.toml` of a case says.
+/// The `case.toml` of a case.
 fn settings(case: &str) -> Settings {
     let file = Path::new(ROOT).join("tests/parity").join(case).join("case.toml");
     if !file.exists() {
@@ -254,8 +259,8 @@ impl Case {
         Ok(self.compare(&*self.by_engine(store, &request)?, &by_spec))
     }
 
-    /// What the engine's own frontend makes of the Dockerfile. Where nothing of the case is generated, it is built once for
-    /// all that is compared with it.
+    /// The image that the engine's own frontend builds from the Dockerfile. Unless the case
+    /// generates files, it is built only once for all comparisons.
     fn by_engine(&self, store: Store, request: &Request) -> Result<Arc<Made>, String> {
         static KNOWN: Mutex<BTreeMap<String, Arc<Made>>> = Mutex::new(BTreeMap::new());
         let generates = |file: &str| self.home.join(file).exists();
@@ -275,8 +280,8 @@ impl Case {
         Ok(made)
     }
 
-    /// The Dockerfile as it is, built by mstage, and the file that it is converted to: the same image to the last bit that is compared, whatever a spec may
-    /// do otherwise.
+    /// Compares the Dockerfile, built directly by mstage, with the file that it is converted to:
+    /// the images must be equal, even where a spec may differ.
     fn direct_verdict(&self, store: Store, server: &Server) -> Verdict {
         if engine().major_version < self.settings.engine {
             return Verdict::NotCompared("the engine cannot do it");
@@ -339,7 +344,7 @@ impl Case {
         Ok(judge(&differing, &[]))
     }
 
-    /// Copies the folder, with modes that depend on no one's umask, and adds what the case generates.
+    /// Copies the folder, with modes that do not depend on the umask, and adds the generated files.
     fn prepare(&self) -> Result<(), String> {
         copy(&self.home, &self.folder).map_err(|err| format!("  it cannot be copied: {err}"))?;
         let spec = self.folder.join("mstage.toml");
@@ -363,7 +368,7 @@ impl Case {
         Ok(())
     }
 
-    /// The image of `base.Dockerfile`, where there is one.
+    /// The image of `base.Dockerfile`, if there is one.
     fn base(&self) -> Result<Option<Image>, String> {
         let file = self.folder.join("base.Dockerfile");
         if !file.exists() {
@@ -465,7 +470,8 @@ impl Case {
         judge(differences, &self.settings.differences)
     }
 
-    /// Compares with what a newer frontend than the engine's own made of the Dockerfile, or makes now.
+    /// Compares with the image that a newer frontend than the engine's own made of the Dockerfile,
+    /// or makes now.
     fn check_expected(
         &self,
         by_spec: &Made,
@@ -486,7 +492,7 @@ impl Case {
         }
         let expected = fs::read_to_string(&file).map_err(|err| format!("  expected.txt: {err}"))?;
         let lines = |text: &str| -> BTreeMap<String, String> {
-            // Without the OCI layout the config is told in other words.
+            // Without the OCI layout, the config has another format.
             let seen = |line: &&str| store == Store::Containerd || line.starts_with('/');
             let pair =
                 |line: &str| line.split_once(": ").map(|(a, b)| (a.to_owned(), b.to_owned()));
@@ -496,7 +502,8 @@ impl Case {
     }
 }
 
-/// Leaves out the differences that the case lists; one that is listed in vain is one, too.
+/// Removes the allowed differences of the case; an allowed difference that does not occur is
+/// reported.
 fn judge(differences: &[Differing], allowed: &[Difference]) -> Verdict {
     let mut text = String::new();
     for (name, one, other) in differences {
@@ -531,12 +538,12 @@ impl Difference {
     }
 }
 
-/// What a failure says behind the excerpts of the build file, which would contain many a word, too.
+/// The error after the excerpts of the build file, which could also contain the expected words.
 fn said(failure: &Failure) -> &str {
     failure.message.rfind("ERROR: ").map_or("", |from| &failure.message[from..])
 }
 
-/// A failure of an older engine's that says what the engine lacks, and where the spec needs it.
+/// An older engine's failure with the missing feature and the location in the spec.
 fn refusal(failure: &Failure) -> Option<Verdict> {
     let is_old = engine().major_version < 28;
     let line = failure.message.lines().find(|line| is_old && is_refusal(line))?;
@@ -544,7 +551,7 @@ fn refusal(failure: &Failure) -> Option<Verdict> {
     Some(Verdict::Refused(line[from..].trim().to_owned()))
 }
 
-/// The beginning of a place in a build file.
+/// The prefixes of locations in build files.
 const FILES: [&str; 2] = ["mstage.toml:", "Dockerfile:"];
 
 /// `mstage.toml:7: the engine lacks ...`.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::harness::{Project, ROOT, build, engine, failed, succeeded};
 
-/// The machines in the headers of ELF files.
+/// The machine numbers in the headers of ELF files.
 const MACHINES: [(&str, u16); 3] =
     [("linux/amd64", 62), ("linux/arm64", 183), ("linux/arm/v7", 40)];
 
@@ -42,7 +42,8 @@ fn an_index_of_cross_compiled_programs() {
     let options: Vec<&str> = options.iter().map(String::as_str).collect();
     let built = succeeded(build(&example.join("mstage.toml"), &example, &options));
 
-    // The compiler's base, the copied sources: once. What names the target: once for each.
+    // The compiler's base and the copied sources: once. Ops that depend on the target: once for
+    // each.
     let count = |text: &str| {
         built.progress.vertices.iter().filter(|vertex| vertex.name.contains(text)).count()
     };
@@ -69,11 +70,12 @@ fn an_index_of_cross_compiled_programs() {
     }
 }
 
-/// A platform that the engine cannot run is named before the step fails with "exec format error".
+/// A platform that the engine cannot run is reported before the step fails with "exec format
+/// error".
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_step_on_a_foreign_platform_is_warned_of() {
-    // The program itself is the engine's own: what is looked at is what mstage says before.
+    // The program itself is the engine's own: the test is about mstage's warning before.
     let project = Project::new(
         r#"
 [stages.a]

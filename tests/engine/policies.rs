@@ -1,5 +1,5 @@
-//! Source policies of the client: what they refuse is an error at its line, what they put in another's place
-//! is used. Docker 20.10 has none, and leaves what the client sends of them unread.
+//! Source policies of the client: a denied source is an error at its line, a replacement is used.
+//! Docker 20.10 does not support policies, and ignores those that the client sends.
 
 use serde_json::{Value, json};
 
@@ -73,7 +73,8 @@ fn an_image_that_is_refused_is_an_error_at_its_name() {
     assert!(failure.message.contains("denied by policy"), "{failure}");
 }
 
-/// BuildKit gives the steps other digests where a policy changes anything but an image, which is known before.
+/// BuildKit changes the digests of steps if a policy changes anything but an image, which is
+/// resolved before.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_report_under_a_policy() {

@@ -1,4 +1,4 @@
-//! What run steps see: their user, directory, environment and shell.
+//! The environment of run steps: user, directory, variables and shell.
 
 use crate::harness::Project;
 

@@ -1,4 +1,4 @@
-//! What the target does not need is not looked up, not sent and not built.
+//! Anything that the target does not need is neither looked up nor transferred nor built.
 
 use crate::harness::Project;
 
@@ -78,7 +78,7 @@ fn what_the_ignore_file_names_is_not_there() {
         .with("source", "");
     assert_eq!(project.files(&[]).paths(), ["kept.log", "source"]);
 
-    // The spec's own ignore file stands in for the context's.
+    // The spec's own ignore file replaces the context's.
     project.write("mstage.toml.dockerignore", "*\n!a.log\n");
     assert_eq!(project.files(&[]).paths(), ["a.log"]);
 }

@@ -1,4 +1,4 @@
-//! Reports of stages: exported whether the steps pass or not.
+//! Reports of stages: exported even if a step fails.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::harness::{Files, Project, engine};
 
 const DOCUMENT: &str = "mstage-report.json";
 
-/// `END` is how the second step ends.
+/// `END` is the second step.
 const SPEC: &str = r#"
 default = "app"
 
@@ -46,7 +46,7 @@ fn document(files: &Files) -> Value {
     document_in(files, "")
 }
 
-/// That of one platform of several.
+/// The document of one of several platforms.
 #[track_caller]
 fn document_in(files: &Files, directory: &str) -> Value {
     serde_json::from_str(files[&format!("{directory}{DOCUMENT}")].text()).unwrap()
@@ -81,7 +81,7 @@ fn a_report_of_steps_that_pass_and_of_one_that_fails() {
     assert_eq!(failed.paths(), ["first", "link", DOCUMENT, "second"]);
     assert_eq!(document(&failed)["passed"], false);
     assert_eq!(codes(&failed), [json!(0), json!(3), Value::Null]);
-    // What has passed stays in the cache, and what has failed is tried again.
+    // Steps that passed stay in the cache, and failed ones are tried again.
     assert_eq!(failed["first"].text(), passed["first"].text());
     let again = project.files(&failing);
     assert_eq!(again["first"].text(), failed["first"].text());
@@ -136,8 +136,8 @@ report = "/out"
 steps = ["mkdir -p /out && $TEST"]
 "#;
     let project = Project::new(spec);
-    // What ran when another step failed is stopped, and BuildKit can lose what that was about to start from
-    // (moby/buildkit#6808 tells of the same): no build takes anything from one that has failed.
+    // A step that runs when another one fails is stopped, and BuildKit can lose the input of its
+    // next step (moby/buildkit#6808 describes the same): no build uses results of a failed one.
     let options = |arg: &'static str| {
         let nonce = format!("--build-arg=NONCE={} {arg}", project.nonce());
         [nonce, format!("--build-arg={arg}"), "--target=test.report".to_owned()]
@@ -213,7 +213,7 @@ fn sha256(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Of branches that are done at once nobody knows how those have ended that did not fail.
+/// If one of several concurrent branches fails, the results of the others are unknown.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_report_of_parallel_steps() {
@@ -272,7 +272,7 @@ steps = ["mkdir /out && echo $TARGETARCH > /out/arch && test $TARGETARCH != arm6
     }
 }
 
-/// All platforms wait for the one process that fails, which does not know for which of them it runs.
+/// All platforms wait for the one process that fails, which cannot say for which of them it runs.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn reports_of_platforms_that_share_their_failing_step() {
@@ -310,7 +310,8 @@ steps = [
     }
 }
 
-/// What the program of the step is made for does not matter: here it is the engine's own, as under an emulator.
+/// The platform of the step's program does not matter: here it is the engine's own, as under an
+/// emulator.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_report_of_a_foreign_platform() {
@@ -327,7 +328,7 @@ steps = ["mkdir /out && echo found > /out/file && exit 3"]
     assert_eq!((files["file"].text(), codes(&files)), ("found\n", vec![json!(3)]));
 }
 
-/// What a step sees besides its stage's files is in no report, and no link leads out of the stage.
+/// Mounts of a step are not in the report, and no link leads out of the stage.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_report_has_the_files_of_the_stage_and_no_others() {
@@ -368,12 +369,12 @@ steps = [
         for at in ["/out", "/above", "/root-of-all/out"] {
             let files = project.files(&options(at).each_ref().map(String::as_str));
             let paths = ["absolute", "dangling", "locked", DOCUMENT, "one", "two"];
-            // Where there were mounts, older engines leave the empty directories.
+            // Older engines leave the empty directories of mount points.
             let of_stage = files.paths().into_iter().filter(|at| !["cache", "memory"].contains(at));
             assert_eq!(of_stage.collect::<Vec<_>>(), paths, "{at}");
             assert_eq!(files["locked"].text(), "locked\n");
         }
-        // What the engine mounts there for a step is not in the stage.
+        // Files that the engine mounts for a step are not in the stage.
         let hosts = project.files(&options("/etc/hosts").each_ref().map(String::as_str));
         assert!(!hosts.paths().contains(&"hosts") || hosts["hosts"].content.is_empty());
         for (at, why) in [

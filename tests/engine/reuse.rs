@@ -1,8 +1,8 @@
-//! What has been built before is not built again, and what has changed is.
+//! Unchanged steps are not built again, and changed ones are.
 
 use crate::harness::{Build, Project};
 
-/// Which steps ran, by the part of their names behind the position.
+/// The names, without position, of the steps that ran.
 fn ran(build: &Build) -> Vec<&str> {
     names(build, true)
 }

@@ -1,4 +1,4 @@
-//! Inputs that a spec names.
+//! Named sources of a spec.
 
 #![expect(clippy::disallowed_methods, reason = "what a server serves is files")]
 

@@ -1,4 +1,4 @@
-//! What a stage adds to its base, as one layer.
+//! Squashing the changes of a stage into one layer.
 
 use crate::harness::{Capability, Project, engine, inspect};
 

@@ -1,4 +1,5 @@
-//! What rules find, where it hangs on more than the build file: the client's target, lookups, triggers of a base.
+//! Findings of rules that depend on more than the build file: the client's target, lookups,
+//! triggers of a base.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +17,7 @@ fn lint(daemon: &Daemon) -> Value {
     serde_json::from_slice(&result.metadata["result.json"]).unwrap()
 }
 
-/// The rules that have found something, and the error.
+/// The rules with findings, and the error.
 fn found(daemon: &Daemon) -> (Vec<String>, String) {
     let document = lint(daemon);
     let warnings = document["warnings"].as_array().unwrap().iter();
@@ -25,7 +26,7 @@ fn found(daemon: &Daemon) -> (Vec<String>, String) {
     (rules.collect(), error)
 }
 
-/// Without the network there are the findings all the same, and then what cannot be looked up.
+/// Without a network, all findings are reported, followed by the failed lookups.
 #[tokio::test]
 async fn what_cannot_be_looked_up_hides_no_finding() {
     let spec = r#"default = "a"
@@ -57,7 +58,7 @@ steps = [{ copy = "/z", from = "z:1" }]
         );
         assert!(error.contains(&problem), "{error}");
     }
-    // A build tells its own as warnings before it fails.
+    // A build reports its own as warnings before it fails.
     let daemon = build(engine(), spec, &[]).await;
     assert!(returned(&daemon).error.unwrap().message.contains("library/y:1"));
     let warned = daemon.methods().iter().filter(|method| **method == Method::Warn).count();
@@ -73,12 +74,12 @@ async fn a_default_target_that_is_not_clear_is_told_by_a_check_too() {
     assert_eq!(found(&daemon), (vec!["untagged-image".to_owned()], message.clone()));
     let result = returned(&daemon).result.unwrap();
     assert_eq!(result.metadata["result.statuscode"], b"1");
-    // With what cannot be looked up, both are told.
+    // Both are reported together with failed lookups.
     let spec = "[stages.a]\nfrom = 'y:1'\n[stages.b]\nfrom = 'debian'\n";
     let (rules, both) = found(&build(engine(), spec, &[LINT]).await);
     assert_eq!(rules, ["untagged-image"]);
     assert!(both.starts_with(&message) && both.contains("library/y:1"), "{both}");
-    // Who names one needs no default.
+    // A client that names a target needs no default.
     let (rules, none) = found(&build(engine(), spec, &[LINT, "target=b"]).await);
     assert_eq!((rules.len(), none.as_str()), (1, ""));
 }
@@ -104,7 +105,7 @@ from = "alpine:3.20"
     assert!(of(&[strict]).await.is_some());
 }
 
-/// An engine whose base has triggers that declare args and copy from a stage.
+/// An engine with a base whose triggers declare args and copy from a stage.
 fn engine_with_triggers() -> Engine {
     let triggers = r#""OnBuild":["ARG FLAVOUR","ARG OWN=trigger","ARG OTHER=1 LINES","COPY --from=assets /x /x"],"#;
     let config = CONFIG.replace("\"config\":{", &format!("\"config\":{{{triggers}"));
@@ -116,7 +117,8 @@ fn engine_with_triggers() -> Engine {
         .frontend("dockerfile.v0", Nested { metadata, ..Nested::default() })
 }
 
-/// What triggers of a base use is used: with such findings as errors the build goes on.
+/// Names that triggers of a base use are used: even with such findings as errors, the build
+/// continues.
 #[tokio::test]
 async fn what_triggers_use_is_no_finding() {
     let spec = r#"default = "app"
@@ -131,7 +133,7 @@ steps = ["true"]
 "#;
     let daemon = build(engine_with_triggers(), spec, &["build-arg:OTHER=2"]).await;
     let (message, _) = error(&daemon);
-    // What they do not use is one.
+    // Names that they do not use are reported.
     assert!(message.contains("`COMPUTED` reaches nothing"), "{message}");
     for name in ["FLAVOUR", "OWN", "OTHER", "LINES", "assets"] {
         assert!(!message.contains(name), "{message}");
@@ -142,7 +144,8 @@ steps = ["true"]
     let daemon = build(engine_with_triggers(), spec, &["build-arg:OTHER=2"]).await;
     assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
 
-    // A default of the file is the value of an `ARG` that has none itself, as of one before `FROM` in a Dockerfile.
+    // A default in the file is the value of an `ARG` without a default, like one before `FROM` in a
+    // Dockerfile.
     let solves = daemon.solves();
     let nested = solves.iter().find(|solve| solve.frontend == "dockerfile.v0").unwrap();
     let definition = nested.frontend_inputs["dockerfile"].message().unwrap();
@@ -163,7 +166,8 @@ steps = ["true"]
     assert!(!nested.frontend_opt.contains_key("build-arg:FLAVOUR"));
 }
 
-/// Bake hands over what a target makes only for builds: what is asked of the file knows nothing of it.
+/// Bake passes the results of other targets only for builds: in a subrequest, a base of that kind
+/// is unknown.
 #[tokio::test]
 async fn what_another_target_of_bake_will_make_may_have_any_variable() {
     let spec = r#"[stages.app]

@@ -1,4 +1,4 @@
-//! Where the build file and the build context come from, and contexts with names.
+//! The sources of the build file and the build context, and named contexts.
 
 use std::collections::BTreeSet;
 
@@ -56,7 +56,7 @@ async fn one_file_of_the_web_is_build_file_and_context() {
     assert!(returned(&daemon).error.is_none());
 }
 
-/// An archive of a kind that BuildKit does not unpack is taken for the build file.
+/// An archive of a kind that BuildKit does not unpack is treated as the build file.
 #[tokio::test]
 async fn a_large_file_of_the_web_is_no_build_file() {
     let url = "https://example.com/x.zip";
@@ -83,7 +83,7 @@ async fn a_context_that_is_none_names_the_option() {
     }
 }
 
-/// What another build of the client makes.
+/// The result of another build of the client.
 fn input() -> Definition {
     let mut graph = Graph::new();
     let state = graph
@@ -94,7 +94,7 @@ fn input() -> Definition {
 #[tokio::test]
 async fn another_build_gives_the_context() {
     let image = "docker-image://docker.io/library/alpine:3.20";
-    // As the daemon answers where the client offers no such directory.
+    // The daemon's answer if the client offers no such directory.
     let engine = Engine::new(Release::Head)
         .source(image, [("mstage.toml", SPEC)])
         .input("context", input())
@@ -105,7 +105,7 @@ async fn another_build_gives_the_context() {
     assert_eq!(sources(&ops(&daemon)).keys().collect::<Vec<_>>(), [&image]);
 }
 
-/// As where another frontend starts this one with files that it made, in the session of its client.
+/// As if another frontend started this one with generated files, in the session of its client.
 #[tokio::test]
 async fn another_build_counts_more_than_the_clients_directories() {
     const OTHER: &str = "[stages.other]\nfrom = 'scratch'\n";
@@ -120,11 +120,11 @@ async fn another_build_counts_more_than_the_clients_directories() {
         build_with(engine().input("context", input()).input("dockerfile", input()), &[]).await;
     assert_eq!(sources(&ops(&daemon)).keys().collect::<Vec<_>>(), [&image]);
 
-    // The context alone: the build file is the client's.
+    // Only the context: the build file is the client's.
     let daemon = build_with(engine().input("context", input()), &["target=other"]).await;
     assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
 
-    // A directory that is named for the build file counts more.
+    // A directory that is configured for the build file takes precedence.
     let options = ["dockerfilekey=dockerfile", "target=other"];
     let daemon = build_with(engine().input("dockerfile", input()), &options).await;
     assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
@@ -255,7 +255,7 @@ async fn an_image_of_the_clients_disk_is_looked_up_there() {
     assert!(!daemon.methods().contains(&Method::ResolveImageConfig));
 }
 
-/// Nothing is asked twice, and nothing at all that an ordinary build does not need.
+/// Nothing is requested twice, and nothing that an ordinary build does not need.
 #[tokio::test]
 async fn reading_begins_while_the_daemon_is_asked_what_it_can_do() {
     let gate = Gate::new();
@@ -301,7 +301,8 @@ async fn a_target_that_bake_has_not_built_is_no_matter_of_questions() {
     assert!(message.contains("bake has not built its target `base`"), "{message}");
 }
 
-/// A misspelt stage is taken for an image. A name with a tag or a registry is never a stage's.
+/// A misspelt stage is treated as an image. A name with a tag or a registry is never that of a
+/// stage.
 #[tokio::test]
 async fn an_image_that_is_not_found_may_be_a_stage() {
     for (from, help) in [
@@ -321,7 +322,8 @@ async fn an_image_that_is_not_found_may_be_a_stage() {
     }
 }
 
-/// A link to nothing would fail the copy, and only the files can tell: one look for all that need not be there.
+/// A link to a missing file would fail the copy, and only the files show that: one lookup for all
+/// optional files.
 #[tokio::test]
 async fn optional_files_are_looked_for_once() {
     let spec = r#"[stages.a]

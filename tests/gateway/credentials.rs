@@ -1,4 +1,4 @@
-//! URLs with credentials: none of them gets into a lock file, a label or an error.
+//! URLs with credentials: no credential appears in a lock file, a label or an error.
 
 use prost::Message;
 
@@ -47,7 +47,7 @@ fn engine(spec: &str, lock: Option<&str>) -> Engine {
         .source("git://git.example.com/app.git#v1", head())
 }
 
-/// The names of all operations that the daemon was asked for.
+/// The names of all operations sent to the daemon.
 fn labels(daemon: &Daemon) -> Vec<String> {
     let solves = daemon.solves();
     let solves = solves.iter().filter(|solve| solve.definition.is_some());
@@ -72,7 +72,7 @@ async fn a_lock_file_has_none() {
     }
     let remark = "# `https://files.example.com/${API_TOKEN}/c` is not pinned: `API_TOKEN` looks like a secret;";
     assert!(text.contains(remark), "{text}");
-    // The daemon does get them, and its clients do not see them.
+    // The daemon does get them, but its clients do not see them.
     assert!(daemon.solves().iter().any(|solve| {
         let text = solve.encode_to_vec();
         text.windows(SECRET.len()).any(|window| window == SECRET.as_bytes())
@@ -84,7 +84,7 @@ async fn a_lock_file_has_none() {
 #[tokio::test]
 async fn a_build_is_held_to_it_with_other_credentials() {
     let (_, lock) = written(&build_with(engine(SPEC, None), &["target=mstage.lock"]).await);
-    // As older versions wrote it.
+    // As written by older versions.
     let older = lock.replace("\"http://files", "\"http://reader:old@files");
     for lock in [lock, older] {
         let daemon = build_with(engine(SPEC, Some(&lock)), &["build-arg:PW=other"]).await;

@@ -1,4 +1,4 @@
-//! The checks of a Dockerfile, and questions about one: Dockerfiles in, warnings and documents out.
+//! The checks of a Dockerfile, and subrequests about one.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Dockerfiles as stages: built by the engine's own frontend, built upon here.
+//! Dockerfiles as stages: built by the engine's own frontend, used as bases here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,8 +62,8 @@ async fn it_is_a_base_with_its_config() {
     assert!(returned(&daemon).error.is_none());
 }
 
-/// `BUILDKIT_SYNTAX` of the client says what reads the client's file. Handed on, it would have this frontend read the
-/// other file as well, whatever the other file's own line says.
+/// The client's `BUILDKIT_SYNTAX` selects the frontend of the client's file. If it were passed on,
+/// this frontend would also read the other file, regardless of that file's own syntax line.
 #[tokio::test]
 async fn the_frontend_of_another_file_is_its_own() {
     let options = ["build-arg:BUILDKIT_SYNTAX=myorg/mstage", "build-arg:BUILDKIT_CACHE_MOUNT_NS=n"];
@@ -80,7 +80,7 @@ steps = ["make"]
     assert_eq!(nested(&daemon)[0]["build-arg:BUILDKIT_SYNTAX"], "docker/dockerfile:1.7");
 }
 
-/// Files that start from each other would start frontends for ever.
+/// Files that are based on each other would start frontends endlessly.
 #[tokio::test]
 async fn a_file_that_needs_itself_is_an_error() {
     let daemon = build_with(engine(SPEC), &[]).await;
@@ -101,7 +101,7 @@ async fn a_file_that_needs_itself_is_an_error() {
     assert!(message.contains("more than 8 build files need each other: f0 -> f1"), "{message}");
 }
 
-/// The options of the Dockerfile frontend, for each time that it was asked.
+/// The options of the Dockerfile frontend, for each call.
 fn nested(daemon: &Daemon) -> Vec<BTreeMap<String, String>> {
     let solves = daemon.solves().into_iter();
     solves
@@ -110,7 +110,7 @@ fn nested(daemon: &Daemon) -> Vec<BTreeMap<String, String>> {
         .collect()
 }
 
-/// It finds its files and its build contexts where this build does.
+/// It finds its files and its build contexts in the same places as this build.
 #[tokio::test]
 async fn what_other_builds_make_is_handed_on() {
     let mut graph = Graph::new();
@@ -142,7 +142,7 @@ async fn its_failure_has_the_place_in_the_spec_too() {
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
 }
 
-/// Names that read alike are not one build.
+/// Similar names are not the same build.
 #[tokio::test]
 async fn builds_that_differ_in_what_their_names_run_together() {
     let spec = r#"[stages.a]
@@ -176,7 +176,7 @@ steps = [
     );
 }
 
-/// An engine that has a Dockerfile as the build file, under a name of its own.
+/// An engine with a Dockerfile as the build file, under a given name.
 fn plain(name: &'static str, text: &'static str) -> Engine {
     Engine::new(Release::Head)
         .source("local://dockerfile", [(name, text)])
@@ -195,7 +195,8 @@ async fn the_file_is_found_in_lower_case() {
     );
 }
 
-/// Programs find the whole file in an error, the graph that it was read from, and each line of the instruction.
+/// For programs, an error contains the whole file, the graph that it was read from, and each line
+/// of the instruction.
 #[tokio::test]
 async fn an_error_has_the_file_and_where_it_is_from() {
     let engine = plain("Dockerfile", "FROM scratch\nCOPY --form=x \\\n  a b\n");
@@ -224,7 +225,7 @@ async fn an_error_has_the_file_and_where_it_is_from() {
     assert_eq!(located, [vec![2, 3], vec![4]]);
 }
 
-/// `TARGETSTAGE` is the name of the last stage where no target is asked for.
+/// `TARGETSTAGE` is the name of the last stage if no target is given.
 #[tokio::test]
 async fn the_name_of_the_target_is_that_of_the_dockerfile() {
     for (last, options, expected) in [

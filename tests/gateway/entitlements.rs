@@ -1,4 +1,4 @@
-//! Steps that must be allowed: a daemon that refuses them does not say which they are.
+//! Steps that need an entitlement: a daemon that rejects them does not name them.
 
 use crate::fake::{Do, Method, Release, failure};
 use crate::frontend::{CONFIG, build, engine, error};
@@ -42,7 +42,7 @@ async fn a_step_that_is_not_allowed_is_told_with_its_line_and_the_ways_out() {
         let engine = (0..2).fold(engine(), |engine, _| engine.on(Method::Solve, Do::Answer));
         let daemon = build(engine.on(Method::Solve, Do::Fail(failure(says))), SPEC, &[]).await;
         let (message, places) = error(&daemon);
-        // The client shows what was added last first.
+        // The client shows the last one first.
         let shown: Vec<u64> = places.iter().rev().map(|(_, line)| *line).collect();
         assert_eq!(shown, lines, "{message}");
         for line in lines {
@@ -52,7 +52,7 @@ async fn a_step_that_is_not_allowed_is_told_with_its_line_and_the_ways_out() {
         for help in helps {
             assert!(message.contains(help), "{message}");
         }
-        // A result that is not evaluated would be refused behind the frontend's back.
+        // Without evaluation, a result would be rejected after the frontend has ended.
         assert!(daemon.solves().last().unwrap().evaluate);
     }
 }
@@ -62,7 +62,7 @@ async fn another_failure_of_such_a_build_stays_what_it_is() {
     let engine = (0..2).fold(engine(), |engine, _| engine.on(Method::Solve, Do::Answer));
     let daemon = build(engine.on(Method::Solve, Do::Fail(failure("no space"))), SPEC, &[]).await;
     assert_eq!(error(&daemon).0, "no space");
-    // A build that needs nothing is as lazy as any.
+    // A build that needs none is as lazy as any other.
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\nsteps = [{ run = 'true', network = 'none' }]\n";
     let daemon = build(self::engine(), spec, &[]).await;
     assert!(!daemon.solves().last().unwrap().evaluate);

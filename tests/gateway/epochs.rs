@@ -1,4 +1,4 @@
-//! `SOURCE_DATE_EPOCH` as a default of the build file, and the times that words stand for.
+//! `SOURCE_DATE_EPOCH` as a default in the build file, and the times that its keywords stand for.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::fake::{Daemon, Engine, Method, Release};
 use crate::frontend::{build, build_with, engine, error, ops, returned, sources};
 use crate::settings::commit;
 
-/// What a server tells of a file that it does not date.
+/// A server's answer about a file without a date.
 fn undated(url: &str) -> ResolveSourceMetaResponse {
     ResolveSourceMetaResponse {
         source: Some(pb::SourceOp { identifier: url.to_owned(), attrs: BTreeMap::new() }),
@@ -20,7 +20,7 @@ fn undated(url: &str) -> ResolveSourceMetaResponse {
     }
 }
 
-/// The time in the result, in the image's config, and of the first file that is written.
+/// The time in the result, in the image's config, and of the first written file.
 fn times(daemon: &Daemon) -> (Option<String>, Option<String>, Option<i64>) {
     let result = returned(daemon).result.expect("a result was returned");
     let epoch = result.metadata.get("source.date.epoch");
@@ -69,7 +69,7 @@ async fn a_default_of_the_file_is_the_time_of_everything() {
     }
 }
 
-/// The time of a word is no value that the declaration of the arg need allow.
+/// The time of a keyword need not be among the allowed values of the arg.
 #[tokio::test]
 async fn a_default_that_is_a_word() {
     let context = "git://example.com/a.git";
@@ -90,7 +90,7 @@ async fn a_default_that_is_a_word() {
     }
 }
 
-/// Files of a repository have their commit's time then, as with the build arg.
+/// Files of a repository then have their commit's time, as with the build arg.
 #[tokio::test]
 async fn a_default_for_files_of_a_repository() {
     let context = "git://example.com/a.git";
@@ -112,8 +112,8 @@ async fn a_default_that_means_nothing_has_its_line() {
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
 }
 
-/// A file from the web that its server does not date: an archive has the time of its newest file, and anything else
-/// none. The archive is unpacked by the engine; the daemon of this test unpacks nothing.
+/// A file from a URL without a date from its server: an archive has the time of its newest file,
+/// any other file has none. The engine unpacks the archive; the daemon of this test does not.
 #[tokio::test]
 async fn a_file_from_the_web_without_a_time() {
     const URL: &str = "https://example.com/src";

@@ -1,11 +1,11 @@
-//! What goes wrong around a build: in the daemon, on the way to it, and in mstage itself.
+//! Failures around a build: in the daemon, in the connection, and in mstage itself.
 
 use mstage::gateway::run;
 
 use crate::fake::{Do, Engine, Method, Release, failure};
 use crate::frontend::{SPEC, build, build_with, engine, error, variables};
 
-/// What a solve has made can be gone when it is read: a busy engine collects what nobody holds.
+/// The result of a solve can be gone when it is read: a busy engine removes unreferenced results.
 #[tokio::test]
 async fn a_result_that_is_gone_is_told_with_what_was_read_of_it() {
     let engine = engine().on(Method::ReadFile, Do::Fail(failure("no such ref: abc")));
@@ -13,7 +13,7 @@ async fn a_result_that_is_gone_is_told_with_what_was_read_of_it() {
     assert_eq!(message, "`mstage.toml` cannot be read: no such ref: abc");
 }
 
-/// A daemon that goes away in the middle takes no answer any more; the program must end all the same.
+/// A daemon that disconnects accepts no answer; the program must end anyway.
 #[tokio::test]
 async fn a_daemon_that_goes_away_ends_the_program() {
     for (method, calls_before) in [
@@ -32,7 +32,7 @@ async fn a_daemon_that_goes_away_ends_the_program() {
     }
 }
 
-/// The answer to a question has whole files in it, and old engines take 4 MiB in a message.
+/// The answer to a subrequest contains whole files, and old engines accept 4 MiB in a message.
 #[tokio::test]
 async fn an_answer_that_is_too_large_is_told() {
     let spec = format!("{}# {}\n", SPEC, "x".repeat(7 << 19));
@@ -45,7 +45,8 @@ async fn an_answer_that_is_too_large_is_told() {
     assert!(message.contains("and the engine takes 4 MiB at once"), "{message}");
 }
 
-/// The options stand for anything that could panic: they are read where everything else is done.
+/// The options stand for any code that could panic: they are read in the same place as everything
+/// else.
 #[tokio::test]
 async fn a_panic_is_an_error_that_asks_for_a_report() {
     let (io, daemon) = engine().start();

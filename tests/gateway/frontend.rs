@@ -1,4 +1,4 @@
-//! Whole builds: options and files in, the calls that were made and the result or the error out.
+//! Whole builds: from options and files to the calls, and the result or error.
 
 use std::collections::BTreeMap;
 
@@ -21,14 +21,14 @@ pub(crate) async fn build(engine: Engine, spec: &'static str, opts: &[&str]) -> 
     build_with(engine, opts).await
 }
 
-/// What a frontend answers that finds its files in the engine.
+/// Builds with files that the engine already has.
 pub(crate) async fn build_with(engine: Engine, opts: &[&str]) -> Daemon {
     let (io, daemon) = engine.start();
     run(io, variables(opts)).await.unwrap();
     daemon
 }
 
-/// The environment that a frontend is started with.
+/// The environment of a frontend.
 pub(crate) fn variables(opts: &[&str]) -> Vec<(String, String)> {
     let opts = ["filename=mstage.toml"].iter().chain(opts).enumerate();
     let workers = r#"[{"platforms":[{"architecture":"amd64","os":"linux"}]}]"#;
@@ -64,12 +64,12 @@ pub(crate) fn error(daemon: &Daemon) -> (String, Vec<(String, u64)>) {
         Some((filename, start["line"].as_u64().or(start["Line"].as_u64()).unwrap()))
     };
     let sources: Vec<_> = sources.map(|detail| place(&detail.value)).collect();
-    // Without any, the frontend that calls this one would blame the line with `# syntax`.
+    // Without any, the calling frontend would show the line with `# syntax`.
     assert!(!sources.is_empty(), "{}", error.message);
     (error.message.clone(), sources.into_iter().flatten().collect())
 }
 
-/// The ops of the solve that the result came from.
+/// The ops of the last solve.
 pub(crate) fn ops(daemon: &Daemon) -> Vec<pb::Op> {
     let solves = daemon.solves();
     let definition = definition::of(solves.last().unwrap());
@@ -109,7 +109,7 @@ cmd = ["cat", "/out"]
 
 #[tokio::test]
 async fn a_build_is_a_short_conversation() {
-    // Both images are looked up at once, or this never ends.
+    // Both images are looked up concurrently, or this never ends.
     let daemon = build(engine().together(Method::ResolveSourceMeta, 2), SPEC, &[]).await;
     let mut methods = daemon.methods();
     assert_eq!(methods.remove(0), Method::Ping);
@@ -152,7 +152,7 @@ async fn images_are_pinned_and_files_are_the_sessions() {
     let context = sources["local://context"];
     assert_eq!(context["local.session"], "the-session");
     assert_eq!(context["local.followpaths"], r#"["a.txt"]"#);
-    // Reading the build file and the ignore file, too.
+    // Also to read the build file and the ignore file.
     for solve in daemon.solves().iter().take(2) {
         let op = definition::of(solve).def[0].clone();
         let op = pb::Op::decode(op.as_slice()).unwrap();
@@ -176,7 +176,7 @@ async fn ignored_files_are_not_sent() {
     );
 }
 
-/// A line means the same in the ignore file and in the build file.
+/// A line has the same meaning in the ignore file and in the build file.
 #[tokio::test]
 async fn patterns_of_the_build_file_are_read_like_those_of_the_ignore_file() {
     let lines = ["/dist", " ./a/ ", "! /keep", "//b"];
@@ -222,10 +222,10 @@ async fn all_errors_come_at_once_with_their_lines() {
          help: a lowercase letter, then lowercase letters, digits, `_` and `-`"
     );
     let lines: Vec<u64> = places.iter().map(|&(_, line)| line).collect();
-    // Clients print what was added last first.
+    // Clients print the last one first.
     assert_eq!(lines, [5, 3, 2]);
     assert!(places.iter().all(|(file, _)| file == "mstage.toml"));
-    // Nothing was looked up for a file that is wrong.
+    // Nothing is looked up for a file with errors.
     assert!(!daemon.methods().contains(&Method::ResolveSourceMeta));
 }
 
@@ -315,7 +315,8 @@ fn warnings(daemon: &Daemon) -> Vec<WarnRequest> {
         .collect()
 }
 
-/// A finding that `check` makes an error is told with the other errors, with its lines and its page.
+/// A finding that `check` turns into an error is reported with the other errors, with its lines and
+/// its page.
 #[tokio::test]
 async fn a_finding_can_be_an_error() {
     let spec = "check = { error = ['unused-arg'] }\n[args]\nUNUSED = '1'\n\
@@ -334,7 +335,7 @@ async fn a_finding_can_be_an_error() {
     assert_eq!(warnings(&daemon).len(), 1);
     // Nothing was built.
     assert_eq!(daemon.solves().len(), 2);
-    // The client's word counts in place of the file's.
+    // The client's option replaces the file's.
     let check = "build-arg:BUILDKIT_DOCKERFILE_CHECK=skip=FromPlatformFlagConstDisallowed";
     let daemon = build(engine(), spec, &[check]).await;
     assert!(returned(&daemon).result.is_some());
@@ -342,7 +343,7 @@ async fn a_finding_can_be_an_error() {
     assert_eq!(warnings(&daemon).len(), 1);
 }
 
-/// What the ignore file keeps out is known from the client's files.
+/// The effect of the ignore file is known from the client's files.
 #[tokio::test]
 async fn a_copy_of_an_ignored_file_is_warned_of() {
     let engine = engine()
@@ -360,7 +361,7 @@ async fn a_copy_of_an_ignored_file_is_warned_of() {
     );
 }
 
-/// Of a repository everything is there.
+/// A repository is always complete.
 #[tokio::test]
 async fn what_is_not_a_directory_of_the_client_has_no_ignored_files() {
     let spec = "ignore = ['*.txt']\n[stages.a]\nfrom = 'scratch'\nsteps = [{ copy = 'a.txt' }]\n";
@@ -413,7 +414,7 @@ async fn every_release_builds() {
     }
 }
 
-/// 20.10 shows no excerpts: the place must stand in the message of a failing step.
+/// 20.10 shows no excerpts: the message of a failing step must contain the location.
 #[tokio::test]
 async fn a_failing_step_has_its_place_in_the_message_of_old_engines() {
     let source = json!({
@@ -452,7 +453,7 @@ async fn a_feature_that_the_engine_lacks_is_named_with_its_line() {
     assert_eq!(places, [("mstage.toml".to_owned(), 4)]);
 }
 
-/// There is another way to make them.
+/// There is another way to create them.
 #[tokio::test]
 async fn links_and_their_like_need_no_feature() {
     let spec = "[stages.a]\nfrom = 'scratch'\nsteps = [\n  { symlink = '/a', target = '/b' },\n  \
@@ -481,7 +482,8 @@ async fn a_graph_that_is_too_large_is_not_sent() {
     assert_eq!(daemon.solves().len(), 2);
 }
 
-/// The triggers of a base are fired by the engine's own Dockerfile frontend, with the client's options.
+/// The triggers of a base are run by the engine's own Dockerfile frontend, with the client's
+/// options.
 #[tokio::test]
 async fn onbuild_of_a_base_is_fired() {
     let config = r#"{"architecture":"amd64","os":"linux","config":{"OnBuild":["RUN touch /fired"]},
@@ -514,14 +516,14 @@ async fn onbuild_of_a_base_is_fired() {
     assert!(!nested.frontend_opt.contains_key("target"));
     let ops = ops(&daemon);
     let sources = sources(&ops);
-    // The stage stands on what the triggers made; files are copied from the image as it is.
+    // The stage is based on the result of the triggers; files are copied from the original image.
     assert!(sources.contains_key("docker-image://docker.io/library/fired:1"));
     assert!(
         sources.keys().any(|source| source.starts_with("docker-image://docker.io/library/base:1@"))
     );
 }
 
-/// The Dockerfile frontend looks for its file in such a context, and in no input.
+/// The Dockerfile frontend looks for its file in such a context, and not in an input.
 #[tokio::test]
 async fn onbuild_of_a_base_takes_from_a_repository() {
     let config = CONFIG.replace("\"config\":{", "\"config\":{\"OnBuild\":[\"COPY . .\"],");
@@ -544,8 +546,8 @@ async fn onbuild_of_a_base_takes_from_a_repository() {
     assert_eq!(sources(&ops).keys().collect::<Vec<_>>(), [&repository]);
 }
 
-/// A stage that triggers copy from is handed over as a build context of its name; one that is itself built
-/// from that image cannot be.
+/// A stage that triggers copy from is passed as a build context with its name; this is impossible
+/// for a stage that is itself based on that image.
 #[tokio::test]
 async fn onbuild_of_a_base_takes_from_a_stage() {
     let config = r#"{"architecture":"amd64","os":"linux","config":{"OnBuild":["COPY --from=build /x /y"]},
@@ -568,7 +570,7 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
     let handed_over = nested.frontend_inputs["stage:build"].message().unwrap();
     assert_eq!(handed_over.def.len(), 3, "an image, a step, and the end");
 
-    // What the client wants is the target all the same.
+    // The target is still the client's.
     let spec = "[stages.build]\nfrom = 'alpine:3.20'\nsteps = ['make $TARGETSTAGE']\n[stages.a]\nfrom = 'base:1'\n";
     let daemon = build(engine(Release::Forky), spec, &["target=a"]).await;
     let solves = daemon.solves();
@@ -578,7 +580,7 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
         |text: &str| handed_over.def.iter().any(|op| String::from_utf8_lossy(op).contains(text));
     assert!(has("TARGETSTAGE=a"));
 
-    // What such a stage requires is built, too, whether the engine can wait for it or not.
+    // The stages that such a stage requires are built too, even if the engine cannot wait for them.
     let spec = "default = 'a'\n[stages.test]\nfrom = 'alpine:3.20'\nsteps = ['the test']\n\
                 [stages.build]\nfrom = 'alpine:3.20'\nsteps = ['make']\nrequires = ['test']\n\
                 [stages.a]\nfrom = 'base:1'\n";
@@ -610,7 +612,7 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
     assert_eq!(places[0], ("mstage.toml".to_owned(), 5));
 }
 
-/// An unknown question gets the answer that clients understand.
+/// An unsupported subrequest gets the answer that clients expect.
 #[tokio::test]
 async fn unknown_requests() {
     let daemon = build(engine(), SPEC, &["requestid=frontend.nonsense"]).await;

@@ -1,4 +1,4 @@
-//! Required stages, on engines that can wait for them in three ways.
+//! Required stages, on engines that support waiting for them in three different ways.
 
 use buildkit_proto::frontend::{SolveRequest, result};
 use buildkit_proto::pb;
@@ -24,7 +24,7 @@ fn engine(release: Release) -> Engine {
     Engine::new(release).image("docker.io/library/alpine:3.20", &digest, CONFIG)
 }
 
-/// The scripts that a solve runs.
+/// The scripts in a solve.
 fn scripts(solve: &SolveRequest) -> Vec<String> {
     let Some(definition) = &solve.definition else { return Vec::new() };
     let definition = definition.message().unwrap();
@@ -36,7 +36,7 @@ fn scripts(solve: &SolveRequest) -> Vec<String> {
     ops.filter_map(script).collect()
 }
 
-/// The solves that run something.
+/// The solves with run steps.
 fn solves(daemon: &Daemon) -> Vec<SolveRequest> {
     daemon.solves().into_iter().filter(|solve| !scripts(solve).is_empty()).collect()
 }
@@ -76,7 +76,7 @@ async fn a_merge_with_nothing_waits_where_the_engine_merges() {
     }
 }
 
-/// Both are asked for at once, or this never ends; and what is returned is the target.
+/// Both are requested concurrently, or this never ends; the returned result is the target.
 #[tokio::test]
 async fn two_solves_where_it_does_neither() {
     for release in [Release::Trixie, Release::Bookworm] {
@@ -103,7 +103,7 @@ async fn two_solves_where_it_does_neither() {
     }
 }
 
-/// A target that takes its time is not waited for.
+/// The build does not wait for a slow target.
 #[tokio::test]
 async fn a_failing_gate_ends_the_build() {
     let release = Release::Trixie;
@@ -116,13 +116,13 @@ async fn a_failing_gate_ends_the_build() {
     assert!(error(&daemon).0.contains("the test has failed"));
 }
 
-/// How many solves there are before the build itself.
+/// The number of solves before the build itself.
 async fn solves_before(release: Release) -> usize {
     let daemon = build(engine(release), SPEC, &[]).await;
     daemon.solves().len() - 2
 }
 
-/// What does not depend on the platform is built once for both.
+/// Steps that do not depend on the platform are built once for both.
 #[tokio::test]
 async fn platforms_share_their_gates() {
     let platforms = ["platform=linux/amd64,linux/arm64"];

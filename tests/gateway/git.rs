@@ -1,4 +1,4 @@
-//! Options of git that older engines lack.
+//! Git options that older engines lack.
 
 use crate::fake::{Engine, Release};
 use crate::frontend::{build_with, error, ops, returned, sources};
@@ -30,7 +30,7 @@ async fn an_engine_that_has_them_gets_them() {
         assert_eq!(sources[identifier]["git.fetchbycommit"], "true");
         assert_eq!(sources[identifier]["git.checksum"], commit());
     }
-    // What they are without the keys.
+    // The default without the keys.
     let daemon = build_with(engine(Release::Bookworm, "submodules = true"), &[]).await;
     assert_eq!(returned(&daemon).error, None);
 }

@@ -1,4 +1,4 @@
-//! Files that a build file includes: where they are read from, and how many questions that takes.
+//! Includes of a build file: their sources, and the number of calls needed.
 
 use buildkit_llb::{Graph, Local, Metadata};
 

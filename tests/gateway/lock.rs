@@ -34,7 +34,7 @@ pub(crate) fn commit() -> String {
     "c".repeat(40)
 }
 
-/// An engine with the spec, a lock file with these lines, and all that the spec names.
+/// An engine with the spec, a lock file with these lines, and all sources of the spec.
 fn engine(release: Release, lock: Option<String>) -> Engine {
     let mut files = vec![("mstage.toml", SPEC.to_owned())];
     files.extend(lock.map(|lock| ("mstage.lock", lock)));
@@ -71,7 +71,7 @@ fn warnings(daemon: &Daemon) -> Vec<String> {
     daemon.calls().into_iter().filter_map(warning).collect()
 }
 
-/// The file that was returned.
+/// The returned file.
 pub(crate) fn written(daemon: &Daemon) -> (String, String) {
     assert_eq!(returned(daemon).error, None);
     let solves = daemon.solves();
@@ -83,7 +83,7 @@ pub(crate) fn written(daemon: &Daemon) -> (String, String) {
     (file.path.clone(), String::from_utf8(file.data.clone()).unwrap())
 }
 
-/// One more file is read, at once with the others.
+/// One more file is read, concurrently with the others.
 #[tokio::test]
 async fn references_are_held_to_the_lock_file() {
     let engine = engine(Release::Forky, whole_lock()).together(Method::ReadFile, 3);
@@ -131,7 +131,7 @@ async fn what_the_lock_file_lacks_is_a_warning_or_an_error() {
     let options = ["build-arg:RELEASE=x", "build-arg:MSTAGE_LOCKED=1"];
     let (message, places) = error(&build_with(engine(), &options).await);
     assert!(message.contains("MSTAGE_LOCKED: `alpine:3.20` is not in mstage.lock"), "{message}");
-    // Clients print the last first.
+    // Clients print the last one first.
     assert_eq!(places, [9, 8, 6].map(|line| ("mstage.toml".to_owned(), line)));
 }
 
@@ -143,7 +143,7 @@ async fn a_broken_lock_file_shows_its_lines() {
     assert_eq!(places, [("mstage.lock".to_owned(), 3)]);
 }
 
-/// An engine that says nothing of git and of the web is asked for the files.
+/// If an engine cannot resolve git and HTTP sources, their files are fetched.
 #[tokio::test]
 async fn a_lock_file_is_written() {
     let kept =
@@ -237,7 +237,7 @@ async fn what_cannot_be_looked_up_is_an_error_at_its_place() {
     assert_eq!(places, [("mstage.toml".to_owned(), 9)]);
 }
 
-/// A check looks at all stages, and at the entries of the lock file.
+/// A check covers all stages, and the entries of the lock file.
 #[tokio::test]
 async fn a_check_tells_of_it() {
     let lock = lock(&format!("[urls]\n\"https://example.org/\" = \"{}\"\n", digest("f")));
@@ -273,7 +273,7 @@ async fn a_context_from_git_has_its_lock_file() {
     assert!(sources(&ops).contains_key(image.as_str()), "{:?}", sources(&ops));
 }
 
-/// It is named after the build file.
+/// The lock file is named after the build file.
 #[tokio::test]
 async fn each_build_file_has_its_own() {
     let engine =
@@ -284,7 +284,7 @@ async fn each_build_file_has_its_own() {
     assert!(text.contains("docker buildx build -f sub/api.toml --target mstage.lock"), "{text}");
 }
 
-/// The time is that of what is built, and not of what a branch is by now.
+/// The time is that of the built commit, not of the current head of a branch.
 #[tokio::test]
 async fn the_time_of_a_commit() {
     let spec = "default = \"a\"\n[stages.src]\nfrom = \"scratch\"\n\
@@ -307,7 +307,7 @@ async fn the_time_of_a_commit() {
     assert_eq!(result.metadata["source.date.epoch"], b"1700000000");
 }
 
-/// What is known of an image is what its registry says, and not that it says nothing.
+/// A registry that denies access says nothing about an image.
 #[tokio::test]
 async fn an_image_that_a_registry_does_not_give() {
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\n";
@@ -349,7 +349,7 @@ async fn an_image_that_a_registry_does_not_give() {
     }
 }
 
-/// The client gives an image by the name of a stage, which the file names too.
+/// The client replaces a stage by an image that the file also uses directly.
 #[tokio::test]
 async fn an_image_that_the_client_gives_and_the_file_names() {
     let spec = "default = 'z'\n[stages.a]\nfrom = 'debian'\n[stages.z]\nfrom = 'a'\n\

@@ -1,4 +1,4 @@
-//! The edge towards BuildKit, against a daemon made of data. No engine is needed.
+//! The interface to BuildKit, tested with a fake daemon. No engine is needed.
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 

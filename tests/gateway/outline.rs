@@ -1,4 +1,4 @@
-//! `--call=outline`: args that a build of the target depends on only through sources.
+//! `--call=outline`: args on which a build of the target depends only through sources.
 
 use crate::fake::{Daemon, Engine, Release};
 use crate::frontend::{build_with, returned};

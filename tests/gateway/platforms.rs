@@ -60,8 +60,8 @@ async fn each_platform_has_its_files_and_its_config() {
     assert!(!result.metadata.contains_key("containerimage.config"));
 }
 
-/// One lookup for each image and platform, and the steps that do not depend on the target are the same
-/// ops, which run once.
+/// One lookup for each image and platform, and the steps that do not depend on the target are the
+/// same ops, which run once.
 #[tokio::test]
 async fn what_platforms_have_in_common_is_there_once() {
     let daemon = build_with(engine(SPEC), &["platform=linux/amd64,linux/arm64"]).await;
@@ -115,7 +115,8 @@ async fn a_mistake_is_reported_once_for_all_platforms() {
     assert_eq!(error(&daemon).0.matches("there is no stage `y`").count(), 1);
 }
 
-/// A process cannot run on another operating system than the engine's; files can be put together for it.
+/// A process cannot run on another operating system than the engine's; files can still be assembled
+/// for it.
 #[tokio::test]
 async fn windows() {
     let spec =
@@ -135,7 +136,7 @@ async fn windows() {
     assert_eq!(serde_json::from_slice::<Value>(config).unwrap()["os"], "windows");
 }
 
-/// Without emulation a step would end in "exec format error", which says nothing of the reason.
+/// Without emulation, a step would end with "exec format error", which does not explain the cause.
 #[tokio::test]
 async fn a_platform_that_the_engine_does_not_run_is_warned_of() {
     let spec = "[stages.a]\nfrom = 'debian'\nsteps = ['run me']\n";

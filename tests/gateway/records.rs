@@ -34,7 +34,7 @@ fn names(daemon: &Daemon) -> String {
     names.concat()
 }
 
-/// The entries of the history, those without a layer with a dash.
+/// The entries of the history; those without a layer have a dash.
 fn history(daemon: &Daemon) -> String {
     let returned = returned(daemon);
     assert!(returned.error.is_none(), "{returned:?}");
@@ -130,7 +130,7 @@ ENTRYPOINT ["e", "f\n"]
     .await;
 }
 
-/// Mounts and images that files are taken from count as stages, and the only stage has a name then.
+/// Mounts and images that are copied from count as stages, and then the only stage has a name.
 #[tokio::test]
 async fn the_only_stage_has_no_name() {
     check(
@@ -180,7 +180,7 @@ async fn names_say_platforms_where_there_are_several() {
     .assert_eq(&names(&daemon));
 }
 
-/// What a base of the same file triggers is recorded where it is fired.
+/// The triggers of a base in the same file are recorded in the stage that runs them.
 #[tokio::test]
 async fn triggers_of_a_stage() {
     check(
@@ -203,7 +203,7 @@ async fn triggers_of_a_stage() {
     .await;
 }
 
-/// A layer too many or too few in the history would give all later layers to other instructions.
+/// A missing or additional layer in the history would shift all later layers to other instructions.
 #[tokio::test]
 async fn instructions_of_several_layers_or_none() {
     check(
@@ -254,7 +254,7 @@ async fn a_build_file_is_no_dockerfile() {
     .assert_eq(&names(&daemon));
 }
 
-/// What is an error in a build file, and nothing in a Dockerfile.
+/// Errors in build files that are valid in Dockerfiles.
 #[tokio::test]
 async fn what_dockerfiles_may_say() {
     let dockerfile = "FROM base\nENV TOKEN=x\nARG KEY=y\nUSER a:b:c\n\
@@ -264,7 +264,7 @@ async fn what_dockerfiles_may_say() {
     assert!(returned.error.is_none(), "{returned:?}");
 }
 
-/// Each `RUN` is the process that docker/dockerfile runs: its shell, and the text as it is written.
+/// Each `RUN` is the same process as with docker/dockerfile: its shell, and the text as written.
 #[tokio::test]
 async fn texts_are_run_as_they_are_written() {
     const DOCKERFILE: &str = "FROM base
@@ -322,7 +322,8 @@ EOF
     .assert_debug_eq(&found);
 }
 
-/// `ADD` of files of the build context unpacks what is an archive by its content; `COPY` unpacks nothing.
+/// `ADD` of files in the build context unpacks archives, detected by content; `COPY` unpacks
+/// nothing.
 #[tokio::test]
 async fn what_is_added_is_looked_into() {
     const DOCKERFILE: &str = "FROM base
@@ -386,7 +387,7 @@ async fn errors_have_known_words() {
     }
 }
 
-/// A stage whose base an arg names has what that base says.
+/// A stage whose base depends on an arg inherits from that base.
 #[tokio::test]
 async fn a_computed_base() {
     const DOCKERFILE: &str = "ARG KIND=small
@@ -407,7 +408,8 @@ RUN echo $SIZE
     }
 }
 
-/// In a stage built from another one a variable goes before an arg of its name, and behind all args.
+/// In a stage based on another one, a variable takes precedence over an arg with its name, and
+/// comes after all args.
 #[tokio::test]
 async fn variables_of_a_base_stage_are_set_again() {
     const DOCKERFILE: &str = "FROM base AS first
@@ -430,7 +432,7 @@ RUN second
     );
 }
 
-/// A shell after a command of the image makes two stages of one; the image still has its triggers.
+/// A `SHELL` after a command of the image splits the stage into two; the image keeps its triggers.
 #[tokio::test]
 async fn triggers_before_another_shell() {
     const DOCKERFILE: &str = "FROM base
@@ -447,7 +449,7 @@ WORKDIR /out/
     assert!(history(&daemon).ends_with("+ WORKDIR /out/ (buildkit.dockerfile.v0)\n"));
 }
 
-/// The variables of one `ENV` keep their order, whichever of them another one uses.
+/// The variables of one `ENV` keep their order, even if one uses another.
 #[tokio::test]
 async fn variables_of_one_instruction_keep_their_order() {
     let daemon = build("FROM base\nENV A=1 B=2 C=$A\n", &[]).await;
@@ -457,7 +459,7 @@ async fn variables_of_one_instruction_keep_their_order() {
     assert_eq!(config["config"]["Env"], expected);
 }
 
-/// A process sees the time that the word for it stands for: none for files of the client.
+/// A process sees the time that the keyword stands for: none for files of the client.
 #[tokio::test]
 async fn the_time_in_the_environment() {
     const DOCKERFILE: &str = "FROM base\nARG SOURCE_DATE_EPOCH\nRUN date\n";
@@ -473,7 +475,7 @@ async fn the_time_in_the_environment() {
     }
 }
 
-/// Instructions that make files are a layer each, as are directories that `WORKDIR` makes.
+/// Each instruction that creates files is a layer, and so are directories created by `WORKDIR`.
 #[tokio::test]
 async fn each_instruction_is_a_layer() {
     let daemon =

@@ -1,4 +1,4 @@
-//! Reports of stages: what is asked of a daemon when a step passes, and when one fails.
+//! Reports of stages: the calls to the daemon if a step passes, and if one fails.
 
 use buildkit_llb::Digest;
 use buildkit_proto::frontend::{NewContainerRequest, SolveRequest, result};
@@ -33,7 +33,7 @@ fn engine(release: Release) -> Engine {
     Engine::new(release).image("docker.io/library/alpine:3.20", &digest, CONFIG)
 }
 
-/// The op of a solve whose process has that script, with its digest.
+/// The op in a solve with that script, with its digest.
 fn op_of(solve: &SolveRequest, script: &str) -> Option<(String, pb::ExecOp)> {
     let definition = solve.definition.as_ref()?.message().unwrap();
     definition.def.iter().find_map(|bytes| match pb::Op::decode(bytes.as_slice()).unwrap().op {
@@ -45,7 +45,7 @@ fn op_of(solve: &SolveRequest, script: &str) -> Option<(String, pb::ExecOp)> {
     })
 }
 
-/// How many solves come before the one of the stage, and the digest of an op in that.
+/// The number of solves before that of the stage, and the digest of an op in it.
 async fn found(release: Release, script: &str) -> (usize, String) {
     let daemon = build(engine(release), SPEC, &TARGET).await;
     let mut solves = daemon.solves().into_iter().enumerate();
@@ -124,12 +124,13 @@ async fn a_stage_that_passes_is_built_first() {
         let stage = daemon.solves().into_iter().find(|solve| op_of(solve, "the test").is_some());
         let stage = stage.unwrap();
         assert!(stage.evaluate);
-        // What it requires is built beside it, on every engine: a failure of the one must not hide the other.
+        // Required stages are built beside it, on every engine: a failure of one must not hide
+        // another.
         assert!(op_of(&stage, "the gate").is_none());
         let gate = |solve: &SolveRequest| solve.evaluate && op_of(solve, "the gate").is_some();
         assert!(daemon.solves().iter().any(gate));
         assert!(!daemon.methods().contains(&Method::NewContainer));
-        // The program sees the stage beside its own root, and cannot change it.
+        // The program sees the stage beside its own root, read-only.
         let last = daemon.solves().pop().unwrap();
         let (_, copy) = op_of(&last, "/fetched").unwrap();
         let args = copy.meta.unwrap().args;
@@ -159,13 +160,14 @@ async fn the_files_of_a_failed_step_come_through_a_container() {
     let container = container(&daemon);
     assert_eq!(container.network, i32::from(pb::NetMode::None));
     let [root, left, kept] = &container.mounts[..] else { panic!("{:?}", container.mounts) };
-    // What the engine mounts into each container is at the root, and not among the stage's files.
+    // Files that the engine mounts into each container are at the root, and not among the stage's
+    // files.
     assert_eq!((left.dest.as_str(), left.result_id.as_str()), ("/stage", "left"));
     assert!(left.readonly);
     assert!(root.dest == "/" && root.result_id.starts_with("ref"));
     let id = &kept.cache_opt.as_ref().unwrap().id;
 
-    // The program that keeps the files is the one that gives them, and both mean the same directory.
+    // The program that keeps the files is the one that exports them, with the same cache directory.
     let exec = |call| if let Call::ExecProcess(init) = call { init.meta } else { None };
     let keep = daemon.calls().into_iter().find_map(exec).unwrap().args;
     let name = "the report `/out` of `test`, of which step `the test` failed,";
@@ -206,7 +208,7 @@ async fn what_has_no_exit_code_fails_the_build() {
     assert!(error(&daemon).0.contains("no space"));
     assert!(!daemon.methods().contains(&Method::NewContainer));
 
-    // As does a step that is not in the graph: a policy has put another in its place.
+    // The same for a step that is not in the graph, because a policy has replaced it.
     let (before, _) = found(Release::Forky, "the test").await;
     let other = format!("sha256:{}", "b".repeat(64));
     let engine = (0..before)
@@ -240,7 +242,7 @@ async fn what_cannot_be_saved_is_said() {
     assert!(message.ends_with("exit code: 3"), "{message}");
 }
 
-/// The files are there, and the engine releases all containers of a build when it ends.
+/// The files are available, and the engine releases all containers at the end of a build.
 #[tokio::test]
 async fn a_container_that_is_not_released_costs_no_report() {
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
@@ -253,7 +255,7 @@ fn not_released() -> Do {
     Do::Fail(failure("the container could not be released"))
 }
 
-/// A platform that fails does not stop the others.
+/// A failing platform does not stop the others.
 #[tokio::test]
 async fn platforms_are_reported_each() {
     let (before, digest) = found(Release::Forky, "the test").await;
@@ -276,7 +278,8 @@ async fn platforms_are_reported_each() {
     assert_eq!(document(&daemon)["platform"], "linux/arm64");
 }
 
-/// BuildKit can lose what it keeps of a failed step that two solves wait for: there is one.
+/// BuildKit can lose the state of a failed step that two solves wait for, so there is only one
+/// solve.
 #[tokio::test]
 async fn a_failing_step_that_platforms_share_is_solved_once() {
     let spec = r#"default = "test"
@@ -330,8 +333,8 @@ async fn reports_are_among_the_targets() {
     assert_eq!(text(&daemon), "");
 }
 
-/// The report of a stage and the stage itself are of the same steps: what has passed for the one is in the
-/// cache for the other.
+/// The report of a stage and the stage itself have the same steps: a step that passed for one is
+/// cached for the other.
 #[tokio::test]
 async fn the_steps_of_a_report_are_those_of_the_stage() {
     let spec =

@@ -1,4 +1,4 @@
-//! What the client wants of processes, caches and times.
+//! The client's settings for processes, caches and times.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ async fn processes() {
     assert!(limits.iter().all(|of| of.memory == 1_000_000));
 }
 
-/// Limits that the engine cannot set are refused: a build without them is not what was asked for.
+/// Limits that the engine cannot set are rejected: a build without them would not be as requested.
 #[tokio::test]
 async fn limits_that_the_engine_does_not_know() {
     let daemon = build_with(engine(Release::Forky), &["memory=1000000"]).await;
@@ -111,7 +111,7 @@ async fn a_time_for_everything_that_is_made() {
     assert_eq!(config["history"][0]["created"], "2023-11-14T22:13:20Z");
 }
 
-/// What an engine says of a git source.
+/// An engine's answer for a git source.
 pub(crate) fn commit(identifier: &str) -> ResolveSourceMetaResponse {
     let object = b"tree 1\ncommitter A <a@b> 1600000000 +0000\n\nmessage\n".to_vec();
     ResolveSourceMetaResponse {
@@ -141,7 +141,7 @@ async fn a_time_of_the_context_or_of_a_stage() {
     assert!(!returned(&daemon).result.unwrap().metadata.contains_key("source.date.epoch"));
 }
 
-/// Files of a commit have its time then, and not that of their checkout.
+/// Files of a commit then have its time, and not that of their checkout.
 #[tokio::test]
 async fn times_of_the_files_of_a_repository() {
     let context = "git://example.com/a.git";
@@ -166,7 +166,7 @@ async fn times_of_the_files_of_a_repository() {
     }
 }
 
-/// A build that is started from this one could not find the time by that word.
+/// A nested build could not resolve the keyword.
 #[tokio::test]
 async fn a_time_for_builds_that_are_started_from_this_one() {
     let stage = "git://example.com/src.git#v1";
@@ -205,7 +205,7 @@ async fn a_time_for_builds_that_are_started_from_this_one() {
     assert_eq!((&made.data[..], made.timestamp), (&b"1600000000"[..], 1_600_000_000_000_000_000));
 }
 
-/// An engine that is told a checksum asks nobody, and so knows no time.
+/// An engine that has a checksum sends no request, and so knows no time.
 #[tokio::test]
 async fn a_time_of_a_file_that_has_a_checksum() {
     const URL: &str = "https://example.com/src.tar";
@@ -232,7 +232,7 @@ async fn a_time_of_a_file_that_has_a_checksum() {
     assert_eq!(result.metadata["source.date.epoch"], b"1600000000");
 }
 
-/// A source policy may put another image in place of the one that was asked for.
+/// A source policy may replace the requested image by another one.
 #[tokio::test]
 async fn the_image_that_the_engine_names_is_used() {
     let digest = format!("sha256:{}", "b".repeat(64));
@@ -277,7 +277,7 @@ fn with_scanner(spec: &'static str) -> Engine {
         .image("docker.io/my/scanner:1", &format!("sha256:{}", "b".repeat(64)), &scanner)
 }
 
-/// The engine scans the target itself; it is handed an SBOM only where that covers more.
+/// The engine scans the target itself; it gets an SBOM only if that covers more.
 #[tokio::test]
 async fn an_sbom_of_more_than_the_target() {
     let option = "attest:sbom=generator=my/scanner:1,LEVEL=2";
@@ -330,7 +330,7 @@ async fn a_scanner_that_is_not_there_is_named() {
     );
 }
 
-/// No program can be given such a value, and no client of today sends one.
+/// No program can receive such a value, and no current client sends one.
 #[tokio::test]
 async fn a_build_arg_without_nul() {
     let spec = "[args]\nA = {}\n\n[stages.a]\nfrom = \"alpine:3.20\"\nsteps = ['echo $A']\n";

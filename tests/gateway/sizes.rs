@@ -1,4 +1,4 @@
-//! What is larger than messages of the protocol, or than anybody writes: told as an error that says the way out.
+//! Input above the limits of messages, or of any real file: reported as an error with a hint.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ async fn an_image_config_of_many_megabytes_names_its_image() {
     assert_eq!(places, [("mstage.toml".to_owned(), 3)]);
 }
 
-/// What each platform has may be small, and all of it together too large for a message.
+/// The config of each platform may be small, and all of them together too large for a message.
 #[tokio::test]
 async fn configs_that_are_too_large_together() {
     let digest = format!("sha256:{}", "a".repeat(64));
@@ -112,7 +112,7 @@ async fn a_lock_file_for_very_many_references() {
     assert!(!daemon.methods().contains(&Method::ResolveSourceMeta));
 }
 
-/// How many bytes of details an error carries, and how many of those are excerpts with text.
+/// The size of an error's details in bytes, and the number of excerpts with text among them.
 fn details(daemon: &crate::fake::Daemon) -> (usize, usize) {
     let error = returned(daemon).error.expect("an error was returned");
     let size = error.details.iter().map(|detail| detail.value.len()).sum();
@@ -123,8 +123,8 @@ fn details(daemon: &crate::fake::Daemon) -> (usize, usize) {
     (size, has_text.count())
 }
 
-/// Clients take some megabytes of headers, in which errors travel. An excerpt of a line far down has all lines above
-/// it, empty.
+/// Clients accept some megabytes of headers, in which errors are sent. An excerpt of a line far
+/// down includes all lines above it, empty.
 #[tokio::test]
 async fn an_error_of_a_huge_file_is_small_and_shows_some_of_its_lines() {
     let mistakes = "wrong = 1\n[stages.a]\nfrom = 'scratch'\nalso = 2\n";
@@ -158,7 +158,7 @@ async fn the_text_of_very_many_mistakes_has_a_bound() {
     assert!(message.lines().last().unwrap().starts_with("and "), "{message}");
 }
 
-/// An error that does not get through with its excerpts keeps its place without them.
+/// An error that is too large with its excerpts keeps its location without them.
 #[tokio::test]
 async fn the_place_of_an_error_outlasts_its_excerpts() {
     let spec = "[stages.a]\nfrom = 'scratch'\nwrong = 1\n";

@@ -1,4 +1,4 @@
-//! Questions about a build file: options and files in, the documents that clients print out.
+//! Subrequests about a build file: from options and files to the documents that clients print.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ fn metadata(daemon: &Daemon) -> BTreeMap<String, Vec<u8>> {
     result.metadata
 }
 
-/// The document of an answer, with the file's text as it is.
+/// The document of an answer, with the file's text decoded.
 fn document(daemon: &Daemon) -> Value {
     let mut document: Value = serde_json::from_slice(&metadata(daemon)["result.json"]).unwrap();
     if let Some(source) = document.get_mut("sources").and_then(|sources| sources.get_mut(0)) {
@@ -264,7 +264,7 @@ async fn outline() {
     assert_eq!(document["name"], "other");
     let args = document["args"].as_array().unwrap();
     assert_eq!(args.len(), 2);
-    // Who asks which args there are has not given them.
+    // A client that asks for the args has not given any.
     assert_eq!(
         (&args[0]["name"], &args[0]["description"]),
         (&json!("RELEASE"), &json!("required"))
@@ -367,7 +367,8 @@ async fn targets() {
     .assert_eq(&text(&daemon));
 }
 
-/// A list of targets does not hang on the values of args: conditions are told. An outline is of one build.
+/// A list of targets does not depend on the values of args: it shows conditions. An outline is
+/// about one build.
 #[tokio::test]
 async fn conditions() {
     let spec = r#"
@@ -417,7 +418,7 @@ async fn conditions() {
           mstage.toml:7: its condition"#]].assert_eq(&message);
 }
 
-/// A file that offers several targets and no default can be listed.
+/// A file with several targets and no default can be listed.
 #[tokio::test]
 async fn targets_without_a_default() {
     let spec = "[stages.b]\nfrom = 'scratch'\n[stages.a]\nfrom = 'scratch'\n";
@@ -471,7 +472,7 @@ async fn lint_finds_nothing_in_a_file_that_is_right() {
     );
 }
 
-/// A place inside of a script is that of the word, in the units of UTF-16 that editors count.
+/// A location inside a script is that of the word, in UTF-16 units as in editors.
 #[tokio::test]
 async fn lint_marks_words_inside_of_scripts() {
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\nuser = 'x'\nsteps = [\n  \"\"\"\n    echo \\\"\u{1f600}\\\" && sudo a\n  \"\"\",\n]\n\
@@ -496,13 +497,13 @@ async fn lint_marks_words_inside_of_scripts() {
             "\"unused-silence\" 11:32-11:43",
         ]
     );
-    // Of one target alone not all is looked at.
+    // With a target, not everything is checked.
     let options = ["requestid=frontend.lint", "target=a"];
     let daemon = build(engine(), spec, &options).await;
     assert_eq!(self::document(&daemon)["warnings"].as_array().unwrap().len(), 1);
 }
 
-/// Every stage is looked at, also one that no default build needs.
+/// Every stage is checked, even if no default build needs it.
 #[tokio::test]
 async fn lint_finds_what_is_advised_against() {
     let spec = "default = 'a'\n[args]\nUNUSED = '1'\nNEEDED = { required = true }\n\n[stages.a]\nfrom = 'alpine:3.20'\n\n\
@@ -635,10 +636,10 @@ async fn lint_finds_what_is_advised_against() {
           14 |     
         --------------------
     "#]].assert_eq(&text(&daemon));
-    // Nothing is built, and nothing told as a warning of a build.
+    // Nothing is built, and there is no warning of a build.
     assert_eq!(daemon.solves().len(), 2);
     assert!(!daemon.methods().contains(&Method::Warn));
-    // With a target, only what it needs.
+    // With a target, only the stages that it needs.
     let opts = [
         "requestid=frontend.lint",
         "target=a",
@@ -676,7 +677,7 @@ async fn lint_tells_what_would_stop_a_build() {
               "message": "mstage.toml:7: there is no stage `b`\n  help: did you mean `a`?"
             }"#]],
     );
-    // The first of several places.
+    // The first of several locations.
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\n\nstep = []\nuser = 1.5\n";
     let daemon = build(engine(), spec, &["requestid=frontend.lint"]).await;
     check(
@@ -699,7 +700,8 @@ async fn lint_tells_what_would_stop_a_build() {
               "message": "2 errors in mstage.toml\nmstage.toml:4: unknown key `step` in a stage\n  help: did you mean `steps`?\nmstage.toml:5: expected a string or a decimal integer, found a float\n  help: quote it: \"1.5\""
             }"#]],
     );
-    // What the engine reports is told behind what is wrong with values; a mistake of form asks it nothing.
+    // The engine's errors are reported after errors about values; a file with syntax errors causes
+    // no call.
     let registry = "mstage.toml:2: failed to resolve source metadata for docker.io/library/y:1: \
                     docker.io/library/y:1: not found";
     for (spec, said) in [
@@ -724,7 +726,7 @@ async fn lint_tells_what_would_stop_a_build() {
             assert_eq!(message, said);
         }
     }
-    // By itself, it has the place that it is about.
+    // Alone, it has its own location.
     let engine = engine().on(Method::ResolveSourceMeta, Do::Fail(failure("no such image")));
     let spec = "[stages.a]\n\nfrom = 'alpine:3.20'\n";
     let daemon = build(engine, spec, &["requestid=frontend.lint"]).await;
@@ -764,7 +766,7 @@ async fn lint_tells_which_findings_would_stop_a_build() {
     );
 }
 
-/// The ignore file counts, and rules that need an image's config see it.
+/// The ignore file has its effect, and rules that need an image's config see it.
 #[tokio::test]
 async fn lint_sees_what_a_build_sees() {
     let engine = engine()
@@ -784,7 +786,7 @@ async fn lint_sees_what_a_build_sees() {
     assert_eq!(rules, ["base-image-platform", "ignored-copy"]);
 }
 
-/// The same ops, with the same digests, as a build sends.
+/// The same ops, with the same digests, as in a build.
 #[tokio::test]
 async fn convert_to_llb() {
     let spec = "[stages.a]\nfrom = 'alpine:3.20'\nsteps = [{ copy = 'a.txt', chown = '0:7' }, { run = 'x', network = 'none', mounts = [{ cache = '/c', sharing = 'locked' }] }]\n";

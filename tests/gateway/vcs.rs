@@ -1,4 +1,4 @@
-//! The commit that is built, and what the image says of the one that it is based on.
+//! The commit that is built, and the image's labels about it.
 
 use serde_json::Value;
 

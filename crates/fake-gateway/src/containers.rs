@@ -1,4 +1,4 @@
-//! Processes beside the graph, as the daemon made of data plays them.
+//! Processes beside the graph, as played by the fake daemon.
 
 use buildkit_proto::frontend::exec_message::Input;
 use buildkit_proto::frontend::{
@@ -6,15 +6,15 @@ use buildkit_proto::frontend::{
 };
 use tonic::{Request, Status, Streaming};
 
-/// How the processes of a daemon end.
+/// The result of the processes of a daemon.
 #[derive(Debug, Clone, Default)]
 pub struct Exit {
     pub code: u32,
-    /// What they print to their standard error.
+    /// Their standard error.
     pub stderr: &'static str,
 }
 
-/// What a client wants to be run: the first message of its stream.
+/// The process that a client starts: the first message of its stream.
 pub async fn init(
     request: Request<Streaming<ExecMessage>>,
 ) -> Result<(String, InitMessage), Status> {
@@ -25,7 +25,7 @@ pub async fn init(
     }
 }
 
-/// What the daemon answers. The exit comes before the last of the output, as it may.
+/// The daemon's answers. The exit may precede the last output, as here.
 pub fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
     let stderr = |data: &[u8], eof| FdMessage { fd: 2, eof, data: data.to_vec() };
     let messages = [

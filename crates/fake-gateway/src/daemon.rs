@@ -11,13 +11,13 @@ use buildkit_proto::frontend::{
 
 use crate::Files;
 
-/// A daemon that runs: what came in.
+/// A running daemon, with the calls it received.
 #[derive(Clone)]
 pub struct Daemon {
     state: Arc<Mutex<State>>,
 }
 
-/// A call, with what it asked.
+/// A call with its request.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Call {
     Ping,
@@ -36,7 +36,7 @@ pub enum Call {
     ReleaseContainer(String),
 }
 
-/// The methods that the daemon plays.
+/// The methods that the daemon implements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
     Ping,
@@ -59,7 +59,7 @@ pub enum Method {
 pub(crate) struct State {
     pub(crate) calls: Vec<Call>,
     pub(crate) received: Vec<u8>,
-    /// `None`: not there, and a reading fails with the text.
+    /// `Err`: missing, and reading fails with the text.
     pub(crate) refs: BTreeMap<String, Result<Files, String>>,
     pub(crate) returned: Option<ReturnRequest>,
     pub(crate) closed: bool,
@@ -72,33 +72,33 @@ impl Daemon {
         Self { state }
     }
 
-    /// What was called, in the order of arrival.
+    /// The calls, in order of arrival.
     pub fn calls(&self) -> Vec<Call> {
         lock(&self.state).calls.clone()
     }
 
-    /// The methods of these calls.
+    /// The methods of the calls.
     pub fn methods(&self) -> Vec<Method> {
         self.calls().iter().map(Call::method).collect()
     }
 
-    /// All graphs that were sent for solving, in the order of arrival.
+    /// All solve requests, in order of arrival.
     pub fn solves(&self) -> Vec<SolveRequest> {
         let solve = |call| if let Call::Solve(request) = call { Some(request) } else { None };
         self.calls().into_iter().filter_map(solve).collect()
     }
 
-    /// How the frontend ended.
+    /// The frontend's result.
     pub fn returned(&self) -> Option<ReturnRequest> {
         lock(&self.state).returned.clone()
     }
 
-    /// Every byte that came over the stream.
+    /// Every byte received over the stream.
     pub fn received(&self) -> Vec<u8> {
         lock(&self.state).received.clone()
     }
 
-    /// Whether the connection is closed. A real daemon cancels the build then.
+    /// True if the connection is closed. A real daemon then cancels the build.
     pub fn closed(&self) -> bool {
         lock(&self.state).closed
     }
@@ -130,7 +130,7 @@ impl Call {
 // === impl Method ===
 
 impl Method {
-    /// The capability without which a daemon does not have it.
+    /// The capability that the method needs.
     pub(crate) fn cap(self) -> Option<&'static str> {
         match self {
             Self::Ping | Self::Solve => None,

@@ -1,5 +1,5 @@
-//! What a daemon demands of a graph. A real one finds out late and says little; here it is the
-//! first thing that fails, so that every test of a frontend is a test of its graphs too.
+//! A daemon's requirements on a graph. A real daemon reports violations late and briefly; here they
+//! fail first, so that every test of a frontend also tests its graphs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,18 +8,18 @@ use buildkit_proto::pb;
 use prost::Message;
 use sha2::{Digest, Sha256};
 
-/// The operations of a graph by digest, and which one is its result. `None` for an empty graph.
+/// The operations of a graph by digest, and its result. `None` for an empty graph.
 pub struct Graph {
     pub ops: BTreeMap<String, pb::Op>,
     pub result: Option<pb::Input>,
 }
 
-/// The graph that a request asks to build.
+/// The graph in a request.
 pub fn of(request: &SolveRequest) -> pb::Definition {
     request.definition.as_ref().expect("a graph").message().expect("a message")
 }
 
-/// Reads a graph, or says what is wrong with it. `caps`: what the daemon understands.
+/// Reads a graph, or returns its error. `caps` are the daemon's capabilities.
 pub fn read(definition: &pb::Definition, caps: &BTreeSet<String>) -> Result<Graph, String> {
     let mut ops = BTreeMap::new();
     let mut result = None;
@@ -61,7 +61,7 @@ pub fn read(definition: &pb::Definition, caps: &BTreeSet<String>) -> Result<Grap
     Ok(Graph { ops, result })
 }
 
-/// The name that BuildKit has for an op.
+/// BuildKit's digest of an op.
 pub fn digest(bytes: &[u8]) -> String {
     let hex: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{hex}")

@@ -15,7 +15,7 @@ use crate::{Daemon, Do, Exit, Method, service};
 /// Engines whose capabilities are in `engines/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Release {
-    /// Docker 20.10, the oldest that is supported.
+    /// Docker 20.10, the oldest supported release.
     Bookworm,
     /// Docker 26.1 with its older image store.
     Trixie,
@@ -25,7 +25,7 @@ pub enum Release {
     Head,
 }
 
-/// A daemon to be: what it has and how it behaves.
+/// The description of a daemon: its content and its behaviour.
 pub struct Engine {
     pub(crate) release: Release,
     pub(crate) gateway: Vec<ApiCap>,
@@ -33,7 +33,7 @@ pub struct Engine {
     pub(crate) workers: Vec<types::WorkerRecord>,
     pub(crate) sources: BTreeMap<String, Files>,
     pub(crate) metas: BTreeMap<(String, Option<String>), ResolveSourceMetaResponse>,
-    /// Images that are in its own store, and in no registry.
+    /// Images that exist only in its own store.
     pub(crate) unpublished: BTreeSet<String>,
     pub(crate) inputs: BTreeMap<String, Encoded<pb::Definition>>,
     pub(crate) frontends: BTreeMap<String, Nested>,
@@ -42,10 +42,10 @@ pub struct Engine {
     pub(crate) exit: Exit,
 }
 
-/// What a nested frontend answers: files for each reference, and metadata.
+/// The answer of a nested frontend: files for each reference, and metadata.
 #[derive(Clone, Default)]
 pub struct Nested {
-    /// One file system.
+    /// Its files.
     pub files: Files,
     /// The graph that made it.
     pub definition: Encoded<pb::Definition>,
@@ -53,7 +53,7 @@ pub struct Nested {
     pub metadata: BTreeMap<String, Vec<u8>>,
 }
 
-/// Files by path, without a leading slash. Directories are there when something is in them.
+/// Files by path, without a leading slash. Directories exist if they contain files.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
 // === impl Release ===
@@ -70,7 +70,7 @@ impl Release {
         }
     }
 
-    /// What it takes and sends in one message.
+    /// The maximum size of a message in both directions.
     pub(crate) fn max_message(self) -> usize {
         if self < Self::Forky { 4 << 20 } else { 16 << 20 }
     }
@@ -79,7 +79,7 @@ impl Release {
 // === impl Engine ===
 
 impl Engine {
-    /// A daemon as that release has it, with nothing in it.
+    /// An empty daemon of a release.
     pub fn new(release: Release) -> Self {
         let mut engine = Self {
             release,
@@ -113,14 +113,14 @@ impl Engine {
         engine.worker("linux/amd64")
     }
 
-    /// A daemon that does not say what it can do.
+    /// A daemon that does not report its capabilities.
     pub fn silent(mut self) -> Self {
         self.gateway.clear();
         self.llb.clear();
         self
     }
 
-    /// Takes a capability away.
+    /// Removes a capability.
     pub fn without(mut self, id: &str) -> Self {
         self.gateway.retain(|cap| cap.id != id);
         self.llb.retain(|cap| cap.id != id);
@@ -136,7 +136,7 @@ impl Engine {
         self
     }
 
-    /// Its worker, in place of one for linux/amd64.
+    /// Sets its worker's platform instead of linux/amd64.
     pub fn worker(mut self, platform: &str) -> Self {
         let (os, architecture) = platform.split_once('/').expect("a platform is os/architecture");
         let platform = pb::Platform {
@@ -152,7 +152,7 @@ impl Engine {
         self
     }
 
-    /// What is in a source: `local://context`.
+    /// Sets the content of a source: `local://context`.
     pub fn source<T: Into<Vec<u8>>>(
         mut self,
         identifier: &str,
@@ -163,20 +163,20 @@ impl Engine {
         self
     }
 
-    /// An image, the same for every platform.
+    /// Adds an image, the same for every platform.
     pub fn image(self, reference: &str, digest: &str, config: &str) -> Self {
         let identifier = format!("docker-image://{reference}");
         let meta = image_meta(&identifier, digest, config);
         self.meta(&identifier, meta)
     }
 
-    /// An image that is in its own store only.
+    /// Adds an image that exists only in its own store.
     pub fn unpublished(mut self, reference: &str, digest: &str, config: &str) -> Self {
         self.unpublished.insert(format!("docker-image://{reference}"));
         self.image(reference, digest, config)
     }
 
-    /// An image for one platform.
+    /// Adds an image for one platform.
     pub fn image_on(mut self, platform: &str, reference: &str, digest: &str, config: &str) -> Self {
         let identifier = format!("docker-image://{reference}");
         let meta = image_meta(&identifier, digest, config);
@@ -184,50 +184,50 @@ impl Engine {
         self
     }
 
-    /// An image of the client's disk.
+    /// Adds an image on the client's disk.
     pub fn layout(self, reference: &str, digest: &str, config: &str) -> Self {
         let identifier = format!("oci-layout://{reference}");
         let meta = image_meta(&identifier, digest, config);
         self.meta(&identifier, meta)
     }
 
-    /// What the daemon says of a source, whatever it is.
+    /// Sets the daemon's metadata for a source of any kind.
     pub fn meta(mut self, identifier: &str, meta: ResolveSourceMetaResponse) -> Self {
         self.metas.insert((identifier.to_owned(), None), meta);
         self
     }
 
-    /// A graph that the client hands over.
+    /// Adds a graph from the client.
     pub fn input(mut self, name: &str, definition: Definition) -> Self {
         self.inputs.insert(name.to_owned(), definition.into_encoded());
         self
     }
 
-    /// What another frontend answers.
+    /// Sets the answer of another frontend.
     pub fn frontend(mut self, name: &str, answer: Nested) -> Self {
         self.frontends.insert(name.to_owned(), answer);
         self
     }
 
-    /// How the processes of containers end, where not well.
+    /// Sets a failing result for the processes of containers.
     pub fn exit(mut self, exit: Exit) -> Self {
         self.exit = exit;
         self
     }
 
-    /// Says what the next call of a method does; said again, what the one after that does.
+    /// Sets the behaviour of the next call of a method; called again, that of the call after it.
     pub fn on(mut self, method: Method, what: Do) -> Self {
         self.script.entry(method).or_default().push_back(what);
         self
     }
 
-    /// Answers no call of the method until that many are there at once.
+    /// Answers no call of the method until this number of calls has arrived.
     pub fn together(mut self, method: Method, calls: usize) -> Self {
         self.together.insert(method, Arc::new(Barrier::new(calls)));
         self
     }
 
-    /// Starts it. The stream is what a frontend has as its standard input and output.
+    /// Starts it. The stream replaces a frontend's standard input and output.
     pub fn start(self) -> (DuplexStream, Daemon) {
         service::start(self)
     }

@@ -11,7 +11,7 @@ pub(crate) fn clean(path: &str) -> &str {
     }
 }
 
-/// The rest of the path below a directory.
+/// The rest of the path in a directory.
 pub(crate) fn below<'a>(file: &'a str, directory: &str) -> Option<&'a str> {
     if directory.is_empty() {
         return Some(file);

@@ -6,7 +6,7 @@ use buildkit_proto::rpc;
 use tokio::sync::Semaphore;
 use tonic::Code;
 
-/// What a call does instead of answering, or before.
+/// The scripted behaviour of a call.
 #[derive(Clone)]
 pub enum Do {
     /// Answers, as without a script.
@@ -19,7 +19,7 @@ pub enum Do {
     Wait(Gate),
 }
 
-/// Where a call waits until the test lets it go on.
+/// A gate at which a call waits until the test opens it.
 #[derive(Clone)]
 pub struct Gate {
     reached: Arc<Semaphore>,
@@ -45,7 +45,7 @@ impl Gate {
         self.reached.acquire().await.expect("nobody closes the semaphore").forget();
     }
 
-    /// Lets one call go on.
+    /// Lets one call continue.
     pub fn open(&self) {
         self.open.add_permits(1);
     }
@@ -56,7 +56,7 @@ impl Gate {
     }
 }
 
-/// A failure, as a daemon reports one.
+/// A failure as reported by a daemon.
 pub fn failure(message: &str) -> rpc::Status {
     rpc::Status { code: Code::Unknown.into(), message: message.to_owned(), details: Vec::new() }
 }

@@ -41,13 +41,13 @@ struct Bridge {
     hang_up: Arc<Notify>,
 }
 
-/// Copies what is read.
+/// Records all bytes that are read.
 struct Recorder {
     io: DuplexStream,
     state: Arc<Mutex<State>>,
 }
 
-/// How long calls wait for one another in [`Engine::together`] before the test has failed.
+/// Time limit for calls to wait for one another in [`Engine::together`] before the test fails.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Runs an engine on the other end of the returned stream, until that is closed.
@@ -87,13 +87,13 @@ impl Bridge {
         lock(&self.state)
     }
 
-    /// What every call begins with: it is noted down, and does what the script says.
+    /// The beginning of every call: it is recorded, and the scripted behaviour takes effect.
     async fn enter(&self, call: Call) -> Result<(), Status> {
         let method = call.method();
         self.state().calls.push(call);
         let (todo, together) = {
             let mut engine = self.engine();
-            // A daemon that says nothing has all of the old ones.
+            // A daemon that reports no capabilities has all of the old ones.
             let lacks = |id| !engine.gateway.is_empty() && !enabled(&engine.gateway).contains(id);
             if let Some(cap) = method.cap().filter(|cap| lacks(*cap)) {
                 return Err(Status::unimplemented(format!("unknown method, as without {cap}")));
@@ -137,7 +137,8 @@ impl Bridge {
         }
     }
 
-    /// What a graph gives: the files of the source that is its result. Of anything else: nothing.
+    /// The result of a graph: the files of a source, if that is the result; empty for anything
+    /// else.
     fn build(&self, graph: &Graph) -> Result<Files, String> {
         let result = graph.result.as_ref().and_then(|input| graph.ops.get(&input.digest));
         let Some(pb::op::Op::Source(source)) = result.and_then(|op| op.op.as_ref()) else {
@@ -173,7 +174,7 @@ impl Bridge {
         });
         let engine = self.engine();
         let is_image = identifier.starts_with("docker-image://");
-        // Before v0.26 nothing was known of other sources.
+        // Before v0.26, other sources could not be resolved.
         if !is_image && !identifier.starts_with("oci-layout://") && engine.release < Release::Head {
             let source = pb::SourceOp { identifier: identifier.to_owned(), ..Default::default() };
             return Ok(ResolveSourceMetaResponse { source: Some(source), ..Default::default() });
@@ -335,7 +336,7 @@ impl LlbBridge for Bridge {
         let identifier = format!("docker-image://{}", request.r#ref);
         let (platform, mode) = (request.platform.as_ref(), &request.resolve_mode);
         let image = self.meta(&identifier, platform, mode)?.image.unwrap_or_default();
-        // v0.12 and later name the image too; the ones that are asked here do not.
+        // v0.12 and later return the image too; those in the tests do not.
         Ok(Response::new(ResolveImageConfigResponse {
             digest: image.digest,
             config: image.config,

@@ -1,11 +1,11 @@
-//! An engine that has never seen a project builds it from an exported cache: nothing runs again.
+//! An empty engine builds a project from an exported cache: no step runs again.
 
 use super::origin::Origin;
 use crate::harness::{
     Build, Capability, Engine, Files, Image, Project, cannot_run, engine, succeeded,
 };
 
-/// What is made differs with every run of the steps, on whatever engine.
+/// The output differs with every run of the steps, on any engine.
 const SPEC: &str = r#"
 default = "final"
 args = { BASE = {} }
@@ -24,7 +24,7 @@ from = "scratch"
 steps = [{ copy = "/build/used", from = "build" }]
 "#;
 
-/// The project, and where its frontend and its base image are.
+/// The project, and the registry with its frontend and its base image.
 struct Setup {
     origin: Origin,
     project: Project,
@@ -37,12 +37,12 @@ impl Setup {
         Self { origin, project }
     }
 
-    /// The name that a repository has in the registry.
+    /// The full name of a repository in the registry.
     fn name(&self, repository: &str) -> String {
         self.origin.registry.name(repository)
     }
 
-    /// Builds it for the files, and gives what was made besides what was done.
+    /// Builds the files, and returns the output of the steps and the build.
     #[track_caller]
     fn build(&self, engine: &Engine, options: &[&str]) -> (String, Build) {
         let mut done = None;
@@ -53,7 +53,7 @@ impl Setup {
         (files["used"].text().to_owned(), done.expect("it was built"))
     }
 
-    /// Builds it as an image in the registry that holds its own cache, and gives what was made.
+    /// Builds an image with an inline cache in the registry, and returns the output of the steps.
     fn push_with_cache(&self, image: &Image) -> String {
         let options = ["--cache-to=type=inline", "--push", "-t", image.name()];
         let options = [&["--build-arg", &self.origin.base], &options[..]].concat();
@@ -61,7 +61,7 @@ impl Setup {
         self.build(engine(), &[]).0
     }
 
-    /// Asserts that an empty engine makes the same from this cache, and runs nothing for it.
+    /// Asserts that an empty engine gets the same output from this cache without running a step.
     #[track_caller]
     fn assert_is_rebuilt(&self, made: &str, cache_from: &str) {
         let other = self.origin.node();
@@ -76,7 +76,7 @@ impl Setup {
     }
 }
 
-/// The older form of the option: a reference and nothing else.
+/// The older form of the option: only a reference.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn inline_in_an_image() {
@@ -86,7 +86,7 @@ fn inline_in_an_image() {
     setup.assert_is_rebuilt(&made, image.name());
 }
 
-/// The client that was released with 20.10 names caches in an option that no newer one sends.
+/// The client of 20.10 passes caches in an option that no newer client sends.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn for_the_oldest_client() {

@@ -1,9 +1,9 @@
-//! What a small disk of the engine means for a build.
+//! Builds on an engine with a small disk.
 
 use super::origin::Origin;
 use crate::harness::{OwnEngine, engine, succeeded};
 
-/// How much the report has, and how the step after it ends.
+/// The size of the report, and the result of the step after it.
 const SPEC: &str = r#"
 args = { BASE = {}, END = "true", SIZE = "40m" }
 
@@ -19,7 +19,7 @@ fn a_report_that_does_not_fit_is_told_and_leaves_nothing() {
     let origin = Origin::new();
     let project = origin.project(&origin.frontend, SPEC);
     let result = project.path().join("result").to_str().unwrap().to_owned();
-    // Once beside the stage, or twice: at the second copy, or at the third.
+    // Fits once beside the stage, or twice: fails at the second copy, or at the third.
     for (end, size, name) in [
         ("true", "150m", "the report `/out` of `test` does not fit"),
         (
@@ -29,7 +29,8 @@ fn a_report_that_does_not_fit_is_told_and_leaves_nothing() {
         ),
         ("exit 3", "90m", "the report `/out` of `test`, of which step `last` failed, does not fit"),
     ] {
-        // A full disk is the end of an older engine: it cannot even note that something is gone.
+        // A full disk is fatal for an older engine: it cannot even record that something was
+        // removed.
         let node = OwnEngine::start_on_disk("256m");
         origin.registry.show_to(&node);
         let build = |end: &str, size: &str| {
@@ -43,7 +44,7 @@ fn a_report_that_does_not_fit_is_told_and_leaves_nothing() {
         assert!(failure.to_string().contains(name), "{failure}");
         assert!(failure.to_string().contains("No space left on device"), "{failure}");
         if engine().major_version >= 28 {
-            // There is room again: what was copied is gone, so that the engine can note what it removes.
+            // There is space again: the copies are gone, so the engine can record what it removes.
             node.docker(["builder", "prune", "--force", "--all"]).run();
             succeeded(build("exit 3", "40m"));
             node.docker(["system", "df"]).run();

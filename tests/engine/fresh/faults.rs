@@ -1,4 +1,4 @@
-//! What goes wrong around a build ends it with an error that says so, and leaves nothing running.
+//! Failures around a build end it with a clear error, and leave no process running.
 
 use super::faulty_registry::FaultyRegistry;
 use super::origin::Origin;
@@ -7,7 +7,7 @@ use crate::harness::{outcome, succeeded};
 /// The frontend's command line in its container.
 const FRONTEND_PROCESS: &str = "/mstage-frontend";
 
-/// The step prints a word when it has begun, and never ends.
+/// The step prints a word once it runs, and never ends.
 const ENDLESS: &str = r#"
 args = { BASE = {} }
 
@@ -16,7 +16,7 @@ from = "${BASE}"
 steps = [{ copy = "nonce" }, "echo begun; sleep 43210"]
 "#;
 
-/// `begun` and the end of its line, as the progress has it: in base64.
+/// `begun` and a line break in base64, as in the progress.
 const BEGUN: &str = "YmVndW4K";
 
 #[test]
@@ -28,7 +28,7 @@ fn a_cancelled_build_leaves_nothing_running() {
     let project = origin.project(&origin.frontend, ENDLESS);
     let silent = format!("BASE={}", registry.name("silent"));
     for (base, reached) in [(&origin.base, BEGUN), (&silent, "5001/silent")] {
-        // As from the keyboard, and as by a machine that is switched off.
+        // An interrupt from the keyboard, and an abrupt end of the client.
         for signal in ["INT", "KILL"] {
             let running = project.start_on(&node, &["--build-arg", base]);
             running.wait_for(reached);
@@ -51,7 +51,8 @@ fn a_registry_that_does_it_wrong_is_an_error_at_the_image() {
     let registry = FaultyRegistry::start(&node);
     let mut faults = vec![("refusing", 3, "403 Forbidden"), ("garbage", 3, "text/html")];
     if node.has_containerd_store() {
-        // A layer is read by the first step that needs it. Older stores try for more than a minute.
+        // A layer is fetched by the first step that needs it. Older stores retry for more than a
+        // minute.
         faults.push(("torn", 4, "unexpected commit digest"));
     }
     for (repository, line, says) in faults {

@@ -1,4 +1,4 @@
-//! A registry that does it wrong, each repository in its own way.
+//! A registry that misbehaves, each repository in its own way.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,27 +8,27 @@ use sha2::{Digest, Sha256};
 
 use crate::harness::OwnEngine;
 
-/// The port that the node has it at.
+/// The port under which the node sees it.
 const PORT: u16 = 5001;
 
 /// Serves until the tests end.
 ///
-/// - `refusing` says that nobody may have it
-/// - `silent` takes every request, and answers none
-/// - `garbage` answers with a page for people
-/// - `torn` has an image whose layer is another one than its manifest says
+/// - `refusing` denies access
+/// - `silent` accepts every request, and answers none
+/// - `garbage` answers with an HTML page
+/// - `torn` has an image with a layer that differs from its manifest
 pub(super) struct FaultyRegistry {
     address: SocketAddr,
 }
 
 impl FaultyRegistry {
-    /// Starts it where the node reaches it.
+    /// Starts it at an address that the node can connect to.
     pub(super) fn start(node: &OwnEngine) -> Self {
         let listener = TcpListener::bind((node.machine(), 0)).unwrap();
         let registry = Self { address: listener.local_addr().unwrap() };
         std::thread::spawn(move || {
             for client in listener.incoming() {
-                // A client that goes away has its own reasons.
+                // Errors of a disconnected client are ignored.
                 std::thread::spawn(move || client.and_then(answer));
             }
         });
@@ -36,21 +36,21 @@ impl FaultyRegistry {
         registry
     }
 
-    /// The reference of a repository, as the node reaches it.
+    /// The reference of a repository, as seen by the node.
     pub(super) fn name(&self, repository: &str) -> String {
         format!("127.0.0.1:{PORT}/{repository}:1")
     }
 }
 
-/// How a TLS record begins that is part of a handshake (RFC 8446, section 5.1).
+/// The first byte of a TLS record of a handshake (RFC 8446, section 5.1).
 const HANDSHAKE: u8 = 22;
 
 /// Answers one request, and closes the connection.
 fn answer(mut client: TcpStream) -> std::io::Result<()> {
     let mut start = [0];
     if client.peek(&mut start)? == 1 && start[0] == HANDSHAKE {
-        // The client tries plain HTTP when it gets plain HTTP. It would not get it from a connection that is
-        // closed before all that it has sent is read.
+        // The client falls back to plain HTTP when it gets plain HTTP. It would not receive it over
+        // a connection that is closed before all sent bytes have been read.
         let mut header = [0; 5];
         client.read_exact(&mut header)?;
         let length = u16::from_be_bytes([header[3], header[4]]);

@@ -1,4 +1,4 @@
-//! A gate that has passed is not run again by an engine that has the cache of the build.
+//! A required stage that has passed is not run again by an engine with the cache of the build.
 
 use crate::harness::{Capability, OwnEngine, Project, Registry, cannot_run, engine, succeeded};
 
@@ -28,7 +28,8 @@ steps = [{ copy = "nonce" }, { name = "make", run = "cp nonce made" }]
     );
     project.write("nonce", &project.nonce());
     let base = format!("--build-arg=BASE={}", registry.name("busybox"));
-    // What is in the image is all that this mode exports: of the gate, only that it has passed.
+    // This mode exports only the layers of the image: of the required stage, only that it has
+    // passed.
     let cache = format!("type=registry,ref={}", registry.name("cache"));
     let image = registry.name("image:1");
     let to_cache = format!("--cache-to={cache},mode=min");

@@ -1,4 +1,4 @@
-//! A stage that only has linked copies is put together without its base.
+//! A stage with only linked copies is assembled without its base.
 
 use crate::harness::{
     Capability, Image, OwnEngine, Project, Registry, cannot_run, engine, succeeded,
@@ -40,7 +40,8 @@ steps = [{ copy = "/out/tool", from = "build", to = "./" }, { copy = "a.txt", to
     let total = used.lines().find_map(|line| line.strip_prefix("Total:")).unwrap().trim();
     assert!(!total.ends_with("GB") && megabytes(total) < 30.0, "the base was pulled:\n{used}");
 
-    // The image is whole: base and copies. Docker pulls the base now, since it unpacks what it pushes.
+    // The image is complete: base and copies. Docker pulls the base now, since it unpacks pushed
+    // images.
     let options = [&base, "--push", "--provenance=false", "-t", image.name()];
     succeeded(project.try_build_on(&other, &options));
     engine().docker(["pull", "-q", image.name()]).run();
@@ -49,7 +50,7 @@ steps = [{ copy = "/out/tool", from = "build", to = "./" }, { copy = "a.txt", to
     assert_eq!(image.run(&["stat", "-c", "%a %U", "/app", "/tmp"]), "755 root\n1777 root\n");
 }
 
-/// The number in `12.3MB`, as Docker writes sizes; less than that is nothing here.
+/// The number in `12.3MB`, Docker's format of sizes; smaller units count as 0.
 fn megabytes(text: &str) -> f64 {
     text.strip_suffix("MB").map_or(0.0, |number| number.parse().unwrap())
 }

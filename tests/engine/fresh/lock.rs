@@ -1,4 +1,4 @@
-//! With a lock file, tags that move and registries that are gone do not matter.
+//! With a lock file, moved tags and unavailable registries have no effect.
 
 use super::origin::Origin;
 use crate::harness::{Build, OwnEngine, Project, succeeded};
@@ -38,7 +38,7 @@ fn a_tag_that_moves_and_a_registry_that_is_gone() {
     let locked = build(&node, &project, &options);
     assert!(locked.progress.names(&format!("FROM {name}@{digest}")), "{locked}");
 
-    // The older image stores ask the registry for a digest that they have.
+    // The older image stores ask the registry even for a digest that they have.
     if node.has_containerd_store() {
         drop(origin.registry);
         project.write("nonce", "changed");

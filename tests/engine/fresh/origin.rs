@@ -1,15 +1,15 @@
-//! Where empty engines get all that a build needs.
+//! The registry from which empty engines get everything that a build needs.
 
 use crate::harness::{OwnEngine, Project, Registry};
 
-/// A registry with the frontend and a base image in it.
+/// A registry with the frontend and a base image.
 pub(super) struct Origin {
     pub(super) registry: Registry,
-    /// The frontend, as a syntax line names it.
+    /// The frontend, as in a syntax line.
     pub(super) frontend: String,
-    /// The digest of what that stands for.
+    /// The digest of the frontend.
     pub(super) digest: String,
-    /// The base image, held to its digest, as a build arg.
+    /// The base image, pinned to its digest, as a build arg.
     pub(super) base: String,
 }
 
@@ -22,14 +22,14 @@ impl Origin {
         Self { frontend: registry.name("myorg/mstage:1"), registry, digest, base }
     }
 
-    /// An empty engine that reaches the registry.
+    /// An empty engine that can access the registry.
     pub(super) fn node(&self) -> OwnEngine {
         let own = OwnEngine::start();
         self.registry.show_to(&own);
         own
     }
 
-    /// A project that is built with this frontend. Its file `nonce` is like no other project's.
+    /// A project that uses this frontend. The content of its file `nonce` is unique.
     pub(super) fn project(&self, syntax: &str, spec: &str) -> Project {
         let project = Project::with_syntax(syntax, spec);
         project.write("nonce", &project.nonce());

@@ -1,9 +1,9 @@
-//! Engines that have neither the frontend nor a base image of their own: all comes from a registry.
+//! Engines without the frontend and the base images: everything comes from a registry.
 
 use super::origin::Origin;
 use crate::harness::{Build, Capability, OwnEngine, Project, cannot_run, succeeded};
 
-/// A build that runs something, from an image of the registry.
+/// A build with a run step, based on an image in the registry.
 const SPEC: &str = r#"
 args = { BASE = {} }
 
@@ -18,7 +18,7 @@ fn build(origin: &Origin, node: &OwnEngine, project: &Project, options: &[&str])
     succeeded(project.try_build_on(node, &[&all, options].concat()))
 }
 
-/// Asserts that the engine has run this image as the frontend, and got it for that.
+/// Asserts that the engine has pulled this image and run it as the frontend.
 #[track_caller]
 fn assert_pulled(build: &Build, reference: &str) {
     let name = format!("docker-image://{reference}");
@@ -27,7 +27,7 @@ fn assert_pulled(build: &Build, reference: &str) {
     assert!(pulled.ran(), "{reference} was there already\n{build}");
 }
 
-/// A digest cannot stand for anything else one day, and an engine that has it asks nobody for it again.
+/// A digest never changes, so an engine that has it does not ask the registry again.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_frontend_is_pulled_by_its_digest() {
@@ -52,7 +52,7 @@ fn the_frontend_is_pulled_by_its_digest() {
     }
 }
 
-/// A company's own copy in place of the image that the file names, which is out of reach.
+/// A company's own copy replaces the image in the file, which is unavailable.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn a_client_names_another_frontend() {
@@ -63,7 +63,7 @@ fn a_client_names_another_frontend() {
     assert_pulled(&build, &format!("{}@{}", origin.frontend, origin.digest));
 }
 
-/// Two nodes of one builder, each of which has what the other one has done.
+/// Two nodes of one builder share the results of their steps.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn nodes_share_a_cache_in_a_registry() {

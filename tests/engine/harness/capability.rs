@@ -1,19 +1,19 @@
-//! Tests that the engine of this run cannot do. They are told as not run, and counted.
+//! Tests that the current engine does not support. They are reported as not run, and counted.
 
 use std::io::Write as _;
 use std::thread;
 
 use super::engine::{Engine, engine};
 
-/// A capability that not every supported engine or its client has.
+/// A capability that not every supported engine or client has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Capability {
     /// `docker build` without buildx, which was released with Docker 20.10.
     ClientWithoutBuildx,
-    /// containerd's image store. With Docker's own store the client refuses attestations, OCI layouts as
-    /// results, and every kind of cache but the inline one.
+    /// containerd's image store. With Docker's own store, the client refuses attestations, OCI
+    /// layouts as results, and every kind of cache except inline.
     ContainerdStore,
-    /// An image store that puts layers on one another (MergeOp and DiffOp of LLB).
+    /// An image store that can merge layers (MergeOp and DiffOp of LLB).
     MergeOp,
 }
 
@@ -50,8 +50,8 @@ impl Engine {
     }
 }
 
-/// True if the running test has to end, as the engine lacks what it needs: says so past the capture of the
-/// test's output.
+/// True if the engine lacks a capability, so that the running test must end. Reports it on the real
+/// standard error, which the test harness does not capture.
 ///
 /// # Panics
 ///
@@ -72,7 +72,7 @@ pub(crate) fn cannot_run(capability: Capability) -> bool {
     true
 }
 
-/// An engine that lost a capability would otherwise pass with fewer tests.
+/// Otherwise, an engine that lost a capability would pass with fewer tests.
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn each_engine_runs_all_tests_but_these() {

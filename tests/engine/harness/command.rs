@@ -1,4 +1,4 @@
-//! Running a command: bounded in time, and with everything it said in the message when it fails.
+//! Runs a command with a time limit, and includes all its output in the message if it fails.
 
 #![expect(clippy::disallowed_methods, reason = "the tests of real engines start processes")]
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::running::Running;
 
-/// The variables that a command gets: these and no others.
+/// The complete environment of a command.
 pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
 /// A command that has not been run yet.
@@ -26,7 +26,7 @@ pub(crate) struct Command {
     is_group: bool,
 }
 
-/// A command that has ended, well or not.
+/// A command that has ended, successfully or not.
 pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
     pub(crate) stdout: Vec<u8>,
@@ -68,7 +68,7 @@ impl Command {
         self
     }
 
-    /// What it reads from its standard input, which is empty otherwise.
+    /// Sets its standard input, which is empty by default.
     pub(crate) fn input(mut self, text: impl Into<String>) -> Self {
         self.input = Some(text.into());
         self
@@ -79,24 +79,25 @@ impl Command {
         self
     }
 
-    /// Lets the person who waits see what the command says meanwhile.
+    /// Shows its standard error while it runs.
     pub(crate) fn shows_stderr(mut self) -> Self {
         self.shows_stderr = true;
         self
     }
 
-    /// Lets [`Running::signal`] reach all processes that it starts; the keyboard's interrupt does not.
+    /// Runs it in a process group, so that [`Running::signal`] reaches all its processes but an
+    /// interrupt from the keyboard does not.
     pub(crate) fn in_group(mut self) -> Self {
         self.is_group = true;
         self
     }
 
-    /// Runs it, whatever its exit status is.
+    /// Runs it, with any exit status.
     pub(crate) fn finish(self) -> Result<Finished, String> {
         self.start()?.finish()
     }
 
-    /// Begins to run it.
+    /// Starts it.
     pub(crate) fn start(self) -> Result<Running, String> {
         let line = self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
         let mut command = process::Command::new(&self.words[0]);
@@ -115,13 +116,13 @@ impl Command {
         Running::start(command, line, self.input, self.limit)
     }
 
-    /// Runs it; the error tells what it said if it failed.
+    /// Runs it; the error contains its output if it failed.
     pub(crate) fn attempt(self) -> Result<Finished, String> {
         let finished = self.finish()?;
         if finished.status.success() { Ok(finished) } else { Err(finished.report("failed")) }
     }
 
-    /// Runs it, and fails the test where it fails.
+    /// Runs it, and fails the test if it fails.
     #[track_caller]
     pub(crate) fn run(self) -> Finished {
         match self.attempt() {

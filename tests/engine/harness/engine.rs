@@ -1,7 +1,8 @@
-//! The engine that the tests run on, with the frontend image in it.
+//! The engine of the tests, with the frontend image.
 //!
-//! It is the one that docker's own settings reach, else one that `scripts/engine` makes. With
-//! `MSTAGE_TEST_ENGINE` set it is the engine of that name (see `scripts/engine help`).
+//! By default, it is the one of docker's own configuration, or else one created by
+//! `scripts/engine`. With `MSTAGE_TEST_ENGINE`, it is the engine with that name (see
+//! `scripts/engine help`).
 
 #![expect(
     clippy::disallowed_methods,
@@ -17,27 +18,28 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use super::command::{Command, Environment};
 
-/// The checkout.
+/// The root of the repository.
 pub(crate) const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The frontend image, by the name that the examples' first lines have.
+/// The frontend image, by the name in the examples' first lines.
 pub(crate) const FRONTEND: &str = "myorg/mstage";
 
-/// What the tests' own specs start from.
+/// The base images of the tests' own specs.
 const BASE_IMAGES: [&str; 2] = ["busybox:latest", "debian:bookworm-slim"];
 
-/// A running engine, and how to reach it.
+/// A running engine and its environment.
 pub(crate) struct Engine {
     environment: Environment,
-    /// The server's version: the year's releases are 28, the oldest supported one is 20.
+    /// The server's version: this year's releases are 28, the oldest supported one is 20.
     pub(crate) major_version: u32,
-    /// Base images that are known to be there.
+    /// Base images that the engine has.
     provided: Mutex<BTreeSet<String>>,
 }
 
 static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
 
-/// The engine of this run. Finding it, and building the frontend image, is done once; so is failing.
+/// The engine of this run. It is found, and the frontend image built, only once, even if that
+/// fails.
 #[track_caller]
 pub(crate) fn engine() -> &'static Engine {
     let found = ENGINE.get_or_init(|| {
@@ -55,15 +57,15 @@ pub(crate) fn engine() -> &'static Engine {
     }
 }
 
-/// The engine of this run if it has been found, for cleaning up.
+/// The engine of this run, if it has been found, for cleaning up.
 pub(super) fn engine_found() -> Option<&'static Engine> {
     ENGINE.get()?.as_ref().ok()
 }
 
 impl Engine {
-    /// The engine of that name, or the one that docker's own settings reach.
+    /// The engine with a name, or the one of docker's own configuration.
     pub(super) fn find(name: Option<OsString>) -> Result<Self, String> {
-        // Whatever the script's answer sets or unsets is seen in the environment behind it.
+        // The environment afterwards contains everything that the script's answer sets or unsets.
         let script = r#"answer=$(scripts/engine env "$@") && eval "$answer" && env -0"#;
         let answer = Command::new("bash")
             .args(["-c", script, "scripts/engine env"])
@@ -87,7 +89,7 @@ impl Engine {
             let answer = Command::new("docker").args(args).environment(environment).attempt()?;
             Ok::<_, String>(answer.text().trim().to_owned())
         };
-        // A builder of another kind, where one is selected, does not see the engine's own images.
+        // A selected builder of another kind does not see the engine's own images.
         let builder = ask(&["context", "show"], &environment)?;
         environment.insert("BUILDX_BUILDER".into(), builder.into());
         let version = ask(&["version", "--format", "{{.Server.Version}}"], &environment)?;
@@ -100,7 +102,7 @@ impl Engine {
         })
     }
 
-    /// A variable of the environment that docker commands get.
+    /// A variable in the environment of docker commands.
     pub(crate) fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(OsStr::new(name)).and_then(|value| value.to_str())
     }
@@ -110,7 +112,7 @@ impl Engine {
         self.command("docker").args(args)
     }
 
-    /// Where published ports answer.
+    /// The host of published ports.
     pub(crate) fn host(&self) -> String {
         let variable = |name: &str| {
             self.environment.get(OsStr::new(name)).map(|value| value.to_string_lossy())
@@ -123,9 +125,9 @@ impl Engine {
         remote.map_or("127.0.0.1", |(host, _)| host).to_owned()
     }
 
-    /// The address of this machine that the engine reaches it at.
+    /// The address under which the engine can connect to this machine.
     pub(crate) fn machine(&self) -> IpAddr {
-        // An engine in a network of its own; else it shares this one.
+        // An engine in a network namespace of its own; otherwise it shares this one.
         self.variable("MSTAGE_ENGINE_HOST")
             .and_then(|host| (host, 9).to_socket_addrs().ok()?.next())
             .and_then(|engine| {
@@ -136,12 +138,12 @@ impl Engine {
             .unwrap_or(Ipv4Addr::LOCALHOST.into())
     }
 
-    /// A command that finds this engine by the environment.
+    /// A command whose environment refers to this engine.
     pub(crate) fn command(&self, program: impl Into<OsString>) -> Command {
         Command::new(program).environment(&self.environment).directory(ROOT)
     }
 
-    /// Makes sure that these base images are there, where the engine cannot pull them itself.
+    /// Makes sure that the engine has these base images, if it cannot pull them itself.
     pub(crate) fn provide(&self, images: &[&str]) -> Result<(), String> {
         let mut provided = self.provided.lock().unwrap_or_else(PoisonError::into_inner);
         let missing: Vec<&str> =
@@ -158,25 +160,25 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether the client shows the lines of the spec that a failing step comes from: not with 20.10,
-    /// whose answers have no room for them.
+    /// True if the client shows the lines of the spec for a failing step. 20.10 does not: its
+    /// errors have no field for them.
     pub(crate) fn shows_excerpts(&self) -> bool {
         self.major_version > 20
     }
 
-    /// Whether it has containerd's image store. With Docker's older one the client refuses several platforms,
-    /// attestations, OCI layouts as results, and caches of other kinds than the inline one.
+    /// True if it has containerd's image store. With Docker's older one, the client refuses several
+    /// platforms, attestations, OCI layouts as results, and every kind of cache except inline.
     pub(crate) fn has_containerd_store(&self) -> bool {
         let driver = self.docker(["info", "--format={{.Driver}}"]).run().text();
         driver.trim() != "overlay2"
     }
 
-    /// Whether its own Dockerfile frontend has checks.
+    /// True if its own Dockerfile frontend supports checks.
     pub(crate) fn checks_dockerfiles(&self) -> bool {
         self.major_version > 26
     }
 
-    /// Whether this is the same engine.
+    /// True if this is the same engine.
     fn is(&self, other: &Engine) -> bool {
         ["DOCKER_HOST", "DOCKER_CONTEXT"].iter().all(|variable| {
             self.environment.get(OsStr::new(variable))
@@ -184,8 +186,8 @@ impl Engine {
         })
     }
 
-    /// Builds the frontend image from the checkout. It is built on the engine of today and moved to an
-    /// older one, as a release is.
+    /// Builds the frontend image from the repository. It is built on the current engine and copied
+    /// to an older one, like a release.
     fn make_frontend(&self) -> Result<(), String> {
         let builder = Engine::find(None)?;
         builder.provide(&["rust:1.95"])?;

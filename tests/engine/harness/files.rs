@@ -1,4 +1,4 @@
-//! The files of a build's result, from a tar archive of them.
+//! The files of a build's result, from a tar archive.
 
 #![expect(clippy::disallowed_methods, reason = "the archive is a file")]
 
@@ -9,7 +9,7 @@ use std::io::{self, Read};
 use std::ops::Index;
 use std::path::Path;
 
-/// Files and directories by their paths, which have no slash at either end.
+/// Files and directories by path, without slashes at the beginning and the end.
 pub(crate) struct Files(BTreeMap<String, Entry>);
 
 /// A file, a directory or a link.
@@ -18,13 +18,13 @@ pub(crate) struct Entry {
     pub(crate) mode: u32,
     uid: u64,
     gid: u64,
-    /// Where a link leads.
+    /// The target of a link.
     link: Option<String>,
     pub(crate) content: Vec<u8>,
 }
 
 impl Files {
-    /// The result of a build that is handed the `--output` to write it with.
+    /// The result of a build. `build` gets the `--output` option to use.
     pub(crate) fn of<T>(build: impl FnOnce(&str) -> T) -> Self {
         let directory = tempfile::tempdir().expect("there is room for files");
         let archive = directory.path().join("files.tar");
@@ -75,7 +75,7 @@ impl Entry {
         std::str::from_utf8(&self.content).expect("the file is text")
     }
 
-    /// Where it leads, if it is a link.
+    /// The target of a link.
     pub(crate) fn link(&self) -> Option<&str> {
         self.link.as_deref()
     }
@@ -86,7 +86,7 @@ impl Entry {
     }
 }
 
-/// All of it in one line; of the content the beginning, and its length.
+/// One line with everything; of the content only the beginning and the length.
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { kind, mode, uid, gid, link, content } = self;

@@ -1,4 +1,4 @@
-//! Images in the engine's store, and containers of them. Neither is left behind.
+//! Images in the engine's store, and their containers. Both are removed in the end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -7,23 +7,23 @@ use serde_json::Value;
 use super::command::Finished;
 use super::engine::{engine, engine_found};
 
-/// An image that is removed when this goes.
+/// An image that is removed on drop.
 pub(crate) struct Image {
     name: String,
 }
 
-/// A container that is removed when this goes, even if it still runs.
+/// A container that is removed on drop, even if it still runs.
 pub(super) struct Container {
     pub(super) name: String,
 }
 
 impl Image {
-    /// A name that no image has.
+    /// An unused name.
     pub(crate) fn unique() -> Self {
         Self::named(format!("mstage-test:{}", unique()))
     }
 
-    /// An image that something else makes.
+    /// An image that is built by other means.
     pub(crate) fn named(name: String) -> Self {
         Self { name }
     }
@@ -32,25 +32,25 @@ impl Image {
         &self.name
     }
 
-    /// What `docker image inspect` says of it.
+    /// The output of `docker image inspect`.
     #[track_caller]
     pub(crate) fn inspect(&self) -> Value {
         inspect(&self.name)
     }
 
-    /// A part of its config, by its name in `docker image inspect`. `Null` is also what Docker leaves out.
+    /// A part of its config, by its name in `docker image inspect`. `Null` also if Docker omits it.
     #[track_caller]
     pub(crate) fn config(&self, member: &str) -> Value {
         self.inspect()["Config"][member].take()
     }
 
-    /// Runs a container of it to its end and gives its output.
+    /// Runs a container to its end and returns its output.
     #[track_caller]
     pub(crate) fn run(&self, arguments: &[&str]) -> String {
         self.run_with_input(arguments, None)
     }
 
-    /// The same, for a program that reads its standard input.
+    /// Like [`Self::run`], for a program that reads its standard input.
     #[track_caller]
     pub(crate) fn run_with_input(&self, arguments: &[&str], input: Option<&str>) -> String {
         let container = Container::unique();
@@ -60,8 +60,8 @@ impl Image {
             command = command.arg("--interactive").input(input);
         }
         command.arg(&self.name).args(arguments).run();
-        // What a client is attached to can lose the output of a container that ends at once (seen with
-        // 26.1 on a busy machine); its log cannot.
+        // An attached client can lose the output of a container that ends at once (seen with 26.1
+        // on a busy machine); its log is complete.
         engine().docker(["container", "logs", &container.name]).run().text()
     }
 }
@@ -72,7 +72,7 @@ impl Container {
     }
 }
 
-/// What `docker image inspect` says of an image.
+/// The output of `docker image inspect` for an image.
 #[track_caller]
 pub(crate) fn inspect(name: &str) -> Value {
     let Finished { stdout, .. } = engine().docker(["image", "inspect", name]).run();
@@ -82,7 +82,7 @@ pub(crate) fn inspect(name: &str) -> Value {
 
 impl Drop for Image {
     fn drop(&mut self) {
-        // It is not there if its build has failed.
+        // Missing if its build has failed.
         let _ = engine_found()
             .map(|engine| engine.docker(["image", "rm", "--force", &self.name]).finish());
     }
@@ -90,7 +90,7 @@ impl Drop for Image {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        // It is not there any more if it ended by itself.
+        // Missing if it ended by itself.
         let _ = engine_found().map(|engine| {
             engine.docker(["container", "rm", "--force", "--volumes", &self.name]).finish()
         });

@@ -1,4 +1,4 @@
-//! What the tests stand on: the engine, builds of small projects, and their results.
+//! The harness of the tests: the engine, builds of small projects, and their results.
 
 mod capability;
 mod command;

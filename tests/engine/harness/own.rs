@@ -1,4 +1,5 @@
-//! Engines of a test's own: with an empty store, reaching what the test lets them reach, and gone with it.
+//! Engines for a single test: with an empty store and chosen network access, removed at the end of
+//! the test.
 
 #![expect(
     clippy::disallowed_methods,
@@ -15,13 +16,14 @@ use std::time::{Duration, Instant};
 use super::command::Command;
 use super::engine::{Engine, ROOT, engine};
 
-/// How long a process may take to end.
+/// Time limit for a process to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Another engine of the kind that the tests run on, with nothing in its store. Starting one takes a
-/// second or two; it is removed when this goes.
+/// Another engine of the same kind as the tests' engine, with an empty store. Starting one takes a
+/// second or two; it is removed on drop.
 ///
-/// `scripts/engine` makes it, so this needs root, even where the tests run on a Docker of the user's own.
+/// It is created by `scripts/engine`, so this needs root, even if the tests run on the user's own
+/// Docker.
 pub(crate) struct OwnEngine {
     name: String,
     engine: Option<Engine>,
@@ -33,7 +35,7 @@ impl OwnEngine {
         Self::start_with(None)
     }
 
-    /// The same with a disk of this size, such as `200m`.
+    /// Starts an engine with a disk of this size, such as `200m`.
     #[track_caller]
     pub(crate) fn start_on_disk(size: &str) -> Self {
         Self::start_with(Some(size))
@@ -45,7 +47,7 @@ impl OwnEngine {
         let name = engine().variable("MSTAGE_ENGINE").unwrap_or("forky");
         let kind = name.split('.').next().unwrap_or(name);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // What is left of it is removed even if it does not start.
+        // Leftovers are removed even if it does not start.
         let name = format!("{kind}.test-{}-{count}", std::process::id());
         let mut own = Self { name, engine: None };
         if let Some(size) = disk {
@@ -57,8 +59,7 @@ impl OwnEngine {
         own
     }
 
-    /// Starts it again after a crash, with the store that it had. It reaches nothing of what it was
-    /// made to reach.
+    /// Starts it again after a crash, with the same store. Forwarded ports are lost.
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
         match Engine::find(Some(self.name.clone().into())) {
@@ -67,20 +68,20 @@ impl OwnEngine {
         }
     }
 
-    /// Kills its daemon, and all with it.
+    /// Kills its daemon and all its processes.
     #[track_caller]
     pub(crate) fn crash(&self) {
         // The command itself is killed, too.
         let _ = self.exec(["sh", "-c", "kill -KILL $(cat /var/run/docker.pid)"]).finish();
     }
 
-    /// A command in its file system, network and processes.
+    /// A command in its file system, network and process namespace.
     pub(crate) fn exec<A: Into<OsString>>(&self, words: impl IntoIterator<Item = A>) -> Command {
         Command::new("scripts/engine").args(["exec", &self.name]).args(words).directory(ROOT)
     }
 
-    /// Lets what listens at an address answer at a port of its own 127.0.0.1, where engines speak
-    /// plain HTTP with registries.
+    /// Forwards a port of its own 127.0.0.1 to an address. For 127.0.0.1, engines use plain HTTP
+    /// with registries.
     #[track_caller]
     pub(crate) fn forward(&self, port: u16, to: SocketAddr) {
         let script = "echo 1 > /proc/sys/net/ipv4/conf/all/route_localnet\n\
@@ -89,7 +90,8 @@ impl OwnEngine {
         self.exec(["sh", "-euc", script, "forward", &port.to_string(), &to.to_string()]).run();
     }
 
-    /// Waits until no process in it, in containers of builds too, has this word in its command line.
+    /// Waits until none of its processes, including those in containers of builds, has this word in
+    /// its command line.
     #[track_caller]
     pub(crate) fn wait_until_gone(&self, word: &str) {
         let deadline = Instant::now() + PATIENCE;

@@ -1,4 +1,4 @@
-//! What a build did, from the events that buildx prints with `--progress=rawjson`.
+//! The progress of a build, from the events that buildx prints with `--progress=rawjson`.
 
 use std::fmt;
 
@@ -6,22 +6,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
-/// All that the engine told of a build, in the order in which it began to.
+/// All events of a build, in order of their start.
 #[derive(Default)]
 pub(crate) struct Progress {
     pub(crate) vertices: Vec<Vertex>,
     pub(crate) warnings: Vec<String>,
 }
 
-/// An op, as the engine tells of it.
+/// An op in the engine's progress.
 #[derive(Default)]
 pub(crate) struct Vertex {
     pub(crate) digest: String,
     pub(crate) name: String,
     state: State,
-    /// What its process has printed.
+    /// The output of its process.
     pub(crate) log: String,
-    /// How many bytes came from the client.
+    /// The number of bytes transferred from the client.
     pub(crate) transferred: u64,
 }
 
@@ -75,7 +75,7 @@ struct WarningEvent {
 }
 
 impl Progress {
-    /// Takes the events out of what buildx printed; what is left is what it says to a person.
+    /// Splits the events off buildx's output; the rest is the message for the user.
     pub(crate) fn read(printed: &str) -> (Self, String) {
         let mut progress = Self::default();
         let mut rest = String::new();
@@ -124,36 +124,37 @@ impl Progress {
         &mut self.vertices[at]
     }
 
-    /// The steps of stages: `[stage 2/3] ...`, their bases left out.
+    /// The steps of stages: `[stage 2/3] ...`, without their bases.
     pub(crate) fn steps(&self) -> impl Iterator<Item = &Vertex> {
         self.vertices
             .iter()
             .filter(|vertex| vertex.position().is_some_and(|text| !text.starts_with("FROM ")))
     }
 
-    /// Whether any op's name has this in it.
+    /// True if any op's name contains this.
     pub(crate) fn names(&self, text: &str) -> bool {
         self.vertices.iter().any(|vertex| vertex.name.contains(text))
     }
 }
 
 impl Vertex {
-    /// Whether it was done, now: not taken from the cache, not left undone.
+    /// True if it was run in this build: neither cached nor left out.
     pub(crate) fn ran(&self) -> bool {
         matches!(self.state, State::Done | State::Failed)
     }
 
-    /// Whether it was begun and not done: it failed itself, or was stopped because another did.
+    /// True if it was started but not completed: it failed itself, or was stopped because another
+    /// one did.
     pub(crate) fn failed(&self) -> bool {
         self.state == State::Failed
     }
 
-    /// Whether its result was there already.
+    /// True if its result was cached.
     pub(crate) fn is_cached(&self) -> bool {
         self.state == State::Cached
     }
 
-    /// What stands behind `[stage 2/3] `, where the name begins like that.
+    /// The text after `[stage 2/3] `, if the name begins like that.
     fn position(&self) -> Option<&str> {
         let (position, text) = self.name.strip_prefix('[')?.split_once("] ")?;
         let (number, total) = position.rsplit_once(' ')?.1.split_once('/')?;

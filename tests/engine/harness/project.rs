@@ -1,4 +1,4 @@
-//! Small projects, and building them as a user does: `docker buildx build -f mstage.toml .`.
+//! Small projects, built as users do: `docker buildx build -f mstage.toml .`.
 
 #![expect(clippy::disallowed_methods, reason = "a project is files")]
 
@@ -14,21 +14,21 @@ use super::image::Image;
 use super::progress::Progress;
 use super::running::Running;
 
-/// A spec and its build context, in a directory of their own.
+/// A spec and its build context in a temporary directory.
 pub(crate) struct Project {
     directory: TempDir,
     syntax: String,
 }
 
-/// A build that went well.
+/// A successful build.
 pub(crate) struct Build {
     pub(crate) progress: Progress,
 }
 
-/// A build that failed.
+/// A failed build.
 pub(crate) struct Failure {
     pub(crate) progress: Progress,
-    /// What the client says to the person, excerpts of the spec included.
+    /// The client's message for the user, including excerpts of the spec.
     pub(crate) message: String,
 }
 
@@ -37,7 +37,7 @@ pub(crate) fn build(spec: &Path, context: &Path, options: &[&str]) -> Result<Bui
     build_within(10, spec, context, options)
 }
 
-/// Builds a spec for which some minutes are not too long.
+/// Builds a spec with a time limit of some minutes.
 pub(crate) fn build_within(
     minutes: u64,
     spec: &Path,
@@ -62,7 +62,7 @@ fn command(engine: &Engine, spec: &Path, context: &Path, options: &[&str]) -> Co
     command.arg(spec).args(options).arg(context)
 }
 
-/// What became of the command of a build.
+/// The result of a build's command.
 pub(crate) fn outcome(finished: Result<Finished, String>) -> Result<Build, Failure> {
     match finished {
         Ok(finished) => {
@@ -81,14 +81,14 @@ pub(crate) fn outcome(finished: Result<Finished, String>) -> Result<Build, Failu
 }
 
 impl Project {
-    /// A project whose spec has this text below its `# syntax` line. The text begins with a newline, so
-    /// that its first line is the second of the file.
+    /// A project whose spec has this text after its `# syntax` line. The text begins with a
+    /// newline, so that its first line is the second of the file.
     #[track_caller]
     pub(crate) fn new(spec: &str) -> Self {
         Self::with_syntax(FRONTEND, spec)
     }
 
-    /// The same with another frontend, by the reference in the `# syntax` line.
+    /// Like [`Self::new`], with another frontend in the `# syntax` line.
     #[track_caller]
     pub(crate) fn with_syntax(syntax: &str, spec: &str) -> Self {
         let directory = tempfile::Builder::new()
@@ -115,23 +115,23 @@ impl Project {
         std::fs::write(path, content).expect("there is room for files");
     }
 
-    /// The same, for the end of [`Project::new`].
+    /// Like [`Self::write`], for chaining after [`Project::new`].
     pub(crate) fn with(self, path: &str, content: &str) -> Self {
         self.write(path, content);
         self
     }
 
-    /// The content of a file, the spec's too.
+    /// The content of a file; also of the spec.
     pub(crate) fn read(&self, path: &str) -> Vec<u8> {
         std::fs::read(self.path().join(path)).expect("the file has been written")
     }
 
-    /// The directory that it is in.
+    /// Its directory.
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 
-    /// A word that no other project of this or another run has: what is keyed by it was never built.
+    /// A word that is unique to this project and run: cache keys with it are new.
     pub(crate) fn nonce(&self) -> String {
         let name = self.path().file_name().unwrap_or_default().to_string_lossy();
         name.rsplit('-').next().unwrap_or_default().to_owned()
@@ -146,7 +146,7 @@ impl Project {
         build_on(engine, 10, &self.path().join("mstage.toml"), self.path(), options)
     }
 
-    /// Begins to build it for nothing but the building.
+    /// Starts a build without output.
     #[track_caller]
     pub(crate) fn start_on(&self, engine: &Engine, options: &[&str]) -> Running {
         let options = [options, &["--output=type=cacheonly"]].concat();
@@ -154,19 +154,19 @@ impl Project {
         command.in_group().start().expect("docker is there")
     }
 
-    /// Builds it for nothing but the building. Fails the test if the build fails.
+    /// Builds it without output. Fails the test if the build fails.
     #[track_caller]
     pub(crate) fn build(&self, options: &[&str]) -> Build {
         succeeded(self.try_build(&[options, &["--output=type=cacheonly"]].concat()))
     }
 
-    /// Builds it and expects that the build fails.
+    /// Builds it and expects the build to fail.
     #[track_caller]
     pub(crate) fn fail(&self, options: &[&str]) -> Failure {
         failed(self.try_build(&[options, &["--output=type=cacheonly"]].concat()))
     }
 
-    /// Asks a question about a file of the project in place of a build, whatever the answer.
+    /// Makes a subrequest about a file of the project, with any result.
     #[track_caller]
     pub(crate) fn call(&self, file: &str, question: &str, options: &[&str]) -> Finished {
         let command = engine()
@@ -198,14 +198,14 @@ impl Project {
         image
     }
 
-    /// Builds it and gives the files of the result.
+    /// Builds it and returns the files of the result.
     #[track_caller]
     pub(crate) fn files(&self, options: &[&str]) -> Files {
         Files::of(|output| succeeded(self.try_build(&[options, &[output]].concat())))
     }
 }
 
-/// A build that must go well.
+/// Unwraps a build that must succeed.
 #[track_caller]
 pub(crate) fn succeeded(result: Result<Build, Failure>) -> Build {
     match result {
@@ -214,7 +214,7 @@ pub(crate) fn succeeded(result: Result<Build, Failure>) -> Build {
     }
 }
 
-/// A build that must fail.
+/// Unwraps a build that must fail.
 #[track_caller]
 pub(crate) fn failed(result: Result<Build, Failure>) -> Failure {
     match result {
@@ -224,7 +224,8 @@ pub(crate) fn failed(result: Result<Build, Failure>) -> Failure {
 }
 
 impl Failure {
-    /// Expects that the client has not begun it, for what Docker's older image store does not have.
+    /// Asserts that the client refused the build because Docker's older image store lacks a
+    /// feature.
     #[track_caller]
     pub(crate) fn assert_refused_by_client(&self, what: &str) {
         let refusal = format!("{what} is not supported for the docker driver");

@@ -1,4 +1,4 @@
-//! A registry of a test's own, as a container of the shared engine.
+//! A registry for a single test, as a container of the shared engine.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
@@ -7,12 +7,13 @@ use super::image::Image;
 use super::own::OwnEngine;
 use super::service::Service;
 
-/// The port that the registry has in its container.
+/// Its port in the container.
 const PORT: u16 = 5000;
 
-/// A registry with nothing in it at first, which is removed when this goes.
+/// An initially empty registry, which is removed on drop.
 ///
-/// It answers at a port of the engine's 127.0.0.1, and of that of each engine that it was shown to.
+/// It listens at a port of 127.0.0.1 of the shared engine, and of each engine that it is forwarded
+/// to.
 pub(crate) struct Registry {
     _service: Service,
     port: u16,
@@ -28,15 +29,15 @@ impl Registry {
         Self { _service: service, port }
     }
 
-    /// The name that a repository has there: `127.0.0.1:32768/name`.
+    /// The full name of a repository: `127.0.0.1:32768/name`.
     pub(crate) fn name(&self, repository: &str) -> String {
         format!("127.0.0.1:{}/{repository}", self.port)
     }
 
-    /// Copies an image of the shared engine to a repository (`name:tag`), and gives its digest.
+    /// Copies an image of the shared engine to a repository (`name:tag`), and returns its digest.
     #[track_caller]
     pub(crate) fn push(&self, image: &str, repository: &str) -> String {
-        // The engine's own image of that name goes with this.
+        // Removes the engine's own image with that name on drop.
         let copy = Image::named(self.name(repository));
         engine().docker(["image", "tag", image, copy.name()]).run();
         engine().docker(["image", "push", copy.name()]).run();
@@ -48,7 +49,7 @@ impl Registry {
         digest.unwrap_or_else(|| panic!("{pushed} is not among\n{digests}")).to_owned()
     }
 
-    /// Copies the frontend there, and gives the reference for a syntax line.
+    /// Copies the frontend to it, and returns the reference for a syntax line.
     #[track_caller]
     pub(crate) fn push_frontend(&self) -> String {
         let repository = format!("{FRONTEND}:1");
@@ -56,12 +57,12 @@ impl Registry {
         self.name(&repository)
     }
 
-    /// Lets another engine reach it under the same name.
+    /// Makes it available to another engine under the same name.
     #[track_caller]
     pub(crate) fn show_to(&self, other: &OwnEngine) {
         let at = match engine().variable("MSTAGE_ENGINE_HOST") {
             Some(host) => (host, self.port).to_socket_addrs().ok().and_then(|mut all| all.next()),
-            // A Docker of the user's own has published it on this machine.
+            // The user's own Docker has published it on this machine.
             None => Some(SocketAddr::new(other.machine(), self.port)),
         };
         other.forward(self.port, at.expect("the engine has an address"));

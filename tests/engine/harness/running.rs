@@ -1,4 +1,4 @@
-//! A command while it runs.
+//! A running command.
 
 #![expect(
     clippy::disallowed_methods,
@@ -14,13 +14,13 @@ use std::time::{Duration, Instant};
 
 use super::command::{self, Finished};
 
-/// A process, and what it has said so far.
+/// A process and its output so far.
 pub(crate) struct Running {
     child: Child,
     line: String,
     stdout: Collected,
     stderr: Collected,
-    /// One message from each of the two when it is closed.
+    /// Gets one message from each of the two streams when it is closed.
     closed: Receiver<()>,
     limit: Duration,
     deadline: Instant,
@@ -35,7 +35,7 @@ impl Running {
     ) -> Result<Self, String> {
         let mut child = command.spawn().map_err(|err| format!("{line}\ndoes not start: {err}"))?;
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            // A command that does not read it all has its reasons.
+            // A command need not read all of it.
             thread::spawn(move || stdin.write_all(input.as_bytes()));
         }
         let (sender, closed) = channel();
@@ -45,7 +45,7 @@ impl Running {
         Ok(Self { child, line, stdout, stderr, closed, limit, deadline })
     }
 
-    /// Waits until it has said this to its standard error.
+    /// Waits until its standard error contains a text.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
         loop {
@@ -59,7 +59,7 @@ impl Running {
         }
     }
 
-    /// Sends a signal to it and to all that it has started: `INT`. It runs [in a group].
+    /// Sends a signal such as `INT` to it and all its processes. It must run [in a group].
     ///
     /// [in a group]: command::Command::in_group
     #[track_caller]
@@ -75,11 +75,11 @@ impl Running {
         let mut in_time = true;
         for _ in 0..2 {
             let left = self.deadline.saturating_duration_since(Instant::now());
-            // An error that is no timeout cannot be: each reader sends once.
+            // An error other than a timeout is impossible: each reader sends once.
             in_time &= self.closed.recv_timeout(left).is_ok();
         }
         if !in_time {
-            // It may have ended by itself in between.
+            // It may have ended by itself in the meantime.
             let _ = self.child.kill();
         }
         let line = self.line;
@@ -98,7 +98,7 @@ impl Running {
 
 type Collected = Arc<Mutex<Vec<u8>>>;
 
-/// Reads until the other side has closed, then says so.
+/// Reads until the other side has closed the stream, then sends a message.
 fn collect(stream: Option<impl Read + Send + 'static>, closed: Sender<()>) -> Collected {
     let collected = Collected::default();
     let shared = Arc::clone(&collected);
@@ -112,7 +112,7 @@ fn collect(stream: Option<impl Read + Send + 'static>, closed: Sender<()>) -> Co
                     .extend_from_slice(&chunk[..count]);
             }
         }
-        // Nobody listens any more if the time was over.
+        // After a timeout, there is no receiver.
         let _ = closed.send(());
     });
     collected

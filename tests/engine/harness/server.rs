@@ -1,4 +1,4 @@
-//! A web server for the engine: what steps and contexts get from a URL and from a git repository.
+//! A web server for the engine: files and git repositories for steps and contexts.
 
 #![expect(clippy::disallowed_methods, reason = "what it serves is files")]
 
@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use super::engine::engine;
 
-/// What opens folders named `private`: the token `letmein`, as BuildKit sends it for files and for git.
+/// Required for folders named `private`: the token `letmein`, in BuildKit's headers for files and
+/// for git.
 const KNOWN: [&str; 2] =
     ["Authorization: Bearer letmein", "Authorization: Basic eC1hY2Nlc3MtdG9rZW46bGV0bWVpbg=="];
 
@@ -25,14 +26,14 @@ impl Server {
         std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let root = root.clone();
-                // A client that goes away has its own reasons.
+                // Errors of a disconnected client are ignored.
                 std::thread::spawn(move || connection.and_then(|client| answer(&client, &root)));
             }
         });
         Self { address }
     }
 
-    /// The URL of a folder, without a slash at its end.
+    /// The URL of a folder, without a trailing slash.
     pub(crate) fn url(&self, folder: &str) -> String {
         format!("http://{}/{folder}", self.address)
     }
@@ -43,7 +44,7 @@ impl Server {
     }
 }
 
-/// A path without percent signs as escapes.
+/// Decodes percent-encoding in a path.
 fn decoded(path: &str) -> String {
     let mut pieces = path.split('%');
     let mut bytes = pieces.next().unwrap_or_default().as_bytes().to_vec();

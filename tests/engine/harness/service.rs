@@ -1,4 +1,4 @@
-//! A container that serves, and asking it over HTTP.
+//! A container with a server, and HTTP requests to it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -13,22 +13,22 @@ use std::time::{Duration, Instant};
 use super::engine::engine;
 use super::image::Container;
 
-/// How long a server may take to begin.
+/// Time limit for a server to start.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A running container, which is removed when this goes.
+/// A running container, which is removed on drop.
 pub(crate) struct Service {
     container: Container,
 }
 
-/// An answer over HTTP.
+/// An HTTP response.
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) body: String,
 }
 
 impl Service {
-    /// Runs a container in the background. The ports that the image exposes are published, and these.
+    /// Runs a container in the background. Publishes the ports that the image exposes, and `ports`.
     #[track_caller]
     pub(crate) fn start(image: &str, arguments: &[&str], ports: &[u16]) -> Self {
         let service = Self { container: Container::unique() };
@@ -43,7 +43,7 @@ impl Service {
         service
     }
 
-    /// Asks the server at a port of the container, as soon as it answers.
+    /// Sends a request to a port of the container, and retries until the server answers.
     #[track_caller]
     pub(crate) fn get(&self, port: u16, path: &str) -> Response {
         let name = &self.container.name;
@@ -56,19 +56,19 @@ impl Service {
                     let logs = engine().docker(["container", "logs", name]).run();
                     panic!("no answer at port {port}: {err}\n{}{}", logs.text(), logs.stderr);
                 }
-                // Nothing tells when a server has begun, but that it answers.
+                // There is no other sign that a server has started.
                 Err(_) => thread::sleep(Duration::from_millis(50)),
             }
         }
     }
 
-    /// The port of the engine's that a port of the container is published on.
+    /// The port of the engine under which a port of the container is published.
     #[track_caller]
     pub(super) fn published(&self, port: u16) -> u16 {
         let name = &self.container.name;
         let mapping =
             engine().docker(["container", "port", name, &format!("{port}/tcp")]).run().text();
-        // One line for each of the machine's families of addresses, each with its own port.
+        // One line for each address family, each with its own port.
         let published =
             mapping.lines().find_map(|line| line.strip_prefix("0.0.0.0:")?.parse().ok());
         published.unwrap_or_else(|| panic!("port {port} is not published: {mapping}"))
@@ -99,7 +99,7 @@ fn parse(answer: &str) -> Option<Response> {
     Some(Response { status, body })
 }
 
-/// Each chunk stands below its size in hexadecimal digits; the last one is empty.
+/// Decodes chunks: each follows its size in hexadecimal digits; the last one is empty.
 fn join_chunks(mut rest: &str) -> Option<String> {
     let mut body = String::new();
     loop {

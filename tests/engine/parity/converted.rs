@@ -1,4 +1,4 @@
-//! The build file that a Dockerfile is converted to, built as a user would.
+//! The build file that a Dockerfile is converted to, built as by a user.
 
 #![expect(clippy::disallowed_methods, reason = "the converted file is a file")]
 
@@ -10,7 +10,7 @@ use super::made::{Made, Store, all_differences};
 use super::{Case, Request};
 
 impl Case {
-    /// Has the client write the build file that says the same, and builds that.
+    /// Lets the client write the converted build file, and builds that.
     pub(super) fn check_converted(
         &self,
         by_mstage: &Made,
@@ -18,14 +18,15 @@ impl Case {
         direct: &Request,
     ) -> Result<(), String> {
         if direct.context.is_some() {
-            // Both build files are in it, and it may be no directory.
+            // The context contains both build files, and may not be a directory.
             return Ok(());
         }
         let directory = TempDir::new().unwrap();
         let output = format!("--output=type=local,dest={}", directory.path().display());
         self.build("Dockerfile", direct, &["--target=mstage.toml", &output])
             .map_err(|failure| format!("  the Dockerfile is not converted:\n{failure}"))?;
-        // It is beside the context, whose files stay as they are; an ignore file of the Dockerfile's own holds for it too.
+        // Written beside the context, whose files stay unchanged; the Dockerfile's own ignore file
+        // applies to it too.
         let file = directory.path().join("mstage.toml");
         let text = fs::read_to_string(&file).map_err(|err| format!("  mstage.toml: {err}"))?;
         let ignore = self.folder.join("Dockerfile.dockerignore");

@@ -1,4 +1,4 @@
-//! An image, as far as two of them are compared: its files and its config.
+//! The parts of an image that are compared: its files and its config.
 
 #![expect(clippy::disallowed_methods, reason = "an image is in files")]
 
@@ -11,21 +11,21 @@ use serde_json::Value;
 
 use crate::harness::{Files, Image, engine};
 
-/// An image, by all that is compared.
+/// The compared parts of an image.
 pub(super) struct Made {
-    /// Parts of the config in text, and for the comparison's sake what else is no file.
+    /// Parts of the config as text, and other compared properties that are not files.
     pub(super) config: BTreeMap<String, String>,
-    /// The texts of its history, where it can be read.
+    /// The texts of its history, if it can be read.
     pub(super) history: Vec<String>,
     pub(super) files: Files,
 }
 
-/// Where the engine keeps its images, which decides how a build's config is got.
+/// The image store of the engine, which determines how the config of a build is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Store {
-    /// One build can have several outputs, OCI layouts among them.
+    /// One build can have several outputs, including OCI layouts.
     Containerd,
-    /// What there was before.
+    /// Docker's older store.
     Docker,
 }
 
@@ -37,7 +37,7 @@ impl Store {
 }
 
 impl Made {
-    /// All of it by names: `config NAME` and `/path`.
+    /// Everything by name: `config NAME` and `/path`.
     pub(super) fn lines(&self) -> BTreeMap<String, String> {
         let config =
             self.config.iter().map(|(name, text)| (format!("config {name}"), text.clone()));
@@ -50,13 +50,13 @@ impl Made {
     }
 }
 
-/// A name, and what the two sides have under it.
+/// A name, and its values on both sides.
 pub(super) type Differing = (String, String, String);
 
-/// What differs between two images, files with other content included.
+/// The differences between two images, including files with different content.
 pub(super) fn all_differences(by_dockerfile: &Made, by_spec: &Made) -> Vec<Differing> {
     let mut differing = differences(&by_dockerfile.lines(), &by_spec.lines());
-    // A line has the beginning of the content only.
+    // A line contains only the beginning of the content.
     let contents: BTreeMap<&str, &[u8]> =
         by_dockerfile.files.iter().map(|(path, entry)| (path, &*entry.content)).collect();
     for (path, entry) in by_spec.files.iter() {
@@ -82,7 +82,8 @@ pub(super) fn differences(
         .collect()
 }
 
-/// The config in an OCI layout, and whether its history fits its layers; its date if it was asked for one.
+/// The config in an OCI layout, and whether its history matches its layers; its date if one was
+/// requested.
 pub(super) fn config_of_layout(
     archive: &Path,
     is_dated: bool,
@@ -91,7 +92,7 @@ pub(super) fn config_of_layout(
     for entry in tar::Archive::new(fs::File::open(archive).unwrap()).entries().unwrap() {
         let mut entry = entry.unwrap();
         let path = entry.path().unwrap().to_string_lossy().into_owned();
-        // Layers are larger than what describes them.
+        // Layers are larger than their descriptions.
         if entry.size() < 1 << 20 {
             let mut content = Vec::new();
             entry.read_to_end(&mut content).unwrap();
@@ -112,7 +113,8 @@ pub(super) fn config_of_layout(
     let entries = image["history"].as_array().into_iter().flatten();
     let mut history: Vec<String> =
         entries.map(|entry| format!("{} {}", entry["created_by"], entry["comment"])).collect();
-    // Instructions of several layers have an entry for each. Docker 28 writes a healthcheck's numbers as characters.
+    // Instructions with several layers have an entry for each. Docker 28 writes a healthcheck's
+    // numbers as characters.
     history.dedup();
     history.retain(|entry| !entry.starts_with("\"HEALTHCHECK "));
     let layers = image["rootfs"]["diff_ids"].as_array().map_or(0, Vec::len);
@@ -138,7 +140,7 @@ pub(super) fn config_of_layout(
     (config, history)
 }
 
-/// What `docker image inspect` tells of the config.
+/// The config in the output of `docker image inspect`.
 pub(super) fn config_of_image(image: &Image) -> BTreeMap<String, String> {
     const MEMBERS: [&str; 13] = [
         "ArgsEscaped",
@@ -166,7 +168,7 @@ pub(super) fn config_of_image(image: &Image) -> BTreeMap<String, String> {
     config
 }
 
-/// Adds a part of a config, unless there is nothing in it. The order of `Env` means nothing.
+/// Adds a part of a config, unless it is empty. The order of `Env` has no meaning.
 fn add(config: &mut BTreeMap<String, String>, name: &str, value: &Value) {
     let mut value = value.clone();
     if let ("Env", Value::Array(variables)) = (name, &mut value) {

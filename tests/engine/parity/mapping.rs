@@ -1,5 +1,5 @@
-//! `docs/reference/from-dockerfile.md`: each row has a case that proves it, here or among the build files that are wrong, and each
-//! case here has a row.
+//! `docs/reference/from-dockerfile.md`: each row has a case that proves it, here or among the build
+//! files with errors, and each case here has a row.
 
 use std::collections::BTreeSet;
 

@@ -59,7 +59,7 @@ async fn return_one_reference_or_none() {
     let reference = frontend::Ref { id: "ref0".to_owned(), def: None };
     assert_eq!(returned.result, Some(result::Result::Ref(reference)));
 
-    // A second one is an error, and the first stands.
+    // A second one is an error, and the first remains.
     let error = bridge.return_result(SolveResult::default()).await.unwrap_err();
     assert_eq!(error.to_string(), "gateway result is already set");
 

@@ -65,7 +65,7 @@ async fn large_files_are_read_in_parts() {
     check(4 << 20, &[0, part]).await;
 }
 
-/// Of a file that is larger than any that is read whole no more is asked for than shows it.
+/// Of a file above the size limit, only as much is read as is needed to detect that.
 #[tokio::test]
 async fn a_file_that_is_too_large() {
     let files = [("large", vec![b'x'; 40 << 20])];

@@ -21,7 +21,7 @@ async fn connect(engine: Engine) -> (Bridge, Daemon) {
     (Bridge::connect(io).await.unwrap(), daemon)
 }
 
-/// The graph that is nothing but a source.
+/// A graph that consists of a source.
 fn source(identifier: &str, attrs: &[(&str, &str)]) -> Definition {
     let attrs = attrs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
     let source = pb::SourceOp { identifier: identifier.to_owned(), attrs };

@@ -17,7 +17,7 @@ async fn solve_asks_for_todays_replies() {
     let request = local("context").cache_imports([import]);
     let reference = solve_ref(&bridge, request).await;
     assert_eq!(reference.id(), "ref0");
-    // The caller has the graph already.
+    // The caller already has the graph.
     assert!(reference.into_definition().unwrap().is_scratch());
 
     let [sent] = &daemon.solves()[..] else { panic!("one solve") };
@@ -110,7 +110,7 @@ async fn solve_and_evaluate_at_once() {
     };
     let (bridge, daemon, reference) = check(Engine::new(Release::Bookworm), &[Method::Solve]).await;
     assert!(daemon.solves()[0].evaluate);
-    // Again is no work.
+    // A second call does nothing.
     bridge.evaluate(&reference).await.unwrap();
     assert_eq!(daemon.solves().len(), 1);
 

@@ -1,4 +1,4 @@
-//! The connection: it carries what it must, stays open, and its loss is told.
+//! The connection: large messages, its lifetime, and reporting its loss.
 
 use std::io::pipe;
 use std::time::Duration;
@@ -22,7 +22,7 @@ async fn the_first_bytes_are_http2() {
 
 #[tokio::test]
 async fn errors_with_large_details_arrive() {
-    // Ten times what hyper takes in headers unless told otherwise.
+    // Ten times hyper's default limit for headers.
     let detail = rpc::Any { type_url: "large".into(), value: vec![b'x'; 160 << 10] };
     let status = rpc::Status { details: vec![detail], ..failure("a step failed") };
     let (io, _daemon) = Engine::new(Release::Head).on(Method::Solve, Do::Fail(status)).start();
@@ -30,7 +30,7 @@ async fn errors_with_large_details_arrive() {
 
     let Err(Error::Status(status)) = bridge.solve(nothing()).await else { panic!("no status") };
     assert_eq!(status.message(), "a step failed");
-    // And the connection is still good.
+    // The connection still works.
     bridge.solve(nothing()).await.unwrap();
 }
 
@@ -38,7 +38,7 @@ async fn errors_with_large_details_arrive() {
 async fn it_stays_open_when_nobody_holds_it() {
     let (io, daemon) = Engine::new(Release::Head).start();
     drop(Bridge::connect(io).await.unwrap());
-    // Whatever a closing connection would do, it would do while other tasks run.
+    // Effects of a closing connection would show while other tasks run.
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -52,7 +52,7 @@ async fn a_daemon_that_hangs_up_is_told_from_a_build_that_fails() {
     let error = bridge.solve(nothing()).await.unwrap_err();
     assert!(matches!(error, Error::Connection(_)), "{error:?}");
 
-    // And no second connection is tried.
+    // No second connection is tried.
     let error = bridge.solve(nothing()).await.unwrap_err();
     assert!(matches!(error, Error::Connection(_)), "{error:?}");
 }
@@ -67,7 +67,7 @@ async fn a_daemon_that_hangs_up_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_daemon_that_says_nothing() {
-    // Held open, never answered: somebody has started the frontend by hand.
+    // Held open, never answered: someone has started the frontend by hand.
     let (io, _other) = tokio::io::duplex(1 << 10);
     let error = Bridge::connect(io).await.unwrap_err();
     assert_eq!(error.to_string(), "lost the connection to BuildKit: no answer within 15s");
