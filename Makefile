@@ -1,7 +1,7 @@
 # The commands of the project. Those that need a Docker engine use the one that docker's own settings
 # reach; where there is none, scripts/engine makes one.
 
-.PHONY: help demo test test-fast test-old-engines fmt lint engine-down
+.PHONY: help demo test test-fast test-old-engines fmt lint docs engine-down
 
 help:
 	@echo 'make demo              build the frontend image, and an example with it; run the example'
@@ -10,6 +10,7 @@ help:
 	@echo 'make test-old-engines  run the tests that need an engine on older ones, made as root'
 	@echo 'make fmt               format the code'
 	@echo 'make lint              format, clippy and documentation as CI checks them'
+	@echo 'make docs              build the documentation as a site, in target/book'
 	@echo 'make engine-down       stop the engines that scripts/engine has made'
 
 demo:
@@ -38,6 +39,13 @@ lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
+
+# An mdbook of the user's own, else one that is built once: a minute on two cores.
+docs: export PATH := $(CURDIR)/target/mdbook/bin:$(PATH)
+docs:
+	command -v mdbook >/dev/null || \
+	  cargo install mdbook --version 0.5.4 --locked --debug --no-default-features --root target/mdbook
+	mdbook build docs
 
 engine-down:
 	scripts/engine down

@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use buildkit_llb::Platform;
 use expect_test::expect_file;
 use mstage::diagnostic::{Diagnostics, Severity, render};
-use mstage::plan::{ContextFact, Facts, ImageFact, Request, resolve, select};
+use mstage::plan::{
+    ContextFact, ContextSource, Facts, ImageFact, NamedContexts, Request, resolve, select,
+};
 use mstage::source::SourceFile;
 use mstage::{show, spec};
 use serde_json::Value;
@@ -36,6 +38,17 @@ fn examples_in_documents_compile() {
                 compile(&path, block);
             }
         }
+    }
+}
+
+/// The README and the last listing of the tutorial show the example `hello`.
+#[test]
+fn the_example_hello_is_shown() {
+    let example = fs::read_to_string(root().join("examples/hello/mstage.toml")).unwrap();
+    let listing = format!("```toml\n{example}```\n");
+    for page in ["README.md", "docs/tutorial/platforms.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        assert!(text.contains(&listing), "{page} does not show examples/hello/mstage.toml");
     }
 }
 
@@ -223,11 +236,17 @@ fn compile(path: &Path, text: &str) {
     let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
     let mut diagnostics = Diagnostics::default();
     let mut request = Request::new(Platform::new("linux", "amd64", "").unwrap());
+    // Build contexts that are asked for as such exist.
+    let names = text.split("{ context = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    request.contexts = NamedContexts::new(
+        names.map(|name| (name.to_owned(), ContextSource::Local(format!("context:{name}")))),
+    );
     request.build_args.insert("RELEASE".to_owned(), "r1".to_owned());
     request.build_args.insert("BUILDKIT_IGNORED".to_owned(), String::new());
     let config = br#"{"config":{},"rootfs":{"diff_ids":["sha256:00"]}}"#;
     let fact = || Some(ImageFact { config: config.to_vec(), ..ImageFact::default() });
-    let (files, spec) = spec::parse(file, &mut diagnostics);
+    // Files that a listing includes are not shown.
+    let (files, spec) = spec::parse_with(file, |_| Ok(Vec::new()), &mut diagnostics);
     let plan = spec.and_then(|spec| {
         let selection = select(&spec, &request, &mut diagnostics)?;
         let images = selection.images().iter().map(|_| fact()).collect();

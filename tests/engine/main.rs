@@ -51,3 +51,4 @@ mod reports;
 mod reuse;
 mod sources;
 mod squash;
+mod tutorial;

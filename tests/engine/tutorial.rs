@@ -1,0 +1,112 @@
+//! The tutorial, played from its first page to its last: the files of each page are written as it shows them, its
+//! commands are run, and they print what it says.
+//!
+//! A block of code below a line such as **`main.go`** is a file. A `text` block after a `sh` block has lines of the
+//! command's output; lines with `...` are left out, and so is what is drawn. A comment above a command tells what
+//! is special about it: `fails`, or `not run`, each with the reason.
+
+#![expect(clippy::disallowed_methods, reason = "the tutorial is files")]
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::{ROOT, engine};
+
+/// A block of code on a page.
+#[derive(Default)]
+struct Block {
+    /// The file that it shows.
+    file: Option<String>,
+    /// The comment above it.
+    comment: String,
+    language: String,
+    text: String,
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn the_tutorial_does_what_it_says() {
+    engine().provide(&["golang:1.24"]).unwrap();
+    let has_several_platforms = engine().has_containerd_store();
+    let folder = tempfile::tempdir().unwrap();
+    let mut output = String::new();
+    for block in pages().iter().flat_map(|page| blocks(page)) {
+        if let Some(file) = &block.file {
+            let path = folder.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, &block.text).unwrap();
+        } else if block.language == "text" {
+            expect_lines(&block.text, &output);
+            output.clear();
+        } else if block.language == "sh" {
+            let needs_platforms = block.text.contains("--platform");
+            if !block.comment.starts_with("not run") && (has_several_platforms || !needs_platforms)
+            {
+                output = run(folder.path(), &block);
+            }
+        }
+    }
+}
+
+/// Every page that the first one lists, and no other, in their order.
+fn pages() -> Vec<String> {
+    let folder = Path::new(ROOT).join("docs/tutorial");
+    let first = fs::read_to_string(folder.join("README.md")).unwrap();
+    let links = first.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let names: Vec<&str> = links.map(|(name, _)| name).collect();
+    assert_eq!(names.len() + 1, fs::read_dir(&folder).unwrap().count());
+    names.iter().map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect()
+}
+
+fn blocks(page: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut current: Option<Block> = None;
+    let mut above = "";
+    for line in page.lines() {
+        if let Some(mut block) = current.take() {
+            if line == "```" {
+                blocks.push(block);
+                above = "";
+            } else {
+                block.text.push_str(line);
+                block.text.push('\n');
+                current = Some(block);
+            }
+        } else if let Some(language) = line.strip_prefix("```") {
+            let file = above.strip_prefix("**`").and_then(|rest| rest.strip_suffix("`**"));
+            let comment = above.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
+            current = Some(Block {
+                file: file.map(str::to_owned),
+                comment: comment.unwrap_or_default().to_owned(),
+                language: language.to_owned(),
+                text: String::new(),
+            });
+        } else if !line.is_empty() {
+            above = line;
+        }
+    }
+    blocks
+}
+
+/// Runs the commands of a block, and returns all that they print.
+fn run(folder: &Path, block: &Block) -> String {
+    let script = format!("set -e\nexec 2>&1\n{}", block.text);
+    let command = engine().command("bash").args(["-c", &script]).directory(folder).minutes(10);
+    let finished = command.finish().unwrap();
+    let output = finished.text();
+    let should_fail = block.comment.starts_with("fails");
+    assert_eq!(!finished.status.success(), should_fail, "{}\n{output}", block.text);
+    output
+}
+
+/// Looks for each line of the block in the output that it is about, if there is any.
+fn expect_lines(text: &str, output: &str) {
+    let is_left_out =
+        |line: &&str| line.contains("...") || line.contains('─') || line.contains("sha256:");
+    if output.is_empty() || text.contains("{ name =") && !engine().shows_excerpts() {
+        return;
+    }
+    for line in text.lines().filter(|line| !is_left_out(line)) {
+        assert!(output.contains(line.trim()), "no `{line}` in\n{output}");
+    }
+}
