@@ -411,8 +411,7 @@ pub fn shape() -> Shape {
 /// keys have none.
 fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
     // The tables that have headers above such a table.
-    let with_header =
-        [Spec::table_shape(), Stage::table_shape(), Image::table_shape()].map(|table| table.what);
+    let with_header = [Spec::WHAT, Stage::WHAT, Image::WHAT];
     let (Some(value), Some(key)) = (parent.value(table), parent.key_span(table)) else { return };
     let Kind::Table(entries) = &value.kind else { return };
     // The place of a table with a header is the header, which has the key in it.

@@ -228,7 +228,7 @@ impl<'t> Reader<'t> {
                 self.close();
             }
             '`' => self.open(Kind::Backquotes, 1),
-            c if is_quoted => self.push(&rest[..c.len_utf8()], c.len_utf8()),
+            _ if is_quoted => self.push_plain(rest, &['\\', '"', '$', '`']),
             '"' => self.open(Kind::Quotes, 1),
             '\'' => {
                 let end = rest[1..].find('\'').map_or(rest.len(), |end| end + 1);
@@ -242,7 +242,7 @@ impl<'t> Reader<'t> {
             '<' | '>' => self.take_redirection(rest),
             '&' if rest.starts_with("&>") => self.take_redirection(&rest[1..]),
             '\n' | ';' | '&' | '|' | '(' | ')' => self.take_operator(c, rest),
-            c => self.push(&rest[..c.len_utf8()], c.len_utf8()),
+            _ => self.push_plain(rest, SPECIAL),
         }
     }
 
@@ -315,6 +315,13 @@ impl<'t> Reader<'t> {
             word.text = Some(text[word.range.clone()].to_owned());
         }
         word
+    }
+
+    /// Adds a character to the word, and what follows it up to one that may mean something else.
+    fn push_plain(&mut self, rest: &str, special: &[char]) {
+        let mut chars = rest.char_indices().skip(1);
+        let len = chars.find(|(_, c)| special.contains(c)).map_or(rest.len(), |(at, _)| at);
+        self.push(&rest[..len], len);
     }
 
     /// Adds to the word what `len` bytes stand for.
@@ -493,6 +500,10 @@ impl<'t> Reader<'t> {
         }
     }
 }
+
+/// The characters that may end a word, or mean something in it.
+const SPECIAL: &[char] =
+    &['\\', '"', '\'', '$', '`', '#', ' ', '\t', '\r', '\n', '<', '>', '&', '|', ';', '(', ')'];
 
 /// The rest of a line, without its newline.
 fn line(rest: &str) -> &str {
