@@ -17,23 +17,21 @@ pub(super) struct Flags<'a> {
 
 /// A flag as written.
 struct Flag {
-    /// Its name without the dashes.
-    name: String,
-    value: Option<String>,
     word: Word,
     taken: bool,
 }
 
+impl Flag {
+    /// Its name without the dashes, and its value.
+    fn parts(&self) -> (&str, Option<&str>) {
+        let text = self.word.value.strip_prefix("--").unwrap_or(&self.word.value);
+        text.split_once('=').map_or((text, None), |(name, value)| (name, Some(value)))
+    }
+}
+
 impl<'a> Flags<'a> {
     pub(super) fn new(words: Vec<Word>, diagnostics: &'a mut Diagnostics) -> Self {
-        let given = words.into_iter().map(|word| {
-            let text = word.value.strip_prefix("--").unwrap_or(&word.value);
-            let (name, value) = match text.split_once('=') {
-                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
-                None => (text.to_owned(), None),
-            };
-            Flag { name, value, word, taken: false }
-        });
+        let given = words.into_iter().map(|word| Flag { word, taken: false });
         Self { given: given.collect(), known: Vec::new(), diagnostics }
     }
 
@@ -84,8 +82,9 @@ impl<'a> Flags<'a> {
     /// Reports the flags that were not requested.
     pub(super) fn finish(self) {
         for flag in self.given.iter().filter(|flag| !flag.taken) {
-            let message = format!("unknown flag: --{}", flag.name);
-            let near = suggesting(&message, &flag.name, self.known.iter().copied());
+            let (name, _) = flag.parts();
+            let message = format!("unknown flag: --{name}");
+            let near = suggesting(&message, name, self.known.iter().copied());
             let hint = near.is_none().then(|| match &self.known[..] {
                 [] => "this instruction takes no flags".to_owned(),
                 known => {
@@ -116,9 +115,12 @@ impl<'a> Flags<'a> {
     fn take(&mut self, name: &'static str) -> Vec<(Word, Option<String>)> {
         self.known.push(name);
         let mut found = Vec::new();
-        for flag in self.given.iter_mut().filter(|flag| flag.name == name) {
-            flag.taken = true;
-            found.push((flag.word.clone(), flag.value.clone()));
+        for flag in &mut self.given {
+            let (given, value) = flag.parts();
+            if given == name {
+                found.push((flag.word.clone(), value.map(str::to_owned)));
+                flag.taken = true;
+            }
         }
         found
     }

@@ -63,6 +63,11 @@ pub fn text(text: &str) -> Result<Vec<Piece>, String> {
         .pieces(None, false)
 }
 
+/// Returns `true` for a word that is its own value: nothing in it is quoted, escaped or replaced.
+pub fn is_plain(word: &str, escape: char) -> bool {
+    !word.contains(['$', '"', '\'', escape])
+}
+
 struct Lexer<'t> {
     chars: Peekable<Chars<'t>>,
     escape: char,

@@ -90,8 +90,8 @@ impl<'a> Parser<'a> {
         };
         let count = self.diagnostics.count();
         self.is_malformed = false;
-        let instruction = self.read(&joined, whole, span, heredocs);
-        if !self.is_malformed {
+        let instruction = self.read(&joined, whole, parts, span, heredocs);
+        if !self.is_malformed && self.diagnostics.count() > count {
             let line = self.file.line(span.start);
             self.diagnostics.prefix_since(count, &format!("{DOCKERFILE_LINE}{line}: "));
         }
@@ -135,26 +135,27 @@ impl<'a> Parser<'a> {
     /// after `ONBUILD`.
     fn takes_heredocs(&self, joined: &Joined, parts: &Parts) -> bool {
         let text = joined.text();
-        match &*text[parts.keyword.clone()].to_ascii_uppercase() {
-            "RUN" | "COPY" | "ADD" => !matches!(json(&text[parts.rest.clone()]), Json::Strings(_)),
-            "ONBUILD" => {
-                let inner = words::split(joined, parts.rest.clone(), self.escape, self.file);
-                let keyword = text[inner.keyword.clone()].to_ascii_uppercase();
-                keyword != "ONBUILD" && self.takes_heredocs(joined, &inner)
-            }
-            _ => false,
+        let is_one_of = |parts: &Parts, keywords: &[&str]| {
+            let written = &text[parts.keyword.clone()];
+            keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(written))
+        };
+        if is_one_of(parts, &["ONBUILD"]) {
+            let inner = words::split(joined, parts.rest.clone(), self.escape, self.file);
+            return !is_one_of(&inner, &["ONBUILD"]) && self.takes_heredocs(joined, &inner);
         }
+        is_one_of(parts, &["RUN", "COPY", "ADD"])
+            && !matches!(json(&text[parts.rest.clone()]), Json::Strings(_))
     }
 
-    /// Parses the instruction in a range of the text.
+    /// Parses the instruction in a range of the text, which has been split.
     fn read(
         &mut self,
         joined: &Joined,
         range: Range<usize>,
+        parts: Parts,
         span: Span,
         heredocs: Vec<Heredoc>,
     ) -> Option<Instruction> {
-        let parts = words::split(joined, range.clone(), self.escape, self.file);
         let keyword = joined.word(parts.keyword.clone(), self.file);
         let text = Text {
             joined,
@@ -227,7 +228,7 @@ impl<'a> Parser<'a> {
             _ => None,
         };
         if let Some(message) = refused {
-            let span = joined.span(inner.keyword, self.file);
+            let span = joined.span(inner.keyword.clone(), self.file);
             return self.diagnostics.fail(
                 Diagnostic::new(Code::InvalidInstruction, span, message)
                     .hint("a trigger is one instruction of a stage, such as `ONBUILD COPY . .`"),
@@ -239,7 +240,7 @@ impl<'a> Parser<'a> {
             recorded.push_str(&heredoc.content);
             recorded.push_str(&heredoc.name);
         }
-        let instruction = self.read(joined, text.rest, text.span, heredocs)?;
+        let instruction = self.read(joined, text.rest, inner, text.span, heredocs)?;
         Some(Kind::Onbuild(Trigger { text: recorded, instruction: Box::new(instruction) }))
     }
 
@@ -252,7 +253,9 @@ impl<'a> Parser<'a> {
 
     /// Reports the flags of an instruction that supports none.
     fn no_flags(&mut self, text: &Text<'_>) {
-        Flags::new(text.flags.clone(), self.diagnostics).finish();
+        if !text.flags.is_empty() {
+            Flags::new(text.flags.clone(), self.diagnostics).finish();
+        }
     }
 
     /// The single argument of an instruction.
