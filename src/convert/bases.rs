@@ -44,12 +44,12 @@ impl Bases {
                 by_written.entry(name.clone()).or_default().push(index);
             }
         }
-        let mut taken: BTreeSet<String> = BTreeSet::new();
+        let mut taken = TakenNames::default();
         let mut names = vec![String::new(); stages.len()];
         // Of two stages with the same name, the last one keeps it.
         for (index, name) in written.iter().enumerate().rev() {
             if let Some(name) = name {
-                names[index] = unique(&name.replace('.', "-"), &mut taken);
+                names[index] = taken.unique(&name.replace('.', "-"));
             }
         }
         for (index, stage) in stages.iter().enumerate() {
@@ -61,7 +61,7 @@ impl Bases {
                     }),
                     false => format!("stage-{index}"),
                 };
-                names[index] = unique(&name, &mut taken);
+                names[index] = taken.unique(&name);
             }
         }
         let escape = dockerfile.directives.escape.char();
@@ -109,8 +109,12 @@ impl Bases {
     }
 
     /// The names of all stages.
-    pub(super) fn taken(&self) -> BTreeSet<String> {
-        self.known.clone()
+    pub(super) fn taken(&self) -> TakenNames {
+        let mut taken = TakenNames::default();
+        for name in &self.names {
+            taken.unique(name);
+        }
+        taken
     }
 
     /// The stage that a stage is based on.
@@ -198,15 +202,27 @@ fn origins(instruction: &Instruction) -> impl Iterator<Item = &str> {
     copied.into_iter().chain(mounts.iter().filter_map(|mount| mount.from.as_deref()))
 }
 
-/// A name that no other stage has.
-pub(super) fn unique(name: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut candidate = name.to_owned();
-    let mut number = 2;
-    while !taken.insert(candidate.clone()) {
-        candidate = format!("{name}-{number}");
-        number += 1;
+/// Names in use, each with the number to try first for the next use of the same name.
+#[derive(Default)]
+pub(super) struct TakenNames(BTreeMap<String, usize>);
+
+impl TakenNames {
+    /// Takes the name, with a number if it is in use.
+    pub(super) fn unique(&mut self, name: &str) -> String {
+        let Some(&next) = self.0.get(name) else {
+            self.0.insert(name.to_owned(), 2);
+            return name.to_owned();
+        };
+        let mut number = next;
+        let mut candidate = format!("{name}-{number}");
+        while self.0.contains_key(&candidate) {
+            number += 1;
+            candidate = format!("{name}-{number}");
+        }
+        self.0.insert(name.to_owned(), number + 1);
+        self.0.insert(candidate.clone(), 2);
+        candidate
     }
-    candidate
 }
 
 /// The program that a stage's image runs, if it is suitable as the name of a stage.

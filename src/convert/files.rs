@@ -158,6 +158,9 @@ impl Files<'_> {
     /// A path, or `other` if the path consists of one variable that is empty.
     fn text_or(&self, word: &Word, other: &str) -> Result<String, String> {
         let text = self.text(word)?;
+        if !word.value.contains('$') {
+            return Ok(text);
+        }
         let pieces = lex::word(&word.value, self.context.escape())?;
         let [Piece::Variable { name, modifier: Modifier::Plain, .. }] = &pieces[..] else {
             return Ok(text);

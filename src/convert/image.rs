@@ -36,7 +36,7 @@ pub(super) struct Image {
 fn in_container(written: &str, known: Option<String>) -> String {
     let known = known.filter(|known| known.contains(':'));
     match known.as_deref().and_then(|known| known.rsplit(':').next()) {
-        Some(port) => words::literal(port),
+        Some(port) => words::literal(port).into_owned(),
         None => written.to_owned(),
     }
 }

@@ -1,7 +1,8 @@
 //! Repeated mounts as `[mounts]`: a named set that steps refer to.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::bases::TakenNames;
 use super::part::Part;
 use super::toml::{Kind, Value};
 
@@ -36,19 +37,19 @@ const USES_OF_ONE: usize = 3;
 /// Gives a name to each list of mounts that several steps have, and replaces the list by it. A list
 /// of one mount becomes that mount.
 pub(super) fn name_repeated(parts: &mut [Part]) -> Vec<(String, Value)> {
-    let mut uses: BTreeMap<String, usize> = BTreeMap::new();
-    for mounts in lists(parts) {
-        *uses.entry(mounts.in_one_line()).or_default() += 1;
+    let texts: Vec<String> = lists(parts).map(|mounts| mounts.in_one_line()).collect();
+    let mut uses: BTreeMap<&str, usize> = BTreeMap::new();
+    for text in &texts {
+        *uses.entry(text).or_default() += 1;
     }
-    let mut names: BTreeMap<String, String> = BTreeMap::new();
-    let mut taken = BTreeSet::new();
+    let mut names: BTreeMap<&str, String> = BTreeMap::new();
+    let mut taken = TakenNames::default();
     let mut sets = Vec::new();
-    for mounts in lists(parts) {
-        let text = mounts.in_one_line();
+    for (mounts, text) in lists(parts).zip(&texts) {
         let Kind::List(items) = &mut mounts.kind else { continue };
         let fewest = if items.len() == 1 { USES_OF_ONE } else { 2 };
         // The args of a stage are not visible in a set.
-        if uses[&text] < fewest || text.contains("${") {
+        if uses[text.as_str()] < fewest || text.contains("${") {
             if items.len() == 1
                 && let Some(only) = items.pop()
             {
@@ -56,11 +57,10 @@ pub(super) fn name_repeated(parts: &mut [Part]) -> Vec<(String, Value)> {
             }
             continue;
         }
-        let name = match names.get(&text) {
+        let name = match names.get(text.as_str()) {
             Some(name) => name.clone(),
             None => {
-                let name = name_of(&text, items.iter().map(|item| &item.value));
-                let name = free_name(name, &mut taken);
+                let name = taken.unique(&name_of(text, items.iter().map(|item| &item.value)));
                 sets.push((name.clone(), mounts.clone()));
                 names.insert(text, name.clone());
                 name
@@ -108,13 +108,4 @@ fn name_of<'v>(text: &str, mut mounts: impl Iterator<Item = &'v Value>) -> Strin
         },
         name => name.replace(|c| !is_plain(c), "-"),
     }
-}
-
-/// The name, with a number if another set has it.
-fn free_name(name: String, taken: &mut BTreeSet<String>) -> String {
-    let numbered = (2_usize..).map(|number| format!("{name}-{number}"));
-    let free = std::iter::once(name.clone()).chain(numbered).find(|name| !taken.contains(name));
-    let free = free.unwrap_or_default();
-    taken.insert(free.clone());
-    free
 }

@@ -1,9 +1,10 @@
 //! A stage of the build file under construction, and the args for its run steps.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::args::Globals;
-use super::bases::unique;
+use super::bases::TakenNames;
 use super::image::Image;
 use super::toml::{Item, Kind, Value};
 use super::{Context, Remark, comments, words};
@@ -62,7 +63,7 @@ pub(super) struct RunArgs {
     /// Args that it may read without naming them.
     pub(super) reads: BTreeSet<String>,
     /// All args that a Dockerfile passes to it.
-    pub(super) visible: BTreeSet<String>,
+    pub(super) visible: Rc<BTreeMap<String, Option<String>>>,
     /// Args that its text names although a Dockerfile does not pass them to it.
     pub(super) hidden: BTreeSet<String>,
 }
@@ -106,13 +107,13 @@ pub(super) fn first_part(context: &Context<'_>, index: usize, remarks: &mut Vec<
 
 /// Names the parts of a stage, and bases each on the one before. The last one has the stage's own
 /// name.
-pub(super) fn name_parts(parts: &mut [Part], stage: &str, taken: &mut BTreeSet<String>) {
+pub(super) fn name_parts(parts: &mut [Part], stage: &str, taken: &mut TakenNames) {
     let count = parts.len();
     for at in 0..count {
         parts[at].name = match count - at {
             1 => stage.to_owned(),
-            2 if count == 2 => unique(&format!("{stage}-base"), taken),
-            _ => unique(&format!("{stage}-{}", at + 1), taken),
+            2 if count == 2 => taken.unique(&format!("{stage}-base")),
+            _ => taken.unique(&format!("{stage}-{}", at + 1)),
         };
         if at > 0 {
             let origin = parts[at].from.origin;
@@ -176,12 +177,12 @@ impl Part {
         let hidden: BTreeSet<String> = runs().flat_map(|run| run.hidden.clone()).collect();
         let mut of_stage: BTreeSet<String> = needed
             .iter()
-            .filter(|name| runs().all(|run| run.visible.contains(*name)))
+            .filter(|name| runs().all(|run| run.visible.contains_key(*name)))
             .cloned()
             .collect();
         let hidden_everywhere: BTreeSet<String> = hidden
             .iter()
-            .filter(|name| runs().all(|run| !run.visible.contains(*name)))
+            .filter(|name| runs().all(|run| !run.visible.contains_key(*name)))
             .cloned()
             .collect();
         of_stage.extend(self.listed.iter().cloned());

@@ -1,6 +1,9 @@
 //! `RUN` as a step, and its args.
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::args::ArgTable;
 use super::layout;
@@ -18,70 +21,60 @@ use crate::spec::script::visit_names;
 const GO_ON: &str = "set +e";
 
 /// A run step, and the facts about it that its stage needs.
-pub(super) struct RunStep {
+pub(super) struct RunStep<'r> {
     /// Its verb and value.
     pub(super) verb: (String, Value),
     /// Its keys, except those that depend on its stage.
     pub(super) keys: Vec<(String, Value)>,
     pub(super) comments: Vec<String>,
-    /// The variables that its text names.
-    pub(super) named: Vec<String>,
-    /// True if it may read variables that it does not name.
-    pub(super) reads_others: bool,
-    /// True if it may read variables of tools, but no others that it does not name.
-    pub(super) reads_tools: bool,
+    /// Its text, unless it runs a program without a shell.
+    text: Option<Cow<'r, str>>,
+    /// True if a POSIX shell reads the text.
+    is_posix: bool,
     /// True if its text begins with a command that makes the shell continue after a failure.
     pub(super) goes_on: bool,
 }
 
 /// Converts a `RUN`. The error is BuildKit's message.
-pub(super) fn run(
+pub(super) fn run<'r>(
     instruction: &Instruction,
-    run: &Run,
+    run: &'r Run,
     shell: Shell,
     user: Option<&str>,
     context: &Context<'_>,
     names: &dyn Names,
-) -> Result<RunStep, String> {
+) -> Result<RunStep<'r>, String> {
     let is_posix = matches!(shell, Shell::Default | Shell::Set { is_posix: true });
     let mut above = comments::above(instruction);
     let mut goes_on = false;
     let (verb, text) = match &run.command {
         CommandLine::Exec(arguments) => {
             let words = arguments.value.iter().map(|word| Value::text(words::literal(word)));
-            let mut inner = comments::texts(
-                &instruction.inner.iter().map(|inner| inner.comment.clone()).collect::<Vec<_>>(),
-            );
-            above.append(&mut inner);
+            above.extend(instruction.inner.iter().map(|inner| inner.comment.text.clone()));
             (("exec".to_owned(), Value::list(words).at(instruction.span)), None)
         }
         CommandLine::Shell(written) => {
             let command = &written.text.value;
-            // The part that the shell reads as commands, without heredocs that it reads itself.
-            let (kind, text, commands) = match heredoc_text(run, command) {
+            // A shell reads its commands without the heredocs that it reads itself.
+            let stops = |commands: &str| shell != Shell::Default || script::stops_alike(commands);
+            let (kind, stops_alike, text) = match heredoc_text(run, command) {
                 Some(HeredocText::Script(text)) => {
-                    (Kind::Block(script::unindented(&text)), text.clone(), text)
+                    (Kind::Block(script::unindented(&text)), stops(&text), Cow::Owned(text))
                 }
                 Some(HeredocText::Whole(text)) => {
-                    (Kind::Block(text.clone()), text, command.clone())
+                    (Kind::Block(text.clone()), stops(command), Cow::Owned(text))
                 }
                 None => {
                     let laid = layout::lay_out(written, &instruction.inner, is_posix);
                     above.extend(laid.comments);
-                    (laid.kind, command.clone(), command.clone())
+                    (laid.kind, stops(command), Cow::Borrowed(command.as_str()))
                 }
             };
-            goes_on = shell == Shell::Default
-                && !text.starts_with("#!")
-                && !script::stops_alike(&commands);
+            goes_on = !stops_alike && !text.starts_with("#!");
             let kind = if goes_on { going_on(kind) } else { kind };
             (("run".to_owned(), Value::from(exact(kind)).at(instruction.span)), Some(text))
         }
     };
-    let mut named = Vec::new();
-    if let Some(text) = &text {
-        visit_names(text, &mut |name| named.push(name.to_owned()));
-    }
     let mut keys = Vec::new();
     let mounted = mounts::mounts(&run.mounts, user, context, names)?;
     if !mounted.is_empty() {
@@ -106,18 +99,7 @@ pub(super) fn run(
         });
         keys.push(("devices".to_owned(), Value::list(devices)));
     }
-    let text = text.as_deref();
-    Ok(RunStep {
-        verb,
-        keys,
-        comments: above,
-        named,
-        reads_others: text.is_none_or(|text| {
-            !is_posix || script::may_read_variables(text) && !script::installs_only(text)
-        }),
-        reads_tools: text.is_none_or(script::may_read_variables),
-        goes_on,
-    })
+    Ok(RunStep { verb, keys, comments: above, text, is_posix, goes_on })
 }
 
 /// The text of a `RUN` with heredocs.
@@ -176,41 +158,39 @@ fn exact(kind: Kind) -> Kind {
 
 /// The args for a run step, and its variables: those whose arg has a default of the stage's own.
 pub(super) fn args_of(
-    step: &RunStep,
+    step: &RunStep<'_>,
     state: &State,
     args: &ArgTable,
 ) -> (RunArgs, Vec<(String, Value)>) {
-    let visible: BTreeSet<String> = state.visible.keys().cloned().collect();
+    let text = step.text.as_deref();
+    let mut named: Vec<&str> = Vec::new();
+    visit_names(text.unwrap_or_default(), &mut |name| named.push(name));
+    let reads_others = LazyCell::new(|| {
+        text.is_none_or(|text| !step.is_posix || script::may_read_variables(text))
+    });
     let mut reads = BTreeSet::new();
     let mut own = Vec::new();
-    for (name, default) in &state.visible {
-        let is_named = step.named.contains(name);
-        let is_read = step.reads_others
-            || step.reads_tools && script::is_read_by_tools(name)
-            || script::is_read_by_tools(name);
+    for (name, default) in &*state.visible {
+        let is_named = named.contains(&name.as_str());
+        let is_read = || script::is_read_by_tools(name) || *reads_others;
         match default {
-            Some(default) if is_named || is_read => {
+            Some(default) if is_named || is_read() => {
                 own.push((name.clone(), Value::text(format!("${{{name}-{default}}}"))));
             }
+            None if state.env.contains(name) => {}
             // A base image may have a variable of that name, which an arg would not replace unless
             // it is listed.
-            None if (!is_named && is_read || step.named.contains(name) && is_often_set(name))
-                && !state.env.contains(name) =>
-            {
+            None if is_named && is_often_set(name) || !is_named && is_read() => {
                 reads.insert(name.clone());
             }
             _ => {}
         }
     }
-    let hidden: BTreeSet<String> = step
-        .named
-        .iter()
-        .filter(|name| {
-            args.is_known(name) && !visible.contains(*name) && !state.env.contains(*name)
-        })
-        .cloned()
-        .collect();
-    (RunArgs { reads, visible, hidden }, own)
+    named.retain(|&name| {
+        args.is_known(name) && !state.visible.contains_key(name) && !state.env.contains(name)
+    });
+    let hidden = named.into_iter().map(str::to_owned).collect();
+    (RunArgs { reads, visible: Rc::clone(&state.visible), hidden }, own)
 }
 
 /// True if base images often have a variable of that name.

@@ -187,12 +187,12 @@ fn walk(text: &str, mut visit: impl FnMut(&[Context], char, &str)) {
     }
 }
 
-/// True if a text may read a variable that it does not name: it runs a program that is not known to
-/// read only its own.
+/// True if a text may read variables that it does not name, besides those of [`is_read_by_tools`]:
+/// it runs a program that is not known to read only its own, and is no package manager.
 pub(super) fn may_read_variables(text: &str) -> bool {
     text.contains("<<")
         || lists_variables(text)
-        || commands(text).iter().any(|words| !is_plain(words))
+        || commands(text).iter().any(|words| !is_plain(words) && !is_manager(words))
 }
 
 /// True if a text runs `env`, which [`commands`] skips as a prefix of a command.
@@ -280,9 +280,7 @@ pub(super) fn is_read_by_tools(name: &str) -> bool {
     name.starts_with("DEBIAN_") || name.starts_with("DEBCONF_") || name.starts_with("APT_")
 }
 
-/// True if a text runs only package managers and plain programs, which read no variables except
-/// those of [`is_read_by_tools`].
-pub(super) fn installs_only(text: &str) -> bool {
+fn is_manager(words: &[String]) -> bool {
     const MANAGERS: [&str; 9] = [
         "apt-get",
         "apt",
@@ -294,11 +292,7 @@ pub(super) fn installs_only(text: &str) -> bool {
         "dpkg",
         "update-ca-certificates",
     ];
-    !text.contains("<<")
-        && !lists_variables(text)
-        && commands(text).iter().all(|words| {
-            is_plain(words) || words.first().is_some_and(|program| MANAGERS.contains(&&**program))
-        })
+    words.first().is_some_and(|program| MANAGERS.contains(&&**program))
 }
 
 #[cfg(test)]
@@ -362,14 +356,23 @@ mod tests {
 
     #[test]
     fn what_may_read_variables() {
-        for text in ["echo a && mkdir -p /x", "curl -fsSL x | tar xz", "if [ -f x ]; then rm x; fi"]
-        {
+        for text in [
+            "echo a && mkdir -p /x",
+            "curl -fsSL x | tar xz",
+            "if [ -f x ]; then rm x; fi",
+            "apt-get update && apt-get install -y curl && rm -rf /var/lib/apt",
+        ] {
             assert!(!may_read_variables(text), "{text}");
         }
-        for text in ["make", "./build.sh", "find . -exec make {} +", "cat <<EOF | sh\nEOF", "env"] {
+        for text in [
+            "make",
+            "./build.sh",
+            "find . -exec make {} +",
+            "cat <<EOF | sh\nEOF",
+            "env",
+            "apt-get update && make",
+        ] {
             assert!(may_read_variables(text), "{text}");
         }
-        assert!(installs_only("apt-get update && apt-get install -y curl && rm -rf /var/lib/apt"));
-        assert!(!installs_only("apt-get update && make"));
     }
 }

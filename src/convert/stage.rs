@@ -7,6 +7,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::ahead::Ahead;
 use super::args::{SCAN_STAGE, is_enabled};
@@ -176,7 +177,7 @@ impl Walk<'_> {
                 self.part().listed.insert(name.clone());
             }
             self.arg_value(&name, pair.default.as_ref())?;
-            self.state.visible.insert(name, own);
+            Rc::make_mut(&mut self.state.visible).insert(name, own);
         }
         if self.context.args.args.iter().all(|arg| arg.span != pairs[0].name.span) {
             self.part().comment("from", instruction);
@@ -411,7 +412,7 @@ impl Walk<'_> {
         }
     }
 
-    fn run(&mut self, instruction: &Instruction, mut step: RunStep) {
+    fn run(&mut self, instruction: &Instruction, mut step: RunStep<'_>) {
         if self.step_user.is_some() {
             self.make_workdir(instruction, None);
         }

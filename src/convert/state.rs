@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::args::{ArgTable, DeclaredArg, PREDEFINED};
 use super::part::Part;
@@ -24,7 +25,7 @@ pub(super) enum Shell {
 #[derive(Debug, Default, Clone)]
 pub(super) struct State {
     /// The visible args, with a default of this stage's own if they have one.
-    pub(super) visible: BTreeMap<String, Option<String>>,
+    pub(super) visible: Rc<BTreeMap<String, Option<String>>>,
     /// The variables that are set.
     pub(super) env: BTreeSet<String>,
     /// The values of variables and args, as far as they are known.

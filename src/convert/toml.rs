@@ -63,7 +63,9 @@ impl Value {
 
     /// The value without line breaks between the items of its lists, ignoring its origin.
     pub(super) fn in_one_line(&self) -> String {
-        Layout::of(self, false).writer.text
+        let mut writer = Writer::default();
+        writer.value(self, 0, Lists::InOneLine);
+        writer.text
     }
 
     pub(super) fn at(mut self, span: Span) -> Self {
@@ -139,30 +141,29 @@ impl Writer {
 
     /// An entry of a table. `name` is written verbatim.
     pub(super) fn entry(&mut self, name: &str, value: &Value) {
-        let mut layout = Layout::of(value, false);
-        if is_longer(name, &layout.writer.text) {
-            layout = Layout::of(value, true);
+        let (start, origins) = (self.text.len(), self.origins.len());
+        if !self.short_entry(name, value) {
+            self.text.truncate(start + name.len() + " = ".len());
+            self.origins.truncate(origins);
+            self.value(value, 0, Lists::Wide);
         }
+        self.text.push('\n');
+    }
+
+    /// Writes an entry with each list in one line. Returns `false` if a line exceeds the maximum
+    /// length; the value may then lack its end.
+    fn short_entry(&mut self, name: &str, value: &Value) -> bool {
+        let start = self.text.len();
         self.text.push_str(name);
         self.text.push_str(" = ");
-        self.append(layout.writer);
-        self.text.push('\n');
+        self.value(value, 0, Lists::Short);
+        self.text[start..].split('\n').all(is_short)
     }
 
     /// The text, and the origins of its pieces: outer pieces before inner ones.
     pub(super) fn finish(mut self) -> (String, Vec<Piece>) {
         self.origins.sort_by_key(|origin| (origin.start, std::cmp::Reverse(origin.end)));
         (self.text, self.origins)
-    }
-
-    fn append(&mut self, other: Writer) {
-        let base = self.text.len();
-        self.text.push_str(&other.text);
-        self.origins.extend(other.origins.into_iter().map(|origin| Piece {
-            start: base + origin.start,
-            end: base + origin.end,
-            ..origin
-        }));
     }
 
     fn comment(&mut self, comment: &str) {
@@ -186,124 +187,182 @@ impl Writer {
 
 /// True if the lists of an entry are split over several lines because of their length.
 pub(super) fn is_wide(name: &str, value: &Value) -> bool {
-    is_longer(name, &value.in_one_line())
+    !Writer::default().short_entry(name, value)
 }
 
-/// True if a line of an entry exceeds the maximum length.
-fn is_longer(name: &str, value: &str) -> bool {
-    let is_long = |(at, line): (usize, &str)| {
-        let before = if at == 0 { name.chars().count() + 3 } else { 0 };
-        before + line.chars().count() > WIDTH
-    };
-    value.split('\n').enumerate().any(is_long)
+fn is_short(line: &str) -> bool {
+    line.len() <= WIDTH || line.chars().nth(WIDTH).is_none()
 }
 
-/// A value under construction.
-struct Layout {
-    writer: Writer,
-    /// True if every list is split over several lines.
-    is_wide: bool,
+/// The layout of lists. Lists with comments are always split over several lines.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lists {
+    InOneLine,
+    /// In one line, unless that exceeds the maximum length: then the rest is left out.
+    Short,
+    /// Split over several lines.
+    Wide,
 }
 
-impl Layout {
-    fn of(value: &Value, is_wide: bool) -> Self {
-        let mut layout = Self { writer: Writer::default(), is_wide };
-        layout.value(value, 0);
-        layout
-    }
-
+impl Writer {
     /// Writes a value; `depth` is the number of surrounding lists that are split over several
     /// lines.
-    fn value(&mut self, value: &Value, depth: usize) {
-        let start = self.writer.text.len();
+    fn value(&mut self, value: &Value, depth: usize, lists: Lists) {
+        let start = self.text.len();
         match &value.kind {
-            Kind::Text(text) => self.writer.text.push_str(&quoted(text)),
-            Kind::Script(text) => self.writer.text.push_str(&script(text)),
+            Kind::Text(text) => self.quoted(text),
+            Kind::Script(text) => self.script(text),
             Kind::Block(text) => self.block(text, depth),
-            Kind::Literal(text) => self.writer.text.push_str(text),
-            Kind::List(items) => self.list(items, depth),
-            Kind::Table(entries) => self.table(entries, depth),
+            Kind::Literal(text) => self.text.push_str(text),
+            Kind::List(items) => self.list(items, depth, lists),
+            Kind::Table(entries) => self.table(entries, depth, lists),
         }
-        self.writer.origin(start, value.origin);
+        self.origin(start, value.origin);
     }
 
-    fn list(&mut self, items: &[Item], depth: usize) {
+    fn list(&mut self, items: &[Item], depth: usize, lists: Lists) {
         let has_comments = items.iter().any(|item| !item.comments.is_empty());
-        if items.is_empty() || !(self.is_wide || has_comments) {
-            self.writer.text.push('[');
+        if items.is_empty() || !(lists == Lists::Wide || has_comments) {
+            self.text.push('[');
             for (at, item) in items.iter().enumerate() {
                 if at > 0 {
-                    self.writer.text.push_str(", ");
+                    self.text.push_str(", ");
                 }
-                self.value(&item.value, depth);
+                if lists == Lists::Short && !is_short(self.last_line()) {
+                    return;
+                }
+                self.value(&item.value, depth, lists);
             }
-            self.writer.text.push(']');
+            self.text.push(']');
             return;
         }
-        self.writer.text.push_str("[\n");
+        self.text.push_str("[\n");
         for item in items {
             for comment in &item.comments {
                 self.indent(depth + 1);
-                self.writer.comment(comment);
-                self.writer.text.push('\n');
+                self.comment(comment);
+                self.text.push('\n');
             }
             self.indent(depth + 1);
-            self.value(&item.value, depth + 1);
-            self.writer.text.push_str(",\n");
+            self.value(&item.value, depth + 1, lists);
+            self.text.push_str(",\n");
         }
         self.indent(depth);
-        self.writer.text.push(']');
+        self.text.push(']');
     }
 
-    fn table(&mut self, entries: &[(String, Value)], depth: usize) {
+    fn last_line(&self) -> &str {
+        &self.text[self.text.rfind('\n').map_or(0, |at| at + 1)..]
+    }
+
+    fn table(&mut self, entries: &[(String, Value)], depth: usize, lists: Lists) {
         if entries.is_empty() {
-            self.writer.text.push_str("{}");
+            self.text.push_str("{}");
             return;
         }
-        self.writer.text.push_str("{ ");
+        self.text.push_str("{ ");
         for (at, (name, value)) in entries.iter().enumerate() {
             if at > 0 {
-                self.writer.text.push_str(", ");
+                self.text.push_str(", ");
             }
-            self.writer.text.push_str(name);
-            self.writer.text.push_str(" = ");
-            self.value(value, depth);
+            self.text.push_str(name);
+            self.text.push_str(" = ");
+            self.value(value, depth, lists);
         }
-        self.writer.text.push_str(" }");
+        self.text.push_str(" }");
     }
 
     fn block(&mut self, text: &str, depth: usize) {
         let is_literal = !text.contains("'''") && !text.contains(is_escaped);
         let quotes = if is_literal { "'''" } else { "\"\"\"" };
-        self.writer.text.push_str(quotes);
-        self.writer.text.push('\n');
+        self.text.push_str(quotes);
+        self.text.push('\n');
         for line in text.split_inclusive('\n') {
             if !line.trim_end_matches('\n').is_empty() {
                 self.indent(depth + 1);
             }
             match is_literal {
-                true => self.writer.text.push_str(line),
+                true => self.text.push_str(line),
                 false => {
-                    let line = line.trim_end_matches('\n');
-                    self.writer.text.push_str(&escaped(line));
-                    self.writer.text.push('\n');
+                    self.escaped(line.trim_end_matches('\n'));
+                    self.text.push('\n');
                 }
             }
         }
         self.indent(depth);
-        self.writer.text.push_str(quotes);
+        self.text.push_str(quotes);
     }
 
     fn indent(&mut self, depth: usize) {
         for _ in 0..depth {
-            self.writer.text.push_str("  ");
+            self.text.push_str("  ");
         }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        let needs_escapes = text.contains(['"', '\\']);
+        if needs_escapes && !text.contains('\'') && !has_control(text) {
+            return self.between("'", text);
+        }
+        self.basic(text);
+    }
+
+    fn script(&mut self, text: &str) {
+        if has_control(text) {
+            return self.basic(text);
+        }
+        let fits_three = || !text.contains("'''") && !text.ends_with('\'');
+        if !text.contains('\'') {
+            self.between("'", text);
+        } else if text.contains(['"', '\\']) && fits_three() {
+            self.between("'''", text);
+        } else {
+            self.basic(text);
+        }
+    }
+
+    fn between(&mut self, quotes: &str, text: &str) {
+        self.text.push_str(quotes);
+        self.text.push_str(text);
+        self.text.push_str(quotes);
+    }
+
+    /// A basic string, with escapes where it needs them.
+    fn basic(&mut self, text: &str) {
+        self.text.push('"');
+        self.escaped(text);
+        self.text.push('"');
+    }
+
+    /// Text with the escapes of a basic string.
+    fn escaped(&mut self, text: &str) {
+        let is_special = |c: char| matches!(c, '"' | '\\') || c.is_control();
+        let mut rest = text;
+        while let Some(at) = rest.find(is_special) {
+            self.text.push_str(&rest[..at]);
+            let mut chars = rest[at..].chars();
+            match chars.next() {
+                Some('"') => self.text.push_str("\\\""),
+                Some('\\') => self.text.push_str("\\\\"),
+                Some('\n') => self.text.push_str("\\n"),
+                Some('\r') => self.text.push_str("\\r"),
+                Some('\t') => self.text.push_str("\\t"),
+                c => self.text.push_str(&format!("\\u{:04x}", c.map_or(0, u32::from))),
+            }
+            rest = chars.as_str();
+        }
+        self.text.push_str(rest);
     }
 }
 
 /// A key, in quotes if necessary.
 pub(super) fn key(name: &str) -> String {
-    if is_bare(name) { name.to_owned() } else { format!("\"{}\"", escaped(name)) }
+    if is_bare(name) {
+        return name.to_owned();
+    }
+    let mut writer = Writer::default();
+    writer.basic(name);
+    writer.text
 }
 
 /// A key whose parts between dots are tables: `org.opencontainers.image.title`.
@@ -321,44 +380,9 @@ fn is_escaped(c: char) -> bool {
     c != '\t' && c != '\n' && c.is_control()
 }
 
-fn quoted(text: &str) -> String {
-    let needs_escapes = text.contains(['"', '\\']);
-    if needs_escapes
-        && !text.contains('\'')
-        && !text.contains(|c: char| c != '\t' && c.is_control())
-    {
-        return format!("'{text}'");
-    }
-    format!("\"{}\"", escaped(text))
-}
-
-fn script(text: &str) -> String {
-    let has_control = text.contains(|c: char| c != '\t' && c.is_control());
-    if !has_control && !text.contains('\'') {
-        return format!("'{text}'");
-    }
-    if !has_control && text.contains(['"', '\\']) && !text.contains("'''") && !text.ends_with('\'')
-    {
-        return format!("'''{text}'''");
-    }
-    format!("\"{}\"", escaped(text))
-}
-
-/// Text with the escapes of a basic string.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            c if c.is_control() => out.push_str(&format!("\\u{:04x}", u32::from(c))),
-            c => out.push(c),
-        }
-    }
-    out
+/// True if a text needs escapes to be written in one line.
+fn has_control(text: &str) -> bool {
+    text.contains(|c: char| c != '\t' && c.is_control())
 }
 
 #[cfg(test)]
@@ -442,7 +466,9 @@ mod tests {
             ("\"'", "\"\\\"'\"", "\"\\\"'\""),
             ("\u{7f}", "\"\\u007f\"", "\"\\u007f\""),
         ] {
-            assert_eq!((&*quoted(text), &*script(text)), (plain, as_script), "{text:?}");
+            let as_text = Value::text(text).in_one_line();
+            let script = Value::from(Kind::Script(text.to_owned())).in_one_line();
+            assert_eq!((&*as_text, &*script), (plain, as_script), "{text:?}");
         }
         assert_eq!(dotted_key("a.b-c"), "a.b-c");
         assert_eq!(dotted_key("a..b"), "\"a..b\"");

@@ -4,6 +4,7 @@
 //! that may be unset is empty in a Dockerfile but an error in a build file, so it becomes
 //! `${NAME:-}`.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::dockerfile::lex::{self, Modifier, Piece};
@@ -120,11 +121,17 @@ fn fold_variable<'v>(
 
 /// The value of a word, if the variables in it are known.
 pub(super) fn folded(word: &str, escape: char, names: &dyn Names) -> Option<String> {
+    if lex::is_plain(word, escape) {
+        return Some(word.to_owned()).filter(|word| word.len() <= LONGEST);
+    }
     fold(&lex::word(word, escape).ok()?, &|name| names.known(name)).ok()?
 }
 
 /// Converts the value of a word. The error is BuildKit's message.
 pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<String, String> {
+    if lex::is_plain(word, escape) {
+        return Ok(word.to_owned());
+    }
     let value = template(&lex::word(word, escape)?, names);
     match value.len() <= LONGEST.max(2 * word.len()) {
         true => Ok(value),
@@ -134,6 +141,9 @@ pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<Strin
 
 /// The value of a word without variables; `None` if it has any.
 pub(super) fn constant(word: &str, escape: char) -> Option<String> {
+    if lex::is_plain(word, escape) {
+        return Some(word.to_owned());
+    }
     match &lex::word(word, escape).ok()?[..] {
         [] => Some(String::new()),
         [Piece::Text(text)] => Some(text.clone()),
@@ -144,7 +154,9 @@ pub(super) fn constant(word: &str, escape: char) -> Option<String> {
 /// The variables in a word.
 pub(super) fn names(word: &str, escape: char) -> Vec<String> {
     let mut found = Vec::new();
-    collect(&lex::word(word, escape).unwrap_or_default(), &mut found);
+    if word.contains('$') {
+        collect(&lex::word(word, escape).unwrap_or_default(), &mut found);
+    }
     found
 }
 
@@ -203,8 +215,11 @@ pub(super) fn template(pieces: &[Piece], names: &dyn Names) -> String {
 }
 
 /// Escapes a literal text.
-pub(super) fn literal(text: &str) -> String {
-    text.replace("${", "$${")
+pub(super) fn literal(text: &str) -> Cow<'_, str> {
+    match text.contains("${") {
+        true => Cow::Owned(text.replace("${", "$${")),
+        false => Cow::Borrowed(text),
+    }
 }
 
 /// Text within a substitution, where a backslash escapes the next character.

@@ -63,7 +63,7 @@ pub fn text(text: &str) -> Result<Vec<Piece>, String> {
         .pieces(None, false)
 }
 
-/// Returns `true` for a word that is its own value: nothing in it is quoted, escaped or replaced.
+/// True for a word without quotes, escapes and variables, which is its own value.
 pub fn is_plain(word: &str, escape: char) -> bool {
     !word.contains(['$', '"', '\'', escape])
 }
