@@ -12,7 +12,8 @@ use super::bases::Bases;
 use super::comments;
 use super::toml::Value;
 use super::words::{self, Known, Meaning, Names};
-use crate::dockerfile::{ArgPair, Dockerfile, Instruction, Kind, lex};
+use crate::dockerfile::lex::{self, Modifier, Piece};
+use crate::dockerfile::{ArgPair, Dockerfile, Instruction, Kind};
 use crate::source::Span;
 
 /// The args of the build file.
@@ -58,6 +59,23 @@ fn is_proxy(name: &str) -> bool {
     ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"].contains(&&*name)
 }
 
+/// Returns `true` where a predefined arg has itself as its default, or something else in case that it has no value, as in
+/// `ARG BUILDPLATFORM=${BUILDPLATFORM:-linux/amd64}`: it has one in any case.
+fn keeps_its_value(name: &str, pair: &ArgPair, escape: char) -> bool {
+    let Some(default) = pair.default.as_ref().filter(|_| PREDEFINED.contains(&name)) else {
+        return false;
+    };
+    let pieces = lex::word(&default.value, escape).unwrap_or_default();
+    let [Piece::Variable { name: named, modifier, .. }] = &pieces[..] else { return false };
+    let may_be_empty = name.ends_with("VARIANT");
+    let is_itself = match modifier {
+        Modifier::Plain => true,
+        Modifier::Default { colon, .. } => !(*colon && may_be_empty),
+        _ => false,
+    };
+    named == name && is_itself
+}
+
 /// One declaration of an arg.
 struct Declaration<'d> {
     stage: Option<usize>,
@@ -99,7 +117,9 @@ impl ArgTable {
                     continue;
                 }
                 let is_predefined = is_proxy(&name) || PREDEFINED.contains(&&*name);
-                if is_predefined && pair.default.is_none() {
+                if is_predefined && pair.default.is_none()
+                    || stage.is_none() && keeps_its_value(&name, pair, escape)
+                {
                     continue;
                 }
                 // Errors in a stage's defaults are reported when the stage is converted.

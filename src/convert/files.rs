@@ -56,11 +56,17 @@ pub(super) fn add(
 ) -> Result<Vec<Item>, String> {
     let files = Files { transfer: &add.transfer, context, names };
     let checksum = add.checksum.as_ref().map(|checksum| files.text(checksum)).transpose()?;
+    let exclude = files.exclude()?;
     let mut steps = Vec::new();
-    let mut local: Vec<(&str, Vec<&Word>)> = Vec::new();
+    // Neighbouring files of the context are one step. What comes later goes over what comes before.
+    let mut local: Vec<&Word> = Vec::new();
     for source in &add.transfer.sources {
         let url = files.text(source)?;
         let (git, is_url) = files.address(&url);
+        if git.is_some() || is_url {
+            let sources = std::mem::take(&mut local);
+            steps.extend(files.local(&sources, add.unpack, exclude.as_ref())?);
+        }
         if let Some(git) = git {
             let git = git.map_err(|problem| format!("`{url}`: {problem}"))?;
             steps.extend(files.git(&git, add, checksum.as_deref(), source)?);
@@ -77,31 +83,17 @@ pub(super) fn add(
             if checksum.as_ref().is_some_and(|sum| !sum.is_empty()) {
                 return Err("checksum requires HTTP(S) or Git sources".to_owned());
             }
-            // A file without an archive's name is assumed not to be an archive.
-            let verb = match add.unpack {
-                Some(true) => "unpack",
-                None if is_archive(&url) => "unpack",
-                Some(false) | None => "copy",
-            };
-            match local.last_mut() {
-                Some((last, sources)) if *last == verb => sources.push(source),
-                _ => local.push((verb, vec![source])),
-            }
+            local.push(source);
         }
     }
-    for (verb, sources) in local {
-        let more = if verb == "copy" { files.exclude()?.into_iter().collect() } else { Vec::new() };
-        match verb {
-            "copy" => steps.extend(files.steps(verb, &sources, &[], more)?),
-            _ => {
-                for source in sources {
-                    steps.extend(files.steps(verb, &[source], &[], Vec::new())?);
-                }
-            }
-        }
-    }
+    steps.extend(files.local(&local, add.unpack, exclude.as_ref())?);
     steps.extend(files.heredocs()?);
     Ok(with_comments(instruction, steps))
+}
+
+/// Returns `true` for a path that is a directory by its form.
+fn is_surely_directory(path: &str) -> bool {
+    is_directory(path) || path.is_empty()
 }
 
 /// True if a path has the name of an archive.
@@ -148,6 +140,33 @@ impl Files<'_> {
             Ok(GitUrl { remote: remote.ok_or("an arg decides on more than its beginning")?, ..url })
         });
         (git, is_url(&whole))
+    }
+
+    /// What `ADD` does with files of the context: those that are archives are unpacked, by default whatever their names.
+    fn local(
+        &self,
+        sources: &[&Word],
+        unpack: Option<bool>,
+        exclude: Option<&(String, Value)>,
+    ) -> Result<Vec<Value>, String> {
+        let mut texts = Vec::new();
+        for source in sources {
+            texts.push(self.text(source)?);
+        }
+        if let ([source], [text]) = (sources, &texts[..])
+            && unpack != Some(false)
+            && (is_archive(text) && !is_archive(&self.destination()?) || unpack == Some(true))
+        {
+            return self.steps("unpack", &[source], &[], Vec::new());
+        }
+        if sources.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut more: Vec<_> = exclude.cloned().into_iter().collect();
+        if unpack != Some(false) && !texts.iter().all(|text| is_surely_directory(text)) {
+            more.push(("extract".to_owned(), Value::literal(true)));
+        }
+        self.steps("copy", sources, &[], more)
     }
 
     /// The destination. An empty one is the working directory.

@@ -155,6 +155,8 @@ impl Walk<'_> {
                         self.context.escape(),
                         &self.names(Some(&name)),
                     )?;
+                    // Where the default counts, the arg is not given.
+                    self.hidden.borrow_mut().remove(&name);
                     (declared.default.as_ref() != Some(&value)).then_some(value)
                 }
                 (Some(declared), None) => declared.global_default.clone(),

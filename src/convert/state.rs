@@ -82,7 +82,8 @@ impl Names for Here<'_> {
             return None;
         }
         let default = self.state.visible.get(name)?.as_ref()?;
-        Some(format!("${{{name}-{default}}}"))
+        let itself = format!("${{{name}:-}}");
+        Some(if *default == itself { itself } else { format!("${{{name}-{default}}}") })
     }
 
     fn constant(&self, name: &str) -> Option<String> {

@@ -46,6 +46,16 @@ impl Owner {
         Some(Self { user: Id::parse(user)?, group })
     }
 
+    /// Reads the same of values that may be empty: BuildKit makes a name that no file has root's (`readUser` in
+    /// `solver/llbsolver/ops/user_linux.go`), and so the empty one.
+    pub(super) fn parse_values(text: &str) -> Option<Self> {
+        let or_root = |id: &str| if id.is_empty() { "0".to_owned() } else { id.to_owned() };
+        match text.split_once(':') {
+            Some((user, group)) => Self::parse(&format!("{}:{}", or_root(user), or_root(group))),
+            None => Self::parse(text),
+        }
+    }
+
     /// Whether it can only be understood with a file of users.
     pub fn is_named(&self) -> bool {
         self.looked_up().is_some()

@@ -117,6 +117,9 @@ table! {
         /// Whether the one file or directory that a pattern matches becomes `to`, as a plain path does. Of several files
         /// the last one stays.
         "rename" rename: Option<bool>,
+        /// Whether a source that is a tar archive, whatever its name, is unpacked into `to`, as `ADD` does. What is none is
+        /// copied.
+        "extract" extract: Option<bool>,
     }
 
     /// Downloads a file.

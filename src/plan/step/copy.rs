@@ -104,7 +104,7 @@ impl Planner<'_, '_> {
             include: include.into(),
             exclude: exclude.into(),
             link,
-            unpack: false,
+            unpack: step.extract.unwrap_or(false),
         };
         Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
     }

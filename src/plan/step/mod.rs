@@ -248,7 +248,10 @@ impl Planner<'_, '_> {
             (Some(chown), _) if self.values.expand(chown, diagnostics)?.is_empty() => {
                 return Some(None);
             }
-            (Some(chown), _) => (parse(&self.values, chown, OWNER, diagnostics)?, chown.span),
+            (Some(chown), _) => {
+                let form = if chown.as_literal().is_some() { OWNER } else { OWNER_OF_VALUES };
+                (parse(&self.values, chown, form, diagnostics)?, chown.span)
+            }
             (None, Some(default)) => (default.owner.clone(), default.span),
             (None, None) => return Some(None),
         };
@@ -328,6 +331,9 @@ const OWNER: Form<Owner> = Form {
     what: "an owner",
     hint: "`user` or `user:group`, by name or number",
 };
+
+/// A user or group that comes out empty is root, as in Dockerfiles.
+const OWNER_OF_VALUES: Form<Owner> = Form { parse: Owner::parse_values, ..OWNER };
 
 const MODE: Form<Mode> = Form {
     parse: Mode::parse,
