@@ -212,7 +212,6 @@ async fn instructions_of_several_layers_or_none() {
         [expect![[r#"
             [1/7] FROM docker.io/library/base:latest
             [2/7] ADD a.tar b /c/
-            [2/7] ADD a.tar b /c/
             [3/7] WORKDIR /a
             [4/7] WORKDIR b
             [5/7] RUN x
@@ -221,7 +220,6 @@ async fn instructions_of_several_layers_or_none() {
             [internal] load build context
         "#]], expect![[r#"
             + of the base (none)
-            + ADD a.tar b /c/ # buildkit (buildkit.dockerfile.v0)
             + ADD a.tar b /c/ # buildkit (buildkit.dockerfile.v0)
             + WORKDIR /a (buildkit.dockerfile.v0)
             + WORKDIR /a/b (buildkit.dockerfile.v0)
