@@ -1,4 +1,4 @@
-//! `[args]` and `[vars]`: what a build can be given, and what stands for itself.
+//! `[args]` and `[vars]`: the parameters of a build, and constants.
 
 use super::read::{Read, Reader, words};
 use super::shape::Shape;
@@ -8,35 +8,36 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
-/// The arg whose value is the time of everything that is made. Naming it nowhere does not make it useless.
+/// The arg with the timestamp of everything that a build creates. It is used even if no value
+/// refers to it.
 pub const EPOCH_ARG: &str = "SOURCE_DATE_EPOCH";
 
 table! {
-    /// What an arg is and what it may be.
+    /// The declaration of an arg.
     pub(super) struct ArgTable as "an arg" {
         /// The value without `--build-arg`. Without a default an arg is unset.
         "default" default: Option<Default>,
-        /// Whether a build that uses the arg must be given it.
+        /// Fail a build that uses the arg if it is not given.
         "required" required: Option<bool>,
-        /// What kind of value it is: `string`, `bool` (`true` or `false`) or `int`.
+        /// The type of the value: `string`, `bool` (`true` or `false`) or `int`.
         "type" kind: Option<ArgType>,
-        /// The only values that it may have.
+        /// The allowed values.
         "values" values: Option<Vec<Spanned<Scalar>>>,
         /// A regular expression that the whole value must match.
         "pattern" pattern: Option<Spanned<Pattern>>,
-        /// What the arg is for; shown by `--call=outline`.
+        /// A description, shown by `--call=outline`.
         "description" description: Option<String>,
     }
 }
 
 words! {
-    /// What kind of value an arg has.
+    /// The type of an arg's value.
     pub enum ArgType as "a type of args" {
         /// Any text.
         "string" String,
         /// `true` or `false`.
         "bool" Bool,
-        /// A whole number.
+        /// An integer.
         "int" Int,
     }
 }
@@ -44,28 +45,28 @@ words! {
 /// The declaration of an arg.
 #[derive(Debug, Clone)]
 pub struct Arg {
-    /// The place of its name, where it is declared.
+    /// The span of its name in the declaration.
     pub span: Span,
     /// The value without `--build-arg`; without one the arg is unset.
     pub default: Option<Template>,
-    /// Whether a build that uses it must be given it.
+    /// Fail a build that uses it if it is not given.
     pub required: bool,
-    /// What kind of value it has.
+    /// The type of its value.
     pub kind: ArgType,
-    /// The only values that it may have.
+    /// The allowed values.
     pub values: Option<Vec<Spanned<Scalar>>>,
-    /// What its whole value must match.
+    /// A pattern that its whole value must match.
     pub pattern: Option<Spanned<Pattern>>,
-    /// What it is for.
+    /// Its description.
     pub description: Option<String>,
 }
 
 /// A regular expression.
 #[derive(Debug, Clone)]
 pub struct Pattern {
-    /// As it was written.
+    /// Its source text.
     pub text: String,
-    /// Matches whole values only.
+    /// The compiled expression, anchored to match whole values only.
     pub regex: regex_lite::Regex,
 }
 
@@ -121,7 +122,7 @@ impl super::names::Names for Default {
     }
 }
 
-/// A table, or in short the default.
+/// A table, or the default as a shorthand.
 impl Read for Arg {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;

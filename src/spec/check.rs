@@ -1,4 +1,4 @@
-//! `[check]`: what the file says of advisory rules.
+//! `[check]`: the file's configuration of advisory rules.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,10 @@ use crate::rules::unknown_rule::unknown_rule;
 use crate::toml::{Kind, Value};
 
 table! {
-    /// What is done with the findings of [advisory rules](../rules/README.md): without a word they are warnings.
+    /// The handling of findings of [advisory rules](../rules/README.md). By default they are
+    /// warnings.
     pub(super) struct CheckTable as "a check" {
-        /// Rules that say nothing: `"all"`, or their names.
+        /// Rules to skip: `"all"`, or their names.
         "skip" skip: Option<Skip>,
         /// Rules whose findings fail the build: `true` for all, or their names.
         "error" error: Option<Failing>,
@@ -27,7 +28,8 @@ pub(super) struct Skip(Rules);
 #[derive(Debug, Clone)]
 pub(super) struct Failing(Rules);
 
-/// What the table says holds for everything that is reported, also where the rest of the file is wrong.
+/// The configuration is applied at once, so that it also holds for diagnostics about the rest of
+/// the file.
 impl Read for Check {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let CheckTable { skip, error } = CheckTable::read(value, reader)?;
@@ -71,7 +73,7 @@ impl Read for Failing {
     }
 }
 
-/// The name of a rule, or a list of such names.
+/// The name of a rule, or a list of names.
 fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option<Rules> {
     let span = value.span;
     let names = match value.kind {

@@ -1,4 +1,4 @@
-//! `when` and `unless`: where a step or a stage exists.
+//! `when` and `unless`: conditions for a step or a stage.
 
 use std::collections::BTreeMap;
 
@@ -13,21 +13,23 @@ use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
 table! {
-    /// Where a step or a stage exists.
+    /// Conditions for a step or a stage.
     pub struct Conditions as "a step" {
-        /// It exists only where every one of these args and constants has the value, or one of the values.
+        /// Include it only if each of these args and constants has the given value, or one of the
+        /// given values.
         "when" when: Option<Box<Condition>>,
-        /// It does not exist where every one of these args and constants has the value, or one of the values.
+        /// Leave it out if each of these args and constants has the given value, or one of the
+        /// given values.
         "unless" unless: Option<Box<Condition>>,
     }
 }
 
-/// Args and constants, each with the values of which it must have one. There is at least one of both.
+/// Args and constants, each with its accepted values. Neither is empty.
 #[derive(Debug, Clone)]
 pub struct Condition {
-    /// Where it is written.
+    /// Its span.
     pub span: Span,
-    /// The values, by the name of the arg or constant.
+    /// The accepted values, by the name of the arg or constant.
     pub tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>>,
 }
 
@@ -36,17 +38,17 @@ pub struct Condition {
 pub struct Operand(pub Template);
 
 impl Conditions {
-    /// Those of what always exists.
+    /// No conditions.
     pub(super) const NONE: Self = Self { when: None, unless: None };
 
-    /// Whether there are none.
+    /// True if there are no conditions.
     pub fn is_none(&self) -> bool {
         self.when.is_none() && self.unless.is_none()
     }
 }
 
 impl Condition {
-    /// What it says, in words. `text` gives a value.
+    /// A description in words. `text` formats a value.
     pub fn describe(&self, mut text: impl FnMut(&Template) -> String) -> String {
         let tests = self.tests.iter().map(|(name, values)| {
             let values = values.as_slice().iter();

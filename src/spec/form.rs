@@ -1,20 +1,20 @@
-//! How a value of another type is written here, for the hints of messages about wrong types.
+//! Hints for values of the wrong type: the same value in the form that its key expects.
 //!
-//! Input: a value, and its text. Output: the same in the form that its key takes, where it can be guessed. Must not
-//! depend on which file it is in.
+//! Input: a value, and its text. Output: the value in the expected form, if it can be guessed. Must
+//! not depend on the file that contains it.
 
 use super::read::{BOOLEAN, LIST, SCALAR, STRING, TABLE};
 use crate::toml::{Entry, Kind, Value};
 
-/// The longest text of a value that a hint repeats.
+/// Maximum length of a value in a hint.
 const LONGEST: usize = 100;
 
-/// How a value is written where `wanted` is expected.
+/// The form of a value where `wanted` is expected.
 pub(super) fn of(wanted: &str, found: &Kind<'_>, written: &str) -> Option<String> {
     match found {
-        // `true` may be a value that somebody gives a variable; no other text is just that.
+        // `true` may be intended as the value of a variable; any other text cannot consist of it.
         Kind::Boolean(_) if wanted == STRING => Some("text stands in quotes: \"...\"".to_owned()),
-        // A mode, most likely.
+        // Probably a mode.
         Kind::Integer { radix: 8, .. } if wanted == STRING => {
             Some(format!("quote it: \"{}\"", written.replacen('o', "", 1)))
         }
@@ -54,7 +54,7 @@ fn as_list(found: &Kind<'_>, written: &str) -> Option<String> {
         Kind::Table(_) if !written.starts_with('{') => {
             Some(format!("`[[...{written}]]` is the header of each item of a list of tables"))
         }
-        // A set as Docker's API and Compose write it.
+        // A set in the form of Docker's API and Compose.
         Kind::Table(entries) if is_set(entries) => {
             let names: Vec<_> = entries.iter().map(|entry| quoted(&entry.key.name)).collect();
             let list = format!("write [{}]", names.join(", "));
@@ -89,7 +89,7 @@ fn as_table(found: &Kind<'_>, written: &str) -> Option<String> {
     }
 }
 
-/// How a value is written where a table with keys of the language is expected. `what` is the table.
+/// The form of a value where a table with fixed keys is expected. `what` names the table.
 pub(super) fn of_table(what: &str, found: &Kind<'_>, written: &str) -> Option<String> {
     let value = if is_short(written) { written } else { "..." };
     if is_header(written) {
@@ -115,7 +115,7 @@ pub(super) fn of_table(what: &str, found: &Kind<'_>, written: &str) -> Option<St
     }
 }
 
-/// A healthcheck as Dockerfiles and Compose write it.
+/// The form of a healthcheck from a Dockerfile or Compose.
 fn healthcheck(found: &Kind<'_>, value: &str) -> String {
     let Kind::Array(items) = found else {
         return match found {
@@ -133,7 +133,7 @@ fn healthcheck(found: &Kind<'_>, value: &str) -> String {
     }
 }
 
-/// The keys for a `test` of Compose and of image configs, whose first word says how it is run.
+/// The keys for a `test` of Compose and of image configs, whose first word gives the way to run it.
 pub(super) fn health_test(words: &[Value<'_>]) -> Option<String> {
     let mut words = words.iter().map(|word| match &word.kind {
         Kind::String(word) => word.as_ref(),
@@ -152,8 +152,8 @@ pub(super) fn health_test(words: &[Value<'_>]) -> Option<String> {
 
 // === Names and values ===
 
-/// Names and their values as lists and strings of other tools have them: `NAME=value`, `NAME: value`, or tables with
-/// `name` and `value`. `None` where a part has another form.
+/// Names and values in the forms of other tools: lists or strings with `NAME=value` or `NAME:
+/// value`, or tables with `name` and `value`. `None` if a part has another form.
 fn pairs(found: &Kind<'_>) -> Option<Vec<(String, String)>> {
     let read: Vec<_> = match found {
         Kind::String(text) => vec![pair(text)?],
@@ -173,7 +173,7 @@ fn pairs(found: &Kind<'_>) -> Option<Vec<(String, String)>> {
     (length <= LONGEST).then_some(read)
 }
 
-/// The names that a list or a string of another tool declares.
+/// The names declared by a list or a string in the form of another tool.
 pub(super) fn names_of_pairs(found: &Kind<'_>) -> Vec<String> {
     let texts: Vec<&str> = match found {
         Kind::String(text) => vec![text],
@@ -199,7 +199,7 @@ fn pair(text: &str) -> Option<(String, String)> {
     let name = name.trim();
     let is_name = !name.is_empty()
         && name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c));
-    // Of `A == 'b'` too.
+    // Also for `A == 'b'`.
     let value = value.trim_start_matches('=').trim().trim_matches(['\'', '"']);
     is_name.then(|| (name.to_owned(), value.to_owned()))
 }
@@ -218,12 +218,12 @@ fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
 
 // === Texts ===
 
-/// Whether a hint may repeat a text.
+/// True if a text is short enough for a hint.
 fn is_short(text: &str) -> bool {
     text.len() <= LONGEST && !text.contains('\n')
 }
 
-/// Whether a value is written below a header of its own.
+/// True if a value is a table with a header of its own.
 fn is_header(written: &str) -> bool {
     let line = written.lines().next().unwrap_or_default().trim();
     let name = line.trim_start_matches('[').trim_end_matches(']');
@@ -233,14 +233,14 @@ fn is_header(written: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c))
 }
 
-/// Whether every value of a table is an empty table.
+/// True if every value of a table is an empty table.
 fn is_set(entries: &[Entry<'_>]) -> bool {
     let is_empty =
         |entry: &Entry<'_>| matches!(&entry.value.kind, Kind::Table(inner) if inner.is_empty());
     !entries.is_empty() && entries.iter().all(is_empty)
 }
 
-/// A text as a string of TOML.
+/// A text as a TOML string.
 pub(super) fn quoted(text: &str) -> String {
     let is_plain = !text.contains(|c: char| c.is_control() || c == '\\' || c == '"');
     match is_plain {

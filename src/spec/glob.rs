@@ -1,12 +1,12 @@
 //! The patterns of `${NAME#pattern}`, `${NAME%pattern}` and `${NAME/pattern/replacement}`.
 //!
-//! `*` is any text, `?` any character, and a backslash takes the meaning from the next character. Text is gone
-//! through once, with all places of the pattern that what was read so far can end at: the time is at most the
-//! product of both lengths, and is taken from an [`Allowance`].
+//! `*` matches any text, `?` any character, and a backslash escapes the next character. The matcher
+//! simulates all positions in the pattern at once, in one pass over the text: the time is at most
+//! the product of both lengths, and is taken from an [`Allowance`].
 
 use super::allowance::{Allowance, Spent};
 
-/// How many bytes it counts to hold a character against a place of a pattern.
+/// The cost in bytes of comparing a character with a position in the pattern.
 const COMPARISON: usize = 8;
 
 /// A pattern.
@@ -56,7 +56,7 @@ impl Glob {
         Ok(len.map(|len| text.len() - len))
     }
 
-    /// The text with the first match, or all, replaced; matches are as long as can be.
+    /// The text with the first match, or all, replaced; matches are as long as possible.
     pub(crate) fn replace(
         &self,
         text: &str,
@@ -86,14 +86,14 @@ impl Glob {
     }
 }
 
-/// How many bytes of the text the shortest or longest match has that begins where the text does.
+/// The length in bytes of the shortest or longest match at the beginning of the text.
 fn matched(
     items: &[Item],
     text: impl Iterator<Item = char>,
     longest: bool,
     allowance: &Allowance,
 ) -> Result<Option<usize>, Spent> {
-    // For each place between items whether the text so far can end there.
+    // For each position in the pattern, true if the text so far can end there.
     let mut reached = vec![false; items.len() + 1];
     reached[0] = true;
     skip_any_text(items, &mut reached);
@@ -107,7 +107,7 @@ fn matched(
             return Ok(found);
         }
         allowance.spend(reached.len() * COMPARISON)?;
-        // From the end, so that a place is left before another is gone on from.
+        // Backwards, so that a position is left before its predecessor moves to it.
         for (at, item) in items.iter().enumerate().rev() {
             let goes_on = match item {
                 Item::Literal(wanted) => c == *wanted,
@@ -124,7 +124,7 @@ fn matched(
     Ok(if reached[items.len()] { Some(len) } else { found })
 }
 
-/// Any text may be none.
+/// Extends the positions over `*`, which can be empty.
 fn skip_any_text(items: &[Item], reached: &mut [bool]) {
     for (at, item) in items.iter().enumerate() {
         if *item == Item::AnyText && reached[at] {

@@ -1,11 +1,13 @@
-//! Here-documents in the text of a shell: which of them no command reads.
+//! Here-documents in the text of a shell that no command reads.
 //!
-//! A reading for one question. What it cannot follow (a text with quotes that do not close, say) has no such document.
+//! An approximation for this one question. A text that it cannot follow (for example, with unclosed
+//! quotes) has none.
 
 use std::iter::Peekable;
 use std::str::CharIndices;
 
-/// The word of a here-document's mark, where a text is nothing but one: `<<EOF`, `<<-EOF`, `<<"EOF"`.
+/// The delimiter of a here-document, if a text consists only of the operator and its word: `<<EOF`,
+/// `<<-EOF`, `<<"EOF"`.
 pub(super) fn delimiter(text: &str) -> Option<&str> {
     let word = text.strip_prefix("<<")?;
     let word = word.strip_prefix('-').unwrap_or(word);
@@ -16,7 +18,8 @@ pub(super) fn delimiter(text: &str) -> Option<&str> {
     (!word.is_empty() && word.chars().all(is_word)).then_some(word)
 }
 
-/// The mark of the first here-document that belongs to no command: the shell reads it, and nothing runs.
+/// The operator and word of the first here-document without a command: the shell reads it, and
+/// nothing runs.
 pub(super) fn without_command(text: &str) -> Option<&str> {
     // Most texts have none.
     if !text.contains("<<") {
@@ -39,9 +42,9 @@ pub(super) fn without_command(text: &str) -> Option<&str> {
 /// A simple command, as far as it has been read.
 #[derive(Default)]
 struct Command<'t> {
-    /// Whether it has a word, so that something reads what is redirected to it.
+    /// True if it has a word, so that a command reads its redirections.
     has_word: bool,
-    /// The mark of its first here-document.
+    /// The operator and word of its first here-document.
     mark: Option<&'t str>,
 }
 
@@ -49,13 +52,14 @@ struct Reader<'t> {
     text: &'t str,
     chars: Peekable<CharIndices<'t>>,
     command: Command<'t>,
-    /// The here-documents whose lines come after this one: the last line of each, and whether tabs before it are dropped.
+    /// The here-documents whose lines follow this one: the last line of each, and true if tabs
+    /// before it are dropped.
     pending: Vec<(String, bool)>,
 }
 
 impl<'t> Reader<'t> {
     fn find(mut self) -> Option<&'t str> {
-        // Whether the character before is part of a word.
+        // True if the previous character is part of a word.
         let mut in_word = false;
         while let Some((at, c)) = self.chars.next() {
             match c {
@@ -89,7 +93,7 @@ impl<'t> Reader<'t> {
                     if let Some(mark) = self.end_command() {
                         return Some(mark);
                     }
-                    // What is redirected after a parenthesis is so for all that is in it.
+                    // A redirection after a parenthesis applies to everything inside it.
                     self.command.has_word = c == ')';
                 }
                 '<' | '>' => self.redirection(at, c),
@@ -106,7 +110,7 @@ impl<'t> Reader<'t> {
         self.end_command()
     }
 
-    /// Whether a digit is the number of a file that is redirected: `3<<EOF`.
+    /// True if a digit is the file descriptor of a redirection: `3<<EOF`.
     fn is_descriptor(&self, at: usize) -> bool {
         let rest = self.text[at..].trim_start_matches(|c: char| c.is_ascii_digit());
         rest.len() < self.text.len() - at && rest.starts_with(['<', '>'])
@@ -162,7 +166,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Skips to the end of a quoted text. `None` where it has none.
+    /// Skips to the end of a quoted text. `None` if it is not closed.
     fn skip_quoted(&mut self, quote: char) -> Option<()> {
         loop {
             match self.chars.next()?.1 {
@@ -175,7 +179,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Skips `((...))`, in which `<<` moves bits.
+    /// Skips `((...))`, in which `<<` is a shift.
     fn skip_arithmetic(&mut self, at: usize) {
         let end = self.text[at..].find("))").map_or(self.text.len(), |length| at + length + 2);
         while self.chars.next_if(|&(at, _)| at < end).is_some() {}
@@ -211,7 +215,7 @@ mod tests {
             ("(cat; cat) <<EOT\n1\nEOT", None),
             ("{ cat; } <<EOT\n1\nEOT", None),
             ("x=$(cat <<EOT\n<<X\nEOT\n)", None),
-            // No documents.
+            // No here-documents.
             ("x=$((1 << 2))\necho $x", None),
             ("(( x <<= 2 ))\n", None),
             ("cat <<<word", None),

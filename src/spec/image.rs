@@ -1,4 +1,4 @@
-//! `[stages.NAME.image]`: what the exported image says of itself.
+//! `[stages.NAME.image]`: the config of the exported image.
 
 use std::collections::BTreeMap;
 
@@ -16,85 +16,88 @@ use crate::source::Spanned;
 use crate::toml::{Entry, Key, Kind, Value};
 
 table! {
-    /// The config of the exported image. Nothing in it reaches a step, and changing it re-runs none.
+    /// The config of the exported image. It has no effect on steps, and changing it runs none of
+    /// them again.
     pub struct Image as "an image" {
-        /// The program that a container runs: a list, or a string for a shell. Drops an inherited `cmd`.
+        /// The program of a container: a list, or a string for a shell. Drops an inherited `cmd`.
         "entrypoint" entrypoint: Option<Spanned<Command>>,
-        /// The arguments of the entrypoint, or without one the program: a list, or a string for a shell.
+        /// The arguments of the entrypoint, or the program if there is none: a list, or a string
+        /// for a shell.
         "cmd" cmd: Option<Spanned<Command>>,
-        /// Environment besides that of the stage.
+        /// Environment variables besides those of the stage.
         "env" env: Env,
-        /// The user that a container runs as, in place of the stage's.
+        /// The user of a container, instead of the stage's.
         "user" user: Option<User>,
-        /// The working directory of a container, in place of the stage's.
+        /// The working directory of a container, instead of the stage's.
         "workdir" workdir: Option<MaybeEmpty>,
         /// Ports that the program listens on: 8080, "53/udp", "8000-8010".
         "expose" expose: Vec<Spanned<Scalar>>,
-        /// Directories that outlive containers.
+        /// Directories whose content outlives containers.
         "volumes" volumes: Vec<Template>,
         /// Labels; nested tables are joined with dots.
         "labels" labels: Labels,
         /// OCI annotations of the manifest; nested tables are joined with dots.
         "annotations" annotations: Labels,
-        /// Whether the annotations `org.opencontainers.image.base.name` and `.digest` tell the image that the stage, or the one at
-        /// the bottom of its bases, starts from.
+        /// Set the annotations `org.opencontainers.image.base.name` and `.digest` to the image that
+        /// the stage is based on, directly or through other stages.
         "base-annotations" base_annotations: Option<bool>,
         /// The signal that stops a container: "SIGTERM" is Docker's default.
         "stop-signal" stop_signal: Option<Template>,
-        /// How a container is found to be well.
+        /// The healthcheck of a container.
         "healthcheck" healthcheck: Option<Spanned<Healthcheck>>,
-        /// Dockerfile instructions for images that are built from this one.
+        /// Dockerfile instructions to run in images that are built from this one.
         "on-build" on_build: Vec<Trigger>,
-        /// Who made the image.
+        /// The author of the image.
         "author" author: Option<TextTemplate>,
-        /// What is not inherited from the base: "env", "env.NAME", "expose", "volumes", "labels", "labels.NAME",
-        /// "entrypoint", "cmd", "user", "workdir", "shell", "stop-signal", "healthcheck".
+        /// Settings that are not inherited from the base: "env", "env.NAME", "expose", "volumes",
+        /// "labels", "labels.NAME", "entrypoint", "cmd", "user", "workdir", "shell", "stop-signal",
+        /// "healthcheck".
         "clear" clear: Vec<Spanned<String>>,
     }
 
-    /// How a container is found to be well.
+    /// The healthcheck of a container.
     pub(super) struct HealthcheckTable as "a healthcheck" {
-        /// What is run: a list, or a string for a shell. It is needed unless `none` is set.
+        /// The command: a list, or a string for a shell. Required unless `none` is set.
         "cmd" cmd: Option<Command>,
-        /// How long it waits between two runs: "30s", "1m30s".
+        /// Time between two runs: "30s", "1m30s".
         "interval" interval: Option<Duration>,
-        /// How long a run may take.
+        /// Time limit for a run.
         "timeout" timeout: Option<Duration>,
-        /// How long a container may be unwell at first.
+        /// Time after the start during which failures do not count.
         "start-period" start_period: Option<Duration>,
-        /// How long it waits between two runs at first.
+        /// Time between two runs during the start period.
         "start-interval" start_interval: Option<Duration>,
-        /// How many failures in a row make it unwell.
+        /// Number of consecutive failures after which the container is unhealthy.
         "retries" retries: Option<u32>,
-        /// Whether an inherited healthcheck is switched off.
+        /// Disable an inherited healthcheck.
         "none" none: Option<Spanned<bool>>,
     }
 }
 
-/// How a container is found to be well.
+/// The healthcheck of a container.
 #[derive(Debug, Clone)]
 pub enum Healthcheck {
-    /// An inherited one is switched off.
+    /// Disables an inherited one.
     None,
-    /// Something is run.
+    /// Runs a command.
     Run {
-        /// What is run.
+        /// The command.
         cmd: Command,
-        /// How long it waits between two runs.
+        /// Time between two runs.
         interval: Option<Duration>,
-        /// How long a run may take.
+        /// Time limit for a run.
         timeout: Option<Duration>,
-        /// How long a container may be unwell at first.
+        /// Time after the start during which failures do not count.
         start_period: Option<Duration>,
-        /// How long it waits between two runs at first.
+        /// Time between two runs during the start period.
         start_interval: Option<Duration>,
-        /// How many failures in a row make it unwell.
+        /// Number of consecutive failures after which the container is unhealthy.
         retries: Option<u32>,
     },
 }
 
 impl Healthcheck {
-    /// What is run.
+    /// The command.
     pub fn cmd(&self) -> Option<&Command> {
         match self {
             Self::None => None,
@@ -111,7 +114,7 @@ impl Read for Healthcheck {
             return reader.diagnostics.fail(problem);
         }
         let table = HealthcheckTable::read(value, reader)?;
-        // What is run may have been said by a key that it does not have.
+        // If an unknown key was reported, it may have held the command.
         let is_told = reader.diagnostics.count() > before;
         let HealthcheckTable {
             cmd,
@@ -159,7 +162,8 @@ impl Names for Healthcheck {
     }
 }
 
-/// A `cmd` or a `test` whose first word says how the others are run, as in Compose and in image configs.
+/// A `cmd` or a `test` whose first word gives the way to run the others, as in Compose and in image
+/// configs.
 fn test_with_its_kind(value: &Value<'_>) -> Option<Diagnostic> {
     let Kind::Table(entries) = &value.kind else { return None };
     let is_test = |entry: &&Entry<'_>| ["cmd", "test"].contains(&entry.key.name.as_ref());
@@ -175,13 +179,13 @@ fn test_with_its_kind(value: &Value<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::new(code, span, message).hint(format!("write {test}")))
 }
 
-/// A program with its arguments, or text for a shell in the container. Neither has `${NAME}`: the
-/// container's own shell does that.
+/// A program with its arguments, or text for a shell in the container. `${NAME}` is not substituted
+/// in either, because the container's shell expands it.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// A list: the program and its arguments.
     List(Vec<Spanned<String>>),
-    /// A string: what the shell is given.
+    /// A string: the text for the shell.
     Shell(String),
 }
 
@@ -215,7 +219,7 @@ impl Read for Command {
     }
 }
 
-/// How long something takes, as text.
+/// A duration, as text.
 #[derive(Debug, Clone)]
 pub struct Duration(pub Template);
 
@@ -257,7 +261,7 @@ impl Field for Labels {
             let span = value.span;
             match value.kind {
                 Kind::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
-                // What labels there are changes nothing else.
+                // The set of labels has no effect on anything else.
                 other => _ = reader.wrong_type::<()>(span, &other, TABLE),
             }
         }
@@ -265,10 +269,11 @@ impl Field for Labels {
     }
 }
 
-/// How many bytes the name of a label may have: in nested tables each name has those of all around it.
+/// Maximum length of a label's name in bytes: in nested tables, each name contains those of all
+/// tables around it.
 const MAX_LABEL_NAME: usize = 4096;
 
-/// Joins the keys of nested tables with dots. How deep those are, the reader of TOML bounds.
+/// Joins the keys of nested tables with dots. Recursive; the TOML parser limits the depth.
 fn join(
     prefix: String,
     entries: Vec<Entry<'_>>,

@@ -1,8 +1,9 @@
-//! `include`: further files, whose args, constants, sources, sets of mounts and stages join those of the build file.
+//! `include`: further files, whose args, constants, sources, mount sets and stages are added to
+//! those of the build file.
 //!
-//! Comes in: files. Goes out: the files that these include, until there are no more, and then one
-//! [`Spec`] of them all. Nothing is read from anywhere here, and what a build context is is not known:
-//! [`Reading`] says what it wants, and is handed it.
+//! Input: files. Output: the files that these include, until there are no more, and then one
+//! [`Spec`] for all of them. Does no I/O, and must not depend on build contexts: [`Reading`]
+//! returns the files that it needs, and is given their content.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,14 +18,14 @@ use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::toml::{Kind, Value};
 
-/// How many bytes a build file and all that it includes may have. Nobody writes a tenth of it by hand, and it takes
-/// a hundred times as much memory.
+/// Maximum size of a build file and its includes in bytes. No file written by hand is a tenth of
+/// it, and it takes a hundred times as much memory.
 pub const MAX_TEXT: usize = 4 << 20;
 
 /// An entry of `include`.
 #[derive(Debug, Clone)]
 pub struct Include {
-    /// The build context that the file is in; without one it is where the including file is.
+    /// The build context of the file; without one, the path is relative to the including file.
     context: Option<String>,
     /// Its path: from the directory of the including file, or from the root of the context.
     path: Spanned<String>,
@@ -70,7 +71,7 @@ impl Include {
     }
 }
 
-/// Checks a name or a path, in which nothing is replaced.
+/// Checks a name or a path, in which nothing is substituted.
 fn plain(text: Spanned<String>, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
     match Allowed::Line.check_written(&text) {
         Ok(()) => Some(text),
@@ -78,12 +79,12 @@ fn plain(text: Spanned<String>, reader: &mut Reader<'_>) -> Option<Spanned<Strin
     }
 }
 
-/// Where a file is: told apart by this, a file is read once, however many others include it.
+/// The location of a file. Files are identified by it, so that each is read only once.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FileAddress {
-    /// The build context that it is in; without one it is in the directory of the build file.
+    /// The build context; `None` for the directory of the build file.
     pub context: Option<String>,
-    /// Its path there: names with `/` between them.
+    /// Its path in that directory: names separated by `/`.
     pub path: String,
 }
 
@@ -96,48 +97,49 @@ impl fmt::Display for FileAddress {
     }
 }
 
-/// A file that is included and has not been read.
+/// An included file that has not been read.
 #[derive(Debug, Clone)]
 pub struct Wanted {
-    /// Where it is.
+    /// Its location.
     pub address: FileAddress,
-    /// Where it is first included.
+    /// The span of its first `include`.
     pub span: Span,
 }
 
-/// Why a file that is wanted is not there.
+/// The reason why an included file is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Absent {
-    /// There is no such file.
+    /// The file does not exist.
     File,
     /// The client has not given its build context.
     Context,
 }
 
-/// The files of one build, while they are being read.
+/// The files of one build while they are being read.
 pub struct Reading {
     files: SourceMap,
     parts: Vec<Part>,
-    /// Which part a file is.
+    /// The index of each file in `parts`.
     numbers: BTreeMap<FileAddress, usize>,
     wanted: Vec<Wanted>,
-    /// How many bytes the files have that have been read.
+    /// The size of all files so far, in bytes.
     size: usize,
 }
 
-/// What became of one file.
+/// The state of one file.
 struct Part {
     address: FileAddress,
-    /// `None` where it has not been read, or cannot be.
+    /// `None` if it has not been read, or could not be.
     spec: Option<Spec>,
-    /// The parts that it includes, and where it says so.
+    /// The parts that it includes, with the spans of the `include`s.
     includes: Vec<(usize, Span)>,
 }
 
 impl Reading {
     /// Begins with the build file.
     pub fn new(main: SourceFile, diagnostics: &mut Diagnostics) -> Self {
-        // Included files are seen from the directory of the build file, wherever that is itself.
+        // Paths of included files are relative to the directory of the build file, wherever that
+        // is.
         let name = main.name().rsplit('/').next().unwrap_or_default().to_owned();
         let address = FileAddress { context: None, path: name };
         let mut reading = Self {
@@ -153,7 +155,7 @@ impl Reading {
         reading
     }
 
-    /// The files to be read next. When there are none, all have been read.
+    /// The files to read next. Empty once all have been read.
     pub fn wanted(&self) -> &[Wanted] {
         &self.wanted
     }
@@ -163,7 +165,7 @@ impl Reading {
         &self.files
     }
 
-    /// Takes what was wanted, each by its place in the list.
+    /// Adds the content of wanted files, in the order of the list.
     pub fn add(
         &mut self,
         contents: impl IntoIterator<Item = Result<Vec<u8>, Absent>>,
@@ -186,14 +188,14 @@ impl Reading {
             let file = self.files.add(SourceFile::new(address.to_string(), content));
             let mut found = Diagnostics::default();
             let spec = read_file(file, &mut found);
-            // What it says of rules is for builds of that file.
+            // An included file's configuration of rules applies only to builds of that file.
             diagnostics.absorb(found.without_check(), |_| true);
             let part = self.part(&address);
             self.take(part, spec, diagnostics);
         }
     }
 
-    /// The files, and the one spec that they are, as far as it could be read: see [`super::parse`].
+    /// The files, and their combined spec, as far as it could be read: see [`super::parse`].
     pub fn finish(self, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
         self.report_cycles(diagnostics);
         let specs: Option<Vec<Spec>> = self.parts.into_iter().map(|part| part.spec).collect();
@@ -213,7 +215,7 @@ impl Reading {
         (self.files, spec)
     }
 
-    /// The number of a file.
+    /// The index of a file.
     fn part(&mut self, address: &FileAddress) -> usize {
         if let Some(&number) = self.numbers.get(address) {
             return number;
@@ -223,7 +225,7 @@ impl Reading {
         self.parts.len() - 1
     }
 
-    /// Takes a file, and notes what it includes.
+    /// Adds a parsed file, and records its includes.
     fn take(&mut self, part: usize, spec: Option<Spec>, diagnostics: &mut Diagnostics) {
         let Some(spec) = spec else { return };
         let mut has_all = true;
@@ -264,7 +266,7 @@ impl Reading {
     }
 }
 
-/// Where a file is that one at `from` includes.
+/// The location of an `include` in the file at `from`.
 fn address(
     Include { context, path }: &Include,
     from: &FileAddress,
@@ -326,7 +328,7 @@ fn address(
     Some(FileAddress { context, path: parts.join("/") })
 }
 
-/// The error for files that are more than anybody writes, at the `include` of the one that is too much.
+/// The error for files that exceed the size limit, at the `include` of the file that does.
 fn too_large(span: Span) -> Diagnostic {
     let message = format!(
         "the build file and what it includes are more than {} MiB with this file",
@@ -360,8 +362,8 @@ impl Absent {
     }
 }
 
-/// Adds what an included file declares. What it says of its own builds (the default target, ignored files,
-/// rules) stays with it.
+/// Adds the declarations of an included file. Its settings for its own builds (the default target,
+/// ignored files, rules) are dropped.
 fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
     if let Some(unread) = included.own.unread {
         spec.own.unread.get_or_insert_default().extend(unread);

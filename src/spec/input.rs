@@ -1,4 +1,4 @@
-//! `[sources.NAME]`: inputs with a name, for stages to start from and to copy from.
+//! `[sources.NAME]`: named sources, as bases of stages and for copies.
 
 use super::names::Names;
 use super::read::{Read, Reader};
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, list};
 use crate::source::Spanned;
 use crate::toml::Value;
 
-/// A named input.
+/// A named source.
 #[derive(Debug, Clone)]
 pub enum Input {
     /// A git repository.
@@ -18,41 +18,41 @@ pub enum Input {
         url: Template,
         /// A branch, a tag or a commit; the default branch without one.
         reference: Option<Template>,
-        /// The commit that it must be.
+        /// The commit that it must resolve to.
         checksum: Option<Template>,
-        /// The directory of it that is taken.
+        /// The subdirectory to use.
         subdir: Option<Template>,
-        /// Whether `.git` is kept.
+        /// Keep `.git`.
         keep_git_dir: bool,
-        /// Whether submodules are fetched too.
+        /// Fetch submodules too.
         submodules: bool,
-        /// Whether the commit is fetched without asking what the reference is now.
+        /// Fetch the commit without resolving the reference.
         fetch_by_commit: Option<Spanned<bool>>,
     },
-    /// A file from the web.
+    /// A file at a URL.
     Http {
         /// Its URL.
         url: Template,
-        /// The digest that it must have.
+        /// The required digest.
         checksum: Option<Template>,
-        /// What it is called; the last part of its URL without one.
+        /// Its name; by default the last component of the URL.
         name: Option<Template>,
-        /// Whether it is an archive, of which the content is taken.
+        /// Use the content of the file, which is an archive.
         extract: bool,
     },
     /// An image.
     Image {
         /// Its reference.
         reference: Template,
-        /// For which platform, where it is not the stage's.
+        /// The platform, if it is not the stage's.
         platform: Option<Template>,
     },
-    /// A build context that the client names.
+    /// A named build context of the client.
     Context(Template),
 }
 
 table! {
-    /// A named input: one of `git`, `http`, `image` and `context`.
+    /// A named source: one of `git`, `http`, `image` and `context`.
     pub(super) struct InputTable as "a source" {
         /// The URL of a git repository: https, ssh or git.
         "git" git: Option<Template>,
@@ -62,28 +62,29 @@ table! {
         "image" image: Option<Template>,
         /// The name of a build context, which `--build-context NAME=...` gives.
         "context" context: Option<Template>,
-        /// A branch, a tag or a commit of the repository. The default branch is the default.
+        /// A branch, a tag or a commit of the repository. By default, the default branch.
         "ref" reference: Option<MaybeEmpty>,
-        /// The commit that the repository must be at, or the digest that the file must have: "sha256:...".
+        /// The commit to which the reference must resolve, or the required digest of the file:
+        /// "sha256:...".
         "checksum" checksum: Option<MaybeEmpty>,
-        /// The directory of the repository to take.
+        /// The subdirectory of the repository to use.
         "subdir" subdir: Option<MaybeEmpty>,
-        /// Whether to keep the `.git` directory.
+        /// Keep the `.git` directory.
         "keep-git-dir" keep_git_dir: Option<Spanned<bool>>,
-        /// Whether to get the submodules too. They come unless this is `false`.
+        /// Fetch submodules too; the default is `true`.
         "submodules" submodules: Option<Spanned<bool>>,
-        /// Whether to fetch the commit of `checksum` or `ref` without asking what the reference is now.
+        /// Fetch the commit in `checksum` or `ref` without resolving the reference.
         "fetch-by-commit" fetch_by_commit: Option<Spanned<bool>>,
-        /// What the file is called. The last part of its URL is the default.
+        /// The name of the file. By default, the last component of its URL.
         "name" name: Option<Template>,
-        /// Whether the file is an archive, of which the content is meant.
+        /// Use the content of the file, which is an archive.
         "extract" extract: Option<Spanned<bool>>,
-        /// The platform of the image, where it is not the stage's.
+        /// The platform of the image, if it is not the stage's.
         "platform" platform: Option<Template>,
     }
 }
 
-/// Which further keys each kind has.
+/// The additional keys of each kind.
 const KEYS: [(&str, &[&str]); 4] = [
     ("git", &["ref", "checksum", "subdir", "keep-git-dir", "submodules", "fetch-by-commit"]),
     ("http", &["checksum", "name", "extract"]),
@@ -103,7 +104,7 @@ impl Read for Input {
         let span = value.span;
         let before = reader.diagnostics.count();
         let table = InputTable::read(value, reader)?;
-        // What it says may have been said by a key that it does not have.
+        // If an unknown key was reported, it may have held the kind.
         let is_told = reader.diagnostics.count() > before;
         let kinds = [&table.git, &table.http, &table.image, &table.context];
         let said = KEYS.iter().zip(kinds).filter_map(|(keys, kind)| kind.as_ref().map(|_| keys));

@@ -1,6 +1,6 @@
-//! The form that says in a build file what an instruction says in a Dockerfile.
+//! The equivalent in a build file of each Dockerfile instruction.
 
-/// The instructions, and what to write for each.
+/// The instructions, each with its equivalent.
 pub(super) const INSTRUCTIONS: [(&str, &str); 18] = [
     (
         "ADD",
@@ -25,7 +25,7 @@ pub(super) const INSTRUCTIONS: [(&str, &str); 18] = [
     ("WORKDIR", "workdir = \"/DIR\" in the stage, or in a step"),
 ];
 
-/// What to write for an instruction.
+/// The equivalent of an instruction.
 pub(crate) fn form_of(instruction: &str) -> Option<&'static str> {
     let found = INSTRUCTIONS.iter().find(|(name, _)| *name == instruction);
     found.map(|&(_, form)| form)

@@ -1,8 +1,8 @@
-//! The language: from text to a [`Spec`], the file as it is written.
+//! The language: from text to a [`Spec`], a parsed build file.
 //!
-//! Comes in: a [`SourceFile`]. Goes out: a [`Spec`], in which every key is known, every value has the
-//! type that its key takes, and every `${...}` can be read; and a list of all that is wrong with it.
-//! Knows nothing of values of args, of images, and of what a stage's `from` means: see [`crate::plan`].
+//! Input: a [`SourceFile`]. Output: a [`Spec`], in which every key is known, every value has the
+//! type of its key, and every `${...}` is parsed; and a list of all errors. Must not depend on
+//! values of args, on images, and on the meaning of a stage's `from`: see [`crate::plan`].
 
 mod allowance;
 mod arg;
@@ -82,40 +82,42 @@ table! {
         with own: Own;
         /// The target that is built without `--target`.
         "default" default: Option<Spanned<String>>,
-        /// What a build can be given with `--build-arg`.
+        /// Args of a build, which are set with `--build-arg`.
         "args" args: Args,
-        /// Constants of the file: used like args, and changed by no build arg.
+        /// Constants: used like args, but not changed by build args.
         "vars" vars: Vars,
-        /// Patterns, in the form of .dockerignore, of files that are not sent where the build context is a
-        /// directory of the client; added to the ignore file's.
+        /// Patterns, in the syntax of .dockerignore, of files that are not transferred if the build
+        /// context is a directory of the client; added to those of the ignore file.
         "ignore" ignore: Vec<IgnorePattern>,
-        /// Which advisory rules are silent, and which fail the build.
+        /// Advisory rules to skip, and those that fail the build.
         "check" check: Option<Check>,
-        /// Inputs with a name: repositories, files from the web, images and build contexts.
+        /// Named sources: repositories, files at URLs, images and build contexts.
         "sources" sources: BTreeMap<SourceName, Spanned<Input>>,
-        /// Sets of mounts, by name. `mounts = ["NAME"]` has the mounts of a set wherever mounts are listed.
+        /// Named sets of mounts. `mounts = ["NAME"]` adds the mounts of a set to any list of
+        /// mounts.
         "mounts" mounts: BTreeMap<MountSetName, Spanned<MountList>>,
-        /// Further files, whose args, constants, sources, sets of mounts and stages join those of this one. What they say of `default`,
-        /// `ignore` and `check` is for builds of their own. Paths are seen from this file, and stay below its
-        /// directory; a file elsewhere is in a build context.
+        /// Further files, whose args, constants, sources, mount sets and stages are added to those
+        /// of this one. Their `default`, `ignore` and `check` only apply to builds of their own.
+        /// Paths are relative to this file and must stay in its directory; a file elsewhere must be
+        /// in a build context.
         "include" include: Vec<Include>,
         /// The stages, by name.
         "stages" stages: BTreeMap<StageName, Spanned<Stage>>,
     }
 }
 
-/// What is known of a file besides its keys.
+/// Facts about a file besides its keys.
 #[derive(Debug, Clone)]
 pub struct Own {
-    /// Where its own text is, for what joins it from others stands elsewhere.
+    /// The span of its own text, as opposed to its includes.
     extent: Span,
-    /// The names under which something is declared that could not be read; `None` where all was read.
+    /// The names of declarations that could not be read; `None` if everything was read.
     unread: Option<BTreeSet<String>>,
-    /// Each `$NAME` in a template, where only `${NAME}` is replaced.
+    /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     bare_dollars: Vec<Spanned<Text>>,
 }
 
-/// It is known of each file, and has no key.
+/// Derived from the file, so it has no key.
 impl Keys for Own {
     const WHAT: &'static str = "a file";
 
@@ -130,32 +132,32 @@ impl Keys for Own {
 }
 
 impl Spec {
-    /// Whether a place is in the build file itself, and not in one that it includes.
+    /// True if a span is in the build file itself, and not in an include.
     pub fn is_own(&self, place: Span) -> bool {
         let Own { extent, .. } = self.own;
         (extent.start..=extent.end).contains(&place.start)
     }
 
-    /// Each `$NAME` in a template, where only `${NAME}` is replaced.
+    /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     pub(crate) fn bare_dollars(&self) -> &[Spanned<Text>] {
         &self.own.bare_dollars
     }
 
-    /// Whether all of it was read. Without it, nothing can be built: what is left is there to find what else
-    /// is wrong.
+    /// True if everything was read. Otherwise nothing can be built, and the spec only serves to
+    /// find further errors.
     pub fn is_whole(&self) -> bool {
         self.own.unread.is_none()
     }
 
-    /// The names under which something is declared that could not be read. Whoever uses one makes no mistake.
+    /// The names of declarations that could not be read. Using one of them is not an error.
     pub fn unread(&self) -> impl Iterator<Item = &str> {
         self.own.unread.iter().flatten().map(String::as_str)
     }
 
-    /// What to say of a name that is neither an image's nor a stage's, where it could be a stage's: which stage
-    /// may be meant.
+    /// A hint with the most similar stage for a name that is neither an image nor a stage but could
+    /// be that of a stage.
     pub fn near_stage_hint(&self, name: &str) -> Option<String> {
-        // No stage has a tag or a registry.
+        // The name of a stage has no tag or registry.
         if name.contains([':', '/', '.', '@']) {
             return None;
         }
@@ -168,7 +170,7 @@ impl Spec {
         Some(format!("there is no stage `{name}`: {meant}"))
     }
 
-    /// Whether any value of the file uses an arg or a variable of that name.
+    /// True if any value of the file uses an arg or a variable with that name.
     pub fn uses_name(&self, name: &str) -> bool {
         let mut uses = false;
         names::Names::visit_names(self, &mut |used| uses |= used == name);
@@ -180,13 +182,13 @@ impl Spec {
         names::Names::visit_names(self, see);
     }
 
-    /// Whether something is declared under a name that could not be read.
+    /// True if a declaration with this name could not be read.
     pub fn is_unread(&self, name: &str) -> bool {
         self.own.unread.as_ref().is_some_and(|unread| unread.contains(name))
     }
 }
 
-/// A pattern of `ignore`, read as a line of an ignore file is.
+/// A pattern of `ignore`, with the syntax of a line in an ignore file.
 impl Read for IgnorePattern {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
@@ -263,14 +265,15 @@ impl Field for Args {
     }
 }
 
-/// Reads a build file that includes no others, and reports all that is wrong with it. A spec that is not
-/// [whole](Spec::is_whole) is what could be read in spite of errors; `None` means that nothing was.
+/// Parses a build file without includes, and reports all errors. A spec that is not
+/// [whole](Spec::is_whole) is the readable part of a file with errors; `None` means that nothing
+/// was readable.
 pub fn parse(file: SourceFile, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
     parse_with(file, |_| Err(Absent::File), diagnostics)
 }
 
-/// Reads a build file and those that it includes, which `read` gives. [`Reading`] is for files that must
-/// be waited for.
+/// Parses a build file and its includes, which `read` returns. Use [`Reading`] if files must be
+/// awaited.
 pub fn parse_with(
     file: SourceFile,
     read: impl Fn(&FileAddress) -> Result<Vec<u8>, Absent>,
@@ -284,7 +287,8 @@ pub fn parse_with(
     reading.finish(diagnostics)
 }
 
-/// Reads one file. `None` means that there are errors, and that too much is missing to look at the rest.
+/// Reads one file. `None` means that there are errors, and that too much is missing to check the
+/// rest.
 fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     if let Some(span) = file.not_text() {
         return diagnostics.fail(
@@ -314,8 +318,8 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     Some(spec)
 }
 
-/// Drops what a reader found wrong behind the place up to which the document can be relied on, and
-/// what it missed because the rest is not there.
+/// Drops the errors after the position up to which the document is reliable, and errors about
+/// missing keys, which may be in the rest.
 fn keep_reliable(reliable_until: u32, found: Diagnostics, diagnostics: &mut Diagnostics) {
     let missing = [Code::MissingKey, Code::NoVerb];
     diagnostics.absorb(found, |diagnostic| {
@@ -343,7 +347,8 @@ fn tables_with_key(key: &str) -> &'static [&'static str] {
     TABLES.get(key).map_or(&[], Vec::as_slice)
 }
 
-/// Where a key belongs that a build file, a stage, an image, a step or a mount has, however it is spelt.
+/// The place of a key that a build file, a stage, an image, a step or a mount has, ignoring
+/// spelling.
 fn place_of(key: &str) -> Option<String> {
     let key = synonym::plain(key);
     let find = |table: fn() -> TableShape| {
@@ -368,7 +373,7 @@ fn place_of(key: &str) -> Option<String> {
     Some(format!("`{known}` belongs {place}"))
 }
 
-/// The shapes of all tables with keys of the language.
+/// The shapes of all tables with fixed keys.
 #[cfg(test)]
 fn all_tables() -> Vec<TableShape> {
     fn visit(shape: &Shape, tables: &mut Vec<TableShape>) {
@@ -388,7 +393,7 @@ fn all_tables() -> Vec<TableShape> {
     tables
 }
 
-/// The header of the table under a key that a build file, a stage or an image has.
+/// The header of the table for a key of a build file, a stage or an image.
 fn header_of(key: &str) -> Option<String> {
     let tables: [(fn() -> TableShape, _); 3] = [
         (Spec::table_shape, ""),
@@ -407,14 +412,14 @@ pub fn shape() -> Shape {
     Spec::shape()
 }
 
-/// Warns of keys of the language in a table of free names: they have slipped under its header. An inline table and dotted
-/// keys have none.
+/// Warns about keys of the language in a table of free names: they are probably under the wrong
+/// header. Inline tables and dotted keys have no header.
 fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
     // The tables that have headers above such a table.
     let with_header = [Spec::WHAT, Stage::WHAT, Image::WHAT];
     let (Some(value), Some(key)) = (parent.value(table), parent.key_span(table)) else { return };
     let Kind::Table(entries) = &value.kind else { return };
-    // The place of a table with a header is the header, which has the key in it.
+    // The span of a table with a header is the header, which contains the key.
     if value.span.start >= key.start {
         return;
     }

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
 use crate::source::Spanned;
 use crate::toml::{Kind, Value};
 
-/// Something that a run step sees in its file system and that is not a part of it.
+/// A mount of a run step.
 #[derive(Debug, Clone)]
 pub enum Mount {
     /// A directory that outlives the build.
@@ -28,94 +28,95 @@ pub enum Mount {
 table! {
     /// A directory that outlives the build.
     pub struct CacheMount as "a cache mount" {
-        /// Where the directory stands; relative to the working directory.
+        /// The path of the directory; relative to the working directory.
         "cache" path: Spanned<Template>,
-        /// Mounts with one id share one directory; the path is the default.
+        /// The id; mounts with the same id share a directory. By default, the path.
         "id" id: Option<Template>,
-        /// What happens when two steps want it at once: `shared` (the default), `private` or `locked`.
+        /// Behaviour when two steps use it at once: `shared` (the default), `private` or `locked`.
         "sharing" sharing: Option<Sharing>,
-        /// What a new directory begins as: files of a stage or an image. Nothing is the default.
+        /// The initial content of a new directory: files of a stage or an image. By default, none.
         "from" from: Option<Box<Spanned<From>>>,
-        /// The directory of `from` that it begins as; all of it is the default.
+        /// The directory of `from` to use as initial content. By default, all of it.
         "source" source: Option<Box<Template>>,
-        /// The mode of a new directory; "0755" is the default.
+        /// The mode of a new directory. By default, "0755".
         "mode" mode: Option<Box<Template>>,
-        /// The owner of a new directory, by number; the user of the step is the default.
+        /// The owner of a new directory, by number. By default, the user of the step.
         "uid" uid: Option<Box<Scalar>>,
         /// The group of a new directory, by number.
         "gid" gid: Option<Box<Scalar>>,
-        /// Whether the step may only read it.
+        /// Mount it read-only.
         "read-only" read_only: Option<bool>,
     }
 
     /// Files of the build context, a stage or an image.
     pub struct BindMount as "a bind mount" {
-        /// The file or directory that is shown.
+        /// The file or directory to mount.
         "bind" source: Spanned<Template>,
-        /// Whose it is: a stage or an image; the build context is the default.
+        /// The stage or image that contains it. By default, the build context.
         "from" from: Option<Box<Spanned<From>>>,
-        /// Where the step sees it: the same path is the default, relative to the working directory.
+        /// The mount point, relative to the working directory. By default, the same path.
         "to" to: Option<Spanned<Template>>,
-        /// Whether the step may write there; what it writes is lost.
+        /// Allow the step to write; its changes are discarded.
         "writable" writable: Option<bool>,
     }
 
     /// A secret of the client, from `--secret`; never part of a layer or a cache key.
     pub struct SecretMount as "a secret mount" {
-        /// Which secret.
+        /// The id of the secret.
         "secret" id: Spanned<Template>,
-        /// The file that has it; "/run/secrets/ID" is the default.
+        /// The path of the file. By default, "/run/secrets/ID".
         "to" to: Option<Spanned<Template>>,
-        /// The environment variable that has it, in place of a file or besides one that `to` names.
+        /// The environment variable for it, instead of a file, or in addition to one that `to`
+        /// names.
         "env" env: Option<Template>,
-        /// The file's mode; "0400" is the default.
+        /// The file's mode. By default, "0400".
         "mode" mode: Option<Box<Template>>,
-        /// The file's owner, by number; 0 is the default.
+        /// The file's owner, by number. By default, 0.
         "uid" uid: Option<Box<Scalar>>,
-        /// The file's group, by number; 0 is the default.
+        /// The file's group, by number. By default, 0.
         "gid" gid: Option<Box<Scalar>>,
-        /// Whether the build fails where the client does not give it.
+        /// Fail the build if the client does not provide it.
         "required" required: Option<bool>,
     }
 
     /// An SSH agent of the client, from `--ssh`.
     pub struct SshMount as "an ssh mount" {
-        /// Which agent: "default", or the id that the client gave.
+        /// The agent: "default", or an id given by the client.
         "ssh" id: Spanned<Template>,
-        /// Where its socket stands; `SSH_AUTH_SOCK` names it in any case.
+        /// The path of its socket; `SSH_AUTH_SOCK` is set to it.
         "to" to: Option<Spanned<Template>>,
-        /// The socket's mode; "0600" is the default.
+        /// The socket's mode. By default, "0600".
         "mode" mode: Option<Box<Template>>,
-        /// The socket's owner, by number; 0 is the default.
+        /// The socket's owner, by number. By default, 0.
         "uid" uid: Option<Box<Scalar>>,
-        /// The socket's group, by number; 0 is the default.
+        /// The socket's group, by number. By default, 0.
         "gid" gid: Option<Box<Scalar>>,
-        /// Whether the build fails where the client does not give it.
+        /// Fail the build if the client does not provide it.
         "required" required: Option<bool>,
     }
 
-    /// A file system in memory, empty at first and gone afterwards.
+    /// A file system in memory, initially empty and discarded afterwards.
     pub struct TmpfsMount as "a tmpfs mount" {
-        /// Where it stands.
+        /// The mount point.
         "tmpfs" path: Spanned<Template>,
-        /// Its size at most: bytes, or a number with `k`, `m` or `g`. No limit is the default.
+        /// Its maximum size: bytes, or a number with `k`, `m` or `g`. By default, no limit.
         "size" size: Option<Spanned<Scalar>>,
     }
 }
 
 words! {
-    /// What happens when two steps want one cache directory at once.
+    /// Behaviour when two steps use one cache directory at once.
     pub enum Sharing as "a way of sharing" {
-        /// Both get it.
+        /// Both use it.
         "shared" Shared,
-        /// The second gets a new one.
+        /// The second one gets a new directory.
         "private" Private,
-        /// The second waits.
+        /// The second one waits.
         "locked" Locked,
     }
 }
 
-/// The keys that say which kind of mount a table is.
+/// The keys that give the kind of a mount.
 pub(super) const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
 
 impl Read for Mount {
@@ -164,7 +165,7 @@ impl Read for Mount {
     }
 }
 
-/// A mount whose kind is a name or a flag and whose path or id is said by another key, as `--mount` says it.
+/// A mount whose kind is a name or a flag and whose path or id is in another key, as in `--mount`.
 fn slip(kind: &str, table: &Table<'_>) -> Option<Diagnostic> {
     let value = table.value(kind)?;
     let texts = table.texts();
@@ -191,7 +192,7 @@ fn slip(kind: &str, table: &Table<'_>) -> Option<Diagnostic> {
     }
 }
 
-/// What to write for a mount without a kind.
+/// The hint for a mount without a kind.
 fn hint_about(table: &Table<'_>) -> String {
     let pairs = table.texts();
     if let Some(kind) = pairs.iter().find(|(name, _)| *name == "type").map(|&(_, kind)| kind) {
@@ -202,7 +203,7 @@ fn hint_about(table: &Table<'_>) -> String {
 }
 
 impl Mount {
-    /// Whose files it shows, where it says so.
+    /// The value of `from`, if given.
     pub fn from(&self) -> Option<&Spanned<From>> {
         match self {
             Mount::Cache(mount) => mount.from.as_deref(),

@@ -1,17 +1,18 @@
-//! Mounts as Dockerfiles' `--mount` and Compose write them, in the form of build files.
+//! Mounts in the syntax of Dockerfiles' `--mount` and Compose, converted to the form of build
+//! files.
 //!
-//! Input: a text such as `type=cache,target=/root/.cache`, or a table with such keys. Output: the table of a build file,
-//! for hints. Must not depend on what a mount means.
+//! Input: a text such as `type=cache,target=/root/.cache`, or a table with such keys. Output: the
+//! table of a build file, for hints. Must not depend on the meaning of a mount.
 
 use super::form::quoted;
 
-/// The hint about a text that is like no mount of another tool.
+/// The hint for a text that does not resemble a mount of another tool.
 const OTHER: &str = "a mount is a table such as { cache = \"/PATH\" } or { bind = \"FILE\" }; a string is the name of a set in [mounts]";
 
-/// The longest text that a hint says in another form.
+/// Maximum length of a text that a hint converts.
 const LONGEST: usize = 200;
 
-/// The keys of `--mount` that have another name here, by the kind of mount.
+/// The keys of `--mount` with another name in build files, by the kind of mount.
 const KEYS: &[(&str, &[&str], &str)] = &[
     ("bind", &["target", "dst", "destination", "to"], "to"),
     ("bind", &["rw", "readwrite"], "writable"),
@@ -20,7 +21,8 @@ const KEYS: &[(&str, &[&str], &str)] = &[
     ("cache", &["ro", "readonly"], "read-only"),
 ];
 
-/// The keys of `--mount` whose value is the mount's own here, by the kind of mount, and what stands there without one.
+/// The keys of `--mount` that give the value of the mount's own key, by the kind of mount, and a
+/// placeholder if none is given.
 const OWN: &[(&str, &[&str], &str)] = &[
     ("cache", &["target", "dst", "destination", "path", "to"], "/PATH"),
     ("tmpfs", &["target", "dst", "destination", "path", "to"], "/PATH"),
@@ -29,14 +31,14 @@ const OWN: &[(&str, &[&str], &str)] = &[
     ("ssh", &["id", "source", "src"], "default"),
 ];
 
-/// What to write for a text in a list of mounts.
+/// The hint for a text in a list of mounts.
 pub(super) fn as_table(text: &str) -> String {
     if text.len() > LONGEST {
         return OTHER.to_owned();
     }
     if !text.contains('=') {
         return match text.split_once(':') {
-            // A volume of Compose. Nothing of the machine can be mounted in a build, but the build context.
+            // A volume of Compose. A build can mount nothing of the host except the build context.
             Some((source, target)) if target.starts_with('/') => format!(
                 "{{ cache = {target} }} outlives the build; {{ bind = {source}, to = {target} }} has files of the build context",
                 source = quoted(source.trim_start_matches("./")),
@@ -54,13 +56,13 @@ pub(super) fn as_table(text: &str) -> String {
     of_kind(kind, pairs.iter().copied())
 }
 
-/// The key among `pairs` that says what the mount's own value is for `--mount`.
+/// The key among `pairs` that gives the value of the mount's own key in `--mount`.
 pub(super) fn own_key<'p>(kind: &str, pairs: &[(&'p str, &'p str)]) -> Option<&'p str> {
     let (_, own_names, _) = OWN.iter().find(|(known, ..)| *known == kind)?;
     pairs.iter().map(|&(name, _)| name).find(|name| own_names.contains(name))
 }
 
-/// What to write for a mount of a kind with these keys.
+/// The table for a mount of a kind with these keys.
 pub(super) fn of_kind<'p>(
     kind: &str,
     pairs: impl Iterator<Item = (&'p str, &'p str)> + Clone,

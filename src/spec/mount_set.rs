@@ -1,7 +1,7 @@
-//! Lists of mounts, and `[mounts]`: sets of mounts that lists use by name.
+//! Lists of mounts, and `[mounts]`: named sets of mounts that lists refer to.
 //!
-//! Input: lists as they are written. Output: lists with the mounts of their sets in place of the sets' names. Must not
-//! depend on values: a mount of a set is planned in each stage that uses it, as if it were written there.
+//! Input: lists as written. Output: lists in which references to sets are expanded. Must not depend
+//! on values: a mount of a set is planned in each stage that uses it, as if it were written there.
 
 use std::collections::BTreeMap;
 
@@ -20,11 +20,11 @@ use crate::source::Spanned;
 use crate::text::Text;
 use crate::toml::{Kind, Value};
 
-/// The number of mounts that all lists of a build may take from sets together. A set of sets of sets would be more than
-/// memory holds.
+/// Maximum number of mounts that all lists of a build may take from sets together. Sets of sets of
+/// sets could exhaust the memory.
 const MAX_FROM_SETS: usize = 100_000;
 
-/// Mounts in the order in which they are written.
+/// Mounts in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct MountList(Vec<MountEntry>);
 
@@ -32,12 +32,13 @@ pub struct MountList(Vec<MountEntry>);
 #[derive(Debug, Clone)]
 enum MountEntry {
     Mount(Box<Mount>),
-    /// The name of a set. It stays in the list before the mounts of the set, so that the rules see what is used.
+    /// The name of a set. It stays in the list before the mounts of the set, so that rules see that
+    /// the set is used.
     Set(Spanned<Text>),
 }
 
 impl MountList {
-    /// The mounts. Those of sets are among them once the sets have been put in.
+    /// The mounts, including those of sets after expansion.
     pub fn iter(&self) -> impl Iterator<Item = &Mount> {
         self.0.iter().filter_map(|entry| match entry {
             MountEntry::Mount(mount) => Some(&**mount),
@@ -50,7 +51,7 @@ impl MountList {
         self.0.len()
     }
 
-    /// Whether nothing is in the list.
+    /// True if the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -86,7 +87,7 @@ impl Read for MountEntry {
     }
 }
 
-/// A list, or its only entry. An error in one entry does not hide those in the others.
+/// A list, or a single entry. An error in one entry does not hide errors in others.
 impl Read for MountList {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         match value.kind {
@@ -121,19 +122,19 @@ impl Names for MountList {
     }
 }
 
-// === Putting sets in ===
+// === Expanding sets ===
 
-/// Puts the mounts of sets into every list that names them. A name that no set has is reported.
+/// Expands the sets in every list. Unknown names are reported.
 pub(super) fn expand(spec: &mut Spec, diagnostics: &mut Diagnostics) {
     let mut expander = Expander { sets: BTreeMap::new(), taken: 0, is_full: false, diagnostics };
     let order = order_of_sets(spec, expander.diagnostics);
-    // What a set has is put in before the set is: sets may name sets.
+    // A set is expanded before it is used, because sets may refer to sets.
     for name in order {
         let Some(mut set) = spec.mounts.get(&name).cloned() else { continue };
         expander.expand(&mut set.value, spec);
         expander.sets.insert(name, set.value);
     }
-    // Taken out, so that the rest of the spec can be asked while they change.
+    // Taken out, so that the rest of the spec can be read while they change.
     let mut stages = std::mem::take(&mut spec.stages);
     for stage in stages.values_mut() {
         let stage = &mut stage.value;
@@ -170,7 +171,7 @@ impl Step {
     }
 }
 
-/// The sets, each after those that it names. Those of a cycle are reported.
+/// The sets, each after those that it uses. Cycles are reported.
 fn order_of_sets(spec: &Spec, diagnostics: &mut Diagnostics) -> Vec<MountSetName> {
     let sets: Vec<(&MountSetName, &Spanned<MountList>)> = spec.mounts.iter().collect();
     let find = |name: &str| sets.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
@@ -188,11 +189,11 @@ fn order_of_sets(spec: &Spec, diagnostics: &mut Diagnostics) -> Vec<MountSetName
 }
 
 struct Expander<'d> {
-    /// The sets that are done.
+    /// The expanded sets.
     sets: BTreeMap<MountSetName, MountList>,
-    /// The number of mounts that have been taken from sets.
+    /// The number of mounts taken from sets so far.
     taken: usize,
-    /// Whether there were too many of them, which is reported once.
+    /// True once there are too many, which is reported only once.
     is_full: bool,
     diagnostics: &'d mut Diagnostics,
 }
@@ -211,7 +212,7 @@ impl Expander<'_> {
             let set = self.sets.get(name.as_str());
             match set {
                 Some(set) => self.taken = self.taken.saturating_add(set.len()),
-                // A set of a cycle may not be done yet; the cycle is reported.
+                // A set in a cycle may not be expanded yet; the cycle is reported.
                 None if spec.mounts.contains_key(name.as_str()) => {}
                 None if spec.is_unread(name) => {}
                 None => self.diagnostics.push(unknown(name, spec)),

@@ -1,4 +1,4 @@
-//! Names that the file's author chooses: of stages, args, and environment variables.
+//! Names chosen by the file's author: of stages, args, and environment variables.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -10,10 +10,10 @@ use crate::text::Text;
 
 /// A name that may be the key of a table.
 pub(super) trait Name: Ord + Sized {
-    /// What names look like, as a regular expression that a JSON Schema understands; empty for any.
+    /// A regular expression for names, in the syntax of JSON Schema; empty for any.
     const PATTERN: &'static str = "";
 
-    /// Makes a name of a key, or reports why it is none.
+    /// Validates a key as a name, or reports an error.
     fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self>;
 }
 
@@ -29,7 +29,7 @@ macro_rules! names {
                 &self.0
             }
 
-            /// The name as a text to share.
+            /// The name as shared text.
             pub fn as_text(&self) -> &Text {
                 &self.0
             }
@@ -52,9 +52,9 @@ macro_rules! names {
 names! {
     /// The name of a stage: a lowercase letter, then lowercase letters, digits, `_` and `-`.
     StageName,
-    /// The name of an input: as those of stages.
+    /// The name of a source, with the same rules as for stages.
     SourceName,
-    /// The name of a set of mounts: as those of stages.
+    /// The name of a set of mounts, with the same rules as for stages.
     MountSetName,
     /// The name of an arg or a variable: a letter or `_`, then letters, digits and `_`.
     ArgName,
@@ -115,13 +115,13 @@ impl Name for MountSetName {
     }
 }
 
-/// Whether a name may be that of a stage, a source or a set of mounts.
+/// True if a name is valid for a stage, a source or a set of mounts.
 pub(super) fn is_plain(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_lowercase()) && bytes.all(is_of_plain_name)
 }
 
-/// Whether a byte may stand in the name of a stage or of a source.
+/// True if a byte is valid in the name of a stage or a source.
 pub(super) fn is_of_plain_name(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-')
 }
@@ -144,7 +144,7 @@ impl Name for ArgName {
     }
 }
 
-/// What to write for what cannot be the name of an arg.
+/// The hint for an invalid name of an arg.
 fn arg_hint(text: &str) -> String {
     // `NAME=value`, as on the command line, and `${NAME}` or `$NAME`, as in values.
     let (name, value) = text.split_once('=').unzip();
@@ -178,19 +178,19 @@ impl Name for EnvName {
     }
 }
 
-/// Whether a text can be the name of an environment variable.
+/// True if a text is valid as the name of an environment variable.
 pub(crate) fn is_env_name(text: &str) -> bool {
     !text.is_empty() && !text.contains(|c: char| c == '=' || c.is_whitespace() || c.is_control())
 }
 
 impl LabelName {
-    /// Any text is a label's name.
+    /// A label's name can be any text.
     pub(super) fn new(text: Text) -> Self {
         Self(text)
     }
 }
 
-/// A path that is the key of a table, with its place: it may have `${NAME}` in it.
+/// A path as the key of a table, with its span: it may contain `${NAME}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct PathKey {
     pub(super) text: Text,
@@ -203,14 +203,14 @@ impl Name for PathKey {
     }
 }
 
-/// Whether `${text}` can stand for it.
+/// True if `${text}` is a valid substitution.
 pub(crate) fn is_variable(text: &str) -> bool {
     let mut bytes = text.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 
-/// What of a text's beginning may be such a name, or a number.
+/// The longest prefix of a text that is such a name, or a number.
 pub(super) fn leading_name(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     &text[..end]

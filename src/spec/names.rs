@@ -1,4 +1,4 @@
-//! Which args and variables the values of a file may use, found without evaluating anything.
+//! The args and variables that the values of a file may use, found without evaluating anything.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,8 @@ impl Names for Sources {
     }
 }
 
-/// What `expand` would replace: without it, a name here is just text, and no use of an arg is missed.
+/// With `expand`, its names would be substituted. They count even without it, so that no use of an
+/// arg is missed.
 impl Names for Content {
     fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
         if let Ok(template) = &self.template {
@@ -125,7 +126,7 @@ impl Names for Input {
     }
 }
 
-/// The container's own shell sees to its names.
+/// Its names are expanded by the container's shell.
 impl Names for Command {
     fn visit_names(&self, _: &mut dyn FnMut(&str)) {}
 }

@@ -1,7 +1,7 @@
-//! `on-build`: instructions that an image leaves for builds that start from it.
+//! `on-build`: instructions that run in builds based on an image.
 //!
-//! Input: the text of an instruction as a Dockerfile would have it. Output: the text that image configs record. Must not
-//! depend on what instructions do: the engine's own Dockerfile frontend runs them.
+//! Input: the text of a Dockerfile instruction. Output: the text for the image config. Must not
+//! depend on the meaning of instructions: the engine's own Dockerfile frontend runs them.
 
 use super::instruction_forms::{INSTRUCTIONS, form_of};
 use super::names::Names;
@@ -12,7 +12,7 @@ use crate::diagnostic::{Code, Diagnostic, list, nearest};
 use crate::text::Text;
 use crate::toml::Value;
 
-/// An instruction, as image configs record it.
+/// An instruction, in the form of image configs.
 #[derive(Debug, Clone)]
 pub struct Trigger(pub String);
 
@@ -33,13 +33,14 @@ impl Read for Trigger {
     }
 }
 
-/// Its text is the Dockerfile's: nothing in it is a name of the build file.
+/// Its text belongs to a Dockerfile, so it uses no names of the build file.
 impl Names for Trigger {
     fn visit_names(&self, _: &mut dyn FnMut(&str)) {}
 }
 
-/// The instruction as BuildKit records it: continued lines are joined and comments between them left out, while
-/// here-documents stay as they are (`parser.Parse` and `parseOnBuild` in frontend/dockerfile). Else a message and a hint.
+/// The instruction as BuildKit records it: continued lines are joined and comments between them
+/// removed, but here-documents are kept (`parser.Parse` and `parseOnBuild` in frontend/dockerfile).
+/// The error is a message and a hint.
 fn recorded(text: &str) -> Result<String, (String, String)> {
     let error = |message: &str, hint: &str| Err((message.to_owned(), hint.to_owned()));
     let is_comment = |line: &&str| line.trim_start().starts_with('#');
@@ -65,7 +66,7 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
                 ));
             };
             trigger.push('\n');
-            // Of `<<-EOF` the end may be indented with tabs; BuildKit records it without them.
+            // For `<<-EOF`, the last line may be indented with tabs, which BuildKit removes.
             if line.trim_start_matches('\t') == name {
                 trigger.push_str(&name);
                 break;
@@ -82,7 +83,7 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
     }
 }
 
-/// A line without the backslash that continues it, and whether there is one.
+/// A line without its trailing backslash, and true if it had one.
 fn continued(line: &str) -> (String, bool) {
     let trimmed = line.trim_end_matches([' ', '\t', '\r']);
     match trimmed.strip_suffix('\\') {
@@ -91,7 +92,8 @@ fn continued(line: &str) -> (String, bool) {
     }
 }
 
-/// Checks the instruction's name as BuildKit does (`parseOnBuild`), and that there is such an instruction.
+/// Checks the instruction's name as BuildKit does (`parseOnBuild`), and that the instruction
+/// exists.
 fn check_word(word: &str) -> Result<(), (String, String)> {
     let instruction = word.to_ascii_uppercase();
     let (message, hint) = match instruction.as_str() {
@@ -124,7 +126,7 @@ fn check_word(word: &str) -> Result<(), (String, String)> {
     Err((message, hint))
 }
 
-/// The names of the here-documents that an instruction begins, in order.
+/// The names of the here-documents in an instruction, in order.
 fn heredocs(instruction: &str) -> Vec<String> {
     let word = instruction.split_whitespace().next().unwrap_or_default().to_ascii_uppercase();
     if !["ADD", "COPY", "RUN"].contains(&word.as_str()) {

@@ -1,18 +1,18 @@
-//! Files of other languages, taken for build files.
+//! Files of other languages that are mistaken for build files.
 //!
-//! Comes in: a file. Goes out: one error that says what it is, where its first line shows that and no other
-//! is TOML, in place of one for each line. Knows nothing of what else is in it.
+//! Input: a file. Output: a single error that names the language, instead of one for each line, if
+//! the first line shows it and no other line is TOML. Must not depend on the rest of the file.
 
 use super::instruction_forms::form_of;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::SourceFile;
 
-/// Where it is told what a Dockerfile's instructions become.
+/// The page that maps Dockerfile instructions to build files.
 const FROM_DOCKERFILE: &str =
     concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/reference/from-dockerfile.md");
 
-/// What is wrong with a file whose first line can be no TOML, and of which no other line looks like TOML: a slip on
-/// the first one is a slip.
+/// The error for a file whose first line cannot be TOML and none of whose other lines looks like
+/// TOML. If others do, the first line is just a mistake.
 pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     let numbers = 1..=file.line_count();
     let mut lines = numbers.map(|number| (number, file.line_text(number).trim()));
@@ -49,13 +49,13 @@ pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     )
 }
 
-/// Whether a line is an instruction, in whatever case. Behind a key of TOML there is a `=` or a dot.
+/// True if a line is an instruction, in any case. In TOML, a key is followed by `=` or a dot.
 fn is_dockerfile(line: &str) -> bool {
     let Some((word, rest)) = line.split_once([' ', '\t']) else { return false };
     form_of(&word.to_ascii_uppercase()).is_some() && !rest.trim_start().starts_with(['=', '.'])
 }
 
-/// Whether a line is a header, or begins with a key and `=`.
+/// True if a line is a header, or begins with a key and `=`.
 fn is_toml(line: &str) -> bool {
     let name = line.trim_start_matches('[');
     let is_header = name.len() < line.len() && name.starts_with(|c: char| c.is_ascii_alphabetic());
@@ -68,8 +68,8 @@ fn is_of_key(c: char) -> bool {
     c.is_ascii_alphanumeric() || ['_', '-', '.'].contains(&c)
 }
 
-/// Whether a line is the beginning of a document, an item of a list, or a key with a colon, which ends the line or has
-/// a space behind it.
+/// True if a line is the start of a YAML document, an item of a list, or a key with a colon at the
+/// end of the line or before a space.
 fn is_yaml(line: &str) -> bool {
     let behind = line.trim_start_matches(is_of_key);
     let is_entry = behind.len() < line.len() && (behind == ":" || behind.starts_with(": "));

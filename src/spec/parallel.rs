@@ -1,4 +1,4 @@
-//! Branches of a `parallel` step: what is done at once.
+//! Branches of a `parallel` step, which run concurrently.
 
 use super::names::Names;
 use super::read::{Read, Reader};
@@ -9,17 +9,17 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::toml::{Kind, Value};
 
-/// A branch: steps that are done in order, at once with those of other branches.
+/// A branch: steps that run in order, concurrently with those of other branches.
 #[derive(Debug, Clone)]
 pub struct Branch {
-    /// At least one. None of them branches again.
+    /// At least one. None of them is a `parallel` step.
     pub steps: Vec<Step>,
 }
 
 table! {
     /// A branch of several steps.
     pub(super) struct BranchTable as "a branch" {
-        /// What is done, in order.
+        /// The steps, in order.
         "steps" steps: Vec<Step>,
     }
 }

@@ -1,7 +1,7 @@
-//! Pieces of Dockerfiles where text is run, which a shell takes for something else.
+//! Dockerfile syntax in texts for a shell, which would interpret it differently.
 //!
-//! Input: text of a build file. Output: the error with the form that says the same here, or nothing. What a shell
-//! refuses anyway is found too: its message would not name the way out.
+//! Input: text of a build file. Output: an error with the equivalent form, if any. This includes
+//! syntax that a shell rejects anyway: its message would not explain what to write instead.
 
 use super::here_document;
 use super::read::Reader;
@@ -10,7 +10,7 @@ use super::template::Template;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 
-/// A flag of the `RUN` instruction, and what says the same in a step.
+/// The flags of the `RUN` instruction, with their equivalents in a step.
 const RUN_FLAGS: [(&str, &str); 4] = [
     ("--mount=", "mounts = [{ cache = \"/path\" }], and so on for the other types"),
     ("--network=", "network = \"none\" beside `run`"),
@@ -18,7 +18,7 @@ const RUN_FLAGS: [(&str, &str); 4] = [
     ("--device=", "devices = [\"NAME\"] beside `run`"),
 ];
 
-/// A flag of `COPY` and `ADD`, and what says the same in a step.
+/// The flags of `COPY` and `ADD`, with their equivalents in a step.
 const COPY_FLAGS: [(&str, &str); 9] = [
     ("--from=", "from = \"STAGE\" beside `copy`"),
     ("--chown=", "chown = \"USER\" beside `copy`"),
@@ -31,7 +31,7 @@ const COPY_FLAGS: [(&str, &str); 9] = [
     ("--link", "link = true beside `copy`"),
 ];
 
-/// The mistake of a program that is a flag of `RUN`.
+/// The error if a program is a flag of `RUN`.
 fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
     let (flag, form) = RUN_FLAGS.iter().find(|(flag, _)| program.starts_with(flag))?;
     let flag = flag.trim_end_matches('=');
@@ -39,7 +39,7 @@ fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(*form))
 }
 
-/// The mistake in the text of a `run` step.
+/// The error in the text of a `run` step.
 pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
     let error = |message: String, hint: &str| {
         Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
@@ -71,7 +71,7 @@ pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
     None
 }
 
-/// The mistake in a string that is the command of an image: the text of its `entrypoint`, `cmd` or healthcheck.
+/// The error in a string that is a command of an image: its `entrypoint`, `cmd` or healthcheck.
 pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
     let error = |message: String, hint: String| {
         Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
@@ -117,7 +117,8 @@ pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
     }
 }
 
-/// The mistake in a list that is the command of an image: the first word of Compose files and of image configs.
+/// The error in a list that is a command of an image: it begins with a keyword of Compose files and
+/// image configs.
 pub(super) fn in_words(words: &[Spanned<String>]) -> Option<Diagnostic> {
     let first = words.first()?;
     let hint = match first.as_str() {
@@ -130,7 +131,7 @@ pub(super) fn in_words(words: &[Spanned<String>]) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::DockerfileForm, first.span, message).hint(hint))
 }
 
-/// The mistake in the paths or URLs that a step takes files from.
+/// The error in the paths or URLs of a step's sources.
 pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
     let find = |path: &Template| {
         let written = || reader.file.slice(path.span).trim_matches(['"', '\'']);
@@ -175,7 +176,7 @@ fn in_path(text: &str, span: Span) -> Option<Diagnostic> {
     None
 }
 
-/// The mistake in the content of a file: the marks of a here-document around it.
+/// The error in the content of a file: the delimiters of a here-document around it.
 pub(super) fn in_content(text: &str, span: Span) -> Option<Diagnostic> {
     let (first, rest) = text.trim().split_once('\n')?;
     let delimiter = here_document::delimiter(first.trim())?;
@@ -190,7 +191,7 @@ pub(super) fn in_content(text: &str, span: Span) -> Option<Diagnostic> {
     )
 }
 
-/// Whether a text is a list of strings in JSON, which the list form of an instruction is.
+/// True if a text is a JSON list of strings, the exec form of an instruction.
 fn is_json_list(text: &str) -> bool {
     let text = text.trim();
     text.starts_with('[')
@@ -198,7 +199,7 @@ fn is_json_list(text: &str) -> bool {
         && serde_json::from_str::<Vec<String>>(text).is_ok_and(|words| !words.is_empty())
 }
 
-/// Whether the last character joins a line that is not there. An even number of backslashes is text.
+/// True if the text ends with a line continuation. An even number of backslashes is text.
 fn ends_in_continuation(text: &str) -> bool {
     let text = text.trim_end();
     let backslashes = text.len() - text.trim_end_matches('\\').len();

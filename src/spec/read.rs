@@ -1,8 +1,8 @@
-//! From TOML values to the types of the language, with every mistake reported in one run.
+//! From TOML values to the types of the language, reporting all errors in one run.
 //!
-//! A value that cannot be read is reported and leaves `None`; its neighbours are read all the same. What is declared
-//! by name, the items of a table's lists, and the keys of a stage but for `from` and `env`, are there without those
-//! that cannot be read: see [`Unread`]. How tables with fixed keys are read is in [`super::table`].
+//! A value that cannot be read is reported and becomes `None`; its neighbours are still read. Named
+//! declarations, items of lists in tables, and keys of a stage except `from` and `env` are left out
+//! if they cannot be read: see [`Unread`]. Tables with fixed keys are read in [`super::table`].
 
 use std::collections::BTreeMap;
 
@@ -16,12 +16,12 @@ use crate::source::{SourceFile, Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Entry, Kind, Value};
 
-/// What every reader needs: the file, and the list for what is wrong.
+/// The context of every reader: the file, and the list of diagnostics.
 pub(super) struct Reader<'a> {
     pub(super) file: &'a SourceFile,
     pub(super) diagnostics: &'a mut Diagnostics,
     pub(super) unread: Unread,
-    /// Each `$NAME` in a template, where only `${NAME}` is replaced.
+    /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     pub(super) bare_dollars: Vec<Spanned<Text>>,
 }
 
@@ -31,36 +31,36 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A type of the language that stands in a value.
+/// A type of the language that is read from a value.
 pub(super) trait Read: Sized {
-    /// Reads it, or reports why not.
+    /// Reads the value. `None` if an error was reported.
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 
-    /// What it accepts.
+    /// The accepted values.
     fn shape() -> Shape;
 
-    /// How another value is written as a list of these, for hints. `None` where it is as for any list.
+    /// A hint for another value in place of a list of these. `None` for the hint of any list.
     fn as_list(_: &Kind<'_>, _: &str) -> Option<String> {
         None
     }
 
-    /// Stands for a value that a table needs and that cannot be read, so that the rest of the table is read all the
-    /// same. `None` where nothing can.
+    /// A placeholder for a required value that cannot be read, so that the rest of the table is
+    /// still read. `None` if there is none.
     fn unread(_: Span, _: &mut Reader<'_>) -> Option<Self> {
         None
     }
 }
 
-// What is expected of a value, in the words of the messages.
+// The expected values, in the words of the messages.
 pub(super) const STRING: &str = "a string";
-/// Any text, or a number that stands for its digits.
+/// Any text, or a number, which stands for its digits.
 pub(super) const SCALAR: &str = "a string or a decimal integer";
 pub(super) const LIST: &str = "a list";
 pub(super) const BOOLEAN: &str = "`true` or `false`";
 pub(super) const TABLE: &str = "a table";
 
 impl Reader<'_> {
-    /// A string of the document: shared with the file, unless it is written with escapes.
+    /// A string of the document: shared with the file, unless it contains escapes.
     pub(super) fn text(&self, string: &str) -> Text {
         self.file.text().piece(string)
     }
@@ -76,7 +76,7 @@ impl Reader<'_> {
         self.wrong_type_with(span, found, wanted, hint)
     }
 
-    /// The same, with a hint about how the value is written here.
+    /// Reports a value of the wrong type, with a hint about the right form.
     pub(super) fn wrong_type_with<T>(
         &mut self,
         span: Span,
@@ -89,7 +89,7 @@ impl Reader<'_> {
         self.diagnostics.fail(diagnostic.maybe_hint(hint))
     }
 
-    /// The same, with what the value looks like.
+    /// Reports a value of the wrong type, with a hint derived from the value.
     pub(super) fn wrong_form<T>(
         &mut self,
         span: Span,
@@ -118,7 +118,7 @@ impl<T: Read> Read for Spanned<T> {
     }
 }
 
-/// For what few tables have and is large: the others have no room for it.
+/// Boxed: it is large and rarely present.
 impl<T: Read> Read for Box<T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         T::read(value, reader).map(Box::new)
@@ -197,7 +197,7 @@ impl Read for u32 {
     }
 }
 
-/// A list; what is wrong with one item does not hide what is wrong with the next.
+/// A list; an error in one item does not hide errors in the next.
 impl<T: Read> Read for Vec<T> {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let (read, expected) = items(value, reader)?;
@@ -209,13 +209,13 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// The items of a list that can be read, and how many it has.
+/// The items of a list that can be read, and the total number of items.
 pub(super) fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Option<(Vec<T>, usize)> {
     let span = value.span;
     match value.kind {
         Kind::Array(items) => {
             let expected = items.len();
-            // As long as it will be: there are very many lists of one or two items.
+            // Exact capacity: there are very many lists of one or two items.
             let mut read = Vec::with_capacity(expected);
             read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
             Some((read, expected))
@@ -243,7 +243,8 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
     }
 }
 
-/// The same, or nothing where it is a list or a text that declares names in another form: these are then unread.
+/// Like a table with free names. If it is a list or a text that declares names in another form,
+/// these names are marked as unread.
 pub(super) fn named_or_unread<K: Name, T: Read>(
     value: Value<'_>,
     reader: &mut Reader<'_>,
@@ -254,7 +255,7 @@ pub(super) fn named_or_unread<K: Name, T: Read>(
     declared(value, reader).or_else(|| is_known.then(BTreeMap::new))
 }
 
-/// The entries of a table with free names that can be read.
+/// The readable entries of a table with free names.
 pub(super) fn declared<K: Name, T: Read>(
     value: Value<'_>,
     reader: &mut Reader<'_>,
@@ -302,7 +303,7 @@ impl<T: Read> Read for OneOrMany<T> {
 }
 
 impl<T> OneOrMany<T> {
-    /// The values, however they were written.
+    /// The values, in either form.
     pub fn as_slice(&self) -> &[T] {
         match self {
             OneOrMany::One(value) => std::slice::from_ref(value),
@@ -311,7 +312,7 @@ impl<T> OneOrMany<T> {
     }
 }
 
-/// Declares a choice between a few words.
+/// Declares an enum of fixed words.
 macro_rules! words {
     ($(
         $(#[doc = $doc:literal])+

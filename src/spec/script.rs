@@ -1,10 +1,10 @@
-//! Which variables the text of a run step names. Its commands are in [`super::shell`].
+//! The variables in the text of a run step. Its commands are in [`super::shell`].
 
 use super::name::{is_variable, leading_name};
 
-/// Calls `visit` with each name that the text may take from its environment: `$NAME`, `${NAME...}`,
-/// `$env:NAME` of PowerShell and `%NAME%` of Windows' command line. It may name more than the shell
-/// will look up (in single quotes, say), never less.
+/// Calls `visit` with each variable that the text may read: `$NAME`, `${NAME...}`, `$env:NAME` of
+/// PowerShell and `%NAME%` of Windows' command line. It may find more names than the shell expands
+/// (for example, in single quotes), but never fewer.
 pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     let mut rest = text;
     while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'$' | b'%')) {
@@ -12,7 +12,7 @@ pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
         rest = &rest[at + 1..];
         let name = if sign == b'$' {
             let name = rest.strip_prefix('{').unwrap_or(rest);
-            // `${#NAME}` and `${!NAME}` look NAME up too.
+            // `${#NAME}` and `${!NAME}` also read NAME.
             let name = name.trim_start_matches(['#', '!']);
             leading_name(strip_prefix_ignore_case(name, "env:").unwrap_or(name))
         } else {
@@ -25,8 +25,8 @@ pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     }
 }
 
-/// Calls `visit` with each name that is no substitution: one that is set (`NAME=`), or that a command has as its
-/// argument (`read NAME`, `for NAME in`).
+/// Calls `visit` with each name outside of substitutions: one that is set (`NAME=`), or that is an
+/// argument of a command (`read NAME`, `for NAME in`).
 pub(crate) fn visit_plain<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let bytes = text.as_bytes();
@@ -42,8 +42,7 @@ pub(crate) fn visit_plain<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
     }
 }
 
-/// The words of the commands of a text as a POSIX shell reads it, with `>FILE` and `<FILE` for
-/// redirections.
+/// The words of the commands of a text in a POSIX shell, with `>FILE` and `<FILE` for redirections.
 pub(crate) fn commands(text: &str) -> Vec<Vec<String>> {
     let commands = super::shell::read(text).commands.into_iter().map(|command| {
         let words = command.words.into_iter().map(|word| word.text.into_owned());

@@ -1,16 +1,17 @@
-//! The shape of the language: which keys there are and what they take, as data.
+//! The shape of the language: its keys and their types, as data.
 //!
-//! It comes from the same declarations as the parser. The reference (`docs/reference/build-file.md`) and the JSON
-//! Schema (`schema/mstage.schema.json`) are written from it, so that none of the three can disagree.
+//! Generated from the same declarations as the parser. The reference
+//! (`docs/reference/build-file.md`) and the JSON Schema (`schema/mstage.schema.json`) are generated
+//! from it, so that all three agree.
 
-/// What a value may be.
+/// The set of accepted values.
 #[derive(Debug, Clone)]
 pub enum Shape {
-    /// A string without `${NAME}`.
+    /// A string without substitutions.
     Text,
-    /// A string in which `${NAME}` is replaced.
+    /// A string in which `${NAME}` is substituted.
     Template,
-    /// One of a few words.
+    /// One of a few fixed words.
     Words(Vec<&'static str>),
     /// The name of an advisory rule.
     Rule,
@@ -22,25 +23,25 @@ pub enum Shape {
     List(Box<Shape>),
     /// A table with free names as keys.
     Map {
-        /// What the names look like, as a regular expression; empty for any.
+        /// A regular expression for the names; empty for any.
         names: &'static str,
-        /// What stands under each.
+        /// The shape of the values.
         values: Box<Shape>,
     },
-    /// Strings under names of any number of parts, which may be written as nested tables.
+    /// Strings with dotted names, which may be written as nested tables.
     Tree,
     /// One of several shapes.
     Any(Vec<Shape>),
-    /// A table with keys of the language.
+    /// A table with fixed keys.
     Table(TableShape),
 }
 
-/// A table with keys of the language.
+/// A table with fixed keys.
 #[derive(Debug, Clone)]
 pub struct TableShape {
-    /// What it is, with its article.
+    /// Its name, with its article.
     pub what: &'static str,
-    /// What it is for.
+    /// Its description.
     pub docs: String,
     /// Its keys, in the order of their declaration.
     pub keys: Vec<Key>,
@@ -51,11 +52,11 @@ pub struct TableShape {
 pub struct Key {
     /// Its name.
     pub name: &'static str,
-    /// What it means.
+    /// Its description.
     pub docs: String,
-    /// Whether it must be there.
+    /// True if it is required.
     pub required: bool,
-    /// What it takes.
+    /// The accepted values.
     pub shape: fn() -> Shape,
 }
 
@@ -70,7 +71,7 @@ impl Shape {
         Shape::Map { names, values: Box::new(values) }
     }
 
-    /// Whether a table may stand here.
+    /// True if a table is accepted.
     pub(super) fn takes_table(&self) -> bool {
         match self {
             Shape::Map { .. } | Shape::Tree | Shape::Table(_) => true,
@@ -91,7 +92,7 @@ impl Shape {
     }
 }
 
-/// Doc comments as one text: their lines come with a leading space.
+/// Joins doc comments to one text: their lines begin with a space.
 pub(super) fn docs(lines: &[&str]) -> String {
     lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ")
 }

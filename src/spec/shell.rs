@@ -1,7 +1,7 @@
-//! A script as a POSIX shell reads it: its commands, and what ends each.
+//! A parser for POSIX shell scripts: their commands, and the end of each.
 //!
-//! A reading for advice: what is too clever for it gives no finding. Quotes, substitutions, here-documents,
-//! redirections and comments are known; words are not expanded.
+//! Only for advice: constructs that it does not understand give no finding. It handles quotes,
+//! substitutions, here-documents, redirections and comments; words are not expanded.
 
 mod kinds;
 
@@ -12,12 +12,12 @@ use std::ops::Range;
 pub(crate) use self::kinds::{is_for_posix, is_posix, is_shell};
 use super::name::is_variable;
 
-/// A script that has been read.
+/// A parsed script.
 #[derive(Debug, Default)]
 pub(crate) struct Reading<'t> {
-    /// Its commands, in order. Those of a substitution come after the command that it is in.
+    /// Its commands, in order. Those of a substitution come after the command that contains it.
     pub(crate) commands: Vec<Command<'t>>,
-    /// Where a command does not go on, although the line before says that it does.
+    /// Commands that end although the line before ends with a backslash.
     pub(crate) broken: Vec<Broken>,
 }
 
@@ -28,21 +28,21 @@ pub(crate) struct Command<'t> {
     pub(crate) words: Vec<Word<'t>>,
     /// The files that its output (`>`) and its input (`<`) are redirected to.
     pub(crate) files: Vec<(char, Cow<'t, str>)>,
-    /// The place of a `sudo` before it.
+    /// The range of a `sudo` before it.
     pub(crate) sudo: Option<Range<usize>>,
-    /// Whether it takes the place of the shell.
+    /// True if it replaces the shell (`exec`).
     pub(crate) is_exec: bool,
-    /// Whether its failure decides what is done next: after `if`, `while`, `until` or `!`.
+    /// True if its failure is handled: after `if`, `while`, `until` or `!`.
     pub(crate) is_test: bool,
-    /// What comes after it.
+    /// The operator after it.
     pub(crate) end: End,
-    /// How many substitutions and groups it is in.
+    /// The number of surrounding substitutions and groups.
     depth: usize,
-    /// Which pipe it is in; one that is in none has a number of its own.
+    /// The number of its pipe; a command outside a pipe has a number of its own.
     pipe: usize,
 }
 
-/// What comes after a command.
+/// The operator after a command.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// `|`
@@ -54,7 +54,7 @@ pub(crate) enum End {
     Other,
 }
 
-/// A word, and its place in the script.
+/// A word, and its range in the script.
 #[derive(Debug)]
 pub(crate) struct Word<'t> {
     pub(crate) text: Cow<'t, str>,
@@ -64,13 +64,13 @@ pub(crate) struct Word<'t> {
 /// A line that ends a command although the one before ends with a backslash.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// A comment, at this place.
+    /// A comment, with its range.
     Comment(Range<usize>),
-    /// A blank line after the backslash at this place.
+    /// A blank line after the backslash at this range.
     Blank(Range<usize>),
 }
 
-/// Reads a script.
+/// Parses a script.
 pub(crate) fn read(text: &str) -> Reading<'_> {
     let mut reader = Reader { text, ..Reader::default() };
     while let Some(c) = reader.rest().chars().next() {
@@ -86,7 +86,7 @@ pub(crate) fn read(text: &str) -> Reading<'_> {
     Reading { commands: reader.commands, broken: reader.broken }
 }
 
-/// The commands that write into a pipe, each with the last one of the pipe.
+/// The commands that write into a pipe, each with the last command of the pipe.
 pub(crate) fn ends_of_pipes(commands: &[Command<'_>]) -> Vec<(usize, usize)> {
     let last: BTreeMap<usize, usize> =
         commands.iter().enumerate().map(|(at, command)| (command.pipe, at)).collect();
@@ -96,7 +96,7 @@ pub(crate) fn ends_of_pipes(commands: &[Command<'_>]) -> Vec<(usize, usize)> {
 }
 
 impl<'t> Command<'t> {
-    /// A command that no shell has read.
+    /// A command from a list of words, not from a script.
     pub(crate) fn of_list(words: Vec<Word<'t>>, sudo: Option<Range<usize>>) -> Self {
         Self { words, sudo, ..Self::default() }
     }
@@ -112,7 +112,7 @@ impl<'t> Command<'t> {
     }
 }
 
-/// What is around a command.
+/// The context around a command.
 #[derive(Debug)]
 struct Outer<'t> {
     kind: Kind,
@@ -122,7 +122,7 @@ struct Outer<'t> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Double quotes: text of the command's own word.
+    /// Double quotes: part of the command's own word.
     Quotes,
     /// `$(...)`
     Substitution,
@@ -136,7 +136,7 @@ enum Kind {
 #[derive(Debug, Default)]
 struct Open<'t> {
     command: Command<'t>,
-    /// Its place in the list, if that had to be taken before it ended.
+    /// Its index in the list, if that had to be reserved before it ended.
     slot: Option<usize>,
     word: Option<OpenWord>,
     prefix: Prefix,
@@ -148,29 +148,29 @@ struct Open<'t> {
 #[derive(Debug)]
 struct OpenWord {
     range: Range<usize>,
-    /// Its text, where it is not what is written.
+    /// Its text, if it differs from the source.
     text: Option<String>,
 }
 
-/// What the next word is for.
+/// The role of the next word.
 #[derive(Debug, Default)]
 enum Redirection {
     #[default]
     None,
-    /// The file of a redirection with this sign.
+    /// The file of a redirection with this operator.
     ToFile(char),
     /// Another file descriptor, or a text.
     Other,
 }
 
-/// A program that runs the one after it.
+/// A program that runs the next word as a program.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 enum Prefix {
     #[default]
     None,
-    /// Options may come.
+    /// Options may follow.
     Options,
-    /// The value of an option comes.
+    /// The value of an option follows.
     Value,
 }
 
@@ -185,7 +185,8 @@ struct Reader<'t> {
     pipe: Option<usize>,
     pipes: usize,
     outer: Vec<Outer<'t>>,
-    /// The ends of the here-documents that begin after this line, and whether tabs before them do not count.
+    /// The delimiters of the here-documents after this line, and true if tabs before them are
+    /// ignored.
     documents: Vec<(String, bool)>,
 }
 
@@ -198,7 +199,7 @@ impl<'t> Reader<'t> {
         self.outer.last().map(|outer| outer.kind)
     }
 
-    /// Takes what begins with a character.
+    /// Consumes the construct that begins with a character.
     fn take(&mut self, c: char) {
         let rest = self.rest();
         let is_quoted = self.kind() == Some(Kind::Quotes);
@@ -275,7 +276,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Begins what is inside of a word.
+    /// Enters a construct inside a word.
     fn open(&mut self, kind: Kind, len: usize) {
         let start = self.at;
         self.at += len;
@@ -284,7 +285,7 @@ impl<'t> Reader<'t> {
         let before = &written[word.range.clone()];
         word.text.get_or_insert_with(|| before.to_owned());
         if kind == Kind::Quotes {
-            // The text within belongs to the word: the command stays open.
+            // The text inside belongs to the word: the command stays open.
             self.outer.push(Outer { kind, command: Open::default(), pipe: None });
             return;
         }
@@ -294,7 +295,7 @@ impl<'t> Reader<'t> {
         self.outer.push(Outer { kind, command, pipe });
     }
 
-    /// Ends what is inside of a word.
+    /// Leaves a construct inside a word.
     fn close(&mut self) {
         let Some(Outer { kind, command, pipe }) = self.outer.pop() else { return };
         if kind != Kind::Quotes {
@@ -340,7 +341,7 @@ impl<'t> Reader<'t> {
         word.range.end = end;
     }
 
-    /// Takes a backslash and a newline, and notes what they do not do.
+    /// Consumes a backslash and a newline, and records a broken continuation.
     fn take_continuation(&mut self, is_quoted: bool) {
         let backslash = self.at;
         self.at += 2;
@@ -360,12 +361,12 @@ impl<'t> Reader<'t> {
                 let start = self.at + next.len() - next.trim_start().len();
                 self.broken.push(Broken::Comment(start..self.at + next.trim_end().len()));
             }
-            // Whatever is before it, nobody means a word with a `#` in it.
+            // Regardless of the character before it, a `#` inside a word is not intended here.
             self.end_word();
         }
     }
 
-    /// Takes `<` or `>` with what belongs to it.
+    /// Consumes `<` or `>` with the rest of its operator.
     fn take_redirection(&mut self, sign: &str) {
         let is_number = |word: &OpenWord| {
             let written = &self.text[word.range.clone()];
@@ -392,7 +393,7 @@ impl<'t> Reader<'t> {
         }
         let len = sign.len() - sign.trim_start_matches(['<', '>', '&', '|']).len();
         self.at += len;
-        // What is written as `<(...)` is a command of its own.
+        // `<(...)` is a command of its own.
         if !self.rest().starts_with('(') {
             let is_other = sign[..len].contains('&') || sign.starts_with("<<");
             let sign = if sign.starts_with('>') { '>' } else { '<' };
@@ -401,7 +402,7 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Passes over the here-documents that begin on this line.
+    /// Skips the here-documents that begin on this line.
     fn skip_documents(&mut self) {
         for (delimiter, takes_tabs) in std::mem::take(&mut self.documents) {
             while !self.rest().is_empty() {
@@ -464,7 +465,7 @@ impl<'t> Reader<'t> {
         command.words.push(Word { text, range });
     }
 
-    /// Takes a place in the list for the command that is open.
+    /// Reserves an index in the list for the open command.
     fn reserve(&mut self) {
         if self.command.slot.is_none() {
             self.command.slot = Some(self.commands.len());
@@ -480,7 +481,7 @@ impl<'t> Reader<'t> {
         let is_empty =
             command.words.is_empty() && command.sudo.is_none() && command.files.is_empty();
         if is_empty && slot.is_none() {
-            // What is said after a group is said of the last command in it.
+            // An operator after a group applies to the last command in it.
             let mut inner = self.commands.iter_mut().rev().filter(|_| end != End::Other);
             if let Some(last) = inner.find(|inner| inner.depth <= depth + 1) {
                 last.end = end;
@@ -510,7 +511,7 @@ fn line(rest: &str) -> &str {
     &rest[..rest.find('\n').unwrap_or(rest.len())]
 }
 
-/// The length of what begins with `${`, with its braces.
+/// The length of a `${...}`, including its braces.
 fn braces(rest: &str) -> usize {
     let mut depth = 0_usize;
     for (at, c) in rest.char_indices() {

@@ -1,8 +1,8 @@
 //! `# check=skip=RULE // why`: a comment that silences the findings of a rule at one place.
 //!
-//! The form is that of comments before an instruction of a Dockerfile (`WithMergedConfigFromComments` in BuildKit's
-//! `frontend/dockerfile/linter/linter.go`). Which part of the file a comment is about is found in
-//! [`crate::toml::remarks`].
+//! The syntax is that of comments before an instruction of a Dockerfile
+//! (`WithMergedConfigFromComments` in BuildKit's `frontend/dockerfile/linter/linter.go`). The part
+//! of the file to which a comment applies is determined in [`crate::toml::remarks`].
 
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use crate::rules::unknown_rule;
 use crate::source::SourceFile;
 use crate::toml::{Remark, remarks};
 
-/// Reads the comments of a file, and has the list follow them.
+/// Reads the comments of a file, and adds them to the diagnostics.
 pub(super) fn read(file: &SourceFile, diagnostics: &mut Diagnostics) {
-    // Nearly no file has any.
+    // Almost no file has any.
     if !may_have(file.text()) {
         return;
     }
@@ -45,13 +45,13 @@ pub(super) fn read(file: &SourceFile, diagnostics: &mut Diagnostics) {
     diagnostics.silence(silences);
 }
 
-/// Whether a text may have such a comment.
+/// True if a text may contain such a comment.
 fn may_have(text: &str) -> bool {
     text.match_indices("check")
         .any(|(at, _)| text[..at].trim_end_matches([' ', '\t']).ends_with('#'))
 }
 
-/// The part of a comment that has the options, without the reason: `check=OPTIONS // why`.
+/// The options in a comment, without the reason: `check=OPTIONS // why`.
 fn options(comment: &str) -> Option<Range<usize>> {
     let rest = comment.trim_start().strip_prefix("check")?.trim_start().strip_prefix('=')?;
     let rest = rest.trim_start();
@@ -67,14 +67,14 @@ fn options(comment: &str) -> Option<Range<usize>> {
             break;
         }
     }
-    // A key of that name that is commented out has another form.
+    // A commented-out key named `check` has another form.
     let first = rest[..end].split_whitespace().next()?;
     let (key, _) = first.split_once('=')?;
     let is_word = !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_alphabetic());
     is_word.then_some(start..start + end)
 }
 
-/// The parts of a range between separators, without the space around them.
+/// The parts of a range between separators, without surrounding white space.
 fn split(text: &str, range: Range<usize>, separator: char) -> Vec<Range<usize>> {
     let mut at = range.start;
     let mut parts = Vec::new();

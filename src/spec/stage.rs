@@ -1,4 +1,4 @@
-//! `[stages.NAME]`: what a stage starts from and what its steps have in common.
+//! `[stages.NAME]`: the base of a stage, its settings and its steps.
 
 use std::collections::BTreeMap;
 
@@ -20,49 +20,52 @@ use crate::text::Text;
 use crate::toml::{Kind, Value};
 
 table! {
-    /// A stage: a base, and the steps that turn it into something else.
+    /// A stage: a base, and the steps that are run on it.
     pub struct Stage as "a stage" {
         with conditions: Conditions;
-        /// What the stage starts from: a stage, an image, or `scratch`.
+        /// The base of the stage: a stage, an image, or `scratch`.
         "from" from: Spanned<From>,
-        /// The platform that the stage runs on: "linux/arm64", "${BUILDPLATFORM}". The target's is the default.
+        /// The platform of the stage: "linux/arm64", "${BUILDPLATFORM}". By default, the target's.
         "platform" platform: Option<Template>,
-        /// Args that every run step gets as environment, besides those that its text names. They go before variables
-        /// that the stage inherits, of its base image too. The list replaces the one that the stage inherits.
+        /// Args in the environment of every run step, besides those that its text names. They take
+        /// precedence over variables that the stage inherits, also from its base image. The list
+        /// replaces the one that the stage inherits.
         "args" args: Option<Vec<Spanned<ArgName>>>,
-        /// Args that the stage does not see: neither its strings nor its run steps get them. Not inherited.
+        /// Args that are not visible in the stage: neither in its strings nor in its run steps. Not
+        /// inherited.
         "no-args" no_args: Vec<Spanned<ArgName>>,
         /// Environment of every step; recorded in the image.
         "env" env: Env,
-        /// Working directory of every step, made before the first; recorded in the image.
+        /// Working directory of every step, created before the first; recorded in the image.
         "workdir" workdir: Option<MaybeEmpty>,
         /// User of every step; recorded in the image.
         "user" user: Option<User>,
-        /// What runs the text of `run` steps.
+        /// The shell for the text of `run` steps.
         "shell" shell: Option<Shell>,
-        /// Mounts of every run step: tables, and names of sets in `[mounts]`. They replace those that the stage
-        /// inherits; `[]` takes them away.
+        /// Mounts of every run step: tables, and names of sets in `[mounts]`. They replace those
+        /// that the stage inherits; `[]` removes them.
         "mounts" mounts: Option<MountList>,
-        /// What is done, in order.
+        /// The steps, in order.
         "steps" steps: Vec<Step>,
-        /// Stages that must build for this one to succeed. They are built beside it, and nothing of them gets
-        /// into it.
+        /// Stages that must build for this one to succeed. They are built concurrently, and their
+        /// files are not added to it.
         "requires" requires: Vec<Spanned<String>>,
-        /// The directory, or the one file, that `--target NAME.report` exports, whether the steps pass or not. A
-        /// relative path starts at the `workdir`.
+        /// The directory, or the single file, that `--target NAME.report` exports, even if a step
+        /// fails. A relative path starts at the `workdir`.
         "report" report: Option<Template>,
-        /// Whether what the stage adds to its base becomes one layer. The layers of the base stay as they are.
+        /// Merge the layers that the stage adds to its base into one. The layers of the base are
+        /// kept.
         "squash" squash: Option<Spanned<bool>>,
         /// The default of `link` for the stage's copies.
         "link" link: Option<bool>,
-        /// The default owner of what the stage's steps put into it: `chown` of `copy`, `fetch`, `git`, `unpack`, `write` and
-        /// `mkdir`.
+        /// The default owner of files that the stage's steps create: `chown` of `copy`, `fetch`,
+        /// `git`, `unpack`, `write` and `mkdir`.
         "chown" chown: Option<Template>,
-        /// What the exported image says of itself.
+        /// The config of the exported image.
         "image" image: Option<Image>,
-        /// Whether the stage is scanned too where the client asks for an SBOM (`--sbom`), besides the target.
+        /// Include the stage in an SBOM (`--sbom`), besides the target.
         "sbom" sbom: Option<bool>,
-        /// What the stage is for; shown by `--call=targets`.
+        /// A description, shown by `--call=targets`.
         "description" description: Option<String>,
     }
 }
@@ -73,7 +76,7 @@ impl Stage {
         Names::visit_names(self, visit);
     }
 
-    /// Every step, those of branches behind the one that branches.
+    /// Every step; those of branches follow their `parallel` step.
     pub fn all_steps(&self) -> impl Iterator<Item = &Step> {
         self.steps.iter().flat_map(|step| {
             let parallel = match &step.verb {
@@ -84,7 +87,7 @@ impl Stage {
         })
     }
 
-    /// What it starts from: one base, or several that are merged, of which the first says all but files.
+    /// Its bases: one, or several that are merged. The first one provides the config.
     pub fn bases(&self) -> impl Iterator<Item = &Spanned<From>> {
         let others = match &self.from.value {
             From::Merge { others, .. } => &others[..],
@@ -93,12 +96,13 @@ impl Stage {
         [first_of(&self.from)].into_iter().chain(others)
     }
 
-    /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its steps.
+    /// Calls `visit` with each `from` of the stage: its own, those of its mounts and those of its
+    /// steps.
     pub fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
         self.visit_froms_where(&|_| true, visit);
     }
 
-    /// The same without those of steps that do not exist.
+    /// Like [`Self::visit_froms`], without those of steps that are left out.
     pub fn visit_froms_where<'s>(
         &'s self,
         exists: &dyn Fn(&Step) -> bool,
@@ -112,7 +116,7 @@ impl Stage {
     }
 }
 
-/// The first of what a `from` merges, or itself.
+/// The first stage of a merge, or the `from` itself.
 pub fn first_of(from: &Spanned<From>) -> &Spanned<From> {
     match &from.value {
         From::Merge { first, .. } => first,
@@ -120,36 +124,36 @@ pub fn first_of(from: &Spanned<From>) -> &Spanned<From> {
     }
 }
 
-/// Where files or a base come from.
+/// The origin of files or of a base.
 #[derive(Debug, Clone)]
 pub enum From {
-    /// A name whose meaning depends on what there is: a stage, `scratch`, or else an image.
+    /// A name that is resolved to a stage, `scratch`, or otherwise an image.
     Name(Template),
-    /// A stage and nothing else.
+    /// A stage.
     Stage(Template),
-    /// An image and nothing else.
+    /// An image.
     Image {
         /// Its reference.
         reference: Template,
-        /// For which platform, where it is not the stage's.
+        /// The platform, if it is not the stage's.
         platform: Option<Template>,
     },
-    /// A named input and nothing else.
+    /// A named source.
     Source(Template),
-    /// A build context that the client names, and nothing else.
+    /// A named build context of the client.
     Context(Template),
-    /// A stage, and over it what others changed. Each is a [`From::Stage`].
+    /// A stage with the changes of others on top. Each is a [`From::Stage`].
     Merge {
-        /// The stage that has the config.
+        /// The stage that provides the config.
         first: Box<Spanned<From>>,
         /// The others.
         others: Vec<Spanned<From>>,
     },
-    /// What a Dockerfile makes.
+    /// The result of a Dockerfile.
     Dockerfile {
         /// Its path, from the directory of the build file.
         file: Template,
-        /// The stage of it that is built; its last without one.
+        /// The stage of it to build; by default the last one.
         target: Option<Template>,
         /// Its build args.
         args: BTreeMap<ArgName, Scalar>,
@@ -157,7 +161,7 @@ pub enum From {
 }
 
 table! {
-    /// The form of `from` that says which kind it means.
+    /// The form of `from` with an explicit kind.
     pub(super) struct FromTable as "a `from`" {
         /// The name of a stage.
         "stage" stage: Option<Template>,
@@ -165,15 +169,17 @@ table! {
         "source" source: Option<Template>,
         /// The reference of an image.
         "image" image: Option<Template>,
-        /// The platform of the image, where it is not the stage's.
+        /// The platform of the image, if it is not the stage's.
         "platform" platform: Option<Template>,
         /// The name of a build context, which `--build-context NAME=...` gives.
         "context" context: Option<Template>,
-        /// Stages: the first, and over it what each other one changed since both were the same.
+        /// Stages to merge: the first, with the changes of each other one since their common base
+        /// on top.
         "merge" merge: Option<Vec<Spanned<Template>>>,
-        /// The path of a Dockerfile, from the directory of the build file. The engine's own frontend builds it.
+        /// The path of a Dockerfile, from the directory of the build file. The engine's own
+        /// frontend builds it.
         "dockerfile" dockerfile: Option<Template>,
-        /// The stage of a Dockerfile that is built. Its last is the default.
+        /// The stage of a Dockerfile to build. By default, the last one.
         "target" target: Option<Template>,
         /// The build args of a Dockerfile. It gets no others.
         "args" args: BTreeMap<ArgName, Scalar>,
@@ -196,7 +202,7 @@ impl Read for From {
                 return reader.wrong_form(span, &other, "a string or a table", form);
             }
         };
-        // What it says may have been said by a key that it does not have.
+        // If an unknown key was reported, it may have held the value.
         let is_told = reader.diagnostics.count() > before;
         let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
             table;
@@ -268,17 +274,18 @@ impl Read for From {
         Shape::Any(vec![Shape::Template, FromTable::shape()])
     }
 
-    /// A stage that could not be read: nothing is known of it, and nobody is blamed for using it.
+    /// A placeholder for a base that could not be read: nothing is known about it, and no use of it
+    /// is an error.
     fn unread(span: Span, reader: &mut Reader<'_>) -> Option<Self> {
         reader.unread.add(UNREAD);
         Some(From::Stage(Template::literal(UNREAD, span)))
     }
 }
 
-/// Stands for the name in a `from` that cannot be read. No stage can have it.
+/// The name in a `from` that cannot be read. No stage can have it.
 const UNREAD: &str = "(not read)";
 
-/// What is merged: two stages at least.
+/// The stages of a merge: at least two.
 fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -> Option<From> {
     let stage = |Spanned { value, span }| Spanned { value: From::Stage(value), span };
     let mut stages = stages.into_iter().map(stage);
@@ -294,7 +301,7 @@ fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -
 }
 
 impl From {
-    /// What was written, whichever kind it is; of a merge the first.
+    /// The value, of any kind; for a merge the first one.
     pub fn template(&self) -> &Template {
         match self {
             From::Name(template)
@@ -307,7 +314,7 @@ impl From {
         }
     }
 
-    /// The platform that it asks for itself.
+    /// The platform, if given explicitly.
     pub fn platform(&self) -> Option<&Template> {
         match self {
             From::Image { platform, .. } => platform.as_ref(),
@@ -344,11 +351,12 @@ impl super::table::Field for Env {
     }
 }
 
-/// What runs the text of `run` steps: a program and its arguments, of which the text is the last.
+/// The shell for the text of `run` steps: a program and its arguments. The text is added as the
+/// last one.
 #[derive(Debug, Clone)]
 pub struct Shell(pub Vec<TextTemplate>);
 
-/// A list, or in short the name of a shell.
+/// A list, or the name of a shell as a shorthand.
 impl Read for Shell {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
@@ -392,7 +400,7 @@ impl Read for Shell {
     }
 }
 
-/// The words of a shell that is written as one text.
+/// The words of a shell that is written as a single string.
 fn shell_of_path(text: &str) -> String {
     let mut words: Vec<_> = text.split_whitespace().map(quoted).collect();
     if words.len() == 1 {

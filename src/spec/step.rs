@@ -23,70 +23,71 @@ use crate::source::{Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Kind, Places, Value};
 
-/// A step, and the whole of its text.
+/// A step, with the span of its text.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// Where the step is written.
+    /// Its span.
     pub span: Span,
-    /// What it does.
+    /// Its verb with its keys.
     pub verb: Verb,
-    /// Whether it says `from`. Most steps do not, and who looks for that need not look into them.
+    /// Caches whether any `from` occurs, so callers can skip the step.
     has_from: bool,
 }
 
 table! {
-    /// What every step may say.
+    /// Keys of every step.
     pub struct StepKeys as "a step" {
         with conditions: Conditions;
         /// Its label in the progress.
         "name" name: Option<Template>,
-        /// Its working directory; a relative one continues the stage's.
+        /// Its working directory; a relative one is relative to the stage's.
         "workdir" workdir: Option<MaybeEmpty>,
-        /// Whether it runs in every build. Its cache mounts stay.
+        /// Run it in every build. Its cache mounts are kept.
         "no-cache" no_cache: Option<bool>,
     }
 
-    /// What every step that runs a process may say.
+    /// Keys of every step that runs a process.
     pub struct ProcessKeys as "a run step" {
         with step: StepKeys;
         /// Mounts besides those of the stage: tables, and names of sets in `[mounts]`.
         "mounts" mounts: MountList,
-        /// Environment besides that of the stage; not recorded in the image.
+        /// Environment variables besides those of the stage; not recorded in the image.
         "env" env: Env,
-        /// Args that the process gets as environment, besides those that its text names.
+        /// Args in the environment of the process, besides those that its text names.
         "args" args: Vec<Spanned<ArgName>>,
-        /// Args that the process does not get, though its text names them.
+        /// Args to remove from the environment of the process, even if its text names them.
         "no-args" no_args: Vec<Spanned<ArgName>>,
-        /// The user that it runs as, in place of the stage's.
+        /// The user of the process, instead of the stage's.
         "user" user: Option<User>,
-        /// Its network: `sandbox` (the default), `host` or `none`. `host` must be allowed by the client.
+        /// The network: `sandbox` (the default), `host` or `none`. `host` must be allowed by the
+        /// client.
         "network" network: Option<Network>,
-        /// How much it may do: `sandbox` (the default) or `insecure`, which the client must allow.
+        /// The privileges: `sandbox` (the default) or `insecure`, which the client must allow.
         "security" security: Option<Security>,
         /// Devices by their CDI names, such as "vendor.com/class=name".
         "devices" devices: Vec<Device>,
     }
 
-    /// What every step that puts files somewhere may say.
+    /// Keys of every step that creates files.
     pub struct OwnerKeys as "a copy step" {
         with step: StepKeys;
         /// The owner: `user` or `user:group`, by name or number.
         "chown" chown: Option<MaybeEmpty>,
         /// The mode: octal digits such as "0755", or a change such as "u+x".
         "chmod" chmod: Option<MaybeEmpty>,
-        /// Whether the directories that are made on the way get the mode of `chmod` too, as Dockerfiles do it. Else
-        /// they have 0755.
+        /// Also set the mode of `chmod` on created parent directories, as Dockerfiles do. By
+        /// default, they have 0755.
         "chmod-parents" chmod_parents: Option<bool>,
-        /// Whether it becomes a layer of its own that does not depend on what is below.
+        /// Put the files into a separate layer that does not depend on the layers below.
         "link" link: Option<bool>,
     }
 
-    /// Runs text in a shell. In short: the text alone.
+    /// Runs text in a shell. Shorthand: the text alone.
     pub struct RunStep as "a run step" {
         with process: ProcessKeys;
-        /// The text. One that begins with `#!` is written to a file and run.
+        /// The text. If it begins with `#!`, it is written to a file and run.
         "run" script: Spanned<Script>,
-        /// What runs the text, in place of the stage's.
+        /// The shell for the text, instead of the stage's.
         "shell" shell: Option<Shell>,
     }
 
@@ -100,22 +101,23 @@ table! {
     /// Copies files of the build context, a stage or an image.
     pub struct CopyStep as "a copy step" {
         with files: OwnerKeys;
-        /// What is copied: a path or a pattern, a list of them, or a table with a destination for each.
+        /// The sources: a path or a pattern, a list of them, or a table with a destination for
+        /// each.
         "copy" sources: Spanned<Sources>,
-        /// Where to; a directory ends with a slash. The working directory is the default.
+        /// The destination; a directory ends with a slash. By default, the working directory.
         "to" to: Option<Template>,
-        /// Whose files: a stage or an image; the build context is the default.
+        /// The stage or image that contains the sources. By default, the build context.
         "from" from: Option<Spanned<From>>,
-        /// Whether the directories of a source are kept: all, or those behind `/./` in it.
+        /// Keep the parent directories of sources: all, or those after `/./` in the path.
         "parents" parents: Option<bool>,
-        /// Of directories, only what matches one of these patterns.
+        /// From directories, copy only files that match one of these patterns.
         "include" include: Option<Box<OneOrMany<Template>>>,
-        /// Of directories, nothing that matches one of these patterns.
+        /// From directories, do not copy files that match one of these patterns.
         "exclude" exclude: Option<Box<OneOrMany<Template>>>,
-        /// Whether a plain path need not exist.
+        /// Allow a plain path to be missing.
         "optional" optional: Option<bool>,
-        /// Whether the one file or directory that a pattern matches becomes `to`, as a plain path does. Of several files
-        /// the last one stays.
+        /// Copy the file or directory that a pattern matches to `to` itself, like a plain path. Of
+        /// several matching files, the last one remains.
         "rename" rename: Option<bool>,
         /// Whether a source that is a tar archive, whatever its name, is unpacked into `to`, as `ADD` does. What is none is
         /// copied.
@@ -127,34 +129,34 @@ table! {
         with files: OwnerKeys;
         /// The URL, http or https.
         "fetch" url: Spanned<Template>,
-        /// Where to; a directory ends with a slash. The working directory is the default.
+        /// The destination; a directory ends with a slash. By default, the working directory.
         "to" to: Option<Template>,
-        /// The digest that the file must have: "sha256:...".
+        /// The required digest of the file: "sha256:...".
         "checksum" checksum: Option<MaybeEmpty>,
-        /// Whether the file is an archive to be unpacked.
+        /// Unpack the file, which is an archive.
         "extract" extract: Option<bool>,
-        /// How many leading parts of its paths are dropped from an archive.
+        /// Number of leading components to remove from paths in an archive.
         "strip" strip: Option<Spanned<u32>>,
     }
 
-    /// Gets a git repository.
+    /// Fetches a git repository.
     pub struct GitStep as "a git step" {
         with files: OwnerKeys;
         /// The URL: https, ssh or git.
         "git" url: Spanned<Template>,
-        /// A branch, a tag or a commit. The default branch is the default.
+        /// A branch, a tag or a commit. By default, the default branch.
         "ref" reference: Option<MaybeEmpty>,
-        /// The commit that it must be.
+        /// The commit to which the reference must resolve.
         "checksum" checksum: Option<MaybeEmpty>,
-        /// The directory of the repository to take.
+        /// The subdirectory of the repository to use.
         "subdir" subdir: Option<MaybeEmpty>,
-        /// Whether to keep the `.git` directory.
+        /// Keep the `.git` directory.
         "keep-git-dir" keep_git_dir: Option<bool>,
-        /// Whether to get the submodules too. They come unless this is `false`.
+        /// Fetch submodules too; the default is `true`.
         "submodules" submodules: Option<bool>,
-        /// Whether to fetch the commit of `checksum` or `ref` without asking what the reference is now.
+        /// Fetch the commit in `checksum` or `ref` without resolving the reference.
         "fetch-by-commit" fetch_by_commit: Option<Spanned<bool>>,
-        /// Where to. The working directory is the default.
+        /// The destination. By default, the working directory.
         "to" to: Option<Template>,
     }
 
@@ -163,30 +165,31 @@ table! {
         with step: StepKeys;
         /// The archive.
         "unpack" source: Spanned<Template>,
-        /// Whose it is: a stage or an image; the build context is the default.
+        /// The stage or image that contains it. By default, the build context.
         "from" from: Option<Spanned<From>>,
-        /// The directory to unpack into. The working directory is the default.
+        /// The directory to unpack into. By default, the working directory.
         "to" to: Option<Template>,
-        /// How many leading parts of its paths are dropped.
+        /// Number of leading components to remove from paths.
         "strip" strip: Option<Spanned<u32>>,
-        /// The owner, in place of those in the archive.
+        /// The owner, instead of those in the archive.
         "chown" chown: Option<Template>,
-        /// Whether it becomes a layer of its own that does not depend on what is below.
+        /// Put the files into a separate layer that does not depend on the layers below.
         "link" link: Option<bool>,
     }
 
     /// Writes a file.
     pub struct WriteStep as "a write step" {
         with files: OwnerKeys;
-        /// The file.
+        /// The path of the file.
         "write" path: Spanned<Template>,
-        /// What is in it. Text of several lines loses its common indentation; a list has its lines as they are.
+        /// The content. A text of several lines loses its common indentation; a list contains its
+        /// lines verbatim.
         "content" content: Spanned<Content>,
-        /// Whether `${NAME}` in the content is replaced.
+        /// Substitute `${NAME}` in the content.
         "expand" expand: Option<bool>,
     }
 
-    /// Makes directories, with those that they are in. One that is there stays as it is.
+    /// Creates directories and their parents. An existing one is left unchanged.
     pub struct MkdirStep as "a mkdir step" {
         with step: StepKeys;
         /// The directory, or a list of them.
@@ -202,25 +205,25 @@ table! {
         with step: StepKeys;
         /// The path or pattern, or a list of them.
         "remove" paths: Spanned<OneOrMany<Template>>,
-        /// Whether it need not be there.
+        /// Allow the path to be missing.
         "missing-ok" missing_ok: Option<bool>,
     }
 
-    /// Makes a symbolic link.
+    /// Creates a symbolic link.
     pub struct SymlinkStep as "a symlink step" {
         with step: StepKeys;
-        /// The link.
+        /// The path of the link.
         "symlink" path: Spanned<Template>,
-        /// What it points to.
+        /// The target of the link.
         "target" target: Spanned<Template>,
     }
 }
 
 table! {
-    /// Does several things at once, each from what is there before, and merges what they changed.
+    /// Runs several branches concurrently, each on the current state, and merges their changes.
     pub struct ParallelStep as "a parallel step" {
         with step: StepKeys;
-        /// The branches, in the order in which they are merged: each a step, or `{ steps = [...] }`.
+        /// The branches, in the order of merging: each a step, or `{ steps = [...] }`.
         "parallel" branches: Spanned<Vec<Branch>>,
     }
 }
@@ -228,29 +231,29 @@ table! {
 words! {
     /// The network of a process.
     pub enum Network as "a network" {
-        /// One of its own, with a way out.
+        /// A network of its own with outside access.
         "sandbox" Sandbox,
-        /// The engine's.
+        /// The engine's network.
         "host" Host,
-        /// None.
+        /// No network.
         "none" None,
     }
 
-    /// How much a process may do.
+    /// The privileges of a process.
     pub enum Security as "a security mode" {
-        /// What containers may.
+        /// The default privileges of containers.
         "sandbox" Sandbox,
-        /// Everything.
+        /// All privileges.
         "insecure" Insecure,
     }
 }
 
 table! {
-    /// A device, and whether it must be there.
+    /// A device that may be optional.
     pub(super) struct DeviceTable as "a device" {
         /// Its CDI name.
         "name" name: Spanned<Template>,
-        /// Whether the build fails where the engine does not have it.
+        /// Fail the build if the engine does not have it.
         "required" required: Option<bool>,
     }
 }
@@ -260,7 +263,7 @@ table! {
 pub struct Device {
     /// Its CDI name.
     pub name: Template,
-    /// Whether the build fails where the engine does not have it.
+    /// Fail the build if the engine does not have it.
     pub required: bool,
 }
 
@@ -278,12 +281,12 @@ impl Read for Device {
     }
 }
 
-/// What is copied.
+/// The sources of a copy.
 #[derive(Debug, Clone)]
 pub enum Sources {
-    /// To one destination.
+    /// Sources with one destination.
     To(OneOrMany<Template>),
-    /// Each to a destination of its own.
+    /// Sources with a destination each.
     Each(Vec<(Template, Template)>),
 }
 
@@ -319,12 +322,12 @@ impl Sources {
     }
 }
 
-/// What is in a written file, without the indentation that it has from the build file.
+/// The content of a written file, without the indentation of the build file.
 #[derive(Debug, Clone)]
 pub struct Content {
-    /// As it is.
+    /// The literal text.
     pub text: Text,
-    /// For `expand`: with `${NAME}` in it, or why it cannot be read so.
+    /// The parsed template for `expand`, or the reason why it cannot be parsed.
     pub template: Result<Template, Unreadable>,
 }
 
@@ -346,7 +349,7 @@ impl Read for Content {
             return Some(Self { text, template });
         }
         let text = match value.kind {
-            // A file may have NUL in it, which no other text has.
+            // A file may contain NUL, which no other text may.
             Kind::String(text) => reader.text(&text).map(dedent),
             other => return reader.wrong_type(span, &other, STRING),
         };
@@ -363,7 +366,7 @@ impl Read for Content {
     }
 }
 
-/// The text of a run step, without the indentation that it has from the file.
+/// The text of a run step, without the indentation of the build file.
 #[derive(Debug, Clone)]
 pub struct Script(pub Text, Written);
 
@@ -372,7 +375,7 @@ pub struct Script(pub Text, Written);
 struct Written(Text);
 
 impl Spanned<Script> {
-    /// The places of the text in the file.
+    /// The locations of the text in the file.
     pub fn places(&self) -> Places {
         let Script(_, Written(token)) = &self.value;
         text::places(token, self.span.start)
@@ -408,11 +411,11 @@ impl Read for Script {
 
 macro_rules! verbs {
     ($($(#[doc = $doc:literal])+ $verb:literal $Verb:ident($Step:ident),)+) => {
-        /// What a step does.
+        /// The verb of a step.
         #[derive(Debug, Clone)]
         pub enum Verb { $($(#[doc = $doc])+ $Verb(Box<$Step>),)+ }
 
-        /// The keys that say what a step does.
+        /// The keys that are verbs.
         pub(super) const VERBS: &[&str] = &[$($verb),+];
 
         /// Reads the table of a step whose verb is known.
@@ -448,23 +451,23 @@ verbs! {
     "copy" Copy(CopyStep),
     /// Downloads a file.
     "fetch" Fetch(FetchStep),
-    /// Gets a git repository.
+    /// Fetches a git repository.
     "git" Git(GitStep),
     /// Unpacks an archive.
     "unpack" Unpack(UnpackStep),
     /// Writes a file.
     "write" Write(WriteStep),
-    /// Makes directories.
+    /// Creates directories.
     "mkdir" Mkdir(MkdirStep),
     /// Removes files.
     "remove" Remove(RemoveStep),
-    /// Makes a symbolic link.
+    /// Creates a symbolic link.
     "symlink" Symlink(SymlinkStep),
-    /// Does several things at once.
+    /// Runs several branches concurrently.
     "parallel" Parallel(ParallelStep),
 }
 
-/// A table with one verb, or in short the text of a run step.
+/// A table with one verb, or the text of a run step as a shorthand.
 impl Read for Step {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
@@ -518,16 +521,16 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
     }
 }
 
-/// The verb that is meant by a word, however it is spelt.
+/// The verb for a word, ignoring spelling variants.
 pub(super) fn verb(word: &str) -> Option<&'static str> {
     let word = synonym::plain(word);
     VERBS.iter().copied().find(|verb| *verb == word)
 }
 
-/// How many leading parts of paths can be dropped.
+/// Maximum number of leading path components to remove.
 const MAX_STRIP: u32 = 64;
 
-/// What no single key can tell.
+/// Checks the combination of keys.
 fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
     let nothing = |span: Span, what: &str, hint: &str| {
         Diagnostic::new(Code::InvalidValue, span, format!("there is nothing to {what}")).hint(hint)
@@ -574,7 +577,7 @@ fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
     reader.diagnostics.fail(diagnostic)
 }
 
-/// What is said of more parts than a path can have.
+/// The error for removing more components than a path can have.
 fn too_many_parts(strip: Option<Spanned<u32>>) -> Option<Diagnostic> {
     let Spanned { value, span } = strip.filter(|strip| strip.value > MAX_STRIP)?;
     let message = format!("`{value}` parts are more than any path has");
@@ -607,7 +610,7 @@ impl RunStep {
 }
 
 impl Step {
-    /// Looks again whether any `from` occurs.
+    /// Updates the cached flag after a change.
     pub(super) fn look_for_froms(&mut self) {
         let mut has_from = false;
         self.verb.visit_froms(&mut |_| has_from = true);
@@ -630,7 +633,7 @@ impl ParallelStep {
 }
 
 impl Verb {
-    /// What every step may say.
+    /// The keys of every step.
     pub fn keys(&self) -> &StepKeys {
         match self {
             Verb::Run(step) => &step.process.step,

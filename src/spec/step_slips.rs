@@ -1,6 +1,8 @@
-//! Mistakes in a step that its keys alone do not show: no verb, or a value that another verb takes.
+//! Mistakes in a step that its keys alone do not show: no verb, or a value that belongs to another
+//! verb.
 //!
-//! Input: the table of a step before it is read. Output: a hint or a diagnostic. Must not depend on what verbs do.
+//! Input: the table of a step before it is read. Output: a hint or a diagnostic. Must not depend on
+//! the meaning of verbs.
 
 use super::form::quoted;
 use super::place_of;
@@ -12,7 +14,7 @@ use crate::rules::misplaced_key;
 use crate::source::SourceFile;
 use crate::toml::{Kind, Value};
 
-/// What to do about a step without a verb.
+/// The hint for a step without a verb.
 pub(super) fn without_verb(table: &Table<'_>) -> String {
     let of_step = || table.keys().filter(|key| !is_of_every_step(key));
     for key in of_step().filter(|key| !is_of_process(key)) {
@@ -32,7 +34,7 @@ pub(super) fn without_verb(table: &Table<'_>) -> String {
     of_step().find_map(without_effect).unwrap_or_else(|| format!("it needs one of {}", list(VERBS)))
 }
 
-/// What to say of a key that does nothing without a verb.
+/// The hint for a key that has no effect without a verb.
 fn without_effect(key: &str) -> Option<String> {
     let place = place_of(key)?;
     Some(match is_of_process(key) {
@@ -43,17 +45,17 @@ fn without_effect(key: &str) -> Option<String> {
     })
 }
 
-/// Whether a step that runs something may have a key.
+/// True if a key is valid in steps that run a process.
 fn is_of_process(key: &str) -> bool {
     key == "shell" || ProcessKeys::table_shape().keys.iter().any(|known| known.name == key)
 }
 
-/// Whether every step may have a key, so that it says nothing about which verb is meant.
+/// True if a key is valid in every step, so that it does not show the intended verb.
 fn is_of_every_step(key: &str) -> bool {
     key != "workdir" && StepKeys::table_shape().keys.iter().any(|known| known.name == key)
 }
 
-/// What to do about a step with two verbs.
+/// The hint for a step with two verbs.
 pub(super) fn with_two_verbs(one: &str, other: &str) -> &'static str {
     let article = if one.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     match meant(&format!("{article} {one} step"), other, &[]) {
@@ -62,7 +64,7 @@ pub(super) fn with_two_verbs(one: &str, other: &str) -> &'static str {
     }
 }
 
-/// A value that its verb cannot take and another one can.
+/// The error for a value that its verb does not accept but another one does.
 pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<Diagnostic> {
     let value = table.value(verb)?;
     let wrong_type = |expected: &str, hint: String| {
@@ -97,7 +99,7 @@ pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<D
     }
 }
 
-/// A URL where a path of the build context is expected.
+/// The error for a URL where a path of the build context is expected.
 fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
     let Kind::String(text) = &value.kind else { return None };
     let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
@@ -116,7 +118,7 @@ fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::InvalidValue, value.span, message).hint(hint))
 }
 
-/// Warns of a table of sources and destinations that looks like one with keys for both.
+/// Warns about a table of sources and destinations whose keys look like options for them.
 pub(super) fn warn_of_keys_for_paths(value: &Value<'_>, diagnostics: &mut Diagnostics) {
     const SOURCES: [&str; 5] = ["from", "source", "sources", "src", "srcs"];
     const DESTINATIONS: [&str; 6] = ["dest", "destination", "dst", "into", "target", "to"];

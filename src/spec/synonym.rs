@@ -1,18 +1,18 @@
-//! Keys that people know from other tools, and what they are called here.
+//! Keys from other tools, with their names here.
 //!
-//! Input: a key that its table does not have, or the keys of a step or mount that has no verb or kind. Output: a hint.
-//! Must not depend on how tables are read.
+//! Input: an unknown key of a table, or the keys of a step or mount that has no verb or kind.
+//! Output: a hint. Must not depend on the way tables are read.
 
-/// What a key stands for that its table does not have.
+/// The meaning of an unknown key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meant {
     /// A key of the table.
     Key(&'static str),
-    /// Something else, in the words of the hint.
+    /// Something else, described by the hint.
     Else(&'static str),
 }
 
-/// What is meant by a key of a table. `known` are the keys that the table has.
+/// The meaning of an unknown key of a table. `known` are the keys that the table has.
 pub(super) fn meant(table: &str, key: &str, known: &[&'static str]) -> Option<Meant> {
     let key = plain(key);
     let is_meant =
@@ -25,7 +25,7 @@ pub(super) fn meant(table: &str, key: &str, known: &[&'static str]) -> Option<Me
     }
 }
 
-/// The key of an image that is meant by a name in its `clear`. `known` are the names that can stand there.
+/// The key of an image for a name in its `clear`. `known` are the valid names.
 pub(crate) fn cleared(name: &str, known: &[&'static str]) -> Option<&'static str> {
     match meant(IMAGE[0], name, known)? {
         Meant::Key(key) => Some(key).filter(|key| known.contains(key)),
@@ -34,7 +34,7 @@ pub(crate) fn cleared(name: &str, known: &[&'static str]) -> Option<&'static str
     }
 }
 
-/// A name without what people spell differently: case, `-`, `_`, and the `s` of a plural.
+/// A name without differences in spelling: case, `-`, `_`, and a plural `s`.
 pub(super) fn plain(name: &str) -> String {
     let mut plain: String = name.chars().filter(|c| !['-', '_'].contains(c)).collect();
     plain.make_ascii_lowercase();
@@ -44,14 +44,14 @@ pub(super) fn plain(name: &str) -> String {
     plain
 }
 
-/// Whether a hint is a key of the table rather than words.
+/// True if a hint is a key of the table rather than a sentence.
 fn is_key(hint: &str) -> bool {
     hint.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
-/// Names of Dockerfiles, Compose, Kubernetes, CI systems and shells: the tables in which they are typed, the names, and
-/// the hint. Names are compared without case, `-`, `_` and a plural `s`. A hint that is one word is a key of the table. The row
-/// for the fewest tables wins.
+/// Names from Dockerfiles, Compose, Kubernetes, CI systems and shells: the tables in which they are
+/// used, the names, and the hint. Names are compared ignoring case, `-`, `_` and a plural `s`. A
+/// hint that is one word is a key of the table. The row for the fewest tables takes precedence.
 const SYNONYMS: &[(&[&str], &[&str], &str)] = &[
     // Mounts
     (BIND, &["target", "dst", "dest", "destination", "path", "mountpath"], "to"),
@@ -98,7 +98,7 @@ const SYNONYMS: &[(&[&str], &[&str], &str)] = &[
         &["type"],
         "leave it out: the first key says which mount it is, as in { cache = \"/PATH\" }",
     ),
-    // Steps that run something
+    // Steps that run a process
     (PROCESS, &["environment", "environ"], "env"),
     (ALL_STEPS, WORKDIR, "workdir"),
     (
@@ -145,7 +145,7 @@ const SYNONYMS: &[(&[&str], &[&str], &str)] = &[
         &["matrix", "strategy", "foreach", "loop"],
         "there are no loops: write a step for each value, or a stage that an arg varies",
     ),
-    // Steps that make files
+    // Steps that create files
     (
         DESTINATION,
         &["dst", "dest", "destination", "target", "into", "output", "out", "outputfile", "path"],
@@ -314,7 +314,7 @@ const SYNONYMS: &[(&[&str], &[&str], &str)] = &[
     (HEALTHCHECK, &["initialdelaysecond", "delay", "initialdelay"], "start-period"),
     (HEALTHCHECK, &["timeoutsecond"], "timeout"),
     (HEALTHCHECK, &["failurethreshold", "retry"], "retries"),
-    // Where files or a base come from
+    // Origins of files or of a base
     (
         FROM,
         &["name", "ref", "reference", "repository", "tag", "digest"],
@@ -350,7 +350,7 @@ const SYNONYMS: &[(&[&str], &[&str], &str)] = &[
     (ARG, &["desc", "help", "doc", "comment"], "description"),
     (ARG, &["optional"], "leave it out: an arg without `required = true` is optional"),
     (ARG, &["kind"], "type"),
-    // The file
+    // The build file
     (
         FILE,
         &["env", "environment", "variable"],
@@ -422,7 +422,7 @@ const ALL_STEPS: &[&str] = &[
     "a symlink step",
     "a parallel step",
 ];
-/// A step whose verb is not known.
+/// A step with an unknown verb.
 const STEP: &[&str] = &["a step"];
 const STAGE: &[&str] = &["a stage"];
 const IMAGE: &[&str] = &["an image"];

@@ -1,8 +1,8 @@
 //! Tables of the language, each declared once.
 //!
-//! [`table!`] takes the keys of a table, their types and their texts. From that come the Rust struct, the reader,
-//! the messages about unknown and missing keys, the walk over all names that its values use, and its [`Shape`]
-//! for the reference and the schema.
+//! [`table!`] takes the keys of a table, their types and their descriptions. It generates the Rust
+//! struct, the reader, the messages about unknown and missing keys, the visitor for all names that
+//! its values use, and its [`Shape`] for the reference and the schema.
 
 use std::collections::BTreeMap;
 
@@ -15,37 +15,38 @@ use crate::diagnostic::{Code, Diagnostic, list, nearest};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::toml::{Entry, Kind, Value};
 
-/// A key of a table: how its type treats an absent value.
+/// A type for the value of a key, including its treatment of an absent value.
 pub(super) trait Field: Sized {
-    /// Whether an absent value is a mistake.
+    /// True if an absent value is an error.
     const REQUIRED: bool;
 
-    /// What a present value may be.
+    /// The accepted values.
     fn shape() -> Shape;
 
-    /// Takes the value out of the table. `None` is a reported mistake.
+    /// Takes the value out of the table. `None` means that an error was reported.
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self>;
 }
 
-/// A table whose keys are fixed by the language.
+/// A table with fixed keys.
 pub(super) trait Keys: Sized {
-    /// What the table is, with its article, for messages.
+    /// The name of the table with its article, for messages.
     const WHAT: &'static str;
 
-    /// What the table is and which keys it has.
+    /// The description of the table and its keys.
     fn table_shape() -> TableShape;
 
     /// Takes its values out of the table.
     fn take_keys(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 }
 
-/// A TOML table that values are taken out of.
+/// A TOML table from which values are taken.
 pub(super) struct Table<'i> {
-    /// What has not been taken yet. Most tables have so few keys that looking through them is fastest.
+    /// The entries that have not been taken yet. Most tables are so small that a linear search is
+    /// fastest.
     entries: Vec<Entry<'i>>,
     pub(super) span: Span,
     what: &'static str,
-    /// The keys that it needs and does not have, until they are reported.
+    /// The missing required keys, until they are reported.
     missing: Vec<&'static str>,
 }
 
@@ -53,10 +54,10 @@ pub(super) struct Table<'i> {
 ///
 /// ```text
 /// table! {
-///     /// What the table is for.
+///     /// The description of the table.
 ///     pub struct Name as "a name for messages" {
 ///         with inner: OtherTable;             // whose keys are keys of this table too
-///         /// What the key means.
+///         /// The description of the key.
 ///         "key" field: Type,                  // a missing key is an error unless Type has an empty value
 ///     }
 /// }
@@ -147,7 +148,7 @@ impl<'i> Table<'i> {
         }
     }
 
-    /// The document itself.
+    /// The root table.
     pub(super) fn document(
         entries: Vec<Entry<'i>>,
         what: &'static str,
@@ -169,13 +170,13 @@ impl<'i> Table<'i> {
         Some(self.entries.swap_remove(at).value)
     }
 
-    /// The same table under a name that fits better what is known of it by now.
+    /// The same table under a more specific name.
     pub(super) fn named(self, what: &'static str) -> Self {
         Self { what, ..self }
     }
 
-    /// Returns whether one wrong value leaves the rest of the table to be read. Little that is wrong with a stage or an
-    /// image depends on its other keys.
+    /// True if one wrong value does not prevent reading the rest of the table. Few errors in a
+    /// stage or an image depend on its other keys.
     fn is_lenient(&self) -> bool {
         [super::Stage::WHAT, super::Image::WHAT].contains(&self.what)
     }
@@ -200,22 +201,23 @@ impl<'i> Table<'i> {
         entries.filter_map(|entry| Some((entry.key.name.as_ref(), text(entry)?))).collect()
     }
 
-    /// The value of a key, left where it is.
+    /// The value of a key, without taking it.
     pub(super) fn value(&self, key: &str) -> Option<&Value<'i>> {
         self.entries.iter().find(|entry| entry.key.name == key).map(|entry| &entry.value)
     }
 
-    /// The place of a key.
+    /// The span of a key.
     pub(super) fn key_span(&self, key: &str) -> Option<Span> {
         self.entries.iter().find(|entry| entry.key.name == key).map(|entry| entry.key.span)
     }
 
-    /// Whether it has a key.
+    /// True if it has a key.
     pub(super) fn has(&self, key: &str) -> bool {
         self.keys().any(|known| known == key)
     }
 
-    /// Reports the keys that are left in the table, and those that it lacks. A key that is only called wrong is told once.
+    /// Reports the remaining unknown keys and the missing ones. A missing key that is only misspelt
+    /// is reported once.
     fn refuse_rest(mut self, shape: impl Fn() -> TableShape, reader: &mut Reader<'_>) {
         if self.entries.is_empty() && self.missing.is_empty() {
             return;
@@ -242,13 +244,13 @@ impl<'i> Table<'i> {
         }
     }
 
-    /// What is meant by a key that the table does not have.
+    /// The meaning of an unknown key.
     fn meant(&self, key: &str, known: &[&'static str]) -> Option<Meant> {
         let near = || nearest(key, known.iter().copied()).map(Meant::Key);
         synonym::meant(self.what, key, known).or_else(near)
     }
 
-    /// What to say of a key that is like no key of the table.
+    /// The hint for a key that is not similar to any key of the table.
     fn hint_about(
         &self,
         key: &str,
@@ -285,7 +287,7 @@ impl<'i> Table<'i> {
     }
 }
 
-/// Whether a value is a table that has a key.
+/// True if a value is a table with a key.
 fn has_entry(value: &Value<'_>, key: &str) -> bool {
     let Kind::Table(entries) = &value.kind else { return false };
     entries.iter().any(|entry| entry.key.name == key)

@@ -1,9 +1,9 @@
 //! Strings with `${NAME}` in them.
 //!
-//! Comes in: a TOML string. Goes out: a [`Template`], read once and expanded for each set of values.
+//! Input: a TOML string. Output: a [`Template`], parsed once and expanded for each set of values.
 //! The modifiers are those of Dockerfile variables (BuildKit's `frontend/dockerfile/shell/lex.go`),
-//! with `${` as the only beginning and `$${` for a literal one. Inside a modifier's word a backslash
-//! takes away the meaning of the next character.
+//! but only `${` begins a substitution, and `$${` is a literal one. Inside a modifier's word, a
+//! backslash escapes the next character.
 
 mod allowed;
 mod parser;
@@ -26,9 +26,9 @@ use crate::toml::{Kind, Places, Value};
 /// A string with `${NAME}` in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
-    /// Where it was written.
+    /// Its span.
     pub span: Span,
-    /// What it may be.
+    /// The allowed results.
     allowed: Allowed,
     content: Content,
 }
@@ -36,7 +36,7 @@ pub struct Template {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::box_collection, reason = "nearly all are literal: the others need not be at hand")]
 enum Content {
-    /// There is no `${` in it.
+    /// Contains no `${`.
     Literal(Text),
     Parts(Box<Vec<Part>>),
 }
@@ -51,7 +51,7 @@ enum Part {
 struct Substitution {
     name: String,
     modifier: Modifier,
-    /// Where it is written, with its braces.
+    /// Its span, including the braces.
     span: Span,
 }
 
@@ -59,7 +59,7 @@ struct Substitution {
 enum Modifier {
     /// `${NAME}`
     Plain,
-    /// `${NAME-word}`; with a colon an empty value counts as unset, here and in the next two
+    /// `${NAME-word}`; with a colon, an empty value counts as unset; the same in the next two
     Default { colon: bool, word: Vec<Part> },
     /// `${NAME+word}`
     Alternative { colon: bool, word: Vec<Part> },
@@ -73,37 +73,37 @@ enum Modifier {
     Replace { all: bool, pattern: Vec<Part>, replacement: Vec<Part> },
 }
 
-/// What a name stands for: `None` where it has no value.
+/// A function that returns the value of a name: `None` if it is unset.
 pub type Lookup<'l, E> = &'l mut dyn FnMut(&str) -> Result<Option<Text>, E>;
 
-/// Why a template has no value.
+/// The reason why a template has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExpandError<E> {
-    /// What the lookup of a name reported.
+    /// The error of the lookup of a name.
     Lookup(E),
-    /// A name without a value and without a modifier that allows that.
+    /// A name that is unset, without a modifier that allows that.
     Unset {
         /// The name.
         name: String,
-        /// Where it is written.
+        /// Its span.
         span: Span,
     },
-    /// `${NAME:?message}` found no value.
+    /// The name in `${NAME:?message}` is unset or empty.
     Required {
         /// The name.
         name: String,
         /// The message, expanded.
         message: String,
-        /// Where it is written.
+        /// Its span.
         span: Span,
     },
-    /// The text that it gives cannot be a value there.
+    /// The result is not allowed as a value.
     Unfit(Unfit),
-    /// There is no allowance left.
+    /// The allowance is exhausted.
     TooLarge,
 }
 
-/// Why a text cannot be read as a template, and where.
+/// The reason why a text cannot be parsed as a template, and its span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
     problem: String,
@@ -123,7 +123,7 @@ impl Template {
         Self { span, allowed: Allowed::Line, content: Content::Literal(text.into()) }
     }
 
-    /// Reads a text, or says why it cannot be read. `places` gives the places of its characters.
+    /// Parses a text. `places` gives the locations of its characters.
     pub(super) fn parse(
         text: &Text,
         span: Span,
@@ -149,7 +149,7 @@ impl Template {
         }
     }
 
-    /// Its text, where it has no `${`.
+    /// Its text, if it contains no `${`.
     pub fn as_literal(&self) -> Option<&str> {
         match &self.content {
             Content::Literal(text) => Some(text),
@@ -157,7 +157,7 @@ impl Template {
         }
     }
 
-    /// The name, where it is `${NAME}` and nothing else.
+    /// The name, if it consists of `${NAME}`.
     pub fn as_name(&self) -> Option<&str> {
         let Content::Parts(parts) = &self.content else { return None };
         match &parts[..] {
@@ -168,8 +168,8 @@ impl Template {
         }
     }
 
-    /// Whether it depends on values and may come out as the name of a stage or a source: `x-${NAME}` may, and
-    /// `golang:${VERSION}` may not.
+    /// True if it depends on values and may expand to the name of a stage or a source: `x-${NAME}`
+    /// may, and `golang:${VERSION}` may not.
     pub fn is_open_name(&self) -> bool {
         match &self.content {
             Content::Literal(_) => false,
@@ -180,7 +180,7 @@ impl Template {
         }
     }
 
-    /// The text before the first `${`, and the text behind the last one.
+    /// The text before the first `${`, and the text after the last one.
     pub fn ends(&self) -> (&str, &str) {
         fn text(part: Option<&Part>) -> &str {
             match part {
@@ -201,8 +201,8 @@ impl Template {
         }
     }
 
-    /// The text with the value of each name. `lookup` gives a name's value, `None` for unset; what is made of
-    /// values is taken from the allowance.
+    /// The expanded text. `lookup` returns a name's value, `None` if unset; the size of the result
+    /// is taken from the allowance.
     pub fn expand<E>(
         &self,
         lookup: Lookup<'_, E>,
@@ -239,7 +239,8 @@ impl Read for Template {
     }
 }
 
-/// A string that may have several lines and may be empty, or an integer that stands for its digits.
+/// A string that may have several lines and may be empty, or an integer, which stands for its
+/// digits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scalar(pub Template);
 
@@ -263,7 +264,7 @@ impl Read for Scalar {
     }
 }
 
-/// Reads the text of a template that is written as a string, or as a key.
+/// Parses the text of a template that is written as a string, or as a key.
 pub(super) fn read_template(
     text: Text,
     span: Span,
@@ -325,7 +326,7 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
 
 // === Expanding ===
 
-/// Where names are looked up, and how much may be made of their values.
+/// The lookup of names, and the limit on the size of their values.
 struct Expander<'l, E> {
     lookup: Lookup<'l, E>,
     allowance: &'l Allowance,

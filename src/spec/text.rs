@@ -1,12 +1,12 @@
-//! Multi-line text that is indented with the file it stands in.
+//! Multi-line text that is indented with the surrounding file.
 
 use std::borrow::Cow;
 
 use crate::toml::Places;
 
-/// Takes the common indentation off all lines, the blank lines off the beginning, and what is left of
-/// the closing quotes' own line off the end. Carriage returns before newlines go too: they come from
-/// a checkout on Windows, and no shell wants them.
+/// Removes the common indentation of all lines, blank lines at the beginning, and the rest of the
+/// line with the closing quotes at the end. Also removes carriage returns before newlines: they
+/// come from a checkout on Windows, and break shell scripts.
 pub(super) fn dedent(text: &str) -> Cow<'_, str> {
     if !text.contains('\n') {
         return only_line(text).into();
@@ -21,7 +21,7 @@ pub(super) fn dedent(text: &str) -> Cow<'_, str> {
     out.into()
 }
 
-/// The places of the dedented text of a token that begins at `start`.
+/// The locations of the dedented text of a token that begins at `start`.
 pub(super) fn places(token: &str, start: u32) -> Places {
     let (text, places) = Places::of_token(token, start);
     let offset_and_len = |line: &str| (line.as_ptr().addr() - text.as_ptr().addr(), line.len());
@@ -38,8 +38,8 @@ fn only_line(text: &str) -> &str {
     if line.trim().is_empty() { &text[..0] } else { line.trim_start_matches([' ', '\t']) }
 }
 
-/// The lines of the dedented text, each a piece of the text itself. The last is empty where the text ends with a
-/// newline.
+/// The lines of the dedented text, as slices of the text itself. The last one is empty if the text
+/// ends with a newline.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let indentation = text
         .lines()
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// Each word of the text is found where it is written.
+    /// Each word of the text is found at its location.
     #[test]
     fn words_are_found_where_they_are_written() {
         for token in [

@@ -1,23 +1,24 @@
-//! What could not be read of a file, so that nobody who uses it is blamed.
+//! The declarations of a file that could not be read, so that using them is not reported as an
+//! error.
 //!
-//! Comes in: keys and names that have been reported. Goes out: the names that they would have declared. Knows
-//! nothing of what uses them.
+//! Input: keys and names that have been reported. Output: the names that they would have declared.
+//! Must not depend on their uses.
 
 use std::collections::BTreeSet;
 
 use crate::toml::{Kind, Value};
 
-/// What could not be read, and has been reported. Nothing can be said of those who use it.
+/// Declarations that could not be read, and have been reported. Their uses cannot be checked.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unread {
-    /// What would have been declared under these names.
+    /// The names of these declarations.
     pub(super) names: BTreeSet<String>,
-    /// Whether it could have declared any name.
+    /// True if any name may have been declared.
     pub(super) any: bool,
 }
 
 impl Unread {
-    /// Adds a key that cannot be read. Its header may be misspelt: then what it holds is what was declared.
+    /// Adds an unknown key. If it is a misspelt header, its entries are the declarations.
     pub(super) fn add_key(&mut self, key: &str, value: &Value<'_>) {
         self.add(key);
         if let Kind::Table(entries) = &value.kind {
@@ -25,7 +26,7 @@ impl Unread {
         }
     }
 
-    /// Adds a name. It may be wrong for being in upper case.
+    /// Adds a name. Its lower-case form is added too, since the upper case may be the mistake.
     pub(super) fn add(&mut self, name: &str) {
         self.names.insert(name.to_ascii_lowercase());
         self.names.insert(name.to_owned());

@@ -1,4 +1,4 @@
-//! Scripts, and what is read in them.
+//! Scripts and their parsed commands.
 
 use super::*;
 
@@ -75,7 +75,7 @@ fn words_have_their_places() {
     assert_eq!(places(&reading.commands[1]), ["e"]);
 }
 
-/// What is between commands that both run is harmless.
+/// Blank lines and comments between complete commands are harmless.
 #[test]
 fn commands_that_do_not_go_on() {
     for (text, expected) in [
@@ -109,7 +109,7 @@ fn shells() {
     assert!(is_shell("C:\\Windows\\cmd.exe") && is_shell("/bin/bash") && !is_shell("java"));
 }
 
-/// No text makes it hang or panic.
+/// No text causes a hang or a panic.
 #[test]
 fn odd_texts() {
     for text in [

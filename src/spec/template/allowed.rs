@@ -1,4 +1,4 @@
-//! The texts that a value may be, whether they are written or come from the names in it.
+//! Restrictions on values, for literal and for substituted text.
 
 use std::ops::Deref;
 
@@ -10,35 +10,35 @@ use crate::spec::read::{Read, Reader, SCALAR, STRING};
 use crate::spec::shape::Shape;
 use crate::toml::{Kind, Value};
 
-/// The texts that a value may be.
+/// The restriction on a value.
 ///
-/// BuildKit and the programs that it starts take most values as they are. A newline in a path or an empty user
-/// fails there without a word of this file, or does not fail at all.
+/// BuildKit and the programs that it runs do not check most values. A newline in a path or an empty
+/// user would fail there without a reference to the build file, or not fail at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::spec) enum Allowed {
-    /// One line that is not empty and not blank: a name, a path, an address.
+    /// One line that is neither empty nor blank: a name, a path, a URL.
     Line,
-    /// The same, and nothing where that is what a `${NAME}` gives.
+    /// Like [`Allowed::Line`], but empty if a `${NAME}` expands to nothing.
     LineOrNothing,
-    /// What a process can be given: anything without NUL.
+    /// Any text for a process: without NUL.
     Text,
-    /// Anything at all: what is in a file.
+    /// Anything: the content of a file.
     Bytes,
 }
 
-/// The reason why a text cannot be a value.
+/// The reason why a text is not allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfit {
     /// It is empty.
     Empty,
-    /// It has nothing but blanks.
+    /// It is blank.
     Blank,
-    /// It has a control character.
+    /// It contains a control character.
     Control(char),
 }
 
 impl Allowed {
-    /// Checks a text as it is written.
+    /// Checks a literal text.
     pub(in crate::spec) fn check_written(self, text: &str) -> Result<(), Unfit> {
         if text.is_empty() && self == Allowed::LineOrNothing {
             return Err(Unfit::Empty);
@@ -46,7 +46,7 @@ impl Allowed {
         self.check(text)
     }
 
-    /// Checks a text that was made of values.
+    /// Checks an expanded text.
     pub(super) fn check(self, text: &str) -> Result<(), Unfit> {
         let is_refused = match self {
             Allowed::Line if text.is_empty() => return Err(Unfit::Empty),
@@ -63,7 +63,7 @@ impl Allowed {
 }
 
 impl Unfit {
-    /// Reports it. `is_written` says whether the text is as it stands in the file.
+    /// The diagnostic. `is_written` is true if the text is literal in the file.
     pub fn diagnostic(self, span: Span, is_written: bool) -> Diagnostic {
         let (message, hint) = match self {
             Unfit::Empty if is_written => {
@@ -89,7 +89,7 @@ impl Unfit {
     }
 }
 
-/// A control character as people know it.
+/// The common name of a control character.
 fn name_of(c: char) -> String {
     let name = match c {
         '\t' => "a tab",
@@ -148,7 +148,7 @@ macro_rules! templates {
 templates! {
     /// A string with `${NAME}` in it that may have several lines and may be empty.
     TextTemplate: Allowed::Text;
-    /// A string with `${NAME}` in it that is the same as none where it comes out empty.
+    /// A string with `${NAME}` in it that counts as absent if it expands to nothing.
     MaybeEmpty: Allowed::LineOrNothing;
 }
 

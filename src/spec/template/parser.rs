@@ -8,7 +8,7 @@ use super::{Modifier, Part, Substitution, unescape};
 use crate::spec::name::{is_variable, leading_name};
 use crate::toml::Places;
 
-/// How deep `${A:-${B:-...}}` may be nested.
+/// Maximum nesting of `${A:-${B:-...}}`.
 const MAX_DEPTH: usize = 32;
 
 pub(super) struct Parser<'t> {
@@ -19,7 +19,7 @@ pub(super) struct Parser<'t> {
     pub(super) bare: Vec<Range<usize>>,
 }
 
-/// What is wrong, and with which part of the text.
+/// An error, and its range in the text.
 pub(super) struct Problem {
     pub(super) message: String,
     pub(super) range: Range<usize>,
@@ -30,17 +30,18 @@ impl<'t> Parser<'t> {
         Self { text, places, chars: text.char_indices().peekable(), bare: Vec::new() }
     }
 
-    /// The offset of what comes next.
+    /// The offset of the next character.
     fn offset(&mut self) -> usize {
         self.chars.peek().map_or(self.text.len(), |&(at, _)| at)
     }
 
-    /// A problem with the text from `start` up to here.
+    /// An error about the text from `start` up to here.
     fn problem<T>(&mut self, start: usize, message: impl Into<String>) -> Result<T, Problem> {
         Err(Problem { message: message.into(), range: start..self.offset() })
     }
 
-    /// Text and substitutions up to one of the `stops`, which is consumed; without stops, to the end.
+    /// Text and substitutions up to one of the `stops`, which is consumed; without stops, to the
+    /// end.
     pub(super) fn parts(&mut self, stops: &[char], depth: usize) -> Result<Vec<Part>, Problem> {
         let start = self.offset();
         if depth > MAX_DEPTH {
@@ -59,7 +60,8 @@ impl<'t> Parser<'t> {
             match c {
                 _ if stops.contains(&c) => break,
                 '\\' if !stops.is_empty() => {
-                    // The patterns of `#`, `%` and `/` have escapes of their own: keep the backslash.
+                    // The patterns of `#`, `%` and `/` have escapes of their own: keep the
+                    // backslash.
                     text.push('\\');
                     text.extend(self.chars.next().map(|(_, escaped)| escaped));
                 }
@@ -91,7 +93,7 @@ impl<'t> Parser<'t> {
         Ok(parts)
     }
 
-    /// What comes after the `${` at `start`, with its closing brace.
+    /// Parses the rest of a substitution after the `${` at `start`, including its closing brace.
     fn substitution(&mut self, start: usize, depth: usize) -> Result<Substitution, Problem> {
         let after = self.offset();
         let name = leading_name(&self.text[after..]);
@@ -160,7 +162,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    /// A word that is a value, not a pattern: its escapes are done with here.
+    /// Parses a word that is a value, not a pattern, and removes its escapes.
     fn word(&mut self, depth: usize) -> Result<Vec<Part>, Problem> {
         let mut parts = self.parts(&['}'], depth)?;
         for part in &mut parts {

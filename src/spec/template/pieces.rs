@@ -1,15 +1,15 @@
-//! Templates, for who asks what they may become and has no values.
+//! The pieces of a template, for analysing its possible values.
 
 use super::{Content, Modifier, Part, Substitution, Template};
 
-/// A piece of a template, for who asks what it may become.
+/// A piece of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece<'t> {
-    /// Text that stays as it is.
+    /// Literal text.
     Text(&'t str),
     /// The value of a name.
     Name(&'t str),
-    /// What a modifier makes of a value.
+    /// The result of a modifier.
     Changed,
 }
 
