@@ -1,7 +1,7 @@
-//! A panic is a mistake in mstage. The user reads of it as the build's error, which asks for a report.
+//! Converts panics, which are bugs in mstage, to an error of the build that asks for a report.
 //!
-//! Comes in: the work that a request makes. Goes out: what came of it, or that error. Without this there
-//! would be an exit code, and the text in the daemon's log, which is not the user's.
+//! Input: the future of a request. Output: its result, or that error. Otherwise, the client would
+//! only get an exit code, with the text in the daemon's log.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -16,13 +16,13 @@ use buildkit_frontend::Status;
 compile_error!("a program that aborts cannot tell the user of its panic");
 
 thread_local! {
-    /// Where this thread has panicked; the panic itself does not say.
+    /// The location of this thread's panic, which the panic payload does not contain.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// Does the work; a panic in it becomes an error.
+/// Runs the future and converts a panic to an error.
 ///
-/// The work stays on one thread.
+/// The future stays on one thread.
 pub(super) async fn reported<T>(
     work: impl Future<Output = Result<T, Status>>,
 ) -> Result<T, Status> {
@@ -34,7 +34,8 @@ pub(super) async fn reported<T>(
             usual(info);
         }));
     });
-    // What the panic has left half-done is not looked at again: there is nothing left to do but to return.
+    // State that the panic has left inconsistent is not used again: all that is left to do is to
+    // return.
     match AssertUnwindSafe(work).catch_unwind().await {
         Ok(outcome) => outcome,
         Err(panic) => Err(Status::new(report(&*panic))),

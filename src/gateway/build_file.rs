@@ -1,8 +1,8 @@
-//! The build file, the ignore file and the build context, found wherever the client has them.
+//! Locates and reads the build file, the ignore file and the build context.
 //!
-//! Follows `frontend/dockerui/context.go` of BuildKit: the context is a directory of the client, a git
-//! repository, an archive or a file from the web, or what another build of the client makes; the build
-//! file is in it, or in a directory of the client.
+//! Follows `frontend/dockerui/context.go` of BuildKit: the context is a directory of the client, a
+//! git repository, an archive or a file at a URL, or the result of another build of the client; the
+//! build file is in it, or in a directory of the client.
 
 use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
 use futures_util::future::{join3, try_join3};
@@ -21,39 +21,40 @@ use buildkit_frontend::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
 /// The name of the ignore file of a directory.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";
 
-/// The build file, and what belongs to it.
+/// The build file and its related files.
 pub(super) struct BuildFile {
     pub(super) file: SourceFile,
-    /// Where it is.
+    /// Its location.
     pub(super) home: Home,
-    /// The ignore file; empty where there is none, and where the build context is no directory of the client.
+    /// The ignore file; empty if there is none, and if the build context is not a directory of the
+    /// client.
     pub(super) ignore: SourceFile,
     /// The lock file beside it, if there is one.
     pub(super) lock: Option<SourceFile>,
-    /// Where the files of the build context are.
+    /// The main build context.
     pub(super) context: MainContext,
-    /// The op that loads the build file: something of this build that warnings can be about.
+    /// The op that loads the build file, as the op of this build to which warnings are attached.
     pub(super) digest: Digest,
 }
 
-/// Where the build file is, and with it the files that it includes.
+/// The location of the build file and its includes.
 pub(super) enum Home {
-    /// In a directory of the client.
+    /// A directory of the client.
     Client {
-        /// Its name there.
+        /// The name in it.
         name: String,
     },
-    /// In files that are all at hand.
+    /// Files that are available in full.
     Files {
         /// The files.
         of: MainContext,
-        /// Its name there.
+        /// The name in them.
         name: String,
     },
 }
 
 impl BuildFile {
-    /// Finds and reads it.
+    /// Locates and reads it.
     pub(super) async fn read(connection: &Connection, options: &Options) -> Result<Self, Status> {
         let subdir = options.context_subdir.clone();
         let Some(address) = &options.context else { return local(connection, options).await };
@@ -69,8 +70,9 @@ impl BuildFile {
     }
 }
 
-/// With a directory of the client as the build context, or with what another build makes, which counts
-/// more. No option tells whether there is such a build, so that it is asked for beside the reading.
+/// Reads it if the build context is a directory of the client, or the result of another build,
+/// which takes precedence. No option shows whether there is such a build, so this is requested
+/// concurrently.
 async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, Status> {
     let build_file = Home::client(options).read(connection, options);
     let context_ignore = async {
@@ -103,12 +105,12 @@ async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, 
         }
         None => build_file?,
     };
-    // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
+    // An ignore file that cannot be read counts as empty, as with Dockerfiles.
     let ignore = context_ignore.unwrap_or_default().unwrap_or_default();
     found.into_build_file(ignore, context)
 }
 
-/// What an address of a build context means, and the build file's name there.
+/// Resolves the URL of a build context, and the build file's name in it.
 async fn remote<'o>(
     connection: &Connection,
     options: &'o Options,
@@ -129,7 +131,7 @@ async fn remote<'o>(
     Ok((source, if is_archive { &options.filename } else { HTTP_FILE.as_str() }))
 }
 
-/// Returns the file of a URL, once its beginning has been read, which says whether it is an archive.
+/// The file at a URL, after reading its beginning to see whether it is an archive.
 pub(super) async fn web_source(connection: &Connection, url: String) -> Result<MainSource, Status> {
     let source = MainSource::Http { url: url.clone(), is_archive: false };
     let file =
@@ -142,7 +144,7 @@ pub(super) async fn web_source(connection: &Connection, url: String) -> Result<M
     Ok(MainSource::Http { url, is_archive })
 }
 
-/// The failure to read a file that people write.
+/// The error for a file that cannot be read.
 fn unreadable(error: Error) -> Status {
     match error {
         Error::TooLarge { limit } => Status::new(format!(
@@ -153,12 +155,12 @@ fn unreadable(error: Error) -> Status {
     }
 }
 
-/// The ignore file that belongs to one build file.
+/// The name of the build file's own ignore file.
 fn own_ignore_file(name: &str) -> String {
     format!("{name}{IGNORE_FILE}")
 }
 
-/// The other name that a file called `Dockerfile` may have on the disk (`ReadEntrypoint` in BuildKit's
+/// The alternative name of a file called `Dockerfile` (`ReadEntrypoint` in BuildKit's
 /// `frontend/dockerui/config.go`).
 fn in_lower_case(name: &str) -> Option<String> {
     const DOCKERFILE: &str = "Dockerfile";
@@ -167,29 +169,29 @@ fn in_lower_case(name: &str) -> Option<String> {
         .then(|| format!("{directory}{}", DOCKERFILE.to_lowercase()))
 }
 
-/// The build file, and the ignore file and the lock file that are its own.
+/// The build file with its own ignore file and lock file.
 struct Found {
     home: Home,
     bytes: Option<Vec<u8>>,
     ignore: Option<Vec<u8>>,
     lock: Option<Vec<u8>>,
     digest: Digest,
-    /// The graph of the directory, where it is not large.
+    /// The graph of the directory, unless it is large.
     definition: Option<Definition>,
 }
 
-/// How many bytes the graph of the build file's directory may have to go with each place in the file. The source of a
-/// directory has a few hundred.
+/// Maximum size in bytes of the directory's graph, which is sent with each location in the file.
+/// The source of a directory has a few hundred.
 const MAX_ORIGIN: usize = 16 << 10;
 
 impl Found {
-    /// `ignore` is what the context's own ignore file says.
+    /// `ignore` is the content of the context's own ignore file.
     fn into_build_file(self, ignore: Vec<u8>, context: MainContext) -> Result<BuildFile, Status> {
         let name = self.home.name();
         let Some(bytes) = self.bytes else {
             return Err(Status::new(format!("there is no `{name}` in the build file's directory")));
         };
-        // Files that are not on the client's disk need not be kept from it.
+        // Files that are not on the client's disk need not be excluded from the transfer.
         let ignore = match (&context.source, self.ignore) {
             (MainSource::Local, Some(own)) => SourceFile::new(own_ignore_file(name), own),
             (MainSource::Local, None) => SourceFile::new(IGNORE_FILE, ignore),
@@ -250,7 +252,7 @@ impl Home {
         Ok(Found { home: self, bytes, ignore, lock, digest, definition })
     }
 
-    /// Looks into the directory of the build file for further files.
+    /// Opens the directory of the build file, to read further files.
     pub(super) async fn open(
         &self,
         connection: &Connection,
@@ -261,7 +263,7 @@ impl Home {
         self.directory(options, paths, "[internal] load included files")?.open(connection).await
     }
 
-    /// The path of another file, which is seen from the directory of the build file.
+    /// The path of another file, given relative to the build file.
     pub(super) fn path(&self, seen_from_build_file: &str) -> String {
         match self.name().rsplit_once('/') {
             Some((directory, _)) => format!("{directory}/{seen_from_build_file}"),
@@ -269,7 +271,7 @@ impl Home {
         }
     }
 
-    /// The files there; of a client's only those that are asked for.
+    /// The directory of the build file; from a client only the requested files are transferred.
     fn directory(
         &self,
         options: &Options,
@@ -292,14 +294,14 @@ impl Home {
     }
 }
 
-/// Files that can be looked into.
+/// A directory that can be opened.
 pub(super) struct Directory {
     graph: Graph,
     state: State,
     digest: Digest,
 }
 
-/// The same, looked into.
+/// An opened directory; empty if it has no files.
 pub(super) struct OpenDirectory(Option<Ref>);
 
 impl Directory {
@@ -319,7 +321,7 @@ impl Directory {
         Self::new(graph, state)
     }
 
-    /// What an op of a graph makes.
+    /// The result of an op in a graph.
     pub(super) fn new(graph: Graph, state: State) -> Result<Self, Status> {
         match graph.digest(state) {
             Some(digest) => Ok(Self { graph, state, digest }),
@@ -336,7 +338,7 @@ impl Directory {
 }
 
 impl OpenDirectory {
-    /// Returns whether a path is a link to what is not there.
+    /// True if a path is a link to a missing file.
     pub(super) async fn is_dangling(&self, bridge: &Bridge, path: &str) -> Result<bool, Error> {
         let Some(directory) = &self.0 else { return Ok(false) };
         // Links are followed (`StatFile` in BuildKit's `cache/util/fsutil.go`).
@@ -350,7 +352,7 @@ impl OpenDirectory {
         Ok(entries.iter().any(|entry| entry.path == name && is_link(entry)))
     }
 
-    /// Reads a file; `None` where there is none.
+    /// Reads a file; `None` if it does not exist.
     pub(super) async fn read(
         &self,
         connection: &Connection,

@@ -1,4 +1,4 @@
-//! What a build needs that the engine lacks, found before anything is built.
+//! Detects features that a build needs and the engine lacks, before anything is built.
 
 use buildkit_llb::{Cap, Definition, Graph, State};
 
@@ -6,7 +6,8 @@ use super::report::with_places;
 use crate::source::{Place, SourceMap};
 use buildkit_frontend::{Bridge, Status};
 
-/// Refuses a graph with an op that the engine cannot run, naming the feature and the line that needs it.
+/// Rejects a graph with an op that the engine does not support, naming the feature and the line
+/// that needs it.
 pub(super) fn check(
     bridge: &Bridge,
     graph: &Graph,
@@ -46,17 +47,17 @@ pub(super) fn check(
     Err(with_places(Status::new(problems.join("\n")), places))
 }
 
-/// Refuses what the engine cannot do, before it is asked for.
+/// Fails if the engine lacks a capability, before it is used.
 pub(super) fn require(bridge: &Bridge, cap: Cap) -> Result<(), Status> {
     let required = bridge.capabilities().llb.require(cap.id());
     required.map_err(|missing| Status::new(explain(cap, missing.disabled.as_deref())))
 }
 
-/// Refuses a graph that is too large for one message, before it is sent: the engine would only say that
-/// the message is.
+/// Rejects a graph that is too large for one message before it is sent: the engine's error would
+/// only be about the message.
 pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(), Status> {
     let limit = bridge.max_message();
-    // What a request has beside the graph is small.
+    // The rest of a request is small.
     let size = definition.encoded_len() + (64 << 10);
     if size <= limit {
         return Ok(());
@@ -83,16 +84,16 @@ fn explain(cap: Cap, disabled: Option<&str>) -> String {
     }
 }
 
-/// What capabilities are to the author of a build file.
+/// The names of capabilities for the author of a build file.
 const FEATURES: &[(Cap, &str)] = &[
-    // Whatever else would use these does without.
+    // Other uses of these have a fallback.
     (Cap::DIFF_OP, "squashing and merging stages"),
     (Cap::MERGE_OP, "squashing and merging stages"),
     (Cap::EXEC_META_CDI, "devices"),
     (Cap::EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT, "writable bind mounts"),
     (Cap::EXEC_MOUNT_TMPFS_SIZE, "a size for tmpfs mounts"),
     (Cap::EXEC_SECRET_ENV, "secrets in the environment"),
-    // The capability of the release that brought them: they have none of their own.
+    // They have no capability of their own; this is one of the same release.
     (Cap::EXEC_VALID_EXIT_CODE, "modes such as `u+x`"),
     (Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS, "copies with modes such as `4755`"),
     (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` of copies"),

@@ -1,4 +1,4 @@
-//! The checks of a Dockerfile, with what the client gives and what was looked up.
+//! Runs the checks of a Dockerfile with the client's options and the lookups of the build.
 
 use buildkit_llb::Platform;
 
@@ -14,10 +14,10 @@ use crate::plan::{
 use crate::reference::Reference;
 use crate::source::SourceFile;
 
-/// What the client says of checks, in the place of what the Dockerfile says.
+/// The client's configuration of checks, which overrides that of the Dockerfile.
 const ARG: &str = "BUILDKIT_DOCKERFILE_CHECK";
 
-/// The values that a build of a Dockerfile has.
+/// The values in a build of a Dockerfile.
 pub(super) fn input<'i>(
     file: &'i SourceFile,
     dockerfile: &'i Dockerfile,
@@ -31,17 +31,17 @@ pub(super) fn input<'i>(
     }
 }
 
-/// Which rules are silent, and whether findings fail the build. The error is BuildKit's text.
+/// The configuration of the checks. The error is BuildKit's message.
 fn config(dockerfile: &Dockerfile, request: &Request) -> Result<Config, String> {
     let directive = dockerfile.directives.check.as_ref();
-    // What follows a space is a remark.
+    // The text after a space is a remark.
     let directive = directive.and_then(|check| check.value.split(' ').next());
     let text = request.build_args.get(ARG).map(String::as_str).or(directive);
     Config::parse(text.unwrap_or_default())
 }
 
-/// Checks a Dockerfile as far as nothing has to be looked up for it. `diagnostics` has the mistakes in its form, and
-/// gets the findings and what else no build gets past.
+/// Runs the checks of a Dockerfile that need no lookups. `diagnostics` contains its syntax errors,
+/// and gets the findings and further errors that fail every build.
 pub(super) fn check_text(
     file: &SourceFile,
     dockerfile: &Dockerfile,
@@ -57,11 +57,11 @@ pub(super) fn check_text(
                 .push(Diagnostic::new(Code::InvalidDirective, check.span, message).hint(hint));
             return;
         }
-        // What is wrong with the client's word is told for every build file.
+        // An invalid option of the client is reported for every build file.
         (Err(_), _) => return,
     };
     let errors = diagnostics.errors();
-    // Where a heredoc does not end, it is not known what is in it.
+    // After an unterminated heredoc, the rest of the file is unknown.
     if errors.iter().any(|error| matches!(error.code, Code::UnterminatedHeredoc | Code::NotText)) {
         return;
     }
@@ -79,7 +79,8 @@ pub(super) fn check_text(
     }
 }
 
-/// Checks the stages of a Dockerfile: those that the target needs, or all. Does nothing for other build files.
+/// Checks the stages of a Dockerfile: those that the target needs, or all. Does nothing for other
+/// build files.
 pub(super) fn check_built(
     project: &Project<'_>,
     selection: &Selection<'_>,
@@ -99,7 +100,7 @@ pub(super) fn check_built(
     diagnostics.add_dockerfile(check_stages(&input, &config, &known, ignore.as_ref(), all));
 }
 
-/// What was looked up for a build.
+/// The results of lookups for a build.
 struct Known<'k> {
     selection: &'k Selection<'k>,
     facts: &'k Facts,
@@ -137,7 +138,7 @@ impl Images for Known<'_> {
 }
 
 impl Known<'_> {
-    /// The build context of the client that stands for a name.
+    /// The client's build context with a name.
     fn context(&self, name: &str, platform: &Platform) -> Option<Base> {
         let (key, source) = self.request.contexts.find(name, platform)?;
         let config = match source {
@@ -154,7 +155,7 @@ impl Known<'_> {
                 fact.config.as_ref()
             }
             ContextSource::Target(_) => return Some(Base::Unknown),
-            // Files alone record nothing.
+            // Plain files have no config.
             ContextSource::Local(_)
             | ContextSource::Git(_)
             | ContextSource::Http(_)
@@ -166,7 +167,7 @@ impl Known<'_> {
     }
 }
 
-/// What an image records.
+/// The checked parts of an image's config.
 fn image(config: ImageConfig) -> BaseImage {
     BaseImage {
         env: config.config.env,
@@ -177,8 +178,8 @@ fn image(config: ImageConfig) -> BaseImage {
     }
 }
 
-/// The platform that an image was to have, and the one that it has, where they differ. Of an image without files it
-/// does not matter.
+/// The requested platform and that of the image, if they differ. Irrelevant for an image without
+/// files.
 fn other_platform(config: &ImageConfig, wanted: &Platform) -> Option<[String; 2]> {
     let is_empty = config.rootfs.diff_ids.is_empty()
         && config.history.iter().all(|history| history.empty_layer);

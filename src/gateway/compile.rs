@@ -1,4 +1,4 @@
-//! From the client's files to graphs, with what must be known looked up on the way.
+//! From the client's files to graphs, including all lookups.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,33 +14,33 @@ use crate::plan::{Plan, select};
 use crate::source::SourceMap;
 use buildkit_frontend::{Bridge, Status};
 
-/// What is built: for each platform a plan and the graph that it became.
+/// The result of compiling: for each platform a plan and its graph.
 pub(super) struct Compiled {
     pub(super) plans: Vec<Plan>,
     pub(super) definitions: Vec<Definition>,
-    /// What must be built beside them, where their graphs cannot say so.
+    /// Graphs to build concurrently, if the targets' graphs cannot include them.
     pub(super) beside: Vec<Definition>,
-    /// What an SBOM is made by, for each platform whose SBOM is not the engine's to make.
+    /// The graphs that make SBOMs, for each platform for which the engine does not make it itself.
     pub(super) scans: BTreeMap<String, Definition>,
     /// The entitlements that its steps need.
     pub(super) entitlements: Entitlements,
-    /// What a report is put together from, where that of the target is built.
+    /// The parts of a report, if the target is one.
     pub(super) reported: Option<Reported>,
 }
 
-/// What the report of a stage is put together from.
+/// The parts of a stage's report.
 pub(super) struct Reported {
-    /// What each plan became in the graph.
+    /// The result of lowering each plan.
     pub(super) lowered: Vec<Lowered>,
-    /// The graph, which can grow.
+    /// The graph, to which ops can be added.
     pub(super) graph: Graph,
-    /// The build file and what it includes.
+    /// The build file and its includes.
     pub(super) files: SourceMap,
-    /// Whether branches are done at once.
+    /// True if branches run concurrently.
     pub(super) at_once: bool,
 }
 
-/// From the client's files to what is to be built, with the warnings shown on the way.
+/// Compiles the client's files, and shows warnings.
 pub(super) async fn compile(
     bridge: &Bridge,
     options: &Options,
@@ -80,7 +80,7 @@ pub(super) async fn compile(
     };
     let definitions = lowered.iter().map(|one| define(one.guarded));
     let definitions: Vec<Definition> = definitions.collect::<Result<_, Status>>()?;
-    // What platforms have in common is built once.
+    // Results that several platforms share are built once.
     let beside: BTreeSet<State> = lowered.iter().flat_map(|one| &one.beside).copied().collect();
     let targets = lowered.iter().map(|one| one.guarded);
     let states: Vec<State> = targets.chain(beside.iter().copied()).collect();

@@ -1,4 +1,4 @@
-//! Dockerfiles, where a client asks for the build file that says the same.
+//! Converts a Dockerfile to a build file at the request of a client.
 
 use std::ops::RangeInclusive;
 
@@ -17,7 +17,8 @@ use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 /// The version of the document.
 pub(super) const VERSION: &str = "1.0.0";
 
-/// The build file of a Dockerfile, where its pieces come from, and what it cannot say.
+/// The build file of a Dockerfile, the origins of its pieces, and the parts that cannot be
+/// converted.
 #[derive(Debug, Serialize)]
 pub(super) struct Document {
     /// The build file.
@@ -26,7 +27,7 @@ pub(super) struct Document {
     remarks: Vec<RemarkDocument>,
 }
 
-/// Lines of the build file, and the lines of the Dockerfile that they come from, both from 1.
+/// Lines of the build file, and their origin in the Dockerfile, both from 1.
 #[derive(Debug, Serialize)]
 struct Mapped {
     lines: [u32; 2],
@@ -42,7 +43,7 @@ struct RemarkDocument {
 }
 
 impl Document {
-    /// Converts a Dockerfile. A Dockerfile with mistakes is an error, as it is for a build.
+    /// Converts a Dockerfile. Errors in it fail the request, as in a build.
     pub(super) fn new(file: SourceFile, options: &Options) -> Result<Self, Status> {
         let (file, converted) = converted(file, options)?;
         let text = SourceFile::new(convert::TARGET, converted.text.clone().into_bytes());
@@ -58,7 +59,7 @@ impl Document {
         Ok(Self { map: map.collect(), remarks: remarks.collect(), text: converted.text })
     }
 
-    /// Whether the build file does not mean the same.
+    /// True if the build file has another meaning.
     pub(super) fn is_different(&self) -> bool {
         self.remarks.iter().any(|remark| remark.is_error)
     }
@@ -68,11 +69,11 @@ fn ends(lines: RangeInclusive<u32>) -> [u32; 2] {
     [*lines.start(), *lines.end()]
 }
 
-/// The options as they are meant for a file: the stages of a Dockerfile are known in lower case.
+/// The options adapted to the file: the stages of a Dockerfile are named in lower case.
 pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options {
     if is_dockerfile(&build_file.file) {
         let target = options.request.target.take();
-        // What is wrong with the file is told when it is built.
+        // Errors in the file are reported by the build.
         let dockerfile = parse(&build_file.file, &mut Diagnostics::default());
         let last = dockerfile.stages.last().map(|stage| &stage.header);
         let named = dockerfile.stages.iter().rposition(|stage| {
@@ -84,11 +85,11 @@ pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options 
         request.target_stage = match &target {
             Some(target) => Some(target.clone()),
             None => last.map(|last| {
-                // Stages are known in lower case (`parseBuildStageName`).
+                // Stage names are in lower case (`parseBuildStageName`).
                 last.name.as_ref().map_or_else(String::new, |name| name.value.to_lowercase())
             }),
         };
-        // A Dockerfile says with `ARG` what these options are about.
+        // In a Dockerfile, these options are set with `ARG`.
         request.sbom = SbomScope {
             context: scans_context(&dockerfile, &request.build_args, named),
             stages: Stages::None,
@@ -104,7 +105,7 @@ pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options 
     options
 }
 
-/// Returns the build file that says the same as a Dockerfile as the only file of the result.
+/// Returns the build file for a Dockerfile as the only file of the result.
 pub(super) async fn write(
     bridge: &Bridge,
     options: &Options,
@@ -130,7 +131,7 @@ fn converted(file: SourceFile, options: &Options) -> Result<(SourceFile, Convert
     if diagnostics.has_errors() {
         return Err(report::failure(&diagnostics, &SourceMap::new(file)));
     }
-    // The client says which image this frontend is.
+    // The client passes the name of this frontend's image.
     let syntax = options.raw.get("source").map_or(convert::SYNTAX, String::as_str);
     let converted = convert(&dockerfile, syntax, &options.request.build_args);
     Ok((file, converted))

@@ -1,9 +1,10 @@
-//! Links to what is not there, where a copy need not find its file.
+//! Links to missing files in optional copies.
 //!
-//! BuildKit follows a link that is copied by its name, and fails while it computes the checksum of what is not there
-//! (`lazyChecksum` in `cache/contenthash/checksum.go`), whatever the copy says. So directories of the client are looked into
-//! before the graph is made. Only builds with `optional` pay for it: one transfer of these paths, and a question for each.
-//! In stages and images BuildKit's error remains: to look into them, they would have to be built first.
+//! When BuildKit copies a link by its name, it follows the link, and fails while it computes the
+//! checksum of the missing file (`lazyChecksum` in `cache/contenthash/checksum.go`), even if the
+//! copy is optional. So directories of the client are inspected before the graph is made. Only
+//! builds with `optional` pay for that: one transfer of these paths, and a call for each. In stages
+//! and images BuildKit's error remains: they would have to be built before they can be inspected.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,14 +18,14 @@ use crate::plan::{Action, ContextSource, Copy, Origin, Plan};
 use crate::text::Text;
 use buildkit_frontend::{Bridge, Status};
 
-/// A directory of the client: its name there, and what an ignore file keeps out of it.
+/// A directory of the client: its name, and the patterns that are excluded from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     directory: String,
     ignore: Vec<String>,
 }
 
-/// Leaves out of the copies what they need not find and what is a link to nothing.
+/// Removes optional sources that are links to missing files from the copies.
 pub(super) async fn leave_out(
     bridge: &Bridge,
     settings: &Settings,
@@ -74,7 +75,7 @@ fn copy_of(step: &crate::plan::PlannedStep) -> Option<&Copy> {
     }
 }
 
-/// The directory of the client that an origin is.
+/// The directory of the client for an origin.
 fn place(origin: Origin, plan: &Plan, settings: &Settings) -> Option<Place> {
     match origin {
         Origin::Context => matches!(settings.context.source, MainSource::Local)
@@ -89,7 +90,7 @@ fn place(origin: Origin, plan: &Plan, settings: &Settings) -> Option<Place> {
     }
 }
 
-/// Finds the links to nothing among paths.
+/// Finds the links to missing files among paths.
 async fn look_into(
     bridge: &Bridge,
     settings: &Settings,

@@ -1,4 +1,4 @@
-//! The engine's own Dockerfile frontend: what it makes is built upon here.
+//! The engine's own Dockerfile frontend, whose results are used as bases.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::project::Project;
 use crate::plan::{Dockerfile, Triggered};
 use buildkit_frontend::{Build, Ref, Refs, SolveRequest, Status};
 
-/// The name that the metadata of a result has for the image's config.
+/// The key of the image's config in the metadata of a result.
 pub(super) const CONFIG: &str = "containerimage.config";
 
-/// Options of the client that are about the build file itself, or about the form of the result.
+/// Options of the client about the build file itself, or about the form of the result.
 const OF_THE_FILE: [&str; 10] = [
     "filename",
     "target",
@@ -23,19 +23,20 @@ const OF_THE_FILE: [&str; 10] = [
     "platform",
     "multi-platform",
     "build-arg:BUILDKIT_MULTI_PLATFORM",
-    // Names the frontend of the client's own file. Another file has a line of its own for that.
+    // Selects the frontend of the client's own file. The other file has a syntax line of its own.
     "build-arg:BUILDKIT_SYNTAX",
 ];
 
-/// The option that says which files wait for a file that is built as a stage. Frontends hand on options that they do
-/// not know, so that it also reaches a frontend that the engine's Dockerfile frontend starts (`forwardGateway` in
-/// `frontend/dockerfile/builder/build.go`).
+/// The option with the files that wait for a file that is built as a stage. Frontends pass on
+/// unknown options, so it also reaches a frontend that the engine's Dockerfile frontend starts
+/// (`forwardGateway` in `frontend/dockerfile/builder/build.go`).
 const WAITING: &str = "mstage-waiting";
 
-/// The most files that may wait for one. A file can start from itself with other args each time.
+/// Maximum number of files that wait for another one. A file can be based on itself with other args
+/// each time.
 const MOST_WAITING: usize = 8;
 
-/// What belongs to the result and not to a part of it.
+/// Prefixes of options about the result and not about a part of it.
 const OF_THE_RESULT: [&str; 3] = ["label:", "attest:", "build-arg:BUILDKIT_ATTEST_"];
 
 /// Build args that Dockerfiles need not declare.
@@ -49,8 +50,8 @@ const PREDEFINED: [&str; 7] = [
     "all_proxy",
 ];
 
-/// The client's options for another file and one platform. Where the client asks for none, nor is one asked for
-/// here, so that a base image of another platform keeps its own.
+/// The client's options for another file and one platform. If the client requests no platform, none
+/// is requested here, so that a base image of another platform keeps its own.
 pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<String, String> {
     let raw = project.options.raw.iter();
     let mut opts: BTreeMap<String, String> = raw
@@ -63,13 +64,13 @@ pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<St
     if !project.options.request.is_implicit(platform) {
         opts.insert("platform".to_owned(), platform.id());
     }
-    // What rules say of another file is no matter of this file's author.
+    // Findings about another file are not for the author of this one.
     opts.insert("build-arg:BUILDKIT_DOCKERFILE_CHECK".to_owned(), "skip=all".to_owned());
     opts
 }
 
-/// The value of [`WAITING`] for a file: every file that is built as a stage, from the client's on, with its target and
-/// args. An error if the file is among those that wait for it.
+/// The value of [`WAITING`] for a file: every file that is built as a stage, from the client's on,
+/// with its target and args. Fails if the file is among those that wait for it.
 fn waiting(
     options: &BTreeMap<String, String>,
     Dockerfile { file, target, args, .. }: &Dockerfile,
@@ -94,7 +95,7 @@ fn waiting(
     Ok(Value::from(waiting).to_string())
 }
 
-/// Has a Dockerfile of the client built. Its own `# syntax=` line is honoured.
+/// Builds a Dockerfile of the client. Its own `# syntax=` line is honoured.
 pub(super) async fn build(project: &Project<'_>, source: &Dockerfile) -> Result<Triggered, Status> {
     let Dockerfile { file, target, args, platform } = source;
     let waiting = waiting(&project.options.raw, source)?;
@@ -112,8 +113,8 @@ pub(super) async fn build(project: &Project<'_>, source: &Dockerfile) -> Result<
     solve(project, opts, BTreeMap::new()).await.map_err(|status| status.context(file))
 }
 
-/// Has the frontend build, and gives what it made. What the client hands over is handed on, so that files
-/// and build contexts are where they are for this build; `inputs` come with it, or in its place.
+/// Runs the frontend and returns its result. The client's inputs are passed on, so that files and
+/// build contexts are found as in this build; `inputs` are added, or replace them.
 pub(super) async fn solve(
     project: &Project<'_>,
     opts: BTreeMap<String, String>,

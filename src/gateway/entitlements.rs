@@ -1,7 +1,8 @@
-//! Steps that may do more than others only where the client and the engine's settings allow it.
+//! Steps with privileges that the client and the engine's configuration must allow.
 //!
-//! The engine refuses a whole graph for one such step, and says only which entitlement is missing (`Set.Check` in
-//! BuildKit's util/entitlements, `ValidateEntitlements` in its solver/llbsolver/vertex.go). So the steps are found here.
+//! The engine rejects a whole graph because of one such step, and reports only the missing
+//! entitlement (`Set.Check` in BuildKit's util/entitlements, `ValidateEntitlements` in its
+//! solver/llbsolver/vertex.go). So the steps are found here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +14,7 @@ use super::report::with_places;
 use crate::source::{Place, SourceMap};
 use buildkit_frontend::Status;
 
-/// A right that client and daemon give to a build.
+/// An entitlement that client and daemon grant to a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Entitlement {
     Insecure,
@@ -24,11 +25,11 @@ enum Entitlement {
 /// The capabilities of ops that may need one.
 const CAPS: [Cap; 3] = [Cap::EXEC_META_SECURITY, Cap::EXEC_META_NETWORK, Cap::EXEC_META_CDI];
 
-/// The failures of a build whose steps are not allowed what they need.
+/// The errors for steps that lack an entitlement.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Entitlements(BTreeMap<Entitlement, Status>);
 
-/// The steps that need one.
+/// The steps that need an entitlement.
 #[derive(Default)]
 struct Steps<'g> {
     locations: BTreeSet<&'g Location>,
@@ -37,7 +38,8 @@ struct Steps<'g> {
 }
 
 impl Entitlements {
-    /// Finds what the ops of a graph need that some states are made by, which are given with their definitions.
+    /// Collects the entitlements that the ops of a graph need. The states are given with their
+    /// definitions.
     pub(super) fn of<'d>(
         graph: &Graph,
         states: impl Iterator<Item = (&'d Definition, State)>,
@@ -62,12 +64,12 @@ impl Entitlements {
         Self(failures.collect())
     }
 
-    /// Returns true if no step needs any.
+    /// True if no step needs any.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Returns the failure to show for one of a solve: with the steps that are not allowed what they need.
+    /// Replaces the error of a solve by one that shows the steps with the missing entitlement.
     pub(super) fn explain(&self, status: Status) -> Status {
         let missing = self.0.iter().find(|(entitlement, _)| entitlement.is_missing_in(&status));
         missing.map(|(_, failure)| failure.clone()).unwrap_or(status)
@@ -75,7 +77,7 @@ impl Entitlements {
 }
 
 impl Entitlement {
-    /// The name that engines and clients have for it.
+    /// Its name in engines and clients.
     fn name(self) -> &'static str {
         match self {
             Self::Insecure => "security.insecure",
@@ -84,7 +86,7 @@ impl Entitlement {
         }
     }
 
-    /// Recognizes the refusal of an engine for want of it: `security.insecure is not allowed`, `device
+    /// Recognises the error of an engine that lacks it: `security.insecure is not allowed`, `device
     /// vendor.com/gpu=0 is requested by the build but not allowed`.
     fn is_missing_in(self, status: &Status) -> bool {
         let message = status.message();
@@ -96,7 +98,7 @@ impl Entitlement {
         }
     }
 
-    /// The setting of Docker's daemon.json.
+    /// The key in Docker's daemon.json.
     fn docker_setting(self) -> &'static str {
         match self {
             Self::Insecure => "security-insecure",

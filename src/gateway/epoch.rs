@@ -1,7 +1,7 @@
-//! `SOURCE_DATE_EPOCH`: the time that everything which is made gets.
+//! `SOURCE_DATE_EPOCH`: the timestamp of everything that a build creates.
 //!
-//! A number of seconds since 1970, or a word for where to find it: `context`, the name of a build
-//! context, or the name of a stage that takes one thing from the web or from git. Follows
+//! A number of seconds since 1970, or a keyword for its source: `context`, the name of a build
+//! context, or the name of a stage that only fetches from a URL or from git. Follows
 //! `frontend/dockerfile/dockerfile2llb/epoch.go` of BuildKit.
 
 use buildkit_llb::{Cap, Git, GitMtime, Graph, Http, Source};
@@ -18,23 +18,25 @@ use crate::source::SourceMap;
 use crate::spec::{EPOCH_ARG as ARG, Spec};
 use buildkit_frontend::{Bridge, FileKind, Ref, SourceRequest, Status};
 
-/// How many directories of an archive are looked into for its newest file. Each is a call.
+/// Maximum number of directories of an archive that are searched for its newest file. Each is a
+/// call.
 const MAX_DIRECTORIES: usize = 4096;
 
-/// How many of those calls are made at once.
+/// Number of concurrent calls.
 const AT_ONCE: usize = 64;
 
-/// What a word stands for.
+/// The source that a keyword refers to.
 struct Timed {
-    /// Whose time the engine is asked for.
+    /// The source whose time is requested.
     source: Source,
-    /// The URL, of a file from the web: of an archive whose server tells no time, that of its newest file is taken.
+    /// The URL of a file: if it is an archive and its server reports no time, the time of its
+    /// newest file is used.
     url: Option<String>,
 }
 
-/// Finds the time and sets it in the options, for this build and for those that are started from it: other
-/// frontends know no words. A file with errors has none. Files of a context from git have their commit's time
-/// then, unless its URL says which they have.
+/// Resolves the time and sets it in the options, for this build and for nested ones: other
+/// frontends do not support keywords. If the file has errors, no time is set. Files of a context
+/// from git then have their commit's time, unless its URL sets another one.
 pub(super) async fn find(
     bridge: &Bridge,
     spec: &Spec,
@@ -63,7 +65,7 @@ pub(super) async fn find(
     Ok(())
 }
 
-/// Returns the source that a word stands for; `None` for files of the client, which have no time of their own.
+/// The source for a keyword; `None` for files of the client, which have no time of their own.
 fn timed(
     word: &str,
     spec: &Spec,
@@ -122,14 +124,14 @@ impl Timed {
     }
 }
 
-/// The one thing that a stage takes from elsewhere, where it does nothing else.
+/// The single source that a stage fetches, if it does nothing else.
 fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
     let mut request = request.clone();
     request.stage = Some(name.to_owned());
     request.build_args.remove(ARG);
-    // Only commits are looked up there: of files their checksums are not asked for.
+    // Only commits are resolved there, not checksums of files.
     let locking = std::mem::take(&mut request.locking);
-    // What is wrong with the file is reported when the target itself is planned.
+    // Errors in the file are reported when the target itself is planned.
     let mut diagnostics = Diagnostics::default();
     let selection = select(spec, &request, &mut diagnostics)?;
     if !selection.images().is_empty() || !selection.contexts().is_empty() {
@@ -139,7 +141,7 @@ fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
     let [stage] = &stages[..] else { return None };
     let [step] = &stage.steps[..] else { return None };
     match &step.action {
-        // An engine that is told a file's checksum asks nobody, and knows no time.
+        // If the engine has a file's checksum, it sends no request and knows no time.
         Action::Fetch(fetch) => Some(Timed::http(&fetch.url)),
         Action::Git(git) => {
             let locked = match &git.checksum {
@@ -164,8 +166,8 @@ fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
     }
 }
 
-/// Returns when a commit was made, or a file of the web was changed. Where its server does not tell, that is when
-/// the newest file of an archive was; any other file has no time.
+/// The time of a commit, or of the last change of a file at a URL. If its server does not report
+/// it, the time of the newest file in an archive; any other file has no time.
 async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64>, Status> {
     let Timed { source, url } = timed;
     let log_name = format!("[internal] look up the time of {word}");
@@ -178,7 +180,7 @@ async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64
     }
     if let Some(url) = url {
         let newest = newest_in(bridge, url, word).await?;
-        // Of a server that dates nothing the engine tells so; an older engine tells nothing.
+        // A server without dates is reported by new engines; old ones report nothing.
         if newest.is_some() || meta.http.is_some() {
             return Ok(newest);
         }
@@ -189,10 +191,10 @@ async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64
     )))
 }
 
-/// Returns the time of the newest file in an archive from the web; `None` for a file that is no archive.
+/// The time of the newest file in an archive from a URL; `None` for a file that is not an archive.
 ///
-/// BuildKit's frontend reads the archive itself (`archiveMaxTimeFromRef`). Here the engine unpacks it, as it
-/// does for a build context, whatever it is compressed with.
+/// BuildKit's frontend reads the archive itself (`archiveMaxTimeFromRef`). Here, the engine unpacks
+/// it, as it does for a build context, with any compression.
 async fn newest_in(bridge: &Bridge, url: String, word: &str) -> Result<Option<i64>, Status> {
     let source = build_file::web_source(bridge.connection(), url).await?;
     if !matches!(source, MainSource::Http { is_archive: true, .. }) {
@@ -208,7 +210,7 @@ async fn newest_in(bridge: &Bridge, url: String, word: &str) -> Result<Option<i6
     }
 }
 
-/// Returns the time of the newest file of a tree.
+/// The time of the newest file in a tree.
 async fn newest_of(bridge: &Bridge, files: &Ref, word: &str) -> Result<Option<i64>, Status> {
     let mut newest = None;
     let mut directories = vec![".".to_owned()];
@@ -239,7 +241,7 @@ async fn newest_of(bridge: &Bridge, files: &Ref, word: &str) -> Result<Option<i6
     Ok(newest.map(|nanoseconds: i64| nanoseconds.div_euclid(1_000_000_000)))
 }
 
-/// The committer's time in a commit as git stores it.
+/// The committer's time in a raw git commit.
 fn commit_time(commit: &[u8]) -> Option<i64> {
     let text = String::from_utf8_lossy(commit);
     let header = text.split("\n\n").next()?;

@@ -1,8 +1,8 @@
-//! Errors of the engine in the words of the build file.
+//! Adds explanations to errors of the engine.
 
 use buildkit_frontend::Status;
 
-/// Says what an error of the engine is about, where its own words do not.
+/// Adds an explanation if the engine's own message is unclear.
 pub(super) fn explained(status: Status) -> Status {
     match help(status.message()) {
         Some(help) => status.help(&help),
@@ -10,8 +10,8 @@ pub(super) fn explained(status: Status) -> Status {
     }
 }
 
-/// The texts are those of `copy/copy.go` of `github.com/tonistiigi/fsutil`, of `cache/contenthash/checksum.go` and of
-/// `solver/llbsolver/file/backend.go` of BuildKit.
+/// The texts are those of `copy/copy.go` of `github.com/tonistiigi/fsutil`, of
+/// `cache/contenthash/checksum.go` and of `solver/llbsolver/file/backend.go` of BuildKit.
 fn help(message: &str) -> Option<String> {
     let behind = |text: &str| message.split_once(text).map(|(_, rest)| rest);
     if let Some(path) = behind("cannot copy to non-directory: ") {
@@ -49,8 +49,8 @@ fn help(message: &str) -> Option<String> {
     })
 }
 
-/// The path in a root file system that the engine has mounted in a directory of its own: `.../buildkit1234/bin`, and
-/// `.../overlay2/ID/merged/bin` with Docker's older image store.
+/// The path in a root file system that the engine has mounted in a temporary directory:
+/// `.../buildkit1234/bin`, and `.../overlay2/ID/merged/bin` with Docker's older image store.
 fn in_root(path: &str) -> &str {
     let path = path.trim();
     if let Some(at) = path.find("/merged/").filter(|_| path.contains("/overlay2/")) {

@@ -1,4 +1,4 @@
-//! Ignore files: which files of a directory of the client are not sent.
+//! Ignore files: the files of a directory of the client that are not transferred.
 
 use super::report;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -6,8 +6,8 @@ use crate::ignore::{InvalidLine, parse_file};
 use crate::source::{SourceFile, SourceMap};
 use buildkit_frontend::Status;
 
-/// The patterns of the build context's ignore file. A line that is none is an error; then the file joins those that
-/// errors show.
+/// The patterns of the build context's ignore file. An invalid line is an error; the file is then
+/// added to those that errors show.
 pub(super) fn read(
     file: SourceFile,
     files: &mut SourceMap,

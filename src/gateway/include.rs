@@ -1,7 +1,7 @@
-//! The files that a build file includes, read from where it is itself and from named build contexts.
+//! The includes of a build file, read from its own directory and from named build contexts.
 //!
-//! A build file that includes nothing costs no question. Others are read in waves: all that is included by
-//! what is known so far at once.
+//! A build file without includes needs no calls. Others are read in waves: all includes of the
+//! files known so far are read concurrently.
 
 use std::collections::BTreeMap;
 
@@ -22,17 +22,17 @@ use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
 use buildkit_frontend::{Bridge, Status};
 
-/// All files of a build, and what they are.
+/// All files of a build, and the resulting spec.
 pub(super) struct ReadSpec {
     pub(super) files: SourceMap,
-    /// `None` where it cannot be read at all.
+    /// `None` if it cannot be read at all.
     pub(super) spec: Option<Spec>,
-    /// The Dockerfile that it was read from, where it was.
+    /// The Dockerfile that it was converted from, if any.
     pub(super) dockerfile: Option<ReadDockerfile>,
 }
 
-/// All files of a build, and the spec that they are, as far as it can be read: see [`crate::spec::parse`]. A
-/// Dockerfile is read as the build file that says the same.
+/// Reads all files of a build, and the resulting spec, as far as possible: see
+/// [`crate::spec::parse`]. A Dockerfile is converted to a build file.
 pub(super) async fn read_spec(
     bridge: &Bridge,
     options: &Options,
@@ -63,7 +63,7 @@ pub(super) async fn read_spec(
     Ok(ReadSpec { files, spec, dockerfile })
 }
 
-/// What a build context has of the files that are wanted of it.
+/// The contents of wanted files in a build context, by path.
 type Contents<'a> = BTreeMap<&'a str, Option<Vec<u8>>>;
 
 /// Reads one wave, in its order.
@@ -94,7 +94,7 @@ async fn read(
     Ok(contents.collect())
 }
 
-/// Reads files of one directory at once. `None` where the client has not given the build context.
+/// Reads files of one directory concurrently. `None` if the client has not given the build context.
 async fn read_in<'w>(
     bridge: &Bridge,
     options: &Options,
@@ -123,7 +123,7 @@ async fn read_in<'w>(
     Ok(Some(report::all(join_all(reads).await)?.into_iter().collect()))
 }
 
-/// Looks into a build context of the client.
+/// Opens a build context of the client.
 async fn open(
     bridge: &Bridge,
     options: &Options,

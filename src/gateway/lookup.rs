@@ -1,5 +1,5 @@
-//! What a build needs to know before it can be planned: of images their digests and configs, and what
-//! their `ONBUILD` triggers make of them; of named contexts what is not sent, and what other builds make.
+//! The lookups that planning needs: digests and configs of images, the results of their `ONBUILD`
+//! triggers, ignore files of named contexts, and results of other builds.
 
 use std::collections::BTreeMap;
 
@@ -16,11 +16,12 @@ use crate::reference::Reference;
 use crate::source::SourceFile;
 use buildkit_frontend::{ImageRequest, OciLayout, Status};
 
-/// How many bytes the config of an image may have. Those of real images have some thousands, and a result has them
-/// twice for each platform, in one message.
+/// Maximum size of an image's config in bytes. Those of real images have some thousands, and a
+/// result contains them twice for each platform, in one message.
 const MAX_CONFIG: usize = 2 << 20;
 
-/// Refuses the config of an image that is too large for the messages of a build. `image` says which it is.
+/// Rejects the config of an image that is too large for the messages of a build. `image` is its
+/// name in the error.
 pub(super) fn check_config(config: &[u8], image: &str) -> Result<(), Status> {
     if config.len() <= MAX_CONFIG {
         return Ok(());
@@ -34,16 +35,17 @@ pub(super) fn check_config(config: &[u8], image: &str) -> Result<(), Status> {
     ))
 }
 
-/// What is known of what some selections ask for.
+/// The results of lookups for some selections.
 pub(super) struct Found {
-    /// One for each selection, with what could be looked up.
+    /// One for each selection, as far as lookups succeeded.
     pub(super) facts: Vec<Facts>,
-    /// Why not all could be.
+    /// The combined error of failed lookups.
     pub(super) failure: Option<Status>,
 }
 
-/// Looks everything up at once, each thing once, and gives each selection what it asks for. `pending` are
-/// the stages that wait for it, where the selections are of one that the triggers of an image name.
+/// Looks everything up concurrently, without duplicates, and returns the facts for each selection.
+/// `pending` are the waiting stages, if the selections are those of a stage named by an image's
+/// triggers.
 pub(super) async fn look_up(
     project: &Project<'_>,
     selections: &[Selection<'_>],
@@ -94,7 +96,7 @@ pub(super) async fn look_up(
     Found { facts: facts.collect(), failure }
 }
 
-/// The failure with the image that it is about, which the daemon does not always tell.
+/// Adds the name of the image to an error, unless the daemon's message contains it.
 fn named(status: Status, query: &ImageQuery) -> Status {
     let name = query.reference.familiar();
     if status.message().contains(&name) {
@@ -103,7 +105,7 @@ fn named(status: Status, query: &ImageQuery) -> Status {
     status.context(format!("{name} for {}", query.platform))
 }
 
-/// What tells images apart.
+/// The identity of an image.
 fn image_key(query: &ImageQuery) -> (Reference, String, Option<String>) {
     (query.reference.clone(), query.platform.id(), query.layout.clone())
 }
@@ -122,7 +124,7 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
             let label = format!("[context {name}] load {IGNORE_FILE}");
             let connection = bridge.connection();
             let files = Directory::local(local, &label).open(connection).await?;
-            // An ignore file that cannot be read counts as none, as it does for Dockerfiles.
+            // An ignore file that cannot be read counts as empty, as with Dockerfiles.
             let text = files.read(connection, IGNORE_FILE).await.unwrap_or_default();
             let text = text.unwrap_or_default();
             let ignore = ignore::read_alone(SourceFile::new(
@@ -177,7 +179,7 @@ async fn image(
 ) -> Result<ImageFact, Status> {
     let Project { bridge, options, .. } = *project;
     if query.layout.is_some() {
-        // BuildKit before it would look for an image of that name in a registry.
+        // Older versions of BuildKit would look for an image with that name in a registry.
         capabilities::require(bridge, Cap::SOURCE_OCI_LAYOUT)?;
     }
     let log_name = match &query.context {

@@ -1,9 +1,9 @@
-//! The edge towards BuildKit: everything that is sent and received.
+//! The interface to BuildKit: all input and output.
 //!
-//! Comes in: a connection to the daemon and [`Options`]. Goes out: the target's result, the answer to a
-//! question about the file, or an error that shows the lines of the build file it is about. The conversation is short: the daemon's
-//! capabilities, the build file and the ignore file, the images' configs all at once, one solve, the
-//! result. What is done with the answers is decided elsewhere, in plain functions.
+//! Input: a connection to the daemon and [`Options`]. Output: the target's result, the answer to a
+//! subrequest, or an error that shows the lines of the build file. The conversation is short: the
+//! daemon's capabilities, the build file and the ignore file, all images' configs concurrently, one
+//! solve, the result. All decisions are made elsewhere, in plain functions.
 
 mod archive;
 mod bug;
@@ -46,8 +46,8 @@ use crate::convert::TARGET as CONVERTED;
 use crate::lock::TARGET;
 use crate::rules::linked_into_special;
 
-/// Answers one request of a client. An error in the build file, or one that the daemon reports, is an
-/// answer too: `Err` means that no answer could be given.
+/// Answers one request of a client. An error in the build file, or one from the daemon, is also an
+/// answer: `Err` means that no answer could be given.
 pub async fn run<IO>(
     io: IO,
     variables: impl IntoIterator<Item = (String, String)>,
@@ -85,9 +85,9 @@ where
     }
 }
 
-/// A request, as far as one gets with it without knowing what the daemon can do.
+/// The state of a request before the daemon's capabilities are known.
 enum Begun {
-    /// It has nothing to do with any file.
+    /// It needs no file.
     Answered(SolveResult),
     /// The build file has been read.
     Read(Box<Options>, Box<BuildFile>),
@@ -122,8 +122,9 @@ async fn build(
         let built = stage_report::build(bridge, options, plans, definitions, beside, reported);
         return built.await.map_err(|status| entitlements.explain(status));
     }
-    // A lazy target would only begin once what is built beside it has been, and its errors are not seen here. Of one that is
-    // refused the client would show what the engine says, and no step.
+    // A lazy target would begin only after the graphs built beside it, and its errors would not be
+    // seen here. If it is rejected, the client would show only the engine's message without the
+    // step.
     let evaluate = !shows_excerpts(bridge)
         || !beside.is_empty()
         || !entitlements.is_empty()
@@ -140,7 +141,7 @@ async fn build(
         };
         solved.map_err(explained).map(|result| result.refs)
     };
-    // The first failure ends the build: who gets the answer cancels what still runs.
+    // The first failure ends the build: returning it cancels everything that still runs.
     let (refs, _, attestations) = try_join3(
         try_join_all(definitions.into_iter().map(|definition| solve(definition, evaluate))),
         try_join_all(beside.into_iter().map(|definition| solve(definition, true))),
@@ -152,8 +153,8 @@ async fn build(
     Ok(result)
 }
 
-/// Whether the engine shows lines of the build file beside the error of a failing step. Docker 20.10
-/// does not: there the build is run to its end here, so that the place can be put into the message.
+/// True if the engine shows lines of the build file for a failing step. Docker 20.10 does not:
+/// there, the build is run to completion here, so that the location can be added to the message.
 fn shows_excerpts(bridge: &Bridge) -> bool {
     bridge.capabilities().gateway.supports(gateway::EVALUATE)
 }

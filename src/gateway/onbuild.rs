@@ -1,4 +1,4 @@
-//! The `ONBUILD` triggers of an image that a stage starts from.
+//! The `ONBUILD` triggers of an image that a stage is based on.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,9 +16,9 @@ use crate::spec::Spec;
 use crate::text::Text;
 use buildkit_frontend::Status;
 
-/// Has the engine's own Dockerfile frontend build `FROM` that image: it fires the triggers, with the
-/// client's context, and needs no parser here. Stages that triggers copy from are handed over as build
-/// contexts of their names.
+/// Runs the engine's own Dockerfile frontend on `FROM` with that image: it runs the triggers, with
+/// the client's context, and no parser is needed here. Stages that triggers copy from are passed as
+/// build contexts with their names.
 pub(super) async fn fire(
     project: &Project<'_>,
     query: &ImageQuery,
@@ -31,7 +31,7 @@ pub(super) async fn fire(
     let request =
         Request { target_platform: query.platform.clone(), ..project.options.request.clone() };
     let args = args_for_triggers(triggers, spec, &request);
-    // No instruction can hold a line break.
+    // No instruction can contain a line break.
     let (several_lines, one_line): (Vec<_>, Vec<_>) =
         args.into_iter().partition(|(_, value)| value.contains(['\n', '\r']));
     let text = dockerfile_of(reference, &one_line);
@@ -45,20 +45,20 @@ pub(super) async fn fire(
         several_lines.map(|(name, value)| (format!("build-arg:{name}"), value.to_string())),
     );
     opts.insert("filename".to_owned(), "Dockerfile".to_owned());
-    // Says that the syntax line has been looked at, so that no other frontend is started.
+    // Marks the syntax line as processed, so that no other frontend is started.
     opts.insert("cmdline".to_owned(), "mstage".to_owned());
     let mut inputs = BTreeMap::from([("dockerfile".to_owned(), graph.definition(file))]);
     if let MainSource::Git(_) | MainSource::Http { .. } = &project.context.source {
-        // With such an option the Dockerfile is looked for there, and an input is not asked for.
+        // With such an option, the Dockerfile is looked for there instead of in the inputs.
         let key = opts.remove("contextkey").unwrap_or_else(|| "context".to_owned());
         opts.remove(&key);
-        // The directory of it that is the context is still in the options.
+        // The subdirectory that is the context is still in the options.
         let whole = MainContext { subdir: String::new(), ..project.context.clone() };
         let context = main_context(&whole, &mut graph);
         let context = context.map_err(|err| Status::new(err.to_string()))?;
         inputs.insert("context".to_owned(), graph.definition(context));
     }
-    // Dockerfiles can have such triggers since the release that also brought this.
+    // Dockerfiles support such triggers since the release that also added this capability.
     let takes_stages = bridge.capabilities().llb.supports(Cap::EXEC_VALID_EXIT_CODE.id());
     let mut beside = Vec::new();
     for name in stages_named(triggers, spec) {
@@ -74,11 +74,11 @@ pub(super) async fn fire(
                 "the ONBUILD triggers of {reference} copy from the stage `{name}`, which starts from it"
             )));
         }
-        // A stage can have such a base in its turn.
+        // The stage may have such a base too.
         let stage = Box::pin(project.stage(name, &query.platform, pending));
         let stage = stage.await?;
         let config = json!({ CONFIG: BASE64_STANDARD.encode(stage.config) }).to_string();
-        // A name that no input of the client has, and none that means something by itself.
+        // A name that no input of the client has, and that has no special meaning.
         let input = format!("stage:{name}");
         opts.insert(format!("context:{name}"), format!("input:{input}"));
         opts.insert(format!("input-metadata:{input}"), config);
@@ -90,8 +90,8 @@ pub(super) async fn fire(
     Ok(Triggered { beside, ..fired })
 }
 
-/// A Dockerfile that starts from an image, with args that its triggers may declare: before `FROM` they have a value for an
-/// `ARG` that gives none itself, as in any Dockerfile.
+/// A Dockerfile based on an image, with args that its triggers may declare: an arg before `FROM`
+/// gives a default to an `ARG` without one, as in any Dockerfile.
 fn dockerfile_of(reference: &Reference, args: &[(String, Text)]) -> String {
     let mut text = String::new();
     for (name, value) in args {

@@ -1,4 +1,4 @@
-//! The image that this frontend runs in, for running its program elsewhere.
+//! The image of this frontend, for running its program in other containers.
 #![expect(clippy::disallowed_methods, reason = "BuildKit says in a file which image it is")]
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use super::{Options, options};
 use crate::reference::Reference;
 use buildkit_frontend::Status;
 
-/// Where BuildKit puts the graph of the frontend's image, from v0.10 on.
+/// The file in which BuildKit provides the graph of the frontend's image, since v0.10.
 const DEFINITION: &str = "/run/config/buildkit/metadata/frontend.bin";
 
 /// Adds the image to a graph.

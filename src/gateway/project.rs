@@ -1,4 +1,4 @@
-//! A build file, from its text to plans: what every build, question and lock file goes through.
+//! A build file, from its text to plans, for builds, subrequests and lock files.
 
 use buildkit_llb::{Cap, Graph, Platform};
 
@@ -16,17 +16,17 @@ use crate::source::SourceMap;
 use crate::spec::Spec;
 use buildkit_frontend::{Bridge, Status};
 
-/// How a request's stages are selected.
+/// A function that selects the stages for a request.
 pub(super) type Select =
     for<'s> fn(&'s Spec, &'s Request, &mut Diagnostics) -> Option<Selection<'s>>;
 
-/// A build file with what it includes and its lock file, as far as they can be read.
+/// A build file with its includes and its lock file, as far as they can be read.
 pub(super) struct Opened {
-    /// What the client asks for, with what its references are held to and the time that it stands for.
+    /// The client's options, with the pins of references and the resolved time.
     options: Options,
     pub(super) files: SourceMap,
     spec: Option<Spec>,
-    /// The Dockerfile that the spec was read from, where it was.
+    /// The Dockerfile that the spec was converted from, if any.
     dockerfile: Option<ReadDockerfile>,
     context: MainContext,
     ignore: Vec<String>,
@@ -52,8 +52,8 @@ impl Opened {
         Ok(Self { options, files, spec, dockerfile, context, ignore })
     }
 
-    /// What its stages are compiled with. `None` means that the diagnostics have errors, and that there is no
-    /// more to find.
+    /// The project for compiling its stages. `None` means that the diagnostics contain errors, and
+    /// that nothing more can be found.
     pub(super) fn project<'a>(&'a self, bridge: &'a Bridge) -> Option<Project<'a>> {
         let Self { options, files, spec, dockerfile, context, ignore } = self;
         let (spec, dockerfile) = (spec.as_ref()?, dockerfile.as_ref());
@@ -61,25 +61,25 @@ impl Opened {
     }
 }
 
-/// A build file, and all that its stages are compiled with.
+/// A build file and everything needed to compile its stages.
 #[derive(Clone, Copy)]
 pub(super) struct Project<'a> {
     pub(super) bridge: &'a Bridge,
     pub(super) options: &'a Options,
     pub(super) files: &'a SourceMap,
     pub(super) spec: &'a Spec,
-    /// The Dockerfile that the spec was read from, where it was.
+    /// The Dockerfile that the spec was converted from, if any.
     pub(super) dockerfile: Option<&'a ReadDockerfile>,
-    /// Where the files of the build context are.
+    /// The main build context.
     pub(super) context: &'a MainContext,
-    /// What the ignore file leaves out of it.
+    /// The patterns of the ignore file.
     pub(super) ignore: &'a [String],
 }
 
 impl Project<'_> {
-    /// From the spec to a plan for each platform, with what they need looked up on the way, and what is to be
-    /// said of them. `Ok(None)` means that the diagnostics have errors: with those of what could be looked up all
-    /// the same. The checks of a Dockerfile look at the stages that are needed, or at all.
+    /// From the spec to a plan for each platform, with all lookups and warnings. `Ok(None)` means
+    /// that the diagnostics contain errors, including those that depend on lookups, as far as these
+    /// succeeded. The checks of a Dockerfile cover the stages that are needed, or all.
     pub(super) async fn plan(
         &self,
         select: Select,
@@ -101,12 +101,12 @@ impl Project<'_> {
         check_all: bool,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
-        // What is wrong for one platform is mostly wrong for all, and is reported once.
+        // Errors for one platform usually apply to all, and are reported once.
         let Some(selections) = self.select(select, requests, diagnostics) else {
             return Ok(None);
         };
         let Found { facts, failure } = self.look_up(&selections, diagnostics).await;
-        // As in BuildKit, what is found for the first platform is not told again for the others.
+        // As in BuildKit, findings for the first platform are not repeated for the others.
         if let ([selection, ..], [first, ..]) = (&selections[..], &facts[..]) {
             checks::check_built(self, selection, first, check_all, diagnostics);
         }
@@ -124,7 +124,8 @@ impl Project<'_> {
         }
     }
 
-    /// What each request needs. `None` means that there are errors, and nothing that is left whole.
+    /// Selects the stages for each request. `None` means that there are errors and nothing usable
+    /// is left.
     pub(super) fn select<'s>(
         &'s self,
         select: Select,
@@ -138,7 +139,7 @@ impl Project<'_> {
         selections.into_iter().collect()
     }
 
-    /// Selects what one request needs, and has the rules look at it.
+    /// Selects the stages for one request, and runs the rules on them.
     fn select_one<'s>(
         &'s self,
         select: Select,
@@ -152,7 +153,7 @@ impl Project<'_> {
         Some(selection)
     }
 
-    /// The plans of selections, with what they need looked up. `Ok(None)` means that the diagnostics have
+    /// The plans of selections, with their lookups. `Ok(None)` means that the diagnostics contain
     /// errors.
     pub(super) async fn resolve(
         &self,
@@ -167,16 +168,17 @@ impl Project<'_> {
         }
     }
 
-    /// What selections need to know, as far as it can be looked up. With a failure, nothing is to be built.
+    /// The lookups of selections, as far as they succeed. After a failure, nothing may be built.
     async fn look_up(&self, selections: &[Selection<'_>], diagnostics: &Diagnostics) -> Found {
-        // What is wrong is told at once, and registries are not asked for it.
+        // Errors are reported at once, without asking registries.
         match diagnostics.has_errors() {
             true => Found { facts: selections.iter().map(Facts::none).collect(), failure: None },
             false => lookup::look_up(self, selections, &[]).await,
         }
     }
 
-    /// The plans of selections, each as far as what it needs is known: rules find in it what does not depend on the rest.
+    /// The plans of selections, as far as their facts are known: rules can still check the parts
+    /// that do not depend on the rest.
     fn resolve_all(
         &self,
         selections: &[Selection<'_>],
@@ -187,7 +189,7 @@ impl Project<'_> {
         selections.map(|(selection, facts)| self.resolved(selection, facts, diagnostics)).collect()
     }
 
-    /// The plan of a selection. That of a Dockerfile has the names and the history of the Dockerfile.
+    /// The plan of a selection. For a Dockerfile, it gets the Dockerfile's names and history.
     fn resolved(
         &self,
         selection: &Selection<'_>,
@@ -202,8 +204,8 @@ impl Project<'_> {
         Some(plan)
     }
 
-    /// One stage by itself, for a platform: what makes its files, and its config, and what must be built beside
-    /// it. `pending` are the stages that wait for it.
+    /// A single stage for a platform: its graph, its config, and the graphs to build beside it.
+    /// `pending` are the stages that wait for it.
     pub(super) async fn stage(
         &self,
         name: &str,
@@ -244,7 +246,7 @@ impl Project<'_> {
         })
     }
 
-    /// What the client wants of every op, and what the engine can do.
+    /// The client's settings and the engine's features.
     pub(super) fn settings(&self) -> Settings {
         let llb = &self.bridge.capabilities().llb;
         Settings {
@@ -266,10 +268,10 @@ impl Project<'_> {
                 diff: llb.supports(Cap::DIFF_OP.id()),
                 passthrough: llb.supports(Cap::PASSTHROUGH_OP.id()),
                 required_paths: llb.supports(Cap::FILE_COPY_REQUIRED_PATHS.id()),
-                // It came with the same release (BuildKit's commit f84058eb1).
+                // Added in the same release (BuildKit's commit f84058eb1).
                 owners_in_keys: llb.supports(Cap::SOURCE_POLICY.id()),
                 symlinks: llb.supports(Cap::FILE_SYMLINK_CREATE.id()),
-                // It came with the same release.
+                // Added in the same release.
                 special_modes: llb.supports(Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS.id()),
             },
         }

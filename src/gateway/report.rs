@@ -1,4 +1,4 @@
-//! Diagnostics as BuildKit's clients show them.
+//! Diagnostics in the form of BuildKit's clients.
 
 use std::ops::RangeInclusive;
 
@@ -8,29 +8,29 @@ use crate::diagnostic::{Diagnostic, Diagnostics, Finding, Severity, render};
 use crate::source::{Place, SourceFile, SourceMap, Span};
 use buildkit_frontend::{Bridge, Status, Warning};
 
-/// How many excerpts of the file an error carries. The message has all places.
+/// Maximum number of excerpts of the file in an error. The message contains all locations.
 const MAX_EXCERPTS: usize = 20;
 
-/// How many bytes the excerpts of an error may have together. Errors travel in the headers of HTTP/2, encoded twice
-/// in base64 on the way to the client, and no client takes many megabytes of those.
+/// Maximum total size of the excerpts of an error in bytes. Errors are sent in HTTP/2 headers,
+/// encoded twice in base64 on the way to the client, and no client accepts many megabytes of those.
 const MAX_EXCERPT_BYTES: usize = 256 << 10;
 
-/// How many bytes the excerpt of a warning may have.
+/// Maximum size of the excerpt of a warning in bytes.
 const MAX_WARNING_BYTES: usize = 64 << 10;
 
-/// How many warnings are shown. Each is a message to the daemon.
+/// Maximum number of warnings. Each is a message to the daemon.
 const MAX_WARNINGS: usize = 100;
 
-/// How many lines around a place clients show at most.
+/// Maximum number of context lines that clients show.
 const PADDING: u32 = 5;
 
-/// The build's failure, with an excerpt of the file for each place.
+/// The error of a build, with an excerpt of the file for each location.
 pub(super) fn failure(diagnostics: &Diagnostics, files: &SourceMap) -> Status {
     let errors = diagnostics.of(Severity::Error);
     let violation = diagnostics.dockerfile().violation();
     let message = match (render::errors(&errors, files), violation) {
         (_, Some(violation)) if errors.is_empty() => violation,
-        // Findings count only where everything else is right.
+        // Findings are errors only if there are no others.
         (errors, _) => errors,
     };
     let spans = errors.iter().flat_map(|error| {
@@ -42,7 +42,7 @@ pub(super) fn failure(diagnostics: &Diagnostics, files: &SourceMap) -> Status {
     with_places(Status::new(message), places)
 }
 
-/// A failure that shows lines of files.
+/// An error that shows lines of files.
 pub(super) fn with_places<'f>(
     status: Status,
     places: impl IntoIterator<Item = Place<'f>>,
@@ -55,12 +55,12 @@ pub(super) fn with_places<'f>(
                 left -= data.len();
                 shown.push((place, data));
             }
-            // Nothing is printed of a file without text, but programs find the place.
+            // Nothing is printed for a file without text, but programs get the location.
             None if shown.is_empty() => shown.push((place, Vec::new())),
             None => {}
         }
     }
-    // Clients print what was added last first.
+    // Clients print the last one first.
     shown.into_iter().rev().fold(status, |status, (place, data)| {
         let definition = place.file.definition().cloned();
         let source = SourceInfo { definition, ..source_info(place.file, data) };
@@ -68,13 +68,13 @@ pub(super) fn with_places<'f>(
     })
 }
 
-/// A failure that the daemon reported about one place.
+/// An error of the daemon at one location.
 pub(super) fn at_place(status: Status, files: &SourceMap, span: Span) -> Status {
     let place = files.place(span);
     with_places(status.context(&place), [place])
 }
 
-/// A failure to learn what there is, behind what is wrong with the file in any case.
+/// The error of a lookup, appended to the errors in the file.
 pub(super) fn with_errors(status: Status, diagnostics: &Diagnostics, files: &SourceMap) -> Status {
     if !diagnostics.has_errors() {
         return status;
@@ -84,14 +84,14 @@ pub(super) fn with_errors(status: Status, diagnostics: &Diagnostics, files: &Sou
     failure
 }
 
-/// All answers, or one failure with what is wrong with each.
+/// All answers, or one error that combines the failed ones.
 pub(super) fn all<T>(answers: Vec<Result<T, Status>>) -> Result<Vec<T>, Status> {
     let mut failure = None;
     let found = some(answers, &mut failure);
     failure.map_or_else(|| Ok(found.into_iter().flatten().collect()), Err)
 }
 
-/// The answers that there are, each in its place. What is wrong with the others is added to a failure.
+/// The successful answers in their order. Errors are added to `failure`.
 pub(super) fn some<T>(
     answers: Vec<Result<T, Status>>,
     failure: &mut Option<Status>,
@@ -111,7 +111,7 @@ pub(super) fn some<T>(
     found.collect()
 }
 
-/// A failure that the daemon reported, with the place that it is about in front of the message.
+/// An error of the daemon, with its location in front of the message.
 pub(super) fn with_place(status: Status) -> Status {
     match place_of(&status) {
         Some((file, lines)) => status.context(format!("{file}:{}", lines.start())),
@@ -119,7 +119,7 @@ pub(super) fn with_place(status: Status) -> Status {
     }
 }
 
-/// The name of the file, and the lines, that a failure shows first.
+/// The name of the file, and the lines, that an error shows first.
 pub(super) fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)> {
     status.sources().find_map(|source| {
         let lines = source.lines.first().filter(|lines| *lines.start() > 0)?;
@@ -127,11 +127,11 @@ pub(super) fn place_of(status: &Status) -> Option<(String, RangeInclusive<u32>)>
     })
 }
 
-/// How many bytes a file may have to be sent whole.
+/// Maximum size of a file that is sent whole, in bytes.
 const MAX_WHOLE: usize = 16 << 10;
 
-/// Returns a small file as it is, and of a large one nothing but the lines that a client shows; the others are there,
-/// and empty. `None` where that is more than `most` bytes, of which a line far down takes one for each line above it.
+/// The text of a small file, and only the shown lines of a large one, with all other lines empty.
+/// `None` if that exceeds `most` bytes; a line far down takes one byte for each line above it.
 fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
     let text = file.text();
     if text.len() <= MAX_WHOLE.min(most) && *visible(text) == **text {
@@ -143,7 +143,7 @@ fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
     }
     let mut data = Vec::new();
     for number in 1..=last.saturating_add(PADDING).min(file.line_count()) {
-        // A newline at the end would be one more line.
+        // A newline at the end would be another line.
         if number > 1 {
             data.push(b'\n');
         }
@@ -154,7 +154,7 @@ fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
     Some(data).filter(|data| data.len() <= most)
 }
 
-/// What clients show of a file, without the graph that it was read from.
+/// The file as shown by clients, without the graph that it was read from.
 fn source_info(file: &SourceFile, data: Vec<u8>) -> SourceInfo {
     SourceInfo {
         filename: file.name().to_owned(),
@@ -164,7 +164,7 @@ fn source_info(file: &SourceFile, data: Vec<u8>) -> SourceInfo {
     }
 }
 
-/// Shows the warnings. `about` is an op of this build that they can stand beside.
+/// Shows the warnings. `about` is the op of this build to which they are attached.
 pub(super) async fn warn(
     bridge: &Bridge,
     diagnostics: &Diagnostics,
@@ -183,12 +183,12 @@ pub(super) async fn warn(
     let found = found.iter().map(|diagnostic| warning(diagnostic, files, about));
     let of_dockerfile = of_dockerfile.iter().map(|found| check(found, files.main(), about));
     for warning in found.chain(of_dockerfile).take(MAX_WARNINGS).chain(more) {
-        // A warning that does not get through must not stop a build that would.
+        // A warning that cannot be sent must not fail the build.
         let _ = bridge.warn(warning).await;
     }
 }
 
-/// A place in few words: the build file need not be named.
+/// A location in short form: without the name of the file for the build file itself.
 pub(super) fn line(span: Span, files: &SourceMap) -> String {
     let place = files.place(span);
     match std::ptr::eq(place.file, files.main()) {
@@ -197,7 +197,7 @@ pub(super) fn line(span: Span, files: &SourceMap) -> String {
     }
 }
 
-/// In the form of the Dockerfile frontend's own (BuildKit's `LintFormatShort`).
+/// A warning in the format of the Dockerfile frontend (BuildKit's `LintFormatShort`).
 fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning {
     let place = diagnostic.span.map(|span| files.place(span));
     let line = diagnostic.span.map(|span| format!(" ({})", line(span, files)));
@@ -219,7 +219,7 @@ fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning
     }
 }
 
-/// What a check of a Dockerfile has found, as BuildKit's own frontend tells it.
+/// A finding of a Dockerfile check, in the form of BuildKit's own frontend.
 fn check(found: &Finding, file: &SourceFile, about: Digest) -> Warning {
     Warning {
         digest: about.to_string(),

@@ -1,11 +1,11 @@
-//! What is returned: the files for each platform, and what exporters and clients read beside them.
+//! The returned result: the files for each platform, and the metadata for exporters and clients.
 
 use buildkit_frontend::{ImageResult, Ref, Refs, SolveResult, Status};
 
 use crate::plan::Plan;
 
-/// The result of the plans, whose files are `refs`. `several`: in the form of an image for several
-/// platforms, even if it is for one.
+/// The result of plans whose files are `refs`. With `several`, it has the form of an image for
+/// several platforms, even if there is one.
 pub(super) fn assemble(
     plans: &[Plan],
     refs: Vec<Refs>,
@@ -28,7 +28,7 @@ pub(super) fn assemble(
     Ok(result.finish())
 }
 
-/// The result of plans whose files are `refs`, and no images: they have no config.
+/// The result of plans whose files, `refs`, are not images: without configs.
 pub(super) fn of_files(plans: &[Plan], refs: Vec<Option<Ref>>, several: bool) -> SolveResult {
     let mut result = ImageResult::new(several);
     for (plan, files) in plans.iter().zip(refs) {

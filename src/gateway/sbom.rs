@@ -1,9 +1,9 @@
-//! An SBOM that covers more than the target: stages that nobody ships, and the build context.
+//! An SBOM that covers more than the target: further stages, and the build context.
 //!
-//! The engine itself scans what a frontend returns, where the client asks for that. So nothing is done here
-//! unless there is something else to scan; then the scanner gets all of it at once, and the engine scans no
-//! more. Follows `frontend/attestations/sbom` and the scanner's contract in `docs/attestations/sbom-protocol.md`
-//! of BuildKit.
+//! By default, the engine itself scans the returned result, and nothing is done here. If there is
+//! something else to scan, the scanner gets everything at once, and the engine scans nothing.
+//! Follows `frontend/attestations/sbom` and the scanner's contract in
+//! `docs/attestations/sbom-protocol.md` of BuildKit.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -23,12 +23,12 @@ use buildkit_frontend::{
     Attestation, AttestationKind, Bridge, ImageRequest, Ref, SolveRequest, Status,
 };
 
-/// What the scanner reads and writes: the target, what else there is, and its answers.
+/// The directories of the scanner's input, the target and further ones, and of its output.
 const CORE: &str = "/run/src/core/sbom";
 const EXTRAS: &str = "/run/src/extras/";
 const ANSWERS: &str = "/run/out/";
 
-/// What makes the SBOM of each platform. Empty where the engine does all there is to do.
+/// The graphs that make the SBOM of each platform. Empty if the engine makes them.
 pub(super) async fn prepare(
     bridge: &Bridge,
     options: &Options,
@@ -52,7 +52,7 @@ pub(super) async fn prepare(
     Ok(scans.collect())
 }
 
-/// Runs the scans, as far as anything is run before the export, and says what they are.
+/// Runs the scans, as far as results are evaluated before the export, and returns them.
 pub(super) async fn scan(
     bridge: &Bridge,
     scans: BTreeMap<String, Definition>,
@@ -93,7 +93,7 @@ async fn look_up(
     Ok((reference.pinned(image.meta.digest), config))
 }
 
-/// A scanner, ready to run.
+/// A scanner with its settings.
 struct Scan<'a> {
     scanner: &'a Scanner,
     config: ImageConfig,
@@ -102,7 +102,8 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// The directory that the scanner fills for one platform. `None` for an image that starts nothing.
+    /// The directory that the scanner writes for one platform. `None` for an image without a
+    /// command.
     fn add(&self, plan: &Plan, lowered: &Lowered, graph: &mut Graph) -> Option<State> {
         let config = &self.config.config;
         let args = config.entrypoint.iter().chain(&config.cmd).flatten().cloned();

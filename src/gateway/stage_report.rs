@@ -1,7 +1,8 @@
-//! The report of a stage: its steps are run, and whether they pass or not, its report is the result.
+//! The report of a stage: its steps are run, and its report is the result even if one of them
+//! fails.
 //!
-//! A build of a report fails only where something else does: a stage that the reported one is built from, one that
-//! it requires, or a step that could not be run at all.
+//! The build of a report fails only if something else fails: a stage that the reported one is based
+//! on, one that it requires, or a step that could not be run at all.
 
 use std::collections::BTreeMap;
 
@@ -20,24 +21,24 @@ use crate::show::{Failed, StageReport};
 use crate::source::SourceMap;
 use buildkit_frontend::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 
-/// How the steps of a stage ended.
+/// The result of a stage's steps.
 enum Outcome {
-    /// All went well, and this is what they made.
+    /// All passed, with this result.
     Passed(Option<Ref>),
-    /// One did not.
+    /// One failed.
     Failed {
         failed: Failed,
-        /// The op of it.
+        /// The digest of its op.
         digest: Digest,
-        /// What BuildKit keeps of its root.
+        /// The id of its root that BuildKit has kept.
         left: String,
-        /// The failure, for when the report cannot be had.
+        /// The error, in case the report is unavailable.
         status: Status,
     },
 }
 
-/// Builds the report of the target for every platform. `definitions` make the target, `beside` what it
-/// requires.
+/// Builds the report of the target for every platform. `definitions` are the target's graphs,
+/// `beside` those of required stages.
 pub(super) async fn build(
     bridge: &Bridge,
     options: &Options,
@@ -61,7 +62,7 @@ pub(super) async fn build(
             }
         }
     });
-    // What is required may be built from the stage itself. That waits until the stage has passed.
+    // A required stage may be based on the stage itself. It then waits until the stage has passed.
     let (after, beside): (Vec<_>, Vec<_>) =
         beside.into_iter().partition(|definition| !turns.within(definition).is_empty());
     let gate = |definition| solve(bridge, options, definition, true);
@@ -116,9 +117,9 @@ struct Processes(Vec<Process>);
 
 struct Process {
     step: usize,
-    /// Of its op.
+    /// The digest of its op.
     digest: Digest,
-    /// The place of its root among the mounts of the op.
+    /// The index of its root among the mounts of the op.
     root: usize,
 }
 
@@ -135,10 +136,11 @@ impl Processes {
         Self(lowered.processes.iter().filter_map(process).collect())
     }
 
-    /// What a failure of the build means for the stage: one of its steps has failed, or else the build has.
+    /// Converts an error of the build to the result of the stage, if one of its steps has failed;
+    /// otherwise returns the error.
     fn outcome(&self, bridge: &Bridge, status: Status) -> Result<Outcome, Status> {
         let digest = status.failed_op();
-        // Steps that are alike in all are one op.
+        // Identical steps are one op.
         let same = || self.0.iter().filter(|process| Some(process.digest) == digest);
         let (Some(first), Some(failed)) = (same().next(), status.failed_process()) else {
             return Err(status);
@@ -154,11 +156,12 @@ impl Processes {
     }
 }
 
-/// Who may solve which of the processes of the reported stages, and how those have failed that have.
+/// Mutual exclusion for the processes of the reported stages, with their errors.
 ///
-/// BuildKit can lose what it keeps of a failed process where two solves wait for it: the one error that it has then
-/// is released for each (`resultProxy.loadResult` in its solver/llbsolver/result.go). So no two solves that have a
-/// process in common are at work at once, and one that needs a process that has failed is not begun.
+/// BuildKit can lose the state of a failed process that two solves wait for: their common error is
+/// released for each (`resultProxy.loadResult` in its solver/llbsolver/result.go). So two solves
+/// with a common process never run concurrently, and a solve that needs a failed process is not
+/// started.
 struct Turns(BTreeMap<Digest, Mutex<Option<Status>>>);
 
 impl Turns {
@@ -180,7 +183,7 @@ impl Turns {
         definition: Definition,
     ) -> Result<Option<Ref>, Status> {
         let mut turns = BTreeMap::new();
-        // In the order of the digests: no two can wait for each other.
+        // Locked in the order of the digests, to prevent deadlocks.
         for (digest, turn) in self.within(&definition) {
             turns.insert(digest, turn.lock().await);
         }
@@ -206,13 +209,14 @@ impl Outcome {
     }
 }
 
-/// The failure of a build of `state`, with why it may be one of the stage's steps and still have no report.
+/// The error of a build of `state`, with an explanation if it is one of the stage's steps but has
+/// no report.
 fn explained(status: Status, graph: &Graph, state: State) -> Status {
     let (Some(digest), Some(_)) = (status.failed_op(), status.failed_process()) else {
         return status;
     };
-    // BuildKit names an op anew where a policy has changed what it is built from (`recomputeDigests` in its
-    // solver/llbsolver/vertex.go).
+    // BuildKit changes the digest of an op if a policy has changed its inputs (`recomputeDigests`
+    // in its solver/llbsolver/vertex.go).
     match graph.vertices(state).any(|vertex| vertex.digest() == digest) {
         true => status,
         false => status.help(
@@ -222,7 +226,7 @@ fn explained(status: Status, graph: &Graph, state: State) -> Status {
     }
 }
 
-/// Finds the files of a report, where there can be any.
+/// Locates the files of a report, if there are any.
 async fn files(
     bridge: &Bridge,
     options: &Options,
@@ -249,7 +253,7 @@ async fn files(
     }
 }
 
-/// Says what the exit code of the client does not.
+/// Warns about failures that the client's exit code does not show.
 async fn warn(
     bridge: &Bridge,
     plan: &Plan,
@@ -275,7 +279,7 @@ async fn warn(
         url: String::new(),
         source: None,
     };
-    // A warning that does not get through must not stop a build that would.
+    // A warning that cannot be sent must not fail the build.
     let _ = bridge.warn(warning).await;
 }
 

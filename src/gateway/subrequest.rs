@@ -1,8 +1,8 @@
-//! Questions about a build file, which are answered in place of a build (`--call`, `--check`).
+//! Subrequests about a build file, which are answered instead of a build (`--call`, `--check`).
 //!
-//! An answer is a result without files: its metadata has a document for programs, the same for people,
-//! and the version of its form (BuildKit's `frontend/subrequests`). The documents are made in
-//! [`crate::show`].
+//! An answer is a result without files: its metadata has a document for programs, the same as text
+//! for people, and the version of its format (BuildKit's `frontend/subrequests`). The documents are
+//! made in [`crate::show`].
 
 use serde::Serialize;
 
@@ -25,8 +25,8 @@ use crate::source::SourceMap;
 use crate::spec::Spec;
 use buildkit_frontend::{Answer, Bridge, SolveResult, Status};
 
-/// Answers a question that has nothing to do with any file, and any that is unknown: with the error by
-/// which clients know that. `None` for the others.
+/// Answers a subrequest that needs no file, and an unknown one: with the error that clients expect.
+/// `None` for others.
 pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, Status>> {
     match question {
         "frontend.outline"
@@ -43,7 +43,7 @@ pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, 
     }
 }
 
-/// Answers a question about a file: one that [`answer_without_file`] leaves over.
+/// Answers a subrequest about a file: any that [`answer_without_file`] does not answer.
 pub(super) async fn answer(
     bridge: &Bridge,
     options: &Options,
@@ -60,7 +60,7 @@ pub(super) async fn answer(
     Ok(answer.into())
 }
 
-/// What a build of the target can be given. No image is looked up for it.
+/// The inputs of a build of the target. No image is looked up.
 async fn outline(
     bridge: &Bridge,
     options: &Options,
@@ -82,7 +82,7 @@ async fn outline(
     answer_of(OUTLINE_VERSION, &document, Some(text))
 }
 
-/// What can be built.
+/// The targets of the file.
 async fn targets(
     bridge: &Bridge,
     options: &Options,
@@ -103,8 +103,8 @@ async fn targets(
     answer_of(TARGETS_VERSION, &document, Some(text))
 }
 
-/// A document about a Dockerfile itself; `None` for other build files, and where it has no such target. `with_values`
-/// says whether values have a part in it: then the bases must have some.
+/// A document about a Dockerfile itself; `None` for other build files, and if it has no such
+/// target. `with_values` is true if the document depends on values: then bases must not be empty.
 fn document_of_dockerfile<T>(
     options: &Options,
     build_file: &BuildFile,
@@ -126,7 +126,7 @@ fn document_of_dockerfile<T>(
     Ok(document(&checks::input(files.main(), &dockerfile, &options.request), &files))
 }
 
-/// A document that needs nothing but the build's own files.
+/// A document that needs only the build's own files.
 async fn of_spec<T>(
     bridge: &Bridge,
     options: &Options,
@@ -143,18 +143,19 @@ async fn of_spec<T>(
     document.ok_or_else(|| report::failure(&diagnostics, &files))
 }
 
-/// What rules find in all stages, and what would stop a build. That a file is wrong is an answer, too.
+/// Findings of rules in all stages, and the error that would fail a build. A file with errors is
+/// also an answer.
 async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
     let mut diagnostics = Diagnostics::default();
     let opened = Opened::open(bridge, options, build_file, &mut diagnostics).await?;
-    // It goes as far as a build does before anything is run.
+    // Does everything that a build does before the first step runs.
     let all = options.request.target.is_none();
     let planned = match opened.project(bridge) {
         Some(project) => project.plan(select_all, all, &mut diagnostics).await,
         None => Ok(None),
     };
     let files = &opened.files;
-    // With a target, or with errors, not everything was looked at.
+    // With a target, or with errors, not everything was checked.
     if all && matches!(planned, Ok(Some(_))) {
         let main = files.main().name();
         rules::check_silences(&mut diagnostics, |place| files.file(place).name() == main);
@@ -168,7 +169,7 @@ async fn lint(bridge: &Bridge, options: &Options, build_file: BuildFile) -> Resu
     Ok(answer.exit_status(u8::from(!document.is_clean())))
 }
 
-/// The build file that says the same as a Dockerfile.
+/// The converted build file of a Dockerfile.
 fn converted(options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
     let document = super::convert::Document::new(build_file.file, options)?;
     let answer = answer_of(super::convert::VERSION, &document, Some(document.text.clone()))?;
@@ -181,14 +182,14 @@ async fn convert(
     options: &Options,
     build_file: BuildFile,
 ) -> Result<Answer, Status> {
-    // The document has room for one graph.
+    // The document can contain one graph.
     let definitions = compile(bridge, options, build_file).await?.definitions;
     let [first, ..] = &definitions[..] else { return Err(Status::new("there is no platform")) };
     let document = Converted::new(first).map_err(|err| Status::new(err.to_string()))?;
     answer_of(CONVERT_VERSION, &document, None)
 }
 
-/// The answer that a document is, for programs and for people.
+/// The answer with a document, for programs and for people.
 fn answer_of(
     version: &'static str,
     document: &impl Serialize,

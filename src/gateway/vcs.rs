@@ -1,7 +1,7 @@
-//! `VCS_REVISION` and `VCS_SOURCE`: the commit that is built, and where it comes from.
+//! `VCS_REVISION` and `VCS_SOURCE`: the commit that is built, and its repository.
 //!
-//! buildx tells the commit and the remote URL of a checkout (`build/git.go`). A build context from git tells them itself;
-//! its commit is looked up only if the build file uses it.
+//! buildx passes the commit and the remote URL of a checkout (`build/git.go`). For a build context
+//! from git they are known; its commit is looked up only if the build file uses it.
 
 use super::Options;
 use super::lock::commit_of;
@@ -11,7 +11,7 @@ use crate::plan::{GitUrl, VCS_REVISION, without_credentials};
 use crate::spec::Spec;
 use buildkit_frontend::{Bridge, Status};
 
-/// Adds to the options what a context from git is, where the client has not said it.
+/// Adds the values for a context from git to the options, unless the client has set them.
 pub(super) async fn find(
     bridge: &Bridge,
     spec: &Spec,

@@ -64,7 +64,7 @@ pub struct ContainerConfig {
     /// The environment, as `NAME=value`.
     #[serde(default, deserialize_with = "absent_in_list", skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<String>,
-    /// Directories that outlive containers.
+    /// Directories whose content outlives containers.
     #[serde(
         default,
         deserialize_with = "absent_in_map",
@@ -74,7 +74,7 @@ pub struct ContainerConfig {
     /// The signal that stops a container.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub stop_signal: String,
-    /// How a container is found to be well.
+    /// The healthcheck of a container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub healthcheck: Option<HealthcheckConfig>,
     /// The program.

@@ -40,7 +40,7 @@ pub enum ContextSource {
     Dockerfile(Dockerfile),
 }
 
-/// A file from the web.
+/// A file at a URL.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HttpFile {
     /// Its URL.
@@ -69,7 +69,7 @@ impl HttpFile {
 pub struct Dockerfile {
     /// Its path, from the directory of the build file.
     pub file: String,
-    /// The stage of it that is built; its last without one.
+    /// The stage of it to build; by default the last one.
     pub target: Option<String>,
     /// Its build args.
     pub args: BTreeMap<String, String>,

@@ -272,7 +272,7 @@ pub enum Action {
     Copy(Copy),
     /// Downloads a file.
     Fetch(Box<Fetch>),
-    /// Gets a git repository.
+    /// Fetches a git repository.
     Git(Box<Git>),
     /// Unpacks an archive.
     Unpack(Unpack),
@@ -294,11 +294,11 @@ pub enum Action {
         /// Whether they need not be there.
         missing_ok: bool,
     },
-    /// Makes a symbolic link.
+    /// Creates a symbolic link.
     Symlink {
-        /// The link.
+        /// The path of the link.
         path: Text,
-        /// What it points to.
+        /// The target of the link.
         target: Text,
     },
 }
@@ -412,7 +412,7 @@ pub struct Fetch {
     pub destination: String,
     /// Whether it is an archive to be unpacked.
     pub extract: bool,
-    /// How many leading parts of its paths are dropped.
+    /// Number of leading components to remove from paths.
     pub strip: u32,
     /// The owner that it gets.
     pub owner: Option<Box<Owner>>,
@@ -450,7 +450,7 @@ pub struct Git {
     pub checksum: Option<String>,
     /// The directory of the repository to take; empty for all of it.
     pub subdir: String,
-    /// Whether to keep the `.git` directory.
+    /// Keep the `.git` directory.
     pub keep_git_dir: bool,
     /// Whether to leave submodules out.
     pub skip_submodules: bool,
@@ -475,7 +475,7 @@ pub struct Unpack {
     pub source: Text,
     /// The absolute directory to unpack into, with a slash at its end.
     pub destination: Text,
-    /// How many leading parts of its paths are dropped.
+    /// Number of leading components to remove from paths.
     pub strip: u32,
     /// The owner that the files get.
     pub owner: Option<Box<Owner>>,

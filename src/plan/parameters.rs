@@ -19,7 +19,7 @@ use crate::text::Text;
 pub struct Parameters<'s> {
     /// The target's name.
     pub target: &'s str,
-    /// What it is for.
+    /// Its description.
     pub description: Option<&'s str>,
     /// Args that have a part in it, in the order of the file.
     pub args: Vec<Parameter<'s>>,

@@ -415,7 +415,7 @@ pub fn shape() -> Shape {
 /// Warns about keys of the language in a table of free names: they are probably under the wrong
 /// header. Inline tables and dotted keys have no header.
 fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
-    // The tables that have headers above such a table.
+    // The tables whose headers can precede such a table.
     let with_header = [Spec::WHAT, Stage::WHAT, Image::WHAT];
     let (Some(value), Some(key)) = (parent.value(table), parent.key_span(table)) else { return };
     let Kind::Table(entries) = &value.kind else { return };

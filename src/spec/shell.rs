@@ -325,7 +325,7 @@ impl<'t> Reader<'t> {
         self.push(&rest[..len], len);
     }
 
-    /// Adds to the word what `len` bytes stand for.
+    /// Adds `part`, which is `len` bytes in the source, to the word.
     fn push(&mut self, part: &str, len: usize) {
         let start = self.at;
         self.at += len;

@@ -1,4 +1,4 @@
-//! The lock file beside a build file: read for every build, and written as a target of its own.
+//! The lock file beside a build file: read in every build, and written as a target of its own.
 
 mod pins;
 mod write;
@@ -12,8 +12,9 @@ use crate::source::{SourceFile, SourceMap};
 use crate::spec::Spec;
 use buildkit_frontend::{Bridge, Status};
 
-/// The options of a build whose references are held to a lock file, if there is one; it is added to the
-/// build's files. No spec means that the diagnostics have errors, and that there is no more to find.
+/// The options of a build with the pins of its lock file, if there is one; the lock file is added
+/// to the build's files. `None` means that the diagnostics contain errors, and that nothing more
+/// can be found.
 pub(super) fn hold(
     options: &Options,
     lock: Option<SourceFile>,
@@ -32,7 +33,7 @@ pub(super) fn hold(
     (options, spec)
 }
 
-/// The commit that a reference of a repository is now. `None` where the engine does not tell.
+/// The current commit of a reference in a repository. `None` if the engine does not report it.
 pub(super) async fn commit_of(
     bridge: &Bridge,
     url: &str,

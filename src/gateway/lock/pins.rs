@@ -1,4 +1,5 @@
-//! What a reference stands for now, by the daemon's own means and with the client's credentials.
+//! Resolves references to their current versions, through the daemon and with the client's
+//! credentials.
 
 use buildkit_llb::{Definition, Git, Graph, Http, Metadata, Platform, ResolveMode, Source};
 use buildkit_proto::pb;
@@ -13,26 +14,26 @@ use buildkit_frontend::{
     Bridge, ImageRequest, Ref, SolveRequest, SourceMeta, SourceRequest, Status, gateway,
 };
 
-/// Where git says what is checked out.
+/// The file in which git records the commit that is checked out.
 const HEAD: &str = ".git/HEAD";
 
-/// How much of a file is read at once, in bytes.
+/// Maximum size of a read, in bytes.
 const PART: usize = 4 << 20;
 
-/// What a reference stands for now.
+/// The current version of a reference.
 pub(super) enum Pin {
     /// A digest, a commit or a checksum.
     Found(String),
-    /// A build finds it, but what it is nobody tells.
+    /// A build can use it, but its version is unknown.
     NotTold {
-        /// Why, in words that are the same every day.
+        /// The reason, in a text that does not change from day to day.
         remark: &'static str,
-        /// What the daemon says of it.
+        /// The daemon's error.
         why: Status,
     },
 }
 
-/// One pin for what is fetched from several addresses, which differ in their credentials.
+/// A single pin for URLs that differ only in their credentials.
 pub(super) fn same(pins: Vec<Result<Pin, Status>>) -> Result<Pin, Status> {
     let mut first: Option<Pin> = None;
     for pin in pins {
@@ -50,14 +51,15 @@ pub(super) fn same(pins: Vec<Result<Pin, Status>>) -> Result<Pin, Status> {
     first.ok_or_else(|| Status::new("there is no address to look it up at"))
 }
 
-/// The failure without the credentials in the URLs of its message: the daemon repeats what it was given.
+/// The error without the credentials in the URLs of its message: the daemon repeats the URLs it was
+/// given.
 fn redacted_status(status: Status) -> Status {
     let message = redacted_text(status.message()).into_owned();
     status.with_message(message)
 }
 
-/// The digest that the registry has for an image: that of its index, where it is for several platforms.
-/// The daemon's own store is not asked: what it has may be older, or nowhere else.
+/// The registry's digest of an image: that of its index, if it has several platforms. The daemon's
+/// own store is not used: its image may be older, or exist only there.
 pub(super) async fn image(
     bridge: &Bridge,
     reference: &Reference,
@@ -78,7 +80,7 @@ pub(super) async fn image(
                 let remark = "its registry is out of reach, and the engine's own store has it";
                 return Ok(Pin::NotTold { remark, why: failure });
             }
-            // Of a registry that is busy, or that lets nobody in, nobody knows what it has.
+            // A registry that is busy or denies access says nothing about the image.
             if !failure.is_missing_image() {
                 let name = reference.familiar();
                 return Err(failure.help(&format!(
@@ -92,7 +94,7 @@ pub(super) async fn image(
     Ok(Pin::NotTold { remark: "only the engine's own store has it", why })
 }
 
-/// The commit that a reference of a repository is.
+/// The commit of a reference in a repository.
 pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {}#{reference}", redacted(url));
     let git = Git { reference: reference.to_owned(), ..Git::new(url) };
@@ -101,7 +103,7 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
     {
         return Ok(Pin::Found(found.commit.unwrap_or(found.checksum)));
     }
-    // An older daemon tells by what it checks out.
+    // An older daemon reveals the commit by a checkout.
     let with_head = graph(Git { keep_git_dir: true, ..git.clone() }, &label);
     let failure = match read(bridge, with_head, HEAD).await {
         Ok(head) => {
@@ -113,7 +115,7 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
         }
         Err(failure) => failure,
     };
-    // The oldest cannot keep the `.git` of an annotated tag, and checks it out without.
+    // The oldest daemon cannot keep the `.git` of an annotated tag, but checks it out without.
     match read(bridge, graph(git, &label), HEAD).await {
         Ok(_) => Ok(Pin::NotTold {
             remark: "an engine of this version does not tell which commit a tag is",
@@ -123,7 +125,7 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
     }
 }
 
-/// The checksum of a file from the web.
+/// The checksum of a file at a URL.
 pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {}", redacted(url));
     let http = Http { filename: Some(HTTP_FILE.clone()), ..Http::new(url) };
@@ -133,7 +135,7 @@ pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> 
     {
         return Ok(Pin::Found(found.digest));
     }
-    // An older daemon has the file, and nothing to say of it.
+    // An older daemon fetches the file, but reports no checksum.
     let Some(files) = solve(bridge, definition).await? else {
         return Err(Status::new("there is nothing at this address"));
     };
@@ -152,8 +154,8 @@ pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> 
     Ok(Pin::Found(format!("sha256:{digits}")))
 }
 
-/// What the daemon says of the only source of a graph. Of git and of files from the web only newer ones
-/// say anything.
+/// The daemon's metadata of the single source in a graph. Only newer daemons report any for git and
+/// HTTP sources.
 async fn look_up(
     bridge: &Bridge,
     definition: Definition,
@@ -166,7 +168,7 @@ async fn look_up(
     Ok(Some(bridge.resolve_source(SourceRequest::new(source, label)).await?))
 }
 
-/// The source that is the first op of a graph.
+/// The source in the first op of a graph.
 fn source(definition: &Definition) -> Option<Source> {
     let op = definition.to_proto().def.into_iter().next()?;
     match pb::Op::decode(op.as_slice()).ok()?.op? {
@@ -181,7 +183,7 @@ fn graph(source: impl Into<Source>, label: &str) -> Definition {
     graph.definition(state)
 }
 
-/// Reads a file of what a graph makes. `None` if there is no such file.
+/// Reads a file of a graph's result. `None` if there is no such file.
 async fn read(
     bridge: &Bridge,
     definition: Definition,

@@ -1,5 +1,5 @@
-//! Writing a lock file: everything that a build of any target may take from outside is looked up, and what
-//! is returned is one file.
+//! Writes a lock file: looks up every external source that a build of any target may use, and
+//! returns one file.
 
 use std::collections::BTreeMap;
 
@@ -19,11 +19,11 @@ use crate::plan::{
 use crate::rules::unlocked_reference;
 use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 
-/// How many references a lock file may have that are looked up. Registries and servers take that many at once for an
-/// attack, and nobody reads what has more.
+/// Maximum number of lookups for a lock file. Registries and servers would take more for an attack,
+/// and nobody reads a longer file.
 const MAX_LOOKUPS: usize = 1_000;
 
-/// Writes the lock file of a build file. Entries for what was not looked up stay as they are.
+/// Writes the lock file of a build file. Existing entries that were not looked up are kept.
 pub(in crate::gateway) async fn write(
     bridge: &Bridge,
     options: &Options,
@@ -68,7 +68,7 @@ pub(in crate::gateway) async fn write(
     let secrets = secrets_in_references(spec, &options.request);
     let mut notes = needs.leave_out_secrets(&secrets);
     let found = look_up(&project, needs.upstreams()).await?;
-    // Nothing of what rules say is of interest here but what is not pinned.
+    // Of the findings of rules, only those about missing pins are of interest here.
     let mut told = Diagnostics::default();
     let mut lines: BTreeMap<Upstream, Line> = BTreeMap::new();
     for (upstream, entry) in old.iter().flat_map(Lock::entries) {
@@ -98,8 +98,8 @@ pub(in crate::gateway) async fn write(
     Ok(SolveResult::new(refs))
 }
 
-/// What builds of any target take from outside, for each platform and each combination of values. `None`
-/// means that the diagnostics have errors.
+/// The external sources of builds of any target, for each platform and each combination of values.
+/// `None` means that the diagnostics contain errors.
 async fn needs(
     project: &Project<'_>,
     diagnostics: &mut Diagnostics,
@@ -123,7 +123,7 @@ async fn needs(
     Ok(Some(needs))
 }
 
-/// Looks everything up at once.
+/// Looks everything up concurrently.
 async fn look_up(
     project: &Project<'_>,
     needs: &BTreeMap<Upstream, Need>,
@@ -151,7 +151,7 @@ async fn look_up(
     Ok(report::all(join_all(found).await)?.into_iter().collect())
 }
 
-/// What makes a file and nothing else. Its name is without the directories of the build file's.
+/// A graph for a single file. Its name is without the directories of the build file's.
 pub(in crate::gateway) fn file_of(path: &str, text: String) -> Definition {
     let name = path.rsplit('/').next().unwrap_or(path);
     let mut graph = Graph::new();

@@ -1,4 +1,4 @@
-//! What the client wants to be attested.
+//! The client's options for attestations.
 //!
 //! Follows `frontend/attestations/parse.go` of BuildKit.
 
@@ -7,22 +7,22 @@ use std::collections::BTreeMap;
 use super::{InvalidOption, invalid};
 use crate::csv;
 
-/// What scans a result.
+/// The scanner of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scanner {
-    /// Its image, as the client names it.
+    /// Its image, as given by the client.
     pub image: String,
-    /// Further settings, for the scanner.
+    /// Further settings for the scanner.
     pub parameters: BTreeMap<String, String>,
 }
 
-/// The scanner where the client names none.
+/// The default scanner.
 const DEFAULT_SCANNER: &str = "docker/buildkit-syft-scanner:stable-1";
 
-/// What is said by one of these, in upper or lower case.
+/// The prefixes of these options, which are case-insensitive.
 const PREFIXES: [&str; 2] = ["attest:", "build-arg:BUILDKIT_ATTEST_"];
 
-/// The scanner that makes an SBOM. The other kind, the provenance, is all the engine's.
+/// The scanner for an SBOM. The other kind of attestation, provenance, is made by the engine.
 pub(super) fn scanner(opts: &BTreeMap<String, String>) -> Result<Option<Scanner>, InvalidOption> {
     let mut scanner = None;
     for (option, text) in opts {

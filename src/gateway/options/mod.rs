@@ -1,7 +1,7 @@
-//! What the client asks for, from the environment that BuildKit starts a frontend with.
+//! The client's options, from the environment in which BuildKit starts a frontend.
 //!
-//! The keys are those of the Dockerfile frontend (BuildKit's `frontend/dockerui/config.go`), so that
-//! every client's options mean the same here.
+//! The keys are those of the Dockerfile frontend (BuildKit's `frontend/dockerui/config.go`), so
+//! that all options of clients have the same meaning.
 
 mod attestations;
 mod process;
@@ -23,47 +23,47 @@ use crate::plan::{
 };
 use buildkit_frontend::{CacheImport, Status};
 
-/// What the client asks for.
+/// The client's options.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The client's sessions, from which its files are read.
+    /// The client's sessions, which provide its files.
     pub sessions: Sessions,
     /// The build file's name in its directory.
     pub filename: String,
-    /// The name under which the client offers the directory of the build file, where it says so: then
-    /// the build file is read from there even if the context is elsewhere.
+    /// The client's name for the directory of the build file, if set: then the build file is read
+    /// from it, even if the context is elsewhere.
     pub build_file_local: Option<String>,
-    /// The build context, where it is not a directory of the client: a git repository or a URL.
+    /// The build context, if it is not a directory of the client: a git repository or a URL.
     pub context: Option<String>,
-    /// The directory of such a context that is the context; empty for all of it.
+    /// The subdirectory that is the context; empty for all of it.
     pub context_subdir: String,
-    /// Whether a context from git keeps its `.git`.
+    /// Keep the `.git` of a context from git.
     pub keep_git_dir: bool,
-    /// The image configs of named contexts that another build of the client makes, by their inputs.
+    /// The image configs of named contexts that are results of other builds, by their inputs.
     pub input_configs: BTreeMap<String, Vec<u8>>,
-    /// What is built, and with which values, for the first platform.
+    /// The request for the first platform.
     pub request: Request,
     /// The platforms to build for, at least one.
     pub platforms: Vec<Platform>,
-    /// Whether the result has the form of several images, even if it is one.
+    /// Return the result in the form for several platforms, even if there is one.
     pub multi_platform: bool,
-    /// Where images are looked for.
+    /// The place to look for images.
     pub resolve_mode: ResolveMode,
-    /// What the processes of run steps get.
+    /// Settings of the processes of run steps.
     pub process: ProcessSettings,
-    /// What the ids of cache mounts begin with.
+    /// Prefix for the ids of cache mounts.
     pub cache_namespace: String,
-    /// What scans the result for an SBOM, where the client asks for one.
+    /// The scanner for an SBOM, if requested.
     pub scanner: Option<Scanner>,
-    /// Caches to use.
+    /// Caches to import.
     pub cache_imports: Vec<CacheImport>,
-    /// A question to answer in place of a build.
+    /// The subrequest to answer instead of a build.
     pub subrequest: Option<String>,
-    /// All options as they came, for frontends that are started from here.
+    /// All options unchanged, for nested frontends.
     pub raw: BTreeMap<String, String>,
 }
 
-/// An option whose value means nothing.
+/// An option with an invalid value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidOption {
     option: String,
@@ -235,7 +235,7 @@ fn worker_platforms(workers: &str) -> Result<Vec<Platform>, InvalidOption> {
     platforms.into_iter().map(platform).collect()
 }
 
-/// The platforms that are asked for, or else the one that builds; each once.
+/// The requested platforms, or else that of the worker; without duplicates.
 fn target_platforms(
     list: Option<&String>,
     build_platform: &Platform,
@@ -268,7 +268,7 @@ fn multi_platform(opts: &BTreeMap<String, String>, count: usize) -> Result<bool,
     }
 }
 
-/// What Dockerfiles say with args of these names.
+/// The scope of an SBOM, set in Dockerfiles by args with these names.
 fn sbom_scope(opts: &BTreeMap<String, String>) -> Result<SbomScope, InvalidOption> {
     const CONTEXT: &str = "build-arg:BUILDKIT_SBOM_SCAN_CONTEXT";
     const STAGE: &str = "build-arg:BUILDKIT_SBOM_SCAN_STAGE";
@@ -288,7 +288,7 @@ fn sbom_scope(opts: &BTreeMap<String, String>) -> Result<SbomScope, InvalidOptio
     Ok(SbomScope { context, stages })
 }
 
-/// Nothing behind the key means all stages.
+/// An empty value means all stages.
 fn no_cache(text: Option<&str>) -> Stages {
     match text {
         None => Stages::None,
@@ -311,7 +311,7 @@ fn named_contexts(opts: &BTreeMap<String, String>) -> Result<NamedContexts, Inva
     Ok(NamedContexts::new(contexts.collect::<Result<Vec<_>, _>>()?))
 }
 
-/// Of the metadata of each input: JSON in which values are in base64.
+/// The image configs in the metadata of inputs: JSON with values in base64.
 fn input_configs(
     opts: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, Vec<u8>>, InvalidOption> {
@@ -328,7 +328,7 @@ fn input_configs(
     Ok(configs)
 }
 
-/// The newer option is a list in JSON; the older one a list of references, separated by commas.
+/// The newer option is a JSON list; the older one is a list of references, separated by commas.
 fn cache_imports(opts: &BTreeMap<String, String>) -> Result<Vec<CacheImport>, InvalidOption> {
     let mut imports = Vec::new();
     if let Some(json) = opts.get("cache-imports").filter(|json| !json.is_empty()) {

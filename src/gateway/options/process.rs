@@ -1,4 +1,4 @@
-//! What the client wants of the processes of run steps: hosts, limits, network.
+//! The client's settings for processes of run steps: hosts, limits, network.
 //!
 //! Follows `frontend/dockerui/attr.go` of BuildKit.
 
@@ -13,7 +13,7 @@ use crate::csv;
 use crate::lower::ProcessSettings;
 use crate::spec::Network;
 
-/// The limits that Linux knows (`ulimitNameMapping` in `docker/go-units`).
+/// The limits that Linux supports (`ulimitNameMapping` in `docker/go-units`).
 const ULIMITS: [&str; 15] = [
     "core",
     "cpu",
@@ -32,7 +32,7 @@ const ULIMITS: [&str; 15] = [
     "stack",
 ];
 
-/// Reads what is said of processes.
+/// Reads the settings of processes.
 pub(super) fn settings(opts: &BTreeMap<String, String>) -> Result<ProcessSettings, InvalidOption> {
     let opt = |name: &str| opts.get(name).map_or("", String::as_str);
     let own_hostname = opt("build-arg:BUILDKIT_SANDBOX_HOSTNAME");
@@ -120,7 +120,7 @@ fn resources(opts: &BTreeMap<String, String>) -> Result<Option<LinuxResources>, 
     Ok((resources != LinuxResources::default()).then_some(resources))
 }
 
-/// A number that is not said is 0; one that is said is at least `least`, and not 0 unless that is 0.
+/// A number; 0 if absent. A given number must be at least `least`, and not 0 unless `least` is.
 fn number<N>(
     opts: &BTreeMap<String, String>,
     name: &str,
@@ -143,7 +143,7 @@ where
     }
 }
 
-/// `0-3,5`, or nothing.
+/// True for a list such as `0-3,5`, or an empty text.
 fn is_cpuset(text: &str) -> bool {
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
     text.is_empty()

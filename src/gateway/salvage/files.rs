@@ -1,8 +1,9 @@
-//! The frontend's own program in a container: it copies the files of a report.
+//! The frontend's own program in a container, which copies the files of a report.
 //!
-//! The stage's files are mounted at a directory of that container, and are never its root. The engine mounts nothing
-//! below that directory, nobody else writes there, and a path is resolved within it ([`find`]). So a report has what
-//! is in the stage, and nothing of the container or the host.
+//! The stage's files are mounted in a directory of that container, and are never its root. The
+//! engine mounts nothing in that directory, no other process writes there, and a path is resolved
+//! within it ([`find`]). So a report contains only files of the stage, and nothing of the container
+//! or the host.
 #![expect(clippy::disallowed_methods, reason = "files are copied")]
 
 mod find;
@@ -19,25 +20,25 @@ use crate::plan::{REPORT_HINT, why_no_report};
 
 /// Copies the files at a path of a root directory to a directory that is kept.
 pub(super) const KEEP: &str = "keep-report";
-/// Moves what is kept in a directory to another.
+/// Moves the kept files of a directory to another.
 pub(super) const GIVE: &str = "give-report";
 /// Copies the files at a path of a root directory to another directory.
 pub(super) const COPY: &str = "copy-report";
 
-/// The files that are kept, in their directory. It is there once all of it is.
+/// The kept files in their directory. Exists only once they are complete.
 const KEPT: &str = "files";
-/// The same while it is being copied.
+/// The files while they are being copied.
 const UNFINISHED: &str = "unfinished";
 /// A line for each file that is left out.
 const NOTES: &str = "notes";
 
-/// Returns true if the program is started to copy files, and not to answer a client.
+/// True if the program was started to copy files, and not to answer a client.
 pub fn is_asked_for(args: &[OsString]) -> bool {
     args.first().is_some_and(|verb| verb == KEEP || verb == GIVE || verb == COPY)
 }
 
-/// Copies files as the arguments say: a verb, the name of the report for messages, where its files are, and where they
-/// are to be. Returns a line for each file that is left out.
+/// Copies files. The arguments are a verb, the name of the report for messages, the location of its
+/// files, and the destination. Returns a line for each file that is left out.
 pub fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
     let [verb, report, paths @ ..] = args else {
         return Err("expected a verb and a report".to_owned());
@@ -54,8 +55,8 @@ pub fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
     copied.map_err(|failure| failure.message(&report.to_string_lossy()))
 }
 
-/// Removes the entries of a directory as far as they can be removed. An engine with a full disk cannot remove
-/// the step's files itself: it has to write down first that they go.
+/// Removes the entries of a directory as far as possible. An engine with a full disk cannot remove
+/// the step's files itself, because it must record their removal first.
 fn remove_entries(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -63,14 +64,14 @@ fn remove_entries(directory: &Path) {
     }
 }
 
-/// Why the files of a report are not copied.
+/// The reason why the files of a report could not be copied.
 #[derive(Debug)]
 enum Failure {
-    /// No report can be where its path leads.
+    /// A report is not allowed at the resolved path.
     NoReport {
         /// The path of the report.
         path: PathBuf,
-        /// Where it leads.
+        /// The resolved path.
         found: PathBuf,
         why: String,
     },
@@ -90,12 +91,13 @@ fn keep(root: &Path, path: &Path, directory: &Path) -> Result<Vec<String>, Failu
         Ok(notes)
     };
     kept().inspect_err(|_| {
-        // The engine would keep it until its caches are pruned. The first failure is the one to tell.
+        // The engine would keep it until its caches are pruned. The first error is the one to
+        // report.
         let _ = fs::remove_dir_all(&unfinished);
     })
 }
 
-/// Nothing at the path is an empty report.
+/// A missing path gives an empty report.
 fn copy(root: &Path, path: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     let (found, metadata) = find(root, path)?;
     if let Some(why) = found.to_str().and_then(why_no_report) {
@@ -106,7 +108,7 @@ fn copy(root: &Path, path: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     let mut tree = Tree::new(Source::Stays);
     let copied = match metadata.is_dir() {
         true => tree.copy(&from, to),
-        // A link to a file gives a file with the name that the build file knows.
+        // A link to a file is copied under the name that the build file uses.
         false => {
             let name = Path::new(path.file_name().unwrap_or(OsStr::new(KEPT)));
             tree.copy_one(&from, &metadata, &to.join(name), name)
@@ -116,7 +118,8 @@ fn copy(root: &Path, path: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     Ok(tree.into_notes())
 }
 
-/// Moves kept files. What has been given is no longer kept, and what cannot be given now never will be.
+/// Moves kept files. Files that have been moved are no longer kept, and a failed move cannot
+/// succeed later.
 fn give(directory: &Path, to: &Path) -> Result<Vec<String>, Failure> {
     let (kept, notes) = (directory.join(KEPT), directory.join(NOTES));
     let given = || {
@@ -126,7 +129,7 @@ fn give(directory: &Path, to: &Path) -> Result<Vec<String>, Failure> {
         Ok(notes.lines().map(str::to_owned).collect())
     };
     let given = given();
-    // The first failure is the one to tell.
+    // The first error is the one to report.
     let _ = fs::remove_file(&notes).and_then(|()| fs::remove_dir_all(&kept));
     given
 }

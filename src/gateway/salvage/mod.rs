@@ -1,9 +1,10 @@
-//! The files of a report: from a stage that has passed, or from a step that failed, to an op that gives them.
+//! The files of a report: copied from a stage that has passed, or from a failed step.
 //!
-//! Both are copied by this frontend's own program. A failed step has no result that a graph could go on from, and is in
-//! no cache. But BuildKit keeps the file system as the step left it for containers beside the graph. So the program is
-//! run in one, and copies the files to a cache directory that only this build knows; an op of the graph fetches them
-//! from there. Messages would be too small for them.
+//! Both are copied by this frontend's own program. A failed step has no result that a graph could
+//! use, and is not in the cache. But BuildKit keeps its file system for containers outside the
+//! graph. So the program runs in such a container, and copies the files to a cache directory with
+//! an id that only this build has; an op of the graph then fetches them from there. Messages would
+//! be too small for them.
 
 mod files;
 
@@ -16,30 +17,30 @@ use super::{Options, own_image};
 use crate::lower::{Transfer, TransferFrom};
 use buildkit_frontend::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 
-/// The directory where the program sees the stage's files. Its root is the frontend's image: what the engine mounts into each
-/// container (`/proc`, `/etc/hosts`...) is not among them.
+/// The mount point of the stage's files. The container's root is the frontend's image: mounts that
+/// the engine adds to every container (`/proc`, `/etc/hosts`...) are not among them.
 const STAGE: &str = "/stage";
-/// Where it sees the cache directory.
+/// The mount point of the cache directory.
 const KEPT: &str = "/kept";
-/// Where an op puts the files.
+/// The directory to which an op copies the files.
 const FETCHED: &str = "/fetched";
 
-/// The files of a report, and how an op gets them.
+/// The location of a report's files, for an op.
 pub(super) enum Files {
     /// In the stage.
     InStage,
-    /// Brought to the cache directory with this id.
+    /// In the cache directory with this id.
     Kept(String),
 }
 
-/// A report: whose it is, and where.
+/// The requested report.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'a> {
     /// The stage.
     pub(super) stage: &'a str,
     /// The path in it.
     pub(super) path: &'a str,
-    /// The step that failed, if one did.
+    /// The failed step, if any.
     pub(super) failed: Option<&'a str>,
 }
 
@@ -52,8 +53,8 @@ impl Wanted<'_> {
     }
 }
 
-/// Brings the files of a report to a cache directory, and returns its id. `left` is what BuildKit keeps of the root of a
-/// process, `image` this frontend's image.
+/// Copies the files of a report to a cache directory, and returns its id. `left` is the root of a
+/// failed process that BuildKit has kept, `image` this frontend's image.
 pub(super) async fn salvage(
     bridge: &Bridge,
     image: SolveRequest,
@@ -64,7 +65,7 @@ pub(super) async fn salvage(
     let Refs::Single(Some(image)) = bridge.solve(image).await?.refs else {
         return Err(Status::new("the frontend's own image is empty"));
     };
-    // Two builds can fail at the same op. Some engines take letters and digits only.
+    // Two builds can fail at the same op. Some engines accept only letters and digits.
     let id = format!("mstagereport{:016x}", RandomState::new().hash_one(left));
     let container = Container {
         id: id.clone(),
@@ -84,7 +85,8 @@ pub(super) async fn salvage(
     Ok(id)
 }
 
-/// Adds the process that copies the files of a report. `stage` is what the stage has made, if it has.
+/// Adds the process that copies the files of a report. `stage` is the result of the stage, if it
+/// has passed.
 pub(super) fn transfer(
     graph: &mut Graph,
     options: &Options,
@@ -113,7 +115,7 @@ pub(super) fn transfer(
     })
 }
 
-/// This frontend's image, to be mounted in a container.
+/// This frontend's image, for mounting in a container.
 pub(super) fn image(options: &Options) -> Result<SolveRequest, Status> {
     let mut graph = Graph::new();
     let image: State = own_image::add(&mut graph, options)?;

@@ -140,7 +140,7 @@ struct Planner<'a, 's> {
     values: StageScope<'a, 's>,
     /// The step's own, absolute.
     workdir: Text,
-    /// Where the step is written.
+    /// Its span.
     span: Span,
 }
 

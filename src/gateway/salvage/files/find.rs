@@ -1,4 +1,4 @@
-//! Paths within a root directory that is not the process's own.
+//! Path resolution within a root directory that is not the process's own.
 
 use std::ffi::OsString;
 use std::fs::{self, Metadata};
@@ -7,18 +7,20 @@ use std::path::{Component, Path, PathBuf};
 
 use super::at;
 
-/// The most links that a path may lead through, as in Linux (`MAXSYMLINKS`).
+/// Maximum number of links in a path, as in Linux (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;
 
-/// The path of a file of a root directory, for this process.
+/// The path of a file in a root directory, for this process.
 pub(super) fn below(root: &Path, path: &Path) -> PathBuf {
     root.join(path.strip_prefix("/").unwrap_or(path))
 }
 
-/// Follows an absolute path within a root directory: absolute links start there, and `..` stays in it. Returns the
-/// path without links as the root directory has it, and what is there, if anything is.
+/// Resolves an absolute path within a root directory: absolute links start there, and `..` does not
+/// leave it. Returns the path without links, relative to the root directory, and its metadata if it
+/// exists.
 ///
-/// Nobody changes the files meanwhile: a failed step has ended, and what it left is mounted for reading.
+/// No process changes the files at the same time: a failed step has ended, and its files are
+/// mounted read-only.
 pub(super) fn find(root: &Path, path: &Path) -> Result<(PathBuf, Option<Metadata>)> {
     let mut found = PathBuf::from("/");
     let mut is_there = true;
@@ -59,7 +61,7 @@ pub(super) fn find(root: &Path, path: &Path) -> Result<(PathBuf, Option<Metadata
     Ok((found, metadata))
 }
 
-/// The names in a path, the last one first.
+/// The components of a path, the last one first.
 fn names(path: &Path) -> Vec<OsString> {
     let name = |component: Component<'_>| match component {
         Component::Normal(name) => Some(name.to_owned()),

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::*;
 
-/// A root directory of a stage, and where its report goes.
+/// A root directory of a stage, and the destination of its report.
 struct Stage(tempfile::TempDir);
 
 impl Stage {
@@ -39,7 +39,8 @@ impl Stage {
         )
     }
 
-    /// Copies the report at a path as for a stage that has passed, and as for one that has not: both are the same.
+    /// Copies the report at a path both as for a passed stage and as for a failed one, and expects
+    /// equal results.
     fn copy(&self, path: &str) -> Result<Vec<String>, String> {
         let (kept, given) = (self.0.path().join("kept"), self.0.path().join("given"));
         for directory in [&kept, &given, &self.report()] {
@@ -51,13 +52,13 @@ impl Stage {
             .and_then(|_| Self::run(GIVE, &[&kept, &given]));
         assert_eq!(copied, salvaged);
         assert_eq!(tree(&self.report()), tree(&given));
-        // Nothing stays in the cache directory.
+        // Nothing remains in the cache directory.
         assert_eq!(tree(&kept), [""; 0]);
         copied
     }
 }
 
-/// All files below a directory, each with what is to be the same in a copy.
+/// All files in a directory, with the properties that a copy must preserve.
 fn tree(root: &Path) -> Vec<String> {
     let mut found = Vec::new();
     let mut pending = vec![root.to_owned()];
@@ -156,7 +157,7 @@ fn what_clients_cannot_have_is_left_out_and_said() {
     assert_eq!(stage.copy("/out").unwrap().last().unwrap(), "and 14 more");
 }
 
-/// Deeper than a path can say: as a recursive copy into itself would make it.
+/// Deeper than the maximum length of a path, like the result of a recursive copy into itself.
 #[test]
 fn what_is_too_deep_is_left_out_and_said() {
     let stage = Stage::new();
@@ -170,7 +171,7 @@ fn what_is_too_deep_is_left_out_and_said() {
     assert!(note.starts_with("not in the report: dddd"), "{note}");
     assert!(note.ends_with("(the path is too long)"), "{note}");
     assert_eq!(tree(&stage.report()).len(), 17);
-    // The directory goes with its files only if it is not too deep for that.
+    // Removing the temporary directory would fail at this depth.
     let removed = Command::new("rm").arg("-rf").arg(stage.out()).status();
     assert!(removed.unwrap().success());
 }
@@ -198,7 +199,7 @@ fn nothing_is_an_empty_report() {
     }
 }
 
-/// A link in a stage leads to a file of the stage, wherever a process of the container would find one.
+/// A link in a stage refers to a file of the stage, regardless of its target in the container.
 #[test]
 fn links_stay_in_the_stage() {
     let stage = Stage::new();
@@ -238,7 +239,7 @@ fn a_link_to_what_cannot_be_a_report_is_refused() {
         assert!(error.starts_with(&begin), "{error}");
         assert!(error.contains("\n  help: name the directory"), "{error}");
     }
-    // Those names mean nothing elsewhere.
+    // Those names have no meaning elsewhere.
     fs::create_dir_all(stage.root().join("srv/proc")).unwrap();
     stage.copy("/srv/proc").unwrap();
 }
@@ -254,7 +255,7 @@ fn what_is_not_kept_cannot_be_given() {
     }
 }
 
-/// The test below runs this one again in a namespace of its own, where it may mount a small file system.
+/// The test below runs itself again in a mount namespace, where it may mount a small file system.
 const SMALL: &str = "MSTAGE_TEST_SMALL_DISK";
 
 #[test]

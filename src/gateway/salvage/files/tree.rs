@@ -1,4 +1,4 @@
-//! A copy of a tree that is what the tree is: owners, modes, times, links and holes.
+//! An exact copy of a tree: owners, modes, times, links and holes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -13,28 +13,29 @@ use rustix::io::Errno;
 
 use super::at;
 
-/// The longest path of a file in a report, in bytes. Linux takes 4,095 bytes, and both the engine and the client put a
-/// directory of theirs before it. Longer ones also make `docker system df` fail until they are pruned.
+/// Maximum length of a path in a report, in bytes. Linux accepts 4,095 bytes, and both the engine
+/// and the client prepend a directory. Longer ones also make `docker system df` fail until they are
+/// pruned.
 const MAX_PATH: usize = 3_500;
 
-/// The most files that are named among those left out.
+/// Maximum number of skipped files that are listed by name.
 const MAX_NOTES: usize = 20;
 
-/// The size of a block that `st_blocks` counts.
+/// The unit of `st_blocks`.
 const BLOCK: u64 = 512;
 
-/// The fate of the files that are copied.
+/// The fate of the copied files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Source {
     Stays,
-    /// Each is removed once it is copied, so that it is not there twice for long.
+    /// Each is removed after it is copied, to limit the use of disk space.
     Goes,
 }
 
-/// Copies of files, with what must be known of those before.
+/// The state of copying a tree.
 pub(super) struct Tree {
     source: Source,
-    /// The first copy of each file that has several names, by its device and number.
+    /// The first copy of each file with several hard links, by device and inode number.
     linked: BTreeMap<(u64, u64), PathBuf>,
     /// A line for each file that is left out.
     notes: Vec<String>,
@@ -46,9 +47,10 @@ impl Tree {
         Self { source, linked: BTreeMap::new(), notes: Vec::new(), left_out: 0 }
     }
 
-    /// Copies what is in a directory to another. Sockets, pipes and devices are left out: clients cannot make them.
+    /// Copies the content of a directory to another. Sockets, pipes and devices are left out:
+    /// clients cannot create them.
     pub(super) fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
-        // One directory is open at a time, however deep they are.
+        // Iterative with one open directory, for any depth.
         let mut pending = vec![PathBuf::new()];
         let mut directories = Vec::new();
         while let Some(directory) = pending.pop() {
@@ -69,14 +71,14 @@ impl Tree {
                 }
             }
         }
-        // A directory changes when something is made in it: those inside it come first.
+        // Creating an entry changes a directory's time: inner ones come first.
         for (path, metadata) in directories.iter().rev() {
             make_alike(&from.join(path), &to.join(path), metadata)?;
         }
         Ok(())
     }
 
-    /// Copies what is no directory. `path` is its path in the report.
+    /// Copies a file that is not a directory. `path` is its path in the report.
     pub(super) fn copy_one(
         &mut self,
         from: &Path,
@@ -91,7 +93,7 @@ impl Tree {
                 None => {
                     copy_content(from, to).map_err(|err| at(from, err))?;
                     make_alike(from, to, metadata)?;
-                    // The last name looks like the only one where the others have gone.
+                    // If the other links have been removed, the last one looks like the only one.
                     if metadata.nlink() > 1 {
                         self.linked.insert(number, to.to_owned());
                     }
@@ -115,7 +117,7 @@ impl Tree {
         Ok(())
     }
 
-    /// A line for each file that is left out, as far as they are few.
+    /// A line for each file that is left out, up to the maximum.
     pub(super) fn into_notes(mut self) -> Vec<String> {
         let more = self.left_out - self.notes.len();
         self.notes.extend((more > 0).then(|| format!("and {more} more")));
@@ -126,14 +128,14 @@ impl Tree {
         self.left_out += 1;
         if self.notes.len() < MAX_NOTES {
             let name = path.as_os_str().as_bytes();
-            // A path that is too long shows where it begins.
+            // A path that is too long is truncated.
             let name = name[..name.len().min(200)].escape_ascii();
             self.notes.push(format!("not in the report: {name} ({why})"));
         }
     }
 }
 
-/// The room that the files of a tree take, in bytes, as far as it can be read.
+/// The disk space of the files in a tree, in bytes, as far as it can be read.
 pub(super) fn size(root: &Path) -> u64 {
     let mut size = 0;
     let mut seen = BTreeSet::new();
@@ -155,8 +157,9 @@ pub(super) fn size(root: &Path) -> u64 {
     size
 }
 
-/// Returns why clients cannot receive a file with this path, if they cannot. One such file would fail the whole export:
-/// from BuildKit v0.17 on the messages with names must be UTF-8, and engine and client have a limit for paths.
+/// The reason why clients cannot receive a file with this path, if any. One such file would fail
+/// the whole export: since BuildKit v0.17 names in messages must be UTF-8, and engine and client
+/// limit the length of paths.
 fn why_not_received(path: &Path) -> Option<&'static str> {
     if path.as_os_str().len() > MAX_PATH {
         return Some("the path is too long");
@@ -173,7 +176,7 @@ fn kind(metadata: &Metadata) -> &'static str {
     }
 }
 
-/// Copies what is in a file, and leaves its holes.
+/// Copies the content of a file, and keeps its holes.
 fn copy_content(from: &Path, to: &Path) -> Result<()> {
     let mut from = File::open(from)?;
     let mut to = File::create_new(to)?;
@@ -188,24 +191,24 @@ fn copy_content(from: &Path, to: &Path) -> Result<()> {
     to.set_len(length)
 }
 
-/// Finds the next part of a file that is no hole, at `place` or after it.
+/// The next range of a file that is not a hole, at or after `place`.
 fn next_data(file: &File, place: u64, length: u64) -> Result<Option<(u64, u64)>> {
     if place >= length {
         return Ok(None);
     }
     let start = match sys::seek(file, sys::SeekFrom::Data(place)) {
         Ok(start) => start,
-        // There is none before the end.
+        // There is no data before the end.
         Err(Errno::NXIO) => return Ok(None),
-        // The file system knows of no holes.
+        // The file system does not support holes.
         Err(Errno::INVAL | Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(Some((place, length))),
         Err(err) => return Err(err.into()),
     };
     Ok(Some((start, sys::seek(file, sys::SeekFrom::Hole(start))?)))
 }
 
-/// Gives a file the owner, the attributes, the mode and the time of another. A new owner takes away capabilities and bits
-/// of the mode, so these come after it.
+/// Copies the owner, attributes, mode and times of a file. A change of the owner drops capabilities
+/// and mode bits, so it comes first.
 fn make_alike(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
     let alike = || {
         lchown(to, Some(metadata.uid()), Some(metadata.gid()))?;
@@ -224,7 +227,8 @@ fn make_alike(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
     alike().map_err(|err| at(to, err))
 }
 
-/// Copies the attributes that a copy by BuildKit keeps too. A file system that has none is no error.
+/// Copies the attributes that a copy by BuildKit keeps too. A file system without attributes is not
+/// an error.
 fn copy_attributes(from: &Path, to: &Path) {
     let size = sys::llistxattr_query(from).unwrap_or_default();
     let mut names = vec![0; size];
