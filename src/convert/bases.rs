@@ -23,6 +23,8 @@ pub(super) struct Bases {
     by_written: BTreeMap<String, Vec<usize>>,
     /// The base of each, if it is a stage.
     base_of: Vec<Option<usize>>,
+    /// The stages that others are based on.
+    has_children: BTreeSet<usize>,
     /// The stages that the last one needs.
     needed: BTreeSet<usize>,
     /// The last stage whose base depends on an arg.
@@ -69,14 +71,24 @@ impl Bases {
             let base = words::constant(&stage.header.base.value, escape)?;
             by_written.get(&*base)?.iter().rev().copied().find(|&earlier| earlier < index)
         });
-        let base_of = base_of.collect();
+        let base_of: Vec<Option<usize>> = base_of.collect();
+        let has_children = base_of.iter().flatten().copied().collect();
         let last_computed = stages
             .iter()
             .rposition(|stage| words::constant(&stage.header.base.value, escape).is_none());
         let (needed, circular) = (BTreeSet::new(), BTreeSet::new());
         let known = names.iter().cloned().collect();
-        let mut bases =
-            Self { names, known, written, by_written, base_of, needed, last_computed, circular };
+        let mut bases = Self {
+            names,
+            known,
+            written,
+            by_written,
+            base_of,
+            has_children,
+            needed,
+            last_computed,
+            circular,
+        };
         let taken_from = |stage: usize| {
             let instructions = stages[stage].instructions.iter();
             instructions.flat_map(origins).filter_map(|from| bases.stage(from)).collect()
@@ -124,7 +136,7 @@ impl Bases {
 
     /// True if another stage is based on this one, or may be, depending on an arg.
     pub(super) fn is_base(&self, index: usize) -> bool {
-        self.base_of.contains(&Some(index)) || self.is_chosen(index)
+        self.has_children.contains(&index) || self.is_chosen(index)
     }
 
     /// True if an arg may make this stage the base of another one.
