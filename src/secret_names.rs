@@ -1,6 +1,6 @@
-//! Names of args and variables whose values are secrets, as far as a name can tell.
+//! Recognition of args and variables with secret values by their names.
 
-/// Words that make a name look like a secret's: those of BuildKit's `SecretsUsedInArgOrEnv`.
+/// Words that make a name look like that of a secret: those of BuildKit's `SecretsUsedInArgOrEnv`.
 pub(crate) const SECRET_NAME_WORDS: [&str; 10] = [
     "apikey",
     "auth",
@@ -14,10 +14,10 @@ pub(crate) const SECRET_NAME_WORDS: [&str; 10] = [
     "token",
 ];
 
-/// Words that say that it is none, wherever they are.
+/// Words that show, at any position, that it is not one.
 const NO_SECRET: [&str; 8] = ["public", "pub", "file", "version", "max", "min", "no", "checking"];
 
-/// Last words that say what of a secret it is, and that it is not the secret itself.
+/// Last words that show that it is only about a secret.
 const ABOUT_SECRET: [&str; 72] = [
     "algo",
     "algorithm",
@@ -93,7 +93,7 @@ const ABOUT_SECRET: [&str; 72] = [
     "user",
 ];
 
-/// Says by a name whether its value is a secret.
+/// True if the name suggests that the value is a secret.
 pub(crate) fn looks_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let mut words = name.split('_').filter(|word| !word.is_empty());

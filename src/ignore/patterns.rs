@@ -1,33 +1,34 @@
-//! Patterns of ignore files, as `github.com/moby/patternmatcher` reads them.
+//! Patterns of ignore files, with the semantics of `github.com/moby/patternmatcher`.
 
 use regex_lite::Regex;
 
 use crate::path_pattern::{has_wildcard, is_within};
 
-/// How many bytes of patterns are read: a pattern takes much more memory than its text.
+/// Limit on the total size of patterns in bytes: a compiled pattern takes much more memory than its
+/// text.
 const MAX_SIZE: usize = 256 << 10;
 
-/// Patterns that keep files out of the build context, and bring some back.
+/// Patterns that exclude files from the build context, and re-include some.
 pub(crate) struct IgnorePatterns {
     compiled: Vec<IgnoreRule>,
-    /// How long they are together, in bytes.
+    /// Their total length in bytes.
     size: usize,
 }
 
 struct IgnoreRule {
     matches: Regex,
-    /// The pattern, where it brings files back.
+    /// The pattern, if it re-includes files.
     brings_back: Option<String>,
 }
 
 impl IgnorePatterns {
-    /// Reads the patterns. `None` where they are more than anybody writes.
+    /// Compiles the patterns. `None` if they exceed the size limit.
     pub(crate) fn new(patterns: &[String]) -> Option<Self> {
         let size = patterns.iter().map(String::len).sum();
         if size > MAX_SIZE {
             return None;
         }
-        // A pattern that cannot be read keeps nothing out, as far as this rule is concerned.
+        // A pattern that cannot be parsed excludes nothing for the purpose of this rule.
         let compiled = patterns.iter().filter_map(|pattern| {
             let brings_back = pattern.strip_prefix('!');
             let matches = Regex::new(&expression(brings_back.unwrap_or(pattern))).ok()?;
@@ -36,19 +37,20 @@ impl IgnorePatterns {
         Some(Self { compiled: compiled.collect(), size })
     }
 
-    /// How long they are together, in bytes: what it costs to hold a byte of a path against them.
+    /// Their total length in bytes: the cost of comparing one byte of a path with them.
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    /// Returns whether a pattern matches a path as it is written, or a directory that it is in. Dockerfiles have no other
-    /// reading: a slash at the beginning belongs to the path.
+    /// True if a pattern matches a path, or a parent directory of it, literally as written. In
+    /// Dockerfiles, a leading slash is part of the path.
     pub(crate) fn match_as_written(&self, path: &str) -> bool {
         self.compiled.iter().any(|rule| rule.matches.is_match(path))
     }
 
-    /// Returns whether a path, from the root of the context, is kept out with all that may be in it: the last pattern that
-    /// matches it, or a directory that it is in, decides (`MatchesOrParentMatches` in `patternmatcher.go`).
+    /// True if a path, from the root of the context, is excluded with everything in it: the last
+    /// pattern that matches it, or a parent directory of it, decides (`MatchesOrParentMatches` in
+    /// `patternmatcher.go`).
     pub(crate) fn keep_out(&self, path: &str) -> bool {
         let path = path.trim_matches('/');
         let mut is_out = false;
@@ -62,13 +64,13 @@ impl IgnorePatterns {
     }
 }
 
-/// Returns whether a pattern may match something in a directory.
+/// True if a pattern may match something in a directory.
 fn may_match_below(pattern: &str, directory: &str) -> bool {
     has_wildcard(pattern) || is_within(pattern, directory)
 }
 
-/// A pattern as a regular expression of what it keeps out, the files in a directory included: `*` and `?`
-/// stay inside a name, `**` does not.
+/// A regular expression for the files that a pattern excludes, including the content of
+/// directories: `*` and `?` match within a path component, `**` does not stop at its end.
 fn expression(pattern: &str) -> String {
     let pattern = pattern.trim_matches('/');
     let mut text = "^".to_owned();
@@ -133,7 +135,7 @@ mod tests {
         for path in ["x", "x/y", "src/a.tmp", "lib/b"] {
             assert!(patterns.keep_out(path), "{path}");
         }
-        // Part of `lib` is there.
+        // A part of `lib` is included.
         for path in ["src", "src/a", "lib", "lib/a"] {
             assert!(!patterns.keep_out(path), "{path}");
         }

@@ -1,4 +1,4 @@
-//! What the client says of advisory rules, in the build arg of Dockerfile builds.
+//! The client's configuration of advisory rules, in the build arg of Dockerfile builds.
 
 use std::collections::BTreeSet;
 
@@ -9,12 +9,13 @@ use crate::rules::unknown_rule;
 /// The build arg.
 const NAME: &str = "BUILDKIT_DOCKERFILE_CHECK";
 
-/// Has the list follow what the request says of rules, if it says anything: then the `check` of the file
-/// does not count, as for Dockerfiles.
+/// Applies the request's configuration of rules, if any: then the `check` of the file is ignored,
+/// as for Dockerfiles.
 ///
-/// The form is `skip=a,b;error=true` (BuildKit's `ParseLintOptions` in `frontend/dockerfile/linter`, by which
-/// the engine reads it before it starts a frontend). Rules of Dockerfiles are those that find the same
-/// here, so that one value serves builds of both.
+/// The syntax is `skip=a,b;error=true` (BuildKit's `ParseLintOptions` in
+/// `frontend/dockerfile/linter`, with which the engine parses it before it starts a frontend).
+/// Names of Dockerfile rules are mapped to the corresponding rules here, so that one value serves
+/// builds of both.
 pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
     let Some(text) = request.build_args.get(NAME) else { return };
     let mut check = Check::default();
@@ -42,7 +43,7 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
     diagnostics.follow_client(check);
 }
 
-/// Whether a build arg of mstage's own is set. `hint` says what is without it.
+/// True if one of mstage's own build args is set. `hint` describes the behaviour without it.
 pub fn flag(request: &Request, name: &str, hint: &str, diagnostics: &mut Diagnostics) -> bool {
     let Some(text) = request.build_args.get(name).filter(|text| !text.is_empty()) else {
         return false;
@@ -54,7 +55,7 @@ pub fn flag(request: &Request, name: &str, hint: &str, diagnostics: &mut Diagnos
     })
 }
 
-/// The rules of a list. A name that is none is worth a warning: no build is wrong for it.
+/// The rules in a list. An unknown name is only a warning: it does not make a build wrong.
 fn rules(names: &str, diagnostics: &mut Diagnostics) -> Rules {
     let mut found = BTreeSet::new();
     for name in names.split(',').map(str::trim).filter(|name| !name.is_empty()) {

@@ -1,24 +1,24 @@
-//! Which steps and stages exist in a build.
+//! The steps and stages that are included in a build.
 //!
-//! Comes in: what their `when` and `unless` say, and the values of args. Goes out: an [`Absence`] for
-//! what does not exist. Knows nothing of what reaches a stage.
+//! Input: their `when` and `unless`, and the values of args. Output: an [`Absence`] for each one
+//! that is left out. Must not depend on references to stages.
 
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Template};
 
-/// Why a step or a stage does not exist.
+/// The reason why a step or a stage is left out.
 pub(super) struct Absence {
     /// The condition.
     pub(super) span: Span,
-    /// What it says.
+    /// The condition in words.
     pub(super) why: String,
-    /// What is so in this build.
+    /// The actual values in this build.
     pub(super) here: String,
 }
 
-/// What conditions are looked up in.
+/// The context for evaluating conditions.
 #[derive(Clone, Copy)]
 pub(super) struct ConditionLookup<'a, 's> {
     pub(super) spec: &'s Spec,
@@ -26,8 +26,8 @@ pub(super) struct ConditionLookup<'a, 's> {
 }
 
 impl ConditionLookup<'_, '_> {
-    /// Why something does not exist, if it does not. What has a mistake in its conditions, which is
-    /// reported, counts as there.
+    /// The reason why something is left out, if it is. If a condition has an error, which is
+    /// reported, it counts as included.
     pub(super) fn absence(
         &self,
         Conditions { when, unless }: &Conditions,
@@ -44,7 +44,7 @@ impl ConditionLookup<'_, '_> {
         found
     }
 
-    /// Whether every arg has one of its values. `None` is a reported mistake.
+    /// True if every arg has one of its values. `None` means that an error was reported.
     fn holds(&self, condition: &Condition, diagnostics: &mut Diagnostics) -> Option<bool> {
         let mut holds = Some(true);
         for (name, values) in &condition.tests {
@@ -123,7 +123,7 @@ impl ConditionLookup<'_, '_> {
 }
 
 impl Absence {
-    /// The report about a place that reaches the stage.
+    /// The diagnostic for a reference to the stage.
     pub(super) fn of_stage(&self, code: Code, span: Option<Span>, name: &str) -> Diagnostic {
         let message = format!("stage `{name}` does not exist in this build: {}", self.why);
         let diagnostic = Diagnostic { span, ..Diagnostic::without_place(code, message) };

@@ -1,4 +1,4 @@
-//! The config of an image, as registries keep it (the OCI image spec with Docker's additions).
+//! The config of an image, as stored in registries (the OCI image spec with Docker's additions).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,8 +9,7 @@ use serde_json::Value;
 use super::environment::Environment;
 use crate::null::{absent, absent_in_list, absent_in_map, absent_in_optional_list};
 
-/// What a registry keeps of an image besides its layers. Members that are not known here pass
-/// through unchanged.
+/// The config of an image. Unknown members are kept unchanged.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ImageConfig {
     /// `amd64`, `arm64`...
@@ -30,16 +29,16 @@ pub struct ImageConfig {
         skip_serializing_if = "String::is_empty"
     )]
     pub os_version: String,
-    /// How a container is run.
+    /// The settings of a container.
     #[serde(default, deserialize_with = "absent")]
     pub config: ContainerConfig,
-    /// The digests of the layers. BuildKit writes it anew when it exports.
+    /// The digests of the layers. BuildKit replaces them when it exports.
     #[serde(default, deserialize_with = "absent")]
     pub rootfs: RootFs,
-    /// What each layer was made by.
+    /// The history of the layers.
     #[serde(default, deserialize_with = "absent_in_list")]
     pub history: Vec<History>,
-    /// When the image was made. Without a `SOURCE_DATE_EPOCH` it is left out, so that BuildKit fills it in.
+    /// The time of creation. Without a `SOURCE_DATE_EPOCH` it is omitted, so that BuildKit sets it.
     #[serde(default, skip_serializing_if = "Value::is_null")]
     pub created: Value,
     /// Everything else.
@@ -47,11 +46,11 @@ pub struct ImageConfig {
     pub rest: BTreeMap<String, Value>,
 }
 
-/// How a container is run.
+/// The settings of a container.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct ContainerConfig {
-    /// The user, with a group or without.
+    /// The user, with or without a group.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub user: String,
     /// The ports that the program listens on.
@@ -101,17 +100,17 @@ pub struct ContainerConfig {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub labels: BTreeMap<String, String>,
-    /// Instructions for Dockerfiles built from this image.
+    /// Instructions to run in Dockerfiles based on this image.
     #[serde(default, deserialize_with = "absent_in_list", skip_serializing_if = "Vec::is_empty")]
     pub on_build: Vec<String>,
-    /// What runs the string forms of commands.
+    /// The shell for the string forms of commands.
     #[serde(
         default,
         deserialize_with = "absent_in_optional_list",
         skip_serializing_if = "Option::is_none"
     )]
     pub shell: Option<Vec<String>>,
-    /// Whether `cmd` is ready for Windows; Docker sets it with every `CMD`.
+    /// True if `cmd` is ready for Windows; Docker sets it with every `CMD`.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "std::ops::Not::not")]
     pub args_escaped: bool,
     /// Everything else.
@@ -119,32 +118,32 @@ pub struct ContainerConfig {
     pub rest: BTreeMap<String, Value>,
 }
 
-/// How a container is found to be well. Times are nanoseconds; 0 is Docker's default.
+/// The healthcheck of a container. Times are nanoseconds; 0 is Docker's default.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct HealthcheckConfig {
     /// `CMD` and a program, `CMD-SHELL` and a text, or `NONE`.
     #[serde(default, deserialize_with = "absent_in_list", skip_serializing_if = "Vec::is_empty")]
     pub test: Vec<String>,
-    /// Between two runs.
+    /// Time between two runs.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub interval: i64,
-    /// For a run.
+    /// Time limit for a run.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub timeout: i64,
-    /// In which a container may be unwell.
+    /// Time after the start during which failures do not count.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub start_period: i64,
-    /// Between two runs in the start period.
+    /// Time between two runs in the start period.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub start_interval: i64,
-    /// How many failures in a row make a container unwell.
+    /// Number of consecutive failures after which a container is unhealthy.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "is_zero")]
     pub retries: u32,
 }
 
 impl ContainerConfig {
-    /// The texts that processes and paths are made of.
+    /// The texts that become part of processes and paths.
     fn texts(&self) -> impl Iterator<Item = &String> {
         let lists = [&self.entrypoint, &self.cmd, &self.shell];
         let words = lists.into_iter().flatten().flatten();
@@ -177,26 +176,26 @@ impl Default for RootFs {
     }
 }
 
-/// What one layer, or a change of the config, was made by.
+/// An entry of the history: for a layer, or for a change of the config.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct History {
     /// The command.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub created_by: String,
-    /// Which tool made it.
+    /// The tool that made it.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "String::is_empty")]
     pub comment: String,
-    /// Whether there is no layer for it.
+    /// True if it has no layer.
     #[serde(default, deserialize_with = "absent", skip_serializing_if = "std::ops::Not::not")]
     pub empty_layer: bool,
-    /// Everything else, the time of a base image's entries included.
+    /// Everything else, including the time of a base image's entries.
     #[serde(flatten)]
     pub rest: BTreeMap<String, Value>,
 }
 
 impl ImageConfig {
-    /// Reads a config as a registry keeps it. A `null` is an absent value, wherever it is; an entry of `Env` or
-    /// `OnBuild` that is one, or empty, says nothing.
+    /// Parses a config from a registry. A `null` is an absent value, in any place; an entry of
+    /// `Env` or `OnBuild` that is `null` or empty is ignored.
     pub fn parse(json: &[u8]) -> Result<Self, serde_json::Error> {
         let mut config = serde_json::from_slice::<Option<Self>>(json)?.unwrap_or_default();
         config.created = Value::Null;
@@ -210,14 +209,15 @@ impl ImageConfig {
         Ok(config)
     }
 
-    /// Writes it as BuildKit takes it in a result.
+    /// The config in the form that BuildKit expects in a result.
     pub fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self)
             .expect("a config has string keys only, and no value that JSON cannot say")
     }
 
-    /// Sets the platform. An image of the same architecture keeps its own variant and version of the operating
-    /// system where the platform has none, as in BuildKit's `dockerfile2llb/convert.go`.
+    /// Sets the platform. If the architecture is the same, the image keeps its own variant and
+    /// version of the operating system unless the platform has one, as in BuildKit's
+    /// `dockerfile2llb/convert.go`.
     pub fn set_platform(&mut self, platform: &Platform) {
         let is_same = self.os == platform.os() && self.architecture == platform.architecture();
         if !is_same || !platform.variant().is_empty() {
@@ -230,7 +230,8 @@ impl ImageConfig {
         self.architecture = platform.architecture().to_owned();
     }
 
-    /// Writes the image's own platform in the canonical form: `arm64` for `aarch64`. Returns whether it has one.
+    /// Converts the image's own platform to the canonical form: `arm64` for `aarch64`. Returns
+    /// false if it has none.
     pub fn normalize_platform(&mut self) -> bool {
         let Ok(own) = Platform::new(&self.os, &self.architecture, &self.variant) else {
             return false;
@@ -241,20 +242,20 @@ impl ImageConfig {
         true
     }
 
-    /// How many layers it has. What a Dockerfile makes has no digests yet, but a history.
+    /// The number of layers. The result of a Dockerfile has no digests yet, but a history.
     pub fn layers(&self) -> usize {
         let told = self.history.iter().filter(|entry| !entry.empty_layer).count();
         told.max(self.rootfs.diff_ids.len())
     }
 
-    /// Whether the image has a file system at all.
+    /// True if the image has a file system at all.
     pub fn has_layers(&self) -> bool {
         !self.rootfs.diff_ids.is_empty() || self.history.iter().any(|entry| !entry.empty_layer)
     }
 }
 
 impl ContainerConfig {
-    /// That of an image with nothing in it.
+    /// The config of an empty image.
     pub fn scratch() -> Self {
         Self { working_dir: "/".to_owned(), ..Self::default() }
     }
@@ -271,7 +272,7 @@ impl History {
         Self { created_by: created_by.into(), comment: "mstage".to_owned(), ..Self::default() }
     }
 
-    /// The same with the time at which it was made, where that is known.
+    /// Sets the time of creation, if known.
     pub(crate) fn at(mut self, created: Option<&str>) -> Self {
         if let Some(created) = created {
             self.rest.insert("created".to_owned(), created.into());
@@ -285,12 +286,12 @@ impl History {
     }
 }
 
-/// The names of the ports of a set, for a history entry.
+/// The names of the ports in a set, for a history entry.
 pub(super) fn port_names(ports: &BTreeSet<String>) -> String {
     ports.iter().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns `true` for a list that is not written: BuildKit's config leaves an empty one out.
+/// True for a list that is not written: BuildKit's config omits empty ones.
 fn is_empty_list(list: &Option<Vec<String>>) -> bool {
     list.as_ref().is_none_or(Vec::is_empty)
 }
@@ -324,7 +325,7 @@ mod tests {
         );
     }
 
-    /// Go, and so BuildKit and Docker, reads a `null` as the value that is not there.
+    /// Go, and therefore BuildKit and Docker, treats `null` as an absent value.
     #[test]
     fn a_null_is_an_absent_value_wherever_it_is() {
         const WHOLE: &str = r#"{"architecture":"arm64","os":"linux","variant":"v8","os.version":"1","created":"2024-01-01T00:00:00Z",
@@ -357,7 +358,7 @@ mod tests {
         );
     }
 
-    /// The JSON pointers of all values of a document, itself included.
+    /// The JSON pointers of all values in a document, including the document itself.
     fn pointers(value: &Value, own: String, found: &mut Vec<String>) {
         match value {
             Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Build contexts by name: what a client offers with `--build-context`.
+//! Named build contexts, which a client offers with `--build-context`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,32 +11,33 @@ use crate::credentials::redacted;
 use crate::reference::{InvalidReference, Reference, is_digest};
 use crate::source::Span;
 
-/// Where the files of a build context are.
+/// The source of a build context.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ContextSource {
-    /// In a directory of the client, by the name under which it offers it.
+    /// A directory of the client, by the name under which it is offered.
     Local(String),
-    /// In a git repository.
+    /// A git repository.
     Git(GitUrl),
-    /// On the web.
+    /// A file at a URL.
     Http(HttpFile),
-    /// In what another build of the client makes, by its name.
+    /// The result of another build of the client, by its name.
     Input(String),
-    /// In what bake is to make of another target: it hands that over for builds, and for questions only the
-    /// name.
+    /// The result of another target of bake: for builds, bake passes it as an input, for
+    /// subrequests only its name.
     Target(String),
-    /// In an image.
+    /// An image.
     Image(Reference),
-    /// In an image on the client's disk.
+    /// An image on the client's disk.
     OciLayout {
-        /// The name of the store that it is in.
+        /// The name of its store.
         store: String,
         /// The digest of its manifest or index.
         digest: String,
     },
-    /// Nowhere: there are none.
+    /// An empty file system.
     Scratch,
-    /// In what the engine's own frontend makes of a Dockerfile. No client offers that; a spec does.
+    /// The result of a Dockerfile, built by the engine's own frontend. Only a spec has these, not a
+    /// client.
     Dockerfile(Dockerfile),
 }
 
@@ -45,26 +46,26 @@ pub enum ContextSource {
 pub struct HttpFile {
     /// Its URL.
     pub url: String,
-    /// What it is called.
+    /// Its name.
     pub name: FileName,
-    /// The digest that it must have.
+    /// The required digest.
     pub checksum: Option<String>,
-    /// Whether it is an archive, of which the content is meant.
+    /// True if it is an archive whose content is used.
     pub extract: bool,
 }
 
-/// The name of a file from the web that is a build context (`DetectHTTPContext` in
+/// The name of a file from a URL that is a build context (`DetectHTTPContext` in
 /// `frontend/dockerui/context.go` of BuildKit).
 pub static HTTP_FILE: FileName = FileName::literal("context");
 
 impl HttpFile {
-    /// One that a client offers.
+    /// A file that a client offers.
     pub fn offered(url: &str) -> Self {
         Self { url: url.to_owned(), name: HTTP_FILE.clone(), checksum: None, extract: false }
     }
 }
 
-/// A Dockerfile, and what is to be made of it.
+/// A Dockerfile, with the options of its build.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Dockerfile {
     /// Its path, from the directory of the build file.
@@ -73,11 +74,11 @@ pub struct Dockerfile {
     pub target: Option<String>,
     /// Its build args.
     pub args: BTreeMap<String, String>,
-    /// The platform that it is built for.
+    /// The target platform.
     pub platform: Platform,
 }
 
-/// Why a text is not a [`ContextSource`].
+/// The reason why a text is not a [`ContextSource`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidContext(String);
 
@@ -96,7 +97,8 @@ impl From<InvalidReference> for InvalidContext {
 }
 
 impl ContextSource {
-    /// Reads a value of the option `context:NAME`, which clients make of `--build-context NAME=...`.
+    /// Parses a value of the option `context:NAME`, which clients set for `--build-context
+    /// NAME=...`.
     ///
     /// Follows `NamedContext.load` in `frontend/dockerui/namedcontext.go` of BuildKit.
     pub fn parse(text: &str) -> Result<Self, InvalidContext> {
@@ -110,7 +112,7 @@ impl ContextSource {
             "docker-image" => Ok(Self::Image(Reference::parse(name)?)),
             "oci-layout" => match name.split_once('@') {
                 Some((store, digest)) if is_digest(digest) => {
-                    // Clients give a tag on, which means nothing beside a digest.
+                    // Clients include a tag, which has no meaning beside a digest.
                     let slash = store.rfind('/').map_or(0, |at| at + 1);
                     let tag = store[slash..].find(':').map_or(store.len(), |at| slash + at);
                     Ok(Self::OciLayout {
@@ -132,18 +134,18 @@ impl ContextSource {
     }
 }
 
-/// The build contexts that a client offers by name.
+/// The named build contexts that a client offers.
 #[derive(Debug, Clone, Default)]
 pub struct NamedContexts(BTreeMap<String, ContextSource>);
 
 impl NamedContexts {
-    /// From names as clients have them: `NAME`, or `NAME::PLATFORM` for one platform only.
+    /// Takes names in the form of clients: `NAME`, or `NAME::PLATFORM` for one platform only.
     pub fn new(contexts: impl IntoIterator<Item = (String, ContextSource)>) -> Self {
         Self(contexts.into_iter().collect())
     }
 
-    /// The context that stands for a name on a platform, with its own name. `golang`,
-    /// `golang:latest` and `docker.io/library/golang` are one name.
+    /// The context for a name on a platform, with its own name. `golang`, `golang:latest` and
+    /// `docker.io/library/golang` are the same name.
     ///
     /// Follows `Client.NamedContext` in `frontend/dockerui/config.go` of BuildKit.
     pub fn find(&self, name: &str, platform: &Platform) -> Option<(&str, &ContextSource)> {
@@ -157,41 +159,41 @@ impl NamedContexts {
         Some((key, source))
     }
 
-    /// All of them, by their names.
+    /// All contexts with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextSource)> {
         self.0.iter().map(|(name, source)| (name.as_str(), source))
     }
 }
 
-/// A named context that is not an image, which the build needs.
+/// A named context, other than an image, that the build needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContextQuery {
     /// Its name.
     pub name: String,
-    /// Where its files are.
+    /// Its source.
     pub source: ContextSource,
-    /// Where the spec declares it; `None` for one that the client offers.
+    /// The span of its declaration in the spec; `None` if the client offers it.
     pub declared: Option<Span>,
-    /// Where the spec speaks of it.
+    /// The span of a reference to it.
     pub span: Span,
 }
 
 impl ContextQuery {
-    /// What tells contexts apart. A name alone does not: that of a Dockerfile is for people to read, and a
-    /// source may be another one for each platform.
+    /// The identity of a context. The name is not sufficient: that of a Dockerfile is only a
+    /// description, and a source may differ between platforms.
     pub fn key(&self) -> (&str, &ContextSource) {
         (&self.name, &self.source)
     }
 }
 
-/// What is known of a named context.
+/// The looked-up facts about a named context.
 #[derive(Debug, Clone, Default)]
 pub struct ContextFact {
-    /// What the ignore file of a directory leaves out.
+    /// The patterns in the ignore file of a directory.
     pub ignore: Vec<String>,
-    /// What makes the files, where another build does.
+    /// The graph of the files, if they are the result of another build.
     pub definition: Option<Definition>,
-    /// The config of the image that another build makes.
+    /// The image config of the other build's result.
     pub config: Option<Vec<u8>>,
 }
 
@@ -200,13 +202,13 @@ pub struct ContextFact {
 pub struct PlannedContext {
     /// Its name.
     pub name: String,
-    /// Where its files are.
+    /// Its source.
     pub source: ContextSource,
-    /// Where the spec declares it; `None` for one that the client offers.
+    /// The span of its declaration in the spec; `None` if the client offers it.
     pub declared: Option<Span>,
-    /// What is known of it.
+    /// The facts about it.
     pub fact: ContextFact,
-    /// What is read of it.
+    /// The paths of it that are used.
     pub paths: ContextPaths,
 }
 

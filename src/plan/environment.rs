@@ -1,4 +1,4 @@
-//! Environment variables in the order in which they were first set, as images record them.
+//! Environment variables in the order in which they were first set, as in image configs.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,26 +6,26 @@ use std::sync::Arc;
 use super::inherited::InheritedMap;
 use crate::text::Text;
 
-/// What a `PATH` is where an image has none (BuildKit's `util/system/path.go`).
+/// The default `PATH`, if an image sets none (BuildKit's `util/system/path.go`).
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// Environment variables. One that has another's and more shares what they have in common.
+/// Environment variables. Extended copies share the common part.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     variables: InheritedMap<Text>,
-    /// The variables of a base image that are used in place of args or constants of the same name. They are no more so
-    /// once a stage sets them.
+    /// The variables of a base image that hide args or constants of the same name, until a stage
+    /// sets them.
     shadowing: Arc<BTreeSet<Text>>,
-    /// Inherited variables in whose place a stage wants the arg: it lists it.
+    /// Inherited variables that are hidden by args, because a stage lists these.
     yielding: Arc<BTreeSet<Text>>,
     /// The args that a stage does not see.
     hidden: Arc<BTreeSet<Text>>,
-    /// Whether there may be others: those of an image that could not be looked up.
+    /// True if there may be others: those of an image whose lookup failed.
     is_open: bool,
 }
 
 impl Environment {
-    /// Reads `NAME=value` entries; the last of a name wins, at the place of the first.
+    /// Parses `NAME=value` entries; the last value of a name wins, at the position of the first.
     pub fn from_entries<'e>(entries: impl IntoIterator<Item = &'e str>) -> Self {
         let mut environment = Self::default();
         environment.extend(entries.into_iter().map(|entry| {
@@ -36,17 +36,17 @@ impl Environment {
         environment
     }
 
-    /// That of an image that could not be looked up.
+    /// The environment of an image whose lookup failed.
     pub fn unknown() -> Self {
         Self { is_open: true, ..Self::default() }
     }
 
-    /// Whether there may be variables that are not known.
+    /// True if there may be unknown variables.
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// With the `PATH` that every process gets.
+    /// Adds the `PATH` that every process gets.
     pub fn with_path(mut self, os: &str) -> Self {
         // Windows has a PATH of its own (moby/buildkit#5445).
         if self.get("PATH").is_none() && os != "windows" {
@@ -55,19 +55,20 @@ impl Environment {
         self
     }
 
-    /// With a note of which variables are used in place of an arg: those of which `differs(name, value)` is true.
+    /// Marks the variables that hide an arg: those for which `differs(name, value)` is true.
     pub(super) fn shadowing(mut self, differs: impl Fn(&str, &str) -> bool) -> Self {
         let shadowing = self.variables.iter().filter(|(name, value)| differs(name, value));
         self.shadowing = Arc::new(shadowing.map(|(name, _)| name.clone()).collect());
         self
     }
 
-    /// Whether a variable is the base image's and used in place of an arg of that name.
+    /// True if a variable of the base image hides an arg with that name.
     pub(super) fn shadows(&self, name: &str) -> bool {
         self.shadowing.contains(name)
     }
 
-    /// Sets which args a stage lists itself, in place of what it inherits, and which it does not see.
+    /// Sets the args that a stage lists, replacing the inherited list, and those that it does not
+    /// see.
     pub(super) fn set_args(
         &mut self,
         listed: Option<&[Text]>,
@@ -80,22 +81,22 @@ impl Environment {
         self.hidden = Arc::new(hidden.into_iter().collect());
     }
 
-    /// Whether no stage has listed or hidden an arg.
+    /// True if no stage has listed or hidden an arg.
     pub(super) fn sees_all_args(&self) -> bool {
         self.yielding.is_empty() && self.hidden.is_empty()
     }
 
-    /// Whether an arg goes before the variable of its name.
+    /// True if an arg takes precedence over the variable with its name.
     pub(super) fn yields(&self, name: &str) -> bool {
         self.yielding.contains(name)
     }
 
-    /// Whether a stage does not see an arg.
+    /// True if a stage does not see an arg.
     pub(super) fn hides(&self, arg: &str) -> bool {
         self.hidden.contains(arg)
     }
 
-    /// Sets variables. One that is there already keeps its place.
+    /// Sets variables. Existing ones keep their position.
     pub fn extend(&mut self, variables: impl IntoIterator<Item = (Text, Text)>) {
         let Self { variables: own, shadowing, yielding, .. } = self;
         own.extend(variables.into_iter().inspect(|(name, _)| {
@@ -107,7 +108,7 @@ impl Environment {
         }));
     }
 
-    /// Removes all variables but those to keep.
+    /// Removes all variables for which `keep` is false.
     pub fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.variables.retain(keep);
     }

@@ -1,12 +1,12 @@
-//! `SOURCE_DATE_EPOCH`, as the client gives it or as the build file says by default.
+//! `SOURCE_DATE_EPOCH`, from the client or as a default in the build file.
 
 use super::request::Request;
 use super::scope::Scope;
 use crate::diagnostic::Diagnostics;
 use crate::spec::{EPOCH_ARG, Spec};
 
-/// Returns what the time of everything is to be: a number of seconds, or a word for where to find it. `None` where
-/// nobody says so, or where what is said is wrong, which is reported when the build is planned.
+/// The requested timestamp: a number of seconds, or a keyword for its source. `None` if there is
+/// none, or if it is wrong, which is reported when the build is planned.
 pub fn epoch_wanted(spec: &Spec, request: &Request) -> Option<String> {
     let text = match spec.args.0.contains_key(EPOCH_ARG) {
         true => {

@@ -1,4 +1,4 @@
-//! What becomes of the config and the history of the exported image, from the stage at the bottom of the
+//! The config and the history of the exported image, accumulated from the lowest stage of the
 //! target up to the target itself.
 
 use std::collections::BTreeMap;
@@ -7,53 +7,54 @@ use super::config::{ContainerConfig, History};
 use super::step::RecordedStep;
 use super::{PlannedStep, layers};
 
-/// How many layers an engine can put over each other: overlayfs takes no more.
+/// Maximum number of layers that an engine can stack: a limit of overlayfs.
 const MAX_LAYERS: usize = 500;
 
-/// An image in the making. For a stage that is in no image it is thrown away, and nothing is put into
-/// words for its history.
+/// An image under construction. For a stage that is not part of the image it is discarded, and no
+/// texts are made for its history.
 #[derive(Default)]
 pub(super) struct Export {
     pub(super) config: ContainerConfig,
     pub(super) annotations: BTreeMap<String, String>,
-    /// Whether the annotations tell the image at the bottom, too.
+    /// True if annotations should also name the base image.
     pub(super) base_annotations: bool,
     pub(super) author: Option<String>,
     history: Option<Vec<History>>,
 }
 
 impl Export {
-    /// That of the stage at the bottom.
+    /// The image of the lowest stage.
     pub(super) fn new(config: ContainerConfig) -> Self {
         Self { config, history: Some(Vec::new()), ..Self::default() }
     }
 
-    /// Begins a stage, which takes over neither the annotations of its base, nor triggers: they are for images that are
-    /// built from this one, and have been fired by then.
+    /// Begins a stage. It inherits neither the annotations of its base, nor triggers: they are for
+    /// images based on this one, and have been run already.
     pub(super) fn begin_stage(&mut self) {
         self.config.on_build.clear();
         self.annotations.clear();
         self.base_annotations = false;
     }
 
-    /// Takes down a change of the config.
+    /// Records a change of the config.
     pub(super) fn record_config(&mut self, created_by: impl FnOnce(&ContainerConfig) -> String) {
         if let Some(history) = &mut self.history {
             history.push(History::config(created_by(&self.config)));
         }
     }
 
-    /// Takes down what another stage has put over the first of several that are merged.
+    /// Records the layers of a stage that is merged into the first one.
     pub(super) fn record_merge(&mut self, stage: &str, layers: usize) {
         let Some(history) = &mut self.history else { return };
-        // No image has more; who merges so many gets them from the engine without a word.
+        // No image can have more; merging too many stages is an error of the engine.
         if layers <= MAX_LAYERS {
             let entry = || History::layer(format!("MERGE {stage}"));
             history.extend(std::iter::repeat_with(entry).take(layers));
         }
     }
 
-    /// Takes down what the steps of a stage were made by. Squashed, the last stands for the layer of all.
+    /// Records the commands of a stage's steps. If it is squashed, the last entry stands for the
+    /// single layer.
     pub(super) fn record_steps(
         &mut self,
         steps: Vec<RecordedStep>,
@@ -73,12 +74,12 @@ impl Export {
         steps
     }
 
-    /// Whether anybody reads the history.
+    /// True if the history is used.
     pub(super) fn records(&self) -> bool {
         self.history.is_some()
     }
 
-    /// What was taken down.
+    /// The recorded history.
     pub(super) fn history(&mut self) -> Vec<History> {
         self.history.take().unwrap_or_default()
     }

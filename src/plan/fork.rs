@@ -1,4 +1,4 @@
-//! A `parallel` step with every value known: the steps of its branches, each with the branch that it is in.
+//! A `parallel` step with all values known: the steps of its branches, each marked with its branch.
 
 use super::step::{self, Context, RecordedStep, Surroundings};
 use super::{Branch, Fork};
@@ -6,8 +6,8 @@ use crate::diagnostic::Diagnostics;
 use crate::source::Span;
 use crate::spec::ParallelStep;
 
-/// Plans the branches of a step, one behind the other. A reported mistake in what they have in common is taken
-/// for empty. `number` is its place among those of its stage.
+/// Plans the branches of a step, one after the other. A common value with a reported error counts
+/// as empty. `number` is its index among the steps of its stage.
 pub(super) fn plan(
     parallel: &ParallelStep,
     span: Span,

@@ -1,37 +1,37 @@
-//! Addresses of git repositories, as clients write them for build contexts.
+//! URLs of git repositories, as clients write them for build contexts.
 
 use buildkit_llb::GitMtime;
 
 use super::git_value;
 use super::request::truth;
 
-/// A repository, and what of it is meant.
+/// A repository with a reference and a subdirectory.
 ///
-/// Follows `frontend/dockerfile/dfgitutil` and `util/gitutil` of BuildKit: a fragment says reference
-/// and directory, `#v1:docs`; a query says more, `?tag=v1&subdir=docs&commit=...`.
+/// Follows `frontend/dockerfile/dfgitutil` and `util/gitutil` of BuildKit: a fragment gives the
+/// reference and the directory, `#v1:docs`; a query gives more, `?tag=v1&subdir=docs&commit=...`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct GitUrl {
-    /// Where git fetches from, without fragment and query.
+    /// The URL without fragment and query.
     pub remote: String,
     /// A commit, a tag or a branch; empty for the default branch.
     pub reference: String,
-    /// The directory of the repository; empty for all of it.
+    /// The subdirectory; empty for the whole repository.
     pub subdir: String,
-    /// The commit that it must be.
+    /// The commit that the reference must resolve to.
     pub checksum: Option<String>,
-    /// Whether to keep `.git`.
+    /// Keep `.git`.
     pub keep_git_dir: bool,
-    /// Whether to leave submodules out.
+    /// Leave submodules out.
     pub skip_submodules: bool,
-    /// What times files get.
+    /// Timestamps of the files.
     pub mtime: Option<GitMtime>,
-    /// Whether to fetch the commit without asking what the reference is.
+    /// Fetch the commit without resolving the reference.
     pub fetch_by_commit: bool,
 }
 
 impl GitUrl {
-    /// Reads an address. `None` if it is not one of a git repository; an error says what is wrong with
-    /// one that is.
+    /// Parses a URL. `None` if it is not that of a git repository; an error if it is, but an
+    /// invalid one.
     pub fn parse(text: &str) -> Option<Result<Self, String>> {
         let (address, fragment) = split(text, '#');
         let (address, query) = split(address, '?');
@@ -55,7 +55,7 @@ impl GitUrl {
         Some(url.with_query(query).and_then(Self::checked))
     }
 
-    /// The same, if git can be given its values.
+    /// Checks that its values are valid for git.
     fn checked(mut self) -> Result<Self, String> {
         if !git_value::is_reference(&self.reference) {
             return Err(format!("`{}` is not a branch, a tag or a commit", self.reference));
@@ -129,9 +129,9 @@ impl GitUrl {
     }
 }
 
-/// The keys of a build file, with their values, that say what a query and a fragment say.
+/// The keys of a build file, with their values, that correspond to a query and a fragment.
 ///
-/// A build file has no key for `mtime`: it is left out, as is what no client knows.
+/// A build file has no key for `mtime`: it is omitted, and so are unknown keys.
 pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String)> {
     let (reference, subdir) = split(fragment, ':');
     let mut keys = Vec::new();
@@ -185,7 +185,7 @@ fn in_namespace(namespace: &str, name: String) -> String {
     if name.starts_with(namespace) { name } else { format!("{namespace}{name}") }
 }
 
-/// The text of a query's value; what is not an escape stands for itself.
+/// Decodes the value of a query; invalid escapes are literal.
 fn decoded(value: &str) -> String {
     let mut bytes = Vec::with_capacity(value.len());
     let mut rest = value.as_bytes();

@@ -1,7 +1,7 @@
-//! The values with which BuildKit calls git on its own machine: addresses, references and directories.
+//! The values that BuildKit passes to git on its own host: URLs, references and directories.
 //!
-//! All of them come from build files, which may be somebody else's, so each is checked before a daemon sees it.
-//! Older daemons hand them to git without a look.
+//! All of them come from build files, which may be untrusted, so each is checked before it is sent
+//! to a daemon. Older daemons pass them to git unchecked.
 
 use super::git_url::keys_for;
 use super::path;
@@ -10,10 +10,10 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::text::Text;
 
-/// Checks the address of a repository.
+/// Checks the URL of a repository.
 ///
-/// The protocols are those of BuildKit (`supportedProtos` in `util/gitutil/git_url.go`). It takes anything else for
-/// a host, so that `file:///etc` would become `https://file:///etc`.
+/// The protocols are those of BuildKit (`supportedProtos` in `util/gitutil/git_url.go`). It
+/// interprets anything else as a host, so that `file:///etc` would become `https://file:///etc`.
 pub(super) fn remote(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
     check_end(&text, span, diagnostics)?;
     let Err(hint) = check_remote(&text) else { return Some(text) };
@@ -21,8 +21,8 @@ pub(super) fn remote(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
     diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 
-/// Checks that nothing comes after the address. The fragment and the query that clients write for build contexts have
-/// keys of their own in a build file.
+/// Checks that nothing follows the URL. For the fragment and the query that clients write for build
+/// contexts, a build file has keys of its own.
 fn check_end(text: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
     let shown = redacted(text);
     let (url, query, fragment) = split_query(&shown);
@@ -56,7 +56,7 @@ fn check_remote(text: &str) -> Result<(), String> {
     if text.contains(char::is_whitespace) {
         return Err("a space is written %20".to_owned());
     }
-    // Git gives the host to ssh, which would take it for an option.
+    // Git passes the host to ssh, which could interpret it as an option.
     if host.is_empty() || host.starts_with('-') || host.contains('/') {
         return Err(FORMS.to_owned());
     }
@@ -75,8 +75,8 @@ pub(super) fn reference(text: Text, span: Span, diagnostics: &mut Diagnostics) -
     )
 }
 
-/// Whether git takes a text as the name of a reference (`git check-ref-format`), and none of its options begins
-/// like it. An empty one is the default branch.
+/// True if a text is a valid reference (`git check-ref-format`) that cannot be mistaken for an
+/// option. An empty one is the default branch.
 pub(super) fn is_reference(text: &str) -> bool {
     let is_part = |part: &str| {
         !part.is_empty()
@@ -94,7 +94,8 @@ pub(super) fn is_reference(text: &str) -> bool {
             && text.split('/').all(is_part)
 }
 
-/// The directory of a repository as a path from its root, without the slash at its beginning; empty for all of it.
+/// The directory of a repository as a path from its root, without the leading slash; empty for all
+/// of it.
 pub(super) fn subdir(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
     clean_subdir(&text)
         .map(|clean| if clean == text.as_str() { text.clone() } else { clean.into() })
@@ -107,7 +108,7 @@ pub(super) fn subdir(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
         })
 }
 
-/// The same of any text. `None` if it leaves the repository.
+/// Like [`subdir`], for any text. `None` if it leaves the repository.
 pub(super) fn clean_subdir(text: &str) -> Option<String> {
     let inside = path::inside(&text.into())?;
     Some(inside.trim_start_matches('/').to_owned())

@@ -1,4 +1,4 @@
-//! What `[image]` and the stage itself make of the config of the exported image.
+//! The effect of `[image]` and the stage's own settings on the config of the exported image.
 
 use std::collections::BTreeSet;
 
@@ -15,16 +15,17 @@ use crate::spec::{
 };
 use crate::text::Text;
 
-/// What a port takes in the config, at most, in bytes.
+/// Maximum size of a port in the config, in bytes.
 const PORT_SIZE: usize = 64;
 
-/// Docker's default for the string forms of commands; `run` text has a stricter one.
+/// Docker's default shell for the string forms of commands; that for `run` text is stricter.
 const CONTAINER_SHELL: [&str; 2] = ["/bin/sh", "-c"];
 
 /// The same for Windows (`defaultShell` in `dockerfile2llb/defaultshell.go` of BuildKit).
 const WINDOWS_SHELL: [&str; 3] = ["cmd", "/S", "/C"];
 
-/// Applies `[image]` to the image of the stage, which is for an operating system. `environment` is what the image records so far.
+/// Applies `[image]` to the image of the stage, which is for operating system `os`. `environment`
+/// is the image's so far.
 pub(super) fn apply(
     image: &Image,
     os: &str,
@@ -58,7 +59,7 @@ pub(super) fn apply(
     }
     let volumes = values.expand_all(&image.volumes, diagnostics).unwrap_or_default();
     for (volume, template) in volumes.iter().zip(&image.volumes) {
-        // Of `C:/dir` the colon is part of the path.
+        // In `C:/dir`, the colon is part of the path.
         if volume.as_str().get(2..).is_some_and(|rest| rest.contains(":/")) {
             let message = format!("`{volume}` is not a path in the container");
             diagnostics.push(
@@ -85,8 +86,8 @@ pub(super) fn apply(
         export.config.cmd = None;
     }
     if let Some(cmd) = &image.cmd {
-        // After an entrypoint the words are arguments, which may be empty. One empty word alone is what
-        // people write who mean no command.
+        // After an entrypoint the words are arguments, which may be empty. A single empty word is a
+        // common way to mean no command.
         let is_program =
             scope.is_whole && export.config.entrypoint.as_ref().is_none_or(Vec::is_empty);
         if is_program || matches!(&cmd.value, Command::List(words) if words.len() == 1) {
@@ -131,7 +132,7 @@ pub(super) fn apply(
     }
 }
 
-/// What of the inherited config `clear` names.
+/// The parts of the inherited config that `clear` can name.
 const CLEARABLE: [&str; 11] = [
     "env",
     "expose",
@@ -146,7 +147,7 @@ const CLEARABLE: [&str; 11] = [
     "healthcheck",
 ];
 
-/// Takes out of the config that a stage inherits what `clear` names. What is not there is no mistake:
+/// Removes the named parts from the config that a stage inherits. A missing part is not an error:
 /// the next version of the base may have it.
 pub(super) fn clear(
     names: &[Spanned<String>],
@@ -194,7 +195,8 @@ pub(super) fn clear(
     }
 }
 
-/// What is meant by a name that `clear` does not know: one of another tool, or another spelling.
+/// The name for `clear` that is similar to an unknown one: from another tool, or in another
+/// spelling.
 fn clearable_like(name: &str) -> Option<String> {
     let (what, one) = name.split_once('.').map_or((name, None), |(what, one)| (what, Some(one)));
     let known = cleared(what, &CLEARABLE)?;
@@ -224,7 +226,7 @@ fn stop_signal(
     signal
 }
 
-/// Whether a text is a signal of Linux, as `ParseSignal` in `github.com/moby/sys/signal` reads it.
+/// True if a text is a Linux signal, as parsed by `ParseSignal` in `github.com/moby/sys/signal`.
 fn is_signal(text: &str) -> bool {
     let name = text.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
@@ -254,7 +256,7 @@ const SIGNALS: [&str; 36] = [
     "XFSZ",
 ];
 
-/// A healthcheck as image configs keep it.
+/// A healthcheck in the form of image configs.
 fn plan_healthcheck(
     healthcheck: &Healthcheck,
     values: &StageScope<'_, '_>,
@@ -267,7 +269,7 @@ fn plan_healthcheck(
     };
     let test = match cmd {
         Command::List(words) => [vec!["CMD".to_owned()], plain(words)].concat(),
-        // Docker runs it with the shell that the image records, if it records one.
+        // Docker runs it with the shell in the image's config, if any.
         Command::Shell(text) => vec!["CMD-SHELL".to_owned(), text.clone()],
     };
     let mut duration = |duration: &Option<Duration>| {
@@ -290,7 +292,8 @@ const DURATION: step::Form<i64> = step::Form::new(
     "a number with a unit: \"30s\", \"1m30s\", \"500ms\"",
 );
 
-/// Nanoseconds, as Go's `time.ParseDuration` reads them. Docker takes nothing shorter than a millisecond.
+/// Nanoseconds, in the syntax of Go's `time.ParseDuration`. Docker accepts nothing shorter than a
+/// millisecond.
 pub(crate) fn parse_duration(text: &str) -> Option<i64> {
     if text == "0" {
         return Some(0);
@@ -317,11 +320,11 @@ pub(crate) fn parse_duration(text: &str) -> Option<i64> {
             };
         rest = &rest[unit..];
     }
-    // Nothing is the default, in whichever unit.
+    // Zero in any unit is the default.
     (total == 0.0 || (1e6..i64::MAX as f64).contains(&total)).then_some(total as i64)
 }
 
-/// Reports a command whose first word is empty. `none` is how none at all is written.
+/// Reports a command whose first word is empty. `none` is the way to write no command.
 fn check_program(command: &Command, none: &str, diagnostics: &mut Diagnostics) {
     if let Command::List(words) = command
         && let Some(word) = words.first().filter(|word| word.trim().is_empty())
@@ -349,7 +352,7 @@ fn plain(words: &[Spanned<String>]) -> Vec<String> {
     words.iter().map(|word| word.value.clone()).collect()
 }
 
-/// The ports as `8080/tcp`, ranges as their members.
+/// The ports as `8080/tcp`, with ranges expanded.
 fn expose(
     ports: &[Spanned<Scalar>],
     values: &StageScope<'_, '_>,
@@ -370,12 +373,12 @@ fn expose(
         if template.as_literal() == Some("") {
             diagnostics.push(invalid(""));
         }
-        // A value may have several or none, as for `EXPOSE $PORTS` (`ProcessWords` in BuildKit's
-        // `frontend/dockerfile/shell/lex.go`).
+        // A value may expand to several or none, as for `EXPOSE $PORTS` (`ProcessWords` in
+        // BuildKit's `frontend/dockerfile/shell/lex.go`).
         for text in text.split_whitespace() {
             match port_range(text) {
                 Some((range, protocol)) => {
-                    // A range is a few bytes, and a config has all its members.
+                    // A range is short, but a config contains all its members.
                     let size = range.len() * PORT_SIZE;
                     if values.scope.spend(size, port.span, diagnostics).is_some() {
                         names.extend(range.map(|port| format!("{port}/{protocol}")));
@@ -388,7 +391,7 @@ fn expose(
     names
 }
 
-/// The ports that `8000-8010/tcp` names, and their protocol.
+/// The ports in a range such as `8000-8010/tcp`, and their protocol.
 pub(crate) fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, String)> {
     let (ports, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol = protocol.to_ascii_lowercase();

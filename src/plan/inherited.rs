@@ -1,20 +1,20 @@
-//! A map that a stage inherits and passes on with more in it. Stages share all entries but their own, so that a long
-//! chain of stages needs no more memory than what its stages say.
+//! A map that a stage inherits, extends and passes on. Stages share all inherited entries, so that
+//! the memory for a long chain of stages is proportional to its own entries.
 
 use std::sync::Arc;
 
 use crate::text::Text;
 
-/// A map by name that grows from stage to stage, and knows in which order names were first set.
+/// A map by name that grows from stage to stage, and keeps the order in which names were first set.
 #[derive(Debug, Clone)]
 pub(super) struct InheritedMap<V> {
-    /// The newest last; a name is found in the newest that has it.
+    /// The newest last; a lookup uses the newest layer with the name.
     layers: Vec<Arc<Layer<V>>>,
-    /// How many places there are.
+    /// The number of positions.
     places: usize,
 }
 
-/// Values sorted by name, each with the place of its name in the order.
+/// Values sorted by name, each with the position of its name in the order.
 type Layer<V> = Vec<(Text, usize, V)>;
 
 impl<V: Clone> InheritedMap<V> {
@@ -30,7 +30,7 @@ impl<V: Clone> InheritedMap<V> {
         })
     }
 
-    /// Sets names; one that was set before keeps its place in the order.
+    /// Sets names; existing ones keep their position in the order.
     pub(super) fn extend(&mut self, entries: impl IntoIterator<Item = (Text, V)>) {
         let mut layer: Layer<V> = Vec::new();
         let mut places = self.places;
@@ -48,7 +48,8 @@ impl<V: Clone> InheritedMap<V> {
             return;
         }
         self.places = places;
-        // Each layer is longer than the one after it: there are few, and each value is copied a few times at most.
+        // Each layer is longer than the one after it: there are few, and each value is copied only
+        // a few times.
         while let Some(last) = self.layers.pop_if(|last| last.len() <= layer.len()) {
             let mut joined = Arc::unwrap_or_clone(last);
             joined.append(&mut layer);
@@ -66,7 +67,7 @@ impl<V: Clone> InheritedMap<V> {
         self.layers.push(Arc::new(layer));
     }
 
-    /// Without some names. What is left keeps its order.
+    /// Removes the names for which `keep` is false. The others keep their order.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         let kept: Vec<(Text, V)> = self
             .iter()

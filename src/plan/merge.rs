@@ -1,43 +1,44 @@
-//! What `from = { merge = [...] }` puts over the first of the stages.
+//! The stages that `from = { merge = [...] }` merges into the first one.
 
 use super::PlannedStage;
 use super::select::Origin;
 use crate::source::Span;
 
-/// What a stage changed that is merged with another.
+/// A stage whose changes are merged into another.
 #[derive(Debug, Clone)]
 pub struct Merged {
-    /// The stage, by its place in the plan's list.
+    /// The stage, by its index in the plan.
     pub stage: usize,
-    /// What both were built from. Where there is none, all of the stage is put over the other.
+    /// The common ancestor, relative to which changes are computed. `Scratch` merges the whole
+    /// stage.
     pub ancestor: Origin,
-    /// Where it is named.
+    /// The span of its name.
     pub span: Span,
 }
 
-/// Which stages are built from which, for [`Ancestors::common`] in logarithmic time: a walk down both stages for
-/// each merge would be quadratic in a long chain of merges.
+/// The ancestors of stages, for [`Ancestors::common`] in logarithmic time: a linear walk for each
+/// merge would be quadratic in a long chain of merges.
 ///
-/// Each stage has a pointer to its base and one that jumps further down, so that any depth is reached in few
-/// steps (Myers, "An applicative random-access stack").
+/// Each stage has a pointer to its base and one that jumps further down, so that any depth is
+/// reached in few steps (Myers, "An applicative random-access stack").
 #[derive(Debug, Default)]
 pub(super) struct Ancestors(Vec<Ancestry>);
 
-/// One stage's place among those it is built from.
+/// A stage's position among its ancestors.
 #[derive(Debug, Clone, Copy)]
 struct Ancestry {
-    /// How many stages are below it.
+    /// The number of stages below it.
     depth: usize,
-    /// Its base; itself for a stage that starts from no stage.
+    /// Its base; itself if it is not based on a stage.
     base: usize,
-    /// A stage further down; itself for a stage that starts from no stage.
+    /// A stage further down; itself if it is not based on a stage.
     jump: usize,
-    /// What the lowest of those stages starts from.
+    /// The base of the lowest of these stages.
     bottom: Origin,
 }
 
 impl Ancestors {
-    /// Adds the next stage of the plan. Its base, if that is a stage, has been added before.
+    /// Adds the next stage of the plan. Its base, if that is a stage, must have been added before.
     pub(super) fn push(&mut self, base: Origin) {
         let own = self.0.len();
         let ancestry = match base {
@@ -57,8 +58,8 @@ impl Ancestors {
         self.0.push(ancestry);
     }
 
-    /// Returns the nearest that two stages are both built from: a stage, one of the two included, or what is at
-    /// the bottom of both. `Scratch` where they have nothing in common.
+    /// The nearest common ancestor of two stages: a stage, possibly one of the two, or the common
+    /// base of their lowest stages. `Scratch` if there is none.
     pub(super) fn common(&self, one: usize, other: usize) -> Origin {
         let depth = self.0[one].depth.min(self.0[other].depth);
         let (mut one, mut other) = (self.at_depth(one, depth), self.at_depth(other, depth));
@@ -76,7 +77,7 @@ impl Ancestors {
         Origin::Stage(one)
     }
 
-    /// The stage itself, or the one below it at a lesser depth.
+    /// The stage itself, or its ancestor at a lesser depth.
     fn at_depth(&self, mut stage: usize, depth: usize) -> usize {
         while self.0[stage].depth > depth {
             let Ancestry { base, jump, .. } = self.0[stage];
@@ -86,8 +87,8 @@ impl Ancestors {
     }
 }
 
-/// How many layers a stage adds to what it starts from: those of its steps, and of what is merged, of
-/// which `layers_of` tells.
+/// The number of layers that a stage adds to its base: those of its steps, and of merged stages.
+/// `layers_of` returns the layers of an origin.
 pub(super) fn layers_added(stage: &PlannedStage, layers_of: impl Fn(Origin) -> usize) -> usize {
     let merged = stage.merged.iter().map(|merged| merged.layers(&layers_of));
     let own = stage.ops().count();
@@ -96,7 +97,7 @@ pub(super) fn layers_added(stage: &PlannedStage, layers_of: impl Fn(Origin) -> u
 }
 
 impl Merged {
-    /// How many layers it is.
+    /// The number of layers that it adds.
     pub(super) fn layers(&self, layers_of: impl Fn(Origin) -> usize) -> usize {
         layers_of(Origin::Stage(self.stage)).saturating_sub(layers_of(self.ancestor))
     }
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn ancestors() {
-        // 0 and 1 start from one image, 2 and 3 from stage 1, 4 from nothing, 5 from another image.
+        // 0 and 1 are based on one image, 2 and 3 on stage 1, 4 on nothing, 5 on another image.
         let (image, stage) = (Origin::Image(0), Origin::Stage(1));
         let ancestors =
             ancestors_of([image, image, stage, stage, Origin::Scratch, Origin::Image(1)]);
@@ -132,7 +133,7 @@ mod tests {
         }
     }
 
-    /// Holds the jumps against a plain walk, on trees that are long chains with branches.
+    /// Compares the result with a linear walk, on trees that are long chains with branches.
     #[test]
     fn ancestors_are_those_of_a_plain_walk() {
         let base = |at: usize| match at {

@@ -1,8 +1,9 @@
-//! From a [`Spec`](crate::spec::Spec) to a [`Plan`]: what is done, in which order, with every value known.
+//! From a [`Spec`](crate::spec::Spec) to a [`Plan`]: the stages and steps in order, with all values
+//! known.
 //!
-//! Comes in: the spec, a [`Request`], and [`Facts`] about the images that [`select`] asked for. Goes
-//! out: a [`Plan`] with only the stages that the target needs, in which there are no names, templates
-//! or defaults any more. Knows nothing of LLB: see [`crate::lower`].
+//! Input: the spec, a [`Request`], and [`Facts`] about the images that [`select`] asked for.
+//! Output: a [`Plan`] with only the stages that the target needs, without names, templates and
+//! defaults. Must not depend on LLB: see [`crate::lower`].
 
 mod check;
 mod condition;
@@ -74,8 +75,8 @@ use crate::source::Span;
 use crate::spec::{Network, Security, Sharing};
 use crate::text::Text;
 
-/// What is known of the images that a selection asked for, in the same order. `None` is for what could not be
-/// looked up: then there is no plan, and what is wrong with the rest is found all the same.
+/// The looked-up facts for a selection, in its order. `None` means that a lookup failed: then there
+/// is no plan, but errors in the rest are still found.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     /// One for each of [`Selection::images`].
@@ -85,7 +86,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Nothing is known.
+    /// No facts.
     pub fn none(selection: &Selection<'_>) -> Self {
         Self {
             images: vec![None; selection.images().len()],
@@ -94,61 +95,61 @@ impl Facts {
     }
 }
 
-/// What is known of an image.
+/// The looked-up facts about an image.
 #[derive(Debug, Clone, Default)]
 pub struct ImageFact {
-    /// The reference to use, where a source policy has put another in place of the one asked for.
+    /// The reference to use, if a source policy has replaced the requested one.
     pub reference: Option<Reference>,
-    /// The digest of what its reference stands for today, where the engine has one.
+    /// The current digest of its reference, if the engine reports one.
     pub digest: Option<String>,
-    /// Its config, as the registry keeps it.
+    /// Its config, as stored in the registry.
     pub config: Vec<u8>,
-    /// Its `ONBUILD` triggers, where a stage starts from it.
+    /// Its `ONBUILD` triggers, if a stage is based on it.
     pub triggers: Vec<String>,
-    /// The result of firing them, if there are any.
+    /// The result of running them, if there are any.
     pub triggered: Option<Triggered>,
 }
 
-/// An image whose `ONBUILD` triggers have been fired.
+/// An image after its `ONBUILD` triggers.
 #[derive(Debug, Clone)]
 pub struct Triggered {
-    /// What makes its files.
+    /// The graph of its files.
     pub definition: Definition,
     /// Its config.
     pub config: Vec<u8>,
-    /// What the stages require that it takes files from, where no op of the engine can wait: each is to be
-    /// built beside it.
+    /// The graphs to build beside it, if the engine has no op to wait for them: stages required by
+    /// those that the triggers copy from.
     pub beside: Vec<Definition>,
 }
 
-/// What is done to build a target.
+/// The plan for building a target.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The images that stages start from and take files from.
+    /// The images that stages are based on or copy from.
     pub images: Vec<PlannedImage>,
-    /// The named build contexts that stages start from and take files from.
+    /// The named build contexts that stages are based on or copy from.
     pub named_contexts: Vec<PlannedContext>,
-    /// The stages, each behind those that it needs; those behind the target are not in it.
+    /// The stages, each after its dependencies; those after the target are not part of it.
     pub stages: Vec<PlannedStage>,
-    /// Which of the stages is the target.
+    /// The index of the target.
     pub target: usize,
-    /// Whether its report is built, and not what it makes.
+    /// True to build its report instead of its result.
     pub is_report: bool,
     /// The stages that must build for the target to succeed.
     pub gates: Vec<Gate>,
-    /// What is read of the build context.
+    /// The paths of the build context that are used.
     pub context: ContextPaths,
-    /// Whether the build context is scanned too where the client asks for an SBOM.
+    /// True if an SBOM should also cover the build context.
     pub sbom_of_context: bool,
-    /// What the target's image says of itself.
+    /// The config of the target's image.
     pub config: ImageConfig,
-    /// How many entries of its history are those of the image at the bottom.
+    /// The number of entries of its history that come from the base image.
     pub inherited_history: usize,
-    /// The config of the image at the bottom of the target, as it was looked up.
+    /// The config of the target's base image, as it was looked up.
     pub base_config: Option<Vec<u8>>,
-    /// The platform that the target is for.
+    /// The target platform.
     pub platform: Platform,
-    /// The time of everything that is made, in seconds since 1970.
+    /// The timestamp of everything that is created, in seconds since 1970.
     pub epoch: Option<i64>,
     /// OCI annotations of the target's image.
     pub annotations: BTreeMap<String, String>,
@@ -157,7 +158,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The time of what is made, as image configs have it.
+    /// The timestamp, in the format of image configs.
     pub(crate) fn created(&self) -> Option<String> {
         self.epoch.and_then(resolve::rfc3339)
     }
@@ -166,29 +167,29 @@ impl Plan {
 /// An image of the plan.
 #[derive(Debug, Clone)]
 pub struct PlannedImage {
-    /// Which one, held to the digest that was looked up.
+    /// Its reference, pinned to the looked-up digest.
     pub reference: Reference,
-    /// For which platform.
+    /// Its platform.
     pub platform: Platform,
-    /// Every `from` that means it, and where the file declares it, if it does.
+    /// Every `from` that refers to it, and its declaration in the file, if any.
     pub spans: BTreeSet<Span>,
-    /// The client's directory of images that it is in, where it is in one.
+    /// The client's store that contains it, if it is in one.
     pub layout: Option<String>,
-    /// The named context that it stands for, where it stands for one.
+    /// The named context that refers to it, if any.
     pub context: Option<String>,
-    /// Whether its config could be looked up.
+    /// True if its config was looked up.
     pub is_known: bool,
-    /// Whether there is anything in it; an image without layers is the same as `scratch`.
+    /// True if it has any content; an image without layers is equivalent to `scratch`.
     pub has_layers: bool,
-    /// How a container is run of it.
+    /// The settings of a container.
     pub config: ContainerConfig,
-    /// Its `ONBUILD` triggers, where they have been fired.
+    /// Its `ONBUILD` triggers, if they have been run.
     pub fired: Vec<String>,
-    /// The beginning of its name in the progress, where the build file does not decide on it.
+    /// The beginning of its name in the progress, if it is not derived from the build file.
     pub title: Option<String>,
-    /// What makes its files for stages that start from it, where it has `ONBUILD` triggers.
+    /// The graph for stages that are based on it, if it has `ONBUILD` triggers.
     pub triggered: Option<Definition>,
-    /// What must be built beside that.
+    /// The graphs to build beside that.
     pub beside: Vec<Definition>,
 }
 
@@ -197,73 +198,73 @@ pub struct PlannedImage {
 pub struct PlannedStage {
     /// Its name.
     pub name: Text,
-    /// The platform that its steps run on.
+    /// The platform of its steps.
     pub platform: Platform,
-    /// What it starts from.
+    /// Its base.
     pub base: Origin,
-    /// What is put over that.
+    /// The stages merged into the base.
     pub merged: Vec<Merged>,
-    /// Whether its steps run even if the cache has what they make.
+    /// Run its steps even if their results are cached.
     pub ignore_cache: bool,
-    /// Whether it is scanned too where the client asks for an SBOM.
+    /// True if an SBOM should also cover it.
     pub sbom: bool,
-    /// What is done, in order; branches that are done at once stand one behind the other.
+    /// The steps, in order; concurrent branches follow one another.
     pub steps: Vec<PlannedStep>,
-    /// The mounts of its processes, its own or inherited, without those of single steps.
+    /// The mounts of all its processes, its own or inherited, without those of single steps.
     pub mounts: Arc<[PlannedMount]>,
-    /// Where it branches.
+    /// Its `parallel` steps.
     pub forks: Vec<Fork>,
-    /// Where it is said that what they add becomes one layer, if it is.
+    /// The span of the setting that squashes its layers, if set.
     pub squash: Option<Span>,
-    /// What is exported of it, whether the steps pass or not.
+    /// The report to export, even if a step fails.
     pub report: Option<Report>,
 }
 
-/// Where steps begin that are done at once.
+/// A `parallel` step.
 #[derive(Debug, Clone)]
 pub struct Fork {
-    /// What it is called in the progress.
+    /// Its label in the progress.
     pub label: Text,
-    /// Where it is written.
+    /// Its span.
     pub span: Span,
 }
 
-/// Which of several branches a step is in.
+/// The branch of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Branch {
-    /// Where they begin: the place among those of the stage.
+    /// The index of the `parallel` step in the stage's forks.
     pub fork: usize,
-    /// Which of the branches.
+    /// The index of the branch.
     pub number: usize,
 }
 
 /// A step of the plan.
 #[derive(Debug, Clone)]
 pub struct PlannedStep {
-    /// What it does, in a few words, for the progress.
+    /// A short description of its action, for the progress.
     pub label: Text,
-    /// Its name in the progress, where the build file does not decide on it.
+    /// Its name in the progress, if it is not derived from the build file.
     pub title: Option<Box<Title>>,
-    /// Where it is written.
+    /// Its span.
     pub span: Span,
-    /// Whether it runs in every build.
+    /// True to run it in every build.
     pub no_cache: bool,
-    /// The branch that it is in, if it is done at once with others.
+    /// Its branch, if it is in a `parallel` step.
     pub branch: Option<Branch>,
-    /// What it does.
+    /// Its action.
     pub action: Action,
 }
 
 /// The name of a step in the progress.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Title {
-    /// Its place, such as `[builder 2/5] `.
+    /// Its position, such as `[builder 2/5] `.
     pub place: String,
-    /// What it does.
+    /// Its action.
     pub text: String,
 }
 
-/// What a step does. All paths of files in the stage are absolute.
+/// The action of a step. All paths of files in the stage are absolute.
 #[derive(Debug, Clone)]
 pub enum Action {
     /// Runs a process.
@@ -278,20 +279,20 @@ pub enum Action {
     Unpack(Unpack),
     /// Writes a file.
     Write(Write),
-    /// Makes directories, with those that they are in.
+    /// Creates directories and their parents.
     Mkdir {
         /// The directories.
         paths: Vec<Text>,
-        /// Their owner, where it is not root.
+        /// Their owner, if it is not root.
         owner: Option<Box<Owner>>,
-        /// Their mode; 0755 without.
+        /// Their mode; `None` is 0755.
         mode: Option<Mode>,
     },
     /// Removes files and directories.
     Remove {
         /// Their paths, or patterns.
         paths: Vec<Text>,
-        /// Whether they need not be there.
+        /// Allow them to be missing.
         missing_ok: bool,
     },
     /// Creates a symbolic link.
@@ -306,23 +307,23 @@ pub enum Action {
 /// A process to run.
 #[derive(Debug, Clone)]
 pub struct Exec {
-    /// The program and its arguments; empty where there is a script.
+    /// The program and its arguments; empty if there is a script.
     pub args: Box<[Text]>,
     /// A file to run, which begins with `#!`.
     pub script: Option<Text>,
-    /// Its environment, shared by the steps that have the same.
+    /// Its environment, shared between steps.
     pub environment: Arc<Environment>,
     /// Its working directory, absolute.
     pub workdir: Text,
     /// Its user; empty for root.
     pub user: Text,
-    /// What it sees besides the stage's own files.
+    /// Its mounts.
     pub mounts: Box<[PlannedMount]>,
     /// Secrets in its environment.
     pub secret_env: Box<[SecretEnv]>,
-    /// Its network; the client's choice without one.
+    /// Its network; `None` is the client's choice.
     pub network: Option<Network>,
-    /// How much it may do.
+    /// Its privileges.
     pub security: Security,
     /// Devices of the engine.
     pub devices: Box<[PlannedDevice]>,
@@ -331,13 +332,13 @@ pub struct Exec {
 /// A secret of the client in a process's environment.
 #[derive(Debug, Clone)]
 pub struct SecretEnv {
-    /// Which secret.
+    /// The id of the secret.
     pub id: Text,
     /// The variable.
     pub name: Text,
-    /// The place that names the variable.
+    /// The span of the variable's name.
     pub span: Span,
-    /// Whether the build fails without it.
+    /// Fail the build without it.
     pub required: bool,
 }
 
@@ -346,28 +347,28 @@ pub struct SecretEnv {
 pub struct PlannedDevice {
     /// Its CDI name.
     pub name: Text,
-    /// Whether the build fails without it.
+    /// Fail the build without it.
     pub required: bool,
 }
 
 /// Files to copy.
 #[derive(Debug, Clone)]
 pub struct Copy {
-    /// Whose files.
+    /// The origin of the files.
     pub origin: Origin,
-    /// What goes where.
+    /// The sources with their destinations.
     pub items: Box<[CopyItem]>,
-    /// The owner that the copies get.
+    /// The owner of the copies.
     pub owner: Option<Box<Owner>>,
-    /// The mode that the copies get.
+    /// The mode of the copies.
     pub mode: Option<Mode>,
-    /// Patterns of what is taken of directories; everything without.
+    /// Include patterns for directories; empty for everything.
     pub include: Box<[Text]>,
-    /// Patterns of what is not taken.
+    /// Exclude patterns.
     pub exclude: Box<[Text]>,
-    /// Whether it becomes a layer of its own.
+    /// Put the files into a separate layer.
     pub link: bool,
-    /// Whether a source that is an archive is unpacked, whatever its name, as `ADD` does.
+    /// Unpack a source whose content is an archive, regardless of its name, as `ADD` does.
     pub unpack: bool,
 }
 
@@ -378,19 +379,20 @@ pub struct CopyItem {
     pub source: Text,
     /// The absolute destination; a directory ends with a slash.
     pub destination: Text,
-    /// The pattern, seen from the source, of what is taken with the directories that it is in.
+    /// The pattern, relative to the source, of the files that are copied with their parent
+    /// directories.
     pub parents: Option<Text>,
-    /// What must be there, with `parents`.
+    /// The required path, with `parents`.
     pub required: Option<RequiredPath>,
-    /// Whether the source is a pattern only for BuildKit: it must match.
+    /// True if the source is a pattern only for BuildKit: it must match.
     pub must_match: bool,
-    /// The absolute path, where it is plain and need not be there.
+    /// The absolute path, if it is plain and optional.
     pub optional: Option<Text>,
-    /// The path or pattern that the origin must have ready.
+    /// The path or pattern that is read from the origin.
     reads: Text,
 }
 
-/// A path that must be there.
+/// A path that must exist.
 #[derive(Debug, Clone)]
 pub struct RequiredPath {
     /// The absolute path in the origin.
@@ -404,21 +406,21 @@ pub struct RequiredPath {
 pub struct Fetch {
     /// The URL.
     pub url: String,
-    /// The name that the file gets.
+    /// The name of the file.
     pub filename: FileName,
-    /// The digest that it must have.
+    /// The required digest.
     pub checksum: Option<String>,
     /// The absolute destination; a directory ends with a slash.
     pub destination: String,
-    /// Whether it is an archive to be unpacked.
+    /// Unpack the file, which is an archive.
     pub extract: bool,
     /// Number of leading components to remove from paths.
     pub strip: u32,
-    /// The owner that it gets.
+    /// The owner of the files.
     pub owner: Option<Box<Owner>>,
-    /// The mode that it gets.
+    /// The mode of the files.
     pub mode: Option<Mode>,
-    /// Whether it becomes a layer of its own.
+    /// Put the files into a separate layer.
     pub link: bool,
 }
 
@@ -427,13 +429,13 @@ pub struct Fetch {
 pub struct Write {
     /// The file.
     pub path: Text,
-    /// What is in it.
+    /// The content.
     pub content: Text,
-    /// Its owner, where it is not root.
+    /// Its owner, if it is not root.
     pub owner: Option<Box<Owner>>,
-    /// Its mode; 0644 without.
+    /// Its mode; `None` is 0644.
     pub mode: Option<Mode>,
-    /// Whether it becomes a layer of its own.
+    /// Put the file into a separate layer.
     pub link: bool,
 }
 
@@ -444,86 +446,86 @@ pub struct Git {
     pub url: String,
     /// A branch, a tag or a commit; empty for the default branch.
     pub reference: String,
-    /// The commit that is taken for that, where a lock file says which.
+    /// The commit to use instead, if a lock file has it.
     pub commit: Option<String>,
-    /// The commit that it must be.
+    /// The commit that the reference must resolve to.
     pub checksum: Option<String>,
-    /// The directory of the repository to take; empty for all of it.
+    /// The subdirectory to use; empty for the whole repository.
     pub subdir: String,
     /// Keep the `.git` directory.
     pub keep_git_dir: bool,
-    /// Whether to leave submodules out.
+    /// Leave submodules out.
     pub skip_submodules: bool,
-    /// Whether to fetch the commit without asking what the reference is now.
+    /// Fetch the commit without resolving the reference.
     pub fetch_by_commit: bool,
     /// The absolute destination.
     pub destination: String,
-    /// The owner that the files get.
+    /// The owner of the files.
     pub owner: Option<Box<Owner>>,
-    /// The mode that the files get.
+    /// The mode of the files.
     pub mode: Option<Mode>,
-    /// Whether it becomes a layer of its own.
+    /// Put the files into a separate layer.
     pub link: bool,
 }
 
 /// An archive to unpack.
 #[derive(Debug, Clone)]
 pub struct Unpack {
-    /// Whose it is.
+    /// The origin of the archive.
     pub origin: Origin,
     /// Its absolute path in the origin.
     pub source: Text,
-    /// The absolute directory to unpack into, with a slash at its end.
+    /// The absolute directory to unpack into, with a trailing slash.
     pub destination: Text,
     /// Number of leading components to remove from paths.
     pub strip: u32,
-    /// The owner that the files get.
+    /// The owner of the files.
     pub owner: Option<Box<Owner>>,
-    /// Whether it becomes a layer of its own.
+    /// Put the files into a separate layer.
     pub link: bool,
 }
 
 /// A mount of a run step.
 #[derive(Debug, Clone)]
 pub struct PlannedMount {
-    /// Where the process sees it, absolute.
+    /// The absolute mount point.
     pub destination: Text,
-    /// What it sees.
+    /// The content of the mount.
     pub kind: MountKind,
 }
 
-/// What a mount shows.
+/// The kind of a mount.
 #[derive(Debug, Clone)]
 pub enum MountKind {
     /// A directory that outlives the build.
     Cache {
-        /// Which directory.
+        /// The id of the directory.
         id: Text,
-        /// What happens when two steps want it at once.
+        /// Behaviour when two steps use it at once.
         sharing: Sharing,
-        /// Whether the process may only read it.
+        /// Mount it read-only.
         read_only: bool,
-        /// Whose a new directory is, where it is not root's.
+        /// The owner of a new directory, if it is not root.
         owner: Option<Box<Owner>>,
-        /// The mode of a new directory; 0755 without.
+        /// The mode of a new directory; `None` is 0755.
         mode: Option<u32>,
-        /// Whose files a new directory begins with.
+        /// The origin of a new directory's content.
         origin: Option<Origin>,
-        /// Which of them: an absolute path.
+        /// The absolute path of that content in the origin.
         source: Option<Text>,
     },
     /// Files of an origin.
     Bind {
-        /// Whose files.
+        /// The origin of the files.
         origin: Origin,
         /// The absolute path of the file or directory in the origin.
         source: Text,
-        /// Whether the process may write there; what it writes is lost.
+        /// Allow the process to write; its changes are discarded.
         writable: bool,
     },
     /// A file with a secret of the client.
     Secret {
-        /// Which secret.
+        /// The id of the secret.
         id: Text,
         /// The file's mode.
         mode: u32,
@@ -531,12 +533,12 @@ pub enum MountKind {
         uid: u32,
         /// The file's group.
         gid: u32,
-        /// Whether the build fails without it.
+        /// Fail the build without it.
         required: bool,
     },
     /// The socket of an SSH agent of the client.
     Ssh {
-        /// Which agent.
+        /// The id of the agent.
         id: Text,
         /// The socket's mode.
         mode: u32,
@@ -544,19 +546,19 @@ pub enum MountKind {
         uid: u32,
         /// The socket's group.
         gid: u32,
-        /// Whether the build fails without it.
+        /// Fail the build without it.
         required: bool,
-        /// Whether the build file says where it stands.
+        /// True if the build file sets its path.
         named: bool,
     },
     /// A file system in memory.
     Tmpfs {
-        /// Its size in bytes; 0 is no limit.
+        /// Its size in bytes; 0 means no limit.
         size: u64,
     },
 }
 
-/// The paths of the build context that a build reads, so that no others are sent.
+/// The paths of the build context that a build uses, so that no others are transferred.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ContextPaths(BTreeSet<Text>);
 
@@ -566,7 +568,7 @@ impl ContextPaths {
         self.0.insert(path.map(|path| path.trim_start_matches('/').into()));
     }
 
-    /// The paths, from the context's root; `None` where all of it is read.
+    /// The paths, from the context's root; `None` if all of it is used.
     pub fn only(&self) -> Option<impl Iterator<Item = &str>> {
         (!self.0.contains("")).then(|| self.0.iter().map(Text::as_str))
     }

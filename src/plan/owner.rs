@@ -2,37 +2,37 @@
 
 use std::fmt;
 
-/// A user, and a group where one was named.
+/// A user, and optionally a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner {
     /// The user.
     pub user: Id,
-    /// The group; a user's own without it.
+    /// The group; `None` is the user's own.
     pub group: Option<Id>,
 }
 
 /// A user or a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Id {
-    /// By number.
+    /// A number.
     Number(u32),
-    /// By a name that the file system's own `/etc/passwd` or `/etc/group` knows.
+    /// A name that is looked up in the file system's own `/etc/passwd` or `/etc/group`.
     Name(String),
 }
 
 /// A file's mode.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mode {
-    /// In octal digits, with the bits for set-user-id, set-group-id and sticky.
+    /// Octal digits, including set-user-id, set-group-id and sticky.
     Octal(u32),
-    /// The same, and the directories that are made on the way get it too.
+    /// Octal digits, also for created parent directories.
     Everywhere(u32),
-    /// As a change, such as `u+x,go-w`.
+    /// A change, such as `u+x,go-w`.
     Symbolic(String),
 }
 
 impl Owner {
-    /// Reads `user`, `user:group` or `:group`, which is root with that group.
+    /// Parses `user`, `user:group` or `:group`, which is root with that group.
     pub fn parse(text: &str) -> Option<Self> {
         let (user, group) = match text.split_once(':') {
             Some(("", group)) => ("0", Some(group)),
@@ -56,12 +56,12 @@ impl Owner {
         }
     }
 
-    /// Whether it can only be understood with a file of users.
+    /// True if a user or group must be looked up.
     pub fn is_named(&self) -> bool {
         self.looked_up().is_some()
     }
 
-    /// The first name that must be looked up in a file of users or groups. `root` is 0 everywhere, as it is for Dockerfiles
+    /// The first name that must be looked up. `root` is 0 everywhere, as for Dockerfiles
     /// (`parseUID` in `client/llb/fileop.go` of BuildKit).
     pub fn looked_up(&self) -> Option<&str> {
         let ids = [Some(&self.user), self.group.as_ref()];
@@ -71,7 +71,7 @@ impl Owner {
         })
     }
 
-    /// Whether it is the one that files have anyway.
+    /// True if it is the default owner of files.
     pub fn is_root(&self) -> bool {
         let root = |id: &Id| *id == Id::Number(0) || *id == Id::Name("root".to_owned());
         root(&self.user) && self.group.as_ref().is_none_or(root)
@@ -79,8 +79,8 @@ impl Owner {
 }
 
 impl Id {
-    /// A number that is none of a user would be taken for a name. BuildKit makes names that it does not know root's
-    /// (`readUser` in `solver/llbsolver/ops/user_linux.go`).
+    /// Rejects an invalid number, which would otherwise be taken for a name. BuildKit uses root for
+    /// unknown names (`readUser` in `solver/llbsolver/ops/user_linux.go`).
     fn parse(text: &str) -> Option<Self> {
         if text.is_empty() || text.contains(|c: char| c.is_whitespace() || c == ':' || c == '/') {
             return None;
@@ -93,12 +93,13 @@ impl Id {
     }
 }
 
-/// Returns whether a text is a number, of any size, or has the sign of one. No name is.
+/// True if a text is a number of any size, or begins with a sign, as no name does.
 fn is_numeric(text: &str) -> bool {
     text.starts_with(['-', '+']) || text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Returns whether a process can run as a user: a name or a number that the kernel has, and perhaps a group.
+/// True if a process can run as a user: a name or a number supported by the kernel, and optionally
+/// a group.
 pub(super) fn is_user(text: &str) -> bool {
     let is_id = |id: &str| {
         id.is_empty() || !is_numeric(id) || id.parse::<u32>().is_ok_and(|id| id <= MAX_ID)
@@ -106,7 +107,7 @@ pub(super) fn is_user(text: &str) -> bool {
     text.matches(':').count() <= 1 && text.split(':').all(is_id)
 }
 
-/// The largest number of a user that containers can run as (`MaxID` in `github.com/moby/sys/user`).
+/// The largest user id for containers (`MaxID` in `github.com/moby/sys/user`).
 const MAX_ID: u32 = i32::MAX as u32;
 
 impl fmt::Display for Id {
@@ -119,7 +120,7 @@ impl fmt::Display for Id {
 }
 
 impl Mode {
-    /// Reads octal digits up to `7777`, or a change as chmod takes it.
+    /// Parses octal digits up to `7777`, or a change in chmod's syntax.
     pub fn parse(text: &str) -> Option<Self> {
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
             return u32::from_str_radix(text, 8)
@@ -131,7 +132,8 @@ impl Mode {
     }
 }
 
-/// `[ugoa]*` and then one or more of `+`, `-`, `=` with `[rwxXst]*` or one of `u`, `g`, `o`.
+/// True for `[ugoa]*` followed by one or more of `+`, `-`, `=`, each with `[rwxXst]*` or one of
+/// `u`, `g`, `o`.
 fn is_change(text: &str) -> bool {
     let rest = text.trim_start_matches(['u', 'g', 'o', 'a']);
     let Some(rest) = rest.strip_prefix(['+', '-', '=']) else { return false };

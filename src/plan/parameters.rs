@@ -1,7 +1,8 @@
-//! What a build of a target can be given: args, secrets, agents, and the cache directories that it keeps.
+//! The inputs of a build of a target: args, secrets, agents, and the cache directories that it
+//! uses.
 //!
-//! Comes in: a [`Selection`]. Goes out: [`Parameters`], with the place of each. No image is looked up for
-//! it: a value that only the environment of a base image has is unknown here.
+//! Input: a [`Selection`]. Output: [`Parameters`], each with its span. No image is looked up: a
+//! value from the environment of a base image is unknown here.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +15,20 @@ use crate::source::{Span, Spanned};
 use crate::spec::{Arg, From, Input, Mount, MountList, Scalar, Template, Verb};
 use crate::text::Text;
 
-/// What a build of a target can be given.
+/// The inputs of a build of a target.
 #[derive(Debug, Default)]
 pub struct Parameters<'s> {
     /// The target's name.
     pub target: &'s str,
     /// Its description.
     pub description: Option<&'s str>,
-    /// Args that have a part in it, in the order of the file.
+    /// Args that the build uses, in the order of the file.
     pub args: Vec<Parameter<'s>>,
-    /// Secrets by their ids, each with the place that names it first and whether any must have it.
+    /// Secrets by their ids, each with the span of its first use and whether any use requires it.
     pub secrets: BTreeMap<String, Use>,
-    /// SSH agents, the same.
+    /// SSH agents, likewise.
     pub ssh: BTreeMap<String, Use>,
-    /// Cache directories, the same.
+    /// Cache directories, likewise.
     pub caches: BTreeMap<String, Use>,
 }
 
@@ -38,24 +39,24 @@ pub struct Parameter<'s> {
     pub name: &'s str,
     /// Its declaration.
     pub arg: &'s Arg,
-    /// The value that it has in this build.
+    /// Its value in this build.
     pub value: Option<String>,
-    /// The only values that it may have; empty for any.
+    /// The allowed values; empty for any.
     pub values: Vec<String>,
 }
 
-/// A thing of the client's, or of the engine's, that steps use.
+/// A resource of the client or of the engine that steps use.
 #[derive(Debug, Clone, Copy)]
 pub struct Use {
-    /// Where it is first named.
+    /// The span of its first use.
     pub span: Span,
-    /// Whether the build fails without it.
+    /// Fail the build without it.
     pub required: bool,
 }
 
 impl<'s> Selection<'s> {
-    /// What a build of the target can be given. `written` is the text of a place in the file, for an id
-    /// whose value is unknown.
+    /// The inputs of a build of the target. `written` returns the text of a span in the file, for
+    /// an id whose value is unknown.
     pub fn parameters(&self, written: impl Fn(Span) -> String) -> Parameters<'s> {
         let needed = || self.stages.iter().filter(|stage| stage.needed);
         let Some(at) = self.target else { return Parameters::default() };
@@ -66,14 +67,14 @@ impl<'s> Selection<'s> {
             args: self.used_args(),
             ..Parameters::default()
         };
-        // What the file itself says of the environment, stage by stage.
+        // The environment according to the file itself, stage by stage.
         let mut environments: Vec<Environment> = Vec::new();
         for selected in needed() {
             let base = match self.origins.get(&selected.stage.from.span) {
                 Some(&Origin::Stage(base)) => environments[base].clone(),
                 _ => Environment::default(),
             };
-            // Mistakes are told by whoever builds the stage.
+            // Errors are reported when the stage is built.
             let mut quiet = Diagnostics::default();
             let mut environment = base.clone();
             environment.extend(values_of(&selected.stage.env, &base, &self.scope, &mut quiet));
@@ -88,7 +89,7 @@ impl<'s> Selection<'s> {
                 Verb::Exec(exec) => Some(&exec.process.mounts),
                 _ => None,
             });
-            // In the place of a stage that a build context replaces, nothing is run.
+            // A stage that is replaced by a build context runs nothing.
             let lists = selected.stage.mounts.iter().chain(steps).filter(|_| !selected.replaced);
             for mount in lists.flat_map(MountList::iter) {
                 parameters.add(mount, &mut text);
@@ -98,8 +99,8 @@ impl<'s> Selection<'s> {
         parameters
     }
 
-    /// The source of the file that a `from` names. `None` for everything else, also for a source in whose place the
-    /// client gives a build context.
+    /// The source that a `from` refers to. `None` for anything else, including a source that the
+    /// client replaces by a build context.
     fn source_of(&self, from: &Spanned<From>, selected: &SelectedStage<'_>) -> Option<&'s Input> {
         let (From::Name(template) | From::Source(template)) = &from.value else { return None };
         let name = self.scope.expand(template, &mut Diagnostics::default())?;
@@ -113,7 +114,8 @@ impl<'s> Selection<'s> {
         self.spec.sources.get(name.as_str()).map(|input| &input.value)
     }
 
-    /// The args whose values the stages and their sources use, or the values of other args that they use.
+    /// The args that the stages and their sources use, directly or through the values of other
+    /// args.
     fn used_args(&self) -> Vec<Parameter<'s>> {
         let mut used = BTreeMap::new();
         let mut next: Vec<String> = Vec::new();
@@ -127,7 +129,7 @@ impl<'s> Selection<'s> {
         }
         while let Some(name) = next.pop() {
             if let Some(Scalar(value)) = self.spec.vars.0.get(name.as_str()) {
-                // A value that names itself in the end is an error elsewhere.
+                // A value that refers to itself is reported elsewhere.
                 if used.insert(name, None).is_none() {
                     value.visit_names(&mut |name| next.push(name.to_owned()));
                 }

@@ -1,4 +1,4 @@
-//! Paths inside images and contexts: `/` is the separator, whatever machine this runs on.
+//! Paths inside images and contexts: `/` is the separator on every machine.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ pub(super) use crate::path_pattern::{clean, has_wildcard};
 use crate::path_pattern::{exactly, guarded, plain_name};
 use crate::text::Text;
 
-/// Whether an absolute path is as short as it can be written, so that it is its own clean form.
+/// True if an absolute path is its own clean form.
 fn is_clean(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
     let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
@@ -30,7 +30,8 @@ pub(super) fn inside(path: &Text) -> Option<Text> {
     Some(if inside.is_empty() { "/".into() } else { inside.into() })
 }
 
-/// An absolute path: `path` itself, or seen from `base`. At the root `..` stays there, as for a shell.
+/// An absolute path: `path` itself, or relative to `base`. At the root, `..` has no effect, as in a
+/// shell.
 pub(crate) fn join(base: &Text, path: &Text) -> Text {
     if is_clean(path) {
         return path.clone();
@@ -47,13 +48,13 @@ pub(crate) fn join(base: &Text, path: &Text) -> Text {
     if joined.is_empty() { "/".into() } else { joined.into() }
 }
 
-/// The working directory that a `WORKDIR` leads to from another.
+/// The working directory after a `WORKDIR`, from the previous one.
 pub(crate) fn join_workdir(base: &str, path: &str) -> String {
     join(&base.into(), &path.into()).to_string()
 }
 
-/// What BuildKit is given for the source of a copy, an absolute path in its tree, and whether that is a pattern for a plain
-/// path: of such a name BuildKit would take a part for a wildcard.
+/// The source of a copy in BuildKit's form, an absolute path in its tree, and true if that is a
+/// pattern for a plain path whose name BuildKit would otherwise take for a pattern.
 pub(super) fn source_of(path: Text) -> (Text, bool) {
     if has_wildcard(&path) {
         return (path, false);
@@ -62,7 +63,7 @@ pub(super) fn source_of(path: Text) -> (Text, bool) {
     if name.contains(['*', '?', '[']) { (name.map(exactly), true) } else { (name, false) }
 }
 
-/// The source of a copy as a pattern of what is read of its tree: absolute, and taken as it is.
+/// The source of a copy as a pattern for transfers: absolute and literal.
 pub(super) fn as_pattern(source: &Text) -> Text {
     let path = source.trim_start_matches('/');
     let pattern = if has_wildcard(path) { guarded(path) } else { exactly(path) };
@@ -72,7 +73,8 @@ pub(super) fn as_pattern(source: &Text) -> Text {
     }
 }
 
-/// The directory in which `**` begins, where a pattern has one: only there can any depth match.
+/// The part of a pattern before its first component with `**`: only from there on can any depth
+/// match.
 pub(super) fn before_double_star(path: &str) -> Cow<'_, str> {
     match path.split('/').position(|part| part.contains("**")) {
         Some(at) => format!(
@@ -84,14 +86,14 @@ pub(super) fn before_double_star(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a destination is written as a directory: `dir/`, `.`, `..`, `dir/.`.
+/// True if a destination is written as a directory: `dir/`, `.`, `..`, `dir/.`.
 pub(super) fn is_directory(path: &str) -> bool {
     matches!(path.rsplit('/').next(), Some("" | "." | ".."))
 }
 
-/// An absolute destination that keeps a directory's slash at its end.
+/// An absolute destination that keeps a directory's trailing slash.
 pub(super) fn destination(base: &Text, path: &Text) -> Text {
-    // A directory that is clean but for its slash stays as it is written.
+    // A directory that is clean apart from its slash is kept unchanged.
     if path.strip_suffix('/').is_some_and(|path| path != "/" && is_clean(path)) {
         return path.clone();
     }

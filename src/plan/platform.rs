@@ -1,12 +1,13 @@
-//! The platform of a stage for which neither the file nor the client says one.
+//! The default platform of a stage, if neither the file nor the client sets one.
 
 use buildkit_llb::Platform;
 
 use super::config::ImageConfig;
 use super::request::Request;
 
-/// Returns the platform of a base image whose architecture is not the one asked for, where the client asks for none
-/// and the engine can run it. An image that exists for one platform only is given out for every one.
+/// The platform of a base image whose architecture differs from the target's, if the client
+/// requests none and the engine can run it. An image that exists for one platform only is used for
+/// every platform.
 ///
 /// Follows `autoDetectPlatform` in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit.
 pub(crate) fn of_base(config: &ImageConfig, request: &Request) -> Option<Platform> {

@@ -1,4 +1,5 @@
-//! What the stages of a plan read of the build context, and of each named one: nothing else of them is sent.
+//! The paths of the build context, and of each named one, that the stages of a plan use: nothing
+//! else is transferred.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -8,12 +9,12 @@ use super::{Action, ContextPaths, MountKind, PlannedStage, path};
 use crate::path_pattern::exactly;
 use crate::text::Text;
 
-/// Whether a stage is anything else than what it starts from.
+/// True if a stage differs from its base.
 fn makes_files(stage: &PlannedStage) -> bool {
     !stage.steps.is_empty() || !stage.merged.is_empty()
 }
 
-/// A path that is never a pattern, as one.
+/// A pattern for exactly one path.
 fn literally(path: &Text) -> Text {
     match exactly(path.trim_start_matches('/')) {
         Cow::Borrowed(_) => path.clone(),
@@ -21,7 +22,7 @@ fn literally(path: &Text) -> Text {
     }
 }
 
-/// What is read of the build context, and of each named one. `whole` are the stages that are built for
+/// The paths used of the build context, and of each named one. The stages in `whole` are exported
 /// themselves.
 pub(super) fn of_contexts(
     stages: &[PlannedStage],
@@ -30,7 +31,7 @@ pub(super) fn of_contexts(
 ) -> (ContextPaths, Vec<ContextPaths>) {
     let mut main = ContextPaths::default();
     let mut named = vec![ContextPaths::default(); named];
-    // A stage without steps is what it starts from: a context that stands in its place.
+    // A stage without steps is its base, which may be a context.
     let mut meant: Vec<Origin> = Vec::with_capacity(stages.len());
     for (at, stage) in stages.iter().enumerate() {
         meant.push(match stage.base {

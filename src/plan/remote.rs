@@ -10,7 +10,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::Template;
 use crate::text::Text;
 
-/// A URL that can be fetched.
+/// Checks a URL.
 pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
     let invalid = |hint: &str| {
         let message = format!("`{}` is not a URL that can be fetched", redacted(&text));
@@ -30,9 +30,10 @@ pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Opti
     Some(text)
 }
 
-/// Checks that the commit is known where it is to be fetched without asking what a reference is.
+/// Checks that the commit is known if it is to be fetched without resolving a reference.
 ///
-/// BuildKit takes a whole commit in either place (`resolveMetadata` in `source/git/source.go`).
+/// BuildKit accepts a full commit hash in either place (`resolveMetadata` in
+/// `source/git/source.go`).
 pub(super) fn fetch_by_commit(
     flag: Option<Spanned<bool>>,
     checksum: Option<&str>,
@@ -53,8 +54,8 @@ pub(super) fn fetch_by_commit(
     )
 }
 
-/// Checks the value of a `checksum`. One that is empty because its `${NAME}` is empty is none. The outer `None` is a
-/// reported mistake.
+/// Checks the value of a `checksum`. One that expands to an empty text counts as absent. The outer
+/// `None` means that an error was reported.
 pub(super) fn checked(
     text: Text,
     template: &Template,
@@ -67,7 +68,7 @@ pub(super) fn checked(
     check(text, template.span, diagnostics).map(Some)
 }
 
-/// The digest that a file must have.
+/// Checks the required digest of a file.
 pub(super) fn digest(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
     if is_digest(&text) {
         return Some(text);
@@ -78,7 +79,7 @@ pub(super) fn digest(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
     )
 }
 
-/// The commit that a repository must be at.
+/// Checks the required commit of a repository.
 pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
     if (7..=64).contains(&text.len()) && is_hex(&text) {
         return Some(text);
@@ -93,10 +94,10 @@ pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
     )
 }
 
-/// The name of a file whose URL has none, as Dockerfile's `ADD` has it.
+/// The name of a file whose URL contains none, as in a Dockerfile's `ADD`.
 static UNNAMED: FileName = FileName::literal("__unnamed__");
 
-/// The name of a file from the web: the last part of its URL, decoded.
+/// The name of a file from a URL: the last component of its path, decoded.
 ///
 /// Follows `dispatchCopy` in `frontend/dockerfile/dockerfile2llb/convert_copy.go` of BuildKit.
 pub(super) fn file_name(
@@ -119,7 +120,7 @@ pub(super) fn file_name(
     }
 }
 
-/// The name that a source gives to its file.
+/// Checks the name that a source gives to its file.
 pub(super) fn named(name: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<FileName> {
     FileName::new(name.as_str()).map_or_else(
         |problem| {
@@ -133,14 +134,14 @@ pub(super) fn named(name: Text, span: Span, diagnostics: &mut Diagnostics) -> Op
     )
 }
 
-/// The path of a URL, without the slash that it begins with.
+/// The path of a URL, without its leading slash.
 fn path_of(url: &str) -> &str {
     let address = url.split(['?', '#']).next().unwrap_or_default();
     let address = address.split_once("://").map_or(address, |(_, rest)| rest);
     address.split_once('/').map_or("", |(_, path)| path)
 }
 
-/// A text with its percent escapes replaced. `None` if one is broken, or if the result is not UTF-8.
+/// Decodes percent escapes. `None` if one is invalid, or if the result is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
     let mut parts = text.split('%');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();

@@ -1,4 +1,4 @@
-//! The report of a stage: what is exported of it, whether its steps pass or not.
+//! The report of a stage: files that are exported even if a step fails.
 
 use super::path::{self, is_within};
 use super::stage_scope::StageScope;
@@ -7,23 +7,23 @@ use crate::source::Span;
 use crate::spec::Template;
 use crate::text::Text;
 
-/// What is exported of a stage, whether its steps pass or not.
+/// The files of a stage that are exported even if a step fails.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The absolute path of a directory or a file; it need not be there.
+    /// The absolute path of a directory or a file; it need not exist.
     pub path: Text,
-    /// Where it is written.
+    /// Its span.
     pub span: Span,
 }
 
-/// The directories that every process finds mounted by the engine, so that nothing in them is part of a stage
-/// (`withDefaultMounts` in BuildKit's executor/oci/spec.go).
+/// The directories that the engine mounts for every process, so that their content is never part of
+/// a stage (`withDefaultMounts` in BuildKit's executor/oci/spec.go).
 const MOUNTED: [&str; 3] = ["/dev", "/proc", "/sys"];
 
-/// Way out of a report at a path that cannot be one.
+/// The hint for a report at an invalid path.
 pub const REPORT_HINT: &str = "name the directory that the steps write what they find to";
 
-/// Returns why there can be no report at an absolute, clean path, if there cannot.
+/// The reason why an absolute, clean path cannot be a report, if any.
 pub fn why_no_report(path: &str) -> Option<String> {
     if path == "/" {
         return Some("the whole file system cannot be a report".to_owned());

@@ -1,4 +1,4 @@
-//! What the client asks for.
+//! The client's request.
 
 use std::collections::BTreeMap;
 
@@ -9,64 +9,66 @@ use super::context::NamedContexts;
 use crate::diagnostic::Diagnostics;
 use crate::lock::{LOCKED, Lock, Locking};
 
-/// What the client asks for, apart from the file itself.
+/// The client's request, apart from the file itself.
 #[derive(Debug, Clone)]
 pub struct Request {
     /// `--target`.
     pub target: Option<String>,
-    /// The value of `TARGETSTAGE`, where it is not what the target says: a Dockerfile knows its last stage by the name
-    /// that it has there.
+    /// The value of `TARGETSTAGE`, if it differs from the target: a Dockerfile's last stage may
+    /// have another name in the build file.
     pub target_stage: Option<String>,
-    /// The stage that is planned, where it is another than the target: one that is needed to plan that.
+    /// The stage to plan, if it is not the target: one that is needed for planning the target.
     pub stage: Option<String>,
     /// `--build-arg`.
     pub build_args: BTreeMap<String, String>,
     /// `--label`.
     pub labels: BTreeMap<String, String>,
-    /// The platform of the machine that builds.
+    /// The platform of the building machine.
     pub build_platform: Platform,
-    /// The platforms that the engine says it can run processes of; empty where it does not say.
+    /// The platforms whose processes the engine can run; empty if it does not report them.
     pub runnable_platforms: Vec<Platform>,
-    /// The platform that the result is for.
+    /// The platform of the result.
     pub target_platform: Platform,
-    /// Whether that is the building machine's own because the client asks for none. Then a base image of another
-    /// platform keeps its own, as in Dockerfiles (`implicitTarget` in BuildKit's `dockerfile2llb/platform.go`).
+    /// True if that is the building machine's own because the client requests none. Then a base
+    /// image of another platform keeps its own, as in Dockerfiles (`implicitTarget` in BuildKit's
+    /// `dockerfile2llb/platform.go`).
     pub implicit_platform: bool,
-    /// Whether the result is one of several, so that names should tell them apart.
+    /// True if there are several results, so that names should include the platform.
     pub several_platforms: bool,
     /// `--build-context`.
     pub contexts: NamedContexts,
     /// `--no-cache` and `--no-cache-filter`.
     pub no_cache: Stages,
-    /// What an SBOM covers besides the target.
+    /// The scope of an SBOM besides the target.
     pub sbom: SbomScope,
-    /// What references are held to.
+    /// The pins of references.
     pub locking: Locking,
-    /// The commit that is built, where it is known.
+    /// The commit that is built, if known.
     pub vcs: Vcs,
-    /// `SOURCE_DATE_EPOCH`: what is made gets this time, in seconds since 1970.
+    /// `SOURCE_DATE_EPOCH`: the timestamp of created files, in seconds since 1970.
     pub epoch: Option<i64>,
-    /// The value of `${SOURCE_DATE_EPOCH}`, once it is known what the word stands for that the client or the file
-    /// gives: a number, or empty where there is no time.
+    /// The value of `${SOURCE_DATE_EPOCH}`, after the keyword from the client or the file has been
+    /// resolved: a number, or empty if there is no time.
     pub epoch_value: Option<String>,
 }
 
-/// What is known of the repository that is built from.
+/// The version control data of a build.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Vcs {
-    /// The commit, as the client or git tells it.
+    /// The commit, from the client or from git.
     pub revision: Option<String>,
     /// The URL of the repository, without credentials.
     pub source: Option<String>,
 }
 
-/// The predefined arg for the commit that is built.
+/// The predefined arg with the commit that is built.
 pub const VCS_REVISION: &str = "VCS_REVISION";
 
-/// The predefined arg for the repository that it is from.
+/// The predefined arg with the URL of its repository.
 pub(super) const VCS_SOURCE: &str = "VCS_SOURCE";
 
-/// A URL without a password, and for HTTP without a user, which may be a token. An address such as `git@host:path` has none.
+/// A URL without a password, and for HTTP without a user, which may be a token. A URL such as
+/// `git@host:path` is unchanged.
 pub fn without_credentials(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -80,12 +82,12 @@ pub fn without_credentials(url: &str) -> String {
     }
 }
 
-/// What an SBOM covers besides the target.
+/// The scope of an SBOM besides the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SbomScope {
-    /// Whether it covers the build context.
+    /// Include the build context.
     pub context: bool,
-    /// The stages that it covers, besides those that say so themselves.
+    /// The stages to include, besides those with `sbom = true`.
     pub stages: Stages,
 }
 
@@ -97,11 +99,11 @@ pub enum Stages {
     None,
     /// All.
     All,
-    /// Those with these names, in upper or lower case.
+    /// Those with these names, which are case-insensitive.
     Named(Vec<String>),
 }
 
-/// What Go's `strconv.ParseBool` takes, as all clients write it.
+/// Parses a boolean as Go's `strconv.ParseBool` does, like all clients.
 pub fn truth(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
@@ -111,24 +113,24 @@ pub fn truth(text: &str) -> Option<bool> {
 }
 
 impl Request {
-    /// What the target is called that is planned, which may be the report of a stage.
+    /// The name of the planned target, which may be the report of a stage.
     pub(super) fn planned_target(&self) -> Option<&str> {
         self.stage.as_deref().or(self.target.as_deref())
     }
 
-    /// Holds references to a lock file, if there is one, and as strictly as the client wants it.
+    /// Applies a lock file, if there is one, as strictly as the client requests.
     pub fn hold_to(&mut self, lock: Option<Lock>, diagnostics: &mut Diagnostics) {
         let hint = "without it, what is not in the lock file is a warning";
         self.locking = Locking::new(lock, flag(self, LOCKED, hint, diagnostics));
     }
 
-    /// Whether a platform is the one that is built for because the client asks for none.
+    /// True if a platform is the target platform only because the client requests none.
     pub fn is_implicit(&self, platform: &Platform) -> bool {
         self.implicit_platform && *platform == self.target_platform
     }
 
-    /// Whether processes of a platform can be expected to run. Variants of an architecture are not told
-    /// apart: engines do not list all that they run.
+    /// True if processes of a platform are expected to run. Variants of an architecture are
+    /// ignored: engines do not list all that they can run.
     pub fn can_run(&self, platform: &Platform) -> bool {
         let fits = |known: &Platform| {
             known.os() == platform.os() && known.architecture() == platform.architecture()
@@ -138,7 +140,7 @@ impl Request {
 }
 
 impl Stages {
-    /// Whether a stage is one of them.
+    /// True if a stage is one of them.
     pub fn covers(&self, stage: &str) -> bool {
         match self {
             Self::None => false,

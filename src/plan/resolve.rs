@@ -28,40 +28,40 @@ use crate::source::Span;
 use crate::spec::{Stage, User, Verb};
 use crate::text::Text;
 
-/// What runs the text of `run` steps where neither the stage nor its image says. With `-e` a script
-/// stops at the first command that fails.
+/// The default shell for the text of `run` steps, if neither the stage nor its image sets one. With
+/// `-e`, a script stops at the first command that fails.
 const DEFAULT_SHELL: [&str; 2] = ["/bin/sh", "-ec"];
 
-/// What stages are built from.
+/// The inputs of resolving stages.
 struct Resolver<'a, 's> {
     selection: &'a Selection<'s>,
     images: Vec<BaseImage>,
-    /// For each named context the image that it is.
+    /// For each named context its image, if it is one.
     contexts: Vec<Option<BaseImage>>,
-    /// Stages that are done, in the selection's order.
+    /// The resolved stages, in the selection's order.
     stages: Vec<Resolved>,
-    /// What those stages are built from.
+    /// The ancestors of those stages.
     ancestors: Ancestors,
 }
 
-/// An image that stages start from.
+/// An image that stages are based on.
 struct BaseImage {
     config: ImageConfig,
     environment: Environment,
 }
 
-/// What a stage that is done hands to those built from it.
+/// The parts of a resolved stage that stages based on it need.
 struct Resolved {
     surroundings: Surroundings,
-    /// The environment that its image records.
+    /// The environment in its image's config.
     recorded: Environment,
     plan: PlannedStage,
-    /// How many layers it has, with those of what it starts from.
+    /// The number of layers, including those of its base.
     layers: usize,
 }
 
-/// Plans every stage of a selection. `facts` has one entry for each of its images, in their order. A plan with facts that
-/// could not be had is there to be looked at, and not to be built. `None` means that there are errors.
+/// Plans every stage of a selection. `facts` has one entry for each of its images, in order. A plan
+/// with missing facts must only be inspected, not built. `None` means that there are errors.
 pub fn resolve(
     selection: &Selection<'_>,
     facts: Facts,
@@ -83,7 +83,7 @@ pub fn resolve(
         let export = if exported { &mut export } else { &mut unexported };
         let mut found = diagnostics.for_part();
         let resolved = resolver.resolve_stage(stage, export, &mut found);
-        // What a stage lacks that nobody builds is no error.
+        // A missing value in a stage that is not built is not an error.
         diagnostics.absorb(found, |problem| stage.needed || !client_mends(problem.code));
         resolver.ancestors.push(resolved.plan.base);
         resolver.stages.push(resolved);
@@ -96,7 +96,7 @@ pub fn resolve(
     resolver.into_plan(images, contexts, export, bottom)
 }
 
-/// Refuses a time that images cannot say: their configs have years of four digits.
+/// Rejects a time that images cannot represent: the years in their configs have four digits.
 fn check_epoch(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
     let Some(seconds) = selection.request.epoch.filter(|&seconds| rfc3339(seconds).is_none())
     else {
@@ -113,8 +113,8 @@ fn check_epoch(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
     diagnostics.push(problem.hint("a number of seconds since 1970, such as 1700000000"));
 }
 
-/// The stages that the target's image is made of: the target, its base and so on down, and what the one
-/// at the bottom starts from.
+/// The stages that the target's image consists of: the target, its base and so on; and the base of
+/// the lowest one.
 fn exported_stages(selection: &Selection<'_>) -> (Vec<bool>, Origin) {
     let mut exported = vec![false; selection.stages.len()];
     let mut origin = selection.target().map_or(Origin::Scratch, Origin::Stage);
@@ -149,18 +149,18 @@ fn read_images(
     images.map(|image| image.unwrap_or_else(BaseImage::unknown)).collect()
 }
 
-/// Compares the platform of a base image with the one that was asked for.
+/// Compares the platform of a base image with the requested one.
 fn check_image_platform(
     query: &ImageQuery,
     config: &ImageConfig,
     request: &Request,
     diagnostics: &mut Diagnostics,
 ) {
-    // An image that does not say its platform has nothing in it that runs.
+    // An image without a platform contains nothing to run.
     let Ok(found) = Platform::new(&config.os, &config.architecture, &config.variant) else {
         return;
     };
-    // Where no platform is asked for, the stage is for that of its image.
+    // If no platform is requested, the stage has that of its image.
     if query.is_base && platform::of_base(config, request).is_none() {
         let (reference, wanted) = (&query.reference, &query.platform);
         base_image_platform::check(reference, &found, wanted, query.span, diagnostics);
@@ -182,7 +182,7 @@ fn read_contexts(
     let facts = selection.contexts.iter().zip(&facts.contexts);
     facts
         .map(|(query, fact)| match fact {
-            // The client has not made it yet: it asks about the file.
+            // The client has not built it yet: this is a subrequest about the file.
             Some(_) if matches!(query.source, ContextSource::Target(_)) => {
                 Some(BaseImage::unknown())
             }
@@ -197,26 +197,26 @@ fn read_contexts(
 
 impl BaseImage {
     fn new(mut config: ImageConfig) -> Self {
-        // What the image that is made records is put in at the end.
+        // The environment of the resulting image is set at the end.
         let environment = config.config.environment();
         config.config.env.clear();
         Self { config, environment }
     }
 
-    /// One that could not be looked up.
+    /// An image whose lookup failed.
     fn unknown() -> Self {
         Self { config: ImageConfig::default(), environment: Environment::unknown() }
     }
 
-    /// Whether there is nothing in it: it is the same as `scratch`.
+    /// True if it has no content: it is equivalent to `scratch`.
     fn is_empty(&self) -> bool {
         !self.environment.is_open() && !self.config.has_layers()
     }
 }
 
 impl Resolver<'_, '_> {
-    /// Plans a stage. A value that is a reported mistake is taken for empty, so that the rest of the
-    /// stage, and the stages built from it, are looked at all the same.
+    /// Plans a stage. A value with a reported error counts as empty, so that the rest of the stage,
+    /// and stages based on it, are still checked.
     fn resolve_stage(
         &self,
         selected: &SelectedStage<'_>,
@@ -273,8 +273,8 @@ impl Resolver<'_, '_> {
         Resolved { surroundings, recorded, plan, layers }
     }
 
-    /// Takes what the stage itself says of its steps' surroundings and of its image. What makes its working
-    /// directory is given back.
+    /// Applies the stage's own settings to the surroundings of its steps and to its image. Returns
+    /// the step that creates its working directory.
     fn settle(
         &self,
         stage: &Stage,
@@ -294,7 +294,7 @@ impl Resolver<'_, '_> {
             None => Arc::clone(&surroundings.args),
         };
         let hidden = step::declared_args(&stage.no_args, scope, diagnostics);
-        // An arg without a value leaves the variable as it is.
+        // An arg without a value leaves the variable unchanged.
         let has_value = |name: &&Text| matches!(scope.lookup(name), Ok(Some(_)));
         let given: Option<Vec<Text>> =
             stage.args.is_some().then(|| listed.iter().filter(has_value).cloned().collect());
@@ -365,7 +365,7 @@ impl Resolver<'_, '_> {
         make_workdir
     }
 
-    /// Plans the steps of a stage, with where it branches.
+    /// Plans the steps of a stage, with its forks.
     fn resolve_steps(
         &self,
         stage: &Stage,
@@ -411,7 +411,7 @@ impl Resolver<'_, '_> {
         (steps, forks)
     }
 
-    /// What a stage puts over the first of those that it starts from.
+    /// The stages that are merged into the first one.
     fn merged(&self, stage: &Stage) -> Vec<Merged> {
         let origin = |from| step::origin_of(Some(from), &self.selection.origins);
         let mut bases = stage.bases();
@@ -421,11 +421,11 @@ impl Resolver<'_, '_> {
             let ancestor = self.ancestors.common(first, other);
             Some(Merged { stage: other, ancestor, span: from.span })
         });
-        // What the first is built from has nothing that the first has not.
+        // An ancestor of the first one has nothing to add.
         merged.filter(|merged| merged.ancestor != Origin::Stage(merged.stage)).collect()
     }
 
-    /// How many layers it has.
+    /// The number of layers.
     fn layers(&self, origin: Origin) -> usize {
         match origin {
             Origin::Stage(at) => self.stages[at].layers,
@@ -448,7 +448,7 @@ impl Resolver<'_, '_> {
         let Some(process) = steps.iter().find(|step| matches!(step.action, Action::Exec(_))) else {
             return;
         };
-        // A platform of its own may be what could not be read.
+        // The part that could not be read may set a platform.
         if stage.platform.is_none() && !self.selection.spec.is_whole() {
             return;
         }
@@ -465,8 +465,8 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// The platform that a stage runs on: its own, its base's, or where neither the stage nor the client says one,
-    /// that of its base image.
+    /// The platform of a stage: its own, its base's, or if neither the stage nor the client sets
+    /// one, that of its base image.
     fn platform(&self, selected: &SelectedStage<'_>, base: Origin) -> Platform {
         if selected.stage.platform.is_some() {
             return selected.platform.clone();
@@ -479,7 +479,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// The image that an origin is.
+    /// The image of an origin, if it is one.
     fn base_image(&self, origin: Origin) -> Option<&BaseImage> {
         match origin {
             Origin::Image(at) => Some(&self.images[at]),
@@ -488,7 +488,7 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// Whether there is nothing at all in what a stage starts from.
+    /// True if the base of a stage has no content.
     fn is_empty(&self, base: Origin) -> bool {
         match base {
             Origin::Image(at) => self.images[at].is_empty(),
@@ -497,13 +497,13 @@ impl Resolver<'_, '_> {
         }
     }
 
-    /// How a container is run of what the exported image starts from.
+    /// The container settings of the exported image's base.
     fn base_config(&self, origin: Origin) -> ContainerConfig {
         let image = self.base_image(origin);
         image.map_or_else(ContainerConfig::scratch, |image| image.config.config.clone())
     }
 
-    /// What a stage has before it says anything itself, and the environment that its image records.
+    /// The initial surroundings of a stage, and the environment in its image's config.
     fn inherited(&self, base: Origin, platform: &Platform) -> (Surroundings, Environment) {
         if let Origin::Stage(at) = base {
             let base = &self.stages[at];
@@ -541,7 +541,7 @@ impl Resolver<'_, '_> {
         (surroundings, environment)
     }
 
-    /// The plan of all stages. `None` where there is no stage at all.
+    /// The plan of all stages. `None` if there are no stages.
     fn into_plan(
         self,
         images: Vec<ImageFact>,
@@ -553,7 +553,7 @@ impl Resolver<'_, '_> {
         let at = self.selection.target()?;
         let target = &self.stages[at];
 
-        // The history of the target is that of the image at the bottom and of each stage above it.
+        // The history of the target consists of those of the base image and of each stage above it.
         let base_config = match bottom {
             Origin::Image(at) => Some(images[at].config.clone()),
             Origin::Named(at) => contexts[at].config.clone(),
@@ -663,8 +663,8 @@ impl Resolver<'_, '_> {
     }
 }
 
-/// The annotations of the OCI image spec (`annotations.md`) for the image that another is based on. The name is in full, and
-/// no digest is in it. A directory of images has no name that others know.
+/// The annotations of the OCI image spec (`annotations.md`) for the base image. The name is in
+/// full, without a digest. A directory of images has no name that is valid elsewhere.
 fn base_annotations(query: &ImageQuery, fact: &ImageFact) -> Vec<(&'static str, String)> {
     let reference = fact.reference.as_ref().unwrap_or(&query.reference);
     let digest = fact.digest.as_deref().or(reference.digest());
@@ -674,7 +674,7 @@ fn base_annotations(query: &ImageQuery, fact: &ImageFact) -> Vec<(&'static str, 
     name.into_iter().chain(digest).collect()
 }
 
-/// A time as image configs have it; `None` for one beyond the year 9999.
+/// A time in the format of image configs; `None` for one after the year 9999.
 pub(super) fn rfc3339(seconds: i64) -> Option<String> {
     OffsetDateTime::from_unix_timestamp(seconds).ok()?.format(&Rfc3339).ok()
 }

@@ -14,54 +14,56 @@ use crate::source::{Span, Spanned};
 use crate::spec::{Allowance, Arg, ArgType, EPOCH_ARG, ExpandError, Scalar, Spec, Spent, Template};
 use crate::text::Text;
 
-/// Build args that mean something to BuildKit, to the frontend or to every tool that uses the network.
+/// Build args with a meaning for BuildKit, for the frontend or for all tools that use the network.
 const PROXIES: [&str; 5] = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"];
 const KNOWN_PREFIXES: [&str; 2] = ["buildkit_", "mstage_"];
 
-/// How many bytes may be made of a file's values, before and in all places where they are used. No engine takes
-/// more than a fraction of it.
+/// Limit on the total size of a file's expanded values, in bytes. No engine accepts more than a
+/// fraction of it.
 const ALLOWANCE: usize = 64 << 20;
 
-/// The values that `${NAME}` has outside of a stage's environment.
+/// The values of names outside a stage's environment.
 pub(crate) struct Scope<'s> {
     values: BTreeMap<&'s str, Value>,
-    /// The names of all args, for who misspells one.
+    /// The names of all args, for suggestions.
     known: Known<'s>,
-    /// Proxies that the client gave, by their lowercase names.
+    /// Proxies given by the client, by their lowercase names.
     proxies: BTreeMap<String, String>,
-    /// What may still be made of values.
+    /// The remaining size of values.
     pub(super) allowance: Allowance,
-    /// Whether all of the spec could be read.
+    /// True if all of the spec could be read.
     pub(super) is_whole: bool,
-    /// Names that a stage has used and that are not what they are here, each with what it is there and the place.
+    /// Names that a base image's variable has hidden where a stage used them, each with that value
+    /// and the span.
     shadowed: Mutex<BTreeMap<Text, (Text, Span)>>,
 }
 
 enum Value {
     Set(Text),
     Unset,
-    /// A required arg that was not given; where it is declared.
+    /// A required arg that was not given, with the span of its declaration.
     Missing(Span),
-    /// Its declaration could not be read, or its default not be expanded; that has been reported.
+    /// Its declaration could not be read, or its default could not be expanded; that has been
+    /// reported.
     Failed,
 }
 
-/// An arg or a variable, on the way to its value.
+/// An arg or a variable before it is evaluated.
 struct Definition<'s> {
     name: &'s str,
     span: Span,
     value: Option<&'s Template>,
-    /// Where it is declared, if it must be given.
+    /// The span of its declaration, if it is required.
     missing: Option<Span>,
 }
 
-/// Why a name has no value to look up.
+/// The reason why a name has no value.
 pub(crate) enum LookupError {
     Missing { name: String, declared: Span },
     Reported,
 }
 
-/// What a lookup of a name gives: its value, `None` where it has none.
+/// The result of looking a name up: its value, `None` if it is unset.
 pub(super) type Lookup = Result<Option<Text>, LookupError>;
 
 impl<'s> Scope<'s> {
@@ -140,7 +142,8 @@ impl<'s> Scope<'s> {
         scope
     }
 
-    /// Adds the args that were not given, and the variables, each behind those that its value names.
+    /// Adds the args that were not given, and the variables, each after those that its value refers
+    /// to.
     fn add_defaults(&mut self, spec: &'s Spec, diagnostics: &mut Diagnostics) {
         let args = spec.args.0.iter().map(|(name, arg)| {
             let missing = arg.required.then_some(arg.span);
@@ -176,7 +179,7 @@ impl<'s> Scope<'s> {
             }
         }
         for definition in order.nodes.into_iter().map(|at| &all[at]) {
-            // A predefined arg that is unset in this build may have a default of the file's.
+            // A predefined arg that is unset in this build may have a default in the file.
             if !matches!(self.values.get(definition.name), None | Some(Value::Unset)) {
                 continue;
             }
@@ -192,10 +195,11 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Holds every value against the declaration of its arg.
+    /// Checks every value against the declaration of its arg.
     fn check_values(&mut self, spec: &'s Spec, request: &Request, diagnostics: &mut Diagnostics) {
         for (name, arg) in &spec.args.0 {
-            // What a word stands for need not be what the declaration allows; the word has been checked.
+            // The time of a keyword need not be an allowed value; the keyword itself has been
+            // checked.
             if name.as_str() == EPOCH_ARG && request.epoch_value.is_some() {
                 continue;
             }
@@ -216,7 +220,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The rule of a declaration that a value breaks.
+    /// The rule of a declaration that a value violates.
     pub(super) fn broken_rule(
         &self,
         arg: &Arg,
@@ -252,7 +256,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The proxies that the client gave, by the lowercase names of their variables.
+    /// Proxies given by the client, by the lowercase names of their variables.
     pub(super) fn proxies(&self) -> &BTreeMap<String, String> {
         &self.proxies
     }
@@ -269,7 +273,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Whether there is an arg of that name with another value, or with none yet.
+    /// True if there is an arg with that name and another value, or without one yet.
     pub(super) fn differs(&self, name: &str, value: &str) -> bool {
         match self.values.get(name) {
             Some(Value::Set(own)) => own.as_str() != value,
@@ -278,7 +282,8 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Notes that a name has the value of a base image's variable at a place, and not its own. The first place counts.
+    /// Records that a name had the value of a base image's variable, and not its own. Only the
+    /// first use is kept.
     pub(super) fn note_shadowed(&self, name: &str, value: &Text, span: Span) {
         let mut shadowed = self.shadowed.lock().unwrap_or_else(PoisonError::into_inner);
         if !shadowed.contains_key(name) {
@@ -286,22 +291,22 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// What has been noted since the last call.
+    /// The records since the last call.
     pub(super) fn take_shadowed(&self) -> BTreeMap<Text, (Text, Span)> {
         std::mem::take(&mut *self.shadowed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether there is an arg of that name, with a value or without.
+    /// True if there is an arg with that name, set or not.
     pub(crate) fn knows(&self, name: &str) -> bool {
         self.values.contains_key(name)
     }
 
-    /// `did you mean ...?` for a name that is no arg's.
+    /// `did you mean ...?` for an unknown arg.
     pub(super) fn did_you_mean(&self, name: &str) -> Option<String> {
         self.known.did_you_mean(name, [])
     }
 
-    /// The text of a template in which only args can stand.
+    /// The text of a template that can only refer to args.
     pub(crate) fn expand(
         &self,
         template: &Template,
@@ -313,12 +318,12 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// The same, with why there is none not yet reported.
+    /// Like [`Self::expand`], returning the error without reporting it.
     pub(crate) fn value(&self, template: &Template) -> Result<Text, ExpandError<LookupError>> {
         template.expand(&mut |name| self.lookup(name), &self.allowance)
     }
 
-    /// Takes bytes from what may still be made of values. `None` is a report that they are not left.
+    /// Takes bytes from the remaining size of values. `None` means that an error was reported.
     pub(super) fn spend(
         &self,
         bytes: usize,
@@ -331,8 +336,8 @@ impl<'s> Scope<'s> {
             .ok()
     }
 
-    /// Whether an image that nobody knows could give the value that is missing. A name that is nearly an arg's
-    /// is more likely a slip.
+    /// True if an unknown image could provide the missing value. A name similar to that of an arg
+    /// is more likely a mistake.
     pub(super) fn may_be_elsewhere(&self, error: &ExpandError<LookupError>) -> bool {
         match error {
             ExpandError::Unset { name, .. } => {
@@ -343,7 +348,7 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Reports why a template has no value. `environment` are the names known besides the args.
+    /// Reports why a template has no value. `environment` has the names known besides the args.
     pub(super) fn report<T>(
         &self,
         error: ExpandError<LookupError>,
@@ -393,7 +398,7 @@ impl<'s> Scope<'s> {
     }
 }
 
-/// What is said where there is no allowance left.
+/// The error if the allowance is exhausted.
 fn too_large(span: Span) -> Diagnostic {
     let message =
         format!("the values of this build are more than {} MiB up to here", ALLOWANCE >> 20);
@@ -409,7 +414,7 @@ fn is_known(build_arg: &str) -> bool {
         || KNOWN_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// The predefined args, under the names that Dockerfiles have for them.
+/// The predefined args, under the names that they have in Dockerfiles.
 pub(crate) fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
     let Request { build_platform: build, target_platform: target, .. } = request;
     let text = |part: fn(&Platform) -> &str, platform: &Platform| part(platform).to_owned();
@@ -434,7 +439,7 @@ fn target_stage(request: &Request) -> String {
     stage.unwrap_or("default").to_owned()
 }
 
-/// The predefined args that tell the commit that is built, unset where it is not known.
+/// The predefined args about the commit that is built, unset if it is unknown.
 fn vcs_args(request: &Request) -> [(&'static str, Option<&String>); 2] {
     let Vcs { revision, source } = &request.vcs;
     [(VCS_REVISION, revision.as_ref()), (VCS_SOURCE, source.as_ref())]

@@ -1,4 +1,4 @@
-//! The values that names have inside a stage: its environment first, then the args.
+//! The values of names inside a stage: first its environment, then the args.
 
 use super::environment::Environment;
 use super::path;
@@ -9,18 +9,18 @@ use crate::source::Span;
 use crate::spec::{Env, ExpandError, Template, TextTemplate};
 use crate::text::Text;
 
-/// How many bytes a working directory may have (`PATH_MAX` in Linux's `limits.h`). All relative paths of a stage
-/// begin with it.
+/// Maximum length of a working directory in bytes (`PATH_MAX` in Linux's `limits.h`). All relative
+/// paths of a stage begin with it.
 const MAX_PATH: usize = 4096;
 
-/// What `${NAME}` is in the strings of a stage.
+/// The context for expanding the strings of a stage.
 pub(super) struct StageScope<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
     pub(super) environment: &'a Environment,
 }
 
 impl StageScope<'_, '_> {
-    /// The text of a template, or a report of why it has none.
+    /// The expanded text of a template. `None` if an error was reported.
     pub(super) fn expand(
         &self,
         template: &Template,
@@ -32,7 +32,8 @@ impl StageScope<'_, '_> {
         }
     }
 
-    /// The same for a key that may be absent. The outer `None` is a reported mistake.
+    /// Like [`Self::expand`], for an optional key. The outer `None` means that an error was
+    /// reported.
     pub(super) fn expand_option(
         &self,
         template: Option<&Template>,
@@ -44,7 +45,7 @@ impl StageScope<'_, '_> {
         }
     }
 
-    /// The texts of a list. What is wrong with one does not hide what is wrong with the next.
+    /// The expanded texts of a list. An error in one does not hide errors in others.
     pub(super) fn expand_all(
         &self,
         templates: &[impl AsRef<Template>],
@@ -71,7 +72,7 @@ impl StageScope<'_, '_> {
         }
     }
 
-    /// The value of a name that is used at a place.
+    /// The value of a name at the place of its use.
     fn lookup(&self, name: &str, span: Span) -> Lookup {
         match self.environment.get(name) {
             Some(value) if !self.environment.yields(name) => {
@@ -85,13 +86,14 @@ impl StageScope<'_, '_> {
         }
     }
 
-    /// Whether what is written hangs on a working directory that may be the root for want of one that could be read.
+    /// True if a path depends on a working directory that may only seem to be the root, because a
+    /// part of the file could not be read.
     pub(super) fn hangs_on_lost_workdir(&self, workdir: &str, written: &str) -> bool {
         workdir == "/" && !written.starts_with('/') && !self.scope.is_whole
     }
 
-    /// A working directory, seen from the one that it would be without it. What is wrong with it is reported, and
-    /// changes nothing.
+    /// A working directory, relative to the previous one. An error is reported, and leaves it
+    /// unchanged.
     pub(super) fn workdir(
         &self,
         before: &Text,
@@ -107,8 +109,8 @@ impl StageScope<'_, '_> {
         diagnostics.fail(Diagnostic::new(Code::TooLarge, template.span, message))
     }
 
-    /// The working directory as an image records it: an absolute one as it is written (`NormalizeWorkdir` in
-    /// `util/system/path.go` of BuildKit).
+    /// The working directory in the image's config: an absolute one as written (`NormalizeWorkdir`
+    /// in `util/system/path.go` of BuildKit).
     pub(super) fn recorded_workdir(&self, template: &Template, path: &Text) -> String {
         let written = self.expand(template, &mut Diagnostics::default());
         written
@@ -131,15 +133,16 @@ impl StageScope<'_, '_> {
     }
 }
 
-/// Reports a command whose program has no name.
+/// The error for a command whose program has no name.
 pub(super) fn no_program(span: Span) -> Diagnostic {
     Diagnostic::new(Code::InvalidValue, span, "the program of this command is empty")
         .hint("[\"PROGRAM\", \"ARGUMENT\"]")
 }
 
-/// The values of a table of variables, in its order. In a variable's value its own name is what it was
-/// before, else the arg; another name of the table is that one's new value, wherever it is written. A
-/// variable whose value is a reported mistake is empty, so that nothing stumbles over it again.
+/// The values of a table of variables, in its order. In a variable's value, its own name means the
+/// previous value, or else the arg; another name in the table means that variable's new value,
+/// regardless of the order. A variable whose value has a reported error is empty, so that it causes
+/// no further errors.
 pub(super) fn values_of(
     table: &Env,
     environment: &Environment,

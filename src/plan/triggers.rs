@@ -1,7 +1,7 @@
-//! The `ONBUILD` triggers of a base image: which args and stages of the file they use.
+//! The `ONBUILD` triggers of a base image: the args and stages of the file that they use.
 //!
-//! The engine's own Dockerfile frontend fires them. What is read of their text here only decides what is handed to it, and
-//! what rules say.
+//! The engine's own Dockerfile frontend runs them. Their text is analysed here only to decide which
+//! values and stages to pass, and for rules.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostics};
 use crate::spec::Spec;
 use crate::text::Text;
 
-/// The names behind `from=`, of a `COPY` or a mount: stages, where the file has such.
+/// The names after `from=`, in a `COPY` or a mount: stages, if the file has them.
 pub fn froms_of(triggers: &[String]) -> BTreeSet<&str> {
     let names = triggers.iter().flat_map(|trigger| trigger.split("from=").skip(1));
     let names = names.map(|rest| {
@@ -31,8 +31,8 @@ fn args_of(triggers: &[String]) -> BTreeSet<&str> {
     names.filter_map(|declared| declared.split('=').next()).collect()
 }
 
-/// The args of the file that triggers declare, with the values that the file gives them. Where the client gives one, that
-/// counts: it gets to the triggers by itself.
+/// The args of the file that triggers declare, with their values in the file. If the client gives a
+/// value, it takes precedence: it is passed to the triggers anyway.
 pub fn args_for_triggers(
     triggers: &[String],
     spec: &Spec,
@@ -42,7 +42,7 @@ pub fn args_for_triggers(
     if names.is_empty() {
         return Vec::new();
     }
-    // What is wrong with an arg is told where the stages are selected.
+    // Errors in args are reported when the stages are selected.
     let scope = Scope::new(spec, request, &mut Diagnostics::default());
     let declared = names
         .into_iter()
@@ -50,7 +50,7 @@ pub fn args_for_triggers(
     declared.filter_map(|name| Some((name.to_owned(), scope.lookup(name).ok()??))).collect()
 }
 
-/// Withdraws what rules have found about args and stages that triggers use.
+/// Withdraws the findings about args and stages that triggers use.
 pub(super) fn withdraw_findings(triggers: &[String], diagnostics: &mut Diagnostics) {
     for name in args_of(triggers) {
         diagnostics.withdraw(Code::UnusedArg, name);

@@ -1,4 +1,4 @@
-//! The directory that a stage's `workdir` makes: when, and for whom.
+//! The creation of a stage's `workdir`: its time and its owner.
 
 use super::owner::Owner;
 use super::path::is_within;
@@ -15,24 +15,24 @@ pub(super) struct PendingWorkdir {
     path: Text,
     /// The stage's user.
     user: Text,
-    /// The working directory that the stage would have otherwise.
+    /// The working directory without the stage's own setting.
     before: Text,
-    /// Whether a step of the stage may have to make the user first: BuildKit takes a name that is not there for root
-    /// (`readUser` in `solver/llbsolver/ops/user_linux.go`).
+    /// True if a step of the stage may have to create the user first: BuildKit uses root for
+    /// unknown names (`readUser` in `solver/llbsolver/ops/user_linux.go`).
     can_wait: bool,
 }
 
-/// What a step has to do with a pending working directory.
+/// The relation of a step to a pending working directory.
 pub(super) enum Turn {
-    /// It must be made before the step.
+    /// It must be created before the step.
     Needed,
-    /// The step can do without.
+    /// The step does not need it.
     Later,
 }
 
 impl PendingWorkdir {
-    /// Plans the step that makes it, which belongs to the stage's user. `before` are the working directory and the user
-    /// that the stage has from its base.
+    /// Plans the step that creates it, owned by the stage's user. `before` are the working
+    /// directory and the user inherited from its base.
     pub(super) fn new(
         stage: &Stage,
         span: Span,
@@ -56,9 +56,9 @@ impl PendingWorkdir {
         Self { step, path, before, can_wait: is_named && user != inherited_user, user }
     }
 
-    /// Decides whether the directory is made before a step. A process of another user that comes before all that need it
-    /// would make it as that user's: it starts where it would without the stage's `workdir`. `has_own` is for a step that
-    /// says itself where it starts.
+    /// Decides whether the directory is created before a step. A process of another user, before
+    /// all steps that need the directory, would create it with that owner; such a step starts in
+    /// the previous directory instead. `has_own` is true for a step that sets its own directory.
     pub(super) fn turn(&self, step: &mut PlannedStep, has_own: bool) -> Turn {
         let Self { path, user, .. } = self;
         if !self.can_wait {
@@ -83,7 +83,8 @@ impl PendingWorkdir {
 }
 
 impl Action {
-    /// The absolute paths that a step without a process changes, those of directories with or without a slash at their end.
+    /// The absolute paths that a step without a process changes; those of directories with or
+    /// without a trailing slash.
     pub(super) fn changed_paths(&self) -> impl Iterator<Item = &str> {
         let (paths, link): (&[Text], Option<&Text>) = match self {
             Action::Mkdir { paths, .. } | Action::Remove { paths, .. } => (paths, None),
@@ -98,7 +99,7 @@ impl Action {
         paths.iter().chain(link).map(Text::as_str).chain(self.destinations())
     }
 
-    /// Where it puts files: absolute paths, those of directories with a slash at their end.
+    /// The destinations of its files: absolute paths, those of directories with a trailing slash.
     pub(crate) fn destinations(&self) -> impl Iterator<Item = &str> {
         let (items, other): (&[CopyItem], Option<&str>) = match self {
             Action::Copy(copy) => (&copy.items, None),

@@ -1,7 +1,8 @@
-//! `bare-dollar`: `$NAME` where only `${NAME}` is replaced.
+//! `bare-dollar`: `$NAME` where only `${NAME}` is substituted.
 //!
-//! Text for another program may have dollars of its own: the words of a `shell`, an `exec` list that hands text to
-//! a shell. Elsewhere a name that the file declares is meant, or one in upper case; `Outer$Inner.class` is neither.
+//! Text for another program may contain dollars of its own: the words of a `shell`, or an `exec`
+//! list with text for a shell. Elsewhere, the rule reports a name that the file declares, or one in
+//! upper case; `Outer$Inner.class` is neither.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -42,7 +43,7 @@ fn declared(spec: &Spec) -> BTreeSet<&str> {
     values.chain(variables).collect()
 }
 
-/// Where text for another program is, in order.
+/// The ranges of texts for other programs, in order.
 fn foreign(spec: &Spec) -> Vec<Range<u32>> {
     let mut ranges = Vec::new();
     let mut add = |shell: &Option<Shell>| {

@@ -1,7 +1,7 @@
-//! `base-image-platform`: an image of another platform than the one that is asked for.
+//! `base-image-platform`: an image of another platform than the requested one.
 //!
-//! An image that has only one platform is given out for every one. Follows `InvalidBaseImagePlatform` of
-//! Dockerfiles.
+//! An image that has only one platform is used for every platform. Follows
+//! `InvalidBaseImagePlatform` of Dockerfiles.
 
 use buildkit_llb::Platform;
 
@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::reference::Reference;
 use crate::source::Span;
 
-/// Compares the platform that a base image is for with the one that its stage is for.
+/// Compares the platform of a base image with that of its stage.
 pub(crate) fn check(
     image: &Reference,
     found: &Platform,

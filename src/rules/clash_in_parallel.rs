@@ -1,7 +1,7 @@
-//! `clash-in-parallel`: two branches of a `parallel` step that change the same files of the system.
+//! `clash-in-parallel`: two branches of a `parallel` step that change the same system files.
 //!
-//! Branches are merged file by file, and the last one wins: of two that install packages, or that make
-//! users, the list of one is lost, without an error.
+//! Branches are merged file by file, and the last one wins: of two branches that install packages,
+//! or that create users, the list of one is silently lost.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::process::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 
-/// Programs that write the same file, and what is lost of it.
+/// Programs that write the same file, and the data that is lost.
 const CLASHES: [(&[&str], &str); 5] = [
     (&["apt-get", "apt", "aptitude", "dpkg"], "the list of installed packages"),
     (&["apk"], "the list of installed packages"),
@@ -25,7 +25,7 @@ const CLASHES: [(&[&str], &str); 5] = [
 ];
 
 pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
-    // Who was the first to write each file, by the fork that it is in.
+    // The first branch to write each file, by fork.
     let mut first: BTreeMap<(usize, usize), (usize, Span)> = BTreeMap::new();
     for process in processes {
         let Some(branch) = process.planned.branch else { continue };
@@ -48,7 +48,7 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The programs of a step that write such a file, each kind once.
+/// The programs of a step that write such a file, one of each kind.
 fn programs<'p>(process: &'p Process<'_>) -> Vec<(usize, &'p str, Span)> {
     let mut found: Vec<(usize, &str, Span)> = Vec::new();
     for command in process.commands() {

@@ -1,8 +1,8 @@
 //! `command-without-shell`: a command for a shell in an image that has none.
 //!
-//! The text form of `entrypoint`, `cmd` and a healthcheck is run by `/bin/sh` in the container. What is on `scratch`
-//! or on a distroless image is known: there is one only where a step puts it there. Where that cannot be known, the
-//! rule says nothing.
+//! The text form of `entrypoint`, `cmd` and a healthcheck is run by `/bin/sh` in the container. An
+//! image based on `scratch` or on a distroless image has a shell only if a step adds one. If that
+//! cannot be determined, there is no finding.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -42,7 +42,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether it is known that a stage has no shell.
+/// True if a stage certainly has no shell.
 fn lacks_shell(subject: &Subject<'_>, at: usize) -> bool {
     let (chain, bottom) = subject.chain(at);
     let starts_without = match bottom {
@@ -65,7 +65,7 @@ fn lacks_shell(subject: &Subject<'_>, at: usize) -> bool {
 
 fn may_bring_shell(step: &PlannedStep) -> bool {
     let link = match &step.action {
-        // What a process makes is not known.
+        // The files that a process creates are unknown.
         Action::Exec(_) => return true,
         Action::Symlink { path, .. } => Some(path.as_str()),
         _ => None,

@@ -1,7 +1,8 @@
 //! `comment-in-command`: a comment line after a line that ends with a backslash.
 //!
-//! Dockerfiles drop such lines. A shell joins the comment to the command, which ends there: the lines after it are
-//! another command. After `;`, `&&` or `|` nothing is lost, and a comment there is none of this rule's.
+//! Dockerfiles drop such lines. A shell joins the comment to the command, which ends there: the
+//! lines after it are another command. After `;`, `&&` or `|` nothing is lost, so there is no
+//! finding.
 
 use super::script::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

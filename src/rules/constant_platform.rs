@@ -1,7 +1,7 @@
-//! `constant-platform`: a stage runs on one platform, whatever is asked for.
+//! `constant-platform`: a stage with a constant platform, regardless of the target.
 //!
-//! Follows `FromPlatformFlagConstDisallowed` of Dockerfiles: a stage whose name has the platform in it is
-//! meant for that platform.
+//! Follows `FromPlatformFlagConstDisallowed` of Dockerfiles: if the name of a stage contains the
+//! platform, it is intended for that platform.
 
 use buildkit_llb::Platform;
 
@@ -12,7 +12,7 @@ pub(super) fn check(name: &StageName, stage: &Stage, diagnostics: &mut Diagnosti
     for template in stage.platform.iter().chain(stage.from.platform()) {
         let Some(text) = template.as_literal() else { continue };
         let Ok(local) = Platform::new("linux", "amd64", "") else { continue };
-        // What is no platform is an error elsewhere.
+        // An invalid platform is reported elsewhere.
         let Ok(platform) = Platform::parse(text, &local) else { continue };
         let named = [platform.os(), platform.architecture(), platform.variant()]
             .iter()

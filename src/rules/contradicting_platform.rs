@@ -1,17 +1,17 @@
-//! `contradicting-platform`: a platform other than that of the stage it is built from.
+//! `contradicting-platform`: a platform other than that of the base stage.
 //!
-//! The files of the base are for its platform: the programs in it do not run on another one, and an image with them
-//! says that it is for a platform that they are not for.
+//! The files of the base are for its platform: its programs do not run on another one, and an image
+//! that contains them would declare the wrong platform.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::Origin;
 use crate::spec::{Stage, Template};
 
-/// What a stage's files are for, as it is written.
+/// The platform of a stage's files, as written.
 #[derive(Clone, Copy, PartialEq)]
 enum Written<'s> {
-    /// Nothing is in it that is for a platform, or it is not known.
+    /// There are no platform-specific files, or the platform is unknown.
     Any,
     /// The value of an arg.
     Name(&'s str),
@@ -19,7 +19,7 @@ enum Written<'s> {
     Literal(&'s str),
 }
 
-/// What a stage is for that says nothing.
+/// The default platform of a stage.
 const TARGET: Written<'static> = Written::Name("TARGETPLATFORM");
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
@@ -34,7 +34,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             Origin::Context | Origin::Scratch | Origin::Named(_) => Written::Any,
         };
         written.push(match below {
-            // What is put onto nothing is for the platform of the stage.
+            // Files added to an empty base are for the platform of the stage.
             Written::Any if !stage.steps.is_empty() => own.unwrap_or(Written::Any),
             below => below,
         });
@@ -69,7 +69,7 @@ impl<'s> Written<'s> {
     }
 }
 
-/// The platform that a base image is asked for.
+/// The explicit platform of a base image.
 fn of_image(stage: &Stage) -> Option<Written<'_>> {
     crate::spec::first_of(&stage.from).platform().map(Written::new)
 }

@@ -1,6 +1,7 @@
-//! `copy-in-cache-mount`: files of a stage where a cache or tmpfs mount hides them.
+//! `copy-in-cache-mount`: files of a stage that are hidden by a cache or tmpfs mount.
 //!
-//! A run step sees the mount in place of what the stage has there, and what it writes there is not in the stage.
+//! A run step sees the mount instead of the stage's files at that path, and files that it writes
+//! there are not in the stage.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::source::Span;
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     for stage in &subject.plan.stages {
-        // Each directory of a mount, with what it is and the first step that mounts it.
+        // Each mount point, with the kind of the mount and the first step that has it.
         let mut caches: BTreeMap<&str, (&str, Span)> = BTreeMap::new();
         for step in &stage.steps {
             let Action::Exec(exec) = &step.action else { continue };
@@ -47,7 +48,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The mounted directory that a path is, or is in.
+/// The mount point that is equal to a path or contains it.
 fn covering<'a, T: Copy>(path: &str, caches: &BTreeMap<&'a str, T>) -> Option<(&'a str, T)> {
     let mut path = path.trim_end_matches('/');
     while !path.is_empty() {

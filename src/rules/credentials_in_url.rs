@@ -33,7 +33,8 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The source of BuildKit that gets the URL, which decides on the secrets that it asks the client for.
+/// BuildKit's kind of source for the URL, which determines the secrets that it requests from the
+/// client.
 #[derive(Clone, Copy)]
 enum Kind {
     Git,

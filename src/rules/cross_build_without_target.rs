@@ -1,8 +1,9 @@
-//! `cross-build-without-target`: a tool for cross builds that is not told what to build for.
+//! `cross-build-without-target`: a tool for cross builds that does not know its target.
 //!
-//! `xx` and its kind read the target from their environment (xx-info of tonistiigi/xx: `TARGETPLATFORM`, or `TARGETPAIR`,
-//! or `TARGETARCH` with `TARGETOS`). An arg reaches a step when its text names it, and no text names what a tool looks up
-//! itself: without it, the tool builds for the machine that builds.
+//! `xx` and similar tools read the target from their environment (xx-info of tonistiigi/xx:
+//! `TARGETPLATFORM`, or `TARGETPAIR`, or `TARGETARCH` with `TARGETOS`). A step gets an arg if its
+//! text names it, but a text does not name the variables that a tool reads by itself: without them,
+//! the tool builds for the building machine.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -10,15 +11,15 @@ use crate::plan::{Action, Exec};
 use crate::spec::{Step, Template, Verb, first_of, script};
 use crate::text::Text;
 
-/// How the names of programs begin that read the target from their environment: those of tonistiigi/xx, crazy-max/goxx and
-/// crazy-max/goreleaser-xx.
+/// Prefixes of programs that read the target from their environment: those of tonistiigi/xx,
+/// crazy-max/goxx and crazy-max/goreleaser-xx.
 const TOOLS: [&str; 3] = ["xx-", "goxx-", "goreleaser-xx"];
 
-/// Variables of which one tells the architecture to build for.
+/// Variables each of which gives the target architecture.
 const TARGETS: [&str; 3] = ["TARGETPLATFORM", "TARGETARCH", "TARGETPAIR"];
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    // Whether a stage is written to run on the machine that builds, whatever the target is.
+    // True if a stage is written to run on the building machine, regardless of the target.
     let is_written_so = subject.inherited(|stage, base| {
         let names_it = |platform: &Template| {
             let mut names_it = false;
@@ -56,13 +57,13 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// The first tool in a step that is not told its target.
+/// The first tool in a step that does not know its target.
 fn tool_of(step: &Step, exec: &Exec) -> Option<String> {
     let commands = match &step.verb {
         Verb::Run(run) => {
             let text = &run.script.value.0;
             let is_worth_it = TOOLS.iter().any(|tool| text.contains(tool));
-            // Text that sets the target itself knows what it does.
+            // A text that sets the target itself is left alone.
             let sets_target = TARGETS.iter().any(|name| text.contains(name));
             if !is_worth_it || sets_target {
                 return None;
@@ -75,7 +76,8 @@ fn tool_of(step: &Step, exec: &Exec) -> Option<String> {
     commands.iter().flatten().find_map(|word| tool_in(word))
 }
 
-/// The name of a tool in a word, which may be a path, a value, or a command in quotes: `CC=xx-clang`, `$(xx-info arch)`.
+/// The name of a tool in a word, which may be a path, a value, or a command in quotes:
+/// `CC=xx-clang`, `$(xx-info arch)`.
 fn tool_in(word: &str) -> Option<String> {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     word.split(|c: char| !is_of_name(c)).find_map(|name| {

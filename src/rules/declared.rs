@@ -1,11 +1,11 @@
-//! The names that a build file declares, and those that are there without it.
+//! The names that a build file declares, and those that always exist.
 
 use std::collections::BTreeSet;
 
 use crate::diagnostic::Known;
 use crate::spec::{Mount, MountList, Spec, Stage, Verb};
 
-/// Variables that a shell, a user's session or every build has, whatever the file says.
+/// Variables of shells, of user sessions or of every build, which need no declaration.
 const USUAL: [&str; 22] = [
     "BASH_SOURCE",
     "BUILDARCH",
@@ -33,9 +33,9 @@ const USUAL: [&str; 22] = [
 
 /// The names that a file declares.
 pub(super) struct Declared<'s> {
-    /// Those of args and constants: what is nearly one of them may be meant as it.
+    /// Those of args and constants, to which misspelt names are compared.
     pub(super) known: Known<'s>,
-    /// All that may be in the environment of a step.
+    /// All names that may be in the environment of a step.
     pub(super) names: BTreeSet<&'s str>,
 }
 
@@ -46,7 +46,7 @@ impl<'s> Declared<'s> {
         let known = Known::new(args.iter().copied());
         let mut names = args;
         names.extend(USUAL);
-        // What a stage has it hands on to those built from it.
+        // Stages based on a stage inherit its variables.
         for stage in spec.stages.values() {
             add_environment(stage, &mut names);
         }
@@ -66,7 +66,7 @@ fn add_environment<'s>(stage: &'s Stage, names: &mut BTreeSet<&'s str>) {
     }
 }
 
-/// Adds the variables that secrets are in.
+/// Adds the variables that contain secrets.
 fn add_secrets<'s>(mounts: &'s MountList, names: &mut BTreeSet<&'s str>) {
     for mount in mounts.iter() {
         if let Mount::Secret(secret) = mount {

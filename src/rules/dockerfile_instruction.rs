@@ -1,17 +1,18 @@
-//! `dockerfile-instruction`: an instruction of Dockerfiles as a program that a step runs.
+//! `dockerfile-instruction`: a Dockerfile instruction used as a program in a step.
 //!
-//! A program may be called `RUN`, or a shell may speak SQL and know `COPY`: so it is no error.
+//! There may be a program called `RUN`, or a shell for SQL that knows `COPY`, so it is not an
+//! error.
 
 use super::script::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::spec::{ExecStep, Stage, StageName, Verb, form_of};
 
-/// The instructions that are found in lower case too: no usual program has their names.
+/// The instructions that are also found in lower case, because no common program has their names.
 const IN_LOWER_CASE: [&str; 9] =
     ["add", "copy", "expose", "from", "maintainer", "onbuild", "stopsignal", "volume", "workdir"];
 
-/// Looks at the commands of a script. In the text of another shell nothing is known.
+/// Checks the commands of a script. Texts for other shells are ignored.
 pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
     let mut programs = script.commands().iter().filter_map(|command| {
         let program = command.words.first()?;
@@ -24,7 +25,7 @@ pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Looks at the programs that are run without a shell.
+/// Checks the programs that are run without a shell.
 pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
     for step in stage.all_steps() {
         if let Verb::Exec(exec) = &step.verb {

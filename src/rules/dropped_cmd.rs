@@ -1,7 +1,8 @@
-//! `dropped-cmd`: an `entrypoint` that drops an inherited `cmd` somebody may count on.
+//! `dropped-cmd`: an `entrypoint` that drops an inherited `cmd` that may be needed.
 //!
-//! As in Dockerfiles the arguments of another program are no use to a new one. Told is a `cmd` that a stage of the
-//! file says, and one of an image where the new entrypoint is a script that begins what it is handed (`exec "$@"`).
+//! As in Dockerfiles, the arguments of another program are useless for a new one. The rule reports
+//! a `cmd` of another stage in the file, and one of an image if the new entrypoint is a script that
+//! runs its arguments (`exec "$@"`).
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -9,17 +10,17 @@ use crate::plan::Origin;
 use crate::source::Span;
 use crate::spec::Command;
 
-/// Programs that images start where nobody says what else.
+/// Default programs of images.
 const SHELLS_AND_PROMPTS: [&str; 12] =
     ["sh", "bash", "ash", "python3", "python", "node", "irb", "jshell", "php", "julia", "R", "iex"];
 
-/// The `cmd` that a stage hands on.
+/// The `cmd` that a stage passes on.
 #[derive(Clone)]
 enum Cmd {
     None,
     /// One that is written in the file.
     Written(Span),
-    /// One that an image has.
+    /// One of an image.
     OfImage(Vec<String>),
 }
 
@@ -70,7 +71,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether a command looks like a script that begins what it is handed.
+/// True if a command looks like a script that runs its arguments.
 fn is_wrapper(command: &Command) -> bool {
     let Command::List(words) = command else { return false };
     words.last().is_some_and(|word| {
@@ -79,7 +80,7 @@ fn is_wrapper(command: &Command) -> bool {
     })
 }
 
-/// Whether a command is more than a prompt.
+/// True if a command is more than an interactive prompt.
 fn is_program(words: &[String]) -> bool {
     let name = words[0].rsplit('/').next().unwrap_or_default();
     words.len() > 1 || !SHELLS_AND_PROMPTS.contains(&name)

@@ -1,7 +1,7 @@
 //! `empty-continuation`: a blank line after a line that ends with a backslash.
 //!
-//! Dockerfiles drop such lines. For a shell the command ends there, and the next line is another one. After `;`,
-//! `&&` or `|` nothing is lost.
+//! Dockerfiles drop such lines. For a shell, the command ends there, and the next line is another
+//! one. After `;`, `&&` or `|` nothing is lost.
 
 use super::script::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

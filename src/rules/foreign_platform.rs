@@ -1,17 +1,17 @@
-//! `foreign-platform`: steps on a platform that the engine does not say it can run.
+//! `foreign-platform`: steps on a platform that is not among those reported by the engine.
 //!
-//! It is no error: an engine may run more than it says.
+//! It is not an error: an engine may run more than it reports.
 
 use buildkit_llb::Platform;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// The way out for a step that cannot run where it is to run.
+/// The hint for a step that cannot run on its platform.
 pub(crate) const HINT: &str =
     "platform = \"${BUILDPLATFORM}\" in its stage runs it on the machine that builds";
 
-/// The finding for a stage that runs something.
+/// The finding for a stage with processes.
 pub(crate) fn found(platform: &Platform, span: Span) -> Diagnostic {
     let message = format!("this runs on {platform}, which the engine does not say it can run");
     Diagnostic::new(Code::ForeignPlatform, span, message)

@@ -1,6 +1,6 @@
-//! `ignored-copy`: a copy of files that an ignore file keeps out.
+//! `ignored-copy`: a copy of files that an ignore file excludes.
 //!
-//! The build fails there with a file that is not found, while it is plain to see in the directory. Follows
+//! The build would fail because the file is not found, although it is in the directory. Follows
 //! `CopyIgnoredFile` of Dockerfiles.
 
 use super::Build;
@@ -10,8 +10,8 @@ use crate::path_pattern::has_wildcard;
 use crate::plan::{Action, CopyItem, Origin};
 use crate::source::Span;
 
-/// How much is compared: bytes of paths, each with every byte of the patterns. Where there is very much of
-/// both, the rule looks at the first paths.
+/// Limit on the comparisons: bytes of paths times bytes of patterns. Beyond that, only the first
+/// paths are checked.
 const MAX_COMPARED: usize = 1 << 28;
 
 pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
@@ -39,17 +39,17 @@ pub(super) fn found(code: Code, source: &str, span: Span) -> Diagnostic {
         .hint("by the .dockerignore file, or by `ignore` in this one: a pattern there matches it")
 }
 
-/// What is kept out of the build context.
+/// The files that are excluded from the build context.
 pub(super) struct Ignored {
     patterns: IgnorePatterns,
-    /// Whether nothing is left at all.
+    /// True if everything is excluded.
     is_all: bool,
-    /// How much has been compared.
+    /// The comparisons so far.
     compared: usize,
 }
 
 impl Ignored {
-    /// `None` where the patterns are more than anybody writes.
+    /// `None` if the patterns exceed the size limit.
     pub(super) fn new(build: &Build<'_>) -> Option<Self> {
         let mut lines = build.ignore.iter();
         let is_all = lines.any(|pattern| matches!(&pattern[..], "*" | "**" | "**/*"))
@@ -57,14 +57,14 @@ impl Ignored {
         Some(Self { patterns: IgnorePatterns::new(build.ignore)?, is_all, compared: 0 })
     }
 
-    /// Counts paths that are about to be compared. `None` where they are too many.
+    /// Counts the paths to compare. `None` once the limit is exceeded.
     pub(super) fn compare(&mut self, paths: &[&str]) -> Option<()> {
         let size: usize = paths.iter().map(|path| path.len()).sum();
         self.compared = self.compared.saturating_add(size.saturating_mul(self.patterns.size()));
         (self.compared <= MAX_COMPARED).then_some(())
     }
 
-    /// Whether a path is kept out, from the root of the context.
+    /// True if a path, from the root of the context, is excluded.
     pub(super) fn keeps_out(&self, path: &str) -> bool {
         if path == "/" { self.is_all } else { self.patterns.keep_out(path) }
     }

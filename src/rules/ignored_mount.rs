@@ -1,6 +1,6 @@
-//! `ignored-mount`: a bind mount of files that an ignore file keeps out.
+//! `ignored-mount`: a bind mount of files that an ignore file excludes.
 //!
-//! The step fails with a file that is not found, while it is plain to see in the directory.
+//! The step would fail because the file is not found, although it is in the directory.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::plan::{Action, MountKind, Origin};
 
 pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
     let Some(mut ignored) = Ignored::new(build) else { return };
-    // The mounts of a stage are those of each of its steps.
+    // The mounts of a stage belong to each of its steps.
     let mut told: BTreeSet<&str> = BTreeSet::new();
     for step in build.plan.stages.iter().flat_map(|stage| &stage.steps) {
         let Action::Exec(exec) = &step.action else { continue };
@@ -24,7 +24,7 @@ pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
             }
         }
         let Some(()) = ignored.compare(&sources) else { return };
-        // The source of a mount is a path, whatever characters are in it.
+        // The source of a mount is a path and never a pattern.
         if let Some(source) = sources.into_iter().find(|source| ignored.keeps_out(source)) {
             told.insert(source);
             diagnostics.push(found(Code::IgnoredMount, source, step.span));

@@ -1,6 +1,6 @@
-//! `invalid-default-in-from`: a base that is no image unless a build arg is given.
+//! `invalid-default-in-from`: a base that is not a valid image without a build arg.
 //!
-//! An arg that says `required = true`, and a `${NAME:?...}`, say so openly. Follows
+//! `required = true` and `${NAME:?...}` make this explicit and are not reported. Follows
 //! `InvalidDefaultArgInFrom` of Dockerfiles.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub(super) fn check(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
     let mut computed = spec
         .stages
         .values()
-        // One that does not always exist may need an arg that is there when it does.
+        // A stage with conditions may need an arg that is set whenever it is included.
         .filter(|stage| stage.conditions.is_none())
         .map(|stage| &stage.from)
         .filter(|from| matches!(from.value, From::Name(_) | From::Image { .. }))
@@ -36,7 +36,7 @@ pub(super) fn check(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
             Err(ExpandError::Unset { name, .. }) if scope.knows(&name) => {
                 format!("arg `{name}` has no default")
             }
-            // It is required, or wrong in any case, which is told elsewhere.
+            // Required, or an error in any case, which is reported elsewhere.
             Err(_) => continue,
         };
         diagnostics.push(

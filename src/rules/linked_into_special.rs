@@ -1,9 +1,11 @@
-//! `linked-into-special`: linked files in a directory that is a link, or a special one, in most images.
+//! `linked-into-special`: linked files in a directory that most images have as a link or with a
+//! special mode.
 //!
-//! A linked layer is made without a look at what is below. A directory of it replaces a symbolic link of
-//! that name: a linked copy to `/bin/app` leaves a `/bin` with nothing else in it. And it has the mode of
-//! any other directory, where `/tmp` must be writable for all. A tree over `/` does the same with what is in it, which is
-//! not known; and so does an archive, linked or not, since unpacking replaces a link by a directory of its name.
+//! A linked layer is made independently of the layers below. If it contains a directory, this
+//! replaces a symbolic link with that name: a linked copy to `/bin/app` leaves a `/bin` with
+//! nothing else in it. The directory also has the default mode, although `/tmp`, for example, must
+//! be writable for all. A tree copied to `/` has the same effect with its directories, which are
+//! unknown; and so does an archive, linked or not, since unpacking replaces a link by a directory.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -12,7 +14,7 @@ use crate::plan::Origin;
 use crate::plan::{Action, CopyItem, Plan};
 use crate::text::Text;
 
-/// Directories, and what a linked layer does to them.
+/// Directories, with the effect of a linked layer on them.
 const SPECIAL: [(&str, Special); 10] = [
     ("/bin", LINK),
     ("/sbin", LINK),
@@ -26,7 +28,7 @@ const SPECIAL: [(&str, Special); 10] = [
     ("/var/tmp", MODE),
 ];
 
-/// What happens, and what to do.
+/// The effect, and the hint.
 type Special = (&'static str, &'static str);
 
 const LINK: Special = (
@@ -46,7 +48,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What is wrong with a step, and what to do.
+/// The message about a step, and the hint.
 fn find(action: &Action) -> Option<(String, &'static str)> {
     let links = action.links();
     let into =
@@ -86,20 +88,20 @@ fn find(action: &Action) -> Option<(String, &'static str)> {
     Some((message, hint))
 }
 
-/// What to do about a linked tree.
+/// The hint for a linked tree.
 const TREE: &str = "if it has such directories, name them usr/bin and usr/lib, or link = false; \
                     a single file is named at its destination: to = \"/NAME\"";
-/// What to do about an archive.
+/// The hint for an archive.
 const ARCHIVE: &str = "if it has such directories, unpack it elsewhere and copy what is meant to /usr/bin and /usr/lib";
 
-/// Returns whether a directory is one in which there is a special one that is a link.
+/// True if a directory contains a special one that is a link.
 fn is_over_special(directory: &str) -> bool {
     let mut links = SPECIAL.iter().filter(|(_, special)| *special == LINK);
     links.any(|(special, _)| is_within(special, directory))
 }
 
-/// Returns whether a tree is copied over directories that are links in many images: where it has directories of their
-/// names, the engine fails with words that need an explanation.
+/// True if a tree is copied to a directory that contains links in many images: if the tree has
+/// directories with their names, the engine's error needs an explanation.
 pub(crate) fn puts_trees_over_links(plan: &Plan) -> bool {
     let stages = plan.stages.iter().zip(on_image(plan)).filter(|(_, on_image)| *on_image);
     stages.flat_map(|(stage, _)| &stage.steps).any(|step| match &step.action {
@@ -111,7 +113,7 @@ pub(crate) fn puts_trees_over_links(plan: &Plan) -> bool {
     })
 }
 
-/// Returns for each stage whether there may be such directories below: not on one that began with nothing.
+/// For each stage, true if it may have such directories: false if it is based on nothing.
 fn on_image(plan: &Plan) -> Vec<bool> {
     let mut found: Vec<bool> = Vec::with_capacity(plan.stages.len());
     for stage in &plan.stages {
@@ -125,7 +127,7 @@ fn on_image(plan: &Plan) -> Vec<bool> {
 }
 
 impl CopyItem {
-    /// Returns whether the source may be a directory: names of files mostly have a dot.
+    /// True if the source may be a directory: names of files usually contain a dot.
     fn may_be_tree(&self) -> bool {
         let name = self.named().rsplit('/').next().unwrap_or_default();
         !name.trim_start_matches('.').contains('.')
@@ -133,7 +135,7 @@ impl CopyItem {
 }
 
 impl Action {
-    /// Whether it becomes a layer of its own.
+    /// True if it creates a separate layer.
     fn links(&self) -> bool {
         match self {
             Action::Copy(copy) => copy.link,
@@ -148,7 +150,7 @@ impl Action {
         }
     }
 
-    /// The absolute paths at or below which it puts files, as far as they are known.
+    /// The absolute paths that contain its files, as far as they are known.
     fn ends(&self) -> impl Iterator<Item = Text> {
         let items: &[CopyItem] = match self {
             Action::Copy(copy) => &copy.items,

@@ -1,7 +1,7 @@
-//! `literal-substitution`: `${NAME}` in a list that nothing will ever replace it in.
+//! `literal-substitution`: `${NAME}` in a list in which it is never substituted.
 //!
-//! The list forms of `entrypoint`, `cmd` and a healthcheck's `cmd` are what the container runs, word by
-//! word, without a shell.
+//! The list forms of `entrypoint`, `cmd` and a healthcheck's `cmd` are run by the container
+//! literally, without a shell.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{Command, Stage, StageName, shell};
@@ -13,7 +13,7 @@ pub(super) fn check(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics)
         let commands = [&image.entrypoint, &image.cmd].into_iter().flatten();
         for command in commands.map(|command| &command.value).chain(healthcheck) {
             let Command::List(words) = command else { continue };
-            // A word that hands text to a shell is replaced by that shell.
+            // In text for a shell, the shell expands it.
             if words.iter().any(|word| word.value == "-c" || shell::is_shell(&word.value)) {
                 continue;
             }

@@ -3,16 +3,16 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// Words that are as common for a label or a variable as they are for a key.
+/// Words that are equally common as labels or variables and as keys.
 const COMMON: [&str; 4] = ["name", "description", "id", "to"];
 
-/// Whether a key of the language is a usual name of something else, too.
+/// True if a key of the language is also a common name for something else.
 pub(crate) fn is_common(key: &str) -> bool {
     COMMON.contains(&key)
 }
 
-/// The finding for a key that has slipped under the header of a table of names. `places` are the tables that have such a
-/// key.
+/// The finding for a key under the header of a table of names. `places` are the tables that have
+/// such a key.
 pub(crate) fn under_header(key: &str, table: &str, places: &[&str], span: Span) -> Diagnostic {
     let places = places.join(" and of ");
     let message = format!("`{key}` in `{table}` is taken for a name, and is a key of {places}");
@@ -20,7 +20,7 @@ pub(crate) fn under_header(key: &str, table: &str, places: &[&str], span: Span) 
         .hint(format!("move it above the header of `{table}` if it is meant as a key"))
 }
 
-/// The finding for a table of sources and destinations that looks like one with keys for both.
+/// The finding for a table of sources and destinations whose keys look like options for them.
 pub(crate) fn for_paths(source: &str, destination: &str, span: Span) -> Diagnostic {
     let message = format!("`{source}` and `{destination}` are taken for paths");
     Diagnostic::new(Code::MisplacedKey, span, message).hint(

@@ -1,11 +1,13 @@
-//! Advisory rules: what a build says that is not wrong, and very likely not meant.
+//! Advisory rules: they find parts of a build file that are valid, but probably not intended.
 //!
-//! A rule is a file here, a line in [`table`] and a page in `docs/rules`, which is its test. Input: what a stage of the
-//! compiler has made, from the build file as it is written to the plan. Output: warnings. Each function here is called
-//! when that is there, and runs the rules that need no more.
+//! A rule is a file here, a line in [`table`] and a page in `docs/rules`, which is its test. Input:
+//! the results of the stages of the compiler, from the parsed build file to the plan. Output:
+//! warnings. Each function here is called when its input is available, and runs the rules that need
+//! nothing more.
 //!
-//! A few rules need what is known for a moment only, such as a name while it is resolved. The code that has it calls
-//! them; so that no two files need each other, such a rule must not depend on `spec`'s reading or on `plan`.
+//! A few rules need facts that exist only for a moment, such as a name while it is resolved. The
+//! code that has them calls these rules; to avoid circular dependencies, such a rule must not
+//! depend on the parser in `spec` or on `plan`.
 
 mod bare_dollar;
 pub(crate) mod base_image_platform;
@@ -80,32 +82,33 @@ use crate::lower::Engine;
 use crate::plan::{Plan, Selection};
 use crate::spec::{Spec, Stage, StageName, Verb};
 
-/// The moment at which a rule runs, and the function that looks.
+/// The moment at which a rule runs, and its function.
 enum When {
-    /// Once the build file is read.
+    /// After the build file has been read.
     File(fn(&Spec, &mut Diagnostics)),
     /// The same, for each stage.
     Stage(fn(&StageName, &Stage, &mut Diagnostics)),
     /// The same, for the text of each run step.
     Script(fn(&Script<'_>, &mut Diagnostics)),
-    /// Once it is known which stages are built.
+    /// After the stages of the build have been selected.
     Selection(fn(&Selection<'_>, &mut Diagnostics)),
-    /// Once all values are known.
+    /// After all values are known.
     Plan(fn(&Subject<'_>, &mut Diagnostics)),
     /// The same, for the processes of each stage that has any.
     Processes(fn(&[Process<'_>], &mut Diagnostics)),
-    /// The same, for stages whose layers are in an image that the file is for.
+    /// The same, for stages whose layers are in an image that the file is meant to build.
     ShippedProcesses(fn(&[Process<'_>], &mut Diagnostics)),
-    /// Once it is known what is sent of the build context and what the engine can do.
+    /// After the transfers of the build context and the engine's features are known.
     Build(fn(&Build<'_>, &mut Diagnostics)),
-    /// Once the lock file is read, too.
+    /// After the lock file has also been read.
     Lock(fn(&Lock, &Spec, &mut Diagnostics)),
 }
 
-/// A plan with what the client and the engine do with it.
+/// A plan with the client's and the engine's data.
 struct Build<'a> {
     plan: &'a Plan,
-    /// The patterns of the ignore file and of the build file. None where the context is no directory of the client.
+    /// The patterns of the ignore file and of the build file. Empty if the context is not a
+    /// directory of the client.
     ignore: &'a [String],
     engine: &'a Engine,
 }
@@ -123,13 +126,13 @@ macro_rules! rules {
 
 with_rules! { rules! {} }
 
-/// Everything that runs, in the order of the table.
+/// All functions, in the order of the table.
 fn all() -> impl Iterator<Item = &'static When> {
     RULES.iter().flat_map(|(_, checks)| *checks)
 }
 
-/// Runs the rules that need nothing but the build file. What looks at one stage alone does so stage by stage: a large
-/// file is more than a processor has at hand. A file with errors is left alone.
+/// Runs the rules that need only the build file. Rules about a single stage run stage by stage,
+/// because a large file exceeds a processor's cache. A file with errors is not checked.
 pub fn check_file(spec: &Spec, diagnostics: &mut Diagnostics) {
     if !spec.is_whole() {
         return;
@@ -159,7 +162,7 @@ pub fn check_file(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Runs the rules that look at a lock file.
+/// Runs the rules about a lock file.
 pub fn check_lock(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
     for when in all() {
         if let When::Lock(check) = when {
@@ -168,7 +171,7 @@ pub fn check_lock(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Runs the rules that look at what is built, before anything is looked up.
+/// Runs the rules about the selected stages, before any lookups.
 pub fn check_selection(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
     for when in all() {
         if let When::Selection(check) = when {
@@ -177,7 +180,7 @@ pub fn check_selection(selection: &Selection<'_>, diagnostics: &mut Diagnostics)
     }
 }
 
-/// Runs the rules that look at values: what a name means, what an image is, where a file ends up.
+/// Runs the rules about values: meanings of names, configs of images, destinations of files.
 pub fn check_plan(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Diagnostics) {
     let subject = Subject { selection, plan };
     for when in all() {
@@ -187,7 +190,7 @@ pub fn check_plan(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Diag
     }
     let shipped = subject.shipped_layers();
     for (at, _) in subject.stages() {
-        // Each script is read once for all rules that look into it.
+        // Each script is parsed once for all rules about it.
         let processes: Vec<Process<'_>> = subject.processes(at).collect();
         if processes.is_empty() {
             continue;
@@ -204,8 +207,9 @@ pub fn check_plan(selection: &Selection<'_>, plan: &Plan, diagnostics: &mut Diag
     }
 }
 
-/// Runs the rules that look at what is sent of the build context, and at what the engine can do. `ignore` are the
-/// patterns of the ignore file and of the build file, and none where the context is no directory of the client.
+/// Runs the rules about the transfer of the build context, and about the engine's features.
+/// `ignore` are the patterns of the ignore file and of the build file; empty if the context is not
+/// a directory of the client.
 pub fn check_build(plan: &Plan, ignore: &[String], engine: &Engine, diagnostics: &mut Diagnostics) {
     let build = Build { plan, ignore, engine };
     for when in all() {
@@ -215,7 +219,7 @@ pub fn check_build(plan: &Plan, ignore: &[String], engine: &Engine, diagnostics:
     }
 }
 
-/// Tells which comments silence nothing, after everything that rules can find was looked for.
+/// Warns about comments that silence nothing. Must run after all other rules.
 pub fn check_silences(diagnostics: &mut Diagnostics, is_own: impl Fn(crate::source::Span) -> bool) {
     unused_silence::check(diagnostics, is_own);
 }

@@ -1,14 +1,14 @@
-//! `mode-without-search`: a mode for files that directories get, too.
+//! `mode-without-search`: a mode for files that directories also get.
 //!
-//! BuildKit gives the mode of a copy to all that is copied, and a directory without an `x` cannot be entered. With `parents`
-//! and a pattern, the directories on the way are copied as well.
+//! BuildKit sets the mode of a copy on everything that is copied, and a directory without an `x`
+//! cannot be entered. With `parents` and a pattern, parent directories are copied as well.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::{Action, Copy, CopyItem, Mode};
 use crate::spec::{CopyStep, Sources, Template, Verb};
 
-/// The bits that let anybody enter a directory.
+/// The search bits of a directory.
 const SEARCH: u32 = 0o111;
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
@@ -42,7 +42,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Returns whether there are surely directories among what is copied.
+/// True if the copied files certainly include directories.
 fn copies_directories(copy: &Copy) -> bool {
     let keeps_directories = |item: &CopyItem| {
         item.required.is_none()
@@ -51,7 +51,7 @@ fn copies_directories(copy: &Copy) -> bool {
     !copy.include.is_empty() || copy.items.iter().any(keeps_directories)
 }
 
-/// Returns whether a source ends with a slash, as only directories do.
+/// True if a source ends with a slash, as only directories do.
 fn names_directories(step: &CopyStep) -> bool {
     let is_directory = |template: &Template| template.ends().1.ends_with('/');
     match &step.sources.value {
@@ -60,7 +60,8 @@ fn names_directories(step: &CopyStep) -> bool {
     }
 }
 
-/// The same mode as a change that lets those enter a directory who may read it.
+/// The same mode as a symbolic change that adds the search bit for everyone who may read a
+/// directory.
 fn symbolic(bits: u32) -> String {
     let of = |who: char, bits: u32| {
         let read = if bits & 4 != 0 { "r" } else { "" };

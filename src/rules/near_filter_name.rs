@@ -1,7 +1,8 @@
-//! `near-filter-name`: a name for `--no-cache-filter` that is nearly that of a stage.
+//! `near-filter-name`: a name for `--no-cache-filter` that is similar to that of a stage.
 //!
-//! The filter of a build is often that of several files, and a name that is none of this one's stages is no mistake.
-//! Nearly the name of one is: everything is taken from the cache.
+//! A filter is often shared by the builds of several files, so an unknown name is not an error. If
+//! it is similar to the name of a stage, it is probably misspelt, and everything comes from the
+//! cache.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};

@@ -1,16 +1,16 @@
-//! `near-platform`: a platform that is not known, and is nearly one that is.
+//! `near-platform`: an unknown platform that is similar to a known one.
 //!
-//! As in Dockerfiles any name is taken for a platform's, so that new ones need no new frontend.
+//! As in Dockerfiles, any name is accepted, so that new platforms need no new frontend.
 
 use buildkit_llb::Platform;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::source::Span;
 
-/// Other names that are read as those of architectures.
+/// Aliases of architectures.
 const ALIASES: &[&str] = &["aarch64", "armel", "armhf", "i386", "x86_64"];
 
-/// Checks the platform that the file says. `text` is that, with the values of its names.
+/// Checks a platform in the file. `text` is its expanded text.
 pub(crate) fn check(platform: &Platform, text: &str, span: Span, diagnostics: &mut Diagnostics) {
     for hint in hints(platform) {
         let message = format!("unknown platform `{text}`");
@@ -18,7 +18,7 @@ pub(crate) fn check(platform: &Platform, text: &str, span: Span, diagnostics: &m
     }
 }
 
-/// Checks the platform that the client asks for.
+/// Checks the platform that the client requests.
 pub(crate) fn check_target(platform: &Platform, diagnostics: &mut Diagnostics) {
     for hint in hints(platform) {
         let message = format!("--platform: unknown platform `{platform}`");
@@ -26,7 +26,7 @@ pub(crate) fn check_target(platform: &Platform, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// What each part is nearly that is not known.
+/// Suggestions for the unknown parts.
 fn hints(platform: &Platform) -> Vec<String> {
     let parts = [
         (platform.os(), Platform::known_systems(), &[][..]),

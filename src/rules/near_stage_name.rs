@@ -1,4 +1,4 @@
-//! `near-stage-name`: a name that is nearly that of a stage, and is taken for an image.
+//! `near-stage-name`: the name of an image that is similar to that of a stage.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;

@@ -1,15 +1,15 @@
-//! `not-an-archive`: a file to be unpacked that by its name is no tar archive.
+//! `not-an-archive`: a file to be unpacked whose name is not that of a tar archive.
 //!
-//! BuildKit unpacks tar archives, plain or compressed, by what is in them (`isArchivePath` in
-//! `solver/llbsolver/file/unpack.go`), and copies everything else as it is, without a word.
+//! BuildKit recognises tar archives, plain or compressed, by their content (`isArchivePath` in
+//! `solver/llbsolver/file/unpack.go`), and silently copies everything else unchanged.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{Input, Spec, Stage, StageName, Template, Verb};
 
-/// The endings of archives of other kinds, and of packages that are such.
+/// The extensions of other archives, and of packages based on them.
 const OTHERS: &[&str] = &["7z", "deb", "jar", "rar", "rpm", "war", "whl", "zip"];
 
-/// The endings of what is compressed. Behind `.tar` they are those of tar archives.
+/// The extensions of compressed files. After `.tar`, they are those of tar archives.
 const COMPRESSED: &[&str] = &["bz2", "gz", "xz", "zst"];
 
 pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
@@ -33,7 +33,7 @@ pub(super) fn check_sources(spec: &Spec, diagnostics: &mut Diagnostics) {
 }
 
 fn check(file: &Template, path: fn(&str) -> &str, diagnostics: &mut Diagnostics) {
-    // What stands behind the last `${NAME}` ends it, if anything does.
+    // The extension is in the text after the last `${NAME}`, if there is any.
     let (_, end) = file.ends();
     let Some(ending) = other_ending(path(end)) else { return };
     let message = format!(
@@ -45,12 +45,12 @@ fn check(file: &Template, path: fn(&str) -> &str, diagnostics: &mut Diagnostics)
     );
 }
 
-/// What a URL has before its query.
+/// The part of a URL before its query.
 fn path_of_url(url: &str) -> &str {
     &url[..url.find(['?', '#']).unwrap_or(url.len())]
 }
 
-/// What a path ends with, where that is no ending of tar archives.
+/// The extension of a path, if it is not that of a tar archive.
 fn other_ending(path: &str) -> Option<&str> {
     let (name, ending) = path.rsplit_once('.')?;
     let is = |endings: &[&str]| endings.iter().any(|other| other.eq_ignore_ascii_case(ending));

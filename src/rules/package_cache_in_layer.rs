@@ -1,8 +1,8 @@
-//! `package-cache-in-layer`: what a package manager has downloaded, left in the image.
+//! `package-cache-in-layer`: downloads of a package manager that remain in the image.
 //!
-//! Looked at are run steps whose layers are in an image that the file is for: what a builder leaves in its
-//! own file system gets into no image. npm and its kind keep their caches in a home directory, and clean
-//! commands vary: they are left alone.
+//! Checks only run steps whose layers are in an image that the file is meant to build: the files of
+//! a builder stage are in no image. npm and similar tools keep their caches in a home directory,
+//! and their commands for cleaning vary: they are not checked.
 
 use super::process::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -11,7 +11,7 @@ use crate::plan::{Exec, MountKind};
 use crate::source::Span;
 use crate::spec::shell::{Command, Word};
 
-/// A package manager that keeps what it downloads.
+/// A package manager that keeps its downloads.
 struct Manager {
     /// Its programs.
     programs: &'static [&'static str],
@@ -19,15 +19,15 @@ struct Manager {
     downloads: &'static [&'static str],
     /// Options with which nothing is kept.
     options: &'static [&'static str],
-    /// Variables that do the same.
+    /// Variables with the same effect.
     variables: &'static [&'static str],
-    /// Subcommands that remove what was kept.
+    /// Subcommands that remove the downloads.
     cleans: &'static [&'static [&'static str]],
-    /// Where it is kept.
+    /// The directories in which they are kept.
     directories: &'static [&'static str],
-    /// What the path of a mount has in it that stands there for another user.
+    /// Parts of mount points that contain them for another user.
     elsewhere: &'static [&'static str],
-    /// What to do.
+    /// The hint.
     hint: &'static str,
 }
 
@@ -85,7 +85,7 @@ const MANAGERS: [Manager; 5] = [
     },
 ];
 
-/// Looks at the steps of a stage whose layers are in an image.
+/// Checks the steps of a stage whose layers are in an image.
 pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
     for process in processes {
         for manager in &MANAGERS {
@@ -98,7 +98,7 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
 }
 
 impl Manager {
-    /// The program that downloads something and leaves it, and where it says so.
+    /// The program whose downloads remain, and its span.
     fn leaves_cache<'p>(&self, process: &'p Process<'_>) -> Option<(&'p str, Span)> {
         let (command, last) = process.commands().iter().find_map(|command| {
             let words = self.words(command)?;
@@ -119,7 +119,7 @@ impl Manager {
         Some((first.text.as_ref(), process.span(first.range.start..last.range.end)))
     }
 
-    /// The words after the program, where it is one of this manager's.
+    /// The words after the program, if it is one of this manager's.
     fn words<'c>(&self, command: &'c Command<'_>) -> Option<&'c [Word<'c>]> {
         let (_, words) = command.words.split_first()?;
         let name = command.program();
@@ -136,7 +136,7 @@ impl Manager {
         }
     }
 
-    /// Whether a command removes what was kept.
+    /// True if a command removes the downloads.
     fn cleans(&self, command: &Command<'_>) -> bool {
         if command.program() == "rm" {
             return command.arguments().any(|path| {
@@ -150,7 +150,7 @@ impl Manager {
         })
     }
 
-    /// Whether the step sees something else where it is kept.
+    /// True if the step has a mount at the place of the downloads.
     fn is_mounted(&self, exec: &Exec) -> bool {
         exec.mounts.iter().any(|mount| {
             let path = mount.destination.as_str();

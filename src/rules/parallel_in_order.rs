@@ -1,4 +1,5 @@
-//! `parallel-in-order`: branches that are done one after the other, since the engine cannot merge them.
+//! `parallel-in-order`: branches that run one after the other, because the engine cannot merge
+//! them.
 
 use super::Build;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

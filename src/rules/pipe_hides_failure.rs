@@ -1,8 +1,9 @@
-//! `pipe-hides-failure`: a pipe whose first program may fail unseen.
+//! `pipe-hides-failure`: a pipe whose first program may fail unnoticed.
 //!
-//! A shell without `pipefail` takes the status of the last program for that of the pipe. Told is what is likely to
-//! fail and has a last program that does not mind: a download whose reader is content with nothing, and what is
-//! piped into `tee` or a shell. A reader that fails for want of input (`tar`, `gpg`, `grep`) makes the pipe fail.
+//! In a shell without `pipefail`, the status of a pipe is that of its last program. The rule
+//! reports programs that are likely to fail before a last program that accepts empty input:
+//! downloads, and programs that are piped into `tee` or a shell. If the reader fails on empty input
+//! (`tar`, `gpg`, `grep`), so does the pipe.
 
 use super::process::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -11,7 +12,7 @@ use crate::spec::shell::{self, Command, End};
 /// Programs that download.
 const DOWNLOADS: [&str; 6] = ["curl", "wget", "aria2c", "axel", "http", "https"];
 
-/// Programs that fail where there is nothing to read, or nothing that they know.
+/// Programs that fail on empty or invalid input.
 const PARTICULAR: [&str; 34] = [
     "apt-key",
     "bsdtar",
@@ -49,10 +50,10 @@ const PARTICULAR: [&str; 34] = [
     "zstd",
 ];
 
-/// Programs that pass on what they read.
+/// Programs that copy their input.
 const COPIES: [&str; 3] = ["tee", "cat", "ts"];
 
-/// Programs that hardly fail, or whose failure leaves nothing to read that matters.
+/// Programs that rarely fail, or whose failure is unimportant.
 const HARMLESS: [&str; 46] = [
     ":",
     "[",
@@ -125,7 +126,7 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether the end of a pipe does not mind that a program before it fails.
+/// True if the end of a pipe ignores the failure of a program before it.
 fn hides(command: &Command<'_>, last: &Command<'_>) -> bool {
     let (program, reader) = (command.program(), last.program());
     if program.is_empty() || reader.is_empty() {

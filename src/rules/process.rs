@@ -1,4 +1,4 @@
-//! What a step runs, read once for all rules that look into it.
+//! The commands of a step, parsed once for all rules about them.
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -16,13 +16,13 @@ pub(super) struct Process<'a> {
     pub(super) planned: &'a PlannedStep,
     pub(super) exec: &'a Exec,
     commands: Vec<Command<'a>>,
-    /// Its text, where it has one.
+    /// Its text, if it has one.
     script: Option<&'a Spanned<Script>>,
     places: OnceCell<Places>,
 }
 
 impl<'a> Process<'a> {
-    /// What a step runs, if it runs anything.
+    /// The process of a step, if it runs one.
     pub(super) fn new(written: &'a Step, planned: &'a PlannedStep) -> Option<Self> {
         let Action::Exec(exec) = &planned.action else { return None };
         let (script, commands) = match &written.verb {
@@ -40,17 +40,17 @@ impl<'a> Process<'a> {
         Some(Self { planned, exec, commands, script, places: OnceCell::new() })
     }
 
-    /// Its commands; none where another interpreter reads the text.
+    /// Its commands; empty if another interpreter reads the text.
     pub(super) fn commands(&self) -> &[Command<'a>] {
         &self.commands
     }
 
-    /// Its text; empty where it is a list.
+    /// Its text; empty if it is a list.
     pub(super) fn text(&self) -> &'a str {
         self.script.map_or("", |script| script.value.0.as_str())
     }
 
-    /// Whether a program of a pipe that fails makes the pipe fail.
+    /// True if a failing program in a pipe makes the pipe fail.
     pub(super) fn has_pipefail(&self) -> bool {
         let shell = self.exec.args.iter().rev().skip(1);
         let in_shell = shell.into_iter().any(|word| word.contains("pipefail"));
@@ -60,7 +60,7 @@ impl<'a> Process<'a> {
             })
     }
 
-    /// The place of a part of the text; for a list that of the step.
+    /// The span of a part of the text; for a list, that of the step.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         match self.script {
             Some(script) => self.places.get_or_init(|| script.places()).span(range),
@@ -68,14 +68,14 @@ impl<'a> Process<'a> {
         }
     }
 
-    /// The place of a command's program.
+    /// The span of a command's program.
     pub(super) fn span_of_program(&self, command: &Command<'_>) -> Span {
         let range = command.words.first().map(|word| word.range.clone());
         self.span(range.unwrap_or_default())
     }
 }
 
-/// The command that a list is; for one that hands a text to a shell, those of the text.
+/// The command in a list; if it passes a text to a shell, those in the text.
 fn commands_of(words: &[Text]) -> Vec<Command<'_>> {
     if let [program, option, text] = words
         && shell::is_posix(program)

@@ -1,7 +1,8 @@
-//! `redundant-platform`: a platform that a stage or an image has anyway.
+//! `redundant-platform`: a platform that equals the default of a stage or an image.
 //!
-//! A stage without `platform` is the target's unless it starts from a stage with one, and an image that
-//! files are copied from is the target's in any case. Follows `RedundantTargetPlatform` of Dockerfiles.
+//! A stage without `platform` has the target's, unless it is based on a stage that sets one; and an
+//! image that is only copied from always has the target's. Follows `RedundantTargetPlatform` of
+//! Dockerfiles.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -9,7 +10,7 @@ use crate::plan::Origin;
 use crate::spec::Template;
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    // Whether a stage has a platform of its own or of a stage below it.
+    // True if a stage, or a stage below it, sets a platform.
     let has_platform = subject.inherited(|stage, base: Result<&bool, Origin>| {
         stage.platform.is_some() || base.is_ok_and(|&below| below)
     });

@@ -1,6 +1,7 @@
-//! `relative-workdir`: a working directory that depends on the one of the base image.
+//! `relative-workdir`: a working directory that is relative to that of the base image.
 //!
-//! The next version of the image may have another. Follows `WorkdirRelativePath` of Dockerfiles.
+//! The next version of the image may have another one. Follows `WorkdirRelativePath` of
+//! Dockerfiles.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -8,7 +9,7 @@ use crate::plan::Origin;
 use crate::spec::Template;
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    // Whether the working directory of a stage is known from the file alone. `scratch` has `/`.
+    // True if the working directory of a stage is known from the file alone. `scratch` has `/`.
     let mut known: Vec<bool> = Vec::new();
     for (at, selected) in subject.stages() {
         let stage = &selected.stage.value;
@@ -17,7 +18,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             Origin::Scratch => true,
             Origin::Context | Origin::Image(_) | Origin::Named(_) => false,
         };
-        // One report is enough: what comes behind it is seen from there.
+        // One finding is enough: later paths are relative to this one.
         known.push(base_is_known || stage.workdir.is_some());
         let relative: Vec<&Template> = if base_is_known {
             Vec::new()
@@ -43,6 +44,6 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 fn is_relative(path: &Template) -> bool {
     let (start, _) = path.ends();
     let drive = start.as_bytes().get(1) == Some(&b':');
-    // Of a `~`, `tilde-in-path` tells.
+    // `~` is reported by `tilde-in-path`.
     !start.is_empty() && !start.starts_with(['/', '\\', '~']) && !drive
 }

@@ -1,6 +1,6 @@
-//! `report-in-mount`: a report where a mount hides the stage's own files.
+//! `report-in-mount`: a report in a directory that a mount hides.
 //!
-//! What a step writes into a mount is not in the stage, so that it is not in its report either.
+//! Files that a step writes to a mount are not in the stage, and therefore not in its report.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

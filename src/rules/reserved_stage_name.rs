@@ -1,9 +1,9 @@
-//! `reserved-stage-name`: a stage with a name that means something else to everybody.
+//! `reserved-stage-name`: a stage with a name that has another common meaning.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::Spec;
 
-/// The names, and what they mean.
+/// The names with their meanings.
 const RESERVED: [(&str, &str); 2] =
     [("scratch", "the empty base"), ("context", "the build context")];
 

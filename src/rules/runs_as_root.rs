@@ -1,7 +1,7 @@
 //! `runs-as-root`: a container's main program, or a service with a port, that runs as root.
 //!
-//! Looked at are the images that the file is for, where it says itself what they run or which port they have, and
-//! says nothing of a user. `user = "root"` is a word on it, and so is a program that steps down itself.
+//! Checks the images that the file is meant to build, if it sets their command or ports but no
+//! user. `user = "root"` is an explicit choice, and so is a program that changes its own user.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -9,7 +9,7 @@ use crate::plan::ContainerConfig;
 use crate::plan::Origin;
 use crate::spec::{Command, Image, Stage, Verb};
 
-/// Programs by which a script becomes another user.
+/// Programs with which a script changes its user.
 const STEPPING_DOWN: [&str; 6] = ["gosu", "su-exec", "setpriv", "runuser", "s6-", "chpst"];
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
@@ -45,14 +45,14 @@ fn runs_as_root(config: &ContainerConfig) -> bool {
     matches!(user, "" | "root" | "0")
 }
 
-/// Whether a stage says which user it is.
+/// True if a stage sets its user.
 fn says_user(stage: &Stage) -> bool {
     let says =
         |image: &Image| image.user.is_some() || image.clear.iter().any(|name| name.value == "user");
     stage.user.is_some() || stage.image.as_ref().is_some_and(says)
 }
 
-/// Whether a stage has a program by which another user is taken on.
+/// True if a stage has a program that changes its user.
 fn steps_down(stage: &Stage) -> bool {
     let has = |text: &str| STEPPING_DOWN.iter().any(|program| text.contains(program));
     let in_steps = stage.all_steps().any(|step| match &step.verb {

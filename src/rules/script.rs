@@ -1,4 +1,4 @@
-//! The text of a run step as the build file has it, read once for all rules that look into it.
+//! The text of a run step in the build file, parsed once for all rules about it.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -10,10 +10,10 @@ use crate::spec::shell::{self, Broken, Command, Reading};
 use crate::spec::{From, RunStep, Shell, Spec, StageName, first_of};
 use crate::toml::Places;
 
-/// The text of a run step, read once for all rules that look into it.
+/// The text of a run step, parsed once for all rules about it.
 pub(super) struct Script<'s> {
     run: &'s RunStep,
-    /// Its commands; none where another shell reads it.
+    /// Its commands; empty if another shell reads it.
     reading: Reading<'s>,
     places: OnceCell<Places>,
     /// The names that the file declares.
@@ -40,16 +40,16 @@ impl<'s> Script<'s> {
         &self.reading.broken
     }
 
-    /// The place of a part of the text.
+    /// The span of a part of the text.
     pub(super) fn span(&self, range: Range<usize>) -> Span {
         self.places.get_or_init(|| self.run.script.places()).span(range)
     }
 }
 
-/// How many stages are looked at for a shell that one inherits.
+/// Maximum number of stages to search for an inherited shell.
 const MAX_BASES: usize = 100;
 
-/// Which stages have a shell that is no POSIX shell.
+/// The stages whose shell is not a POSIX shell.
 pub(super) struct Shells<'s> {
     spec: &'s Spec,
     /// Those that set one.
@@ -64,7 +64,7 @@ impl<'s> Shells<'s> {
         Self { spec, foreign: foreign.map(|(name, _)| name.as_str()).collect() }
     }
 
-    /// Whether the text of a step is for a POSIX shell. An image may say otherwise; that is not known here.
+    /// True if the text of a step is for a POSIX shell. The shell of an image is not known here.
     pub(super) fn is_posix(&self, stage: &StageName, run: &RunStep) -> bool {
         if let Some(shell) = &run.shell {
             return is_posix(shell);
@@ -91,7 +91,7 @@ impl<'s> Shells<'s> {
     }
 }
 
-/// Whether a shell is one of POSIX. One whose program is computed may be.
+/// True if a shell is a POSIX shell. One with a computed program may be.
 fn is_posix(Shell(words): &Shell) -> bool {
     words.first().and_then(|word| word.as_literal()).is_none_or(shell::is_posix)
 }

@@ -1,8 +1,8 @@
-//! `secret-in-env`: a secret, by its name, among args, constants or environment variables.
+//! `secret-in-env`: a secret, judging by its name, among args, constants or environment variables.
 //!
-//! Follows `SecretsUsedInArgOrEnv` of Dockerfiles (BuildKit's `dockerfile2llb/validations.go`): one of a few words
-//! between underscores counts. A name whose last word says what of the secret it is (its file, its length) names no
-//! secret, and neither does a value that cannot be one.
+//! Follows `SecretsUsedInArgOrEnv` of Dockerfiles (BuildKit's `dockerfile2llb/validations.go`): the
+//! name contains one of a few words, separated by underscores. There is no finding if the last word
+//! shows that it is only about a secret (its file, its length), or if the value cannot be a secret.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::secret_names::looks_secret;
@@ -15,7 +15,7 @@ const CHOICES: [&str; 14] = [
     "optional", "true", "yes",
 ];
 
-/// Looks at args and constants.
+/// Checks args and constants.
 pub(super) fn check_values(spec: &Spec, diagnostics: &mut Diagnostics) {
     for (name, arg) in &spec.args.0 {
         if arg.default.as_ref().is_some_and(cannot_be_secret) {
@@ -35,7 +35,7 @@ pub(super) fn check_values(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Looks at environment variables.
+/// Checks environment variables.
 pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
     check_env(&stage.env, "`env` of a stage is in the image", diagnostics);
     if let Some(image) = &stage.image {
@@ -74,7 +74,7 @@ fn check_name(name: &str, span: Span, why: &str, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// Whether a value is nothing, a switch, a path, or an address without a password.
+/// True if a value is empty, a switch, a path, or a URL without a password.
 fn cannot_be_secret(value: &Template) -> bool {
     let Some(text) = value.as_literal() else { return false };
     let is_path = text.starts_with('/') && text[1..].contains('/') && !text.ends_with('=');

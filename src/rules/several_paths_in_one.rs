@@ -1,6 +1,6 @@
-//! `several-paths-in-one`: one text with spaces where paths are expected, as COPY separates them.
+//! `several-paths-in-one`: one text with spaces where paths are expected, as in `COPY`.
 //!
-//! A list of one path says that the spaces are part of the name.
+//! In a list with a single path, spaces are part of the name.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{OneOrMany, Sources, Stage, StageName, Template, Verb};
@@ -29,7 +29,8 @@ fn check_path(key: &str, paths: &OneOrMany<Template>, diagnostics: &mut Diagnost
     let OneOrMany::One(path) = paths else { return };
     let Some(text) = path.as_literal() else { return };
     let words: Vec<&str> = text.split(' ').collect();
-    // `a - b` and names that begin or end with a space are names: no part of them is a path of its own.
+    // `a - b` and names that begin or end with a space are names: their parts are not paths of
+    // their own.
     let is_path = |word: &&str| word.contains(|c: char| c.is_alphanumeric() || "*.".contains(c));
     if words.len() < 2 || !words.iter().all(is_path) {
         return;

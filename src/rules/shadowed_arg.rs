@@ -1,8 +1,8 @@
-//! `shadowed-arg`: an arg or a constant that is used where the base image has a variable of its name.
+//! `shadowed-arg`: the use of an arg or a constant that is hidden by a variable of the base image.
 //!
-//! In a stage, env beats an arg of the same name. Where the file sets the variable, that can be read in it; what a base
-//! image records cannot, and a `--build-arg` changes nothing then. The values of a stage note what they run into as they
-//! are looked up (`Scope::note_shadowed`).
+//! In a stage, the environment takes precedence over an arg of the same name. If the file sets the
+//! variable, that is visible; the variables of a base image are not, and a `--build-arg` then has
+//! no effect. The scope of a stage records such uses during lookups (`Scope::note_shadowed`).
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,8 @@ use crate::source::Span;
 use crate::spec::Spec;
 use crate::text::Text;
 
-/// Reports the names that a stage uses, each with the value of the base image's variable and the first place.
+/// Reports the names that a stage uses, each with the value of the base image's variable and the
+/// span of its first use.
 pub(crate) fn check(
     shadowed: BTreeMap<Text, (Text, Span)>,
     spec: &Spec,

@@ -1,8 +1,9 @@
 //! `shell-form-command`: a container's main program that is run by a shell.
 //!
-//! The shell is then what gets the signals, and it passes none on: `docker stop` waits ten seconds and
-//! kills. A text whose last command begins with `exec` gives the shell's place to the program, and a stage that sets a
-//! `shell` has chosen. Follows `JSONArgsRecommended` of Dockerfiles.
+//! The shell then receives the signals, and does not pass them on: `docker stop` waits ten seconds
+//! and kills the container. There is no finding if the text's last command begins with `exec`,
+//! which replaces the shell, or if the stage sets a `shell`. Follows `JSONArgsRecommended` of
+//! Dockerfiles.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

@@ -1,4 +1,4 @@
-//! The stages of a build, as they are written and as they are planned.
+//! The stages of a build, as written and as planned.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,19 +7,19 @@ use crate::plan::{ContainerConfig, Origin, Plan, PlannedStep, SelectedStage, Sel
 use crate::source::{Span, Spanned};
 use crate::spec::{From, Stage, Step};
 
-/// What rules of plans look at: the stages as they are written, and what became of them, in one order.
+/// The input of rules about plans: the stages as written and as planned, in the same order.
 pub(super) struct Subject<'a> {
     pub(super) selection: &'a Selection<'a>,
     pub(super) plan: &'a Plan,
 }
 
 impl<'a> Subject<'a> {
-    /// The stages as they are written, each behind those that it needs.
+    /// The stages as written, each after its dependencies.
     pub(super) fn stages(&self) -> impl Iterator<Item = (usize, &'a SelectedStage<'a>)> {
         self.selection.stages.iter().enumerate()
     }
 
-    /// A stage as it is written.
+    /// A stage as written.
     pub(super) fn stage(&self, at: usize) -> &'a Stage {
         &self.selection.stages[at].stage.value
     }
@@ -29,17 +29,17 @@ impl<'a> Subject<'a> {
         self.selection.stages[at].name.as_str()
     }
 
-    /// What a `from` means.
+    /// The meaning of a `from`.
     pub(super) fn origin(&self, from: &Spanned<From>) -> Origin {
         self.selection.origin(from)
     }
 
-    /// What a stage starts from.
+    /// The base of a stage.
     pub(super) fn base(&self, at: usize) -> Origin {
         self.plan.stages[at].base
     }
 
-    /// The steps of a stage, as they are written and as they are planned.
+    /// The steps of a stage, as written and as planned.
     pub(super) fn steps(&self, at: usize) -> impl Iterator<Item = (&'a Step, &'a PlannedStep)> {
         let written: BTreeMap<Span, &Step> =
             self.stage(at).all_steps().map(|step| (step.span, step)).collect();
@@ -47,18 +47,18 @@ impl<'a> Subject<'a> {
         planned.filter_map(move |planned| Some((*written.get(&planned.span)?, planned)))
     }
 
-    /// The config of an image; `None` for one that could not be looked up.
+    /// The config of an image; `None` if its lookup failed.
     pub(super) fn config(&self, image: usize) -> Option<&'a ContainerConfig> {
         let image = &self.plan.images[image];
         image.is_known.then_some(&image.config)
     }
 
-    /// What the steps of a stage run.
+    /// The processes of a stage's steps.
     pub(super) fn processes(&self, at: usize) -> impl Iterator<Item = Process<'a>> {
         self.steps(at).filter_map(|(written, planned)| Process::new(written, planned))
     }
 
-    /// A stage and those that it is built from, from the top down, and what is at the bottom.
+    /// A stage and its ancestors, from top to bottom, and the base of the lowest one.
     pub(super) fn chain(&self, at: usize) -> (Vec<usize>, Origin) {
         let mut chain = vec![at];
         let mut bottom = self.base(at);
@@ -69,7 +69,8 @@ impl<'a> Subject<'a> {
         (chain, bottom)
     }
 
-    /// For each stage what `of` says of it and of its base, from the bottom up.
+    /// For each stage, the result of `of`, which is given the result for its base; from the bottom
+    /// up.
     pub(super) fn inherited<T: Clone>(
         &self,
         of: impl Fn(&Stage, Result<&T, Origin>) -> T,
@@ -85,12 +86,12 @@ impl<'a> Subject<'a> {
         values
     }
 
-    /// The stages whose layers are in an image that the file is for.
+    /// The stages whose layers are in an image that the file is meant to build.
     pub(super) fn shipped_layers(&self) -> BTreeSet<usize> {
         let mut layers = BTreeSet::new();
         for &shipped in &self.selection.shipped {
             let mut at = Some(shipped);
-            // What is below a stage that has been seen has been seen too.
+            // The ancestors of a visited stage have been visited too.
             while let Some(stage) = at.filter(|&stage| layers.insert(stage)) {
                 at = match self.base(stage) {
                     Origin::Stage(below) => Some(below),

@@ -1,7 +1,7 @@
 //! `sudo-in-step`: `sudo` in a run step.
 //!
-//! A step runs as root unless `user` says otherwise, and any step may have a user of its own. `sudo` needs a
-//! package and a rule without a password, both of which stay in the image.
+//! A step runs as root by default, and any step may set a user of its own. `sudo` needs a package
+//! and a rule without a password, both of which remain in the image.
 
 use super::process::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};

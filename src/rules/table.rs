@@ -1,10 +1,10 @@
-//! The table of all advisory rules: for each the sentence that its page in `docs/rules` begins with, its code, its
-//! name, and the functions that look for it with when they run ([`super::When`]). A rule without one is found by
-//! code that does something else: that code calls the rule's function, with what it has at hand.
+//! The table of all advisory rules: for each the first sentence of its page in `docs/rules`, its
+//! code, its name, and its functions with the moment at which they run ([`super::When`]). A rule
+//! without functions is found by other code, which calls the rule with the facts that it has.
 //!
-//! Findings at one place are told in the order of this table.
+//! Findings at the same location are reported in the order of this table.
 
-/// Hands the table to a macro, after what that is given already.
+/// Passes the table to a macro, after its other arguments.
 macro_rules! with_rules {
     ($then:ident! { $($before:tt)* }) => {
         $then! {

@@ -1,7 +1,7 @@
-//! `tilde-in-path`: a `~` at the start of a path that no shell reads.
+//! `tilde-in-path`: a `~` at the start of a path that no shell expands.
 //!
-//! Shells replace it by a home directory. A path of a build file is taken as it is: `~/.cache` is a directory with the
-//! name `~`.
+//! Shells replace it by a home directory. In a build file it is literal: `~/.cache` is a directory
+//! named `~`.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -115,7 +115,7 @@ impl Found<'_> {
     }
 }
 
-/// `~`, `~/a` and `~user/a`, but no file such as `~backup`.
+/// True for `~`, `~/a` and `~user/a`, but not for a file such as `~backup`.
 fn begins_with_tilde(path: &str) -> bool {
     path.strip_prefix('~').is_some_and(|rest| rest.is_empty() || rest.contains('/'))
 }

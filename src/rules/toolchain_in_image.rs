@@ -1,14 +1,15 @@
-//! `toolchain-in-image`: an image to run that has everything in it that builds.
+//! `toolchain-in-image`: an image for running a program that contains a toolchain.
 //!
-//! Looked at are the images that the file is for, where they say what a container runs: one that starts
-//! from the stage that builds, or from an image that is known to be for building.
+//! Checks the images that the file is meant to build, if they set a command: an image should not be
+//! based on the stage that builds the program, or on an image that is known to be for building.
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::Origin;
 use crate::reference::Reference;
 
-/// Images for building, by the end of their repository, each with how the tags of its lean variants begin.
+/// Images for building, by the end of their repository, each with the tag prefixes of its lean
+/// variants.
 const TOOLCHAINS: [(&str, &[&str]); 19] = [
     ("library/golang", &[]),
     ("library/rust", &[]),
@@ -31,14 +32,14 @@ const TOOLCHAINS: [(&str, &[&str]); 19] = [
     ("dotnet/nightly/sdk", &[]),
 ];
 
-/// What is known of a stage from those below it.
+/// Facts about a stage from those below it.
 #[derive(Clone, Copy)]
 struct Chain<'a> {
-    /// Whether it says what a container runs.
+    /// True if it sets a container's command.
     runs: bool,
-    /// The stage that builds, where one is below.
+    /// The stage that builds, if there is one below.
     builder: Option<&'a str>,
-    /// What the lowest stage starts from.
+    /// The base of the lowest stage.
     bottom: Origin,
 }
 
@@ -96,7 +97,7 @@ fn is_toolchain(reference: &Reference) -> bool {
         Some(tag) => {
             tag.split('-').any(|part| prefixes.iter().any(|prefix| part.starts_with(prefix)))
         }
-        // By a digest alone it may be any variant.
+        // With only a digest, it may be any variant.
         None => !prefixes.is_empty(),
     };
     TOOLCHAINS.iter().any(|(repository, prefixes)| {

@@ -1,22 +1,22 @@
-//! `unanswered-prompt`: a package manager that asks before it goes on.
+//! `unanswered-prompt`: a package manager that asks for confirmation.
 //!
-//! A step has no terminal and nothing to read: the package manager takes that for a no, and the build fails as soon
-//! as there is something to ask.
+//! A step has no terminal and empty input: the package manager interprets that as a no, and the
+//! build fails as soon as there is something to confirm.
 
 use super::process::Process;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::shell::{Command, End};
 
-/// A package manager that asks.
+/// A package manager that asks for confirmation.
 struct Manager {
     programs: &'static [&'static str],
     /// Subcommands that ask.
     asking: &'static [&'static str],
-    /// Options with which it does not.
+    /// Options that answer.
     options: &'static [&'static str],
-    /// Letters of short options that do the same.
+    /// Letters of short options with the same effect.
     letters: &'static str,
-    /// What to write.
+    /// The hint.
     hint: &'static str,
 }
 
@@ -98,7 +98,7 @@ const MANAGERS: [Manager; 5] = [
 ];
 
 pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
-    // A setting that answers for all that come after it.
+    // A setting that answers all later questions.
     if processes.iter().any(|process| process.text().contains("Assume-Yes")) {
         return;
     }
@@ -124,7 +124,7 @@ impl Manager {
         let program = command.program();
         let manager = MANAGERS.iter().find(|manager| manager.programs.contains(&program))?;
         let asks = command.arguments().any(|word| manager.asking.contains(&word));
-        // `conda env create` asks nothing.
+        // `conda env create` does not ask.
         let is_other = command.arguments().next() == Some("env");
         let answers = |word: &str| {
             let is_short = word.starts_with('-') && !word.starts_with("--");

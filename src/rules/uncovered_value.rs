@@ -1,7 +1,7 @@
-//! `uncovered-value`: steps for some values of an arg, and none for another.
+//! `uncovered-value`: steps for some values of an arg, but none for another value.
 //!
-//! Steps split on an arg with `values` where none of these has them all. A single step that exists for one
-//! value only is an addition, and leaves nothing out.
+//! The rule is about steps with conditions on an arg with `values`, none of which is for all of
+//! them. A single step for one value is only an addition, and leaves nothing out.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
@@ -10,14 +10,14 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::source::Span;
 use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Stage};
 
-/// How many values an arg has that steps split on: with two one may be the usual one, and for very many nobody has
-/// steps for each.
+/// The numbers of values for which the rule makes sense: one of two may be the default case, and
+/// for very many nobody writes a step each.
 const VALUES: RangeInclusive<usize> = 3..=100;
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let declared = spec.args.0.iter().filter_map(|(name, arg)| {
         let values = arg.values.iter().flatten().map(|value| value.value.0.as_literal());
-        // A value that is computed may be any.
+        // A computed value may be any.
         Some((name, values.collect::<Option<BTreeSet<&str>>>()?))
     });
     let declared: BTreeMap<&ArgName, BTreeSet<&str>> =
@@ -40,16 +40,16 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// How the steps of a stage split on an arg.
+/// The values of an arg that the steps of a stage cover.
 struct Split<'v> {
-    /// The values that no step is for so far.
+    /// The values that no step covers so far.
     missing: BTreeSet<&'v str>,
-    /// The first place of a `when`, and the values that all of them are for.
+    /// The span of the first `when`, and the values that are common to all steps.
     wanted: Option<(Span, BTreeSet<&'v str>)>,
 }
 
 impl<'v> Split<'v> {
-    /// With a step that has these conditions. `None` where a value of them is computed.
+    /// Adds a step with these conditions. `None` if one of their values is computed.
     fn with(
         mut self,
         when: Option<&'v Condition>,
@@ -73,14 +73,15 @@ impl<'v> Split<'v> {
         Some(self)
     }
 
-    /// The first place, and the values that are left out, where the steps do split.
+    /// The first span, and the uncovered values, if steps differ in their values.
     fn left_out(self) -> Option<(Span, BTreeSet<&'v str>)> {
         let (span, _) = self.wanted.filter(|(_, common)| common.is_empty())?;
         Some((span, self.missing)).filter(|(_, missing)| !missing.is_empty())
     }
 }
 
-/// How the steps split on each declared arg that a condition names. `None` is one that a value is computed for.
+/// The coverage of each declared arg in a condition. `None` for an arg that is compared with a
+/// computed value.
 fn splits<'v>(
     stage: &'v Stage,
     declared: &BTreeMap<&'v ArgName, BTreeSet<&'v str>>,
@@ -102,7 +103,7 @@ fn splits<'v>(
     splits
 }
 
-/// The values that a condition has for an arg, if any. The outer `None` is a value that is computed.
+/// The values of an arg in a condition, if any. The outer `None` means a computed value.
 fn values_of<'c>(condition: &'c Condition, arg: &ArgName) -> Option<Option<BTreeSet<&'c str>>> {
     let Some(values) = condition.tests.get(arg.as_str()) else { return Some(None) };
     let values = values.as_slice().iter().map(|Operand(value)| value.as_literal());

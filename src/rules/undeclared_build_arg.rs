@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 
-/// The finding for a name that is a constant of the file.
+/// The finding for the name of a constant in the file.
 pub(crate) fn of_constant(name: &str, constant: Span) -> Diagnostic {
     let message = format!("--build-arg {name} reaches nothing: `{name}` is a constant of the file");
     Diagnostic::new(Code::UndeclaredBuildArg, constant, message)
@@ -11,7 +11,7 @@ pub(crate) fn of_constant(name: &str, constant: Span) -> Diagnostic {
         .about(name)
 }
 
-/// The finding for a name that is nothing in the file. `meant` says what may be meant by it.
+/// The finding for a name that the file does not declare. `meant` is a suggestion.
 pub(crate) fn found(name: &str, meant: Option<String>) -> Diagnostic {
     let message = format!("--build-arg {name} reaches nothing: the file declares no such arg");
     Diagnostic::without_place(Code::UndeclaredBuildArg, message)

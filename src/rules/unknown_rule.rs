@@ -1,6 +1,7 @@
-//! `unknown-rule`: a rule that the client or a comment names and that there is not.
+//! `unknown-rule`: an unknown rule in an option of the client or in a comment.
 //!
-//! No build is wrong for it. In the `check` of a build file it is an error: there it is a value like any other.
+//! It does not make a build wrong. In the `check` of a build file it is an error, like any other
+//! invalid value.
 
 use crate::diagnostic::{Code, Diagnostic, DockerfileRule, nearest};
 use crate::source::Span;
@@ -11,7 +12,7 @@ pub(crate) fn in_comment(name: &str, span: Span) -> Diagnostic {
     Diagnostic::new(Code::UnknownRule, span, message).hint(hint)
 }
 
-/// The finding for an option in a comment that is none about one place.
+/// The finding for an option in a comment that cannot apply to one place.
 pub(crate) fn option_in_comment(option: &str, span: Span) -> Diagnostic {
     let message = format!("`{option}` has no meaning in a comment about one place");
     Diagnostic::new(Code::UnknownRule, span, message)
@@ -25,7 +26,7 @@ pub(crate) fn in_build_arg(name: &str, arg: &str) -> Diagnostic {
     Diagnostic::without_place(Code::UnknownRule, message).hint(hint)
 }
 
-/// What is wrong with a name that is no rule's, and what may be meant by it.
+/// The message and the hint for an unknown rule name.
 pub(crate) fn unknown_rule(name: &str) -> (String, String) {
     let dockerfile = DockerfileRule::named(name).map(DockerfileRule::counterpart);
     let hint = match (dockerfile, nearest(name, Code::rules().map(Code::name))) {

@@ -1,7 +1,7 @@
-//! `unknown-variable`: run text names a variable that is nearly an arg, and is none.
+//! `unknown-variable`: the text of a run step uses a variable that is similar to an arg.
 //!
-//! A shell takes a variable that it does not know for an empty string. Any name may be one that the
-//! image or the script itself sets, so that only a slip of a declared name is worth a warning.
+//! In a shell, an unknown variable is empty. Any name may be set by the image or the script itself,
+//! so only a misspelt name of a declared arg is reported.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use super::script::Script;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::script;
 
-/// The shortest name that may be misspelt: of shorter ones any two are near each other.
+/// Minimum length of a name: any two shorter ones are similar.
 const SHORTEST: usize = 4;
 
-/// Looks at the names in a script.
+/// Checks the names in a script.
 pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
     let declared = script.declared;
     let text = script.text();

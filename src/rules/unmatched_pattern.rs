@@ -1,26 +1,26 @@
 //! `unmatched-pattern`: an `include` or `exclude` of a copy that can match nothing.
 //!
-//! BuildKit holds these patterns against the paths inside each source (`copier.copy` in fsutil's `copy/copy.go`):
-//! neither against what the source itself is, nor against the path from the root of its tree.
+//! BuildKit compares these patterns with paths inside each source (`copier.copy` in fsutil's
+//! `copy/copy.go`), and not with the source itself, or with paths from the root of its tree.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ignore::IgnorePatterns;
 use crate::path_pattern::has_wildcard;
 use crate::source::Span;
 
-/// How many pairs of sources and patterns are compared. Nobody writes more.
+/// Maximum number of pairs of sources and patterns to compare. Nobody writes more.
 const MAX_PAIRS: usize = 10_000;
 
 /// A pattern of a copy.
 pub(crate) struct Pattern {
     pub(crate) text: String,
     pub(crate) span: Span,
-    /// The key that has it.
+    /// The key that contains it.
     pub(crate) key: &'static str,
 }
 
-/// Looks at the patterns of a copy. `sources` are as they are written; none with `parents`, where the patterns are
-/// held against whole paths.
+/// Checks the patterns of a copy. `sources` are as written; empty with `parents`, where patterns
+/// are compared with whole paths.
 pub(crate) fn check(sources: &[&str], patterns: &[Pattern], diagnostics: &mut Diagnostics) {
     if sources.len().saturating_mul(patterns.len()) > MAX_PAIRS {
         return;
@@ -45,7 +45,7 @@ pub(crate) fn check(sources: &[&str], patterns: &[Pattern], diagnostics: &mut Di
     }
 }
 
-/// What is wrong with a pattern for one source.
+/// The message and the hint about a pattern for one source.
 fn of_source(source: &str, pattern: &str, negation: &str, key: &str) -> Option<(String, String)> {
     let inner = inside(source, pattern)?;
     let source = clean(source);
@@ -62,8 +62,8 @@ fn of_source(source: &str, pattern: &str, negation: &str, key: &str) -> Option<(
     Some((message, hint))
 }
 
-/// The part of a pattern behind a source: nothing where it names the source itself. `None` where it is not about the
-/// source.
+/// The part of a pattern after a source: empty if it names the source itself. `None` if it does not
+/// refer to the source.
 fn inside<'p>(source: &str, pattern: &'p str) -> Option<&'p str> {
     let source = clean(source);
     if matches!(source, "" | ".") {
@@ -78,7 +78,7 @@ fn inside<'p>(source: &str, pattern: &'p str) -> Option<&'p str> {
     }
 }
 
-/// Whether a pattern is about files that a source with wildcards in its last part names.
+/// True if a pattern refers to files that match a source with wildcards in its last component.
 fn names_match(source: &str, pattern: &str) -> bool {
     let (directory, name) = source.rsplit_once('/').map_or(("", source), |(dir, name)| (dir, name));
     if has_wildcard(directory) {
@@ -92,7 +92,7 @@ fn names_match(source: &str, pattern: &str) -> bool {
     if pattern.contains('/') || pattern.contains("**") {
         return false;
     }
-    // What `*` names may be directories, and the pattern may be about what is in them.
+    // `*` may match directories, and the pattern may refer to their content.
     let is_of_files = name.contains('.') && !name.ends_with('*');
     if !is_of_files && (has_wildcard(pattern) || !is_whole) {
         return false;
@@ -101,7 +101,7 @@ fn names_match(source: &str, pattern: &str) -> bool {
     IgnorePatterns::new(&[name.to_owned()]).is_some_and(|name| name.keep_out(&sample))
 }
 
-/// A path without what does not change it.
+/// A path without redundant parts.
 fn clean(path: &str) -> &str {
     let path = path.trim_matches('/');
     path.strip_prefix("./").unwrap_or(path).trim_end_matches("/.")

@@ -1,17 +1,16 @@
-//! `unreached-stage`: a stage that nothing needs, that is not the default and that does not say what it is
-//! for.
+//! `unreached-stage`: a stage that nothing needs, that is not the default and that has no
+//! description.
 //!
-//! Any stage may be meant for `--target`. One that is has a `description`, which `--call=targets` shows, or a
-//! `report`.
-//! Without a `default` every stage that nothing needs is a target that the file offers. One of an included file may
-//! be needed by other builds.
+//! Any stage may be intended for `--target`. Such a stage has a `description`, which
+//! `--call=targets` shows, or a `report`. Without a `default`, every stage that nothing needs is a
+//! target of the file. A stage of an included file may be needed by other builds.
 
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::spec::{From, Spec, Template};
 
-/// How many different forms of computed names are held against each stage.
+/// Maximum number of different computed names to compare with each stage.
 const MAX_COMPUTED: usize = 100;
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
@@ -41,7 +40,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             }
         });
     }
-    // A file that computes so many may mean any stage.
+    // With so many computed names, any stage may be meant.
     if computed.len() > MAX_COMPUTED {
         return;
     }
@@ -66,7 +65,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether a computed `from` is an image in any case: it is an arg or a constant that stands for one.
+/// True if a computed `from` is certainly an image: an arg or a constant that contains one.
 fn names_no_stage(template: &Template, spec: &Spec) -> bool {
     let value = template.as_name().and_then(|name| {
         let arg = spec.args.0.get(name).and_then(|arg| arg.default.as_ref());

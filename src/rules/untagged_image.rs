@@ -1,6 +1,7 @@
 //! `untagged-image`: an image without a tag or a digest.
 //!
-//! It is whatever `latest` happens to be on the day of the build. What is nearly a stage has been told.
+//! It is whatever `latest` happens to be on the day of the build. Names similar to that of a stage
+//! are reported by another rule.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +11,8 @@ use crate::plan::{ImageQuery, Origin};
 use crate::spec::{From, Input};
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    // Which image stands there is the client's choice, by the name of a build context, or is held to a digest,
-    // here or in a lock file.
+    // The client chooses the image of a named build context; others are pinned to a digest, here or
+    // in a lock file.
     let may_be_latest = |image: &ImageQuery| {
         let reference = &image.reference;
         image.context.is_none() && reference.digest().is_none() && reference.tag() == Some("latest")
@@ -31,7 +32,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             if !may_be_latest[at] {
                 return;
             }
-            // They had their values when the stages were selected.
+            // Their values were checked when the stages were selected.
             let mut no_report = Diagnostics::default();
             let mut expand = |template| subject.selection.scope.expand(template, &mut no_report);
             let Some(mut text) = expand(from.template()) else { return };

@@ -1,8 +1,8 @@
-//! `unused-arg`: an arg that reaches nothing.
+//! `unused-arg`: an arg that has no effect.
 //!
-//! It is declared, and no value names it, no run text does, and no `args` list has it: whatever is
-//! given for it, the result is the same. One of an included file may reach something in another build, and
-//! `SOURCE_DATE_EPOCH` is the time of the whole build.
+//! It is declared, but no value, no run text and no `args` list refers to it: the result is the
+//! same for all its values. An arg of an included file may be used in another build, and
+//! `SOURCE_DATE_EPOCH` is the timestamp of the whole build.
 
 use std::collections::BTreeSet;
 

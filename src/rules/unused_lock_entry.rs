@@ -29,7 +29,7 @@ const MAX_SIZE: usize = 1 << 20;
 /// the rule checks only the first ones.
 const MAX_COMPARED: usize = 64 << 20;
 
-/// Warns of each entry of the lock file that nothing in the build file can need.
+/// Warns about each entry of the lock file that the build file cannot need.
 pub(super) fn check(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
     if lock.entries().is_empty() {
         return;
@@ -140,7 +140,8 @@ impl References {
     }
 }
 
-/// URLs as a lock file has them. Where the scheme may be part of what is not known, so may credentials.
+/// URLs as in a lock file, without credentials. If the scheme may be part of the unknown text, so
+/// may credentials.
 fn without_credentials(urls: Vec<String>) -> Vec<String> {
     let key_of = |url: String| match (url.starts_with(ANY), url.rsplit_once('@')) {
         (true, Some((_, behind))) => format!("{ANY}{behind}"),

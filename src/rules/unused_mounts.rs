@@ -1,6 +1,6 @@
-//! `unused-mounts`: a set in `[mounts]` that no list of mounts names.
+//! `unused-mounts`: a set in `[mounts]` that no list of mounts refers to.
 //!
-//! One of an included file may be used in another build.
+//! A set of an included file may be used in another build.
 
 use std::collections::BTreeSet;
 

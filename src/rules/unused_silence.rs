@@ -3,8 +3,8 @@
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Silence};
 use crate::source::Span;
 
-/// Looks at the comments of a build file, where all that a file can have was looked for. `is_own` says which places are
-/// in the build file itself: an included file may need its comments in another build.
+/// Checks the comments of a build file. Must run after all other rules. `is_own` is true for places
+/// in the build file itself: in an included file, another build may need the comment.
 pub(super) fn check(diagnostics: &mut Diagnostics, is_own: impl Fn(Span) -> bool) {
     for Silence { place, rule, .. } in diagnostics.unused_silences() {
         if !is_own(place) || rule.is_some_and(Code::depends_on_request) {

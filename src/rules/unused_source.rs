@@ -1,7 +1,7 @@
-//! `unused-source`: a source that nothing starts from or takes files from.
+//! `unused-source`: a source that no stage uses.
 //!
-//! It is not fetched, and what was to come from it comes from elsewhere: from an image of its name, say. One of
-//! an included file may be used in another build.
+//! It is not fetched, and the stages that were meant to use it probably use something else: for
+//! example, an image with its name. A source of an included file may be used in another build.
 
 use std::collections::BTreeSet;
 
@@ -28,7 +28,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             }
         });
     }
-    // A computed name may be that of any.
+    // A computed name may be that of any source.
     if is_computed {
         return;
     }

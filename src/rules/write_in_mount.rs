@@ -1,8 +1,9 @@
-//! `write-in-mount`: files that are written where a mount hides the stage's own.
+//! `write-in-mount`: files written to a directory that a mount hides.
 //!
-//! What a run step writes under a cache or a tmpfs is in no layer. Two findings: a file that is taken out of a stage from
-//! where its run steps see such a mount, and a file that a step writes under a mount that its stage has inherited, so that
-//! its line does not show it. What the same text goes on to use is left alone: it is there to be lost.
+//! Files that a run step writes to a cache or a tmpfs are in no layer. There are two findings: a
+//! file that is copied from a directory of a stage in which its run steps have such a mount, and a
+//! file that a step writes to a mount that its stage has inherited, so that it is not visible in
+//! the step. A file that the same text uses later is left alone, because losing it is intended.
 
 use std::collections::BTreeMap;
 
@@ -24,12 +25,12 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     check_copies(subject, diagnostics);
 }
 
-/// Whether what is written there gets into no layer.
+/// True if files written to it are in no layer.
 fn is_lost(mount: &PlannedMount) -> bool {
     matches!(mount.kind, MountKind::Cache { .. } | MountKind::Tmpfs { .. })
 }
 
-// === Files that are written ===
+// === Written files ===
 
 fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics) {
     let inherited = &subject.plan.stages[at].mounts;
@@ -53,7 +54,7 @@ fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics)
         }
         let commands = script::commands(text);
         let paths = all_paths(&commands, &exec.workdir);
-        // A cache is there for other steps, too.
+        // A cache may also be meant for other steps.
         let in_others = |path: &str| {
             let mut others = texts.iter().filter(|(span, _)| *span != planned.span);
             others.any(|(_, text)| text.contains(path))
@@ -64,7 +65,7 @@ fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics)
                 is_lost(mount) && mount.destination != path && is_within(&path, &mount.destination)
             })?;
             let is_inherited = inherited.iter().any(|known| known.destination == mount.destination);
-            // What is named once more, or in a directory that is, is used here.
+            // A path that occurs again, itself or below a directory, is used here.
             let uses = paths.iter().filter(|other| {
                 is_within(other, &path)
                     || is_within(&path, other) && is_within(other, &mount.destination)
@@ -114,10 +115,11 @@ fn written_by(command: &[String]) -> Vec<&str> {
     found
 }
 
-/// Whether an option of a program, alone or the last of several in one word, is followed by the name of what it writes.
+/// True if an option of a program, alone or the last of several in one word, is followed by the
+/// name of an output file.
 fn is_output(program: &str, word: &str) -> bool {
     let option = match program {
-        // Of curl, `-O` takes no name.
+        // For curl, `-O` takes no name.
         "wget" => 'O',
         "tar" => 'C',
         "unzip" => 'd',
@@ -140,17 +142,17 @@ fn all_paths(commands: &[Vec<String>], workdir: &Text) -> Vec<Text> {
         .collect()
 }
 
-/// The absolute path that a word is. `None` for an option, and where the shell decides.
+/// The absolute path for a word. `None` for an option, and if it depends on the shell.
 fn path_of(word: &str, workdir: &Text) -> Option<Text> {
     let is_computed = word.contains(['$', '*', '?', '`', '~', '{']);
     (!word.is_empty() && !word.starts_with('-') && !is_computed)
         .then(|| join(workdir, &Text::from(word)))
 }
 
-// === Files that are taken out ===
+// === Copied files ===
 
 fn check_copies(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    // For each stage the paths that its run steps see a mount at, with the first of these steps.
+    // For each stage, the mount points in its run steps, with the first of these steps.
     let mut hidden: BTreeMap<usize, BTreeMap<&str, Span>> = BTreeMap::new();
     for (at, stage) in subject.plan.stages.iter().enumerate() {
         let execs = stage.steps.iter().filter_map(|step| match &step.action {
@@ -192,8 +194,8 @@ fn check_copies(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// Whether something else than a step with the mount may have put the path there: a copy, or a process without the mount
-/// that names it.
+/// True if anything other than a step with the mount may have created the path: a copy, or a
+/// process without the mount that names it.
 fn is_made_otherwise(subject: &Subject<'_>, at: usize, path: &str, mount: &str) -> bool {
     let mut stage = Some(at);
     while let Some(at) = stage {
@@ -204,7 +206,7 @@ fn is_made_otherwise(subject: &Subject<'_>, at: usize, path: &str, mount: &str) 
                     !sees_mount && may_write(exec, &written.verb, mount)
                 }
                 action => {
-                    // The build context hardly has what is built from it.
+                    // The build context probably does not contain build results.
                     let is_own = |copy: &Copy| matches!(copy.origin, Origin::Context);
                     let from_context = matches!(action, Action::Copy(copy) if is_own(copy));
                     action
@@ -218,14 +220,14 @@ fn is_made_otherwise(subject: &Subject<'_>, at: usize, path: &str, mount: &str) 
         }
         stage = match subject.base(at) {
             Origin::Stage(below) => Some(below),
-            // What an image has there is not known.
+            // The files of an image are unknown.
             Origin::Image(_) | Origin::Named(_) | Origin::Context | Origin::Scratch => None,
         };
     }
     false
 }
 
-/// Whether a process may write below a directory: it runs there, or its text names it.
+/// True if a process may write to a directory: it runs there, or its text names it.
 fn may_write(exec: &Exec, verb: &Verb, directory: &str) -> bool {
     let names = |text: &str| text.contains(directory);
     let by_text = match verb {

@@ -1,4 +1,4 @@
-//! What builds take from outside, gathered from their plans: what a lock file is written for.
+//! The external sources of builds, collected from their plans, for writing a lock file.
 
 mod values;
 
@@ -12,30 +12,30 @@ use crate::lock::{Upstream, is_commit};
 use crate::source::{SourceMap, Span};
 use crate::spec::{Spec, Template, Verb};
 
-/// What some builds take from outside.
+/// The external sources of some builds.
 #[derive(Debug, Default)]
 pub struct Needs {
     upstreams: BTreeMap<Upstream, Need>,
-    /// The stages that were planned.
+    /// The planned stages.
     stages: BTreeSet<String>,
-    /// The places of the steps that were planned.
+    /// The spans of the planned steps.
     steps: BTreeSet<Span>,
 }
 
-/// Where something from outside is needed.
+/// The use of an external source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Need {
-    /// Where the build file first names it.
+    /// The span of its first mention in the build file.
     pub span: Span,
-    /// For which platform, of an image.
+    /// The platform, for an image.
     pub platform: Option<Platform>,
-    /// The URLs that it is fetched from; several where they differ in their credentials. None for an image.
+    /// The URLs to fetch it from; several if they differ in their credentials. None for an image.
     pub addresses: BTreeSet<String>,
 }
 
 impl Needs {
-    /// Adds those of one build, which is held to no lock file. What is held to a digest, a checksum or a
-    /// commit, and what the client gives, is none.
+    /// Adds those of one build, which must not use a lock file. References that have a digest, a
+    /// checksum or a commit, and sources given by the client, are not included.
     pub fn add(&mut self, selection: &Selection<'_>, plan: &Plan) {
         for image in selection.images() {
             let is_named = image.context.is_none() && image.layout.is_none();
@@ -88,7 +88,8 @@ impl Needs {
         need.addresses.extend(address.map(str::to_owned));
     }
 
-    /// Leaves out what has the value of an arg that looks like a secret in its name. Returns a remark for each.
+    /// Removes sources whose name contains the value of an arg that looks like a secret. Returns a
+    /// remark for each.
     pub fn leave_out_secrets(&mut self, secrets: &[SecretArg]) -> Vec<String> {
         let mut remarks = Vec::new();
         self.upstreams.retain(|upstream, _| {
@@ -99,13 +100,13 @@ impl Needs {
         remarks
     }
 
-    /// All of it, each once.
+    /// All sources, without duplicates.
     pub fn upstreams(&self) -> &BTreeMap<Upstream, Need> {
         &self.upstreams
     }
 
-    /// What of the build file was not looked at, a remark each: stages and downloads that lack a value, or
-    /// that do not exist in any of the builds.
+    /// Remarks about the parts of the build file that were not covered: stages and downloads that
+    /// lack a value, or that are left out of all builds.
     pub fn left_out(&self, spec: &Spec, files: &SourceMap) -> Vec<String> {
         const WHY: &str = "it lacks a value, or does not exist with these args";
         let mut remarks = Vec::new();
@@ -128,7 +129,8 @@ impl Needs {
     }
 }
 
-/// Whether something remote may have no checksum, so that a lock file may pin it: one with a name in it may be empty.
+/// True if a remote source may lack a checksum, so that a lock file may pin it: a checksum with a
+/// name in it may be empty.
 pub(crate) fn may_be_none(checksum: Option<&Template>) -> bool {
     checksum.and_then(Template::as_literal).is_none()
 }

@@ -1,4 +1,4 @@
-//! The builds that a lock file is written for.
+//! The builds that a lock file covers.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,17 @@ use crate::plan::Request;
 use crate::secret_names::looks_secret;
 use crate::spec::{ArgType, Condition, From, Input, Operand, Scalar, Spec, Template, Verb};
 
-/// How many combinations of values are tried; where there are more, each arg's values are tried alone.
+/// Maximum number of combinations of values; beyond that, the values of each arg are tried
+/// separately.
 const MAX_COMBINATIONS: usize = 64;
 
-/// How many builds a lock file is written for. Each is planned, and may need references of its own, which are all
-/// looked up.
+/// Maximum number of builds that a lock file covers. Each is planned, and may need references of
+/// its own, which are all looked up.
 const MAX_BUILDS: usize = 256;
 
-/// What builds may ask for, besides what the request does: each arg that decides on a reference, and that
-/// says which values it may have, with each of them. `None` is a report that there are too many.
+/// The requests to cover, derived from the given one: each arg that affects a reference and
+/// declares its allowed values, with each of these values. `None` means that an error about too
+/// many builds was reported.
 pub fn requests_for_lock(
     spec: &Spec,
     request: &Request,
@@ -55,7 +57,7 @@ pub fn requests_for_lock(
     Some(all)
 }
 
-/// The error for more builds than a lock file is written for, at the arg with the most values.
+/// The error for too many builds, at the arg with the most values.
 fn too_many(spec: &Spec, count: usize, (name, values): &(&str, Vec<String>)) -> Diagnostic {
     let message = format!(
         "a lock file for this file is one for {count} builds, and there can be {MAX_BUILDS}: `{name}` has {} `values`, \
@@ -79,12 +81,12 @@ pub struct SecretArg {
 }
 
 impl SecretArg {
-    /// Whether its value is in the name of a reference.
+    /// True if its value is in the name of a reference.
     pub fn is_in(&self, upstream: &Upstream) -> bool {
         upstream.key().contains(&self.value)
     }
 
-    /// Why a lock file does not have a reference with its value in it.
+    /// The remark for a reference that is left out because of its value.
     pub(super) fn remark(&self, upstream: &Upstream) -> String {
         let Self { name, value } = self;
         let shown = upstream.key().replace(value.as_str(), &format!("${{{name}}}"));
@@ -94,7 +96,8 @@ impl SecretArg {
     }
 }
 
-/// The args that look like secrets and that references are made of: their values must not get into a lock file.
+/// The args that look like secrets and affect references: their values must not be written to a
+/// lock file.
 pub fn secrets_in_references(spec: &Spec, request: &Request) -> Vec<SecretArg> {
     let names = deciding_names(spec).into_iter().filter(|name| looks_secret(name));
     let with_value = |name: &str| {
@@ -109,11 +112,11 @@ pub fn secrets_in_references(spec: &Spec, request: &Request) -> Vec<SecretArg> {
     names.filter_map(with_value).collect()
 }
 
-/// The values that an arg may have, where the file says which.
+/// The allowed values of an arg, if the file declares them.
 fn values(spec: &Spec, name: &str) -> Option<Vec<String>> {
     let arg = spec.args.0.get(name)?;
     match &arg.values {
-        // One that is made of others is what those make of it.
+        // A value that refers to others has all values that these give.
         Some(values) => values
             .iter()
             .map(|value| value.value.0.as_literal().map(str::to_owned))
@@ -124,7 +127,7 @@ fn values(spec: &Spec, name: &str) -> Option<Vec<String>> {
     }
 }
 
-/// The names on which it depends what the references of a file are, and which of them there are.
+/// The names that affect the references of a file, or the choice of references.
 fn deciding_names(spec: &Spec) -> BTreeSet<&str> {
     let mut names = Names { spec, found: BTreeSet::new(), to_do: Vec::new() };
     for source in spec.sources.values() {
@@ -194,7 +197,7 @@ impl Names<'_> {
         }
     }
 
-    /// What a name stands for may depend on others.
+    /// Adds the names that values of names refer to.
     fn follow(&mut self) {
         while let Some(name) = self.to_do.pop() {
             let spec = self.spec;

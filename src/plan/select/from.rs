@@ -1,7 +1,7 @@
-//! What a `from` means.
+//! Resolution of `from`.
 //!
-//! Comes in: a `from`, and everything that has a name. Goes out: a [`Meaning`]. Knows nothing of which
-//! stages the build needs.
+//! Input: a `from`, and all names. Output: a [`Meaning`]. Must not depend on which stages the build
+//! needs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,23 +18,24 @@ use crate::rules::{near_platform, near_stage_name};
 use crate::source::{Span, Spanned};
 use crate::spec::{ArgName, From, Scalar, Spec, StageName, Template};
 
-/// What a `from` means, before it is known which stages the build needs.
+/// The meaning of a `from`, before it is known which stages the build needs.
 #[derive(Clone)]
 pub(super) enum Meaning {
     Scratch,
-    /// By its place among all stages of the spec.
+    /// A stage, by its index among all stages of the spec.
     Stage(usize),
-    /// A name that is nothing else.
+    /// An image, by a name without another meaning.
     Image(Reference, Platform),
-    /// What the spec says is an image, here or where it declares a source, and where it says so.
+    /// An image that the spec declares as one, here or as a source, with the span of the
+    /// declaration.
     DeclaredImage(Reference, Platform, Span),
-    /// By its name, with the platform for which it stands.
+    /// A named context, with the platform for which it is used.
     Context(String, ContextSource, Platform),
-    /// A named input of the spec that is not an image, and where it is declared.
+    /// A source of the spec that is not an image, with the span of its declaration.
     Source(String, ContextSource, Span),
 }
 
-/// A platform as the file writes it.
+/// A platform in the file.
 pub(super) fn platform_of(
     template: &Template,
     scope: &Scope<'_>,
@@ -54,23 +55,25 @@ pub(super) fn platform_of(
     }
 }
 
-/// What the `from`s of a stage are looked up in.
+/// The context for resolving the `from`s of a stage.
 pub(super) struct FromLookup<'a, 's> {
-    /// The stage that they are in.
+    /// The stage that contains them.
     pub(super) own: &'a StageName,
     pub(super) stages: &'a Named<'s>,
     pub(super) spec: &'s Spec,
     pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
-    /// The `from`s in `[mounts]`. Each is in every stage that uses the set, and means the same in all of them.
+    /// The `from`s in `[mounts]`. Each belongs to every stage that uses the set, and has the same
+    /// meaning in all of them.
     pub(super) shared: &'a BTreeSet<Span>,
 }
 
 impl FromLookup<'_, '_> {
-    /// What a `from` means: a build context of that name, a stage, a source, `scratch`, an image, in that order.
-    /// A stage's own name means the image of that name, but not in a set of mounts. `platform` is the one that an image is for,
-    /// where the `from` does not say. `None` is a reported mistake, here or in what the name stands for.
+    /// Resolves a `from`: a build context with that name, a stage, a source, `scratch`, or an
+    /// image, in that order. A stage's own name means the image with that name, except in a set of
+    /// mounts. `platform` is the default for an image. `None` means that an error was reported,
+    /// here or for the referenced value.
     pub(super) fn meaning(
         &self,
         from: &Spanned<From>,
@@ -89,7 +92,7 @@ impl FromLookup<'_, '_> {
             None => None,
         };
         let platform = own.as_ref().unwrap_or(platform);
-        // A context in place of a stage has been put there already.
+        // A context that replaces a stage has been applied already.
         let stage = self.stages.find(&text);
         match (&from.value, stage) {
             (From::Name(_), Some(at))
@@ -103,11 +106,11 @@ impl FromLookup<'_, '_> {
             (From::Name(_) | From::Stage(_) | From::Source(_), None)
                 if self.spec.is_unread(&text) =>
             {
-                // As with an image that cannot be looked up, nothing is known of it, and the stage is looked at for
-                // what else is wrong.
+                // As with an image whose lookup failed, nothing is known about it, and the stage is
+                // still checked for other errors.
                 Some(Meaning::Image(placeholder("unread"), platform.clone()))
             }
-            // No registry has an image of this name: it is reserved.
+            // No registry has an image with this reserved name.
             (From::Name(_) | From::Image { .. }, _) if text == "scratch" => Some(Meaning::Scratch),
             (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
                 Some(meaning) => meaning,
@@ -135,13 +138,13 @@ impl FromLookup<'_, '_> {
         }
     }
 
-    /// The build context of that name, where the client gives one.
+    /// The build context with that name, if the client gives one.
     pub(super) fn context(&self, name: &str, platform: &Platform) -> Option<Meaning> {
         let (name, source) = self.request.contexts.find(name, platform)?;
         Some(Meaning::Context(name.to_owned(), source.clone(), platform.clone()))
     }
 
-    /// The build context of that name, which there must be.
+    /// The build context with that name, which is required.
     pub(super) fn given_context(
         &self,
         name: &str,
@@ -158,7 +161,7 @@ impl FromLookup<'_, '_> {
         })
     }
 
-    /// What a Dockerfile makes is a build context of a name that no client gives.
+    /// The result of a Dockerfile, as a build context with a name that no client gives.
     fn dockerfile(
         &self,
         span: Span,
@@ -168,7 +171,7 @@ impl FromLookup<'_, '_> {
         platform: &Platform,
         diagnostics: &mut Diagnostics,
     ) -> Option<Meaning> {
-        // What is wrong with one does not hide what is wrong with the next.
+        // An error in one does not hide errors in others.
         let mut expand =
             |template: &Template| Some(self.scope.expand(template, diagnostics)?.to_string());
         let target = target.map(&mut expand);
@@ -241,9 +244,9 @@ impl FromLookup<'_, '_> {
         }
     }
 
-    /// The stage whose name is one slip away from a name that is none.
+    /// The stage with a name at edit distance one from an unknown name.
     fn nearly_a_stage<'n>(&'n self, name: &'n str) -> Option<&'n str> {
-        // Most images have a tag or a registry, and no stage has.
+        // Most images have a tag or a registry, which the name of a stage cannot have.
         let could_be = name.len() > 3 && !name.contains([':', '/', '.', '@']);
         let near = match name.strip_prefix("stages.") {
             Some(stage) => self.stages.find(stage).is_some().then_some(stage),

@@ -1,7 +1,7 @@
-//! Stages that are required: which must build for the target to succeed, beside what it is made of.
+//! Required stages: they must build for the target to succeed, but are not part of it.
 //!
-//! Nothing of a required stage gets into the stage that requires it, so it is no dependency: it may even be
-//! built from that stage, as a test of what it makes is.
+//! No files of a required stage are added to the stage that requires it, so it is not a dependency:
+//! it may even be based on that stage, for example as a test of its result.
 
 use super::named::Named;
 use super::presence::Presence;
@@ -20,9 +20,9 @@ const SKIP: &str = "MSTAGE_SKIP_REQUIRES";
 /// A stage that must build for the target to succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gate {
-    /// Its place among the stages.
+    /// Its index among the stages.
     pub stage: usize,
-    /// Where it is required.
+    /// The span of the requirement.
     pub span: Span,
 }
 
@@ -61,12 +61,13 @@ pub(super) fn report_cycles(stages: &Stages<'_>, diagnostics: &mut Diagnostics) 
     }
 }
 
-/// Whether the client leaves required stages out.
+/// True if the client leaves required stages out.
 pub(super) fn are_skipped(request: &Request, diagnostics: &mut Diagnostics) -> bool {
     flag(request, SKIP, "without it, required stages are built", diagnostics)
 }
 
-/// Every stage that is built for a target: the target first, then all that it and they need or require.
+/// Every stage that is built for a target: the target first, then all stages that it needs or
+/// requires, directly or indirectly.
 pub(super) fn reached(target: usize, stages: &Stages<'_>) -> Vec<usize> {
     let mut reached = vec![target];
     let mut is_reached = vec![false; stages.named.list.len()];
@@ -84,7 +85,7 @@ pub(super) fn reached(target: usize, stages: &Stages<'_>) -> Vec<usize> {
     reached
 }
 
-/// The stages that a target's stages require, each once, those that it requires itself first.
+/// The stages that a target's stages require, without duplicates, those of the target itself first.
 pub(super) fn of_target(target: usize, reached: &[usize], stages: &Stages<'_>) -> Vec<Gate> {
     let mut is_new = vec![true; stages.named.list.len()];
     is_new[target] = false;
@@ -92,7 +93,7 @@ pub(super) fn of_target(target: usize, reached: &[usize], stages: &Stages<'_>) -
     required.filter(|gate| std::mem::replace(&mut is_new[gate.stage], false)).copied().collect()
 }
 
-/// Warns of stages that would be required, and are left out.
+/// Warns about required stages that are left out.
 pub(super) fn warn_of_skipped(gates: &[Gate], stages: &Stages<'_>, diagnostics: &mut Diagnostics) {
     let [first, ..] = gates else { return };
     let names = gates.iter().map(|gate| stages.named.list[gate.stage].0.as_str());

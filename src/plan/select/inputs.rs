@@ -1,4 +1,4 @@
-//! What a named input of the spec is.
+//! Resolution of the spec's sources.
 
 use buildkit_llb::Platform;
 
@@ -13,8 +13,7 @@ use crate::spec::{Input, Template};
 use crate::text::Text;
 
 impl FromLookup<'_, '_> {
-    /// The source of that name, where there is one. A build context that the client gives of its name
-    /// stands in its place.
+    /// The source with that name, if any. A build context of the client with its name replaces it.
     pub(super) fn source(
         &self,
         name: &str,
@@ -27,7 +26,7 @@ impl FromLookup<'_, '_> {
         )
     }
 
-    /// The error for a source that is not declared.
+    /// The error for an undeclared source.
     pub(super) fn unknown_source(&self, span: Span, name: &str) -> Diagnostic {
         let known = Known::new(self.spec.sources.keys().map(|name| name.as_str()));
         let hint =
@@ -142,7 +141,7 @@ impl FromLookup<'_, '_> {
         self.scope.expand(template, diagnostics)
     }
 
-    /// A value that may be left out, in a form that is checked. `None` is a reported mistake.
+    /// A checked optional value. `None` means that an error was reported.
     fn checked(
         &self,
         template: Option<&Template>,

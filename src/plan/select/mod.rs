@@ -1,8 +1,8 @@
-//! Which stages the target needs, and what every `from` in them means.
+//! Selection of the stages that the target needs, and resolution of every `from` in them.
 //!
-//! Comes in: a [`Spec`] and a [`Request`]. Goes out: a [`Selection`], whose stages stand behind those
-//! that they need, and whose images are the ones that must be looked up. Stages that the target does
-//! not need are checked for what is wrong in any build, and are not in it.
+//! Input: a [`Spec`] and a [`Request`]. Output: a [`Selection`], whose stages follow their
+//! dependencies, and whose images must be looked up. Stages that the target does not need are
+//! checked for errors that affect every build, but are not included.
 
 mod from;
 mod gates;
@@ -44,24 +44,24 @@ pub struct Selection<'s> {
     pub(crate) spec: &'s Spec,
     pub(crate) scope: Scope<'s>,
     pub(crate) request: &'s Request,
-    /// Each behind those that it needs: first what the target needs, then the target, then what is required
-    /// and what that needs, then what is only looked at.
+    /// Each after its dependencies: first those of the target, then the target, then required
+    /// stages and their dependencies, then stages that are only checked.
     pub(crate) stages: Vec<SelectedStage<'s>>,
-    /// Which of them is the target; none where all stages are looked at and none is the default.
+    /// The index of the target; `None` if all stages are checked and there is no default.
     pub(crate) target: Option<usize>,
-    /// The error that a build ends with, where all stages are looked at and the default target is not clear.
+    /// The error of a build, if all stages are checked and the default target is unclear.
     pub(crate) unclear: Option<Diagnostic>,
-    /// Whether its report is built, and not what it makes.
+    /// True to build its report instead of its result.
     pub(crate) is_report: bool,
-    /// Those that must build for the target to succeed.
+    /// The stages that must build for the target to succeed.
     pub(crate) gates: Vec<Gate>,
-    /// Those of them whose images the file is for: its default target. Without one, the target.
+    /// The stages whose images the file is meant to build: its default target, or else the target.
     pub(crate) shipped: Vec<usize>,
     pub(crate) images: Vec<ImageQuery>,
     pub(crate) contexts: Vec<ContextQuery>,
-    /// What each `from` means, by the place where it is written.
+    /// The meaning of each `from`, by its span.
     pub(crate) origins: BTreeMap<Span, Origin>,
-    /// The steps that do not exist in this build, by the places where they are written.
+    /// The steps that are left out of this build, by their spans.
     pub(crate) skipped: BTreeSet<Span>,
 }
 
@@ -71,75 +71,75 @@ pub(crate) struct SelectedStage<'s> {
     pub(crate) stage: &'s Spanned<Stage>,
     /// Its own, its base's, or the target's.
     pub(crate) platform: Platform,
-    /// Whether it is built for the target, or is there only to be looked at.
+    /// True if it is built for the target, false if it is only checked.
     pub(crate) needed: bool,
-    /// Whether a build context stands in its place: then its base is that context, and it has nothing
-    /// else.
+    /// True if a build context replaces it: then its base is that context, and it has nothing else.
     pub(crate) replaced: bool,
 }
 
 /// An image whose digest and config the build needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImageQuery {
-    /// Which image.
+    /// Its reference.
     pub reference: Reference,
-    /// For which platform.
+    /// Its platform.
     pub platform: Platform,
-    /// The client's directory of images that it is in; without, it is in a registry.
+    /// The client's store that contains it; `None` if it is in a registry.
     pub layout: Option<String>,
-    /// The named context that it stands for, where it stands for one.
+    /// The named context that refers to it, if any.
     pub context: Option<String>,
-    /// Where the file first names it.
+    /// The span of its first mention in the file.
     pub span: Span,
-    /// Whether a stage starts from it, so that its `ONBUILD` triggers are fired.
+    /// True if a stage is based on it, so that its `ONBUILD` triggers are run.
     pub is_base: bool,
-    /// Whether nothing says that it is an image, so that a stage or a source may be meant.
+    /// True if only its name suggests that it is an image, so that a stage or a source may be
+    /// meant.
     pub is_plain_name: bool,
 }
 
 impl ImageQuery {
-    /// What the file says is an image of a registry, by a place that names it.
+    /// An image of a registry that the file declares, with the span of a mention.
     fn new(reference: Reference, platform: Platform, span: Span, is_base: bool) -> Self {
         let (layout, context) = (None, None);
         Self { reference, platform, layout, context, span, is_base, is_plain_name: false }
     }
 }
 
-/// Where files come from.
+/// The origin of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The build context.
     Context,
-    /// Nothing.
+    /// An empty file system.
     Scratch,
-    /// A stage of the plan, by its place in the plan's list.
+    /// A stage of the plan, by its index.
     Stage(usize),
-    /// An image of the plan, by its place in the plan's list.
+    /// An image of the plan, by its index.
     Image(usize),
-    /// A named build context of the plan, by its place in the plan's list.
+    /// A named build context of the plan, by its index.
     Named(usize),
 }
 
-/// All stages of a spec, with what they need.
+/// All stages of a spec, with their dependencies.
 struct Stages<'s> {
     named: Named<'s>,
-    /// For each stage each `from` in it, with its place; its base is the first.
+    /// For each stage each `from` in it, with its span; its base is the first.
     froms: Vec<Vec<(Span, Meaning)>>,
-    /// For each stage those that it requires.
+    /// For each stage, the stages that it requires.
     requires: Vec<Vec<Gate>>,
-    /// For each stage the platform that it asks for itself.
+    /// For each stage, the platform that it sets itself.
     platforms: Vec<Option<Platform>>,
-    /// For each stage whether a build context stands in its place.
+    /// For each stage, true if a build context replaces it.
     replaced: Vec<bool>,
-    /// Which of them, and of their steps, exist.
+    /// The stages and steps that are included.
     presence: Presence,
-    /// For each stage what is wrong with its `from`s.
+    /// For each stage, the errors in its `from`s.
     problems: Vec<Diagnostics>,
-    /// For each stage whether it is known what every `from` means.
+    /// For each stage, true if all its `from`s are resolved.
     knows_froms: Vec<bool>,
 }
 
-/// What the stages are selected for, by their places in the spec.
+/// The goal of a selection, by indexes in the spec.
 struct Goal {
     target: Option<usize>,
     unclear: Option<Diagnostic>,
@@ -147,8 +147,8 @@ struct Goal {
     shipped: Vec<usize>,
 }
 
-/// `None` means that there are errors. For a purpose that finds all of them, the stages are selected of which
-/// it is known what they start from.
+/// `None` means that there are errors. For a purpose that reports all errors, the stages whose base
+/// is known are still selected.
 fn select_for<'s>(
     purpose: Purpose,
     spec: &'s Spec,
@@ -176,7 +176,7 @@ fn select_for<'s>(
     let default = find_default(spec, &stages, &mut Diagnostics::default());
     let mut unclear = Diagnostics::default();
     let target = match default {
-        // All stages can be looked at, whichever is built.
+        // All stages can be checked, regardless of the target.
         None if purpose == Purpose::Check
             && spec.default.is_none()
             && !diagnostics.has_errors() =>
@@ -187,7 +187,7 @@ fn select_for<'s>(
         _ => find_target(spec, request, &stages, diagnostics),
     };
     if let Some(target) = target {
-        // What is asked for is there to be asked for.
+        // A requested stage is not unreached.
         diagnostics.withdraw(Code::UnreachedStage, stages.named.list[target].0.as_str());
     }
     let mut roots = target.map_or_else(Vec::new, |target| gates::reached(target, &stages));
@@ -206,10 +206,10 @@ fn select_for<'s>(
     }
     skipped.retain(|gate| !is_selected[gate.stage]);
     gates::warn_of_skipped(&skipped, &stages, diagnostics);
-    // Where it is not clear which is built, all are looked at for what is wrong with them.
+    // If the target is unclear, all stages are checked for errors.
     let all = matches!(purpose, Purpose::Check | Purpose::Lock) || target.is_none();
     for (at, problems) in std::mem::take(&mut stages.problems).into_iter().enumerate() {
-        // Of a stage that is not built, only what nothing that the client gives can mend.
+        // For a stage that is not built, only errors that no option of the client can avoid.
         let is_needed = is_selected[at];
         diagnostics.absorb(problems, |problem| match problem.code {
             Code::NotLocked | Code::UnlockedReference => is_needed || all,
@@ -245,7 +245,7 @@ fn select_for<'s>(
     Some(stages.into_selection(&selected, needed, goal, spec, scope, request))
 }
 
-/// Whether a build for which the client gives more may not have the problem.
+/// True if other options of the client may avoid the problem.
 pub(super) fn client_mends(problem: Code) -> bool {
     matches!(
         problem,
@@ -258,14 +258,14 @@ pub(super) fn client_mends(problem: Code) -> bool {
 }
 
 impl Selection<'_> {
-    /// Which of the stages is the target. Where none is, for want of a default, any stands for it that
-    /// nothing needs: the last.
+    /// The index of the target. If there is none, for lack of a default, any stage that nothing
+    /// needs can be used: the last one.
     pub(super) fn target(&self) -> Option<usize> {
         self.target.or(self.stages.len().checked_sub(1))
     }
 
-    /// The error that a build ends with, where all stages are looked at and the default target is not clear. Everything
-    /// else can be found without one.
+    /// The error of a build, if all stages are checked and the default target is unclear.
+    /// Everything else can be checked without one.
     pub fn unclear_target(&self) -> Option<&Diagnostic> {
         self.unclear.as_ref()
     }
@@ -275,22 +275,22 @@ impl Selection<'_> {
         &self.images
     }
 
-    /// What it was selected for.
+    /// The request that it was made for.
     pub fn request(&self) -> &Request {
         self.request
     }
 
-    /// Where the files of a `from` come from.
+    /// The origin that a `from` refers to.
     pub(crate) fn origin(&self, from: &Spanned<From>) -> Origin {
         super::step::origin_of(Some(from), &self.origins)
     }
 
-    /// Whether a step exists in this build.
+    /// True if a step is included in this build.
     pub(super) fn exists(&self, step: &Step) -> bool {
         !self.skipped.contains(&step.span)
     }
 
-    /// The named build contexts that must be looked into before [`super::resolve`].
+    /// The named build contexts that must be looked up before [`super::resolve`].
     pub fn contexts(&self) -> &[ContextQuery] {
         &self.contexts
     }
@@ -339,7 +339,8 @@ impl<'s> Stages<'s> {
                     shared: &shared,
                 };
                 stage.visit_froms_where(&|step| stages.presence.has(step), &mut |from| {
-                    // As in Dockerfiles, an image that files are copied from is the target's.
+                    // As in Dockerfiles, an image that is only copied from has the target's
+                    // platform.
                     let usual = if found.is_empty() { platform } else { target };
                     let meaning = lookup.meaning(from, usual, &mut diagnostics);
                     found.extend(meaning.map(|meaning| (from.span, meaning)));
@@ -354,14 +355,15 @@ impl<'s> Stages<'s> {
             stages.knows_froms.push(!is_absent && !diagnostics.has_errors());
             stages.problems.push(diagnostics);
         }
-        // What stands in the place of a stage has been built.
+        // A stage that is replaced need not be built.
         for required in &mut stages.requires {
             required.retain(|gate| !stages.replaced[gate.stage]);
         }
         stages
     }
 
-    /// For each stage whether it is in a list, dependencies first, and it is known what it starts from.
+    /// For each stage, true if it is in the list, which is in order of dependencies, and its base
+    /// is known.
     fn with_a_base(&self, list: &[usize]) -> Vec<bool> {
         let mut has_base = vec![false; self.named.list.len()];
         for &at in list {
@@ -398,8 +400,8 @@ impl<'s> Stages<'s> {
         scope: Scope<'s>,
         request: &'s Request,
     ) -> Selection<'s> {
-        // A stage has its place once it is done. Only a stage in a cycle, which has been reported, needs one that
-        // has none: its reference means nothing.
+        // A stage gets its index after its dependencies. Only a stage in a cycle, which has been
+        // reported, refers to one without an index: its reference is dropped.
         let mut new_places: Vec<Option<usize>> = vec![None; self.named.list.len()];
         let mut stages: Vec<SelectedStage<'_>> = Vec::with_capacity(selected.len());
         let mut sources = Sources::default();
@@ -472,7 +474,8 @@ impl<'s> Stages<'s> {
     }
 }
 
-/// Reports stages of which each needs the next, and the last the first. `edge` is the place that says so.
+/// Reports stages each of which needs the next, and the last one the first. `edge` returns the span
+/// of a dependency.
 fn report_cycle(
     cycle: &[usize],
     stages: &Stages<'_>,

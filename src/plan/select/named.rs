@@ -1,16 +1,16 @@
-//! The stages of a spec, found by their names.
+//! The stages of a spec by name.
 
 use crate::diagnostic::{Code, Diagnostic, Known};
 use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage, StageName};
 
-/// All stages of a spec. Each is known by its place in the list.
+/// All stages of a spec. Each is identified by its index in the list.
 pub(super) struct Named<'s> {
-    /// In the order of their names.
+    /// Sorted by name.
     pub(super) list: Vec<(&'s StageName, &'s Spanned<Stage>)>,
-    /// Their names, and those of what could not be read, for who misspells one.
+    /// Their names, and those of stages that could not be read, for suggestions.
     pub(super) known: Known<'s>,
-    /// Whether all of the spec was read.
+    /// True if all of the spec was read.
     pub(super) is_whole: bool,
 }
 
@@ -21,18 +21,19 @@ impl<'s> Named<'s> {
         Self { known: Known::new(names.chain(spec.unread())), is_whole: spec.is_whole(), list }
     }
 
-    /// The stage of that name.
+    /// The stage with that name.
     pub(super) fn find(&self, name: &str) -> Option<usize> {
         self.list.binary_search_by_key(&name, |(known, _)| known.as_str()).ok()
     }
 
-    /// The error for a stage that is not there.
+    /// The error for an unknown stage.
     pub(super) fn unknown(&self, code: Code, span: Span, name: &str) -> Diagnostic {
         let message = format!("there is no stage `{name}`");
         Diagnostic::new(code, span, message).maybe_hint(self.hint(name, []))
     }
 
-    /// Which stage, or which of some other names, is meant by a name that is none; else which stages there are.
+    /// A hint for an unknown name: the most similar stage or other name, or else the list of
+    /// stages.
     pub(super) fn hint<'a>(
         &'a self,
         name: &str,

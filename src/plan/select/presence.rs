@@ -1,4 +1,4 @@
-//! Which stages and steps exist in a build, and what those that do not would need.
+//! The stages and steps that are included in a build, and the dependencies of those that are not.
 
 use std::collections::BTreeSet;
 
@@ -11,13 +11,13 @@ use crate::plan::scope::Scope;
 use crate::source::Span;
 use crate::spec::{From, Spec, Stage, StageName, Step, Verb};
 
-/// What exists of a spec.
+/// The included parts of a spec.
 pub(super) struct Presence {
-    /// For each stage why it does not exist, if it does not.
+    /// For each stage the reason why it is left out, if it is.
     pub(super) absent: Vec<Option<Absence>>,
-    /// The steps that do not exist, by the places where they are written.
+    /// The steps that are left out, by their spans.
     pub(super) skipped: BTreeSet<Span>,
-    /// For each stage what is wrong with its conditions, and with those of its steps.
+    /// For each stage the errors in its conditions, and in those of its steps.
     pub(super) problems: Vec<Diagnostics>,
 }
 
@@ -37,7 +37,7 @@ impl Presence {
         for (name, stage) in &stages.list {
             let mut problems = Diagnostics::default();
             let absence = lookup.absence(&stage.conditions, &mut problems);
-            // A build context of its name is there, whatever the stage says.
+            // A build context with its name exists regardless of the stage's conditions.
             presence.absent.push(absence.filter(|_| !is_replaced(name, stage, scope, request)));
             for step in &stage.steps {
                 presence.look_at(step, &lookup, &mut problems);
@@ -47,7 +47,8 @@ impl Presence {
         presence
     }
 
-    /// What a step does not do, its branches do not either; and without branches there is nothing to do.
+    /// The branches of a step that is left out are left out too; and a step whose branches are all
+    /// left out does nothing.
     fn look_at(
         &mut self,
         step: &Step,
@@ -73,8 +74,7 @@ impl Presence {
         !self.skipped.contains(&step.span)
     }
 
-    /// The stages that are named by what does not exist, by steps and by the stages among them, and those
-    /// that do not exist themselves.
+    /// The stages that left-out stages and steps refer to, and those that are left out themselves.
     pub(super) fn needed_elsewhere(&self, stages: &Named<'_>) -> Vec<usize> {
         let mut needed = Vec::new();
         let some_absent = self.absent.iter().any(Option::is_some);
@@ -83,7 +83,7 @@ impl Presence {
             if is_whole && !some_absent {
                 continue;
             }
-            // Of a stage that is all there, what it names is known, but for what is not.
+            // In a stage that is included, the references of all included parts are known.
             let find = |name: &str| {
                 let found = stages.find(name);
                 found.filter(|&at| !is_whole || self.absent[at].is_some())
@@ -106,9 +106,9 @@ impl Presence {
     }
 }
 
-/// Whether a build context stands in the place of a stage.
+/// True if a build context replaces a stage.
 fn is_replaced(name: &StageName, stage: &Stage, scope: &Scope<'_>, request: &Request) -> bool {
-    // What is wrong with the platform is told where the stage is looked at.
+    // Errors in the platform are reported when the stage is checked.
     let mut told = Diagnostics::default();
     let own = stage.platform.as_ref();
     let own = own.and_then(|own| platform_of(own, scope, &request.build_platform, &mut told));

@@ -1,5 +1,5 @@
-//! What stages are selected for: a build, a look at all of them, a list of what a build can be given, or a
-//! lock file.
+//! The purpose of a selection: a build, a check of all stages, an outline of a build, or a lock
+//! file.
 
 use super::{Selection, client_mends, select_for};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -9,28 +9,30 @@ use crate::spec::Spec;
 /// What a selection is for.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Purpose {
-    /// What the target needs is built.
+    /// A build of the target.
     Build,
-    /// All that can be looked at is looked at.
+    /// A check of everything.
     Check,
-    /// What the target needs is listed, also where args are missing.
+    /// An outline of the target's inputs, also if args are missing.
     Outline,
-    /// All that a build of any target may need is looked up.
+    /// The lookups of a build of any target.
     Lock,
 }
 
 impl Purpose {
-    /// Whether what errors do not touch is still looked at, so that all that is wrong is told at once.
+    /// True if everything that is unaffected by errors is still checked, so that all errors are
+    /// reported at once.
     pub(super) fn finds_all(self, diagnostics: &Diagnostics) -> bool {
-        // What is too large for one place is so for the next.
+        // If one value exceeds the size limit, later ones do too.
         let is_too_large = |found: &&Diagnostic| found.code == Code::TooLarge;
         matches!(self, Purpose::Build | Purpose::Check)
             && !diagnostics.errors().iter().any(is_too_large)
     }
 }
 
-/// Selects what the request's target needs. Where there are errors, the selection is what they do not
-/// touch: [`resolve`](crate::plan::resolve) finds what is wrong with that, and makes no plan.
+/// Selects the stages that the request's target needs. If there are errors, it selects the stages
+/// that are unaffected by them: [`resolve`](crate::plan::resolve) finds their errors, and makes no
+/// plan.
 pub fn select<'s>(
     spec: &'s Spec,
     request: &'s Request,
@@ -39,9 +41,9 @@ pub fn select<'s>(
     select_for(Purpose::Build, spec, request, diagnostics)
 }
 
-/// Selects all stages, for the rules to look at. As for Dockerfiles, a request that names a target is
-/// for that one alone. What a stage lacks that the target does not need, a build arg say, is no error:
-/// such a stage is left out.
+/// Selects all stages for checks. As for Dockerfiles, a request with a target is limited to that.
+/// If a stage that the target does not need lacks something, such as a build arg, this is not an
+/// error: the stage is left out.
 pub fn select_all<'s>(
     spec: &'s Spec,
     request: &'s Request,
@@ -51,8 +53,8 @@ pub fn select_all<'s>(
     select_for(purpose, spec, request, diagnostics)
 }
 
-/// Selects what the request's target needs as far as that is known: who asks what a build can be given has
-/// not given it. It is not to be resolved.
+/// Selects the stages that the request's target needs, as far as that is known: a client that asks
+/// for the inputs of a build has not given them. The selection must not be resolved.
 pub fn select_outline<'s>(
     spec: &'s Spec,
     request: &'s Request,
@@ -64,8 +66,8 @@ pub fn select_outline<'s>(
     selection
 }
 
-/// Selects all stages, whatever the request's target is, for a lock file. What a stage lacks is no error:
-/// such a stage is left out.
+/// Selects all stages for a lock file, regardless of the request's target. If a stage lacks
+/// something, this is not an error: the stage is left out.
 pub fn select_for_lock<'s>(
     spec: &'s Spec,
     request: &'s Request,

@@ -1,24 +1,24 @@
-//! Targets that are the report of a stage: `NAME.report`. No stage's name has a dot.
+//! Targets that are the report of a stage: `NAME.report`. The name of a stage contains no dot.
 
 use super::Stages;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::request::Request;
 use crate::spec::StageName;
 
-/// What the name of a report ends with, behind the stage's.
+/// The suffix of a report's name after that of the stage.
 const SUFFIX: &str = ".report";
 
-/// The target that is the report of a stage.
+/// The target for the report of a stage.
 pub fn report_of(stage: &StageName) -> String {
     format!("{stage}{SUFFIX}")
 }
 
-/// The stage that a target is, or is the report of.
+/// The stage of a target, which may be its report.
 pub(in crate::plan) fn stage_of(target: &str) -> &str {
     target.strip_suffix(SUFFIX).unwrap_or(target)
 }
 
-/// Whether the target is a report.
+/// True if the target is a report.
 pub(super) fn is_wanted(request: &Request) -> bool {
     request.planned_target().is_some_and(|target| target.ends_with(SUFFIX))
 }
@@ -39,7 +39,7 @@ pub(super) fn check(
         )
         .hint(format!("without --build-context {name}=... its steps are run"))
     } else if stage.report.is_none() && !stages.named.is_whole {
-        // It may be what could not be read.
+        // The part that could not be read may declare it.
         return None;
     } else if stage.report.is_none() {
         Diagnostic::new(

@@ -1,4 +1,4 @@
-//! What stages take files from besides each other: images and build contexts, each once.
+//! The images and build contexts that stages use, without duplicates.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use crate::plan::context::{ContextQuery, ContextSource};
 use crate::reference::{Reference, placeholder};
 use crate::source::Span;
 
-/// What stages take files from besides each other, each once.
+/// The images and build contexts that stages use, without duplicates.
 #[derive(Default)]
 pub(super) struct Sources {
     pub(super) images: Vec<ImageQuery>,
@@ -28,7 +28,7 @@ impl Sources {
             Some(known) => {
                 let is_base = known.is_base || query.is_base;
                 let is_plain_name = known.is_plain_name || query.is_plain_name;
-                // What the file names is the file's, whoever else names it.
+                // A mention in the file takes precedence over other ones.
                 if known.context.is_some() && query.context.is_none() {
                     *known = query;
                 }
@@ -50,7 +50,7 @@ impl Sources {
             ContextSource::Scratch => return Origin::Scratch,
             ContextSource::Image(reference) => (reference, None),
             ContextSource::OciLayout { store, digest } => {
-                // The name is for people to read; the digest says which image.
+                // The name is only a description; the digest identifies the image.
                 let reference = Reference::parse(name.split("::").next().unwrap_or_default())
                     .unwrap_or_else(|_| placeholder("context"));
                 (reference.pinned(Some(digest)), Some(store))
@@ -68,7 +68,8 @@ impl Sources {
         self.image(ImageQuery { layout, context: Some(name), ..query })
     }
 
-    /// What is no image. `declared` is where the spec declares it, where the client does not offer it.
+    /// Adds a context that is not an image. `declared` is the span of its declaration in the spec,
+    /// if the client does not offer it.
     pub(super) fn files(
         &mut self,
         name: String,

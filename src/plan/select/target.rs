@@ -1,4 +1,4 @@
-//! Which stage is built: the one that the client asks for, or the default.
+//! The target: the stage that the client requests, or the default.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::spec::{From, Spec, StageName, Template};
 
-/// The stage that is built without `--target`, where that is clear.
+/// The stage that is built without `--target`, if that is clear.
 pub fn default_target<'s>(
     spec: &'s Spec,
     request: &'s Request,
@@ -18,12 +18,12 @@ pub fn default_target<'s>(
     let stages = Stages::new(spec, &scope, request);
     let mut found = Diagnostics::default();
     let default = find_default(spec, &stages, &mut found);
-    // That it is not clear is no error of who does not build.
+    // An unclear default is an error only for builds.
     diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
     default.map(|at| stages.named.list[at].0)
 }
 
-/// The stage to build: the one asked for, or the default.
+/// The stage to build: the requested one, or the default.
 pub(super) fn find_target(
     spec: &Spec,
     request: &Request,
@@ -53,12 +53,12 @@ pub(super) fn find_target(
     }
 }
 
-/// The error for a target that there is not. The client names it: no place of the file is to blame.
+/// The error for an unknown target. The client names it, so it has no location in the file.
 fn unknown(target: &str, stages: &Stages<'_>) -> Diagnostic {
     let with_report = stages.named.list.iter().filter(|(_, stage)| stage.report.is_some());
     let reports: Vec<String> = with_report.map(|(name, _)| report::report_of(name)).collect();
     let hint = stages.named.hint(target, reports.iter().map(String::as_str));
-    // In the words of the Dockerfile frontend, which people look for.
+    // In the words of the Dockerfile frontend, which people search for.
     let message = format!("target stage \"{target}\" could not be found");
     let names = stages.named.list.iter().map(|(name, _)| name.as_str());
     let names = names.chain(reports.iter().map(String::as_str));
@@ -68,7 +68,7 @@ fn unknown(target: &str, stages: &Stages<'_>) -> Diagnostic {
     }
 }
 
-/// The stage to build when none is asked for: the file's default, or the only one that nothing needs.
+/// The stage to build if none is requested: the file's default, or the only one that nothing needs.
 pub(super) fn find_default(
     spec: &Spec,
     stages: &Stages<'_>,
@@ -83,7 +83,8 @@ pub(super) fn find_default(
             diagnostics.fail(stages.named.unknown(Code::UnknownTarget, name.span, name))
         });
     }
-    // What a file includes is there to be used. Only one that has no stages is all for what it includes.
+    // Included stages are there to be used by others. Only a file without stages of its own is
+    // about its includes.
     let mut candidates = stages.not_needed();
     if candidates.iter().any(|&at| spec.is_own(stages.named.list[at].1.span)) {
         candidates.retain(|&at| spec.is_own(stages.named.list[at].1.span));
@@ -114,7 +115,7 @@ pub(super) fn find_default(
             "say which of {} it is: default = \"...\" at the top of the file",
             names(&all)
         )),
-        // What could not be read may say it, or need all but one.
+        // The part that could not be read may set the default, or refer to all but one.
         _ if !spec.is_whole() => return None,
         // Every stage is needed by another: the cycle has been reported.
         (&[], None) if diagnostics.has_errors() => return None,
@@ -133,9 +134,9 @@ pub(super) fn find_default(
 }
 
 impl Stages<'_> {
-    /// The stages that no other needs or requires, whatever conditions say: which target is the default does
-    /// not hang on the values of args. That a test is built from what it tests does not make that a part of
-    /// the test.
+    /// The stages that no other stage needs or requires, ignoring conditions: the default target
+    /// must not depend on the values of args. A test that is based on the tested stage does not
+    /// make that stage part of the test.
     pub(super) fn not_needed(&self) -> Vec<usize> {
         let mut not_needed = vec![true; self.named.list.len()];
         for needed in self.presence.needed_elsewhere(&self.named) {

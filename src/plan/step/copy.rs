@@ -1,4 +1,4 @@
-//! Copies: what goes where, and how BuildKit is told.
+//! Copies: their sources and destinations, in BuildKit's terms.
 
 use std::borrow::Cow;
 
@@ -109,7 +109,7 @@ impl Planner<'_, '_> {
         Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
     }
 
-    /// Looks for patterns that can match nothing.
+    /// Warns about patterns that can match nothing.
     fn check_patterns(
         &self,
         sources: &[(Span, Text, Text)],
@@ -132,8 +132,8 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// Reports destinations that must be directories and are not written as such: those of several sources, and those of
-    /// patterns, which may match several files.
+    /// Reports destinations that must be directories but are not written as such: those of several
+    /// sources, and those of patterns, which may match several files.
     fn check_directories(
         &self,
         step: &CopyStep,
@@ -186,7 +186,7 @@ impl CopyItem {
                 (optional && !path::has_wildcard(&inside)).then(|| inside.clone().map(plain_name));
             let (source, must_match) = path::source_of(inside);
             let reads = path::as_pattern(&source);
-            // In a pattern a backslash is for the next character, and in a plain path it is one itself.
+            // In a pattern, a backslash escapes the next character; in a plain path it is literal.
             let source = match optional {
                 true if path::has_wildcard(&source) => source.map(missing_allowed),
                 true => source.map(exactly).map(missing_allowed),
@@ -205,7 +205,7 @@ impl CopyItem {
                 reads,
             });
         }
-        // Behind the pivot `/./` everything is kept; without one it is the whole path.
+        // Everything after the pivot `/./` is kept; without one, the whole path.
         let (base, kept) = written.split_once("/./").unwrap_or(("/", written));
         let base = path::inside(&written.piece(base))?;
         let kept = path::inside(&written.piece(kept))?;
@@ -228,17 +228,17 @@ impl CopyItem {
         Some(Self { source, destination, parents, required, must_match, optional: None, reads })
     }
 
-    /// The path that it names; with `parents` and a pattern the directory that it starts from.
+    /// The path that it names; with `parents` and a pattern, the directory from which it starts.
     pub(crate) fn named(&self) -> &str {
         self.required.as_ref().map_or(&self.source, |required| &required.path)
     }
 
-    /// Takes nothing in place of an optional path.
+    /// Replaces an optional path by a pattern that matches nothing.
     pub(crate) fn leave_out(&mut self) {
         self.source = NOTHING.into();
     }
 
-    /// The path that everything ends up at or below, as far as it is known.
+    /// The path that contains all copies, as far as it is known.
     pub(crate) fn end(&self) -> Text {
         match &self.required {
             Some(required) => path::join(&self.destination, &required.kept),
@@ -247,8 +247,8 @@ impl CopyItem {
     }
 }
 
-/// A pattern that matches what the path names, and may match nothing. Its first part is the pattern:
-/// BuildKit wants the directories before a pattern to be there.
+/// A pattern that matches the path, and may match nothing. Its first component is the pattern:
+/// BuildKit requires the directories before a pattern to exist.
 fn missing_allowed(path: &str) -> Cow<'_, str> {
     let path = path.trim_start_matches('/');
     let end = path.find('/').unwrap_or(path.len());
@@ -256,7 +256,7 @@ fn missing_allowed(path: &str) -> Cow<'_, str> {
     if path::has_wildcard(first) {
         return format!("/{path}").into();
     }
-    // Most characters stand for themselves in a class; a backslash is for the others.
+    // Most characters are literal in a class; the others need a backslash.
     let plain = first.char_indices().find(|(_, c)| c.is_alphanumeric() || "._".contains(*c));
     let (at, c, escape) = match (plain, first.chars().next()) {
         (Some((at, c)), _) => (at, c, ""),

@@ -4,11 +4,11 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
 use crate::text::Text;
 
-/// Reports an entry that ends up at, or below, the destination of another: which of the two wins would depend on an order
-/// that tables do not have. A source that is a directory gives its contents, so that only a destination beside the other
-/// is safe.
+/// Reports an entry whose destination is equal to, or below, that of another: the result would
+/// depend on an order that tables do not have. A source that is a directory is copied by contents,
+/// so only a separate destination is safe.
 pub(super) fn check(mut ends: Vec<(Text, Span)>, diagnostics: &mut Diagnostics) -> Option<()> {
-    // Behind a directory come the paths in it, whatever characters sort before a slash.
+    // Sorted by components, so that the paths in a directory directly follow it.
     let parts = |path: &Text| {
         path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };

@@ -12,13 +12,13 @@ use crate::spec::{
 };
 use crate::text::Text;
 
-/// The owner and the mode that a step gives to its files.
+/// The owner and the mode that a step sets.
 pub(super) struct Ownership {
     pub(super) owner: Option<Box<Owner>>,
     pub(super) mode: Option<Mode>,
-    /// Whether they become a layer of their own.
+    /// Put the files into a separate layer.
     pub(super) link: bool,
-    /// As flags of Dockerfiles, for the history.
+    /// The corresponding flags of Dockerfiles, for the history.
     pub(super) flags: String,
 }
 
@@ -111,7 +111,7 @@ impl Planner<'_, '_> {
             return diagnostics.fail(outside(step.source.span, &written, origin));
         };
         let (source, _) = path::source_of(source);
-        // An archive is unpacked into a directory, whether that is written with a slash or not.
+        // An archive is unpacked into a directory, with or without a trailing slash.
         let destination = path::join(&self.workdir, &to);
         let destination = format!("{}/", destination.trim_end_matches('/')).into();
         let strip = step.strip.as_ref().map_or(0, |strip| strip.value);
@@ -195,7 +195,7 @@ impl Planner<'_, '_> {
         Some(self.without_flags(Action::Symlink { path, target }, label))
     }
 
-    /// A step that Dockerfiles do not have: the history says what the progress says.
+    /// A step without an equivalent in Dockerfiles: the history has the label of the progress.
     fn without_flags(&self, action: Action, label: String) -> Planned {
         Planned { action, created_by: self.record(|| label.clone()), label: label.into() }
     }
@@ -238,7 +238,8 @@ impl Planner<'_, '_> {
         })
     }
 
-    /// The checksum of a remote file, if the step has one. The outer `None` is a reported mistake.
+    /// The checksum of a remote file, if the step has one. The outer `None` means that an error was
+    /// reported.
     fn checked(
         &self,
         template: Option<&Template>,

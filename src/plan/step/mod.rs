@@ -1,4 +1,4 @@
-//! One step of a stage, with every value known.
+//! One step of a stage, with all values known.
 
 mod copy;
 mod destinations;
@@ -26,13 +26,14 @@ use crate::source::{Span, Spanned};
 use crate::spec::{From, Stage, Step, StepKeys, Template, Verb, first_of};
 use crate::text::Text;
 
-/// How long a step's label may get; what is longer is cut.
+/// Maximum length of a step's label; longer ones are truncated.
 const MAX_LABEL: usize = 200;
 
-/// How many paths of a stage without a base are remembered, to see whether a program can be there.
+/// Maximum number of recorded paths in a stage without a base, for checking whether it contains a
+/// program.
 const MAX_FILLED: usize = 256;
 
-/// What the steps of a stage have in common, and what a stage built from it takes over.
+/// The common settings of a stage's steps, which stages based on it inherit.
 #[derive(Clone)]
 pub(super) struct Surroundings {
     pub(super) environment: Arc<Environment>,
@@ -45,28 +46,30 @@ pub(super) struct Surroundings {
     pub(super) args: Arc<[Text]>,
     pub(super) mounts: Arc<[PlannedMount]>,
     pub(super) secret_env: Arc<[SecretEnv]>,
-    /// The places of the variables that the file itself sets.
+    /// The spans of the variables that the file itself sets.
     pub(super) set_here: Arc<BTreeMap<Text, Span>>,
-    /// Whether there is no file of users: the stage is from `scratch`, and nothing can have put one there.
+    /// True if there is no `/etc/passwd`: the stage is based on `scratch`, and no step can have
+    /// created one.
     pub(super) on_scratch: bool,
-    /// The paths that steps have put files to, in a stage that had none. `None` where more may be there.
+    /// The paths that steps have written to, in a stage without a base. `None` if there may be
+    /// others.
     pub(super) filled: Option<Arc<Vec<Text>>>,
-    /// The owner of what steps put into the stage, where they name none. Not taken over.
+    /// The default owner of files that steps create. Not inherited.
     pub(super) owner: Option<Arc<DefaultOwner>>,
-    /// Whether copies are layers of their own. Not taken over.
+    /// The default of `link` for copies. Not inherited.
     pub(super) link: bool,
 }
 
-/// The owner that a stage's `chown` names.
+/// The owner in a stage's `chown`.
 pub(super) struct DefaultOwner {
     owner: Owner,
-    /// As it is written, for the history.
+    /// Its text, for the history.
     text: Text,
     span: Span,
 }
 
 impl Surroundings {
-    /// Takes into account what a step does to an empty stage.
+    /// Records the effect of a step on an initially empty stage.
     pub(super) fn has_done(&mut self, action: &Action) {
         let mut paths = action.changed_paths();
         match action {
@@ -90,7 +93,7 @@ impl Surroundings {
         }
     }
 
-    /// Takes into account that a step does something to an empty stage that is not known.
+    /// Records a step with an unknown effect on an initially empty stage.
     pub(super) fn has_changed(&mut self) {
         self.filled = None;
         self.on_scratch = false;
@@ -99,41 +102,41 @@ impl Surroundings {
     fn fill(&mut self, paths: impl IntoIterator<Item = Text>) {
         if let Some(filled) = &mut self.filled {
             Arc::make_mut(filled).extend(paths);
-            // Stages copy the list from their base: a long one is not worth it.
+            // Stages copy the list from their base, so it is kept short.
             if filled.len() > MAX_FILLED {
                 self.filled = None;
             }
         }
     }
 
-    /// Returns whether a file may be at an absolute path.
+    /// True if a file may exist at an absolute path.
     pub(super) fn may_have(&self, path: &str) -> bool {
         let paths = self.filled.as_ref();
         paths.is_none_or(|filled| filled.iter().any(|place| is_within(path, place)))
     }
 
-    /// How many things each process has of it.
+    /// The number of items that each process has from it.
     fn len_for_process(&self) -> usize {
         let Self { args, mounts, secret_env, shell, .. } = self;
         args.len() + mounts.len() + secret_env.len() + shell.len()
     }
 }
 
-/// Everything that steps look things up in.
+/// The context for planning steps.
 pub(super) struct Context<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
     pub(super) origins: &'a BTreeMap<Span, Origin>,
-    /// What references are held to.
+    /// The pins of references.
     pub(super) locking: &'a Locking,
-    /// The steps that do not exist, by the places where they are written.
+    /// The steps that are left out, by their spans.
     pub(super) skipped: &'a BTreeSet<Span>,
-    /// The stage's environment with args, by their names: most processes get the same ones.
+    /// The stage's environment with args, by the names of the args: most processes share one.
     pub(super) environments: RefCell<BTreeMap<Vec<Text>, Arc<Environment>>>,
-    /// Whether the stage is in the history of an image.
+    /// True if the stage is in the history of an image.
     pub(super) records: bool,
 }
 
-/// A step in the making: where its values are looked up, and where it stands.
+/// The state of planning a step.
 struct Planner<'a, 's> {
     surroundings: &'a Surroundings,
     context: &'a Context<'a, 's>,
@@ -144,23 +147,23 @@ struct Planner<'a, 's> {
     span: Span,
 }
 
-/// What a step does, in three languages.
+/// An action with its descriptions.
 struct Planned {
     action: Action,
     /// For the progress.
     label: Text,
-    /// For the image's history, in the words of Dockerfiles where they have any: tools read it.
+    /// For the image's history, in the syntax of Dockerfiles if possible: tools parse it.
     created_by: String,
 }
 
-/// A step, and what the image's history says of it.
+/// A step with its entry in the image's history.
 pub(super) struct RecordedStep {
     pub(super) step: PlannedStep,
-    /// Empty where nobody reads the history.
+    /// Empty if the history is not used.
     pub(super) created_by: String,
 }
 
-/// A step with every value known. `None` is a reported mistake.
+/// Plans a step. `None` means that an error was reported.
 pub(super) fn plan(
     step: &Step,
     surroundings: &Surroundings,
@@ -182,7 +185,7 @@ pub(super) fn plan(
         Verb::Mkdir(mkdir) => planner.mkdir(mkdir, diagnostics),
         Verb::Remove(remove) => planner.remove(remove, diagnostics),
         Verb::Symlink(symlink) => planner.symlink(symlink, diagnostics),
-        // Its branches are planned by `fork`, step by step, and none has such a step.
+        // Its branches are planned by `fork`, step by step; they contain no such step.
         Verb::Parallel(_) => None,
     };
     let Planned { action, label, created_by } = planned?;
@@ -219,12 +222,12 @@ fn step_workdir(
 }
 
 impl Planner<'_, '_> {
-    /// What the history says of the step, where anybody reads it.
+    /// The history entry of the step, if it is used.
     fn record(&self, created_by: impl FnOnce() -> String) -> String {
         if self.context.records { created_by() } else { String::new() }
     }
 
-    /// A value in a form of its own. The outer `None` is a reported mistake.
+    /// Parses an optional value. The outer `None` means that an error was reported.
     fn parse_option<T>(
         &self,
         template: Option<&Template>,
@@ -238,7 +241,7 @@ impl Planner<'_, '_> {
         }
     }
 
-    /// The owner that `chown` names, which must be one that can be looked up.
+    /// The owner in `chown`. A name must be in a stage in which it can be looked up.
     fn owner(
         &self,
         chown: Option<&Template>,
@@ -261,7 +264,7 @@ impl Planner<'_, '_> {
         Some(Some(Box::new(owner)))
     }
 
-    /// The path of a file in the stage; an empty one is a mistake.
+    /// The path of a file in the stage; an empty one is an error.
     fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
         let text = self.values.expand(template, diagnostics)?;
         let path = path::join(&self.workdir, &text);
@@ -280,7 +283,8 @@ impl Planner<'_, '_> {
     }
 }
 
-/// The owner that a stage names for what its steps put into it. A mistake is reported, and taken for none.
+/// The stage's default owner of files that its steps create. An error is reported, and counts as
+/// none.
 pub(super) fn default_owner(
     stage: &Stage,
     values: &StageScope<'_, '_>,
@@ -292,7 +296,7 @@ pub(super) fn default_owner(
     Some(Arc::new(DefaultOwner { owner, text, span: chown.span }))
 }
 
-/// How a value is read whose form TOML does not know, and what is said of a wrong one.
+/// A syntax of values that TOML does not check, with its error message.
 pub(super) struct Form<T> {
     parse: fn(&str) -> Option<T>,
     what: &'static str,
@@ -309,7 +313,7 @@ impl<T> Form<T> {
     }
 }
 
-/// The user that a process runs as.
+/// The user of a process.
 pub(super) fn user(
     template: &Template,
     values: &StageScope<'_, '_>,
@@ -341,7 +345,7 @@ const MODE: Form<Mode> = Form {
     hint: "octal digits such as \"0755\", or a change such as \"u+x,go-w\"",
 };
 
-/// The value of a template in a form of its own.
+/// Parses the value of a template.
 pub(super) fn parse<T>(
     values: &StageScope<'_, '_>,
     template: &Template,
@@ -356,13 +360,13 @@ pub(super) fn parse<T>(
     })
 }
 
-/// What a `from` means; without one it is the build context.
+/// The origin for a `from`; without one, the build context.
 pub(super) fn origin_of(from: Option<&Spanned<From>>, origins: &BTreeMap<Span, Origin>) -> Origin {
     // `select` has an entry for each `from` of a stage that is built.
     from.and_then(|from| origins.get(&first_of(from).span)).copied().unwrap_or(Origin::Context)
 }
 
-/// A source that leaves the tree it is in.
+/// The error for a source outside of its tree.
 fn outside(span: Span, source: &str, origin: Origin) -> Diagnostic {
     let (whose, hint) = match origin {
         Origin::Context => ("the build context", "build in a directory that holds both"),
@@ -373,7 +377,7 @@ fn outside(span: Span, source: &str, origin: Origin) -> Diagnostic {
     Diagnostic::new(Code::PathOutside, span, format!("`{source}` leaves {whose}")).hint(hint)
 }
 
-/// A name of a user where there is no file of users.
+/// The error for the name of a user in a stage without `/etc/passwd`.
 pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
     let name = owner.looked_up().unwrap_or_default();
     Diagnostic::new(
@@ -384,7 +388,7 @@ pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
     .hint("write the number")
 }
 
-/// One line, not too long.
+/// The text in one line, truncated if necessary.
 fn shorten(text: &str) -> Cow<'_, str> {
     if text.len() <= MAX_LABEL && !text.contains('\n') {
         return text.into();

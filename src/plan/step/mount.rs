@@ -28,7 +28,7 @@ const FILE_MODE: Form<u32> = Form {
 
 const NUMBER: Form<u32> = Form { parse: number, what: "a number", hint: "an id such as 1000" };
 
-/// A number in decimal digits and nothing else: Rust would take a sign.
+/// Parses decimal digits only: Rust would accept a sign.
 fn number(text: &str) -> Option<u32> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
@@ -55,16 +55,16 @@ const SIZE: Form<u64> = Form {
     hint: "bytes, or a number with a unit: \"64m\"",
 };
 
-/// Where mounts look things up.
+/// The context for planning mounts.
 struct MountPlanner<'a, 's> {
-    /// Where relative paths are seen from.
+    /// The base of relative paths.
     workdir: &'a Text,
     values: &'a StageScope<'a, 's>,
     origins: &'a BTreeMap<Span, Origin>,
 }
 
-/// Mounts with absolute paths. `workdir` is where relative ones are seen from. Those in which a
-/// mistake was reported are left out.
+/// Mounts with absolute paths. `workdir` is the base of relative ones. Mounts with a reported error
+/// are left out.
 pub(in crate::plan) fn plan_mounts(
     mounts: &MountList,
     workdir: &Text,
@@ -96,7 +96,7 @@ pub(in crate::plan) fn plan_mounts(
     planned
 }
 
-/// The secrets among mounts that processes get as environment.
+/// The secrets among mounts that are environment variables.
 pub(in crate::plan) fn plan_secrets(
     mounts: &MountList,
     values: &StageScope<'_, '_>,
@@ -129,8 +129,9 @@ pub(in crate::plan) fn plan_secrets(
     secrets
 }
 
-/// Reports secrets in variables that have a value already. BuildKit hands over both (`loadSecretEnv` in
-/// `solver/llbsolver/ops/exec.go`), and programs differ in which one they see. `set` gives the place that sets a variable.
+/// Reports secrets in variables that already have a value. BuildKit passes both (`loadSecretEnv` in
+/// `solver/llbsolver/ops/exec.go`), and programs differ in which one they use. `set` returns the
+/// span that sets a variable.
 pub(in crate::plan) fn check_secrets(
     secrets: &[SecretEnv],
     set: impl Fn(&str) -> Option<Span>,
@@ -150,7 +151,7 @@ pub(in crate::plan) fn check_secrets(
     }
 }
 
-/// The stage's mounts, without those in whose place the step has its own, and the step's.
+/// The stage's mounts, without those that the step replaces, followed by the step's own.
 pub(super) fn overlay(stage: &[PlannedMount], own: Vec<PlannedMount>) -> Vec<PlannedMount> {
     if stage.is_empty() {
         return own;
@@ -163,7 +164,8 @@ pub(super) fn overlay(stage: &[PlannedMount], own: Vec<PlannedMount>) -> Vec<Pla
 }
 
 impl MountPlanner<'_, '_> {
-    /// A mount, and where its path is written. `None` if it is a secret that is no file, or a reported mistake.
+    /// A mount with the span of its path. `None` if it is a secret that is not a file, or if an
+    /// error was reported.
     fn plan(&self, mount: &Mount, diagnostics: &mut Diagnostics) -> Option<(Span, PlannedMount)> {
         let (to, span, kind) = match mount {
             Mount::Cache(cache) => self.cache(cache, diagnostics)?,
@@ -213,7 +215,7 @@ impl MountPlanner<'_, '_> {
         };
         let ids = (uid.is_some() || gid.is_some()).then(|| Owner {
             user: Id::Number(uid.unwrap_or(0)),
-            // As in Dockerfiles, so that a mount with one id is the same directory for both.
+            // As in Dockerfiles, so that mounts with the same id share a directory.
             group: Some(Id::Number(gid.unwrap_or(0))),
         });
         let ids = ids.map(Box::new);
@@ -260,7 +262,7 @@ impl MountPlanner<'_, '_> {
             gid: self.number(secret.gid.as_deref(), diagnostics)?.unwrap_or(0),
             required: secret.required.unwrap_or(false),
         };
-        // As environment only, it is no file at all.
+        // If it is only a variable, it is not a file.
         let path = match (to, &secret.env) {
             (Some(to), _) => to,
             (None, None) => {
@@ -332,7 +334,7 @@ impl MountPlanner<'_, '_> {
     }
 }
 
-/// Checks the part of an id that is the name of a file in the container.
+/// Checks the part of an id that becomes a file name in the container.
 fn file_of(id: &str, part: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
     if FileName::new(part).is_ok() {
         return Some(());

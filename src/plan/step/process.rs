@@ -14,7 +14,7 @@ use crate::source::Spanned;
 use crate::spec::{ArgName, ExecStep, Network, ProcessKeys, RunStep, Security, User, script};
 use crate::text::Text;
 
-/// How many bytes each of the things counts that a process has from its stage.
+/// Estimated size in bytes of an item that a process has from its stage.
 const INHERITED: usize = 128;
 
 const DEVICE: Form<Text> = Form {
@@ -23,8 +23,8 @@ const DEVICE: Form<Text> = Form {
     hint: "its CDI name, \"vendor.com/class=name\", or a class",
 };
 
-/// Whether a text names devices: `vendor/class=name`, `vendor/class=*`, `vendor/class`, or a class that the engine
-/// has given them.
+/// True if a text names devices: `vendor/class=name`, `vendor/class=*`, `vendor/class`, or a class
+/// that the engine defines.
 ///
 /// Follows `parseDevice` in `solver/llbsolver/cdidevices/manager.go` of BuildKit and the names of
 /// `tags.cncf.io/container-device-interface`.
@@ -78,7 +78,7 @@ impl Planner<'_, '_> {
         Some(Planned { action: Action::Exec(exec), label: label.into(), created_by })
     }
 
-    /// Reports a process where there are no files that it could run.
+    /// Reports a process in a stage without files to run.
     fn check_program(&self, exec: &Exec, diagnostics: &mut Diagnostics) -> Option<()> {
         let is_mounted = exec.mounts.iter().any(|mount| match &mount.kind {
             MountKind::Bind { .. } | MountKind::Cache { .. } => true,
@@ -107,7 +107,7 @@ impl Planner<'_, '_> {
         diagnostics.fail(Diagnostic::new(Code::NoProgram, self.span, message).hint(hint))
     }
 
-    /// All of a process but what it runs.
+    /// Everything about a process except its command.
     fn process(
         &self,
         keys: &ProcessKeys,
@@ -162,7 +162,7 @@ impl Planner<'_, '_> {
         })
     }
 
-    /// The stage's environment, the args that the process names or is given, and its own variables.
+    /// The stage's environment, the args that the process names or lists, and its own variables.
     fn environment(
         &self,
         keys: &ProcessKeys,
@@ -228,7 +228,7 @@ impl Planner<'_, '_> {
     }
 }
 
-/// The names of an `args` list that are declared. Any other is reported.
+/// The declared names in an `args` list. Any other is reported.
 pub(in crate::plan) fn declared_args(
     names: &[Spanned<ArgName>],
     scope: &Scope<'_>,
