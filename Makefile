@@ -44,7 +44,7 @@ lint:
 docs: export PATH := $(CURDIR)/target/mdbook/bin:$(PATH)
 docs:
 	command -v mdbook >/dev/null || \
-	  cargo install mdbook --version 0.5.4 --locked --debug --no-default-features --root target/mdbook
+	  CARGO_PROFILE_DEV_DEBUG=0 cargo install mdbook --version 0.5.4 --locked --debug --no-default-features --root target/mdbook
 	mdbook build docs
 
 engine-down:

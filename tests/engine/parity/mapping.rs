@@ -31,7 +31,7 @@ fn the_mapping_names_each_case_and_has_no_empty_row() {
             }
         }
         let has_proof = cells[2].contains('`');
-        let is_refused = cells[1].starts_with("not wanted: ") && cells[2] == "-";
+        let is_refused = cells[1].starts_with("not needed: ") && cells[2] == "-";
         if !has_proof && !is_refused {
             problems.push(format!("neither a case nor a reason: {row}"));
         }
