@@ -2,7 +2,6 @@
 
 pub mod convert;
 mod credentials;
-mod csv;
 pub mod diagnostic;
 pub mod dockerfile;
 pub mod gateway;

@@ -8,6 +8,7 @@
 
 use std::process::ExitCode;
 
+use buildkit_frontend::on_stdio;
 use mstage::gateway::{run, salvage};
 
 fn main() -> ExitCode {
@@ -21,19 +22,12 @@ fn main() -> ExitCode {
             Err(err) => fail(&err),
         };
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(err) => return fail(&err),
-    };
     // A variable that is not UTF-8 is not an option of any client.
     let variables = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let outcome = runtime.block_on(async {
-        let io = buildkit_frontend::stdio().map_err(|err| err.to_string())?;
-        run(io, variables).await.map_err(|err| err.to_string())
-    });
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+    match on_stdio(async |io| run(io, variables).await) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(err)) => fail(&err),
         Err(err) => fail(&err),
     }
 }

@@ -3,9 +3,9 @@
 //! Follows `commands_runmount.go` and `commands_rundevice.go` in `frontend/dockerfile/instructions` of BuildKit.
 
 use super::instruction::{DeviceFlag, Word};
-use crate::csv;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::{Span, Spanned};
+use buildkit_frontend::csv;
 
 /// A mount as written. Values are raw: they still contain `$NAME`.
 #[derive(Debug, Clone)]

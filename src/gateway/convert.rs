@@ -132,7 +132,7 @@ fn converted(file: SourceFile, options: &Options) -> Result<(SourceFile, Convert
         return Err(report::failure(&diagnostics, &SourceMap::new(file)));
     }
     // The client passes the name of this frontend's image.
-    let syntax = options.raw.get("source").map_or(convert::SYNTAX, String::as_str);
+    let syntax = options.raw.get("source").unwrap_or(convert::SYNTAX);
     let converted = convert(&dockerfile, syntax, &options.request.build_args);
     Ok((file, converted))
 }

@@ -7,10 +7,7 @@ use serde_json::{Value, json};
 
 use super::project::Project;
 use crate::plan::{Dockerfile, Triggered};
-use buildkit_frontend::{Build, Ref, Refs, SolveRequest, Status};
-
-/// The key of the image's config in the metadata of a result.
-pub(super) const CONFIG: &str = "containerimage.config";
+use buildkit_frontend::{Build, Ref, Refs, SolveRequest, Status, keys};
 
 /// Options of the client about the build file itself, or about the form of the result.
 const OF_THE_FILE: [&str; 10] = [
@@ -56,10 +53,10 @@ pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<St
     let raw = project.options.raw.iter();
     let mut opts: BTreeMap<String, String> = raw
         .filter(|(key, _)| {
-            !OF_THE_FILE.contains(&key.as_str())
+            !OF_THE_FILE.contains(key)
                 && !OF_THE_RESULT.iter().any(|prefix| key.starts_with(prefix))
         })
-        .map(|(key, value)| (key.clone(), value.clone()))
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .collect();
     if !project.options.request.is_implicit(platform) {
         opts.insert("platform".to_owned(), platform.id());
@@ -72,7 +69,7 @@ pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<St
 /// The value of [`WAITING`] for a file: every file that is built as a stage, from the client's on,
 /// with its target and args. Fails if the file is among those that wait for it.
 fn waiting(
-    options: &BTreeMap<String, String>,
+    options: &buildkit_frontend::Options,
     Dockerfile { file, target, args, .. }: &Dockerfile,
 ) -> Result<String, Status> {
     let waiting = options.get(WAITING).map(|json| serde_json::from_str(json)).transpose();
@@ -131,7 +128,7 @@ pub(super) async fn solve(
     let mut solved = project.bridge.solve(request).await.map_err(Status::from)?;
     let config = solved
         .metadata
-        .remove(CONFIG)
+        .remove(keys::IMAGE_CONFIG)
         .ok_or_else(|| Status::new("the Dockerfile frontend gave no image config"))?;
     match solved.refs {
         Refs::Single(files) => {

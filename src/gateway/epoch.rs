@@ -60,7 +60,7 @@ pub(super) async fn find(
         },
     };
     let value = request.epoch.map(|seconds| seconds.to_string()).unwrap_or_default();
-    options.raw.insert(format!("build-arg:{ARG}"), value.clone());
+    options.raw.set(format!("build-arg:{ARG}"), value.clone());
     request.epoch_value = Some(value);
     Ok(())
 }

@@ -98,7 +98,7 @@ impl Begun {
         connection: &Connection,
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Status> {
-        let options = Options::from_env(variables)?;
+        let options = Options::new(buildkit_frontend::Options::from_variables(variables))?;
         match options.subrequest.as_deref().and_then(subrequest::answer_without_file) {
             Some(answer) => answer.map(Self::Answered),
             None => {

@@ -18,7 +18,7 @@ pub(super) fn add(graph: &mut Graph, options: &Options) -> Result<State, Status>
     if let Some(definition) = definition() {
         return graph.import(definition).map_err(|err| Status::new(err.to_string()));
     }
-    let named = options.raw.get("source").map(String::as_str).unwrap_or_default();
+    let named = options.raw.get("source").unwrap_or_default();
     let reference = Reference::parse(named).map_err(|err| options::invalid("source", err))?;
     let image = Image {
         platform: Some(options.request.build_platform.clone()),

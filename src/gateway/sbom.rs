@@ -14,13 +14,12 @@ use buildkit_llb::{
 };
 use futures_util::future::join_all;
 
-use super::options::Scanner;
 use super::{Options, report};
 use crate::lower::Lowered;
 use crate::plan::{ImageConfig, Plan};
 use crate::reference::Reference;
 use buildkit_frontend::{
-    Attestation, AttestationKind, Bridge, ImageRequest, Ref, SolveRequest, Status,
+    Attestation, AttestationKind, Bridge, ImageRequest, Ref, Scanner, SolveRequest, Status,
 };
 
 /// The directories of the scanner's input, the target and further ones, and of its output.

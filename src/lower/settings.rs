@@ -1,7 +1,6 @@
 //! Settings of the client and the engine that apply to every op, apart from the build file.
 
-use std::collections::BTreeMap;
-
+pub use buildkit_frontend::Sessions;
 use buildkit_llb::{Definition, HostIp, LinuxResources, ResolveMode, Ulimit};
 
 use crate::plan::GitUrl;
@@ -26,25 +25,6 @@ pub struct Settings {
     pub cache_namespace: String,
     /// Features of the engine that not all engines have.
     pub engine: Engine,
-}
-
-/// The sessions of a client.
-#[derive(Debug, Clone, Default)]
-pub struct Sessions {
-    /// The session of the build.
-    pub id: String,
-    /// The sessions of other directories, by the names of the directories.
-    pub of_directories: BTreeMap<String, String>,
-    /// Shared keys of named contexts, which let transfers of the same directory be incremental; by
-    /// the names of the contexts.
-    pub shared_keys: BTreeMap<String, String>,
-}
-
-impl Sessions {
-    /// The session from which to read a directory.
-    pub fn of(&self, directory: &str) -> &str {
-        self.of_directories.get(directory).unwrap_or(&self.id)
-    }
 }
 
 /// The main build context.

@@ -35,6 +35,7 @@ mod fresh {
 }
 mod frontend;
 mod gates;
+mod kit;
 mod limits;
 mod lock;
 mod merge;

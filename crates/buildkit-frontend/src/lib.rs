@@ -1,16 +1,76 @@
-//! draft
+//! The client side of BuildKit's gateway: what a [frontend] needs to read a build file, look up images, solve graphs,
+//! and return a result or an error that shows lines of the file.
+//!
+//! A frontend is a program that BuildKit starts for each build, with its options in environment variables and a gRPC
+//! connection on standard input and output. It makes a graph with [`buildkit_llb`], has it solved, and returns a result.
+//! [`run`] does all of it but the decisions:
+//!
+//! ```no_run
+//! use buildkit_frontend::{Bridge, Options, SolveRequest, SolveResult, Status, run};
+//! use buildkit_llb::{FileOp, Graph, Metadata, MkfileAction, State};
+//!
+//! fn main() -> std::process::ExitCode {
+//!     run(frontend)
+//! }
+//!
+//! /// Copies the build file into the result.
+//! async fn frontend(bridge: Bridge, options: Options) -> Result<SolveResult, Status> {
+//!     let file = bridge.read_build_file(&options).await?;
+//!     let mut graph = Graph::new();
+//!     let copy = MkfileAction::new("/build-file", 0o644, file.data);
+//!     let state = graph.add(FileOp::new(State::SCRATCH).then(copy), Metadata::default());
+//!     Ok(bridge.solve(SolveRequest::new(graph.definition(state))).await?)
+//! }
+//! ```
+//!
+//! `examples/lines.rs` is a frontend whose result is an image, in 30 lines.
+//!
+//! # The parts
+//!
+//! | for | see |
+//! | --- | --- |
+//! | the program | [`run`]; [`respond`] in tests; [`on_stdio`], [`Connection`] and [`catch_panic`] for more control |
+//! | what the client asks for | [`Options`], [`Sessions`] |
+//! | files of the client and of anything solved | [`Bridge::read_build_file`], [`Connection::open_source`], [`Bridge::read_file`], [`Bridge::read_dir`] |
+//! | images, git refs, downloads | [`Bridge::resolve_image`], [`Bridge::resolve_source`] |
+//! | building | [`Bridge::solve`], [`Bridge::evaluate`], [`Bridge::run`] |
+//! | what the daemon can do | [`Capabilities`] |
+//! | results | [`SolveResult`], [`ImageResult`], [`keys`], [`Answer`] |
+//! | failures | [`Status`], which users read, and [`Error`], which says what kind a failed call is |
+//! | warnings | [`Warning`] |
+//!
+//! References of images and platforms are values of [`buildkit_llb`]: [`Reference`](buildkit_llb::Reference) and
+//! [`Platform`](buildkit_llb::Platform).
+//!
+//! # What is not done here
+//!
+//! Nothing is decided: which stages a target needs, which names mean what, and what a build file says are the frontend's
+//! matter. Of build contexts only directories of the client are read for it; see [`Bridge::read_build_file`].
+//!
+//! # Old daemons
+//!
+//! Every daemon since BuildKit 0.8 (Docker 20.10) is supported. Where one lacks a call, the crate does without it as
+//! BuildKit's own Go client does; where nothing else will do, that is [`Error::Unsupported`].
+//!
+//! [frontend]: https://docs.docker.com/build/buildkit/frontend/
+
 #![warn(missing_docs)]
 
 mod bridge;
+mod build_file;
 mod capabilities;
 mod client;
 mod connection;
 mod container;
+pub mod csv;
 mod error;
 mod file;
 pub mod keys;
 mod lookup;
+mod options;
+mod panics;
 mod result;
+mod run;
 mod solve;
 mod status;
 mod subrequest;
@@ -26,7 +86,10 @@ pub use self::file::{FileKind, Stat};
 pub use self::lookup::{
     GitMeta, HttpMeta, ImageMeta, ImageRequest, OciLayout, ResolvedImage, SourceMeta, SourceRequest,
 };
+pub use self::options::{InvalidOption, Options, ProcessOptions, Scanner, Sessions, parse_bool};
+pub use self::panics::{Panic, catch_panic};
 pub use self::result::{ImageResult, PlatformResult};
+pub use self::run::{on_stdio, respond, run};
 pub use self::solve::{
     Attestation, AttestationKind, Build, CacheImport, Ref, Refs, SolveRequest, SolveResult,
     Subject, SubjectKind,
@@ -35,3 +98,8 @@ pub use self::status::{FailedProcess, Status, StatusSource};
 pub use self::subrequest::Answer;
 pub use self::transport::{Stdio, pipes, stdio};
 pub use self::warning::Warning;
+
+/// Runs the example of the README as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -13,7 +13,7 @@ use crate::caps::Caps;
 use crate::digest::DigestMap;
 use crate::ops::Draft;
 use crate::wire::Writer;
-use crate::{Cap, Definition, Digest, Location, Metadata, Op, SourceId, SourceInfo};
+use crate::{Cap, Definition, Digest, Exec, Location, Metadata, Op, SourceId, SourceInfo};
 
 /// An append-only graph of ops.
 ///
@@ -94,6 +94,12 @@ impl Graph {
     /// Adds an op and returns a handle to its result: for most ops a [`State`].
     pub fn add<O: Op>(&mut self, op: O, metadata: Metadata<'_>) -> O::Handle {
         op.add_to(self, metadata)
+    }
+
+    /// Adds an exec and returns its root as it is afterwards. [`Graph::add`] also returns what it
+    /// makes of its mounts.
+    pub fn run(&mut self, exec: Exec<'_>, metadata: Metadata<'_>) -> State {
+        self.add(exec, metadata).root
     }
 
     /// Adds a source file for the locations of ops. Adding it again returns the same handle.

@@ -186,9 +186,13 @@ impl Engine {
         })
     }
 
-    /// Builds the frontend image from the repository. It is built on the current engine and copied
-    /// to an older one, like a release.
     fn make_frontend(&self) -> Result<(), String> {
+        self.make_image("frontend.Dockerfile", FRONTEND)
+    }
+
+    /// Builds a frontend's image from the repository. It is built on the current engine and copied
+    /// to an older one, like a release.
+    pub(crate) fn make_image(&self, dockerfile: &str, name: &str) -> Result<(), String> {
         let builder = Engine::find(None)?;
         builder.provide(&["rust:1.95"])?;
         builder
@@ -198,9 +202,9 @@ impl Engine {
                 "--progress=plain",
                 "--load",
                 "-f",
-                "frontend.Dockerfile",
+                dockerfile,
                 "-t",
-                FRONTEND,
+                name,
                 ".",
             ])
             .minutes(30)
@@ -212,7 +216,7 @@ impl Engine {
             tempfile::tempdir().map_err(|err| format!("no temporary directory: {err}"))?;
         let file = directory.path().join("frontend.tar");
         let with_file = |command: Command, file: &Path| command.arg(file).attempt();
-        with_file(builder.docker(["image", "save", FRONTEND, "-o"]), &file)?;
+        with_file(builder.docker(["image", "save", name, "-o"]), &file)?;
         with_file(self.docker(["image", "load", "-i"]), &file)?;
         Ok(())
     }

@@ -6,6 +6,7 @@ mod capabilities;
 mod end;
 mod files;
 mod lookup;
+mod run;
 mod solve;
 mod transport;
 
@@ -45,4 +46,11 @@ async fn solve_ref(bridge: &Bridge, request: SolveRequest) -> Ref {
         Refs::Single(Some(reference)) => reference,
         other => panic!("not one reference: {other:?}"),
     }
+}
+
+#[test]
+fn the_readme_shows_the_example() {
+    let example = include_str!("../../examples/lines.rs");
+    assert!(include_str!("../../README.md").contains(example), "copy examples/lines.rs to it");
+    assert!(example.lines().count() <= 30);
 }

@@ -121,6 +121,28 @@ impl<'a> Exec<'a> {
         let program = args.next()?;
         Some(Exec { args: args.collect(), ..Exec::new(root, program) })
     }
+
+    /// With further arguments.
+    pub fn args(mut self, args: impl IntoIterator<Item = impl Into<Cow<'a, str>>>) -> Exec<'a> {
+        self.args.extend(args.into_iter().map(Into::into));
+        self
+    }
+
+    /// With a further variable in the environment.
+    pub fn env(
+        mut self,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> Exec<'a> {
+        self.env.push((name.into(), value.into()));
+        self
+    }
+
+    /// With a further mount.
+    pub fn mount(mut self, mount: impl Into<Mount<'a>>) -> Exec<'a> {
+        self.mounts.push(mount.into());
+        self
+    }
 }
 
 /// The states after an [`Exec`].

@@ -1,17 +1,35 @@
-//! The client's settings for processes of run steps: hosts, limits, network.
+//! Settings of the client for the processes of steps: hosts, limits, network.
 //!
 //! Follows `frontend/dockerui/attr.go` of BuildKit.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use buildkit_llb::{HostIp, LinuxResources, Ulimit};
+use buildkit_llb::{HostIp, LinuxResources, NetMode, Ulimit};
 
-use super::{InvalidOption, invalid};
+use super::{InvalidOption, Options};
 use crate::csv;
-use crate::lower::ProcessSettings;
-use crate::spec::Network;
+
+/// Settings for the processes of steps.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct ProcessOptions {
+    /// The network of processes whose step asks for none itself (`force-network-mode`; `--network`). `None` is the
+    /// sandbox's.
+    pub network: Option<NetMode>,
+    /// Further entries of `/etc/hosts` (`add-hosts`; `--add-host`).
+    pub hosts: Vec<HostIp>,
+    /// The host name (`hostname`, the build arg `BUILDKIT_SANDBOX_HOSTNAME`); empty for BuildKit's.
+    pub hostname: String,
+    /// The size of `/dev/shm` in bytes (`shm-size`; `--shm-size`); 0 for the daemon's.
+    pub shm_size: u64,
+    /// Limits of each process (`ulimit`; `--ulimit`).
+    pub ulimits: Vec<Ulimit>,
+    /// The parent of the processes' control group (`cgroup-parent`; `--cgroup-parent`); empty for the daemon's.
+    pub cgroup_parent: String,
+    /// Limits of memory and processors (`memory`, `cpushares` and others; `--memory` and the like).
+    pub resources: Option<LinuxResources>,
+}
 
 /// The limits that Linux supports (`ulimitNameMapping` in `docker/go-units`).
 const ULIMITS: [&str; 15] = [
@@ -32,28 +50,27 @@ const ULIMITS: [&str; 15] = [
     "stack",
 ];
 
-/// Reads the settings of processes.
-pub(super) fn settings(opts: &BTreeMap<String, String>) -> Result<ProcessSettings, InvalidOption> {
-    let opt = |name: &str| opts.get(name).map_or("", String::as_str);
+pub(super) fn read(options: &Options) -> Result<ProcessOptions, InvalidOption> {
+    let opt = |name: &str| options.get(name).unwrap_or_default();
     let own_hostname = opt("build-arg:BUILDKIT_SANDBOX_HOSTNAME");
     let hostname = if own_hostname.is_empty() { opt("hostname") } else { own_hostname };
-    Ok(ProcessSettings {
+    Ok(ProcessOptions {
         network: network(opt("force-network-mode"))?,
         hosts: hosts(opt("add-hosts"))?,
         hostname: hostname.to_owned(),
-        shm_size: number(opts, "shm-size", 0, "bytes, a whole number")?,
+        shm_size: number(options, "shm-size", 0, "bytes, a whole number")?,
         ulimits: ulimits(opt("ulimit"))?,
         cgroup_parent: opt("cgroup-parent").to_owned(),
-        resources: resources(opts)?,
+        resources: resources(options)?,
     })
 }
 
-fn network(text: &str) -> Result<Option<Network>, InvalidOption> {
+fn network(text: &str) -> Result<Option<NetMode>, InvalidOption> {
     match text {
         "" | "sandbox" => Ok(None),
-        "host" => Ok(Some(Network::Host)),
-        "none" => Ok(Some(Network::None)),
-        other => Err(invalid(
+        "host" => Ok(Some(NetMode::Host)),
+        "none" => Ok(Some(NetMode::None)),
+        other => Err(InvalidOption::new(
             "force-network-mode",
             format!("`{other}` is none of `sandbox`, `host` and `none`"),
         )),
@@ -64,22 +81,26 @@ fn hosts(text: &str) -> Result<Vec<HostIp>, InvalidOption> {
     let host = |field: String| {
         let field = field.to_ascii_lowercase();
         let Some((host, ip)) = field.split_once('=') else {
-            return Err(invalid(
+            return Err(InvalidOption::new(
                 "add-hosts",
                 format!("`{field}` is not of the form `NAME=ADDRESS`"),
             ));
         };
         if IpAddr::from_str(ip).is_err() {
-            return Err(invalid("add-hosts", format!("`{ip}` is not an IP address")));
+            return Err(InvalidOption::new("add-hosts", format!("`{ip}` is not an IP address")));
         }
         Ok(HostIp { host: host.to_owned(), ip: ip.to_owned() })
     };
-    csv::fields(text).map_err(|err| invalid("add-hosts", err))?.into_iter().map(host).collect()
+    csv::fields(text)
+        .map_err(|err| InvalidOption::new("add-hosts", err))?
+        .into_iter()
+        .map(host)
+        .collect()
 }
 
 fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
     let ulimit = |field: String| {
-        let problem = |problem: &str| invalid("ulimit", format!("`{field}`: {problem}"));
+        let problem = |problem: &str| InvalidOption::new("ulimit", format!("`{field}`: {problem}"));
         let Some((name, limits)) = field.split_once('=') else {
             return Err(problem("it is not of the form `NAME=SOFT` or `NAME=SOFT:HARD`"));
         };
@@ -95,42 +116,44 @@ fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
         }
         Ok(Ulimit { name: name.to_owned(), soft, hard })
     };
-    csv::fields(text).map_err(|err| invalid("ulimit", err))?.into_iter().map(ulimit).collect()
+    csv::fields(text)
+        .map_err(|err| InvalidOption::new("ulimit", err))?
+        .into_iter()
+        .map(ulimit)
+        .collect()
 }
 
-fn resources(opts: &BTreeMap<String, String>) -> Result<Option<LinuxResources>, InvalidOption> {
+fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption> {
     const POSITIVE: &str = "a whole number above 0";
-    let memory_swap = number(opts, "memswap", -1, "bytes, or -1 for no limit")?;
+    let memory_swap = number(options, "memswap", -1, "bytes, or -1 for no limit")?;
     let cpuset = |name: &str| {
-        let text = opts.get(name).map_or("", String::as_str);
+        let text = options.get(name).unwrap_or_default();
         if is_cpuset(text) {
             return Ok(text.to_owned());
         }
-        Err(invalid(name, format!("`{text}` is not a list of numbers and ranges, such as `0-3,5`")))
+        Err(InvalidOption::new(
+            name,
+            format!("`{text}` is not a list of numbers and ranges, such as `0-3,5`"),
+        ))
     };
     let resources = LinuxResources {
-        memory: number(opts, "memory", 1, POSITIVE)?,
+        memory: number(options, "memory", 1, POSITIVE)?,
         memory_swap,
-        cpu_shares: number(opts, "cpushares", 1, POSITIVE)?,
-        cpu_period: number(opts, "cpuperiod", 1, POSITIVE)?,
-        cpu_quota: number(opts, "cpuquota", 1, POSITIVE)?,
+        cpu_shares: number(options, "cpushares", 1, POSITIVE)?,
+        cpu_period: number(options, "cpuperiod", 1, POSITIVE)?,
+        cpu_quota: number(options, "cpuquota", 1, POSITIVE)?,
         cpuset_cpus: cpuset("cpusetcpus")?,
         cpuset_mems: cpuset("cpusetmems")?,
     };
     Ok((resources != LinuxResources::default()).then_some(resources))
 }
 
-/// A number; 0 if absent. A given number must be at least `least`, and not 0 unless `least` is.
-fn number<N>(
-    opts: &BTreeMap<String, String>,
-    name: &str,
-    least: N,
-    what: &str,
-) -> Result<N, InvalidOption>
+/// Reads a number. An absent one is 0; a given one is at least `least`, and not 0 unless `least` is.
+fn number<N>(options: &Options, name: &str, least: N, what: &str) -> Result<N, InvalidOption>
 where
     N: FromStr + Default + PartialOrd,
 {
-    let text = opts.get(name).map_or("", String::as_str);
+    let text = options.get(name).unwrap_or_default();
     if text.is_empty() {
         return Ok(N::default());
     }
@@ -139,11 +162,11 @@ where
         Ok(number) if number >= least && (zero_means_something || number != N::default()) => {
             Ok(number)
         }
-        _ => Err(invalid(name, format!("`{text}` is not {what}"))),
+        _ => Err(InvalidOption::new(name, format!("`{text}` is not {what}"))),
     }
 }
 
-/// True for a list such as `0-3,5`, or an empty text.
+/// Returns true for a list of numbers and ranges, as in `0-3,5`, and for nothing.
 fn is_cpuset(text: &str) -> bool {
     let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
     text.is_empty()
@@ -159,9 +182,10 @@ fn is_cpuset(text: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn read(pairs: &[(&str, &str)]) -> Result<ProcessSettings, String> {
-        let opts = pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect();
-        settings(&opts).map_err(|err| err.to_string())
+    fn read(pairs: &[(&str, &str)]) -> Result<ProcessOptions, String> {
+        let mut options = Options::default();
+        pairs.iter().for_each(|&(name, value)| options.set(name, value));
+        options.process().map_err(|err| err.to_string())
     }
 
     #[test]
@@ -180,8 +204,8 @@ mod tests {
         ]);
         let host = |host: &str, ip: &str| HostIp { host: host.to_owned(), ip: ip.to_owned() };
         let ulimit = |name: &str, soft, hard| Ulimit { name: name.to_owned(), soft, hard };
-        let expected = ProcessSettings {
-            network: Some(Network::None),
+        let expected = ProcessOptions {
+            network: Some(NetMode::None),
             hosts: vec![host("a", "10.0.0.1"), host("b", "::1")],
             hostname: "box".to_owned(),
             shm_size: 1024,
@@ -195,7 +219,7 @@ mod tests {
             }),
         };
         assert_eq!(read, Ok(expected));
-        assert_eq!(super::settings(&BTreeMap::new()), Ok(ProcessSettings::default()));
+        assert_eq!(Options::default().process(), Ok(ProcessOptions::default()));
     }
 
     #[test]

@@ -1,15 +1,36 @@
-//! Lists in one option, as clients write them: separated by commas, fields with a comma in quotes.
+//! Lists as clients write them into one option: separated by commas, a field with a comma in double quotes.
 
-/// The fields of a list; none for an empty text. Follows RFC 4180, as `tonistiigi/go-csvvalue`
-/// does.
-pub(crate) fn fields(text: &str) -> Result<Vec<String>, String> {
+use std::error::Error;
+use std::fmt;
+
+/// A text that is not a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidList {
+    text: String,
+    problem: Problem,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Problem {
+    OpenQuote,
+    TextAfterQuote,
+}
+
+/// Returns the fields of a list; none of an empty text. Follows RFC 4180, as `github.com/tonistiigi/go-csvvalue` does.
+///
+/// ```
+/// use buildkit_frontend::csv;
+///
+/// assert_eq!(csv::fields(r#"type=bind,"target=/a,b""#)?, ["type=bind", "target=/a,b"]);
+/// # Ok::<(), csv::InvalidList>(())
+/// ```
+pub fn fields(text: &str) -> Result<Vec<String>, InvalidList> {
+    let invalid = |problem| InvalidList { text: text.to_owned(), problem };
     let mut fields = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
         let (field, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => {
-                unquote(quoted).ok_or_else(|| format!("a quote is open in `{text}`"))?
-            }
+            Some(quoted) => unquote(quoted).ok_or_else(|| invalid(Problem::OpenQuote))?,
             None => {
                 let end = rest.find(',').unwrap_or(rest.len());
                 (rest[..end].to_owned(), &rest[end..])
@@ -23,13 +44,13 @@ pub(crate) fn fields(text: &str) -> Result<Vec<String>, String> {
             }
             Some(next) => rest = next,
             None if behind.is_empty() => break,
-            None => return Err(format!("something stands behind a quote in `{text}`")),
+            None => return Err(invalid(Problem::TextAfterQuote)),
         }
     }
     Ok(fields)
 }
 
-/// The text up to the closing quote, and the rest after it. Two quotes stand for one.
+/// Returns the text up to the closing quote, and the rest after it. Two quotes are one in the text.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;
@@ -45,6 +66,18 @@ fn unquote(text: &str) -> Option<(String, &str)> {
         }
     }
 }
+
+impl fmt::Display for InvalidList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = &self.text;
+        match self.problem {
+            Problem::OpenQuote => write!(f, "a quote is open in `{text}`"),
+            Problem::TextAfterQuote => write!(f, "something stands behind a quote in `{text}`"),
+        }
+    }
+}
+
+impl Error for InvalidList {}
 
 #[cfg(test)]
 mod tests {

@@ -4,35 +4,36 @@
 
 use std::collections::BTreeMap;
 
-use super::{InvalidOption, invalid};
+use super::{InvalidOption, Options};
 use crate::csv;
 
-/// The scanner of a result.
+/// A program that scans a file system for an SBOM.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Scanner {
-    /// Its image, as given by the client.
+    /// Its image, as the client writes it. May be without a registry and a tag.
     pub image: String,
-    /// Further settings for the scanner.
+    /// Its settings, by name: it gets them as `BUILDKIT_SCAN_NAME` (`docs/attestations/sbom-protocol.md` of BuildKit).
     pub parameters: BTreeMap<String, String>,
 }
 
 /// The default scanner.
 const DEFAULT_SCANNER: &str = "docker/buildkit-syft-scanner:stable-1";
 
-/// The prefixes of these options, which are case-insensitive.
+/// The prefixes of the options, before the kind of attestation in upper or lower case.
 const PREFIXES: [&str; 2] = ["attest:", "build-arg:BUILDKIT_ATTEST_"];
 
-/// The scanner for an SBOM. The other kind of attestation, provenance, is made by the engine.
-pub(super) fn scanner(opts: &BTreeMap<String, String>) -> Result<Option<Scanner>, InvalidOption> {
+/// The scanner that makes an SBOM. The other kind, the provenance, is all the engine's.
+pub(super) fn scanner(options: &Options) -> Result<Option<Scanner>, InvalidOption> {
     let mut scanner = None;
-    for (option, text) in opts {
+    for (option, text) in options.iter() {
         let kind = PREFIXES.iter().find_map(|prefix| option.strip_prefix(prefix));
         match kind.map(str::to_ascii_lowercase).as_deref() {
             Some("sbom") => scanner = Some(parse(option, text)?),
             None | Some("provenance") => {}
             Some(other) => {
                 let problem = format!("`{other}` is neither `sbom` nor `provenance`");
-                return Err(invalid(option, problem));
+                return Err(InvalidOption::new(option, problem));
             }
         }
     }
@@ -41,7 +42,7 @@ pub(super) fn scanner(opts: &BTreeMap<String, String>) -> Result<Option<Scanner>
 
 fn parse(option: &str, text: &str) -> Result<Scanner, InvalidOption> {
     let mut scanner = Scanner { image: DEFAULT_SCANNER.to_owned(), parameters: BTreeMap::new() };
-    for field in csv::fields(text).map_err(|err| invalid(option, err))? {
+    for field in csv::fields(text).map_err(|err| InvalidOption::new(option, err))? {
         let (name, value) = field.split_once('=').unwrap_or((&field, ""));
         if name == "generator" {
             value.clone_into(&mut scanner.image);
@@ -50,7 +51,7 @@ fn parse(option: &str, text: &str) -> Result<Scanner, InvalidOption> {
         }
     }
     if scanner.image.is_empty() {
-        return Err(invalid(option, "the generator has no name"));
+        return Err(InvalidOption::new(option, "the generator has no name"));
     }
     Ok(scanner)
 }
@@ -60,8 +61,9 @@ mod tests {
     use super::*;
 
     fn read(option: &str, value: &str) -> Result<Option<Scanner>, String> {
-        let opts = BTreeMap::from([(option.to_owned(), value.to_owned())]);
-        scanner(&opts).map_err(|err| err.to_string())
+        let mut options = Options::default();
+        options.set(option, value);
+        options.sbom_scanner().map_err(|err| err.to_string())
     }
 
     #[test]

@@ -1,0 +1,43 @@
+//! The build file of a frontend that reads nothing else.
+
+use buildkit_llb::{Differ, Graph, Local, Metadata, SourceInfo};
+
+use crate::{Bridge, Error, Options, Status};
+
+/// The size up to which a build file is read, in bytes.
+const LIMIT: usize = 4 << 20;
+
+impl Bridge {
+    /// Reads the build file: the file `filename` of the client's directory `dockerfile`, or of the one that
+    /// `dockerfilekey` names. At most 4 MiB.
+    ///
+    /// The answer is ready for [`Status::with_source`] and [`Graph::add_source`], its language empty.
+    ///
+    /// A build context from git, from the web or from standard input, where the build file is in the context, and one
+    /// that another build makes are not looked into. The Dockerfile frontend does that
+    /// (`frontend/dockerui/context.go`); a frontend that wants it solves the sources of
+    /// [`Options::context`] and [`Bridge::inputs`] itself.
+    pub async fn read_build_file(&self, options: &Options) -> Result<SourceInfo, Status> {
+        let (name, directory) = (options.filename(), options.build_file_directory());
+        let directory = directory.unwrap_or("dockerfile");
+        let mut local = Local::new(directory, options.sessions().of(directory));
+        local.follow_paths = vec![name.to_owned()];
+        local.shared_key_hint = directory.to_owned();
+        local.differ = Some(Differ::None);
+        let mut graph = Graph::new();
+        let label = format!("[internal] load build definition from {name}");
+        let state = graph.add(local, Metadata::named(label));
+        let definition = graph.definition(state);
+        let unreadable =
+            |error: Error| Status::from(error).context(format!("cannot read `{name}`"));
+        let file = match self.connection().open_source(definition.clone()).await? {
+            Some(files) => self.read_file(&files, name, LIMIT).await.map_err(unreadable)?,
+            None => None,
+        };
+        let data = file.ok_or_else(|| {
+            Status::new(format!("there is no `{name}` in the build file's directory"))
+        })?;
+        let definition = Some(definition);
+        Ok(SourceInfo { filename: name.to_owned(), data, language: String::new(), definition })
+    }
+}

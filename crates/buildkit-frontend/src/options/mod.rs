@@ -1,0 +1,320 @@
+//! The options that the daemon and its client give to every frontend.
+//!
+//! The names are those of the Dockerfile frontend (BuildKit's `frontend/dockerui/config.go`), so that every client's
+//! options mean the same in every frontend.
+
+mod attestations;
+mod json;
+mod process;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use buildkit_llb::{Platform, ResolveMode};
+
+pub use self::attestations::Scanner;
+pub use self::process::ProcessOptions;
+use crate::{CacheImport, Status};
+
+/// The environment that BuildKit starts a frontend with.
+///
+/// An option is read and checked when it is asked for: a frontend that has no use for limits of processes, say, does
+/// not fail because of a wrong one. Each method names the client's option, and what `docker buildx build` sends it for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Options {
+    session_id: String,
+    workers: String,
+    opts: BTreeMap<String, String>,
+}
+
+/// The sessions of a client: what serves its directories.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sessions {
+    /// The session that the build belongs to.
+    pub id: String,
+    /// The sessions of directories that another one serves, by the names of the directories.
+    pub of_directories: BTreeMap<String, String>,
+    /// The shared keys of named contexts: which earlier transfer a transfer of the directory continues.
+    pub shared_keys: BTreeMap<String, String>,
+}
+
+/// An option with a value that has no meaning. Its message names the option.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidOption {
+    option: String,
+    problem: String,
+}
+
+impl Options {
+    /// Reads this process's environment.
+    #[expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
+    pub fn from_env() -> Self {
+        // A value that is not UTF-8 is no option of any client.
+        let variables = std::env::vars_os();
+        Self::from_variables(variables.filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        }))
+    }
+
+    /// Reads environment variables. For tests of a frontend.
+    ///
+    /// ```
+    /// use buildkit_frontend::Options;
+    ///
+    /// let variables = [("BUILDKIT_SESSION_ID", "s"), ("BUILDKIT_FRONTEND_OPT_0", "build-arg:VERSION=1=2")];
+    /// let options = Options::from_variables(variables.map(|(name, value)| (name.into(), value.into())));
+    /// assert_eq!(options.build_args()["VERSION"], "1=2");
+    /// ```
+    pub fn from_variables(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut options = Self::default();
+        for (name, value) in variables {
+            if name == "BUILDKIT_SESSION_ID" {
+                options.session_id = value;
+            } else if name == "BUILDKIT_WORKERS" {
+                options.workers = value;
+            } else if name.starts_with("BUILDKIT_FRONTEND_OPT_")
+                && let Some((key, value)) = value.split_once('=')
+            {
+                options.opts.insert(key.to_owned(), value.to_owned());
+            }
+        }
+        options
+    }
+
+    /// Returns an option of the client as it came.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.opts.get(name).map(String::as_str)
+    }
+
+    /// Returns an option as it came, unless it is empty.
+    pub fn non_empty(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Sets an option, for frontends that are started with them: see [`Build::Frontend`](crate::Build::Frontend).
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.opts.insert(name.into(), value.into());
+    }
+
+    /// Returns all options of the client as they came, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.opts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Returns the options whose names have a prefix, by the rest of their names: `build-arg:`.
+    pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
+        let named =
+            self.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
+        named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
+
+    /// The id of the session that the build belongs to.
+    pub fn session_id(&self) -> &str {
+        &self.session_id
+    }
+
+    /// The sessions that the client's directories are read from (`local-sessionid:NAME` and `sharedkey:localdir:NAME`).
+    pub fn sessions(&self) -> Sessions {
+        Sessions {
+            id: self.session_id.clone(),
+            of_directories: self.with_prefix("local-sessionid:"),
+            shared_keys: self.with_prefix("sharedkey:localdir:"),
+        }
+    }
+
+    /// The name of the build file in its directory (`filename`; `--file`). `Dockerfile` where the client names none.
+    pub fn filename(&self) -> &str {
+        self.get("filename").unwrap_or("Dockerfile")
+    }
+
+    /// The name under which the client offers the directory of the build file (`dockerfilekey`). Without it that is
+    /// `dockerfile`, and where the build context is not a directory of the client, the build file is in the context.
+    pub fn build_file_directory(&self) -> Option<&str> {
+        self.get("dockerfilekey")
+    }
+
+    /// The build context, where it is not the client's directory `context`: a git repository or a URL (`context`, or the
+    /// option that `contextkey` names).
+    pub fn context(&self) -> Option<&str> {
+        self.non_empty(self.get("contextkey").unwrap_or("context"))
+    }
+
+    /// The directory of such a context that is the context; empty is all of it (`contextsubdir`).
+    pub fn context_subdir(&self) -> &str {
+        self.get("contextsubdir").unwrap_or_default()
+    }
+
+    /// Whether a context from git keeps its `.git` (the build arg `BUILDKIT_CONTEXT_KEEP_GIT_DIR`).
+    pub fn keeps_git_dir(&self) -> bool {
+        self.get("build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR").and_then(parse_bool).unwrap_or(false)
+    }
+
+    /// Named build contexts (`context:NAME`; `--build-context`), in the words of the client: `docker-image://...`,
+    /// `local:NAME`, `input:NAME`, an address.
+    pub fn named_contexts(&self) -> BTreeMap<String, String> {
+        self.with_prefix("context:")
+    }
+
+    /// The image configs of [inputs](crate::Connection::inputs) that are images, by the names of the inputs
+    /// (`input-metadata:NAME`).
+    pub fn input_configs(&self) -> Result<BTreeMap<String, Vec<u8>>, InvalidOption> {
+        json::input_configs(self)
+    }
+
+    /// The target to build (`target`; `--target`).
+    pub fn target(&self) -> Option<&str> {
+        self.non_empty("target")
+    }
+
+    /// Build args (`build-arg:NAME`; `--build-arg`). The client also sends `HTTP_PROXY` and the like as such.
+    pub fn build_args(&self) -> BTreeMap<String, String> {
+        self.with_prefix("build-arg:")
+    }
+
+    /// Labels that the image is to have (`label:NAME`; `--label`).
+    pub fn labels(&self) -> BTreeMap<String, String> {
+        self.with_prefix("label:")
+    }
+
+    /// The names of the stages to build without cache (`no-cache`); no name is all of them (`--no-cache`).
+    pub fn no_cache(&self) -> Option<Vec<String>> {
+        self.get("no-cache").map(|names| match names {
+            "" => Vec::new(),
+            names => names.split(',').map(str::to_owned).collect(),
+        })
+    }
+
+    /// The commit that is built (`vcs:revision`), where the client knows it.
+    pub fn vcs_revision(&self) -> Option<&str> {
+        self.non_empty("vcs:revision")
+    }
+
+    /// The address of the repository that is built (`vcs:source`), where the client knows it. May hold credentials.
+    pub fn vcs_source(&self) -> Option<&str> {
+        self.non_empty("vcs:source")
+    }
+
+    /// The platforms that the default worker can run, its own first.
+    pub fn worker_platforms(&self) -> Result<Vec<Platform>, InvalidOption> {
+        json::worker_platforms(&self.workers)
+    }
+
+    /// The platform that steps run on: the worker's own, or else that of this process.
+    pub fn build_platform(&self) -> Result<Platform, InvalidOption> {
+        match self.worker_platforms()?.into_iter().next() {
+            Some(platform) => Ok(platform),
+            None => Platform::new("linux", std::env::consts::ARCH, "")
+                .map_err(|err| InvalidOption::new("BUILDKIT_WORKERS", err)),
+        }
+    }
+
+    /// The platforms to build for, each once (`platform`; `--platform`): at least one, which is the
+    /// [build platform](Options::build_platform) where the client names none.
+    pub fn target_platforms(&self) -> Result<Vec<Platform>, InvalidOption> {
+        let build_platform = self.build_platform()?;
+        let Some(list) = self.non_empty("platform") else { return Ok(vec![build_platform]) };
+        let mut platforms = Vec::new();
+        for text in list.split(',') {
+            let platform = Platform::parse(text, &build_platform)
+                .map_err(|err| InvalidOption::new("platform", err))?;
+            if !platforms.contains(&platform) {
+                platforms.push(platform);
+            }
+        }
+        Ok(platforms)
+    }
+
+    /// Whether the result is to have the form of images for several platforms, even if it is for one (`multi-platform`,
+    /// the build arg `BUILDKIT_MULTI_PLATFORM`; otherwise where there are several). Fails where several are not allowed.
+    pub fn multi_platform(&self) -> Result<bool, InvalidOption> {
+        let count = self.target_platforms()?.len();
+        let options = ["build-arg:BUILDKIT_MULTI_PLATFORM", "multi-platform"];
+        let given = options.into_iter().find_map(|name| Some((name, self.non_empty(name)?)));
+        let Some((name, text)) = given else { return Ok(count > 1) };
+        match parse_bool(text) {
+            Some(false) if count > 1 => {
+                let problem = format!("`{text}` does not go with {count} platforms");
+                Err(InvalidOption::new(name, problem))
+            }
+            Some(wanted) => Ok(wanted),
+            None => Err(InvalidOption::new(name, format!("`{text}` is not `true` or `false`"))),
+        }
+    }
+
+    /// The place to look for images (`image-resolve-mode`; `--pull`).
+    pub fn resolve_mode(&self) -> Result<ResolveMode, InvalidOption> {
+        match self.get("image-resolve-mode").unwrap_or_default() {
+            "" | "default" => Ok(ResolveMode::Default),
+            "pull" => Ok(ResolveMode::ForcePull),
+            "local" => Ok(ResolveMode::PreferLocal),
+            other => {
+                let problem = format!("`{other}` is none of `default`, `pull` and `local`");
+                Err(InvalidOption::new("image-resolve-mode", problem))
+            }
+        }
+    }
+
+    /// Settings for the processes of steps (`add-hosts`, `ulimit`, `memory` and others; `--add-host` and the like).
+    pub fn process(&self) -> Result<ProcessOptions, InvalidOption> {
+        process::read(self)
+    }
+
+    /// The prefix for the ids of cache mounts (the build arg `BUILDKIT_CACHE_MOUNT_NS`); mostly empty.
+    pub fn cache_namespace(&self) -> &str {
+        self.get("build-arg:BUILDKIT_CACHE_MOUNT_NS").unwrap_or_default()
+    }
+
+    /// Caches to import (`cache-imports`, and `cache-from` of older clients; `--cache-from`).
+    pub fn cache_imports(&self) -> Result<Vec<CacheImport>, InvalidOption> {
+        json::cache_imports(self)
+    }
+
+    /// The scanner that makes an SBOM, where the client asks for one (`attest:sbom`; `--sbom`). The daemon runs it on
+    /// the result by itself; a frontend has to only for what is not in the result.
+    pub fn sbom_scanner(&self) -> Result<Option<Scanner>, InvalidOption> {
+        attestations::scanner(self)
+    }
+
+    /// The name of a question to answer in place of a build (`requestid`; `--call`): see [`Answer`](crate::Answer).
+    pub fn subrequest(&self) -> Option<&str> {
+        self.get("requestid")
+    }
+}
+
+impl Sessions {
+    /// The session that a directory of the client is read from. Every [`Local`](buildkit_llb::Local) source should carry
+    /// it: without it, two builds at the same moment could share files.
+    pub fn of(&self, directory: &str) -> &str {
+        self.of_directories.get(directory).unwrap_or(&self.id)
+    }
+}
+
+/// Reads a truth value as Go's `strconv.ParseBool` does; `None` for a text that is none.
+pub fn parse_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+impl InvalidOption {
+    /// Makes the error of an option. For a frontend's own options, too.
+    pub fn new(option: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self { option: option.into(), problem: problem.to_string() }
+    }
+}
+
+impl fmt::Display for InvalidOption {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "option `{}`: {}", self.option, self.problem)
+    }
+}
+
+impl std::error::Error for InvalidOption {}
+
+impl From<InvalidOption> for Status {
+    fn from(invalid: InvalidOption) -> Self {
+        Self::new(invalid.to_string())
+    }
+}

@@ -1,0 +1,71 @@
+//! Panics as failures that a user reads.
+//!
+//! Without this a panic is an exit code to the user, and its text is in the daemon's log.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::Once;
+
+use futures_util::FutureExt;
+
+use crate::Status;
+
+thread_local! {
+    /// The place where this thread has panicked. The panic itself does not tell it.
+    static PLACE: Cell<Option<String>> = const { Cell::new(None) };
+}
+
+/// A panic of a frontend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Panic {
+    /// Its file, line and column, where they are known.
+    pub place: Option<String>,
+    /// Its text, where it has one.
+    pub message: Option<String>,
+}
+
+/// Does some work and returns a panic in it as an error. [`run`](crate::run) and [`respond`](crate::respond) do this
+/// for a frontend; call it for a failure in other words than theirs.
+///
+/// The work must stay on one thread. In a program that is compiled with `panic = "abort"` nothing can be caught.
+pub async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, Panic> {
+    static REMEMBER: Once = Once::new();
+    REMEMBER.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            PLACE.set(info.location().map(ToString::to_string));
+            usual(info);
+        }));
+    });
+    // State that the panic has left half-done is not looked at again: the only thing left to do is to return.
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| Panic::of(&*panic))
+}
+
+impl Panic {
+    fn of(panic: &(dyn Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        Self {
+            place: PLACE.take(),
+            message: text.or_else(|| panic.downcast_ref::<String>().cloned()),
+        }
+    }
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = self.place.as_deref().unwrap_or("an unknown place");
+        let message = self.message.as_deref().unwrap_or("no message");
+        write!(f, "the frontend panicked at {place}: {message}")
+    }
+}
+
+impl std::error::Error for Panic {}
+
+impl From<Panic> for Status {
+    fn from(panic: Panic) -> Self {
+        Self::new(panic.to_string()).help("this is a bug of the frontend: please report it there")
+    }
+}
