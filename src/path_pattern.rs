@@ -27,7 +27,7 @@ pub(crate) fn is_within(path: &str, directory: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A path without `.`, doubled slashes and a slash at its end, as Go's `path.Clean` gives it.
+/// A path without `.`, repeated slashes and a trailing slash, as Go's `path.Clean` returns it.
 pub(crate) fn clean(path: &str) -> Cow<'_, str> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {

@@ -15,7 +15,7 @@ macro_rules! codes {
         rules:
         $($(#[doc = $rule_doc:literal])+ $Rule:ident $rule:literal $(: $($when:ident($check:path))+)?;)+
     ) => {
-        /// Which check speaks.
+        /// The check that reported a diagnostic.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         #[non_exhaustive]
         pub enum Code {
@@ -24,7 +24,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code, in the order of their declaration.
+            /// Every code, in declaration order.
             pub const ALL: &'static [Code] = &[$(Code::$Error,)+ $(Code::$Rule,)+];
 
             /// The stable name, in kebab-case.

@@ -38,7 +38,7 @@ impl fmt::Display for InvalidReference {
 
 impl Error for InvalidReference {}
 
-/// How long the name of a repository may be (`RepositoryNameTotalLengthMax` of
+/// Maximum length of a repository's name (`RepositoryNameTotalLengthMax` of
 /// `github.com/distribution/reference`).
 const MAX_PATH: usize = 255;
 
@@ -174,8 +174,8 @@ fn is_domain(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".:-[]".contains(&byte))
 }
 
-/// Whether a registry can have the name: parts of letters, digits and inner `-` between dots, or an IPv6 address in
-/// brackets, and a port.
+/// True if a text is a valid registry host: components of letters, digits and inner `-` separated
+/// by dots, or an IPv6 address in brackets, and optionally a port.
 fn is_host(text: &str) -> bool {
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -192,7 +192,7 @@ fn is_host(text: &str) -> bool {
     port.is_none_or(is_port) && (is_address || host.split('.').all(is_part))
 }
 
-/// `[a-z0-9]+` with `.`, `_`, `__` or any number of `-` between.
+/// True for `[a-z0-9]+` with `.`, `_`, `__` or any number of `-` as separators.
 fn is_path_component(text: &str) -> bool {
     let mut separator = String::new();
     let mut begun = false;
