@@ -21,7 +21,7 @@ pub(crate) fn has_wildcard(path: &str) -> bool {
     false
 }
 
-/// Whether an absolute path is a directory, or in it.
+/// True if an absolute path is a directory, or inside it.
 pub(crate) fn is_within(path: &str, directory: &str) -> bool {
     let rest = path.strip_prefix(directory.trim_end_matches('/'));
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

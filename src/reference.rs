@@ -1,8 +1,8 @@
-//! References of images: hints about texts that are none, and the digests of other things.
+//! Hints for invalid image references, and recognition of digests.
 
 pub use buildkit_llb::{InvalidReference, Reference};
 
-/// Says what to do about a text that is no reference, where it shows what was meant.
+/// A hint for an invalid image reference, if its text shows what was intended.
 pub(crate) fn hint_about(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
@@ -29,7 +29,7 @@ pub(crate) fn hint_about(text: &str) -> Option<String> {
     })
 }
 
-/// Returns an image that stands for one whose name is not known.
+/// An image that replaces one whose name is unknown.
 pub(crate) fn placeholder(name: &'static str) -> Reference {
     Reference::parse(name).expect("the names of placeholders are right")
 }
@@ -39,7 +39,8 @@ pub fn is_digest(text: &str) -> bool {
     Reference::is_digest(text)
 }
 
-/// Returns true if a text has nothing but the digits of a hash as engines write and compare them: in lower case.
+/// True if a text consists of lower-case hex digits, the form in which engines write and compare
+/// hashes.
 pub fn is_hex(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -59,8 +59,8 @@ fn is_proxy(name: &str) -> bool {
     ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"].contains(&&*name)
 }
 
-/// Returns `true` where a predefined arg has itself as its default, or something else in case that it has no value, as in
-/// `ARG BUILDPLATFORM=${BUILDPLATFORM:-linux/amd64}`: it has one in any case.
+/// True if the default of a predefined arg is the arg itself, or something else if the arg is
+/// unset, as in `ARG BUILDPLATFORM=${BUILDPLATFORM:-linux/amd64}`: a predefined arg is always set.
 fn keeps_its_value(name: &str, pair: &ArgPair, escape: char) -> bool {
     let Some(default) = pair.default.as_ref().filter(|_| PREDEFINED.contains(&name)) else {
         return false;
@@ -161,7 +161,7 @@ impl ArgTable {
         self.constant_of(name, format!("${{{name}-{default}}}"))
     }
 
-    /// Returns the name of a constant, which begins with a name.
+    /// The name of a constant with this value, which begins with `name`.
     fn constant_of(&self, name: &str, value: String) -> String {
         let mut constants = self.constants.borrow_mut();
         if let Some(known) = constants.get(&value) {
@@ -184,14 +184,14 @@ impl ArgTable {
         self.constants.borrow().values().any(|constant| constant == name)
     }
 
-    /// Returns the constants by their names.
+    /// The constants by name.
     pub(super) fn constants(&self) -> BTreeMap<String, String> {
         let constants = self.constants.borrow();
         constants.iter().map(|(value, name)| (name.clone(), value.clone())).collect()
     }
 
-    /// The defaults of the args before the first `FROM`, by the places of their names. Each knows what has been declared
-    /// above it.
+    /// The defaults of the args before the first `FROM`, by the offsets of their names. Each may
+    /// refer to the args declared above it.
     fn global_defaults(&self, dockerfile: &Dockerfile) -> BTreeMap<u32, FoundDefault> {
         let escape = dockerfile.directives.escape.char();
         let kinds = dockerfile.global_args.iter().map(|instruction| &instruction.kind);
@@ -431,24 +431,24 @@ impl Names for Globals<'_> {
     }
 }
 
-/// The default of an arg up to a declaration.
+/// The default of an arg, up to a declaration.
 struct SoFar {
     text: String,
-    /// The same without the names of args that are declared again.
+    /// The same without references to args that are declared again.
     plain: String,
 }
 
-/// What names mean in the default of an arg before the first `FROM`.
+/// The meaning of names in the default of an arg before the first `FROM`.
 struct Above<'t> {
     table: &'t ArgTable,
     /// The defaults of the args above it.
     above: &'t BTreeMap<String, Option<SoFar>>,
-    /// Its own name, which is its default so far.
+    /// Its own name, which refers to its previous default.
     own: &'t str,
-    /// The last declaration of each arg that gives it a default.
+    /// For each arg, the last declaration with a default.
     last: &'t BTreeMap<String, usize>,
     at: usize,
-    /// Set for [`SoFar::plain`].
+    /// True while computing [`SoFar::plain`].
     is_plain: bool,
 }
 
@@ -466,7 +466,7 @@ impl Names for Above<'_> {
     fn replacement(&self, name: &str) -> Option<String> {
         let SoFar { text, plain } = self.above.get(name)?.as_ref()?;
         let changes = self.last.get(name).is_some_and(|&last| last >= self.at);
-        // Args that are made of each other in turns would need each other's values.
+        // Args that refer to each other alternately would depend on each other's values.
         let needs_own = text.contains(&format!("${{{}-", self.own));
         match name == self.own {
             true if self.is_plain => Some(plain.clone()),

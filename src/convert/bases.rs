@@ -214,12 +214,12 @@ fn origins(instruction: &Instruction) -> impl Iterator<Item = &str> {
     copied.into_iter().chain(mounts.iter().filter_map(|mount| mount.from.as_deref()))
 }
 
-/// Names in use, each with the number to try first for the next use of the same name.
+/// Used names, each with the number to try first at its next use.
 #[derive(Default)]
 pub(super) struct TakenNames(BTreeMap<String, usize>);
 
 impl TakenNames {
-    /// Takes the name, with a number if it is in use.
+    /// Reserves a name, with a number if it is already in use.
     pub(super) fn unique(&mut self, name: &str) -> String {
         let Some(&next) = self.0.get(name) else {
             self.0.insert(name.to_owned(), 2);

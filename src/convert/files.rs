@@ -58,7 +58,7 @@ pub(super) fn add(
     let checksum = add.checksum.as_ref().map(|checksum| files.text(checksum)).transpose()?;
     let exclude = files.exclude()?;
     let mut steps = Vec::new();
-    // Neighbouring files of the context are one step. What comes later goes over what comes before.
+    // Neighbouring files of the context are one step. Later sources overwrite earlier ones.
     let mut local: Vec<&Word> = Vec::new();
     for source in &add.transfer.sources {
         let url = files.text(source)?;
@@ -91,7 +91,7 @@ pub(super) fn add(
     Ok(with_comments(instruction, steps))
 }
 
-/// Returns `true` for a path that is a directory by its form.
+/// True for a path that can only be a directory.
 fn is_surely_directory(path: &str) -> bool {
     is_directory(path) || path.is_empty()
 }
@@ -142,7 +142,8 @@ impl Files<'_> {
         (git, is_url(&whole))
     }
 
-    /// What `ADD` does with files of the context: those that are archives are unpacked, by default whatever their names.
+    /// The step for files of the context, with `ADD`'s default: archives are unpacked regardless of
+    /// their names.
     fn local(
         &self,
         sources: &[&Word],

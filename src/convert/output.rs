@@ -215,7 +215,7 @@ fn image(part: &Part, writer: &mut Writer) {
     for (name, value) in entries {
         writer.entry(name, &value);
     }
-    // What has a header of its own ends the table before it.
+    // A table with a header of its own ends the table before it, so it comes last.
     let (short, long): (Vec<_>, Vec<_>) =
         tables.into_iter().partition(|(_, entries)| is_short(entries));
     for (name, entries) in short.into_iter().chain(long) {

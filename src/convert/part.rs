@@ -160,9 +160,10 @@ impl Part {
         }
     }
 
-    /// Returns `true` where its working directory would be made after its first step, which goes to `destination` or is
-    /// run by another user. Where a part names a user of its own, its steps may make that user, and the directory waits for
-    /// a step that needs it; a Dockerfile makes it at its place.
+    /// True if the working directory would be created after the part's first step, which writes to
+    /// `destination` or runs as another user. If a part sets a user by name, its steps may create
+    /// that user, so the directory is created only before the first step that needs it; a
+    /// Dockerfile creates it in place.
     pub(super) fn is_workdir_late(&self, destination: Option<&str>) -> bool {
         let may_wait = self.steps.is_empty() && self.user.as_ref().is_some_and(is_named);
         self.workdir.as_ref().is_some_and(|(_, workdir)| {
@@ -213,14 +214,14 @@ impl Part {
     }
 }
 
-/// Returns `false` for a user that is known without a list of users.
+/// False for a user that needs no lookup.
 fn is_named(user: &Value) -> bool {
     let Kind::Text(user) = &user.kind else { return true };
     let name = user.split(':').next().unwrap_or_default();
     name != "root" && name.parse::<u32>().is_err()
 }
 
-/// Returns `true` for a destination that leads into the working directory, whatever its variables are.
+/// True for a destination inside the working directory, regardless of its variables.
 fn is_certainly_within(destination: &str, workdir: &str) -> bool {
     let rest = match destination.strip_prefix('/') {
         Some(_) => destination.strip_prefix(workdir.trim_end_matches('/')),

@@ -55,7 +55,7 @@ pub(super) fn run<'r>(
         }
         CommandLine::Shell(written) => {
             let command = &written.text.value;
-            // A shell reads its commands without the heredocs that it reads itself.
+            // The shell's commands, without heredocs that the shell reads itself.
             let stops = |commands: &str| shell != Shell::Default || script::stops_alike(commands);
             let (kind, stops_alike, text) = match heredoc_text(run, command) {
                 Some(HeredocText::Script(text)) => {

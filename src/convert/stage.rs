@@ -155,7 +155,7 @@ impl Walk<'_> {
                         self.context.escape(),
                         &self.names(Some(&name)),
                     )?;
-                    // Where the default counts, the arg is not given.
+                    // If the value is the default, the arg need not be set.
                     self.hidden.borrow_mut().remove(&name);
                     (declared.default.as_ref() != Some(&value)).then_some(value)
                 }
@@ -395,7 +395,7 @@ impl Walk<'_> {
         let previous = part.name.clone();
         let mut next = Part::new(&previous, instruction.span);
         next.from = Value::text("").at(instruction.span);
-        // The user that was a key of the steps is that of the next part as a whole.
+        // The user that was set on the steps applies to the whole next part.
         if let Some(user) = self.step_user.take() {
             next.user = Some(user);
             self.image.user = None;
@@ -407,7 +407,8 @@ impl Walk<'_> {
 
     // === Steps ===
 
-    /// Makes the working directory before a step, which goes to `destination` or is run by another user.
+    /// Creates the working directory before a step, which writes to `destination` or runs as
+    /// another user.
     fn make_workdir(&mut self, instruction: &Instruction, destination: Option<&str>) {
         if self.part().is_workdir_late(destination) {
             self.begin_part(instruction);

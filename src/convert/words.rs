@@ -352,7 +352,7 @@ pub(super) fn names_of(instruction: &Instruction, escape: char) -> BTreeSet<Stri
     used
 }
 
-/// The destination of a `COPY` or `ADD`, as it is written.
+/// The destination of a `COPY` or `ADD`, as written.
 pub(super) fn destination(instruction: &Instruction) -> Option<&str> {
     let transfer = match &instruction.kind {
         Kind::Copy(copy) => &copy.transfer,

@@ -112,7 +112,7 @@ with_rules! { codes! {
     ConflictingKeys "conflicting-keys",
     /// A value of a type that its key does not take.
     WrongType "wrong-type",
-    /// A form of Dockerfiles that means something else, or nothing, where it stands.
+    /// Dockerfile syntax that has another meaning here, or none.
     DockerfileForm "dockerfile-form",
     /// A value of the right type that its key does not take.
     InvalidValue "invalid-value",
@@ -126,15 +126,15 @@ with_rules! { codes! {
     DuplicateName "duplicate-name",
     /// Files that include each other.
     IncludeCycle "include-cycle",
-    /// An included file that is not there.
+    /// An included file that does not exist.
     MissingInclude "missing-include",
-    /// `${...}` that cannot be read.
+    /// `${...}` that cannot be parsed.
     InvalidSubstitution "invalid-substitution",
     /// A name that is neither an arg nor in the environment.
     UndefinedName "undefined-name",
-    /// An arg that is used and has no value.
+    /// An arg that is used but unset.
     UnsetArg "unset-arg",
-    /// An arg that must be given and is not.
+    /// A required arg that is not given.
     MissingArg "missing-arg",
     /// A `${NAME:?message}` whose name has no value.
     RequiredValue "required-value",
@@ -144,7 +144,7 @@ with_rules! { codes! {
     ValueCycle "value-cycle",
     /// A stage that does not exist.
     UnknownStage "unknown-stage",
-    /// A stage that does not exist in this build, by its `when` or `unless`.
+    /// A stage that is left out of this build by its `when` or `unless`.
     AbsentStage "absent-stage",
     /// A build context that the client did not give.
     UnknownContext "unknown-context",
@@ -170,7 +170,7 @@ with_rules! { codes! {
     NotADirectory "not-a-directory",
     /// Entries of a table that are copied to one place.
     OverlappingDestinations "overlapping-destinations",
-    /// A named owner where there is no file of user names.
+    /// A named owner in a stage without `/etc/passwd`.
     NamedOwnerOnScratch "named-owner-on-scratch",
     /// A process in a stage without files.
     NoProgram "no-program",
@@ -188,9 +188,9 @@ with_rules! { codes! {
     InvalidInstruction "invalid-instruction",
     /// A flag that an instruction of a Dockerfile does not have.
     UnknownFlag "unknown-flag",
-    /// A parser directive of a Dockerfile that cannot be followed.
+    /// A parser directive of a Dockerfile that is not supported.
     InvalidDirective "invalid-directive",
-    /// A heredoc of a Dockerfile that the file ends in.
+    /// A heredoc of a Dockerfile without an end.
     UnterminatedHeredoc "unterminated-heredoc",
     /// A Dockerfile without a stage.
     NoStages "no-stages",

@@ -174,7 +174,7 @@ impl<'a> Lowering<'a> {
         cache.readonly = *read_only;
         let content =
             origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
-        // The engine makes a directory of root itself.
+        // The engine itself creates a directory owned by root.
         let is_usual =
             mode.is_none() && content.is_none() && owner.as_deref().is_none_or(Owner::is_root);
         if !is_usual && (owner.is_some() || mode.is_some()) {
@@ -211,8 +211,9 @@ impl<'a> Lowering<'a> {
         let bits = mode.unwrap_or(0o755);
         let root_user = Owner { user: Id::Number(0), group: Some(Id::Number(0)) };
         let owner = owner.or(Some(&root_user));
-        // For numbers it is the op of `setCacheUIDGID` in `frontend/dockerfile/dockerfile2llb/convert_runmount.go`
-        // of BuildKit, so that a cache is the same directory for Dockerfiles.
+        // For numbers, this is the same op as in `setCacheUIDGID` in
+        // `frontend/dockerfile/dockerfile2llb/convert_runmount.go` of BuildKit, so that Dockerfiles
+        // share the cache directory.
         let mkdir = |path: &'static str, names: State| MkdirAction {
             make_parents: path != CACHE_DIRECTORY,
             owner: chown(owner, names),

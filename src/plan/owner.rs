@@ -46,8 +46,8 @@ impl Owner {
         Some(Self { user: Id::parse(user)?, group })
     }
 
-    /// Reads the same of values that may be empty: BuildKit makes a name that no file has root's (`readUser` in
-    /// `solver/llbsolver/ops/user_linux.go`), and so the empty one.
+    /// Like [`Self::parse`], for parts that may be empty: BuildKit uses root for a name that it
+    /// does not find (`readUser` in `solver/llbsolver/ops/user_linux.go`), and so for an empty one.
     pub(super) fn parse_values(text: &str) -> Option<Self> {
         let or_root = |id: &str| if id.is_empty() { "0".to_owned() } else { id.to_owned() };
         match text.split_once(':') {

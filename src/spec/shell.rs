@@ -318,7 +318,7 @@ impl<'t> Reader<'t> {
         word
     }
 
-    /// Adds a character to the word, and what follows it up to one that may mean something else.
+    /// Adds a character to the word, and the text after it up to the next special character.
     fn push_plain(&mut self, rest: &str, special: &[char]) {
         let mut chars = rest.char_indices().skip(1);
         let len = chars.find(|(_, c)| special.contains(c)).map_or(rest.len(), |(at, _)| at);
@@ -502,7 +502,7 @@ impl<'t> Reader<'t> {
     }
 }
 
-/// The characters that may end a word, or mean something in it.
+/// The characters that may end a word, or have a meaning in it.
 const SPECIAL: &[char] =
     &['\\', '"', '\'', '$', '`', '#', ' ', '\t', '\r', '\n', '<', '>', '&', '|', ';', '(', ')'];
 

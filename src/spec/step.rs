@@ -119,8 +119,8 @@ table! {
         /// Copy the file or directory that a pattern matches to `to` itself, like a plain path. Of
         /// several matching files, the last one remains.
         "rename" rename: Option<bool>,
-        /// Whether a source that is a tar archive, whatever its name, is unpacked into `to`, as `ADD` does. What is none is
-        /// copied.
+        /// Unpack a source whose content is a tar archive, regardless of its name, into `to`, as
+        /// `ADD` does. Other sources are copied.
         "extract" extract: Option<bool>,
     }
 

@@ -1,9 +1,9 @@
-//! The tutorial, played from its first page to its last: the files of each page are written as it shows them, its
-//! commands are run, and they print what it says.
+//! Plays the tutorial from its first page to its last: writes the files of each page as shown, runs
+//! its commands, and compares their output.
 //!
-//! A block of code below a line such as **`main.go`** is a file. A `text` block after a `sh` block has lines of the
-//! command's output; lines with `...` are left out, and so is what is drawn. A comment above a command tells what
-//! is special about it: `fails`, or `not run`, each with the reason.
+//! A block of code below a line such as **`main.go`** is a file. A `text` block after a `sh` block
+//! contains lines of the command's output; lines with `...` and drawings are ignored. A comment
+//! above a command marks it as `fails` or `not run`, each with the reason.
 
 #![expect(clippy::disallowed_methods, reason = "the tutorial is files")]
 
@@ -15,7 +15,7 @@ use crate::harness::{ROOT, engine};
 /// A block of code on a page.
 #[derive(Default)]
 struct Block {
-    /// The file that it shows.
+    /// The name of the file, if it is one.
     file: Option<String>,
     /// The comment above it.
     comment: String,
@@ -48,7 +48,7 @@ fn the_tutorial_does_what_it_says() {
     }
 }
 
-/// Every page that the first one lists, and no other, in their order.
+/// The pages that the first one lists, in order; no other pages may exist.
 fn pages() -> Vec<String> {
     let folder = Path::new(ROOT).join("docs/tutorial");
     let first = fs::read_to_string(folder.join("README.md")).unwrap();
@@ -88,7 +88,7 @@ fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// Runs the commands of a block, and returns all that they print.
+/// Runs the commands of a block, and returns their output.
 fn run(folder: &Path, block: &Block) -> String {
     let script = format!("set -e\nexec 2>&1\n{}", block.text);
     let command = engine().command("bash").args(["-c", &script]).directory(folder).minutes(10);
@@ -99,7 +99,7 @@ fn run(folder: &Path, block: &Block) -> String {
     output
 }
 
-/// Looks for each line of the block in the output that it is about, if there is any.
+/// Expects each line of the block in the command's output.
 fn expect_lines(text: &str, output: &str) {
     let is_left_out =
         |line: &&str| line.contains("...") || line.contains('─') || line.contains("sha256:");

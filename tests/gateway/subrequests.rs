@@ -533,7 +533,7 @@ async fn lint_finds_what_is_advised_against() {
                   "url": "https://github.com/myorg/mstage/blob/main/docs/rules/undeclared-build-arg.md"
                 },
                 {
-                  "description": "An arg that reaches nothing.",
+                  "description": "An arg that has no effect.",
                   "detail": "arg `UNUSED` reaches nothing\nhelp: write `${UNUSED}` where its value belongs, name it in a `run` text, or list it in `args`",
                   "location": {
                     "ranges": [
@@ -572,7 +572,7 @@ async fn lint_finds_what_is_advised_against() {
                   "url": "https://github.com/myorg/mstage/blob/main/docs/rules/untagged-image.md"
                 },
                 {
-                  "description": "A working directory that depends on the one of the base image.",
+                  "description": "A working directory that is relative to that of the base image.",
                   "detail": "this is seen from the working directory of the base image\nhelp: begin with a slash",
                   "location": {
                     "ranges": [

@@ -65,11 +65,11 @@
 //!
 //! # Not included
 //!
-//! Nothing is sent, read, looked up or resolved. What a daemon
-//! cannot do is not known: each op carries the [capabilities](Cap) that it needs, and
-//! [`Vertex::caps`] says what they are before anything is sent. Words that only BuildKit can judge,
-//! such as users, patterns and digests of images, are passed on as they are. One kind of op is missing,
-//! because BuildKit calls it experimental: the BuildOp, a build within a build.
+//! The crate sends, reads and resolves nothing. It does not know the capabilities of a daemon: each op
+//! carries the [capabilities](Cap) that it needs, and [`Vertex::caps`] lists them before anything is
+//! sent. Texts that only BuildKit can check, such as users, patterns and digests of images, are passed
+//! on unchanged. One kind of op is missing, because BuildKit calls it experimental: the BuildOp, a
+//! build within a build.
 //!
 //! # Files
 //!
@@ -79,9 +79,9 @@
 //! | `ops/` | the kinds of ops and the capabilities that they need, one file each |
 //! | `wire.rs` | encoding of message fields |
 //! | `definition.rs`, `dump.rs` | the message for BuildKit, and its text for people and tests |
-//! | `import.rs` | definitions that others made |
-//! | `metadata.rs`, `source_map.rs` | what is said about ops |
-//! | `caps.rs`, `platform.rs`, `reference.rs`, `digest.rs`, `path.rs`, `file_name.rs`, `visible.rs` | the words of all these |
+//! | `import.rs` | foreign definitions |
+//! | `metadata.rs`, `source_map.rs` | metadata and source locations of ops |
+//! | `caps.rs`, `platform.rs`, `reference.rs`, `digest.rs`, `path.rs`, `file_name.rs`, `visible.rs` | the types used by all of these |
 //!
 //! [BuildKit]: https://github.com/moby/buildkit
 

@@ -1,15 +1,17 @@
-//! References of images: as people write them in, complete out.
+//! Image references: parsed as people write them, printed in full.
 //!
-//! Nothing is looked up: whether there is such an image is not known here.
+//! Nothing is looked up: the image need not exist.
 
 use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
-/// The complete reference of an image: its registry, its name there, and a tag or a digest or both.
+/// The complete reference of an image: its registry, its name in that registry, and a tag or a
+/// digest or both.
 ///
-/// Reads what people write, as `ParseNormalizedNamed` and `TagNameOnly` of `github.com/distribution/reference` do:
-/// without a registry it is Docker Hub, without a tag and a digest it is `latest`.
+/// Parses references as people write them, like `ParseNormalizedNamed` and `TagNameOnly` of
+/// `github.com/distribution/reference`: the default registry is Docker Hub, the default tag
+/// `latest`.
 ///
 /// ```
 /// use buildkit_llb::Reference;
@@ -26,7 +28,7 @@ pub struct Reference {
     digest: Option<String>,
 }
 
-/// A text that is not a [`Reference`]. Its message says why.
+/// The error for a text that is not a [`Reference`]. Its message gives the reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidReference(String);
 
@@ -43,7 +45,7 @@ impl Error for InvalidReference {}
 const MAX_PATH: usize = 255;
 
 impl Reference {
-    /// Reads a reference as people write it. [`str::parse`] does the same.
+    /// Parses a reference as people write it. [`str::parse`] does the same.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
         let invalid = |why: &str| Err(InvalidReference(format!("`{text}` is not an image: {why}")));
         let (rest, digest) = match text.split_once('@') {
@@ -101,22 +103,22 @@ impl Reference {
         })
     }
 
-    /// The registry and the image's name there: `docker.io/library/alpine`.
+    /// The registry and the image's name in it: `docker.io/library/alpine`.
     pub fn repository(&self) -> &str {
         &self.repository
     }
 
-    /// The digest, where the reference has one.
+    /// The digest, if the reference has one.
     pub fn digest(&self) -> Option<&str> {
         self.digest.as_deref()
     }
 
-    /// The tag; `latest` where neither a tag nor a digest was written, `None` where only a digest was.
+    /// The tag; `latest` if neither a tag nor a digest was written, `None` if only a digest was.
     pub fn tag(&self) -> Option<&str> {
         self.tag.as_deref()
     }
 
-    /// The reference as people write it: without the registry and the tag that it would get anyway.
+    /// The reference in its short form: without the default registry and the default tag.
     pub fn familiar(&self) -> String {
         let hub = self.repository.strip_prefix("docker.io/");
         let name =
@@ -139,7 +141,7 @@ impl Reference {
         format!("{}{tag}", self.repository)
     }
 
-    /// The same image with this digest in place of its own, if there is one.
+    /// The same image with this digest instead of its own, if there is one.
     pub fn pinned(self, digest: Option<String>) -> Self {
         Self { digest: digest.or(self.digest), ..self }
     }
