@@ -1,8 +1,8 @@
-//! The daemon, as a frontend sees it.
+//! The daemon, from the frontend's side.
 //!
-//! Input: requests. Output: answers, or an [`Error`]. Where an old daemon lacks a call, this module does without it as
-//! BuildKit's own Go client does (`frontend/gateway/grpcclient/client.go`). It must not depend on build files: graphs
-//! pass through as [`Definition`]s.
+//! Input: requests. Output: answers, or an [`Error`]. If an old daemon lacks a call, this module
+//! uses the same fallback as BuildKit's own Go client (`frontend/gateway/grpcclient/client.go`). It
+//! must not depend on build files: graphs pass through as [`Definition`]s.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,11 +20,11 @@ use crate::{
     SolveRequest, SolveResult, SourceMeta, SourceRequest, Stat, Status, Warning, gateway, keys,
 };
 
-/// The size up to which an error is sent with all its details, in bytes. It travels in the headers of HTTP/2, and
-/// clients that get more headers than they accept show `COMPRESSION_ERROR` and nothing of it.
+/// The size up to which an error is sent with all its details, in bytes. It is sent in HTTP/2
+/// headers, and clients that get more headers than they accept show only `COMPRESSION_ERROR`.
 const MAX_ERROR: usize = 1 << 20;
 
-/// The daemon that this frontend works for. All calls take `&self` and may run at once.
+/// The daemon that this frontend works for. All calls take `&self` and may run concurrently.
 ///
 /// Dropping a call's future cancels the call. The build ends with [`Bridge::return_result`] or
 /// [`Bridge::return_error`]; [`run`](crate::run) does that for a frontend.
@@ -43,7 +43,7 @@ impl Bridge {
         self.connection.client()
     }
 
-    /// Connects to the daemon and asks what it can do. Must be called inside a tokio runtime.
+    /// Connects to the daemon and requests its capabilities. Must be called inside a tokio runtime.
     pub async fn connect<IO>(io: IO) -> Result<Self, Error>
     where
         IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -56,14 +56,15 @@ impl Bridge {
         &self.connection
     }
 
-    /// What the daemon can do.
+    /// The daemon's capabilities.
     pub fn capabilities(&self) -> &Capabilities {
         &self.capabilities
     }
 
-    /// Builds, now or later: see [`SolveRequest::evaluate`].
+    /// Builds, immediately or lazily: see [`SolveRequest::evaluate`].
     ///
-    /// A graph that needs a capability which the daemon lacks is [`Error::Unsupported`] and is not sent.
+    /// A graph that needs a capability which the daemon lacks fails with [`Error::Unsupported`] and
+    /// is not sent.
     pub async fn solve(&self, request: SolveRequest) -> Result<SolveResult, Error> {
         if let Build::Definition(definition) = &request.build {
             for cap in definition.caps() {
@@ -101,7 +102,7 @@ impl Bridge {
         Ok(result)
     }
 
-    /// Builds a reference to its end, so that its failure is known here.
+    /// Builds a reference to completion, so that its failure is known here.
     pub async fn evaluate(&self, reference: &Ref) -> Result<(), Error> {
         if self.capabilities.gateway.supports(gateway::EVALUATE) {
             let request = frontend::EvaluateRequest { r#ref: reference.id().to_owned() };
@@ -167,8 +168,8 @@ impl Bridge {
         response.entries.into_iter().map(Stat::try_from).collect::<Result<_, _>>().map(Some)
     }
 
-    /// Looks up the digest and the config of an image. A source policy may replace it; where the replacement is no
-    /// image, that is [`Error::NotAnImage`].
+    /// Looks up the digest and the config of an image. A source policy may replace it; a
+    /// replacement that is not an image fails with [`Error::NotAnImage`].
     pub async fn resolve_image(&self, request: ImageRequest) -> Result<ResolvedImage, Error> {
         let asked = request.reference.to_string();
         if !self.capabilities.gateway.supports(gateway::SOURCE_META) {
@@ -190,7 +191,7 @@ impl Bridge {
         }
     }
 
-    /// Looks up any source. Only daemons from v0.13 on can, and those before v0.26 tell nothing but of images.
+    /// Looks up any source. Needs a daemon since v0.13; daemons before v0.26 only resolve images.
     pub async fn resolve_source(&self, request: SourceRequest) -> Result<SourceMeta, Error> {
         self.capabilities.gateway.require(gateway::SOURCE_META)?;
         let asked = request.source.identifier.clone();
@@ -199,7 +200,7 @@ impl Bridge {
             .ok_or_else(|| Error::Reply(format!("no source in the answer about {asked}")))
     }
 
-    /// Returns the graphs that the client handed to this frontend: see [`Connection::inputs`].
+    /// Returns the graphs that the client passed to this frontend: see [`Connection::inputs`].
     pub async fn inputs(&self) -> Result<&BTreeMap<String, Definition>, Error> {
         self.connection.inputs().await
     }
@@ -212,10 +213,11 @@ impl Bridge {
         self.client().tell(Call::Warn, warning.into_wire()).await
     }
 
-    /// Ends this frontend's work with a result. The process should exit with 0 at once after this.
+    /// Ends this frontend with a result. The process should exit with 0 at once after this.
     ///
-    /// Where the daemon does not accept the result, because it is too large for a message, say, the work ends with an
-    /// error that tells why. `Err` means that neither could be returned.
+    /// If the daemon does not accept the result, for example because it is too large for a message,
+    /// the frontend ends with an error that gives the reason. `Err` means that neither could be
+    /// returned.
     pub async fn return_result(&self, result: SolveResult) -> Result<(), Error> {
         let caps = &self.capabilities.gateway;
         caps.require(gateway::RETURN)?;
@@ -258,16 +260,18 @@ impl Bridge {
         if self.capabilities.llb.supports(recent.id()) { MAX_MESSAGE } else { 4 << 20 }
     }
 
-    /// Ends this frontend's work with a failure. The process should exit with 0 at once after this.
+    /// Ends this frontend with an error. The process should exit with 0 at once after this.
     ///
-    /// A failure that is too large for clients goes without its excerpts: only the place stays that they show first. One
-    /// without a source gets an empty one. Otherwise the Dockerfile frontend, which starts this one for a file with a
-    /// `# syntax` line, would show that line as the one at fault (`frontend/dockerfile/builder/build.go`).
+    /// If an error is too large for clients, its excerpts are dropped, except for the location that
+    /// clients show first. An error without a source gets an empty one. Otherwise the Dockerfile
+    /// frontend, which starts this one for a file with a `# syntax` line, would attribute the error
+    /// to that line (`frontend/dockerfile/builder/build.go`).
     pub async fn return_error(&self, status: Status) -> Result<(), Error> {
         self.capabilities.gateway.require(gateway::RETURN)?;
         let status = status.with_own_source();
-        // Details hold excerpts, and those of the daemon whole files. The text and its place are better than the
-        // exit code, which is what the user would see of an error that does not get through.
+        // Details contain excerpts, and the daemon's contain whole files. The text with its
+        // location is better than the exit code, which is all that the user sees of an error that
+        // is too large.
         let short = status.without_excerpts();
         if status.encoded_len() > MAX_ERROR {
             return self.send_error(short).await;

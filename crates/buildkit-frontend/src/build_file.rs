@@ -8,15 +8,16 @@ use crate::{Bridge, Error, Options, Status};
 const LIMIT: usize = 4 << 20;
 
 impl Bridge {
-    /// Reads the build file: the file `filename` of the client's directory `dockerfile`, or of the one that
-    /// `dockerfilekey` names. At most 4 MiB.
+    /// Reads the build file: the file `filename` in the client's directory `dockerfile`, or in the
+    /// one that `dockerfilekey` names. At most 4 MiB.
     ///
-    /// The answer is ready for [`Status::with_source`] and [`Graph::add_source`], its language empty.
+    /// The result can be passed to [`Status::with_source`] and [`Graph::add_source`]; its language
+    /// is empty.
     ///
-    /// A build context from git, from the web or from standard input, where the build file is in the context, and one
-    /// that another build makes are not looked into. The Dockerfile frontend does that
-    /// (`frontend/dockerui/context.go`); a frontend that wants it solves the sources of
-    /// [`Options::context`] and [`Bridge::inputs`] itself.
+    /// Build contexts from git, from a URL or from standard input, which contain their build file,
+    /// and results of other builds are not supported. For these, a frontend solves the sources of
+    /// [`Options::context`] and [`Bridge::inputs`] itself, as the Dockerfile frontend does
+    /// (`frontend/dockerui/context.go`).
     pub async fn read_build_file(&self, options: &Options) -> Result<SourceInfo, Status> {
         let (name, directory) = (options.filename(), options.build_file_directory());
         let directory = directory.unwrap_or("dockerfile");

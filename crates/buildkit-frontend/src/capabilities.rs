@@ -1,4 +1,4 @@
-//! What the daemon can do: its answer to `Ping`.
+//! The daemon's capabilities: its answer to `Ping`.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,7 +7,7 @@ use buildkit_llb::Platform;
 use buildkit_proto::apicaps::ApiCap;
 use buildkit_proto::frontend::PongResponse;
 
-/// What the daemon can do: its answer to `Ping`.
+/// The daemon's capabilities: its answer to `Ping`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Capabilities {
@@ -31,7 +31,7 @@ pub struct CapSet {
 pub struct Unsupported {
     /// Its id.
     pub id: String,
-    /// The daemon's reason, which may be empty, where it has the capability but does not allow it.
+    /// The daemon's reason, which may be empty, if it has the capability but has switched it off.
     pub disabled: Option<String>,
 }
 
@@ -54,11 +54,12 @@ enum State {
     Disabled(String),
 }
 
-/// The ids of the gateway's capabilities that this crate looks at (BuildKit's `frontend/gateway/pb/caps.go`).
+/// The ids of the gateway's capabilities that this crate uses (BuildKit's
+/// `frontend/gateway/pb/caps.go`).
 pub mod gateway {
     /// `Evaluate`. Since v0.11.
     pub const EVALUATE: &str = "gateway.evaluate";
-    /// `NewContainer` and what goes with it. Since v0.8.
+    /// `NewContainer` and the related calls. Since v0.8.
     pub const EXEC: &str = "gateway.exec";
     /// `Inputs`. Since v0.7.
     pub const INPUTS: &str = "frontend.inputs";
@@ -80,11 +81,11 @@ pub mod gateway {
     pub const WARNINGS: &str = "gateway.warnings";
 }
 
-/// What a gateway that sends no list can do: a frozen list, see `defaultCaps` in BuildKit's
+/// The capabilities of a gateway that sends no list: a frozen list, see `defaultCaps` in BuildKit's
 /// `frontend/gateway/grpcclient`.
 const GATEWAY_BASELINE: &[&str] = &["readfile", "resolveimage", "solve.base", "solve.inlinereturn"];
 
-/// The LLB that a gateway which sends no list understands: a frozen list, see `defaultLLBCaps`.
+/// The LLB capabilities of a gateway that sends no list: a frozen list, see `defaultLLBCaps`.
 const LLB_BASELINE: &[&str] = &[
     "constraints",
     "exec.meta.base",

@@ -1,10 +1,11 @@
 //! The calls of the service `moby.buildkit.v1.frontend.LLBBridge`.
 //!
-//! Input: messages of `buildkit-proto`. Output: the daemon's answers, or an [`Error`]. This module must not depend on
-//! what the messages mean.
+//! Input: messages of `buildkit-proto`. Output: the daemon's answers, or an [`Error`]. Must not
+//! depend on the meaning of messages.
 //!
-//! A message goes to tonic as a trait object and an answer comes back as bytes, so that gRPC's code is compiled once
-//! and not once for each call, as it is in generated clients. That is about half a megabyte of a frontend's binary.
+//! A message is passed to tonic as a trait object and an answer is returned as bytes, so that
+//! gRPC's code is compiled once instead of for each call, as in generated clients. That saves about
+//! half a megabyte of a frontend's binary.
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
@@ -40,7 +41,7 @@ pub(crate) enum Call {
     ReleaseContainer,
 }
 
-/// What calls the daemon. Clones share the connection.
+/// The client of the service. Clones share the connection.
 #[derive(Debug, Clone)]
 pub(crate) struct Client {
     grpc: Grpc<Channel>,
@@ -54,7 +55,7 @@ pub(crate) struct Answers {
 impl Client {
     pub(crate) async fn open(io: Stream) -> Result<Self, Error> {
         let channel = transport::connect(io).await.map_err(|error| Error::connection(&error))?;
-        // HTTP/2 wants some authority; the daemon does not look at it.
+        // HTTP/2 requires an authority; the daemon ignores it.
         let origin = Uri::from_static("http://localhost");
         let grpc = Grpc::with_origin(channel, origin)
             .max_decoding_message_size(MAX_MESSAGE)

@@ -12,22 +12,22 @@ use tokio::sync::OnceCell;
 use crate::client::{Call, Client};
 use crate::{Bridge, Error, Ref, SolveRequest, SolveResult};
 
-/// How long the daemon may take to answer the first call; what BuildKit's own client allows (`current` in
-/// `frontend/gateway/grpcclient/client.go`).
+/// Time limit for the daemon to answer the first call, the same as in BuildKit's own client
+/// (`current` in `frontend/gateway/grpcclient/client.go`).
 const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How much of a file is asked for at once, in bytes. Daemons before v0.14 do not say how much they can send, and what
-/// arrives is held in memory twice for a moment.
+/// Maximum size of a read in bytes. Daemons before v0.14 do not report how much they can send, and
+/// received data is briefly in memory twice.
 const READ_SIZE: usize = 4 << 20;
 
-/// A connection to the daemon, with the calls that need no look at its capabilities. Clones share it.
+/// A connection to the daemon, with the calls that need no capabilities. Clones share it.
 ///
-/// A frontend can begin to read files with it while it waits for [`Connection::ping`]: that saves a round trip.
-/// Otherwise [`Bridge::connect`] is all it takes.
+/// A frontend can use it to read files while it waits for [`Connection::ping`], which saves a round
+/// trip. Otherwise, [`Bridge::connect`] is sufficient.
 #[derive(Debug, Clone)]
 pub struct Connection {
     client: Client,
-    /// The client's graphs, once they have been asked for.
+    /// The client's graphs, after the first request for them.
     inputs: Arc<OnceCell<BTreeMap<String, Definition>>>,
 }
 
@@ -41,7 +41,7 @@ impl Connection {
         Ok(Self { client, inputs: Arc::default() })
     }
 
-    /// Asks the daemon what it can do. Fails after 15 seconds without an answer.
+    /// Requests the daemon's capabilities. Fails after 15 seconds without an answer.
     pub async fn ping(&self) -> Result<Bridge, Error> {
         let ping = self.client.call::<frontend::PongResponse>(Call::Ping, frontend::PingRequest {});
         match tokio::time::timeout(PING_TIMEOUT, ping).await {
@@ -54,17 +54,18 @@ impl Connection {
         &self.client
     }
 
-    /// Solves a graph that is one source, to read files of it. `None` is the empty file system.
+    /// Solves a graph that consists of a source, to read its files. `None` is the empty file
+    /// system.
     pub async fn open_source(&self, definition: Definition) -> Result<Option<Ref>, Error> {
         let request = SolveRequest::new(definition).into_wire();
         let response = self.client.call(Call::Solve, request).await?;
         SolveResult::from_wire(response)?.refs.single()
     }
 
-    /// Reads a file whole. `None` if there is no such file.
+    /// Reads a whole file. `None` if there is no such file.
     ///
-    /// A file of more than `limit` bytes is [`Error::TooLarge`], and is not read further: a download may be taken for a
-    /// build file.
+    /// A file of more than `limit` bytes fails with [`Error::TooLarge`], and is not read further: a
+    /// download may be mistaken for a build file.
     pub async fn read_file(
         &self,
         reference: &Ref,
@@ -91,9 +92,10 @@ impl Connection {
         }
     }
 
-    /// Reads `length` bytes of a file from `offset` on; fewer where it ends before. `None` if there is no such file.
+    /// Reads `length` bytes of a file from `offset` on; fewer if the file ends before. `None` if
+    /// there is no such file.
     ///
-    /// Ask for at most 4 MiB: daemons before v0.14 send no more.
+    /// `length` must be at most 4 MiB: daemons before v0.14 send no more.
     pub async fn read_part(
         &self,
         reference: &Ref,
@@ -120,9 +122,9 @@ impl Connection {
         Ok(Some(response.data))
     }
 
-    /// Returns the graphs that the client handed to this frontend, by name; asked for once.
+    /// Returns the graphs that the client passed to this frontend, by name; requested only once.
     ///
-    /// Empty where the daemon has no such call: then it took none from the client.
+    /// Empty if the daemon lacks this call: then it accepted none from the client.
     pub async fn inputs(&self) -> Result<&BTreeMap<String, Definition>, Error> {
         self.inputs.get_or_try_init(|| self.ask_for_inputs()).await
     }

@@ -1,4 +1,5 @@
-//! A process in a container of its own, beside the graph. It can read what a failed op has left, which no graph can.
+//! A process in a container of its own, outside the graph. It can read the files of a failed op,
+//! which a graph cannot.
 
 use buildkit_proto::{frontend, pb};
 
@@ -20,14 +21,14 @@ pub struct Container {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum ContainerMount {
-    /// A file system that was built. What is written to it is lost.
+    /// A file system that was built. Changes are discarded.
     Built {
         /// The path of the mount.
         path: String,
         /// The file system.
         files: Ref,
     },
-    /// What a failed op has left where it had a mount. What is written to it is lost.
+    /// A mount of a failed op, as the op left it. Changes are discarded.
     Left {
         /// The path of the mount.
         path: String,
@@ -49,7 +50,7 @@ pub enum ContainerMount {
 pub struct Exit {
     /// The exit code.
     pub code: u32,
-    /// The text that it printed to its standard error, or else what the daemon says where it could not be run.
+    /// Its standard error, or the daemon's error if it could not be run.
     pub message: String,
 }
 
@@ -62,7 +63,7 @@ impl Bridge {
         self.capabilities().gateway.supports(gateway::EXEC)
     }
 
-    /// Runs a process to its end. A container that cannot be released is no error.
+    /// Runs a process to completion. Failing to release the container is not an error.
     pub async fn run(&self, container: Container) -> Result<Exit, Error> {
         self.capabilities().gateway.require(gateway::EXEC)?;
         let Container { id, mounts, args } = container;
@@ -75,8 +76,8 @@ impl Bridge {
         self.client().tell(Call::NewContainer, request).await?;
         let exit = self.process(&id, args).await;
         let request = frontend::ReleaseContainerRequest { container_id: id };
-        // What the process did is done, and what is not released now is when the build ends
-        // (`llbBridgeForwarder.Discard` in BuildKit's frontend/gateway/gateway.go).
+        // The process has finished its work, and the engine releases all containers at the end of
+        // the build (`llbBridgeForwarder.Discard` in BuildKit's frontend/gateway/gateway.go).
         let _ = self.client().tell(Call::ReleaseContainer, request).await;
         exit
     }
@@ -123,7 +124,7 @@ impl Bridge {
 impl ContainerMount {
     fn into_wire(self) -> pb::Mount {
         let bind = |dest: String, result_id: String| pb::Mount {
-            // The only place that must be writable: what is mounted below it needs directories there.
+            // Only the root must be writable: mounts below it need directories there.
             readonly: dest != "/",
             dest,
             result_id,

@@ -1,24 +1,26 @@
-//! How calls fail.
+//! Errors of calls.
 
 use std::error::Error as StdError;
 use std::fmt;
 
 use crate::{Status, Unsupported};
 
-/// The failure of a call. The variants tell who must act.
+/// The error of a call. The variants show who must act.
 ///
-/// [`Status`] can be made from any of them with `?`, for a frontend that returns what it cannot handle.
+/// [`Status`] can be made from any of them with `?`, for a frontend that returns errors it cannot
+/// handle.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Error {
-    /// The daemon reports a failure: a step failed, an image is missing, a graph is not valid. Usually for the author
-    /// of the build. Return it as it is: its details tell clients which step failed and which lines to show.
+    /// The daemon reports an error: a step failed, an image is missing, a graph is not valid.
+    /// Usually for the author of the build. Return it unchanged: its details tell clients which
+    /// step failed and which lines to show.
     Status(Status),
-    /// The daemon lacks what the call needs. For whoever runs the daemon.
+    /// The daemon lacks a capability that the call needs. For the daemon's administrator.
     Unsupported(Unsupported),
     /// A source policy replaces an image by something else.
     NotAnImage {
-        /// The image that was asked for.
+        /// The requested image.
         reference: String,
         /// The identifier of its replacement.
         updated: String,

@@ -8,7 +8,7 @@ use crate::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stat {
-    /// Its name in a listing; otherwise the path that was asked for.
+    /// Its name in a listing; otherwise the requested path.
     pub path: String,
     /// Its kind.
     pub kind: FileKind,

@@ -1,9 +1,9 @@
-//! The client side of BuildKit's gateway: what a [frontend] needs to read a build file, look up images, solve graphs,
-//! and return a result or an error that shows lines of the file.
+//! The client side of BuildKit's gateway, with which a [frontend] reads a build file, looks up images, solves graphs,
+//! and returns a result or an error that shows lines of the file.
 //!
 //! A frontend is a program that BuildKit starts for each build, with its options in environment variables and a gRPC
-//! connection on standard input and output. It makes a graph with [`buildkit_llb`], has it solved, and returns a result.
-//! [`run`] does all of it but the decisions:
+//! connection on standard input and output. It builds a graph with [`buildkit_llb`], solves it, and returns a result.
+//! [`run`] handles everything except the frontend's own logic:
 //!
 //! ```no_run
 //! use buildkit_frontend::{Bridge, Options, SolveRequest, SolveResult, Status, run};
@@ -25,32 +25,32 @@
 //!
 //! `examples/lines.rs` is a frontend whose result is an image, in 30 lines.
 //!
-//! # The parts
+//! # Contents
 //!
 //! | for | see |
 //! | --- | --- |
 //! | the program | [`run`]; [`respond`] in tests; [`on_stdio`], [`Connection`] and [`catch_panic`] for more control |
-//! | what the client asks for | [`Options`], [`Sessions`] |
-//! | files of the client and of anything solved | [`Bridge::read_build_file`], [`Connection::open_source`], [`Bridge::read_file`], [`Bridge::read_dir`] |
+//! | the client's options | [`Options`], [`Sessions`] |
+//! | files of the client and of solved references | [`Bridge::read_build_file`], [`Connection::open_source`], [`Bridge::read_file`], [`Bridge::read_dir`] |
 //! | images, git refs, downloads | [`Bridge::resolve_image`], [`Bridge::resolve_source`] |
 //! | building | [`Bridge::solve`], [`Bridge::evaluate`], [`Bridge::run`] |
-//! | what the daemon can do | [`Capabilities`] |
+//! | capabilities of the daemon | [`Capabilities`] |
 //! | results | [`SolveResult`], [`ImageResult`], [`keys`], [`Answer`] |
-//! | failures | [`Status`], which users read, and [`Error`], which says what kind a failed call is |
+//! | errors | [`Status`], which users see, and [`Error`], which classifies failed calls |
 //! | warnings | [`Warning`] |
 //!
-//! References of images and platforms are values of [`buildkit_llb`]: [`Reference`](buildkit_llb::Reference) and
+//! Image references and platforms are values of [`buildkit_llb`]: [`Reference`](buildkit_llb::Reference) and
 //! [`Platform`](buildkit_llb::Platform).
 //!
-//! # What is not done here
+//! # Not included
 //!
-//! Nothing is decided: which stages a target needs, which names mean what, and what a build file says are the frontend's
-//! matter. Of build contexts only directories of the client are read for it; see [`Bridge::read_build_file`].
+//! The crate does not interpret build files: the frontend itself decides which stages a target needs and what names
+//! mean. Build files are only read from directories of the client; see [`Bridge::read_build_file`].
 //!
 //! # Old daemons
 //!
-//! Every daemon since BuildKit 0.8 (Docker 20.10) is supported. Where one lacks a call, the crate does without it as
-//! BuildKit's own Go client does; where nothing else will do, that is [`Error::Unsupported`].
+//! Every daemon since BuildKit 0.8 (Docker 20.10) is supported. If a daemon lacks a call, the crate uses the same
+//! fallback as BuildKit's own Go client; without a fallback, the call fails with [`Error::Unsupported`].
 //!
 //! [frontend]: https://docs.docker.com/build/buildkit/frontend/
 

@@ -1,67 +1,68 @@
-//! What sources stand for now: the digest and config of an image, the commit of a git ref.
+//! Resolving sources to their current versions: the digest and config of an image, the commit of a
+//! git ref.
 
 use buildkit_llb::{Platform, Reference, ResolveMode, Source};
 use buildkit_proto::frontend;
 
-/// A question: what a source stands for. See [`Bridge::resolve_source`](crate::Bridge::resolve_source).
+/// A request to resolve a source. See [`Bridge::resolve_source`](crate::Bridge::resolve_source).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SourceRequest {
-    /// The source. Its platform is the one that is asked about; without one it is the daemon's own.
+    /// The source, with the platform to resolve it for; by default the daemon's own.
     pub source: Source,
     /// The place to look for an image.
     pub mode: ResolveMode,
     /// The name that progress shows for the step.
     pub log_name: String,
-    /// Of a git repository: whether the commit itself is asked for, too.
+    /// For a git repository: also return the commit object.
     pub with_commit: bool,
 }
 
-/// A question: what an image is. See [`Bridge::resolve_image`](crate::Bridge::resolve_image).
+/// A request to resolve an image. See [`Bridge::resolve_image`](crate::Bridge::resolve_image).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct ImageRequest {
     /// The image.
     pub reference: Reference,
-    /// The platform that is asked about; without one it is the daemon's own.
+    /// The platform; `None` is the daemon's own.
     pub platform: Option<Platform>,
     /// The place to look for it.
     pub mode: ResolveMode,
     /// The name that progress shows for the step.
     pub log_name: String,
-    /// The directory of the client that has the image, if it is not in a registry.
+    /// The directory of the client that contains the image, if it is not in a registry.
     pub layout: Option<OciLayout>,
 }
 
-/// A directory of the client that holds images.
+/// A directory of the client that contains images.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OciLayout {
     /// The client session that offers it.
     pub session_id: String,
-    /// Its name there.
+    /// Its name in that session.
     pub store_id: String,
 }
 
-/// What a source stands for now.
+/// The current version of a source.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct SourceMeta {
-    /// The source to use. A source policy may have replaced the one that was asked about.
+    /// The source to use. A source policy may have replaced the requested one.
     pub source: Source,
-    /// The answer about an image.
+    /// Set for an image.
     pub image: Option<ImageMeta>,
-    /// The answer about a git repository. Only daemons from v0.26 on have one.
+    /// Set for a git repository, by daemons since v0.26.
     pub git: Option<GitMeta>,
-    /// The answer about a download. Only daemons from v0.26 on have one.
+    /// Set for a download, by daemons since v0.26.
     pub http: Option<HttpMeta>,
 }
 
-/// What an image is now.
+/// The current version of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImageMeta {
-    /// The digest of its manifest, or of its index where it has several platforms. Old daemons have none for an image
-    /// that is in their own store only.
+    /// The digest of its manifest, or of its index if it has several platforms. Old daemons return
+    /// none for an image that is only in their own store.
     pub digest: Option<String>,
     /// Its config, as JSON.
     pub config: Vec<u8>,
@@ -71,27 +72,27 @@ pub struct ImageMeta {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ResolvedImage {
-    /// The reference to use. A source policy may have replaced the one that was asked about.
+    /// The reference to use. A source policy may have replaced the requested one.
     pub reference: String,
-    /// What it is.
+    /// Its digest and config.
     pub meta: ImageMeta,
 }
 
-/// What a ref of a git repository is now.
+/// The current version of a ref in a git repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GitMeta {
     /// The ref, in full.
     pub reference: String,
-    /// The hash of what it names: a commit, or an annotated tag.
+    /// The hash of the object that it points to: a commit, or an annotated tag.
     pub checksum: String,
-    /// The hash of the commit, where the ref names a tag and the daemon looked into that.
+    /// The hash of the commit, if the ref is a tag and the daemon resolved it.
     pub commit: Option<String>,
-    /// The commit as git stores it, if it was asked for.
+    /// The raw commit object, if requested.
     pub commit_object: Option<Vec<u8>>,
 }
 
-/// What a download is now.
+/// The current version of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HttpMeta {
@@ -99,14 +100,15 @@ pub struct HttpMeta {
     pub digest: String,
     /// The file's name.
     pub filename: String,
-    /// The time of its last change, in seconds since 1970, if the server tells it.
+    /// The time of its last change, in seconds since 1970, if the server reports it.
     pub last_modified: Option<i64>,
 }
 
 // === impl SourceRequest ===
 
 impl SourceRequest {
-    /// Asks about a source. `log_name` is what progress shows for the step: `[internal] load metadata for ...`.
+    /// A request for a source. `log_name` is the name of the step in the progress: `[internal] load
+    /// metadata for ...`.
     pub fn new(source: impl Into<Source>, log_name: impl Into<String>) -> Self {
         Self {
             source: source.into(),
@@ -116,7 +118,7 @@ impl SourceRequest {
         }
     }
 
-    /// Asks for the commit itself, too. For git repositories.
+    /// Also requests the commit object. For git repositories.
     pub fn with_commit(mut self) -> Self {
         self.with_commit = true;
         self
@@ -139,31 +141,31 @@ impl SourceRequest {
 // === impl ImageRequest ===
 
 impl ImageRequest {
-    /// Asks about an image of a registry, for the daemon's own platform.
+    /// A request for an image in a registry, for the daemon's own platform.
     pub fn new(reference: Reference) -> Self {
         let log_name = format!("[internal] load metadata for {reference}");
         Self { reference, platform: None, mode: ResolveMode::Default, log_name, layout: None }
     }
 
-    /// Asks about the image for a platform.
+    /// Sets the platform.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = Some(platform);
         self
     }
 
-    /// Names the place to look for it.
+    /// Sets the place to look for it.
     pub fn mode(mut self, mode: ResolveMode) -> Self {
         self.mode = mode;
         self
     }
 
-    /// Replaces the name that progress shows, `[internal] load metadata for REFERENCE`.
+    /// Sets the name in the progress, by default `[internal] load metadata for REFERENCE`.
     pub fn log_name(mut self, log_name: impl Into<String>) -> Self {
         self.log_name = log_name.into();
         self
     }
 
-    /// Asks about an image in a directory of the client.
+    /// Requests an image in a directory of the client instead.
     pub fn layout(mut self, layout: OciLayout) -> Self {
         self.layout = Some(layout);
         self
@@ -186,7 +188,7 @@ impl ImageRequest {
         SourceRequest { source, mode: self.mode, log_name: self.log_name, with_commit: false }
     }
 
-    /// For daemons that have no `ResolveSourceMeta`.
+    /// The request for daemons without `ResolveSourceMeta`.
     pub(crate) fn into_wire(self) -> frontend::ResolveImageConfigRequest {
         let layout = self.layout;
         let resolver_type = i32::from(layout.is_some());
@@ -217,7 +219,7 @@ fn mode(mode: ResolveMode) -> &'static str {
 // === impl SourceMeta ===
 
 impl SourceMeta {
-    /// `None` where the answer names no source.
+    /// `None` if the answer contains no source.
     pub(crate) fn from_wire(response: frontend::ResolveSourceMetaResponse) -> Option<Self> {
         Some(Self {
             source: response.source?.into(),

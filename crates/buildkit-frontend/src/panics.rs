@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use crate::Status;
 
 thread_local! {
-    /// The place where this thread has panicked. The panic itself does not tell it.
+    /// The location of this thread's panic, which the panic payload does not contain.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
@@ -21,9 +21,9 @@ thread_local! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Panic {
-    /// Its file, line and column, where they are known.
+    /// Its file, line and column, if known.
     pub place: Option<String>,
-    /// Its text, where it has one.
+    /// Its text, if any.
     pub message: Option<String>,
 }
 
@@ -40,7 +40,8 @@ pub async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, Panic> {
             usual(info);
         }));
     });
-    // State that the panic has left half-done is not looked at again: the only thing left to do is to return.
+    // State that the panic has left inconsistent is not used again: all that is left to do is to
+    // return.
     AssertUnwindSafe(work).catch_unwind().await.map_err(|panic| Panic::of(&*panic))
 }
 

@@ -54,7 +54,7 @@ impl ImageResult {
 
     /// Adds the files for a platform. `None` is the empty file system.
     ///
-    /// BuildKit exports an image only where its [`config`](PlatformResult::config) is given, too.
+    /// BuildKit exports an image only if its [`config`](PlatformResult::config) is also set.
     pub fn add(&mut self, platform: &Platform, files: Option<Ref>) -> PlatformResult<'_> {
         let id = platform.id();
         self.platforms.push(json!({ "ID": id, "Platform": parts(platform) }));

@@ -8,8 +8,8 @@ use tokio::runtime::Builder;
 
 use crate::{Bridge, Error, Options, SolveResult, Status, Stdio, catch_panic, stdio};
 
-/// Runs a frontend as the whole work of a program: connects to BuildKit over standard input and output, calls
-/// `frontend` once, and returns to BuildKit what it returns.
+/// Runs a frontend as a program: connects to BuildKit over standard input and output, calls
+/// `frontend` once, and sends its result to BuildKit.
 ///
 /// ```no_run
 /// use buildkit_frontend::{Bridge, Options, SolveRequest, SolveResult, Status, run};
@@ -27,11 +27,11 @@ use crate::{Bridge, Error, Options, SolveResult, Status, Stdio, catch_panic, std
 /// }
 /// ```
 ///
-/// The runtime is tokio's, on this thread. An `Err` of the frontend, or a panic in it, is the failure of the build and
-/// an exit status of success: the user reads it. Only where BuildKit cannot be reached there is a text on standard
-/// error, which goes to the daemon's log, and an exit status of failure.
+/// Runs a tokio runtime on this thread. An `Err` of the frontend, or a panic in it, becomes the error of the build, which
+/// the user sees; the exit status is that of success. Only if BuildKit cannot be reached, a message is written to
+/// standard error, which goes to the daemon's log, and the exit status is that of failure.
 ///
-/// Return its exit code from `main` at once. The daemon waits for the process to end. Nothing is left that keeps it:
+/// Return its exit code from `main` at once: the daemon waits for the process to end. No thread keeps it running:
 /// see [`on_stdio`].
 pub fn run(frontend: impl AsyncFnOnce(Bridge, Options) -> Result<SolveResult, Status>) -> ExitCode {
     let responded = on_stdio(async |io| respond(io, Options::from_env(), frontend).await);
@@ -66,14 +66,14 @@ where
     }
 }
 
-/// Does some work with standard input and output inside a tokio runtime of its own. For a program that needs more
+/// Runs a future with standard input and output inside a tokio runtime of its own. For a program that needs more
 /// control than [`run`] gives.
 ///
-/// Does not wait for threads of the runtime when the work is done. Standard input that is no pipe is read by a thread
-/// that nothing can interrupt, and a runtime that is dropped waits for its threads: the program would stay until the
-/// daemon closes the stream, and the daemon waits for the program.
+/// Does not wait for threads of the runtime when the future is done. Standard input that is not a pipe is read by a
+/// thread that cannot be interrupted, and a dropped runtime waits for its threads: the program would wait for the
+/// daemon to close the stream, while the daemon waits for the program.
 ///
-/// Fails where there can be no runtime, or where standard input or output is closed.
+/// Fails if the runtime cannot be created, or if standard input or output is closed.
 pub fn on_stdio<T>(work: impl AsyncFnOnce(Stdio) -> T) -> io::Result<T> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let done = runtime.block_on(async { Ok(work(stdio()?).await) });

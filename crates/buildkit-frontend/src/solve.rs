@@ -1,4 +1,4 @@
-//! What goes into a solve and what comes out of it, which is also what a frontend returns.
+//! Requests and results of a solve. A frontend also returns such a result.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,28 +12,28 @@ use crate::Error;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SolveRequest {
-    /// What is built.
+    /// The subject of the build.
     pub build: Build,
     /// Caches to import. A daemon imports none for a graph unless the frontend names them here: pass on those of
     /// [`Options::cache_imports`](crate::Options::cache_imports).
     pub cache_imports: Vec<CacheImport>,
-    /// Whether the build runs to its end now. Otherwise it is lazy: nothing is looked at, not even whether the graph is
-    /// valid, until somebody reads a reference or the daemon exports it.
+    /// Build to completion now. Otherwise the build is lazy: nothing is checked, not even the
+    /// validity of the graph, until a reference is read or the daemon exports it.
     pub evaluate: bool,
 }
 
-/// What a [`SolveRequest`] builds.
+/// The subject of a [`SolveRequest`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Build {
     /// A graph.
     Definition(Definition),
-    /// What another frontend makes of its options and inputs.
+    /// The result of another frontend for its options and inputs.
     Frontend {
         /// Its name: `dockerfile.v0`, or `gateway.v0` for an image.
         name: String,
-        /// Its options. BuildKit's own client hands this frontend's `cache-imports` and
-        /// `cache-from` on here, and so should callers.
+        /// Its options. Like BuildKit's own client, callers should pass on this frontend's
+        /// `cache-imports` and `cache-from`.
         opts: BTreeMap<String, String>,
         /// Graphs for it by name: `context`, `dockerfile`.
         inputs: BTreeMap<String, Definition>,
@@ -45,18 +45,18 @@ pub enum Build {
 pub struct CacheImport {
     /// Its kind: `registry`, `local`, `gha`.
     pub kind: String,
-    /// Where it is and how to reach it.
+    /// Its location and how to access it.
     pub attrs: BTreeMap<String, String>,
 }
 
-/// What a build gives: BuildKit's `Result`.
+/// The result of a build: BuildKit's `Result`.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct SolveResult {
     /// The file systems.
     pub refs: Refs,
-    /// What exporters and clients read, by the names in [`keys`](crate::keys): image config, platforms, answers to
-    /// subrequests.
+    /// Metadata for exporters and clients, by the names in [`keys`](crate::keys): image config,
+    /// platforms, answers to subrequests.
     pub metadata: BTreeMap<String, Vec<u8>>,
     /// Attestations by platform.
     pub attestations: BTreeMap<String, Vec<Attestation>>,
@@ -90,13 +90,13 @@ pub struct Ref {
     pub(crate) evaluation: Evaluation,
 }
 
-/// The work left to evaluate a [`Ref`] where the daemon has no call for it.
+/// The way to evaluate a [`Ref`] if the daemon has no call for it.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Evaluation {
     /// Nothing.
     Done,
-    /// Repeat this request, evaluating. Reading the file system would do as well, but that pulls
-    /// and unpacks images that evaluating leaves alone.
+    /// Repeat this request with evaluation. Reading the file system would also work, but that pulls
+    /// and unpacks images, which evaluation does not.
     Repeat(Arc<frontend::SolveRequest>),
     /// Use the daemon's call, or read the file system.
     Open,
@@ -167,7 +167,7 @@ impl SolveRequest {
         self
     }
 
-    /// Runs the build to its end now, if so.
+    /// Sets whether to build to completion now.
     pub fn evaluate(mut self, evaluate: bool) -> Self {
         self.evaluate = evaluate;
         self
@@ -230,12 +230,12 @@ impl SolveResult {
         Ok(Self { refs, metadata: result.metadata, attestations })
     }
 
-    /// `ref_array`: whether the daemon knows references as messages.
+    /// `ref_array` is true if the daemon supports references as messages.
     pub(crate) fn into_wire(self, ref_array: bool) -> frontend::Result {
         let list = |list: Vec<Attestation>| frontend::Attestations {
             attestation: list.into_iter().map(Attestation::into_wire).collect(),
         };
-        // Daemons read through the value of a map's entry, which is not sent where it is empty.
+        // Daemons dereference the value of a map entry, which is not sent if it is empty.
         let attestations = self.attestations.into_iter().filter(|(_, of)| !of.is_empty());
         frontend::Result {
             result: Some(self.refs.into_wire(ref_array)),
@@ -330,9 +330,9 @@ impl Ref {
         frontend::Ref { id: this.map(|this| this.id).unwrap_or_default(), def: None }
     }
 
-    /// A reference as the value of a map. prost leaves out a value that is empty, and daemons read through what is then
-    /// missing (`llbBridgeForwarder.Return` in `frontend/gateway/gateway.go`): it would be their end. So an
-    /// empty reference has an empty definition.
+    /// A reference as the value of a map. prost omits an empty value, and daemons dereference the
+    /// missing value (`llbBridgeForwarder.Return` in `frontend/gateway/gateway.go`) and crash. So
+    /// an empty reference has an empty definition.
     fn into_map_value(this: Option<Self>) -> frontend::Ref {
         let def = this.is_none().then(Encoded::default);
         frontend::Ref { def, ..Self::into_wire(this) }

@@ -33,13 +33,13 @@ pub struct Status {
     wire: rpc::Status,
 }
 
-/// A file that a [`Status`] shows, and the lines of it.
+/// A file that a [`Status`] shows, with its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StatusSource {
-    /// The name of the file; empty where the status is about no file.
+    /// The name of the file; empty if the status is not about a file.
     pub filename: String,
-    /// Its lines, counted from 1; 0 where the daemon gives none.
+    /// Its lines, counted from 1; 0 if the daemon reports none.
     pub lines: Vec<RangeInclusive<u32>>,
 }
 
@@ -72,7 +72,7 @@ const SOURCE: &str = "errdefs.Source";
 // === impl Status ===
 
 impl Status {
-    /// Makes a failure. Clients print its message as it is, so control characters are replaced by
+    /// Makes an error. Clients print its message unchanged, so control characters are replaced by
     /// [visible](buildkit_llb::visible) ones.
     pub fn new(message: impl Into<String>) -> Self {
         let message = visible(&message.into()).into_owned();
@@ -175,13 +175,14 @@ impl Status {
         })
     }
 
-    /// The digest of the op that failed, where the daemon names one.
+    /// The digest of the op that failed, if the daemon reports it.
     pub fn failed_op(&self) -> Option<Digest> {
         self.details("errdefs.Vertex")
             .find_map(|json| serde_json::from_slice::<VertexDetail>(json).ok()?.digest.parse().ok())
     }
 
-    /// The process that failed; `None` where something else did: a process that could not be started, say.
+    /// The process that failed; `None` for any other failure, such as a process that could not be
+    /// started.
     pub fn failed_process(&self) -> Option<FailedProcess> {
         let solve = self.details("errdefs.Solve").next()?;
         let SolveDetail { mounts } = serde_json::from_slice(solve).ok()?;
@@ -195,8 +196,8 @@ impl Status {
         Some(FailedProcess { code, mounts: mounts.collect() })
     }
 
-    /// Returns true if a file does not exist. There is no code for this, only the text that the daemon's operating
-    /// system has for it.
+    /// Returns true if a file does not exist. There is no code for this, only the text of the
+    /// daemon's operating system.
     pub(crate) fn is_no_such_file(&self) -> bool {
         let texts = ["no such file or directory", "The system cannot find the file specified."];
         self.wire.code == UNKNOWN && texts.iter().any(|text| self.wire.message.ends_with(text))
@@ -234,7 +235,7 @@ impl Status {
         short.with_detail(SOURCE, &place)
     }
 
-    /// How many bytes it has in a message.
+    /// Its encoded size in bytes.
     pub(crate) fn encoded_len(&self) -> usize {
         self.wire.encoded_len()
     }
@@ -244,8 +245,8 @@ impl Status {
     }
 
     fn with_detail(mut self, name: &str, value: &impl Serialize) -> Self {
-        // Cannot fail: the shapes below are strings, numbers and lists. An error without one of its
-        // details would still be the error.
+        // Cannot fail: the values are strings, numbers and lists. Even without one of its details,
+        // the error remains useful.
         if let Ok(value) = serde_json::to_vec(value) {
             let type_url = format!("{DETAIL_PREFIX}{name}+json");
             self.wire.details.push(rpc::Any { type_url, value });
@@ -265,7 +266,7 @@ impl Status {
 }
 
 impl From<Error> for Status {
-    /// Takes a daemon's failure as it is, and makes one of any other.
+    /// Uses a daemon's status unchanged, and makes one from any other error.
     fn from(error: Error) -> Self {
         match error {
             Error::Status(status) => status,

@@ -1,8 +1,10 @@
-//! Subrequests: questions about a build file that are answered in place of a build (`docker buildx build --call`).
+//! Subrequests: questions about a build file that are answered instead of a build (`docker buildx
+//! build --call`).
 //!
-//! The client's option `requestid` names the question: see [`Options::subrequest`](crate::Options::subrequest). An
-//! answer is a result without files, whose metadata has documents (`frontend/subrequests` of BuildKit). A question that
-//! the frontend does not know is answered with [`Status::unsupported_subrequest`](crate::Status::unsupported_subrequest).
+//! The client's option `requestid` names the subrequest: see
+//! [`Options::subrequest`](crate::Options::subrequest). An answer is a result without files, whose
+//! metadata contains documents (`frontend/subrequests` of BuildKit). An unsupported subrequest is
+//! answered with [`Status::unsupported_subrequest`](crate::Status::unsupported_subrequest).
 
 use crate::{SolveResult, keys};
 
@@ -24,7 +26,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Makes an answer of a document for programs. `version` is that of the document's form.
+    /// Makes an answer from a document for programs. `version` is that of the document's format.
     pub fn new(version: impl Into<String>, json: impl Into<Vec<u8>>) -> Self {
         Self { version: version.into(), json: json.into(), text: None, exit_status: None }
     }
@@ -35,7 +37,7 @@ impl Answer {
         self
     }
 
-    /// Sets the exit status that the client is to have.
+    /// Sets the exit status of the client.
     pub fn exit_status(mut self, status: u8) -> Self {
         self.exit_status = Some(status);
         self

@@ -61,13 +61,14 @@ pub(crate) async fn connect(io: Stream) -> Result<Channel, hyper::Error> {
 
 /// Returns this process's standard input and output. Nothing else may use them.
 ///
-/// The daemon passes pipes, which the runtime reads and writes directly. Anything else (a socket, a terminal) goes
-/// through tokio's blocking threads. Such a thread waits in `read` until the other end closes, and a runtime that is
-/// dropped waits for its threads: end the process instead, as [`run`](crate::run) does.
+/// The daemon passes pipes, which the runtime reads and writes directly. Anything else (a socket, a
+/// terminal) goes through tokio's blocking threads. Such a thread waits in `read` until the other
+/// end closes, and a dropped runtime waits for its threads: end the process instead, as
+/// [`run`](crate::run) does.
 ///
 /// The descriptors are duplicates, so that 0 and 1 stay open until the process ends.
 ///
-/// Must be called inside a runtime whose I/O is enabled. Fails where a descriptor is closed.
+/// Must be called inside a runtime whose I/O is enabled. Fails if a descriptor is closed.
 pub fn stdio() -> io::Result<Stdio> {
     let input = io::stdin().as_fd().try_clone_to_owned()?;
     let output = io::stdout().as_fd().try_clone_to_owned()?;
@@ -77,7 +78,8 @@ pub fn stdio() -> io::Result<Stdio> {
     ))
 }
 
-/// Returns two pipes as one stream; `None` if one of them is no pipe, or goes the wrong way.
+/// Returns two pipes as one stream; `None` if one of them is not a pipe, or has the wrong
+/// direction.
 ///
 /// Must be called inside a runtime whose I/O is enabled.
 pub fn pipes(input: OwnedFd, output: OwnedFd) -> io::Result<Option<Stdio>> {

@@ -1,4 +1,4 @@
-//! A daemon that runs: every call that came in, and what was returned.
+//! A running daemon: the calls that it received, and the returned result.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

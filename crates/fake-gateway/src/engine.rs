@@ -1,4 +1,4 @@
-//! A daemon to be: its release, its files and images, and how it behaves.
+//! The description of a daemon: its release, its files and images, and its behaviour.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Files by path, as calls ask for them.
+//! Files by path, in the forms that calls request.
 
 use buildkit_proto::fsutil;
 

@@ -1,12 +1,12 @@
-//! A BuildKit daemon made of data: it has the capabilities, files and images that a test gives it, behaves as the test
-//! says, and records every call.
+//! A fake BuildKit daemon: it has the capabilities, files and images that a test gives it, behaves
+//! as scripted, and records every call.
 //!
-//! A test describes an [`Engine`], starts it, runs a frontend on the stream, and then looks at the [`Daemon`]: which
-//! calls came in which order, with what in them, and what was returned. Nothing here sleeps: order is forced with a
-//! [`Gate`], or with [`Engine::together`].
+//! A test describes an [`Engine`], starts it, runs a frontend on the stream, and then inspects the
+//! [`Daemon`]: the calls in order with their content, and the returned result. Nothing here sleeps:
+//! order is enforced with a [`Gate`], or with [`Engine::together`].
 //!
-//! Each graph that is sent is checked as a real daemon would check it ([`definition`]), so every test of a frontend is
-//! a test of its graphs too.
+//! Each received graph is checked as a real daemon would check it ([`definition`]), so that every
+//! test of a frontend also tests its graphs.
 
 pub mod containers;
 mod daemon;

@@ -1,4 +1,4 @@
-//! What a call does instead of answering, or before it answers.
+//! The scripted behaviour of a call, before or instead of its answer.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The service that a frontend calls, played with an [`Engine`]'s data.
+//! The service that a frontend calls, implemented with an [`Engine`]'s data.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::pin::Pin;

@@ -1,7 +1,7 @@
-//! The options that the daemon and its client give to every frontend.
+//! The options that the daemon and its client pass to every frontend.
 //!
-//! The names are those of the Dockerfile frontend (BuildKit's `frontend/dockerui/config.go`), so that every client's
-//! options mean the same in every frontend.
+//! The names are those of the Dockerfile frontend (BuildKit's `frontend/dockerui/config.go`), so
+//! that every client's options have the same meaning in every frontend.
 
 mod attestations;
 mod json;
@@ -16,10 +16,11 @@ pub use self::attestations::Scanner;
 pub use self::process::ProcessOptions;
 use crate::{CacheImport, Status};
 
-/// The environment that BuildKit starts a frontend with.
+/// The environment in which BuildKit starts a frontend.
 ///
-/// An option is read and checked when it is asked for: a frontend that has no use for limits of processes, say, does
-/// not fail because of a wrong one. Each method names the client's option, and what `docker buildx build` sends it for.
+/// An option is parsed and checked when its method is called, so that a frontend does not fail
+/// because of an invalid option that it does not use. Each method names the client's option, and
+/// the flag of `docker buildx build` for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     session_id: String,
@@ -27,18 +28,20 @@ pub struct Options {
     opts: BTreeMap<String, String>,
 }
 
-/// The sessions of a client: what serves its directories.
+/// The sessions of a client, which provide its directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sessions {
     /// The session that the build belongs to.
     pub id: String,
-    /// The sessions of directories that another one serves, by the names of the directories.
+    /// The sessions of directories that are provided by another one, by the names of the
+    /// directories.
     pub of_directories: BTreeMap<String, String>,
-    /// The shared keys of named contexts: which earlier transfer a transfer of the directory continues.
+    /// The shared keys of named contexts, which let a transfer of the directory continue an earlier
+    /// one.
     pub shared_keys: BTreeMap<String, String>,
 }
 
-/// An option with a value that has no meaning. Its message names the option.
+/// An option with an invalid value. Its message names the option.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidOption {
     option: String,
@@ -49,7 +52,7 @@ impl Options {
     /// Reads this process's environment.
     #[expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
     pub fn from_env() -> Self {
-        // A value that is not UTF-8 is no option of any client.
+        // A variable that is not UTF-8 is not an option of any client.
         let variables = std::env::vars_os();
         Self::from_variables(variables.filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -81,27 +84,28 @@ impl Options {
         options
     }
 
-    /// Returns an option of the client as it came.
+    /// Returns an unparsed option of the client.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.opts.get(name).map(String::as_str)
     }
 
-    /// Returns an option as it came, unless it is empty.
+    /// Returns an unparsed option, unless it is empty.
     pub fn non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
-    /// Sets an option, for frontends that are started with them: see [`Build::Frontend`](crate::Build::Frontend).
+    /// Sets an option, for nested frontends: see [`Build::Frontend`](crate::Build::Frontend).
     pub fn set(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.opts.insert(name.into(), value.into());
     }
 
-    /// Returns all options of the client as they came, by name.
+    /// Returns all unparsed options of the client, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.opts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Returns the options whose names have a prefix, by the rest of their names: `build-arg:`.
+    /// Returns the options whose names have a prefix such as `build-arg:`, by the rest of their
+    /// names.
     pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
         let named =
             self.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
@@ -113,7 +117,8 @@ impl Options {
         &self.session_id
     }
 
-    /// The sessions that the client's directories are read from (`local-sessionid:NAME` and `sharedkey:localdir:NAME`).
+    /// The sessions that provide the client's directories (`local-sessionid:NAME` and
+    /// `sharedkey:localdir:NAME`).
     pub fn sessions(&self) -> Sessions {
         Sessions {
             id: self.session_id.clone(),
@@ -122,35 +127,38 @@ impl Options {
         }
     }
 
-    /// The name of the build file in its directory (`filename`; `--file`). `Dockerfile` where the client names none.
+    /// The name of the build file in its directory (`filename`; `--file`). By default,
+    /// `Dockerfile`.
     pub fn filename(&self) -> &str {
         self.get("filename").unwrap_or("Dockerfile")
     }
 
-    /// The name under which the client offers the directory of the build file (`dockerfilekey`). Without it that is
-    /// `dockerfile`, and where the build context is not a directory of the client, the build file is in the context.
+    /// The name under which the client offers the directory of the build file (`dockerfilekey`). By
+    /// default, that is `dockerfile`; if the build context is not a directory of the client, the
+    /// build file is in the context.
     pub fn build_file_directory(&self) -> Option<&str> {
         self.get("dockerfilekey")
     }
 
-    /// The build context, where it is not the client's directory `context`: a git repository or a URL (`context`, or the
-    /// option that `contextkey` names).
+    /// The build context, if it is not the client's directory `context`: a git repository or a URL
+    /// (`context`, or the option that `contextkey` names).
     pub fn context(&self) -> Option<&str> {
         self.non_empty(self.get("contextkey").unwrap_or("context"))
     }
 
-    /// The directory of such a context that is the context; empty is all of it (`contextsubdir`).
+    /// The subdirectory that is the context; empty for all of it (`contextsubdir`).
     pub fn context_subdir(&self) -> &str {
         self.get("contextsubdir").unwrap_or_default()
     }
 
-    /// Whether a context from git keeps its `.git` (the build arg `BUILDKIT_CONTEXT_KEEP_GIT_DIR`).
+    /// True to keep the `.git` of a context from git (the build arg
+    /// `BUILDKIT_CONTEXT_KEEP_GIT_DIR`).
     pub fn keeps_git_dir(&self) -> bool {
         self.get("build-arg:BUILDKIT_CONTEXT_KEEP_GIT_DIR").and_then(parse_bool).unwrap_or(false)
     }
 
-    /// Named build contexts (`context:NAME`; `--build-context`), in the words of the client: `docker-image://...`,
-    /// `local:NAME`, `input:NAME`, an address.
+    /// Named build contexts (`context:NAME`; `--build-context`), in the client's syntax:
+    /// `docker-image://...`, `local:NAME`, `input:NAME`, a URL.
     pub fn named_contexts(&self) -> BTreeMap<String, String> {
         self.with_prefix("context:")
     }
@@ -171,12 +179,13 @@ impl Options {
         self.with_prefix("build-arg:")
     }
 
-    /// Labels that the image is to have (`label:NAME`; `--label`).
+    /// Labels for the image (`label:NAME`; `--label`).
     pub fn labels(&self) -> BTreeMap<String, String> {
         self.with_prefix("label:")
     }
 
-    /// The names of the stages to build without cache (`no-cache`); no name is all of them (`--no-cache`).
+    /// The names of the stages to build without cache (`no-cache`); an empty list means all of them
+    /// (`--no-cache`).
     pub fn no_cache(&self) -> Option<Vec<String>> {
         self.get("no-cache").map(|names| match names {
             "" => Vec::new(),
@@ -184,12 +193,13 @@ impl Options {
         })
     }
 
-    /// The commit that is built (`vcs:revision`), where the client knows it.
+    /// The commit that is built (`vcs:revision`), if the client knows it.
     pub fn vcs_revision(&self) -> Option<&str> {
         self.non_empty("vcs:revision")
     }
 
-    /// The address of the repository that is built (`vcs:source`), where the client knows it. May hold credentials.
+    /// The URL of the repository that is built (`vcs:source`), if the client knows it. May contain
+    /// credentials.
     pub fn vcs_source(&self) -> Option<&str> {
         self.non_empty("vcs:source")
     }
@@ -208,8 +218,8 @@ impl Options {
         }
     }
 
-    /// The platforms to build for, each once (`platform`; `--platform`): at least one, which is the
-    /// [build platform](Options::build_platform) where the client names none.
+    /// The platforms to build for, without duplicates (`platform`; `--platform`): at least one. The
+    /// default is the [build platform](Options::build_platform).
     pub fn target_platforms(&self) -> Result<Vec<Platform>, InvalidOption> {
         let build_platform = self.build_platform()?;
         let Some(list) = self.non_empty("platform") else { return Ok(vec![build_platform]) };
@@ -224,8 +234,9 @@ impl Options {
         Ok(platforms)
     }
 
-    /// Whether the result is to have the form of images for several platforms, even if it is for one (`multi-platform`,
-    /// the build arg `BUILDKIT_MULTI_PLATFORM`; otherwise where there are several). Fails where several are not allowed.
+    /// True if the result must have the form of images for several platforms, even if it is for one
+    /// (`multi-platform`, the build arg `BUILDKIT_MULTI_PLATFORM`; by default, if there are
+    /// several). Fails if several are not allowed.
     pub fn multi_platform(&self) -> Result<bool, InvalidOption> {
         let count = self.target_platforms()?.len();
         let options = ["build-arg:BUILDKIT_MULTI_PLATFORM", "multi-platform"];
@@ -259,7 +270,8 @@ impl Options {
         process::read(self)
     }
 
-    /// The prefix for the ids of cache mounts (the build arg `BUILDKIT_CACHE_MOUNT_NS`); mostly empty.
+    /// The prefix for the ids of cache mounts (the build arg `BUILDKIT_CACHE_MOUNT_NS`); usually
+    /// empty.
     pub fn cache_namespace(&self) -> &str {
         self.get("build-arg:BUILDKIT_CACHE_MOUNT_NS").unwrap_or_default()
     }
@@ -269,27 +281,28 @@ impl Options {
         json::cache_imports(self)
     }
 
-    /// The scanner that makes an SBOM, where the client asks for one (`attest:sbom`; `--sbom`). The daemon runs it on
-    /// the result by itself; a frontend has to only for what is not in the result.
+    /// The scanner for an SBOM, if the client requests one (`attest:sbom`; `--sbom`). The daemon
+    /// itself runs it on the result; a frontend runs it only for anything else.
     pub fn sbom_scanner(&self) -> Result<Option<Scanner>, InvalidOption> {
         attestations::scanner(self)
     }
 
-    /// The name of a question to answer in place of a build (`requestid`; `--call`): see [`Answer`](crate::Answer).
+    /// The name of a subrequest to answer instead of a build (`requestid`; `--call`): see
+    /// [`Answer`](crate::Answer).
     pub fn subrequest(&self) -> Option<&str> {
         self.get("requestid")
     }
 }
 
 impl Sessions {
-    /// The session that a directory of the client is read from. Every [`Local`](buildkit_llb::Local) source should carry
-    /// it: without it, two builds at the same moment could share files.
+    /// The session that provides a directory of the client. Every [`Local`](buildkit_llb::Local)
+    /// source should have it: without it, two concurrent builds could share files.
     pub fn of(&self, directory: &str) -> &str {
         self.of_directories.get(directory).unwrap_or(&self.id)
     }
 }
 
-/// Reads a truth value as Go's `strconv.ParseBool` does; `None` for a text that is none.
+/// Parses a boolean as Go's `strconv.ParseBool` does; `None` if it is invalid.
 pub fn parse_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
@@ -299,7 +312,7 @@ pub fn parse_bool(text: &str) -> Option<bool> {
 }
 
 impl InvalidOption {
-    /// Makes the error of an option. For a frontend's own options, too.
+    /// Makes the error of an option. Also for a frontend's own options.
     pub fn new(option: impl Into<String>, problem: impl fmt::Display) -> Self {
         Self { option: option.into(), problem: problem.to_string() }
     }

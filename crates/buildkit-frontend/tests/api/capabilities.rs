@@ -1,4 +1,4 @@
-//! What a daemon can do.
+//! The capabilities of daemons.
 
 use buildkit_frontend::SolveResult;
 use fake_gateway::{Engine, Release};

@@ -1,4 +1,4 @@
-//! Inputs, warnings, and the end of a frontend's work.
+//! Inputs, warnings, and the end of a frontend.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Files of what was solved.
+//! Files of solved references.
 
 use buildkit_frontend::{Error, FileKind, Ref, SolveRequest};
 use buildkit_proto::frontend::FileRange;
@@ -7,7 +7,7 @@ use fake_gateway::{Call, Do, Engine, Method, Release, failure};
 
 use crate::{connect, local, solve_ref, source};
 
-/// The most that these tests read of a file, in bytes.
+/// The size limit of these tests for a file, in bytes.
 const LIMIT: usize = 16 << 20;
 
 #[tokio::test]

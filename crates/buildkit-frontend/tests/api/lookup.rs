@@ -1,4 +1,4 @@
-//! Images and other sources, looked up.
+//! Resolving images and other sources.
 
 use buildkit_frontend::{Error, OciLayout, SourceRequest};
 use buildkit_llb::{ResolveMode, Source};

@@ -1,4 +1,4 @@
-//! The client side of the gateway, against a daemon made of data. No engine is needed.
+//! The client side of the gateway, tested with a fake daemon. No engine is needed.
 
 #![expect(clippy::unwrap_used, reason = "a test that unwraps in vain has failed")]
 

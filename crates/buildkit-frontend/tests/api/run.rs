@@ -84,8 +84,8 @@ async fn start_lines() -> (Child, UnixStream) {
     (child, UnixStream::from_std(here).unwrap())
 }
 
-/// Standard input that is no pipe is read by a thread that nothing can interrupt. Here it waits for an answer to the
-/// first call, which the program gives up after 15 seconds.
+/// Standard input that is not a pipe is read by a thread that cannot be interrupted. Here it waits
+/// for an answer to the first call, for which the program times out after 15 seconds.
 #[tokio::test]
 async fn a_program_ends_though_its_standard_input_stays_open() {
     let (child, _open) = start_lines().await;

@@ -1,4 +1,4 @@
-//! Solving and evaluating, on daemons of every age.
+//! Solving and evaluating, on daemons of all releases.
 
 use std::collections::BTreeMap;
 
