@@ -1,7 +1,7 @@
 //! From a [`Spec`](crate::spec::Spec) to a [`Plan`]: the stages and steps in order, with all values
 //! known.
 //!
-//! Input: the spec, a [`Request`], and [`Facts`] about the images that [`select`] asked for.
+//! Input: the spec, a [`Request`], and [`Facts`] about the images that [`select()`] asked for.
 //! Output: a [`Plan`] with only the stages that the target needs, without names, templates and
 //! defaults. Must not depend on LLB: see [`crate::lower`].
 

@@ -1,6 +1,6 @@
 //! Advisory rules: they find parts of a build file that are valid, but probably not intended.
 //!
-//! A rule is a file here, a line in [`table`] and a page in `docs/rules`, which is its test. Input:
+//! A rule is a file here, a line in `table.rs` and a page in `docs/rules`, which is its test. Input:
 //! the results of the stages of the compiler, from the parsed build file to the plan. Output:
 //! warnings. Each function here is called when its input is available, and runs the rules that need
 //! nothing more.

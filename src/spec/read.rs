@@ -2,7 +2,7 @@
 //!
 //! A value that cannot be read is reported and becomes `None`; its neighbours are still read. Named
 //! declarations, items of lists in tables, and keys of a stage except `from` and `env` are left out
-//! if they cannot be read: see [`Unread`]. Tables with fixed keys are read in [`super::table`].
+//! if they cannot be read: see [`Unread`]. Tables with fixed keys are read in [`table`](mod@super::table).
 
 use std::collections::BTreeMap;
 

@@ -27,7 +27,7 @@ const MAX_ERROR: usize = 1 << 20;
 /// The daemon that this frontend works for. All calls take `&self` and may run concurrently.
 ///
 /// Dropping a call's future cancels the call. The build ends with [`Bridge::return_result`] or
-/// [`Bridge::return_error`]; [`run`](crate::run) does that for a frontend.
+/// [`Bridge::return_error`]; [`run`](crate::run()) does that for a frontend.
 #[derive(Debug, Clone)]
 pub struct Bridge {
     connection: Connection,

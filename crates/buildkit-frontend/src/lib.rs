@@ -3,7 +3,7 @@
 //!
 //! A frontend is a program that BuildKit starts for each build, with its options in environment variables and a gRPC
 //! connection on standard input and output. It builds a graph with [`buildkit_llb`], solves it, and returns a result.
-//! [`run`] handles everything except the frontend's own logic:
+//! [`run()`] handles everything except the frontend's own logic:
 //!
 //! ```no_run
 //! use buildkit_frontend::{Bridge, Options, SolveRequest, SolveResult, Status, run};
@@ -29,7 +29,7 @@
 //!
 //! | for | see |
 //! | --- | --- |
-//! | the program | [`run`]; [`respond`] in tests; [`on_stdio`], [`Connection`] and [`catch_panic`] for more control |
+//! | the program | [`run()`]; [`respond`] in tests; [`on_stdio`], [`Connection`] and [`catch_panic`] for more control |
 //! | the client's options | [`Options`], [`Sessions`] |
 //! | files of the client and of solved references | [`Bridge::read_build_file`], [`Connection::open_source`], [`Bridge::read_file`], [`Bridge::read_dir`] |
 //! | images, git refs, downloads | [`Bridge::resolve_image`], [`Bridge::resolve_source`] |

@@ -27,7 +27,7 @@ pub struct Panic {
     pub message: Option<String>,
 }
 
-/// Does some work and returns a panic in it as an error. [`run`](crate::run) and [`respond`](crate::respond) do this
+/// Does some work and returns a panic in it as an error. [`run`](crate::run()) and [`respond`](crate::respond) do this
 /// for a frontend; call it for a failure in other words than theirs.
 ///
 /// The work must stay on one thread. In a program that is compiled with `panic = "abort"` nothing can be caught.

@@ -73,7 +73,7 @@ const SOURCE: &str = "errdefs.Source";
 
 impl Status {
     /// Makes an error. Clients print its message unchanged, so control characters are replaced by
-    /// [visible](buildkit_llb::visible) ones.
+    /// visible characters: see [`visible`].
     pub fn new(message: impl Into<String>) -> Self {
         let message = visible(&message.into()).into_owned();
         Self { wire: rpc::Status { code: UNKNOWN, message, details: Vec::new() } }

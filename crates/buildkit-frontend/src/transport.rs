@@ -64,7 +64,7 @@ pub(crate) async fn connect(io: Stream) -> Result<Channel, hyper::Error> {
 /// The daemon passes pipes, which the runtime reads and writes directly. Anything else (a socket, a
 /// terminal) goes through tokio's blocking threads. Such a thread waits in `read` until the other
 /// end closes, and a dropped runtime waits for its threads: end the process instead, as
-/// [`run`](crate::run) does.
+/// [`run`](crate::run()) does.
 ///
 /// The descriptors are duplicates, so that 0 and 1 stay open until the process ends.
 ///

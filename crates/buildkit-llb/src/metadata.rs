@@ -23,7 +23,7 @@ use crate::{Cap, Location, visible_line};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata<'a> {
     /// The name shown in the progress. Without it, BuildKit makes one from the op. Written in one
-    /// line and [visible](crate::visible), since clients print it unchanged.
+    /// line and [visible](crate::visible()), since clients print it unchanged.
     pub name: Option<Cow<'a, str>>,
     /// Further texts, which BuildKit passes on without reading them. The name is stored under
     /// `llb.customname` and replaces an entry with that key.

@@ -2,7 +2,7 @@
 //!
 //! The stage's files are mounted in a directory of that container, and are never its root. The
 //! engine mounts nothing in that directory, no other process writes there, and a path is resolved
-//! within it ([`find`]). So a report contains only files of the stage, and nothing of the container
+//! within it ([`find()`]). So a report contains only files of the stage, and nothing of the container
 //! or the host.
 #![expect(clippy::disallowed_methods, reason = "files are copied")]
 

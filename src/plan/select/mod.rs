@@ -270,7 +270,7 @@ impl Selection<'_> {
         self.unclear.as_ref()
     }
 
-    /// The images that must be looked up before [`super::resolve`].
+    /// The images that must be looked up before [`super::resolve()`].
     pub fn images(&self) -> &[ImageQuery] {
         &self.images
     }
@@ -290,7 +290,7 @@ impl Selection<'_> {
         !self.skipped.contains(&step.span)
     }
 
-    /// The named build contexts that must be looked up before [`super::resolve`].
+    /// The named build contexts that must be looked up before [`super::resolve()`].
     pub fn contexts(&self) -> &[ContextQuery] {
         &self.contexts
     }

@@ -31,7 +31,7 @@ impl Purpose {
 }
 
 /// Selects the stages that the request's target needs. If there are errors, it selects the stages
-/// that are unaffected by them: [`resolve`](crate::plan::resolve) finds their errors, and makes no
+/// that are unaffected by them: [`resolve`](crate::plan::resolve()) finds their errors, and makes no
 /// plan.
 pub fn select<'s>(
     spec: &'s Spec,
