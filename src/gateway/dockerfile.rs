@@ -72,7 +72,7 @@ fn waiting(
     options: &buildkit_frontend::Options,
     Dockerfile { file, target, args, .. }: &Dockerfile,
 ) -> Result<String, Status> {
-    let waiting = options.get(WAITING).map(|json| serde_json::from_str(json)).transpose();
+    let waiting = options.get(WAITING).map(serde_json::from_str).transpose();
     let mut waiting: Vec<Value> = waiting.ok().flatten().unwrap_or_default();
     let this = json!([file, target, args]);
     let repeats = waiting.contains(&this);
