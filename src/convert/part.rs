@@ -171,7 +171,8 @@ impl Part {
         })
     }
 
-    /// Says `args` and `no-args`: of the stage where that holds for all of its run steps, else of the steps.
+    /// Sets `args` and `no-args`: on the stage if they apply to all of its run steps, else on the
+    /// steps.
     pub(super) fn settle_args(&mut self, inherited: &mut BTreeSet<String>) {
         let runs = || self.steps.iter().filter_map(|step| step.run.as_ref());
         let needed: BTreeSet<String> = runs().flat_map(|run| run.reads.clone()).collect();
@@ -232,7 +233,7 @@ fn is_certainly_within(destination: &str, workdir: &str) -> bool {
         && !destination.split('/').any(|part| part == "..")
 }
 
-/// Adds a key to a run step, which may be a text alone.
+/// Adds a key to a run step, which may be a plain string so far.
 fn add_key(step: &mut Value, key: &str, value: Value) {
     if let Kind::Table(entries) = &mut step.kind {
         entries.push((key.to_owned(), value));

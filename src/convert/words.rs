@@ -362,7 +362,7 @@ pub(super) fn destination(instruction: &Instruction) -> Option<&str> {
     Some(&transfer.destination.value)
 }
 
-/// The words of an instruction that copies nothing, in which names are replaced.
+/// The words of an instruction that are expanded, for instructions that copy nothing.
 fn words_of(kind: &Kind) -> Vec<&Word> {
     match kind {
         Kind::Label(pairs) | Kind::Env(pairs) => pairs.iter().map(|pair| &pair.value).collect(),

@@ -23,7 +23,7 @@ const DEFAULT_SCANNER: &str = "docker/buildkit-syft-scanner:stable-1";
 /// The prefixes of the options, before the kind of attestation in upper or lower case.
 const PREFIXES: [&str; 2] = ["attest:", "build-arg:BUILDKIT_ATTEST_"];
 
-/// The scanner that makes an SBOM. The other kind, the provenance, is all the engine's.
+/// The scanner for an SBOM. The other kind of attestation, provenance, is made by the engine.
 pub(super) fn scanner(options: &Options) -> Result<Option<Scanner>, InvalidOption> {
     let mut scanner = None;
     for (option, text) in options.iter() {

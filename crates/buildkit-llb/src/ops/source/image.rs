@@ -8,7 +8,7 @@ use crate::{Cap, Platform, Reference};
 pub struct Image {
     /// The reference. Always complete: BuildKit does not know `alpine`, only `docker.io/library/alpine:latest`.
     pub reference: Reference,
-    /// The platform to take of an image that has several. None is the daemon's own.
+    /// The platform to use if the image has several. `None` is the daemon's own.
     pub platform: Option<Platform>,
     /// The place to look for it.
     pub resolve_mode: ResolveMode,
