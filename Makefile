@@ -1,5 +1,5 @@
-# The commands of the project. Those that need a Docker engine use the one that docker's own settings
-# reach; where there is none, scripts/engine makes one.
+# The commands of the project. Those that need a Docker engine use the one in docker's own configuration;
+# if there is none, scripts/engine creates one.
 
 .PHONY: help demo test test-fast test-old-engines fmt lint docs engine-down
 

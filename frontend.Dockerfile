@@ -1,4 +1,4 @@
-# The frontend image: one static binary, and the labels by which BuildKit knows what it can do.
+# The frontend image: one static binary, and the labels that tell BuildKit its capabilities.
 FROM rust:1.95 AS build
 WORKDIR /src
 COPY . .

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Shows what the build handed over: static values as environment, computed ones as a file.
+# Shows the values from the build: constant ones in the environment, computed ones in a file.
 set -eu
 . "$APP_HOME/build.env"
 echo "name:    $APP_NAME"

@@ -1,5 +1,5 @@
 FROM busybox:latest
-# The script goes on when a command fails: this builds, and the image lacks the file.
+# The script continues after a failing command: the build succeeds, but the image lacks the file.
 RUN <<EOF
 mkdir /app
 cp /no/such/program /app/program

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a CA and what it signs, in ./certs: `daemon` for the builders, `client` for those who may use them.
-# Usage: certificates.sh NAME... (all names and addresses that clients reach the builders by)
+# Creates a CA and its certificates in ./certs: `daemon` for the builders, `client` for their users.
+# Usage: certificates.sh NAME... (all names and addresses under which clients connect to the builders)
 #   ./certificates.sh buildkitd '*.buildkitd' buildkitd.ci.svc '*.buildkitd.ci.svc'
 
 set -euo pipefail

@@ -1,4 +1,4 @@
-# tests.sh SUITE DIRECTORY: runs the tests of a suite, and writes what it finds to DIRECTORY/SUITE.xml.
+# tests.sh SUITE DIRECTORY: runs the tests of a suite, and writes the results to DIRECTORY/SUITE.xml.
 # Fails if one of them does.
 suite=$1
 mkdir -p "$2"

@@ -1,4 +1,4 @@
-# The build must have put a name in.
+# The build must have inserted a name.
 set -eu
 grep -q '^Hello from [a-z]' greeting
 echo "the greeting is well-formed" | tee result

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds an image that can compile, takes the program out of it, and builds the image to ship around that.
+# Builds an image with a compiler, copies the program out of it, and builds the final image from it.
 set -eu
 image=${1:-hrefs}
 cd "$(dirname "$0")/.."
