@@ -5,6 +5,7 @@ mod credentials;
 pub mod diagnostic;
 pub mod dockerfile;
 pub mod gateway;
+pub mod id;
 pub mod ignore;
 pub mod lock;
 pub mod lower;

@@ -1,13 +1,15 @@
 //! Topological order of a graph of dependencies.
 
+use crate::id::{Id, IdVec};
+
 /// The order, and the cycles found.
-pub(crate) struct Order {
+pub(crate) struct Order<I> {
     /// All nodes that are reachable from the roots, dependencies first. A cycle is cut at its last
     /// edge.
-    pub(crate) nodes: Vec<usize>,
+    pub(crate) nodes: Vec<I>,
     /// Cycles as paths whose last node depends on their first. If there are very many, only some of
     /// them.
-    pub(crate) cycles: Vec<Vec<usize>>,
+    pub(crate) cycles: Vec<Vec<I>>,
 }
 
 /// Limit on the number of nodes in all cycles together: there may be a cycle for each pair of
@@ -16,18 +18,18 @@ const MAX_IN_CYCLES: usize = 100_000;
 
 /// Walks from the roots along `needs(node)`. Iterative, so that long chains do not overflow the
 /// stack.
-pub(crate) fn dependencies_first(
+pub(crate) fn dependencies_first<I: Id>(
     count: usize,
-    roots: impl IntoIterator<Item = usize>,
-    mut needs: impl FnMut(usize) -> Vec<usize>,
-) -> Order {
+    roots: impl IntoIterator<Item = I>,
+    mut needs: impl FnMut(I) -> Vec<I>,
+) -> Order<I> {
     #[derive(Clone, Copy, PartialEq)]
     enum Mark {
         New,
         Open,
         Done,
     }
-    let mut marks = vec![Mark::New; count];
+    let mut marks: IdVec<I, Mark> = vec![Mark::New; count].into();
     let mut order = Order { nodes: Vec::new(), cycles: Vec::new() };
     let mut in_cycles = 0;
     for root in roots {
@@ -52,7 +54,7 @@ pub(crate) fn dependencies_first(
                     Mark::Open if in_cycles < MAX_IN_CYCLES => {
                         let cycle =
                             path.iter().map(|&(node, _)| node).skip_while(|&node| node != next);
-                        let cycle: Vec<usize> = cycle.collect();
+                        let cycle: Vec<I> = cycle.collect();
                         in_cycles += cycle.len();
                         order.cycles.push(cycle);
                     }
@@ -68,7 +70,7 @@ pub(crate) fn dependencies_first(
 mod tests {
     use super::*;
 
-    fn order(edges: &[&[usize]], root: usize) -> Order {
+    fn order(edges: &[&[usize]], root: usize) -> Order<usize> {
         dependencies_first(edges.len(), [root], |node| edges[node].to_vec())
     }
 

@@ -51,7 +51,7 @@ pub(super) async fn leave_out(
     let dangling: BTreeMap<Place, BTreeSet<Text>> =
         try_join_all(looked_into).await?.into_iter().collect();
     for plan in plans {
-        for at in 0..plan.stages.len() {
+        for at in plan.stages.ids() {
             for step in 0..plan.stages[at].steps.len() {
                 let Some(copy) = copy_of(&plan.stages[at].steps[step]) else { continue };
                 let place = place(copy.origin, plan, settings);

@@ -138,7 +138,7 @@ fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
         return None;
     }
     let Plan { stages, .. } = resolve(&selection, Facts::default(), &mut diagnostics)?;
-    let [stage] = &stages[..] else { return None };
+    let [stage] = stages.as_slice() else { return None };
     let [step] = &stage.steps[..] else { return None };
     match &step.action {
         // If the engine has a file's checksum, it sends no request and knows no time.

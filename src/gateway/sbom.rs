@@ -141,7 +141,7 @@ impl Scan<'_> {
             Exec { env, cwd: workdir.into(), platform: Some(self.platform.clone()), mounts, ..op };
         let id = plan.platform.id();
         let label = format!("[{id}] generating sbom using {}", self.scanner.image);
-        let ignore_cache = plan.stages.get(plan.target).is_some_and(|stage| stage.ignore_cache);
+        let ignore_cache = plan.stages[plan.target].ignore_cache;
         let metadata = Metadata { ignore_cache, ..Metadata::named(label) };
         graph.add(op, metadata).mounts.first().copied().flatten()
     }

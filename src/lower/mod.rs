@@ -29,7 +29,11 @@ use self::file::StepSite;
 use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
-use crate::plan::{Action, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, Title, Write};
+use crate::id::IdVec;
+use crate::plan::{
+    Action, ContextId, ImageId, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, StageId,
+    Title, Write,
+};
 use crate::source::{SourceFile, SourceMap, Span};
 
 /// The result of lowering a plan.
@@ -122,10 +126,10 @@ pub fn lower(
         sources,
         graph,
         context: State::SCRATCH,
-        named_contexts: vec![],
-        images: vec![],
-        bases: vec![],
-        stages: vec![],
+        named_contexts: IdVec::default(),
+        images: IdVec::default(),
+        bases: IdVec::default(),
+        stages: IdVec::default(),
         processes: vec![],
     };
     lowering.context = lowering.add_context(settings)?;
@@ -135,15 +139,17 @@ pub fn lower(
     }
     lowering.images = lowering.add_images(settings);
     lowering.bases = lowering.add_bases()?;
-    for stage in &plan.stages {
-        let state = lowering.add_stage(stage, settings, most).ok_or(LowerError::TooLarge)?;
+    for (at, stage) in plan.stages.enumerate() {
+        let is_reported = plan.is_report && at == plan.target;
+        let state =
+            lowering.add_stage(stage, is_reported, settings, most).ok_or(LowerError::TooLarge)?;
         lowering.stages.push(state);
     }
-    let target = lowering.stages.get(plan.target).copied().unwrap_or(State::SCRATCH);
+    let target = lowering.stages[plan.target];
     let mut extras = BTreeMap::new();
-    for (stage, &state) in plan.stages.iter().zip(&lowering.stages).take(plan.target) {
-        if stage.sbom && !plan.is_report {
-            extras.insert(stage.name.to_string(), state);
+    for (at, stage) in plan.stages.enumerate() {
+        if at < plan.target && stage.sbom && !plan.is_report {
+            extras.insert(stage.name.to_string(), lowering.stages[at]);
         }
     }
     if plan.sbom_of_context && !plan.is_report {
@@ -153,7 +159,7 @@ pub fn lower(
     for definition in plan.images.iter().flat_map(|image| &image.beside) {
         beside.push(lowering.graph.import(definition.clone())?);
     }
-    let report = plan.stages.get(plan.target).and_then(|stage| stage.report.as_ref());
+    let report = plan.stages[plan.target].report.as_ref();
     let report = report.map(|report| lowering.location(report.span));
     Ok(Lowered { target, guarded, beside, extras, report, processes: lowering.processes })
 }
@@ -166,21 +172,19 @@ struct Lowering<'a> {
     sources: Vec<SourceId>,
     graph: &'a mut Graph,
     context: State,
-    /// One for each named context of the plan.
-    named_contexts: Vec<State>,
-    /// One for each image of the plan.
-    images: Vec<State>,
+    named_contexts: IdVec<ContextId, State>,
+    images: IdVec<ImageId, State>,
     /// The images as bases of stages: after their `ONBUILD` triggers, if any.
-    bases: Vec<State>,
-    /// One for each stage so far.
-    stages: Vec<State>,
+    bases: IdVec<ImageId, State>,
+    /// Those of the plan so far.
+    stages: IdVec<StageId, State>,
     /// The target's steps that run a process, if its report is requested.
     processes: Vec<Process>,
 }
 
 impl Lowering<'_> {
-    fn add_images(&mut self, settings: &Settings) -> Vec<State> {
-        let mut labels = vec![None; self.plan.images.len()];
+    fn add_images(&mut self, settings: &Settings) -> IdVec<ImageId, State> {
+        let mut labels = self.plan.images.map(|_| None);
         for stage in &self.plan.stages {
             if let Origin::Image(at) = stage.base
                 && labels[at].is_none()
@@ -226,7 +230,7 @@ impl Lowering<'_> {
         self.graph.add(op, named(name))
     }
 
-    fn add_bases(&mut self) -> Result<Vec<State>, ImportError> {
+    fn add_bases(&mut self) -> Result<IdVec<ImageId, State>, ImportError> {
         let images = self.plan.images.iter().zip(&self.images);
         images
             .map(|(image, &state)| match &image.triggered {
@@ -240,6 +244,7 @@ impl Lowering<'_> {
     fn add_stage(
         &mut self,
         stage: &PlannedStage,
+        is_reported: bool,
         settings: &Settings,
         most: usize,
     ) -> Option<State> {
@@ -248,7 +253,6 @@ impl Lowering<'_> {
         let base = state;
         let mut label = String::with_capacity(LABEL);
         let mut forked = None;
-        let is_reported = self.plan.is_report && self.stages.len() == self.plan.target;
         let mut done = 0;
         for (number, steps) in (2..).zip(stage.ops()) {
             let branch = steps.first().and_then(|step| step.branch);

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::request::{Request, truth};
+use super::request::Request;
+use super::truth::truth;
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, DockerfileRule, Rules};
 use crate::rules::unknown_rule;
 
@@ -41,18 +42,6 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
         }
     }
     diagnostics.follow_client(check);
-}
-
-/// True if one of mstage's own build args is set. `hint` describes the behaviour without it.
-pub fn flag(request: &Request, name: &str, hint: &str, diagnostics: &mut Diagnostics) -> bool {
-    let Some(text) = request.build_args.get(name).filter(|text| !text.is_empty()) else {
-        return false;
-    };
-    truth(text).unwrap_or_else(|| {
-        let message = format!("--build-arg {name}={text}: it must be `true` or `false`");
-        diagnostics.push(Diagnostic::without_place(Code::InvalidArg, message).hint(hint));
-        false
-    })
 }
 
 /// The rules in a list. An unknown name is only a warning: it does not make a build wrong.

@@ -5,7 +5,6 @@ use std::fmt;
 
 use buildkit_llb::{Definition, FileName, Platform};
 
-use super::ContextPaths;
 use super::git_url::GitUrl;
 use crate::credentials::redacted;
 use crate::reference::{InvalidReference, Reference, is_digest};
@@ -195,21 +194,6 @@ pub struct ContextFact {
     pub definition: Option<Definition>,
     /// The image config of the other build's result.
     pub config: Option<Vec<u8>>,
-}
-
-/// A named context of the plan.
-#[derive(Debug, Clone)]
-pub struct PlannedContext {
-    /// Its name.
-    pub name: String,
-    /// Its source.
-    pub source: ContextSource,
-    /// The span of its declaration in the spec; `None` if the client offers it.
-    pub declared: Option<Span>,
-    /// The facts about it.
-    pub fact: ContextFact,
-    /// The paths of it that are used.
-    pub paths: ContextPaths,
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub(super) fn plan(
     let mut steps = Vec::new();
     for (branch, written) in parallel.branches.iter().enumerate() {
         let mut surroundings = Surroundings { workdir: workdir.clone(), ..surroundings.clone() };
-        for step in written.steps.iter().filter(|step| !context.skipped.contains(&step.span)) {
+        for step in written.steps.iter().filter(|step| !context.skipped.contains(&step.id)) {
             if let Some(mut planned) = step::plan(step, &surroundings, context, diagnostics) {
                 planned.step.branch = Some(Branch { fork: number, number: branch });
                 planned.step.no_cache |= no_cache;

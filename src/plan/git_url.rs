@@ -2,8 +2,8 @@
 
 use buildkit_llb::GitMtime;
 
-use super::git_value;
-use super::request::truth;
+use super::path;
+use super::truth::truth;
 
 /// A repository with a reference and a subdirectory.
 ///
@@ -57,10 +57,10 @@ impl GitUrl {
 
     /// Checks that its values are valid for git.
     fn checked(mut self) -> Result<Self, String> {
-        if !git_value::is_reference(&self.reference) {
+        if !is_reference(&self.reference) {
             return Err(format!("`{}` is not a branch, a tag or a commit", self.reference));
         }
-        self.subdir = git_value::clean_subdir(&self.subdir)
+        self.subdir = clean_subdir(&self.subdir)
             .ok_or_else(|| format!("the directory `{}` leaves the repository", self.subdir))?;
         Ok(self)
     }
@@ -165,6 +165,32 @@ pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String
         }
     }
     keys
+}
+
+/// True if a text is a valid reference (`git check-ref-format`) that cannot be mistaken for an
+/// option. An empty one is the default branch.
+pub(super) fn is_reference(text: &str) -> bool {
+    let is_part = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with('.')
+            && !part.ends_with('.')
+            && !part.ends_with(".lock")
+    };
+    let is_refused =
+        |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
+    text.is_empty()
+        || !text.starts_with('-')
+            && !text.contains(is_refused)
+            && !text.contains("..")
+            && !text.contains("@{")
+            && text.split('/').all(is_part)
+}
+
+/// The directory of a repository as a path from its root, without the slash at its beginning; empty for all of it. `None` if
+/// it leaves the repository.
+pub(super) fn clean_subdir(text: &str) -> Option<String> {
+    let inside = path::inside(&text.into())?;
+    Some(inside.trim_start_matches('/').to_owned())
 }
 
 /// The text before and after a separator.

@@ -3,8 +3,7 @@
 //! All of them come from build files, which may be untrusted, so each is checked before it is sent
 //! to a daemon. Older daemons pass them to git unchecked.
 
-use super::git_url::keys_for;
-use super::path;
+use super::git_url::{clean_subdir, is_reference, keys_for};
 use crate::credentials::{redacted, split_query};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Span;
@@ -75,25 +74,6 @@ pub(super) fn reference(text: Text, span: Span, diagnostics: &mut Diagnostics) -
     )
 }
 
-/// True if a text is a valid reference (`git check-ref-format`) that cannot be mistaken for an
-/// option. An empty one is the default branch.
-pub(super) fn is_reference(text: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && !part.ends_with('.')
-            && !part.ends_with(".lock")
-    };
-    let is_refused =
-        |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
-    text.is_empty()
-        || !text.starts_with('-')
-            && !text.contains(is_refused)
-            && !text.contains("..")
-            && !text.contains("@{")
-            && text.split('/').all(is_part)
-}
-
 /// The directory of a repository as a path from its root, without the leading slash; empty for all
 /// of it.
 pub(super) fn subdir(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
@@ -106,12 +86,6 @@ pub(super) fn subdir(text: Text, span: Span, diagnostics: &mut Diagnostics) -> O
                     .hint("a path from the root of the repository, such as \"docs/api\""),
             )
         })
-}
-
-/// Like [`subdir`], for any text. `None` if it leaves the repository.
-pub(super) fn clean_subdir(text: &str) -> Option<String> {
-    let inside = path::inside(&text.into())?;
-    Some(inside.trim_start_matches('/').to_owned())
 }
 
 #[cfg(test)]

@@ -1,20 +1,8 @@
 //! The stages that `from = { merge = [...] }` merges into the first one.
 
-use super::PlannedStage;
-use super::select::Origin;
-use crate::source::Span;
-
-/// A stage whose changes are merged into another.
-#[derive(Debug, Clone)]
-pub struct Merged {
-    /// The stage, by its index in the plan.
-    pub stage: usize,
-    /// The common ancestor, relative to which changes are computed. `Scratch` merges the whole
-    /// stage.
-    pub ancestor: Origin,
-    /// The span of its name.
-    pub span: Span,
-}
+use super::origin::{Origin, StageId};
+use super::planned::{Merged, PlannedStage};
+use crate::id::{Id, IdVec};
 
 /// The ancestors of stages, for [`Ancestors::common`] in logarithmic time: a linear walk for each
 /// merge would be quadratic in a long chain of merges.
@@ -22,7 +10,7 @@ pub struct Merged {
 /// Each stage has a pointer to its base and one that jumps further down, so that any depth is
 /// reached in few steps (Myers, "An applicative random-access stack").
 #[derive(Debug, Default)]
-pub(super) struct Ancestors(Vec<Ancestry>);
+pub(super) struct Ancestors(IdVec<StageId, Ancestry>);
 
 /// A stage's position among its ancestors.
 #[derive(Debug, Clone, Copy)]
@@ -30,9 +18,9 @@ struct Ancestry {
     /// The number of stages below it.
     depth: usize,
     /// Its base; itself if it is not based on a stage.
-    base: usize,
+    base: StageId,
     /// A stage further down; itself if it is not based on a stage.
-    jump: usize,
+    jump: StageId,
     /// The base of the lowest of these stages.
     bottom: Origin,
 }
@@ -40,7 +28,7 @@ struct Ancestry {
 impl Ancestors {
     /// Adds the next stage of the plan. Its base, if that is a stage, must have been added before.
     pub(super) fn push(&mut self, base: Origin) {
-        let own = self.0.len();
+        let own = StageId::new(self.0.len());
         let ancestry = match base {
             Origin::Stage(at) => {
                 let below = self.0[at];
@@ -60,7 +48,7 @@ impl Ancestors {
 
     /// The nearest common ancestor of two stages: a stage, possibly one of the two, or the common
     /// base of their lowest stages. `Scratch` if there is none.
-    pub(super) fn common(&self, one: usize, other: usize) -> Origin {
+    pub(super) fn common(&self, one: StageId, other: StageId) -> Origin {
         let depth = self.0[one].depth.min(self.0[other].depth);
         let (mut one, mut other) = (self.at_depth(one, depth), self.at_depth(other, depth));
         while one != other {
@@ -78,7 +66,7 @@ impl Ancestors {
     }
 
     /// The stage itself, or its ancestor at a lesser depth.
-    fn at_depth(&self, mut stage: usize, depth: usize) -> usize {
+    fn at_depth(&self, mut stage: StageId, depth: usize) -> StageId {
         while self.0[stage].depth > depth {
             let Ancestry { base, jump, .. } = self.0[stage];
             stage = if self.0[jump].depth >= depth { jump } else { base };
@@ -106,6 +94,19 @@ impl Merged {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::origin::ImageId;
+
+    fn image(at: usize) -> Origin {
+        Origin::Image(ImageId::new(at))
+    }
+
+    fn stage(at: usize) -> Origin {
+        Origin::Stage(StageId::new(at))
+    }
+
+    fn common(ancestors: &Ancestors, one: usize, other: usize) -> Origin {
+        ancestors.common(StageId::new(one), StageId::new(other))
+    }
 
     fn ancestors_of(bases: impl IntoIterator<Item = Origin>) -> Ancestors {
         let mut ancestors = Ancestors::default();
@@ -116,20 +117,19 @@ mod tests {
     #[test]
     fn ancestors() {
         // 0 and 1 are based on one image, 2 and 3 on stage 1, 4 on nothing, 5 on another image.
-        let (image, stage) = (Origin::Image(0), Origin::Stage(1));
-        let ancestors =
-            ancestors_of([image, image, stage, stage, Origin::Scratch, Origin::Image(1)]);
+        let bases = [image(0), image(0), stage(1), stage(1), Origin::Scratch, image(1)];
+        let ancestors = ancestors_of(bases);
         for (one, other, ancestor) in [
-            (0, 1, Origin::Image(0)),
-            (2, 3, Origin::Stage(1)),
-            (0, 3, Origin::Image(0)),
-            (1, 2, Origin::Stage(1)),
-            (2, 1, Origin::Stage(1)),
+            (0, 1, image(0)),
+            (2, 3, stage(1)),
+            (0, 3, image(0)),
+            (1, 2, stage(1)),
+            (2, 1, stage(1)),
             (0, 4, Origin::Scratch),
             (0, 5, Origin::Scratch),
-            (2, 2, Origin::Stage(2)),
+            (2, 2, stage(2)),
         ] {
-            assert_eq!(ancestors.common(one, other), ancestor, "{one} and {other}");
+            assert_eq!(common(&ancestors, one, other), ancestor, "{one} and {other}");
         }
     }
 
@@ -137,15 +137,15 @@ mod tests {
     #[test]
     fn ancestors_are_those_of_a_plain_walk() {
         let base = |at: usize| match at {
-            0 => Origin::Image(0),
-            at if at % 97 == 0 => Origin::Image(at % 2),
-            at if at % 5 == 0 => Origin::Stage(at / 2),
-            at => Origin::Stage(at - 1),
+            0 => image(0),
+            at if at % 97 == 0 => image(at % 2),
+            at if at % 5 == 0 => stage(at / 2),
+            at => stage(at - 1),
         };
         let ancestors = ancestors_of((0..500).map(base));
         let walk = |top: usize| {
-            std::iter::successors(Some(Origin::Stage(top)), |&origin| match origin {
-                Origin::Stage(at) => Some(base(at)),
+            std::iter::successors(Some(stage(top)), |&origin| match origin {
+                Origin::Stage(at) => Some(base(at.index())),
                 _ => None,
             })
         };
@@ -154,7 +154,7 @@ mod tests {
                 let of_one: Vec<Origin> = walk(one).collect();
                 let expected = walk(other).find(|origin| of_one.contains(origin));
                 assert_eq!(
-                    ancestors.common(one, other),
+                    common(&ancestors, one, other),
                     expected.unwrap_or(Origin::Scratch),
                     "{one} and {other}"
                 );
@@ -164,10 +164,10 @@ mod tests {
 
     #[test]
     fn a_long_chain_is_no_long_walk() {
-        let chain = |at: usize| at.checked_sub(1).map_or(Origin::Scratch, Origin::Stage);
+        let chain = |at: usize| at.checked_sub(1).map_or(Origin::Scratch, stage);
         let ancestors = ancestors_of((0..1_000_000).map(chain));
         for one in (0..1_000_000).step_by(11) {
-            assert_eq!(ancestors.common(one, 999_999), Origin::Stage(one));
+            assert_eq!(common(&ancestors, one, 999_999), stage(one));
         }
     }
 }

@@ -7,10 +7,12 @@
 use std::collections::BTreeMap;
 
 use super::environment::Environment;
+use super::origin::{Origin, StageId};
 use super::path;
-use super::select::{Origin, SelectedStage, Selection};
+use super::select::{SelectedStage, Selection};
 use super::stage_scope::{StageScope, values_of};
 use crate::diagnostic::Diagnostics;
+use crate::id::IdVec;
 use crate::source::{Span, Spanned};
 use crate::spec::{Arg, From, Input, Mount, MountList, Scalar, Template, Verb};
 use crate::text::Text;
@@ -68,10 +70,10 @@ impl<'s> Selection<'s> {
             ..Parameters::default()
         };
         // The environment according to the file itself, stage by stage.
-        let mut environments: Vec<Environment> = Vec::new();
+        let mut environments: IdVec<StageId, Environment> = IdVec::default();
         for selected in needed() {
-            let base = match self.origins.get(&selected.stage.from.span) {
-                Some(&Origin::Stage(base)) => environments[base].clone(),
+            let base = match self.origins.at(&selected.stage.from) {
+                Some(Origin::Stage(base)) => environments[base].clone(),
                 _ => Environment::default(),
             };
             // Errors are reported when the stage is built.
@@ -83,7 +85,7 @@ impl<'s> Selection<'s> {
                 let value = values.expand(template, &mut quiet);
                 value.unwrap_or_else(|| written(template.span).into())
             };
-            let steps = selected.stage.all_steps().filter(|step| self.exists(step));
+            let steps = selected.stage.all_steps().filter(|step| selected.has(step));
             let steps = steps.filter_map(|step| match &step.verb {
                 Verb::Run(run) => Some(&run.process.mounts),
                 Verb::Exec(exec) => Some(&exec.process.mounts),

@@ -1,9 +1,13 @@
-//! The default platform of a stage, if neither the file nor the client sets one.
+//! The platforms of stages: what the file says, and what an image says where neither file nor client does.
 
 use buildkit_llb::Platform;
 
 use super::config::ImageConfig;
 use super::request::Request;
+use super::scope::Scope;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::rules::near_platform;
+use crate::spec::Template;
 
 /// The platform of a base image whose architecture differs from the target's, if the client
 /// requests none and the engine can run it. An image that exists for one platform only is used for
@@ -22,4 +26,24 @@ pub(crate) fn of_base(config: &ImageConfig, request: &Request) -> Option<Platfor
         return None;
     }
     request.runnable_platforms.iter().find(is_it).cloned()
+}
+
+/// A platform in the file.
+pub(super) fn platform_of(
+    template: &Template,
+    scope: &Scope<'_>,
+    build_platform: &Platform,
+    diagnostics: &mut Diagnostics,
+) -> Option<Platform> {
+    let text = scope.expand(template, diagnostics)?;
+    match Platform::parse(&text, build_platform) {
+        Ok(platform) => {
+            near_platform::check(&platform, &text, template.span, diagnostics);
+            Some(platform)
+        }
+        Err(err) => diagnostics.fail(
+            Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
+                .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
+        ),
+    }
 }

@@ -4,8 +4,12 @@
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::select::Origin;
-use super::{Action, ContextPaths, MountKind, PlannedStage, path};
+use super::action::{Action, MountKind};
+use super::context::ContextQuery;
+use super::origin::{ContextId, Origin, StageId};
+use super::path;
+use super::planned::{ContextPaths, PlannedStage};
+use crate::id::IdVec;
 use crate::path_pattern::exactly;
 use crate::text::Text;
 
@@ -25,15 +29,15 @@ fn literally(path: &Text) -> Text {
 /// The paths used of the build context, and of each named one. The stages in `whole` are exported
 /// themselves.
 pub(super) fn of_contexts(
-    stages: &[PlannedStage],
-    whole: &BTreeSet<usize>,
-    named: usize,
-) -> (ContextPaths, Vec<ContextPaths>) {
+    stages: &IdVec<StageId, PlannedStage>,
+    whole: &BTreeSet<StageId>,
+    contexts: &IdVec<ContextId, ContextQuery>,
+) -> (ContextPaths, IdVec<ContextId, ContextPaths>) {
     let mut main = ContextPaths::default();
-    let mut named = vec![ContextPaths::default(); named];
+    let mut named = contexts.map(|_| ContextPaths::default());
     // A stage without steps is its base, which may be a context.
-    let mut meant: Vec<Origin> = Vec::with_capacity(stages.len());
-    for (at, stage) in stages.iter().enumerate() {
+    let mut meant: IdVec<StageId, Origin> = IdVec::with_capacity(stages.len());
+    for (at, stage) in stages.enumerate() {
         meant.push(match stage.base {
             _ if makes_files(stage) => Origin::Stage(at),
             Origin::Stage(base) => meant[base],
@@ -49,7 +53,7 @@ pub(super) fn of_contexts(
         }
     };
     let root = Text::from("/");
-    for (at, stage) in stages.iter().enumerate() {
+    for (at, stage) in stages.enumerate() {
         if makes_files(stage) || whole.contains(&at) {
             read(stage.base, &root);
             stage.merged.iter().for_each(|merged| read(Origin::Stage(merged.stage), &root));

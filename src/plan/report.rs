@@ -1,20 +1,11 @@
 //! The report of a stage: files that are exported even if a step fails.
 
 use super::path::{self, is_within};
+use super::planned::Report;
 use super::stage_scope::StageScope;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::source::Span;
 use crate::spec::Template;
 use crate::text::Text;
-
-/// The files of a stage that are exported even if a step fails.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// The absolute path of a directory or a file; it need not exist.
-    pub path: Text,
-    /// Its span.
-    pub span: Span,
-}
 
 /// The directories that the engine mounts for every process, so that their content is never part of
 /// a stage (`withDefaultMounts` in BuildKit's executor/oci/spec.go).

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use buildkit_llb::Platform;
 
-use super::check::flag;
 use super::context::NamedContexts;
-use crate::diagnostic::Diagnostics;
+use super::truth::truth;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{LOCKED, Lock, Locking};
+use crate::spec::StageName;
 
 /// The client's request, apart from the file itself.
 #[derive(Debug, Clone)]
@@ -82,6 +83,19 @@ pub fn without_credentials(url: &str) -> String {
     }
 }
 
+/// What the name of a target that is the report of a stage ends with, after the stage's. No stage's name has a dot.
+pub(super) const REPORT_SUFFIX: &str = ".report";
+
+/// The target for the report of a stage.
+pub fn report_of(stage: &StageName) -> String {
+    format!("{stage}{REPORT_SUFFIX}")
+}
+
+/// The stage of a target, which may be its report.
+pub(super) fn stage_of(target: &str) -> &str {
+    target.strip_suffix(REPORT_SUFFIX).unwrap_or(target)
+}
+
 /// The scope of an SBOM besides the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SbomScope {
@@ -103,25 +117,33 @@ pub enum Stages {
     Named(Vec<String>),
 }
 
-/// Parses a boolean as Go's `strconv.ParseBool` does, like all clients.
-pub fn truth(text: &str) -> Option<bool> {
-    match text {
-        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
-        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
-        _ => None,
-    }
-}
-
 impl Request {
     /// The name of the planned target, which may be the report of a stage.
     pub(super) fn planned_target(&self) -> Option<&str> {
         self.stage.as_deref().or(self.target.as_deref())
     }
 
+    /// Whether that is a report.
+    pub(super) fn plans_report(&self) -> bool {
+        self.planned_target().is_some_and(|target| target.ends_with(REPORT_SUFFIX))
+    }
+
+    /// True if one of mstage's own build args is set. `hint` describes the behaviour without it.
+    pub fn flag(&self, name: &str, hint: &str, diagnostics: &mut Diagnostics) -> bool {
+        let Some(text) = self.build_args.get(name).filter(|text| !text.is_empty()) else {
+            return false;
+        };
+        truth(text).unwrap_or_else(|| {
+            let message = format!("--build-arg {name}={text}: it must be `true` or `false`");
+            diagnostics.push(Diagnostic::without_place(Code::InvalidArg, message).hint(hint));
+            false
+        })
+    }
+
     /// Applies a lock file, if there is one, as strictly as the client requests.
     pub fn hold_to(&mut self, lock: Option<Lock>, diagnostics: &mut Diagnostics) {
         let hint = "without it, what is not in the lock file is a warning";
-        self.locking = Locking::new(lock, flag(self, LOCKED, hint, diagnostics));
+        self.locking = Locking::new(lock, self.flag(LOCKED, hint, diagnostics));
     }
 
     /// True if a platform is the target platform only because the client requests none.

@@ -5,8 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use buildkit_llb::Platform;
 
-use super::request::{Request, VCS_REVISION, VCS_SOURCE, Vcs};
-use super::select::stage_of;
+use super::request::{Request, VCS_REVISION, VCS_SOURCE, Vcs, stage_of};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
 use crate::order::dependencies_first;
 use crate::rules::undeclared_build_arg;

@@ -3,7 +3,7 @@
 use super::owner::Owner;
 use super::path::is_within;
 use super::step::{self, RecordedStep, Surroundings};
-use super::{Action, CopyItem, PlannedStep};
+use super::{Action, PlannedStep};
 use crate::diagnostic::Diagnostics;
 use crate::source::Span;
 use crate::spec::{Stage, User};
@@ -50,7 +50,15 @@ impl PendingWorkdir {
         let label = format!("workdir {path}").into();
         let action =
             Action::Mkdir { paths: vec![path.clone()], owner: owner.map(Box::new), mode: None };
-        let step = PlannedStep { label, title: None, span, no_cache: false, branch: None, action };
+        let step = PlannedStep {
+            label,
+            title: None,
+            span,
+            written: None,
+            no_cache: false,
+            branch: None,
+            action,
+        };
         let step = RecordedStep { step, created_by: format!("WORKDIR {path}") };
         let (before, inherited_user) = before;
         Self { step, path, before, can_wait: is_named && user != inherited_user, user }
@@ -79,39 +87,5 @@ impl PendingWorkdir {
             action => action.changed_paths().any(|changed| is_within(changed, path)),
         };
         if needs { Turn::Needed } else { Turn::Later }
-    }
-}
-
-impl Action {
-    /// The absolute paths that a step without a process changes; those of directories with or
-    /// without a trailing slash.
-    pub(super) fn changed_paths(&self) -> impl Iterator<Item = &str> {
-        let (paths, link): (&[Text], Option<&Text>) = match self {
-            Action::Mkdir { paths, .. } | Action::Remove { paths, .. } => (paths, None),
-            Action::Symlink { path, .. } => (&[], Some(path)),
-            Action::Exec(_)
-            | Action::Copy(_)
-            | Action::Fetch(_)
-            | Action::Git(_)
-            | Action::Unpack(_)
-            | Action::Write(_) => (&[], None),
-        };
-        paths.iter().chain(link).map(Text::as_str).chain(self.destinations())
-    }
-
-    /// The destinations of its files: absolute paths, those of directories with a trailing slash.
-    pub(crate) fn destinations(&self) -> impl Iterator<Item = &str> {
-        let (items, other): (&[CopyItem], Option<&str>) = match self {
-            Action::Copy(copy) => (&copy.items, None),
-            Action::Fetch(fetch) => (&[], Some(&fetch.destination)),
-            Action::Git(git) => (&[], Some(&git.destination)),
-            Action::Unpack(unpack) => (&[], Some(&unpack.destination)),
-            Action::Write(write) => (&[], Some(&write.path)),
-            Action::Exec(_)
-            | Action::Mkdir { .. }
-            | Action::Remove { .. }
-            | Action::Symlink { .. } => (&[], None),
-        };
-        items.iter().map(|item| item.destination.as_str()).chain(other)
     }
 }

@@ -26,7 +26,7 @@ use self::stage::{Base, Recorded, State, Walk};
 use self::values::{Limit, globals};
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{Instruction, Kind};
-use crate::plan::{Action, ContainerConfig, History, ImageConfig, Origin, Plan, Request};
+use crate::plan::{Action, ContainerConfig, History, ImageConfig, Origin, Plan, Request, StageId};
 use crate::source::{SourceMap, Span};
 use crate::text::Text;
 
@@ -39,8 +39,8 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
     let names = FileNames::new(&read.dockerfile, request.several_platforms);
     let globals = globals(&read.dockerfile, request, &limit);
     // For each stage of the Dockerfile, the stages of the plan that it was converted to, in order.
-    let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (at, stage) in plan.stages.iter().enumerate() {
+    let mut parts: BTreeMap<usize, Vec<StageId>> = BTreeMap::new();
+    for (at, stage) in plan.stages.enumerate() {
         let Some(&index) = read.stages.get(stage.name.as_str()) else { return };
         parts.entry(index).or_default().push(at);
     }
@@ -143,13 +143,13 @@ enum FoundBase {
 }
 
 /// The stage of the Dockerfile that another one is based on; its name may depend on an arg.
-fn stage_below(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> Option<usize> {
+fn stage_below(read: &ReadDockerfile, index: usize, first: StageId, plan: &Plan) -> Option<usize> {
     let Origin::Stage(base) = plan.stages[first].base else { return None };
     read.stages.get(plan.stages[base].name.as_str()).copied().filter(|&base| base < index)
 }
 
 /// Determines the base of a stage. `first` is the first stage of the plan that belongs to it.
-fn base_of(read: &ReadDockerfile, index: usize, first: usize, plan: &Plan) -> FoundBase {
+fn base_of(read: &ReadDockerfile, index: usize, first: StageId, plan: &Plan) -> FoundBase {
     let name = read.dockerfile.stages[index].header.name.as_ref();
     let replaces =
         |context: &str| name.is_some_and(|name| name.value.eq_ignore_ascii_case(context));
@@ -220,7 +220,7 @@ fn record(
     // For each stage of the image, the number of layers of each instruction.
     let mut layers: Vec<(usize, Vec<usize>)> = Vec::new();
     let mut is_complete = true;
-    for (at, stage) in plan.stages.iter_mut().enumerate() {
+    for (at, stage) in plan.stages.ids().zip(&mut plan.stages) {
         let Some((index, recorded)) = read
             .stages
             .get(stage.name.as_str())

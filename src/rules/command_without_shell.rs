@@ -8,7 +8,7 @@ use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path_pattern::is_within;
 use crate::plan::Origin;
-use crate::plan::{Action, PlannedStep};
+use crate::plan::{Action, PlannedStep, StageId};
 use crate::spec::Command;
 
 const SHELL: &str = "/bin/sh";
@@ -43,7 +43,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 }
 
 /// True if a stage certainly has no shell.
-fn lacks_shell(subject: &Subject<'_>, at: usize) -> bool {
+fn lacks_shell(subject: &Subject<'_>, at: StageId) -> bool {
     let (chain, bottom) = subject.chain(at);
     let starts_without = match bottom {
         Origin::Scratch => true,

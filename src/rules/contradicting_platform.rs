@@ -5,7 +5,8 @@
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::Origin;
+use crate::id::IdVec;
+use crate::plan::{Origin, StageId};
 use crate::spec::{Stage, Template};
 
 /// The platform of a stage's files, as written.
@@ -23,7 +24,7 @@ enum Written<'s> {
 const TARGET: Written<'static> = Written::Name("TARGETPLATFORM");
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    let mut written: Vec<Written<'_>> = Vec::with_capacity(subject.selection.stages.len());
+    let mut written: IdVec<StageId, Written<'_>> = IdVec::default();
     for (at, selected) in subject.stages() {
         let stage = &selected.stage.value;
         let own = stage.platform.as_ref().map(Written::new);

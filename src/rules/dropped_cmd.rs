@@ -6,7 +6,8 @@
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::Origin;
+use crate::id::IdVec;
+use crate::plan::{Origin, StageId};
 use crate::source::Span;
 use crate::spec::Command;
 
@@ -25,7 +26,7 @@ enum Cmd {
 }
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    let mut handed_on: Vec<Cmd> = Vec::with_capacity(subject.selection.stages.len());
+    let mut handed_on: IdVec<StageId, Cmd> = IdVec::default();
     for (at, selected) in subject.stages() {
         let below = match subject.base(at) {
             Origin::Stage(base) => handed_on[base].clone(),

@@ -9,9 +9,10 @@
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::id::IdVec;
 use crate::path_pattern::is_within;
 use crate::plan::Origin;
-use crate::plan::{Action, CopyItem, Plan};
+use crate::plan::{Action, CopyItem, Plan, StageId};
 use crate::text::Text;
 
 /// Directories, with the effect of a linked layer on them.
@@ -114,8 +115,8 @@ pub(crate) fn puts_trees_over_links(plan: &Plan) -> bool {
 }
 
 /// For each stage, true if it may have such directories: false if it is based on nothing.
-fn on_image(plan: &Plan) -> Vec<bool> {
-    let mut found: Vec<bool> = Vec::with_capacity(plan.stages.len());
+fn on_image(plan: &Plan) -> IdVec<StageId, bool> {
+    let mut found: IdVec<StageId, bool> = IdVec::default();
     for stage in &plan.stages {
         found.push(match stage.base {
             Origin::Stage(base) => found[base],

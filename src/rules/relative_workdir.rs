@@ -5,12 +5,13 @@
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::Origin;
+use crate::id::IdVec;
+use crate::plan::{Origin, StageId};
 use crate::spec::Template;
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     // True if the working directory of a stage is known from the file alone. `scratch` has `/`.
-    let mut known: Vec<bool> = Vec::new();
+    let mut known: IdVec<StageId, bool> = IdVec::default();
     for (at, selected) in subject.stages() {
         let stage = &selected.stage.value;
         let base_is_known = match subject.base(at) {

@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::process::Process;
-use crate::plan::{ContainerConfig, Origin, Plan, PlannedStep, SelectedStage, Selection};
-use crate::source::{Span, Spanned};
-use crate::spec::{From, Stage, Step};
+use crate::id::IdVec;
+use crate::plan::{
+    ContainerConfig, ImageId, Origin, Plan, PlannedStep, SelectedStage, Selection, StageId,
+};
+use crate::spec::{Stage, Step, StepId};
 
 /// The input of rules about plans: the stages as written and as planned, in the same order.
 pub(super) struct Subject<'a> {
@@ -15,51 +17,46 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// The stages as written, each after its dependencies.
-    pub(super) fn stages(&self) -> impl Iterator<Item = (usize, &'a SelectedStage<'a>)> {
-        self.selection.stages.iter().enumerate()
+    pub(super) fn stages(&self) -> impl Iterator<Item = (StageId, &'a SelectedStage<'a>)> {
+        self.selection.stages.enumerate()
     }
 
     /// A stage as written.
-    pub(super) fn stage(&self, at: usize) -> &'a Stage {
+    pub(super) fn stage(&self, at: StageId) -> &'a Stage {
         &self.selection.stages[at].stage.value
     }
 
     /// The name of a stage.
-    pub(super) fn name(&self, at: usize) -> &'a str {
+    pub(super) fn name(&self, at: StageId) -> &'a str {
         self.selection.stages[at].name.as_str()
     }
 
-    /// The meaning of a `from`.
-    pub(super) fn origin(&self, from: &Spanned<From>) -> Origin {
-        self.selection.origin(from)
-    }
-
     /// The base of a stage.
-    pub(super) fn base(&self, at: usize) -> Origin {
+    pub(super) fn base(&self, at: StageId) -> Origin {
         self.plan.stages[at].base
     }
 
     /// The steps of a stage, as written and as planned.
-    pub(super) fn steps(&self, at: usize) -> impl Iterator<Item = (&'a Step, &'a PlannedStep)> {
-        let written: BTreeMap<Span, &Step> =
-            self.stage(at).all_steps().map(|step| (step.span, step)).collect();
+    pub(super) fn steps(&self, at: StageId) -> impl Iterator<Item = (&'a Step, &'a PlannedStep)> {
+        let written: BTreeMap<StepId, &Step> =
+            self.stage(at).all_steps().map(|step| (step.id, step)).collect();
         let planned = self.plan.stages[at].steps.iter();
-        planned.filter_map(move |planned| Some((*written.get(&planned.span)?, planned)))
+        planned.filter_map(move |planned| Some((*written.get(&planned.written?)?, planned)))
     }
 
     /// The config of an image; `None` if its lookup failed.
-    pub(super) fn config(&self, image: usize) -> Option<&'a ContainerConfig> {
+    pub(super) fn config(&self, image: ImageId) -> Option<&'a ContainerConfig> {
         let image = &self.plan.images[image];
         image.is_known.then_some(&image.config)
     }
 
     /// The processes of a stage's steps.
-    pub(super) fn processes(&self, at: usize) -> impl Iterator<Item = Process<'a>> {
+    pub(super) fn processes(&self, at: StageId) -> impl Iterator<Item = Process<'a>> {
         self.steps(at).filter_map(|(written, planned)| Process::new(written, planned))
     }
 
     /// A stage and its ancestors, from top to bottom, and the base of the lowest one.
-    pub(super) fn chain(&self, at: usize) -> (Vec<usize>, Origin) {
+    pub(super) fn chain(&self, at: StageId) -> (Vec<StageId>, Origin) {
         let mut chain = vec![at];
         let mut bottom = self.base(at);
         while let Origin::Stage(below) = bottom {
@@ -74,8 +71,8 @@ impl<'a> Subject<'a> {
     pub(super) fn inherited<T: Clone>(
         &self,
         of: impl Fn(&Stage, Result<&T, Origin>) -> T,
-    ) -> Vec<T> {
-        let mut values: Vec<T> = Vec::with_capacity(self.selection.stages.len());
+    ) -> IdVec<StageId, T> {
+        let mut values = IdVec::default();
         for (at, selected) in self.stages() {
             let value = match self.base(at) {
                 Origin::Stage(base) => of(&selected.stage.value, Ok(&values[base])),
@@ -87,7 +84,7 @@ impl<'a> Subject<'a> {
     }
 
     /// The stages whose layers are in an image that the file is meant to build.
-    pub(super) fn shipped_layers(&self) -> BTreeSet<usize> {
+    pub(super) fn shipped_layers(&self) -> BTreeSet<StageId> {
         let mut layers = BTreeSet::new();
         for &shipped in &self.selection.shipped {
             let mut at = Some(shipped);

@@ -5,7 +5,8 @@
 
 use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::plan::Origin;
+use crate::id::IdVec;
+use crate::plan::{Origin, StageId};
 use crate::reference::Reference;
 
 /// Images for building, by the end of their repository, each with the tag prefixes of its lean
@@ -44,7 +45,7 @@ struct Chain<'a> {
 }
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
-    let mut chains: Vec<Chain<'_>> = Vec::new();
+    let mut chains: IdVec<StageId, Chain<'_>> = IdVec::default();
     for (at, selected) in subject.stages() {
         let image = selected.stage.image.as_ref();
         let runs = image.is_some_and(|image| image.entrypoint.is_some() || image.cmd.is_some());

@@ -17,8 +17,8 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let reference = &image.reference;
         image.context.is_none() && reference.digest().is_none() && reference.tag() == Some("latest")
     };
-    let may_be_latest: Vec<bool> = subject.selection.images.iter().map(may_be_latest).collect();
-    if !may_be_latest.contains(&true) {
+    let may_be_latest = subject.selection.images.map(may_be_latest);
+    if !may_be_latest.iter().any(|&may_be| may_be) {
         return;
     }
     let near_stages = diagnostics.places(Code::NearStageName);
@@ -28,7 +28,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             continue;
         }
         selected.stage.visit_froms(&mut |from| {
-            let Origin::Image(at) = subject.origin(from) else { return };
+            let Origin::Image(at) = subject.selection.origins.of(from) else { return };
             if !may_be_latest[at] {
                 return;
             }

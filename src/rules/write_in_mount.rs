@@ -11,7 +11,7 @@ use super::subject::Subject;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path_pattern::is_within;
 use crate::plan::Origin;
-use crate::plan::{Action, Copy, Exec, MountKind, PlannedMount, join};
+use crate::plan::{Action, Copy, Exec, MountKind, PlannedMount, StageId, join};
 use crate::source::Span;
 use crate::spec::{Verb, script};
 use crate::text::Text;
@@ -32,7 +32,7 @@ fn is_lost(mount: &PlannedMount) -> bool {
 
 // === Written files ===
 
-fn check_writes(subject: &Subject<'_>, at: usize, diagnostics: &mut Diagnostics) {
+fn check_writes(subject: &Subject<'_>, at: StageId, diagnostics: &mut Diagnostics) {
     let inherited = &subject.plan.stages[at].mounts;
     if !inherited.iter().any(is_lost) {
         return;
@@ -153,8 +153,8 @@ fn path_of(word: &str, workdir: &Text) -> Option<Text> {
 
 fn check_copies(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     // For each stage, the mount points in its run steps, with the first of these steps.
-    let mut hidden: BTreeMap<usize, BTreeMap<&str, Span>> = BTreeMap::new();
-    for (at, stage) in subject.plan.stages.iter().enumerate() {
+    let mut hidden: BTreeMap<StageId, BTreeMap<&str, Span>> = BTreeMap::new();
+    for (at, stage) in subject.plan.stages.enumerate() {
         let execs = stage.steps.iter().filter_map(|step| match &step.action {
             Action::Exec(exec) => Some((step.span, exec)),
             _ => None,
@@ -196,7 +196,7 @@ fn check_copies(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 
 /// True if anything other than a step with the mount may have created the path: a copy, or a
 /// process without the mount that names it.
-fn is_made_otherwise(subject: &Subject<'_>, at: usize, path: &str, mount: &str) -> bool {
+fn is_made_otherwise(subject: &Subject<'_>, at: StageId, path: &str, mount: &str) -> bool {
     let mut stage = Some(at);
     while let Some(at) = stage {
         for (written, planned) in subject.steps(at) {

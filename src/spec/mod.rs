@@ -31,7 +31,9 @@ pub(crate) mod shell;
 mod silence;
 mod stage;
 mod step;
+mod step_check;
 mod step_slips;
+mod step_values;
 mod synonym;
 mod table;
 mod template;
@@ -60,10 +62,10 @@ use self::read::{Read, Reader, named_or_unread};
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
-    Content, CopyStep, Device, ExecStep, FetchStep, GitStep, MkdirStep, Network, OwnerKeys,
-    ParallelStep, ProcessKeys, RemoveStep, RunStep, Script, Security, Sources, Step, StepKeys,
-    SymlinkStep, UnpackStep, Verb, WriteStep,
+    CopyStep, ExecStep, FetchStep, GitStep, MkdirStep, OwnerKeys, ParallelStep, ProcessKeys,
+    RemoveStep, RunStep, Step, StepId, StepKeys, SymlinkStep, UnpackStep, Verb, WriteStep,
 };
+pub use self::step_values::{Content, Device, Network, Script, Security, Sources};
 pub(crate) use self::synonym::cleared;
 use self::table::{Field, Keys, Table, table};
 pub use self::template::{

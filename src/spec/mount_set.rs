@@ -165,9 +165,8 @@ impl Step {
             | Verb::Write(_)
             | Verb::Mkdir(_)
             | Verb::Remove(_)
-            | Verb::Symlink(_) => return,
+            | Verb::Symlink(_) => {}
         }
-        self.look_for_froms();
     }
 }
 

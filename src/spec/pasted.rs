@@ -5,7 +5,8 @@
 
 use super::here_document;
 use super::read::Reader;
-use super::step::{Sources, Verb};
+use super::step::Verb;
+use super::step_values::Sources;
 use super::template::Template;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};

@@ -23,11 +23,13 @@ pub(super) struct Reader<'a> {
     pub(super) unread: Unread,
     /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     pub(super) bare_dollars: Vec<Spanned<Text>>,
+    /// How many steps have been read.
+    pub(super) steps: usize,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(file: &'a SourceFile, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { file, diagnostics, unread: Unread::default(), bare_dollars: Vec::new() }
+        Self { file, diagnostics, unread: Unread::default(), bare_dollars: Vec::new(), steps: 0 }
     }
 }
 

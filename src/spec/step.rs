@@ -1,27 +1,22 @@
 //! Steps: one verb each.
 
-use std::collections::BTreeMap;
-
 use super::condition::Conditions;
 use super::mount::Mount;
 use super::mount_set::MountList;
-use super::name::{ArgName, PathKey};
+use super::name::ArgName;
 use super::parallel::Branch;
-use super::pasted;
-use super::read::{OneOrMany, Read, Reader, STRING, words};
+use super::read::{OneOrMany, Read, Reader};
 use super::shape::Shape;
 use super::stage::{Env, From, Shell};
+use super::step_check;
 use super::step_slips;
+use super::step_values::{Content, Device, Network, Script, Security, Sources};
 use super::synonym;
 use super::table::{Keys, Table, table};
-use super::template::{
-    Allowed, MaybeEmpty, Template, TextTemplate, Unreadable, User, read_template,
-};
-use super::text::{self, dedent};
+use super::template::{MaybeEmpty, Template, TextTemplate, User};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::text::Text;
-use crate::toml::{Kind, Places, Value};
+use crate::toml::{Kind, Value};
 
 /// A step, with the span of its text.
 #[derive(Debug, Clone)]
@@ -30,9 +25,13 @@ pub struct Step {
     pub span: Span,
     /// Its verb with its keys.
     pub verb: Verb,
-    /// Caches whether any `from` occurs, so callers can skip the step.
-    has_from: bool,
+    /// What tells it from the other steps of its stage.
+    pub id: StepId,
 }
+
+/// A step of a stage. A step of another stage may have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StepId(usize);
 
 table! {
     /// Keys of every step.
@@ -228,187 +227,6 @@ table! {
     }
 }
 
-words! {
-    /// The network of a process.
-    pub enum Network as "a network" {
-        /// A network of its own with outside access.
-        "sandbox" Sandbox,
-        /// The engine's network.
-        "host" Host,
-        /// No network.
-        "none" None,
-    }
-
-    /// The privileges of a process.
-    pub enum Security as "a security mode" {
-        /// The default privileges of containers.
-        "sandbox" Sandbox,
-        /// All privileges.
-        "insecure" Insecure,
-    }
-}
-
-table! {
-    /// A device that may be optional.
-    pub(super) struct DeviceTable as "a device" {
-        /// Its CDI name.
-        "name" name: Spanned<Template>,
-        /// Fail the build if the engine does not have it.
-        "required" required: Option<bool>,
-    }
-}
-
-/// A device of the engine.
-#[derive(Debug, Clone)]
-pub struct Device {
-    /// Its CDI name.
-    pub name: Template,
-    /// Fail the build if the engine does not have it.
-    pub required: bool,
-}
-
-impl Read for Device {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        if let Kind::Table(_) = value.kind {
-            let DeviceTable { name, required } = DeviceTable::read(value, reader)?;
-            return Some(Self { name: name.value, required: required.unwrap_or(false) });
-        }
-        Template::read(value, reader).map(|name| Self { name, required: false })
-    }
-
-    fn shape() -> Shape {
-        Shape::Any(vec![Shape::Template, DeviceTable::shape()])
-    }
-}
-
-/// The sources of a copy.
-#[derive(Debug, Clone)]
-pub enum Sources {
-    /// Sources with one destination.
-    To(OneOrMany<Template>),
-    /// Sources with a destination each.
-    Each(Vec<(Template, Template)>),
-}
-
-impl Read for Sources {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let Kind::Table(_) = value.kind else {
-            return OneOrMany::read(value, reader).map(Sources::To);
-        };
-        step_slips::warn_of_keys_for_paths(&value, reader.diagnostics);
-        let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
-        let expected = pairs.len();
-        let pairs: Vec<_> = pairs
-            .into_iter()
-            .filter_map(|(PathKey { text, span }, to)| {
-                Some((read_template(text, span, Allowed::Line, reader)?, to))
-            })
-            .collect();
-        (pairs.len() == expected).then_some(Sources::Each(pairs))
-    }
-
-    fn shape() -> Shape {
-        let paths = Shape::List(Box::new(Shape::Template));
-        Shape::Any(vec![Shape::Template, paths, Shape::map(Shape::Template)])
-    }
-}
-
-impl Sources {
-    fn is_empty(&self) -> bool {
-        match self {
-            Sources::To(sources) => sources.as_slice().is_empty(),
-            Sources::Each(pairs) => pairs.is_empty(),
-        }
-    }
-}
-
-/// The content of a written file, without the indentation of the build file.
-#[derive(Debug, Clone)]
-pub struct Content {
-    /// The literal text.
-    pub text: Text,
-    /// The parsed template for `expand`, or the reason why it cannot be parsed.
-    pub template: Result<Template, Unreadable>,
-}
-
-impl Read for Content {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        if let Kind::Array(_) = value.kind {
-            let lines = Vec::<Spanned<Text>>::read(value, reader)?;
-            let mut text = String::new();
-            let mut starts = Vec::with_capacity(lines.len());
-            for line in lines {
-                starts.push((text.len(), line.span));
-                text.push_str(&line.value);
-                text.push('\n');
-            }
-            let text = Text::from(text);
-            let places = || Places::of_strings(starts);
-            let template = Template::parse(&text, span, Allowed::Bytes, places);
-            return Some(Self { text, template });
-        }
-        let text = match value.kind {
-            // A file may contain NUL, which no other text may.
-            Kind::String(text) => reader.text(&text).map(dedent),
-            other => return reader.wrong_type(span, &other, STRING),
-        };
-        let places = || text::places(reader.file.slice(span), span.start);
-        let template = Template::parse(&text, span, Allowed::Bytes, places);
-        if let Some(pasted) = pasted::in_content(&text, span) {
-            return reader.diagnostics.fail(pasted);
-        }
-        Some(Self { text, template })
-    }
-
-    fn shape() -> Shape {
-        Shape::Text.or_list()
-    }
-}
-
-/// The text of a run step, without the indentation of the build file.
-#[derive(Debug, Clone)]
-pub struct Script(pub Text, Written);
-
-/// The token of a string, with its quotes.
-#[derive(Debug, Clone)]
-struct Written(Text);
-
-impl Spanned<Script> {
-    /// The locations of the text in the file.
-    pub fn places(&self) -> Places {
-        let Script(_, Written(token)) = &self.value;
-        text::places(token, self.span.start)
-    }
-}
-
-impl Read for Script {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        if let found @ Kind::Array(_) = &value.kind {
-            let form = "a program and its arguments are run with exec = [...]; several commands are several steps, or the lines of one text";
-            return reader.wrong_form(span, found, STRING, form);
-        }
-        let written = Written(reader.text(reader.file.slice(span)));
-        let script = Text::read(value, reader)?.map(dedent);
-        let script = script.piece(script.trim_end());
-        if script.is_empty() {
-            return reader.diagnostics.fail(
-                Diagnostic::new(Code::InvalidValue, span, "there is nothing to run")
-                    .hint("write a command, or leave the step out"),
-            );
-        }
-        if let Some(pasted) = pasted::in_script(&script, span) {
-            return reader.diagnostics.fail(pasted);
-        }
-        Some(Self(script, written))
-    }
-
-    fn shape() -> Shape {
-        Shape::Text
-    }
-}
-
 macro_rules! verbs {
     ($($(#[doc = $doc:literal])+ $verb:literal $Verb:ident($Step:ident),)+) => {
         /// The verb of a step.
@@ -484,10 +302,9 @@ impl Read for Step {
                 return reader.wrong_form(span, &other, "a string or a table", form);
             }
         };
-        check(&verb, reader)?;
-        let mut step = Self { span, verb, has_from: false };
-        step.look_for_froms();
-        Some(step)
+        step_check::check(&verb, reader)?;
+        reader.steps += 1;
+        Some(Self { span, verb, id: StepId(reader.steps) })
     }
 
     fn shape() -> Shape {
@@ -527,63 +344,6 @@ pub(super) fn verb(word: &str) -> Option<&'static str> {
     VERBS.iter().copied().find(|verb| *verb == word)
 }
 
-/// Maximum number of leading path components to remove.
-const MAX_STRIP: u32 = 64;
-
-/// Checks the combination of keys.
-fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
-    let nothing = |span: Span, what: &str, hint: &str| {
-        Diagnostic::new(Code::InvalidValue, span, format!("there is nothing to {what}")).hint(hint)
-    };
-    let diagnostic = match verb {
-        Verb::Exec(step) if step.command.is_empty() => {
-            nothing(step.command.span, "execute", "exec = [\"program\", \"argument\"]")
-        }
-        Verb::Copy(step) if step.sources.is_empty() => {
-            nothing(step.sources.span, "copy", "copy = [\"a\", \"b\"], or leave the step out")
-        }
-        Verb::Mkdir(step) if step.paths.as_slice().is_empty() => {
-            nothing(step.paths.span, "make", "mkdir = \"/dir\", or leave the step out")
-        }
-        Verb::Remove(step) if step.paths.as_slice().is_empty() => {
-            nothing(step.paths.span, "remove", "remove = \"/path\", or leave the step out")
-        }
-        Verb::Parallel(step) if step.branches.is_empty() => {
-            nothing(step.branches.span, "do at once", "parallel = [...], or leave the step out")
-        }
-        Verb::Copy(step) if let (Some(to), Sources::Each(_)) = (&step.to, &step.sources.value) => {
-            Diagnostic::new(
-                Code::ConflictingKeys,
-                to.span,
-                "a `copy` table has a destination for each source, and `to` besides",
-            )
-            .hint("leave `to` out, or write the sources as a list")
-        }
-        Verb::Fetch(step) if let (Some(strip), None | Some(false)) = (step.strip, step.extract) => {
-            Diagnostic::new(
-                Code::ConflictingKeys,
-                strip.span,
-                "`strip` is for archives, and this file is not unpacked",
-            )
-            .hint("add extract = true")
-        }
-        Verb::Fetch(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
-        Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
-        _ => match pasted::in_paths(verb, reader) {
-            Some(pasted) => pasted,
-            None => return Some(()),
-        },
-    };
-    reader.diagnostics.fail(diagnostic)
-}
-
-/// The error for removing more components than a path can have.
-fn too_many_parts(strip: Option<Spanned<u32>>) -> Option<Diagnostic> {
-    let Spanned { value, span } = strip.filter(|strip| strip.value > MAX_STRIP)?;
-    let message = format!("`{value}` parts are more than any path has");
-    Some(Diagnostic::new(Code::InvalidValue, span, message).hint(format!("at most {MAX_STRIP}")))
-}
-
 impl RunStep {
     fn short(script: Spanned<Script>) -> Self {
         Self {
@@ -610,18 +370,9 @@ impl RunStep {
 }
 
 impl Step {
-    /// Updates the cached flag after a change.
-    pub(super) fn look_for_froms(&mut self) {
-        let mut has_from = false;
-        self.verb.visit_froms(&mut |_| has_from = true);
-        self.has_from = has_from;
-    }
-
     /// Calls `visit` with each `from` of the step itself.
     pub(super) fn visit_froms<'s>(&'s self, visit: &mut dyn FnMut(&'s Spanned<From>)) {
-        if self.has_from {
-            self.verb.visit_froms(visit);
-        }
+        self.verb.visit_froms(visit);
     }
 }
 

@@ -6,15 +6,16 @@
 //! backslash escapes the next character.
 
 mod allowed;
+mod expand;
 mod parser;
 mod pieces;
 
 pub(super) use self::allowed::Allowed;
 pub use self::allowed::{MaybeEmpty, TextTemplate, Unfit, User};
+pub use self::expand::{ExpandError, Lookup};
 use self::parser::{Parser, Problem};
 pub use self::pieces::Piece;
-use super::allowance::{Allowance, Spent};
-use super::glob::Glob;
+use super::allowance::Allowance;
 use super::name::is_of_plain_name;
 use super::read::{Read, Reader, SCALAR, STRING};
 use super::shape::Shape;
@@ -71,36 +72,6 @@ enum Modifier {
     TrimSuffix { longest: bool, pattern: Vec<Part> },
     /// `${NAME/pattern/replacement}`, `${NAME//pattern/replacement}`
     Replace { all: bool, pattern: Vec<Part>, replacement: Vec<Part> },
-}
-
-/// A function that returns the value of a name: `None` if it is unset.
-pub type Lookup<'l, E> = &'l mut dyn FnMut(&str) -> Result<Option<Text>, E>;
-
-/// The reason why a template has no value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ExpandError<E> {
-    /// The error of the lookup of a name.
-    Lookup(E),
-    /// A name that is unset, without a modifier that allows that.
-    Unset {
-        /// The name.
-        name: String,
-        /// Its span.
-        span: Span,
-    },
-    /// The name in `${NAME:?message}` is unset or empty.
-    Required {
-        /// The name.
-        name: String,
-        /// The message, expanded.
-        message: String,
-        /// Its span.
-        span: Span,
-    },
-    /// The result is not allowed as a value.
-    Unfit(Unfit),
-    /// The allowance is exhausted.
-    TooLarge,
 }
 
 /// The reason why a text cannot be parsed as a template, and its span.
@@ -211,7 +182,7 @@ impl Template {
         match &self.content {
             Content::Literal(text) => Ok(text.clone()),
             Content::Parts(parts) => {
-                let text = Expander { lookup, allowance }.expand(parts)?;
+                let text = expand::expand(parts, lookup, allowance)?;
                 self.allowed.check(&text).map_err(ExpandError::Unfit)?;
                 Ok(text)
             }
@@ -321,88 +292,6 @@ fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {
                 visit_names(replacement, visit);
             }
         }
-    }
-}
-
-// === Expanding ===
-
-/// The lookup of names, and the limit on the size of their values.
-struct Expander<'l, E> {
-    lookup: Lookup<'l, E>,
-    allowance: &'l Allowance,
-}
-
-impl<E> Expander<'_, E> {
-    fn expand(&mut self, parts: &[Part]) -> Result<Text, ExpandError<E>> {
-        if let [Part::Substitution(substitution)] = parts {
-            return self.substitute(substitution);
-        }
-        let mut out = String::new();
-        for part in parts {
-            match part {
-                Part::Text(text) => out.push_str(text),
-                Part::Substitution(substitution) => out.push_str(&self.substitute(substitution)?),
-            }
-        }
-        Ok(out.into())
-    }
-
-    fn substitute(
-        &mut self,
-        Substitution { name, modifier, span }: &Substitution,
-    ) -> Result<Text, ExpandError<E>> {
-        let value = (self.lookup)(name).map_err(ExpandError::Lookup)?;
-        let set =
-            |value: Option<Text>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
-        let unset = || ExpandError::Unset { name: name.clone(), span: *span };
-        let text = match modifier {
-            Modifier::Plain => value.ok_or_else(unset)?,
-            Modifier::Default { colon, word } => match set(value, *colon) {
-                Some(value) => value,
-                None => self.expand(word)?,
-            },
-            Modifier::Alternative { colon, word } => match set(value, *colon) {
-                Some(_) => self.expand(word)?,
-                None => Text::default(),
-            },
-            Modifier::Required { colon, message } => match set(value, *colon) {
-                Some(value) => value,
-                None => {
-                    let message = self.expand(message)?.to_string();
-                    return Err(ExpandError::Required { name: name.clone(), message, span: *span });
-                }
-            },
-            Modifier::TrimPrefix { longest, pattern } => {
-                let value = value.ok_or_else(unset)?;
-                let pattern = Glob::new(&self.expand(pattern)?);
-                match pattern.prefix(&value, *longest, self.allowance)? {
-                    Some(end) => value.piece(&value[end..]),
-                    None => value,
-                }
-            }
-            Modifier::TrimSuffix { longest, pattern } => {
-                let value = value.ok_or_else(unset)?;
-                let pattern = Glob::new(&self.expand(pattern)?);
-                match pattern.suffix(&value, *longest, self.allowance)? {
-                    Some(start) => value.piece(&value[..start]),
-                    None => value,
-                }
-            }
-            Modifier::Replace { all, pattern, replacement } => {
-                let value = value.ok_or_else(unset)?;
-                let pattern = Glob::new(&self.expand(pattern)?);
-                let replacement = self.expand(replacement)?;
-                pattern.replace(&value, &replacement, *all, self.allowance)?.into()
-            }
-        };
-        self.allowance.spend(text.len())?;
-        Ok(text)
-    }
-}
-
-impl<E> From<Spent> for ExpandError<E> {
-    fn from(_: Spent) -> Self {
-        ExpandError::TooLarge
     }
 }
 

@@ -115,7 +115,7 @@ fn compute(file: SourceFile, nonce: &str, digest: Option<String>) -> BTreeMap<St
         ImageFact { digest, config: config.to_string().into_bytes(), ..ImageFact::default() };
     let plan = resolve(
         &selection,
-        Facts { images: vec![Some(fact)], ..Facts::default() },
+        Facts { images: vec![Some(fact)].into(), ..Facts::default() },
         &mut diagnostics,
     )
     .unwrap();

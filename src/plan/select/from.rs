@@ -7,23 +7,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::Platform;
 
-use super::named::Named;
-use super::presence::Presence;
+use super::declared::{Declared, DeclaredId};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
+use crate::plan::platform::platform_of;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::reference::{Reference, hint_about, placeholder};
-use crate::rules::{near_platform, near_stage_name};
+use crate::rules::near_stage_name;
 use crate::source::{Span, Spanned};
 use crate::spec::{ArgName, From, Scalar, Spec, StageName, Template};
 
 /// The meaning of a `from`, before it is known which stages the build needs.
-#[derive(Clone)]
 pub(super) enum Meaning {
+    Stage(DeclaredId),
+    Outside(Outside),
+}
+
+/// What is no stage of the file.
+pub(super) enum Outside {
     Scratch,
-    /// A stage, by its index among all stages of the spec.
-    Stage(usize),
     /// An image, by a name without another meaning.
     Image(Reference, Platform),
     /// An image that the spec declares as one, here or as a source, with the span of the
@@ -35,33 +38,12 @@ pub(super) enum Meaning {
     Source(String, ContextSource, Span),
 }
 
-/// A platform in the file.
-pub(super) fn platform_of(
-    template: &Template,
-    scope: &Scope<'_>,
-    build_platform: &Platform,
-    diagnostics: &mut Diagnostics,
-) -> Option<Platform> {
-    let text = scope.expand(template, diagnostics)?;
-    match Platform::parse(&text, build_platform) {
-        Ok(platform) => {
-            near_platform::check(&platform, &text, template.span, diagnostics);
-            Some(platform)
-        }
-        Err(err) => diagnostics.fail(
-            Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
-                .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
-        ),
-    }
-}
-
 /// The context for resolving the `from`s of a stage.
 pub(super) struct FromLookup<'a, 's> {
     /// The stage that contains them.
     pub(super) own: &'a StageName,
-    pub(super) stages: &'a Named<'s>,
+    pub(super) stages: &'a Declared<'s>,
     pub(super) spec: &'s Spec,
-    pub(super) presence: &'a Presence,
     pub(super) scope: &'a Scope<'s>,
     pub(super) request: &'a Request,
     /// The `from`s in `[mounts]`. Each belongs to every stage that uses the set, and has the same
@@ -108,10 +90,12 @@ impl FromLookup<'_, '_> {
             {
                 // As with an image whose lookup failed, nothing is known about it, and the stage is
                 // still checked for other errors.
-                Some(Meaning::Image(placeholder("unread"), platform.clone()))
+                Some(Meaning::Outside(Outside::Image(placeholder("unread"), platform.clone())))
             }
             // No registry has an image with this reserved name.
-            (From::Name(_) | From::Image { .. }, _) if text == "scratch" => Some(Meaning::Scratch),
+            (From::Name(_) | From::Image { .. }, _) if text == "scratch" => {
+                Some(Meaning::Outside(Outside::Scratch))
+            }
             (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
                 Some(meaning) => meaning,
                 None => diagnostics.fail(self.unknown_source(from.span, &text)),
@@ -141,7 +125,7 @@ impl FromLookup<'_, '_> {
     /// The build context with that name, if the client gives one.
     pub(super) fn context(&self, name: &str, platform: &Platform) -> Option<Meaning> {
         let (name, source) = self.request.contexts.find(name, platform)?;
-        Some(Meaning::Context(name.to_owned(), source.clone(), platform.clone()))
+        Some(Meaning::Outside(Outside::Context(name.to_owned(), source.clone(), platform.clone())))
     }
 
     /// The build context with that name, which is required.
@@ -203,17 +187,22 @@ impl FromLookup<'_, '_> {
         let of_args: String = values.iter().map(|(arg, value)| format!(" {arg}={value}")).collect();
         let name = format!("{file}{of_target}{of_args} for {}", platform.id());
         let dockerfile = Dockerfile { file, target, args: values, platform: platform.clone() };
-        Some(Meaning::Context(name, ContextSource::Dockerfile(dockerfile), platform.clone()))
+        Some(Meaning::Outside(Outside::Context(
+            name,
+            ContextSource::Dockerfile(dockerfile),
+            platform.clone(),
+        )))
     }
 
     fn stage(
         &self,
-        at: usize,
+        at: DeclaredId,
         from: &Spanned<From>,
         diagnostics: &mut Diagnostics,
     ) -> Option<Meaning> {
-        let Some(absence) = &self.presence.absent[at] else { return Some(Meaning::Stage(at)) };
-        let name = self.stages.list[at].0.as_str();
+        let stage = &self.stages.list[at];
+        let Some(absence) = &stage.absence else { return Some(Meaning::Stage(at)) };
+        let name = stage.name.as_str();
         diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(from.span), name))
     }
 
@@ -232,8 +221,12 @@ impl FromLookup<'_, '_> {
                 }
                 let reference = self.request.locking.image(reference, from.span, diagnostics);
                 Some(match is_name {
-                    true => Meaning::Image(reference, platform.clone()),
-                    false => Meaning::DeclaredImage(reference, platform.clone(), from.span),
+                    true => Meaning::Outside(Outside::Image(reference, platform.clone())),
+                    false => Meaning::Outside(Outside::DeclaredImage(
+                        reference,
+                        platform.clone(),
+                        from.span,
+                    )),
                 })
             }
             Err(err) => diagnostics.fail(

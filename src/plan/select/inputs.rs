@@ -2,10 +2,11 @@
 
 use buildkit_llb::Platform;
 
-use super::from::{FromLookup, Meaning, platform_of};
+use super::from::{FromLookup, Meaning, Outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
 use crate::plan::context::{ContextSource, HttpFile};
 use crate::plan::git_url::GitUrl;
+use crate::plan::platform::platform_of;
 use crate::plan::{git_value, remote};
 use crate::reference::Reference;
 use crate::source::Span;
@@ -80,7 +81,11 @@ impl FromLookup<'_, '_> {
                     fetch_by_commit: by_commit.is_some_and(|flag| flag.value),
                     ..GitUrl::default()
                 };
-                Some(Meaning::Source(name.to_owned(), ContextSource::Git(git), at))
+                Some(Meaning::Outside(Outside::Source(
+                    name.to_owned(),
+                    ContextSource::Git(git),
+                    at,
+                )))
             }
             Input::Http { url, checksum, name: called, extract } => {
                 let at = url.span;
@@ -102,7 +107,11 @@ impl FromLookup<'_, '_> {
                 };
                 let file =
                     HttpFile { name: filename, url: url.to_string(), checksum, extract: *extract };
-                Some(Meaning::Source(name.to_owned(), ContextSource::Http(file), at))
+                Some(Meaning::Outside(Outside::Source(
+                    name.to_owned(),
+                    ContextSource::Http(file),
+                    at,
+                )))
             }
             Input::Image { reference, platform: own } => {
                 let text = self.expand(reference, diagnostics)?;
@@ -121,7 +130,11 @@ impl FromLookup<'_, '_> {
                     Ok(image) => {
                         let locking = &self.request.locking;
                         let image = locking.image(image, reference.span, diagnostics);
-                        Some(Meaning::DeclaredImage(image, platform, reference.span))
+                        Some(Meaning::Outside(Outside::DeclaredImage(
+                            image,
+                            platform,
+                            reference.span,
+                        )))
                     }
                     Err(err) => diagnostics.fail(Diagnostic::new(
                         Code::InvalidReference,

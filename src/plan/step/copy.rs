@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::files::Ownership;
-use super::{Planned, Planner, destinations, origin_of, outside};
+use super::{Planned, Planner, destinations, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::path_pattern::{NOTHING, exactly, guarded, plain_name};
 use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
@@ -14,7 +14,7 @@ use crate::text::Text;
 
 impl Planner<'_, '_> {
     pub(super) fn copy(&self, step: &CopyStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
-        let origin = origin_of(step.from.as_ref(), self.context.origins);
+        let origin = self.context.origins.of_option(step.from.as_ref());
         let ownership = self.ownership(&step.files, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let include = self.patterns(step.include.as_deref(), diagnostics);

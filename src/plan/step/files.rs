@@ -1,6 +1,6 @@
 //! Steps that change files without running anything.
 
-use super::{MODE, Planned, Planner, origin_of, outside};
+use super::{MODE, Planned, Planner, outside};
 use crate::credentials::redacted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::owner::{Mode, Owner};
@@ -102,7 +102,7 @@ impl Planner<'_, '_> {
         step: &UnpackStep,
         diagnostics: &mut Diagnostics,
     ) -> Option<Planned> {
-        let origin = origin_of(step.from.as_ref(), self.context.origins);
+        let origin = self.context.origins.of_option(step.from.as_ref());
         let owner = self.owner(step.chown.as_ref(), diagnostics);
         let source = self.values.expand(&step.source, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);

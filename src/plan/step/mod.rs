@@ -14,16 +14,16 @@ use std::sync::Arc;
 pub(super) use self::mount::{check_secrets, plan_mounts, plan_secrets};
 pub(super) use self::process::declared_args;
 use super::environment::Environment;
+use super::origin::{Origin, Origins};
 use super::owner::{Mode, Owner, is_user};
 use super::path::{self, is_within};
 use super::scope::Scope;
-use super::select::Origin;
 use super::stage_scope::StageScope;
 use super::{Action, PlannedMount, PlannedStep, SecretEnv};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::Locking;
-use crate::source::{Span, Spanned};
-use crate::spec::{From, Stage, Step, StepKeys, Template, Verb, first_of};
+use crate::source::Span;
+use crate::spec::{Stage, Step, StepId, StepKeys, Template, Verb};
 use crate::text::Text;
 
 /// Maximum length of a step's label; longer ones are truncated.
@@ -125,11 +125,11 @@ impl Surroundings {
 /// The context for planning steps.
 pub(super) struct Context<'a, 's> {
     pub(super) scope: &'a Scope<'s>,
-    pub(super) origins: &'a BTreeMap<Span, Origin>,
+    pub(super) origins: &'a Origins,
     /// The pins of references.
     pub(super) locking: &'a Locking,
-    /// The steps that are left out, by their spans.
-    pub(super) skipped: &'a BTreeSet<Span>,
+    /// The steps that do not exist.
+    pub(super) skipped: &'a BTreeSet<StepId>,
     /// The stage's environment with args, by the names of the args: most processes share one.
     pub(super) environments: RefCell<BTreeMap<Vec<Text>, Arc<Environment>>>,
     /// True if the stage is in the history of an image.
@@ -192,7 +192,8 @@ pub(super) fn plan(
     context.scope.spend(created_by.len(), step.span, diagnostics)?;
     let label = name.unwrap_or(label.map(shorten));
     let no_cache = keys.no_cache.unwrap_or(false);
-    let step = PlannedStep { label, title: None, span: step.span, no_cache, branch: None, action };
+    let (span, written) = (step.span, Some(step.id));
+    let step = PlannedStep { label, title: None, span, written, no_cache, branch: None, action };
     Some(RecordedStep { step, created_by })
 }
 
@@ -358,12 +359,6 @@ pub(super) fn parse<T>(
         diagnostics
             .fail(Diagnostic::new(Code::InvalidValue, template.span, message).hint(form.hint))
     })
-}
-
-/// The origin for a `from`; without one, the build context.
-pub(super) fn origin_of(from: Option<&Spanned<From>>, origins: &BTreeMap<Span, Origin>) -> Origin {
-    // `select` has an entry for each `from` of a stage that is built.
-    from.and_then(|from| origins.get(&first_of(from).span)).copied().unwrap_or(Origin::Context)
 }
 
 /// The error for a source outside of its tree.

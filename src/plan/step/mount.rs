@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_llb::FileName;
 
-use super::{Form, origin_of, outside, parse};
+use super::{Form, outside, parse};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::plan::origin::Origins;
 use crate::plan::owner::{Id, Mode, Owner};
-use crate::plan::select::Origin;
 use crate::plan::stage_scope::StageScope;
 use crate::plan::{MountKind, PlannedMount, SecretEnv, path};
 use crate::source::Span;
@@ -60,7 +60,7 @@ struct MountPlanner<'a, 's> {
     /// The base of relative paths.
     workdir: &'a Text,
     values: &'a StageScope<'a, 's>,
-    origins: &'a BTreeMap<Span, Origin>,
+    origins: &'a Origins,
 }
 
 /// Mounts with absolute paths. `workdir` is the base of relative ones. Mounts with a reported error
@@ -69,7 +69,7 @@ pub(in crate::plan) fn plan_mounts(
     mounts: &MountList,
     workdir: &Text,
     values: &StageScope<'_, '_>,
-    origins: &BTreeMap<Span, Origin>,
+    origins: &Origins,
     diagnostics: &mut Diagnostics,
 ) -> Vec<PlannedMount> {
     let planner = MountPlanner { workdir, values, origins };
@@ -207,7 +207,7 @@ impl MountPlanner<'_, '_> {
             (Some(text), Some(template)) => match path::inside(&text) {
                 Some(source) => Some(source),
                 None => {
-                    let origin = origin_of(cache.from.as_deref(), self.origins);
+                    let origin = self.origins.of_option(cache.from.as_deref());
                     return diagnostics.fail(outside(template.span, &text, origin));
                 }
             },
@@ -225,7 +225,7 @@ impl MountPlanner<'_, '_> {
             read_only: cache.read_only.unwrap_or(false),
             owner: ids,
             mode,
-            origin: cache.from.as_deref().map(|from| origin_of(Some(from), self.origins)),
+            origin: cache.from.as_deref().map(|from| self.origins.of(from)),
             source,
         };
         Some((path, cache.path.span, kind))
@@ -238,7 +238,7 @@ impl MountPlanner<'_, '_> {
     ) -> Option<(Text, Span, MountKind)> {
         let source = self.values.expand(&bind.source, diagnostics)?;
         let to = self.values.expand_option(bind.to.as_ref().map(|to| &to.value), diagnostics)?;
-        let origin = origin_of(bind.from.as_deref(), self.origins);
+        let origin = self.origins.of_option(bind.from.as_deref());
         let Some(inside) = path::inside(&source) else {
             return diagnostics.fail(outside(bind.source.span, &source, origin));
         };

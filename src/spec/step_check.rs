@@ -1,0 +1,65 @@
+//! What is wrong with a step that no single key of it can tell.
+
+use super::pasted;
+use super::read::Reader;
+use super::step::Verb;
+use super::step_values::Sources;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Span, Spanned};
+
+/// Maximum number of leading path components to remove.
+const MAX_STRIP: u32 = 64;
+
+/// Reports the first mistake of a step.
+pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
+    let nothing = |span: Span, what: &str, hint: &str| {
+        Diagnostic::new(Code::InvalidValue, span, format!("there is nothing to {what}")).hint(hint)
+    };
+    let diagnostic = match verb {
+        Verb::Exec(step) if step.command.is_empty() => {
+            nothing(step.command.span, "execute", "exec = [\"program\", \"argument\"]")
+        }
+        Verb::Copy(step) if step.sources.is_empty() => {
+            nothing(step.sources.span, "copy", "copy = [\"a\", \"b\"], or leave the step out")
+        }
+        Verb::Mkdir(step) if step.paths.as_slice().is_empty() => {
+            nothing(step.paths.span, "make", "mkdir = \"/dir\", or leave the step out")
+        }
+        Verb::Remove(step) if step.paths.as_slice().is_empty() => {
+            nothing(step.paths.span, "remove", "remove = \"/path\", or leave the step out")
+        }
+        Verb::Parallel(step) if step.branches.is_empty() => {
+            nothing(step.branches.span, "do at once", "parallel = [...], or leave the step out")
+        }
+        Verb::Copy(step) if let (Some(to), Sources::Each(_)) = (&step.to, &step.sources.value) => {
+            Diagnostic::new(
+                Code::ConflictingKeys,
+                to.span,
+                "a `copy` table has a destination for each source, and `to` besides",
+            )
+            .hint("leave `to` out, or write the sources as a list")
+        }
+        Verb::Fetch(step) if let (Some(strip), None | Some(false)) = (step.strip, step.extract) => {
+            Diagnostic::new(
+                Code::ConflictingKeys,
+                strip.span,
+                "`strip` is for archives, and this file is not unpacked",
+            )
+            .hint("add extract = true")
+        }
+        Verb::Fetch(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
+        Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
+        _ => match pasted::in_paths(verb, reader) {
+            Some(pasted) => pasted,
+            None => return Some(()),
+        },
+    };
+    reader.diagnostics.fail(diagnostic)
+}
+
+/// The error for removing more components than a path can have.
+fn too_many_parts(strip: Option<Spanned<u32>>) -> Option<Diagnostic> {
+    let Spanned { value, span } = strip.filter(|strip| strip.value > MAX_STRIP)?;
+    let message = format!("`{value}` parts are more than any path has");
+    Some(Diagnostic::new(Code::InvalidValue, span, message).hint(format!("at most {MAX_STRIP}")))
+}

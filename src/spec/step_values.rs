@@ -1,0 +1,197 @@
+//! Values that only keys of steps take.
+
+use std::collections::BTreeMap;
+
+use super::name::PathKey;
+use super::pasted;
+use super::read::{OneOrMany, Read, Reader, STRING, words};
+use super::shape::Shape;
+use super::step_slips;
+use super::table::table;
+use super::template::{Allowed, Template, Unreadable, read_template};
+use super::text::{self, dedent};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::Spanned;
+use crate::text::Text;
+use crate::toml::{Kind, Places, Value};
+
+words! {
+    /// The network of a process.
+    pub enum Network as "a network" {
+        /// A network of its own with outside access.
+        "sandbox" Sandbox,
+        /// The engine's network.
+        "host" Host,
+        /// None.
+        "none" None,
+    }
+
+    /// The privileges of a process.
+    pub enum Security as "a security mode" {
+        /// The default privileges of containers.
+        "sandbox" Sandbox,
+        /// All privileges.
+        "insecure" Insecure,
+    }
+}
+
+table! {
+    /// A device that may be optional.
+    pub(super) struct DeviceTable as "a device" {
+        /// Its CDI name.
+        "name" name: Spanned<Template>,
+        /// Fail the build if the engine does not have it.
+        "required" required: Option<bool>,
+    }
+}
+
+/// A device of the engine.
+#[derive(Debug, Clone)]
+pub struct Device {
+    /// Its CDI name.
+    pub name: Template,
+    /// Fail the build if the engine does not have it.
+    pub required: bool,
+}
+
+impl Read for Device {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        if let Kind::Table(_) = value.kind {
+            let DeviceTable { name, required } = DeviceTable::read(value, reader)?;
+            return Some(Self { name: name.value, required: required.unwrap_or(false) });
+        }
+        Template::read(value, reader).map(|name| Self { name, required: false })
+    }
+
+    fn shape() -> Shape {
+        Shape::Any(vec![Shape::Template, DeviceTable::shape()])
+    }
+}
+
+/// The common part.
+#[derive(Debug, Clone)]
+pub enum Sources {
+    /// Sources with one destination.
+    To(OneOrMany<Template>),
+    /// Sources with a destination each.
+    Each(Vec<(Template, Template)>),
+}
+
+impl Read for Sources {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let Kind::Table(_) = value.kind else {
+            return OneOrMany::read(value, reader).map(Sources::To);
+        };
+        step_slips::warn_of_keys_for_paths(&value, reader.diagnostics);
+        let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
+        let expected = pairs.len();
+        let pairs: Vec<_> = pairs
+            .into_iter()
+            .filter_map(|(PathKey { text, span }, to)| {
+                Some((read_template(text, span, Allowed::Line, reader)?, to))
+            })
+            .collect();
+        (pairs.len() == expected).then_some(Sources::Each(pairs))
+    }
+
+    fn shape() -> Shape {
+        let paths = Shape::List(Box::new(Shape::Template));
+        Shape::Any(vec![Shape::Template, paths, Shape::map(Shape::Template)])
+    }
+}
+
+impl Sources {
+    pub(super) fn is_empty(&self) -> bool {
+        match self {
+            Sources::To(sources) => sources.as_slice().is_empty(),
+            Sources::Each(pairs) => pairs.is_empty(),
+        }
+    }
+}
+
+/// The content of a written file, without the indentation of the build file.
+#[derive(Debug, Clone)]
+pub struct Content {
+    /// The literal text.
+    pub text: Text,
+    /// The parsed template for `expand`, or the reason why it cannot be parsed.
+    pub template: Result<Template, Unreadable>,
+}
+
+impl Read for Content {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        if let Kind::Array(_) = value.kind {
+            let lines = Vec::<Spanned<Text>>::read(value, reader)?;
+            let mut text = String::new();
+            let mut starts = Vec::with_capacity(lines.len());
+            for line in lines {
+                starts.push((text.len(), line.span));
+                text.push_str(&line.value);
+                text.push('\n');
+            }
+            let text = Text::from(text);
+            let places = || Places::of_strings(starts);
+            let template = Template::parse(&text, span, Allowed::Bytes, places);
+            return Some(Self { text, template });
+        }
+        let text = match value.kind {
+            // A file may contain NUL, which no other text may.
+            Kind::String(text) => reader.text(&text).map(dedent),
+            other => return reader.wrong_type(span, &other, STRING),
+        };
+        let places = || text::places(reader.file.slice(span), span.start);
+        let template = Template::parse(&text, span, Allowed::Bytes, places);
+        if let Some(pasted) = pasted::in_content(&text, span) {
+            return reader.diagnostics.fail(pasted);
+        }
+        Some(Self { text, template })
+    }
+
+    fn shape() -> Shape {
+        Shape::Text.or_list()
+    }
+}
+
+/// The text of a run step, without the indentation of the build file.
+#[derive(Debug, Clone)]
+pub struct Script(pub Text, Written);
+
+/// The token of a string, with its quotes.
+#[derive(Debug, Clone)]
+struct Written(Text);
+
+impl Spanned<Script> {
+    /// The locations of the text in the file.
+    pub fn places(&self) -> Places {
+        let Script(_, Written(token)) = &self.value;
+        text::places(token, self.span.start)
+    }
+}
+
+impl Read for Script {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+        let span = value.span;
+        if let found @ Kind::Array(_) = &value.kind {
+            let form = "a program and its arguments are run with exec = [...]; several commands are several steps, or the lines of one text";
+            return reader.wrong_form(span, found, STRING, form);
+        }
+        let written = Written(reader.text(reader.file.slice(span)));
+        let script = Text::read(value, reader)?.map(dedent);
+        let script = script.piece(script.trim_end());
+        if script.is_empty() {
+            return reader.diagnostics.fail(
+                Diagnostic::new(Code::InvalidValue, span, "there is nothing to run")
+                    .hint("write a command, or leave the step out"),
+            );
+        }
+        if let Some(pasted) = pasted::in_script(&script, span) {
+            return reader.diagnostics.fail(pasted);
+        }
+        Some(Self(script, written))
+    }
+
+    fn shape() -> Shape {
+        Shape::Text
+    }
+}
