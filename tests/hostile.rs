@@ -14,7 +14,7 @@ use mstage::spec::{self, Absent, FileAddress};
 /// Number of repetitions: `cargo test --release --test hostile` shows the time for 50,000.
 const MANY: usize = if cfg!(debug_assertions) { 3_000 } else { 50_000 };
 
-/// The plan of a selection, at which every rule has looked.
+/// The plan of a selection, after every rule has checked it.
 fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) -> Option<Plan> {
     rules::check_selection(selection, found);
     let plan = resolve(selection, facts, found)?;

@@ -182,7 +182,7 @@ fn facts(selection: &Selection<'_>) -> Facts {
     }
 }
 
-/// The plan of a selection, at which every rule has looked.
+/// The plan of a selection, after every rule has checked it.
 fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) -> Option<Plan> {
     rules::check_selection(selection, found);
     let plan = resolve(selection, facts, found)?;

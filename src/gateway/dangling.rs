@@ -1,6 +1,6 @@
 //! Links to missing files in optional copies.
 //!
-//! When BuildKit copies a link by its name, it follows the link, and fails while it computes the
+//! BuildKit follows a link that it copies by its name, and fails while it computes the
 //! checksum of the missing file (`lazyChecksum` in `cache/contenthash/checksum.go`), even if the
 //! copy is optional. So directories of the client are inspected before the graph is made. Only
 //! builds with `optional` pay for that: one transfer of these paths, and a call for each. In stages

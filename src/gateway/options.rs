@@ -1,4 +1,4 @@
-//! What the client asks for: the options of every frontend, as a request of this one.
+//! The client's request: the options of every frontend, as a request to this one.
 //!
 //! Input: [`buildkit_frontend::Options`]. Output: [`Options`], every value checked.
 

@@ -1,4 +1,4 @@
-//! `--call=check`: findings of rules, and what would stop a build.
+//! `--call=check`: findings of rules, and errors that would stop a build.
 
 use expect_test::expect;
 use serde_json::json;

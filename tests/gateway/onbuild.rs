@@ -1,4 +1,4 @@
-//! `ONBUILD` triggers of a base image, which the engine's own Dockerfile frontend fires.
+//! `ONBUILD` triggers of a base image, which the engine's own Dockerfile frontend runs.
 
 use std::collections::BTreeMap;
 

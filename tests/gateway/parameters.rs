@@ -1,4 +1,4 @@
-//! `--call=outline`: what a build of the target can be given.
+//! `--call=outline`: the parameters that a build of the target accepts.
 
 use expect_test::expect;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The daemon, from the frontend's side.
+//! The frontend's interface to the daemon.
 //!
 //! Input: requests. Output: answers, or an [`Error`]. If an old daemon lacks a call, this module
 //! uses the same fallback as BuildKit's own Go client (`frontend/gateway/grpcclient/client.go`). It

@@ -1,9 +1,10 @@
-//! Lists as clients write them into one option: separated by commas, a field with a comma in double quotes.
+//! Lists in one option, in the form in which clients write them: separated by commas, with double quotes around
+//! a field that contains a comma.
 
 use std::error::Error;
 use std::fmt;
 
-/// A text that is not a list.
+/// The error for a text that is not a valid list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidList {
     text: String,
@@ -16,7 +17,7 @@ enum Problem {
     TextAfterQuote,
 }
 
-/// Returns the fields of a list; none of an empty text. Follows RFC 4180, as `github.com/tonistiigi/go-csvvalue` does.
+/// Returns the fields of a list; an empty text has none. Follows RFC 4180, as `github.com/tonistiigi/go-csvvalue` does.
 ///
 /// ```
 /// use buildkit_frontend::csv;
@@ -50,7 +51,7 @@ pub fn fields(text: &str) -> Result<Vec<String>, InvalidList> {
     Ok(fields)
 }
 
-/// Returns the text up to the closing quote, and the rest after it. Two quotes are one in the text.
+/// Returns the text up to the closing quote, and the rest after it. Two quotes in a row stand for one.
 fn unquote(text: &str) -> Option<(String, &str)> {
     let mut field = String::new();
     let mut rest = text;

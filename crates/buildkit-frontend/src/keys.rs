@@ -1,4 +1,4 @@
-//! Names in the metadata of a result: what exporters and clients read.
+//! Names in the metadata of a result, which exporters and clients read.
 //!
 //! In a result for several platforms ([`Refs::ByPlatform`](crate::Refs::ByPlatform)) most names are followed by `/` and
 //! the platform's id: `containerimage.config/linux/amd64`. See [`ImageResult`](crate::ImageResult).
@@ -27,8 +27,8 @@ pub const ANSWER_JSON: &str = "result.json";
 /// The answer to a subrequest, as text for people.
 pub const ANSWER_TEXT: &str = "result.txt";
 
-/// The exit status that a client is to have for an answer, as text.
+/// The exit status with which a client should end after an answer, as text.
 pub const ANSWER_STATUS: &str = "result.statuscode";
 
-/// The version of an answer's form.
+/// The version of an answer's format.
 pub const ANSWER_VERSION: &str = "version";

@@ -1,6 +1,6 @@
-//! Panics as failures that a user reads.
+//! Turns panics into errors that the user sees.
 //!
-//! Without this a panic is an exit code to the user, and its text is in the daemon's log.
+//! Without this module the user sees only an exit code, and the text of the panic is in the daemon's log.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -27,8 +27,8 @@ pub struct Panic {
     pub message: Option<String>,
 }
 
-/// Does some work and returns a panic in it as an error. [`run`](crate::run()) and [`respond`](crate::respond) do this
-/// for a frontend; call it for a failure in other words than theirs.
+/// Runs some work and returns a panic in it as an error. [`run`](crate::run()) and [`respond`](crate::respond) do this
+/// for a frontend; call it to report a panic with another message than theirs.
 ///
 /// The work must stay on one thread. In a program that is compiled with `panic = "abort"` nothing can be caught.
 pub async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, Panic> {

@@ -1,4 +1,4 @@
-//! The result of a build: the files of each platform, and what exporters read beside them.
+//! The result of a build: the files of each platform, and metadata for exporters.
 //!
 //! Follows `frontend/dockerui/build.go` of BuildKit.
 
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::{Ref, Refs, SolveResult, keys};
 
-/// A result, put together platform by platform.
+/// A builder for a result, to which platforms are added one by one.
 ///
 /// ```
 /// use buildkit_frontend::{ImageResult, keys};
@@ -30,7 +30,7 @@ pub struct ImageResult {
     metadata: BTreeMap<String, Vec<u8>>,
 }
 
-/// One platform of an [`ImageResult`]: what exporters read about its files.
+/// The metadata of one platform of an [`ImageResult`], for exporters.
 #[derive(Debug)]
 pub struct PlatformResult<'r> {
     id: Option<String>,
@@ -38,7 +38,7 @@ pub struct PlatformResult<'r> {
 }
 
 impl ImageResult {
-    /// Begins a result without platforms.
+    /// Makes a result without platforms.
     ///
     /// With `multi_platform` it has the form of images for several platforms, even if it is for one. Otherwise
     /// [`ImageResult::add`] must be called exactly once. See [`Options::multi_platform`](crate::Options::multi_platform).
@@ -116,7 +116,7 @@ impl PlatformResult<'_> {
     }
 }
 
-/// A platform as the OCI image specification writes it.
+/// A platform in the form of the OCI image specification.
 fn parts(platform: &Platform) -> serde_json::Value {
     let mut parts = json!({ "architecture": platform.architecture(), "os": platform.os() });
     for (name, part) in [("variant", platform.variant()), ("os.version", platform.os_version())] {

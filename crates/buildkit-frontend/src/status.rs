@@ -1,7 +1,7 @@
-//! Failures as BuildKit passes them around: read when a call fails, made when a build file is wrong.
+//! Errors in BuildKit's format. They are read after a call failed, and made for errors in a build file.
 //!
 //! Input: a text, the lines of a file that it is about, a daemon's answer. Output: the message that `Return` takes, and
-//! what the details of a daemon's failure say. Details are JSON, as BuildKit's `util/grpcerrors` and `solver/errdefs`
+//! the content of the details of a daemon's error. Details are JSON, as BuildKit's `util/grpcerrors` and `solver/errdefs`
 //! write them.
 
 use std::collections::BTreeMap;
@@ -126,7 +126,7 @@ impl Status {
         self
     }
 
-    /// Adds a line that says what to do.
+    /// Adds a line with advice.
     pub fn help(mut self, what: &str) -> Self {
         self.wire.message = format!("{}\n  help: {what}", self.wire.message);
         self
@@ -138,7 +138,7 @@ impl Status {
         self.wire.details.extend(other.wire.details);
     }
 
-    /// Replaces the message. For hiding secrets, for example: the daemon repeats URLs as it was given them.
+    /// Replaces the message. For hiding secrets, for example: the daemon repeats URLs exactly as it received them.
     pub fn with_message(mut self, message: impl Into<String>) -> Self {
         self.wire.message = message.into();
         self
@@ -208,8 +208,8 @@ impl Status {
         self.wire.code == UNIMPLEMENTED
     }
 
-    /// Returns true if a registry has no such image. A registry that hides images from strangers, as Docker Hub does,
-    /// says the same of an image that they may not see.
+    /// Returns true if a registry has no such image. Some registries, such as Docker Hub, give the same
+    /// answer for an image to which the user has no access.
     ///
     /// The texts are those of containerd's resolver (`core/remotes/docker/resolver.go`) and of BuildKit's
     /// `util/resolver/authorizer.go`; most daemons send no code with them.
@@ -225,7 +225,7 @@ impl Status {
         self.wire.message.contains(": dial tcp")
     }
 
-    /// The failure without any text of a file, and without other details: only the place that clients show first.
+    /// The error without the text of files and without other details, except for the location that clients show first.
     pub(crate) fn without_excerpts(&self) -> Self {
         let short = Self { wire: rpc::Status { details: Vec::new(), ..self.wire.clone() } };
         let first = self.details(SOURCE).last();
@@ -306,7 +306,7 @@ struct InfoJson<'a> {
     definition: Option<DefinitionJson>,
 }
 
-/// `pb.Definition`, with nothing said about its ops.
+/// `pb.Definition`, with empty metadata for its ops.
 #[derive(Serialize)]
 struct DefinitionJson {
     def: Vec<String>,

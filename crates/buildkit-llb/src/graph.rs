@@ -96,8 +96,8 @@ impl Graph {
         op.add_to(self, metadata)
     }
 
-    /// Adds an exec and returns its root as it is afterwards. [`Graph::add`] also returns what it
-    /// makes of its mounts.
+    /// Adds an exec and returns its root after the command. [`Graph::add`] also returns the results
+    /// of its mounts.
     pub fn run(&mut self, exec: Exec<'_>, metadata: Metadata<'_>) -> State {
         self.add(exec, metadata).root
     }

@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
-/// What a selection is for.
+/// The purpose of a selection.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Purpose {
     /// A build of the target.

@@ -337,7 +337,7 @@ const OWNER: Form<Owner> = Form {
     hint: "`user` or `user:group`, by name or number",
 };
 
-/// A user or group that comes out empty is root, as in Dockerfiles.
+/// A user or group that is empty after its variables are replaced is root, as in Dockerfiles.
 const OWNER_OF_VALUES: Form<Owner> = Form { parse: Owner::parse_values, ..OWNER };
 
 const MODE: Form<Mode> = Form {
