@@ -41,6 +41,27 @@ fn examples_in_documents_compile() {
     }
 }
 
+/// Listings that are no build files have at least the form of their language.
+#[test]
+fn other_listings_parse() {
+    let mut count = 0;
+    for path in documents() {
+        let text = fs::read_to_string(&path).unwrap();
+        for block in text.split("```").skip(1).step_by(2) {
+            let Some((language, body)) = block.split_once('\n') else { continue };
+            let error = match language {
+                "json" => serde_json::from_str::<Value>(body).err().map(|err| err.to_string()),
+                "yaml" => serde_yaml_ng::from_str::<Value>(body).err().map(|err| err.to_string()),
+                "toml" => body.parse::<toml::Table>().err().map(|err| err.to_string()),
+                _ => continue,
+            };
+            assert!(error.is_none(), "{}:\n{body}{}", path.display(), error.unwrap_or_default());
+            count += 1;
+        }
+    }
+    assert!(count > 100, "the search finds only {count} listings");
+}
+
 /// The README and the last listing of the tutorial show the example `hello`.
 #[test]
 fn the_example_hello_is_shown() {

@@ -10,7 +10,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{ROOT, engine};
+use crate::harness::{Image, ROOT, engine};
 
 /// A block of code on a page.
 #[derive(Default)]
@@ -29,6 +29,7 @@ fn the_tutorial_does_what_it_says() {
     engine().provide(&["golang:1.24"]).unwrap();
     let has_several_platforms = engine().has_containerd_store();
     let folder = tempfile::tempdir().unwrap();
+    let image = Image::unique();
     let mut output = String::new();
     for block in pages().iter().flat_map(|page| blocks(page)) {
         if let Some(file) = &block.file {
@@ -42,7 +43,7 @@ fn the_tutorial_does_what_it_says() {
             let needs_platforms = block.text.contains("--platform");
             if !block.comment.starts_with("not run") && (has_several_platforms || !needs_platforms)
             {
-                output = run(folder.path(), &block);
+                output = run(folder.path(), &block, image.name());
             }
         }
     }
@@ -88,9 +89,12 @@ fn blocks(page: &str) -> Vec<Block> {
     blocks
 }
 
-/// Runs the commands of a block, and returns their output.
-fn run(folder: &Path, block: &Block) -> String {
-    let script = format!("set -e\nexec 2>&1\n{}", block.text);
+/// Runs the commands of a block, and returns their output. The image `hello` gets a unique name.
+fn run(folder: &Path, block: &Block, image: &str) -> String {
+    let mut script = format!("set -e\nexec 2>&1\n{}", block.text);
+    for before in ["-t ", "--rm ", "image ls "] {
+        script = script.replace(&format!("{before}hello"), &format!("{before}{image}"));
+    }
     let command = engine().command("bash").args(["-c", &script]).directory(folder).minutes(10);
     let finished = command.finish().unwrap();
     let output = finished.text();
