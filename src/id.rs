@@ -1,15 +1,15 @@
-//! Lists whose places have a type of their own, so that the place of a stage is never taken for that of an image.
+//! Lists with typed indexes, so that the index of a stage cannot be used as the index of an image.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 
-/// A place in a list.
+/// A typed index into an [`IdVec`].
 pub trait Id: Copy + Eq {
-    /// The place with this many before it.
+    /// Makes the id of an index, counted from 0.
     fn new(index: usize) -> Self;
 
-    /// The number of places before it.
+    /// The index, counted from 0.
     fn index(self) -> usize;
 }
 
@@ -23,7 +23,7 @@ impl Id for usize {
     }
 }
 
-/// Declares types of places.
+/// Declares types that implement [`Id`].
 macro_rules! ids {
     ($($(#[$doc:meta])+ $visibility:vis $Name:ident;)+) => {$(
         $(#[$doc])+
@@ -44,19 +44,19 @@ macro_rules! ids {
 
 pub(crate) use ids;
 
-/// A list that only grows, and whose places are of type `I`.
+/// A list that only grows, with indexes of type `I`.
 pub struct IdVec<I, T> {
     items: Vec<T>,
     places: PhantomData<I>,
 }
 
 impl<I: Id, T> IdVec<I, T> {
-    /// An empty list with room for so many.
+    /// Makes an empty list that holds `capacity` items without reallocation.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Vec::with_capacity(capacity).into()
     }
 
-    /// Adds one, and returns its place.
+    /// Adds an item and returns its id.
     pub fn push(&mut self, item: T) -> I {
         self.items.push(item);
         I::new(self.items.len() - 1)
@@ -67,27 +67,27 @@ impl<I: Id, T> IdVec<I, T> {
         self.items.len()
     }
 
-    /// Whether nothing is in it.
+    /// Returns true if the list has no items.
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// The places of all items.
+    /// The ids of all items, in order.
     pub fn ids(&self) -> impl Iterator<Item = I> + use<I, T> {
         (0..self.items.len()).map(I::new)
     }
 
-    /// The items.
+    /// The items, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.items.iter()
     }
 
-    /// The items, to be changed.
+    /// The items, mutably.
     pub fn iter_mut(&mut self) -> std::slice::IterMut<'_, T> {
         self.items.iter_mut()
     }
 
-    /// The items with their places.
+    /// The items with their ids.
     pub fn enumerate(&self) -> impl Iterator<Item = (I, &T)> {
         self.ids().zip(&self.items)
     }
@@ -97,12 +97,12 @@ impl<I: Id, T> IdVec<I, T> {
         &self.items
     }
 
-    /// A list with one item for each of this one, in the same places.
+    /// Makes a list with one item for each item of this list, with the same ids.
     pub(crate) fn map<U>(&self, change: impl FnMut(&T) -> U) -> IdVec<I, U> {
         self.items.iter().map(change).collect()
     }
 
-    /// The same of two lists that have the same places.
+    /// The items of two lists with the same ids, in pairs.
     pub(crate) fn zip<'a, U>(
         &'a self,
         other: &'a IdVec<I, U>,

@@ -176,7 +176,7 @@ struct Lowering<'a> {
     images: IdVec<ImageId, State>,
     /// The images as bases of stages: after their `ONBUILD` triggers, if any.
     bases: IdVec<ImageId, State>,
-    /// Those of the plan so far.
+    /// The file systems of the stages that are already lowered.
     stages: IdVec<StageId, State>,
     /// The target's steps that run a process, if its report is requested.
     processes: Vec<Process>,

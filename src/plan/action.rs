@@ -1,4 +1,4 @@
-//! What the steps of a plan do.
+//! The actions of a plan's steps.
 
 use std::sync::Arc;
 

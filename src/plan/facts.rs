@@ -1,4 +1,4 @@
-//! What is looked up for a selection before it can be planned.
+//! The lookups that a selection needs before it can be planned.
 
 use buildkit_llb::Definition;
 

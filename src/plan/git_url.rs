@@ -186,8 +186,8 @@ pub(super) fn is_reference(text: &str) -> bool {
             && text.split('/').all(is_part)
 }
 
-/// The directory of a repository as a path from its root, without the slash at its beginning; empty for all of it. `None` if
-/// it leaves the repository.
+/// Returns a directory as a path from the repository's root, without a leading slash; empty for
+/// the root. `None` if the path leaves the repository.
 pub(super) fn clean_subdir(text: &str) -> Option<String> {
     let inside = path::inside(&text.into())?;
     Some(inside.trim_start_matches('/').to_owned())

@@ -1,4 +1,4 @@
-//! Where files come from, and the places in a plan that say so.
+//! The origins of files, and the ids of stages, images and contexts in a plan.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use crate::source::{Span, Spanned};
 use crate::spec::{From, first_of};
 
 ids! {
-    /// A stage of a selection and of its plan, which have the same stages in one order.
+    /// A stage of a selection and of its plan; both list the same stages in the same order.
     pub StageId;
     /// An image of a selection and of its plan.
     pub ImageId;
@@ -35,27 +35,27 @@ pub enum Origin {
 pub(crate) struct Origins(BTreeMap<Span, Origin>);
 
 impl Origins {
-    /// Notes what a `from` means.
+    /// Records the meaning of a `from`.
     pub(super) fn insert(&mut self, from: Span, origin: Origin) {
         self.0.insert(from, origin);
     }
 
-    /// What a `from` means. `select` has an entry for each `from` of a stage that is built.
+    /// Returns the meaning of a `from` in a stage that is built; `select` records all of these.
     pub(crate) fn of(&self, from: &Spanned<From>) -> Origin {
         self.at(from).unwrap_or(Origin::Context)
     }
 
-    /// What a `from` means, if it is in a stage that is built.
+    /// Returns the meaning of a `from`; `None` if its stage is not built.
     pub(super) fn at(&self, from: &Spanned<From>) -> Option<Origin> {
         self.0.get(&first_of(from).span).copied()
     }
 
-    /// What a `from` means that may be left out: then it is the build context.
+    /// Returns the meaning of an optional `from`. Without it, files come from the build context.
     pub(super) fn of_option(&self, from: Option<&Spanned<From>>) -> Origin {
         from.map_or(Origin::Context, |from| self.of(from))
     }
 
-    /// Every `from`, with what it means.
+    /// Every `from` by its span, with its meaning.
     pub(super) fn iter(&self) -> impl Iterator<Item = (Span, Origin)> {
         self.0.iter().map(|(&span, &origin)| (span, origin))
     }

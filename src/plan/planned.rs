@@ -1,4 +1,4 @@
-//! A plan: what is done to build a target. There are no names, templates or defaults in it any more.
+//! A plan: all steps that build a target. All names, templates and defaults are already resolved.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -97,7 +97,7 @@ pub struct PlannedContext {
 /// A stage that must build for the target to succeed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gate {
-    /// Which stage.
+    /// The stage that must build.
     pub stage: StageId,
     /// The span of the requirement.
     pub span: Span,
@@ -178,7 +178,7 @@ pub struct PlannedStep {
     pub title: Option<Box<Title>>,
     /// Its span.
     pub span: Span,
-    /// Which step of the build file it is; `None` for one that the file does not have.
+    /// Its id in the build file; `None` for a step that is not in the file.
     pub written: Option<StepId>,
     /// True to run it in every build.
     pub no_cache: bool,

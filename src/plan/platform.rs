@@ -1,4 +1,4 @@
-//! The platforms of stages: what the file says, and what an image says where neither file nor client does.
+//! The platforms of stages, from the file, or from an image if neither file nor client sets one.
 
 use buildkit_llb::Platform;
 

@@ -83,7 +83,8 @@ pub fn without_credentials(url: &str) -> String {
     }
 }
 
-/// What the name of a target that is the report of a stage ends with, after the stage's. No stage's name has a dot.
+/// The suffix of a target that is the report of a stage. Names of stages have no dots, so such a
+/// target is never a stage.
 pub(super) const REPORT_SUFFIX: &str = ".report";
 
 /// The target for the report of a stage.
@@ -123,7 +124,7 @@ impl Request {
         self.stage.as_deref().or(self.target.as_deref())
     }
 
-    /// Whether that is a report.
+    /// Returns true if the planned target is the report of a stage.
     pub(super) fn plans_report(&self) -> bool {
         self.planned_target().is_some_and(|target| target.ends_with(REPORT_SUFFIX))
     }

@@ -1,4 +1,4 @@
-//! Switches as clients write them.
+//! Booleans in the options of clients.
 
 /// Parses a boolean as Go's `strconv.ParseBool` does, like all clients.
 pub fn truth(text: &str) -> Option<bool> {

@@ -23,7 +23,7 @@ pub(super) struct Reader<'a> {
     pub(super) unread: Unread,
     /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     pub(super) bare_dollars: Vec<Spanned<Text>>,
-    /// How many steps have been read.
+    /// The number of steps that have been read.
     pub(super) steps: usize,
 }
 

@@ -25,11 +25,11 @@ pub struct Step {
     pub span: Span,
     /// Its verb with its keys.
     pub verb: Verb,
-    /// What tells it from the other steps of its stage.
+    /// Its id, which is unique in its stage.
     pub id: StepId,
 }
 
-/// A step of a stage. A step of another stage may have the same.
+/// The id of a step in its stage. Steps of other stages may have the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StepId(usize);
 

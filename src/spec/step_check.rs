@@ -1,4 +1,4 @@
-//! What is wrong with a step that no single key of it can tell.
+//! Errors in a step that no single key shows.
 
 use super::pasted;
 use super::read::Reader;

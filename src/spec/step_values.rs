@@ -1,4 +1,4 @@
-//! Values that only keys of steps take.
+//! Types of values that are used only by keys of steps.
 
 use std::collections::BTreeMap;
 
@@ -68,7 +68,7 @@ impl Read for Device {
     }
 }
 
-/// The common part.
+/// The sources of a step that adds files, with their destinations.
 #[derive(Debug, Clone)]
 pub enum Sources {
     /// Sources with one destination.

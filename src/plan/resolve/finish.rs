@@ -19,14 +19,14 @@ use crate::plan::request::Request;
 use crate::plan::select::{ImageQuery, Selection};
 use crate::source::Span;
 
-/// What was looked up of all images and contexts.
+/// The results of the lookups of all images and contexts.
 pub(super) struct Lookups {
     pub(super) images: IdVec<ImageId, ImageFact>,
     pub(super) contexts: IdVec<ContextId, ContextFact>,
 }
 
 impl Resolver<'_, '_> {
-    /// The plan of all stages.
+    /// Makes the plan once all stages are resolved.
     pub(super) fn into_plan(
         self,
         target: StageId,
@@ -86,7 +86,8 @@ impl Resolver<'_, '_> {
     }
 }
 
-/// The config of the target's image. Its history is that of the image at the bottom and of each stage above it.
+/// Returns the config of the target's image. Its history is that of the base image, followed by
+/// that of each stage on top of it.
 fn exported_config(
     base: ImageConfig,
     mut export: Export,

@@ -1,4 +1,4 @@
-//! The images that stages start from, by what was looked up.
+//! The images that stages start from, with the results of their lookups.
 
 use buildkit_llb::Platform;
 

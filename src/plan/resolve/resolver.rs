@@ -1,4 +1,4 @@
-//! The stages that are planned so far, and what the next one starts from.
+//! The stages that are already planned, and the base of the next one.
 
 use std::sync::Arc;
 

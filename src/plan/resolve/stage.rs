@@ -1,4 +1,4 @@
-//! One stage with every value known.
+//! Plans one stage, with the values of all its variables.
 
 use std::cell::RefCell;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The stages of a spec with what each needs, before it is known which of them are built.
+//! The dependencies of all stages of a spec, before it is decided which stages are built.
 
 use std::collections::BTreeSet;
 
@@ -15,19 +15,19 @@ use crate::plan::scope::Scope;
 use crate::source::{Span, Spanned};
 use crate::spec::{Spec, Stage, first_of};
 
-/// What a stage needs.
+/// A stage that may be built, with its dependencies.
 pub(super) struct Candidate {
     /// The platform, if given explicitly.
     pub(super) platform: Option<Platform>,
-    /// Each `from` in it that is known, with its place; its base is the first.
+    /// The span and meaning of each `from` whose meaning is known, first that of its base.
     pub(super) froms: Vec<(Span, Meaning)>,
-    /// Those that it requires.
+    /// The stages in its `requires`.
     pub(super) requires: Vec<Required>,
-    /// Whether a build context stands in its place.
+    /// True if a build context replaces it.
     pub(super) replaced: bool,
-    /// Whether it exists and it is known what every `from` means.
+    /// True if it exists and the meaning of every `from` is known.
     pub(super) knows_froms: bool,
-    /// The message.
+    /// The problems that were found in it, not yet reported.
     pub(super) problems: Diagnostics,
 }
 
@@ -72,12 +72,12 @@ impl<'s> Candidates<'s> {
         Self { declared, list }
     }
 
-    /// All stages, each after those that it needs.
+    /// All stages, each after its dependencies.
     pub(super) fn order(&self) -> Order<DeclaredId> {
         self.order_from(self.list.ids())
     }
 
-    /// Some stages and what they need, each after those that it needs.
+    /// The given stages and their dependencies, each after its own dependencies.
     pub(super) fn order_from(
         &self,
         roots: impl IntoIterator<Item = DeclaredId>,
@@ -85,7 +85,7 @@ impl<'s> Candidates<'s> {
         dependencies_first(self.list.len(), roots, |at| self.list[at].needs())
     }
 
-    /// A stage as it is declared.
+    /// The declaration of a stage.
     pub(super) fn stage(&self, at: DeclaredId) -> &DeclaredStage<'s> {
         &self.declared.list[at]
     }
@@ -166,7 +166,7 @@ impl Candidate {
         Self { platform, froms, requires, replaced, knows_froms, problems }
     }
 
-    /// The stages that it takes files from, its base first.
+    /// The stages from which it takes files, its base first.
     pub(super) fn needs(&self) -> Vec<DeclaredId> {
         let stages = self.froms.iter().filter_map(|(_, meaning)| match meaning {
             Meaning::Stage(needed) => Some(*needed),

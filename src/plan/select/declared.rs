@@ -1,4 +1,4 @@
-//! The stages of a spec, and what of them exists in this build.
+//! The stages of a spec, and the parts of them that exist in this build.
 
 use std::collections::BTreeSet;
 
@@ -20,11 +20,11 @@ ids! {
 pub(super) struct DeclaredStage<'s> {
     pub(super) name: &'s StageName,
     pub(super) stage: &'s Spanned<Stage>,
-    /// Why it does not exist in this build, if it does not.
+    /// The reason why it does not exist in this build; `None` if it does.
     pub(super) absence: Option<Absence>,
-    /// The steps that do not exist.
+    /// The steps that do not exist in this build.
     pub(super) skipped: BTreeSet<StepId>,
-    /// What is wrong with its conditions, and with those of its steps.
+    /// The errors in its conditions and in those of its steps.
     pub(super) problems: Diagnostics,
 }
 
@@ -79,7 +79,7 @@ impl<'s> DeclaredStage<'s> {
         !self.skipped.contains(&step.id)
     }
 
-    /// Whether all of it exists.
+    /// Returns true if it and all its steps exist in this build.
     fn is_complete(&self) -> bool {
         self.absence.is_none() && self.stage.all_steps().all(|step| self.has(step))
     }

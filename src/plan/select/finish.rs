@@ -1,4 +1,4 @@
-//! From the stages that are built to a [`Selection`], in which each has a place of its own.
+//! Turns the list of stages that are built into a [`Selection`], with new ids for them.
 
 use super::candidates::{Candidates, Required};
 use super::declared::DeclaredId;
@@ -13,20 +13,20 @@ use crate::plan::request::Request;
 use crate::plan::scope::Scope;
 use crate::spec::Spec;
 
-/// What is selected, by the places of the spec.
+/// The selected stages, by their ids in the spec.
 pub(super) struct Goal {
-    /// Each after those that it needs.
+    /// All stages that are built, each after its dependencies.
     pub(super) stages: Vec<DeclaredId>,
-    /// How many of them, at the beginning, are built for the target.
+    /// The number of stages, at the beginning of the list, that are built for the target.
     pub(super) needed: usize,
     pub(super) target: Option<DeclaredId>,
-    /// Why it is not clear which is the target.
+    /// The error if the target is ambiguous.
     pub(super) unclear: Option<Diagnostic>,
     pub(super) gates: Vec<Required>,
     pub(super) shipped: Vec<DeclaredId>,
 }
 
-/// Makes the selection.
+/// Makes the selection, with an id for each stage, image and context.
 pub(super) fn selection<'s>(
     goal: Goal,
     candidates: Candidates<'s>,

@@ -24,7 +24,7 @@ pub(super) enum Meaning {
     Outside(Outside),
 }
 
-/// What is no stage of the file.
+/// A source that is not a stage of the file.
 pub(super) enum Outside {
     Scratch,
     /// An image, by a name without another meaning.

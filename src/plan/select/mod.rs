@@ -1,8 +1,8 @@
-//! Which stages the target needs, and what every `from` in them means.
+//! Selects the stages that the target needs, and resolves every `from` in them.
 //!
-//! Input: a [`Spec`] and a [`Request`]. Output: a [`Selection`], whose stages come after those that they need, and whose
-//! images are the ones that must be looked up. Stages that the target does not need are checked for what is wrong in any
-//! build, and are not in it.
+//! Input: a [`Spec`] and a [`Request`]. Output: a [`Selection`], whose stages come after their
+//! dependencies, and whose images must be looked up. Stages that the target does not need are not
+//! in it, but are checked for errors that any build would have.
 
 mod candidates;
 mod declared;

@@ -1,4 +1,4 @@
-//! What is wrong with stages in their need of each other.
+//! Errors in the dependencies between stages.
 
 use super::candidates::{Candidates, Required};
 use super::declared::DeclaredId;
@@ -11,7 +11,7 @@ use crate::source::Span;
 /// The build arg that leaves required stages out.
 pub(super) const SKIP: &str = "MSTAGE_SKIP_REQUIRES";
 
-/// Reports stages that need each other, or themselves.
+/// Reports cycles of stages, and stages that depend on themselves.
 pub(super) fn report_cycles(
     order: &Order<DeclaredId>,
     stages: &Candidates<'_>,

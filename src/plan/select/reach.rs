@@ -1,27 +1,27 @@
-//! The stages that a target needs: what it is made of, and what must build beside that.
+//! The stages that a target needs: its dependencies, and the stages that must build besides them.
 //!
-//! Nothing of a required stage gets into the stage that requires it, so it is no dependency: it may even be
-//! built from that stage, as a test of what it makes is.
+//! A required stage is not a dependency, since none of its files get into the stage that requires
+//! it. It may even start from that stage, for example to test it.
 
 use super::candidates::{Candidates, Required};
 use super::declared::DeclaredId;
 use crate::id::IdVec;
 
-/// What is built for a target.
+/// The stages that are built for a target.
 pub(super) struct Reach {
-    /// Each stage after those that it needs: first what the target needs, then the target, then what is required and
-    /// what that needs.
+    /// Each stage after its dependencies: first the target's dependencies, then the target, then the
+    /// required stages with their dependencies.
     pub(super) stages: Vec<DeclaredId>,
-    /// For each stage of the spec whether it is one of them.
+    /// True for each stage of the spec that is in `stages`.
     pub(super) has: IdVec<DeclaredId, bool>,
     /// The stages that must build for the target to succeed.
     pub(super) gates: Vec<Required>,
-    /// Those that would have to, and that nothing else builds, where the client leaves required stages out.
+    /// Required stages that are not built because the client skips them.
     pub(super) left_out: Vec<Required>,
 }
 
 impl Reach {
-    /// What is built for a target, or nothing for none.
+    /// Collects the stages to build for a target; none without a target.
     pub(super) fn of(
         target: Option<DeclaredId>,
         skips_required: bool,

@@ -35,7 +35,7 @@ pub struct Selection<'s> {
     pub(crate) shipped: Vec<StageId>,
     pub(crate) images: IdVec<ImageId, ImageQuery>,
     pub(crate) contexts: IdVec<ContextId, ContextQuery>,
-    /// What each `from` means.
+    /// The meaning of each `from`.
     pub(crate) origins: Origins,
 }
 
@@ -104,7 +104,7 @@ impl Selection<'_> {
         self.request
     }
 
-    /// The named build contexts that must be looked into before [`crate::plan::resolve`].
+    /// The named build contexts that must be inspected before [`crate::plan::resolve`].
     pub fn contexts(&self) -> &IdVec<ContextId, ContextQuery> {
         &self.contexts
     }

@@ -23,7 +23,8 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Where the files of a `from` come from that means no stage. `is_base` says whether a stage starts from it.
+    /// Returns the origin of the files of a `from` that does not name a stage. `is_base` is true if a
+    /// stage starts from it.
     pub(super) fn origin(&mut self, outside: Outside, span: Span, is_base: bool) -> Origin {
         match outside {
             Outside::Scratch => Origin::Scratch,

@@ -128,7 +128,7 @@ pub(super) struct Context<'a, 's> {
     pub(super) origins: &'a Origins,
     /// The pins of references.
     pub(super) locking: &'a Locking,
-    /// The steps that do not exist.
+    /// The steps that do not exist in this build.
     pub(super) skipped: &'a BTreeSet<StepId>,
     /// The stage's environment with args, by the names of the args: most processes share one.
     pub(super) environments: RefCell<BTreeMap<Vec<Text>, Arc<Environment>>>,

@@ -1,4 +1,4 @@
-//! The reading of a script, character by character.
+//! Reads a script character by character.
 
 use std::borrow::Cow;
 use std::ops::Range;

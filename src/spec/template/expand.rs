@@ -1,4 +1,4 @@
-//! The text of a template, with values in the places of names.
+//! The text of a template, with values instead of names.
 
 use super::{Modifier, Part, Substitution, Unfit};
 use crate::source::Span;
@@ -36,7 +36,7 @@ pub enum ExpandError<E> {
     TooLarge,
 }
 
-/// The text of parts.
+/// Returns the text of parts, with values from `lookup`.
 pub(super) fn expand<E>(
     parts: &[Part],
     lookup: Lookup<'_, E>,

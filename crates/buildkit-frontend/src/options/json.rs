@@ -47,7 +47,7 @@ pub(super) fn worker_platforms(workers: &str) -> Result<Vec<Platform>, InvalidOp
     platforms.into_iter().map(platform).collect()
 }
 
-/// The newer option is a list in JSON; the older one a list of references, separated by commas.
+/// The newer option is a JSON list; the older one is a list of references, separated by commas.
 pub(super) fn cache_imports(options: &Options) -> Result<Vec<CacheImport>, InvalidOption> {
     let mut imports = Vec::new();
     if let Some(json) = options.non_empty("cache-imports") {
