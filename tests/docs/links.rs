@@ -42,6 +42,26 @@ fn urls_in_messages_lead_somewhere() {
     assert!(count >= 3, "the search finds only {count} URLs");
 }
 
+/// The pages for contributors name files and folders of the code.
+#[test]
+fn paths_in_prose_exist() {
+    let mut count = 0;
+    for page in ["CONTRIBUTING.md", "docs/explanation/architecture.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let prose: String = prose(&text).collect::<Vec<_>>().join("\n");
+        for code in prose.split('`').skip(1).step_by(2) {
+            let is_path = ["src/", "tests/", "crates/", "docs/", "scripts/"]
+                .iter()
+                .any(|folder| code.starts_with(folder));
+            if is_path && !code.contains(char::is_whitespace) {
+                assert!(root().join(code).exists(), "{page}: {code} does not exist");
+                count += 1;
+            }
+        }
+    }
+    assert!(count > 20, "the search finds only {count} paths");
+}
+
 #[test]
 fn the_summary_lists_every_page_once() {
     let summary = fs::read_to_string(root().join("docs/SUMMARY.md")).unwrap();
