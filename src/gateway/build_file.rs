@@ -4,11 +4,13 @@
 //! git repository, an archive or a file at a URL, or the result of another build of the client; the
 //! build file is in it, or in a directory of the client.
 
+use buildkit_frontend::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
 use buildkit_llb::{Definition, Differ, Digest, Graph, Local, Metadata, State};
 use futures_util::future::{join3, try_join3};
 
+use super::archive;
+use super::options::Options;
 use super::options::invalid;
-use super::{Options, archive};
 use crate::credentials::redacted;
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
@@ -16,7 +18,6 @@ use crate::path_pattern::exactly;
 use crate::plan::{GitUrl, HTTP_FILE};
 use crate::source::SourceFile;
 use crate::spec::MAX_TEXT;
-use buildkit_frontend::{Bridge, Connection, Error, FileKind, Ref, Stat, Status};
 
 /// The name of the ignore file of a directory.
 pub(super) const IGNORE_FILE: &str = ".dockerignore";

@@ -1,10 +1,10 @@
 //! Detects features that a build needs and the engine lacks, before anything is built.
 
+use buildkit_frontend::{Bridge, Status, gateway};
 use buildkit_llb::{Cap, Definition, Graph, State};
 
 use super::report::with_places;
 use crate::source::{Place, SourceMap};
-use buildkit_frontend::{Bridge, Status};
 
 /// Rejects a graph with an op that the engine does not support, naming the feature and the line
 /// that needs it.
@@ -70,6 +70,12 @@ pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(),
         mib(size),
         mib(limit),
     )))
+}
+
+/// True if the engine shows lines of the build file for a failing step. Docker 20.10 does not:
+/// there, the build is run to completion here, so that the location can be added to the message.
+pub(super) fn shows_excerpts(bridge: &Bridge) -> bool {
+    bridge.capabilities().gateway.supports(gateway::EVALUATE)
 }
 
 fn explain(cap: Cap, disabled: Option<&str>) -> String {

@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Definition, Graph, State};
 
 use super::build_file::BuildFile;
 use super::entitlements::Entitlements;
-use super::project::Opened;
-use super::{Options, capabilities, dangling, report, sbom};
+use super::options::Options;
+use super::planning::Opened;
+use super::{capabilities, dangling, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Lowered, lower};
 use crate::plan::{Plan, select};
 use crate::source::SourceMap;
-use buildkit_frontend::{Bridge, Status};
 
 /// The result of compiling: for each platform a plan and its graph.
 pub(super) struct Compiled {

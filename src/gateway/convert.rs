@@ -2,17 +2,18 @@
 
 use std::ops::RangeInclusive;
 
+use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 use serde::Serialize;
 
 use super::build_file::BuildFile;
-use super::lock::file_of;
-use super::{Options, report};
+use super::lock::write::file_of;
+use super::options::Options;
+use super::report;
 use crate::convert::{self, Converted, convert, scans_context};
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::{is_dockerfile, parse};
 use crate::plan::{SbomScope, Stages};
 use crate::source::{SourceFile, SourceMap};
-use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 
 /// The version of the document.
 pub(super) const VERSION: &str = "1.0.0";

@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::Local;
 use futures_util::future::try_join_all;
 
@@ -16,7 +17,6 @@ use crate::lower::{MainSource, Settings};
 use crate::path_pattern::exactly;
 use crate::plan::{Action, ContextSource, Copy, Origin, Plan};
 use crate::text::Text;
-use buildkit_frontend::{Bridge, Status};
 
 /// A directory of the client: its name, and the patterns that are excluded from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_frontend::{Build, Ref, Refs, SolveRequest, Status, keys};
 use buildkit_llb::{Definition, Platform};
 use serde_json::{Value, json};
 
 use super::project::Project;
 use crate::plan::{Dockerfile, Triggered};
-use buildkit_frontend::{Build, Ref, Refs, SolveRequest, Status, keys};
 
 /// Options of the client about the build file itself, or about the form of the result.
 const OF_THE_FILE: [&str; 10] = [

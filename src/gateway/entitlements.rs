@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use buildkit_frontend::Status;
 use buildkit_llb::{Cap, Definition, Graph, Location, State, Vertex};
 use buildkit_proto::pb;
 use prost::Message;
 
 use super::report::with_places;
 use crate::source::{Place, SourceMap};
-use buildkit_frontend::Status;
 
 /// An entitlement that client and daemon grant to a build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

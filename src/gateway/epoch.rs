@@ -4,11 +4,13 @@
 //! context, or the name of a stage that only fetches from a URL or from git. Follows
 //! `frontend/dockerfile/dockerfile2llb/epoch.go` of BuildKit.
 
+use buildkit_frontend::{Bridge, FileKind, Ref, SourceRequest, Status};
 use buildkit_llb::{Cap, Git, GitMtime, Graph, Http, Source};
 use futures_util::future::try_join_all;
 
+use super::options::Options;
 use super::options::invalid;
-use super::{Options, build_file, report};
+use super::{build_file, report};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{MainContext, MainSource, git_source, main_context};
 use crate::plan::{
@@ -16,7 +18,6 @@ use crate::plan::{
 };
 use crate::source::SourceMap;
 use crate::spec::{EPOCH_ARG as ARG, Spec};
-use buildkit_frontend::{Bridge, FileKind, Ref, SourceRequest, Status};
 
 /// Maximum number of directories of an archive that are searched for its newest file. Each is a
 /// call.

@@ -1,10 +1,11 @@
 //! Ignore files: the files of a directory of the client that are not transferred.
 
+use buildkit_frontend::Status;
+
 use super::report;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ignore::{InvalidLine, parse_file};
 use crate::source::{SourceFile, SourceMap};
-use buildkit_frontend::Status;
 
 /// The patterns of the build context's ignore file. An invalid line is an error; the file is then
 /// added to those that errors show.

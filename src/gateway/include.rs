@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Differ, Graph, Image, Local, Metadata};
 use futures_util::future::join_all;
 
-use super::Options;
 use super::build_file::{Directory, Home, OpenDirectory};
+use super::options::Options;
 use super::{checks, report};
 use crate::convert::{self, ReadDockerfile};
 use crate::credentials::redacted;
@@ -20,7 +21,6 @@ use crate::plan::ContextSource;
 use crate::rules;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, Reading, Spec, Wanted};
-use buildkit_frontend::{Bridge, Status};
 
 /// All files of a build, and the resulting spec.
 pub(super) struct ReadSpec {

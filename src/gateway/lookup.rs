@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_frontend::{ImageRequest, OciLayout, Status};
 use buildkit_llb::{Cap, Differ, Local};
 use futures_util::future::{join, join_all};
 
@@ -14,7 +15,6 @@ use crate::plan::{
 };
 use crate::reference::Reference;
 use crate::source::SourceFile;
-use buildkit_frontend::{ImageRequest, OciLayout, Status};
 
 /// Maximum size of an image's config in bytes. Those of real images have some thousands, and a
 /// result contains them twice for each platform, in one message.

@@ -24,6 +24,7 @@ mod lookup;
 mod onbuild;
 pub mod options;
 mod own_image;
+mod planning;
 mod project;
 mod report;
 mod result;
@@ -34,7 +35,7 @@ mod subrequest;
 mod vcs;
 
 pub use buildkit_frontend::Error;
-use buildkit_frontend::{Bridge, Connection, SolveRequest, SolveResult, Status, gateway};
+use buildkit_frontend::{Bridge, Connection, SolveRequest, SolveResult, Status};
 use buildkit_llb::Definition;
 use futures_util::future::{join, try_join_all, try_join3};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -69,7 +70,7 @@ where
                         subrequest::answer(&bridge, &options, question, build_file).await
                     }
                     None if options.request.target.as_deref() == Some(TARGET) => {
-                        lock::write(&bridge, &options, build_file).await
+                        lock::write::write(&bridge, &options, build_file).await
                     }
                     None if options.request.target.as_deref() == Some(CONVERTED) => {
                         convert::write(&bridge, &options, build_file).await
@@ -125,7 +126,7 @@ async fn build(
     // A lazy target would begin only after the graphs built beside it, and its errors would not be
     // seen here. If it is rejected, the client would show only the engine's message without the
     // step.
-    let evaluate = !shows_excerpts(bridge)
+    let evaluate = !capabilities::shows_excerpts(bridge)
         || !beside.is_empty()
         || !entitlements.is_empty()
         || plans.iter().any(linked_into_special::puts_trees_over_links);
@@ -151,10 +152,4 @@ async fn build(
     let mut result = result::assemble(&plans, refs, options.multi_platform)?;
     result.attestations = attestations;
     Ok(result)
-}
-
-/// True if the engine shows lines of the build file for a failing step. Docker 20.10 does not:
-/// there, the build is run to completion here, so that the location can be added to the message.
-fn shows_excerpts(bridge: &Bridge) -> bool {
-    bridge.capabilities().gateway.supports(gateway::EVALUATE)
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use buildkit_frontend::{Status, keys};
 use buildkit_llb::{Cap, FileOp, Graph, Metadata, MkfileAction, State};
 use serde_json::json;
 
@@ -14,7 +15,6 @@ use crate::plan::{ImageQuery, Request, Triggered, args_for_triggers, froms_of};
 use crate::reference::Reference;
 use crate::spec::Spec;
 use crate::text::Text;
-use buildkit_frontend::{Status, keys};
 
 /// Runs the engine's own Dockerfile frontend on `FROM` with that image: it runs the triggers, with
 /// the client's context, and no parser is needed here. Stages that triggers copy from are passed as
@@ -75,8 +75,7 @@ pub(super) async fn fire(
             )));
         }
         // The stage may have such a base too.
-        let stage = Box::pin(project.stage(name, &query.platform, pending));
-        let stage = stage.await?;
+        let stage = (project.build_stage)(project, name, &query.platform, pending).await?;
         let config =
             json!({ (keys::IMAGE_CONFIG): BASE64_STANDARD.encode(stage.config) }).to_string();
         // A name that no input of the client has, and that has no special meaning.

@@ -3,12 +3,13 @@
 
 use std::path::PathBuf;
 
+use buildkit_frontend::Status;
 use buildkit_llb::{Definition, Graph, Image, Metadata, State};
 use buildkit_proto::{Encoded, pb};
 
-use super::{Options, options};
+use super::options;
+use super::options::Options;
 use crate::reference::Reference;
-use buildkit_frontend::Status;
 
 /// The file in which BuildKit provides the graph of the frontend's image, since v0.10.
 const DEFINITION: &str = "/run/config/buildkit/metadata/frontend.bin";

@@ -1,65 +1,26 @@
-//! A build file, from its text to plans, for builds, subrequests and lock files.
+//! A build file, and everything that its stages are compiled with.
+//!
+//! Must not depend on how plans are made: see [`planning`](super::planning).
 
-use buildkit_llb::{Cap, Graph, Platform};
+use buildkit_frontend::{Bridge, Status};
+use buildkit_llb::{Cap, Platform};
+use futures_util::future::LocalBoxFuture;
 
-use super::build_file::BuildFile;
-use super::include::{ReadSpec, read_spec};
-use super::lookup::Found;
-use super::{Options, checks, epoch, ignore, lock, lookup, report, vcs};
+use super::options::Options;
 use crate::convert::ReadDockerfile;
-use crate::diagnostic::Diagnostics;
-use crate::lower::{Engine, MainContext, MainSource, Settings, lower};
-use crate::plan::{Facts, Plan, Request, Selection, Triggered, check_of, resolve, select};
-use crate::record;
-use crate::rules;
+use crate::lower::{Engine, MainContext, MainSource, Settings};
+use crate::plan::Triggered;
 use crate::source::SourceMap;
 use crate::spec::Spec;
-use buildkit_frontend::{Bridge, Status};
 
-/// A function that selects the stages for a request.
-pub(super) type Select =
-    for<'s> fn(&'s Spec, &'s Request, &mut Diagnostics) -> Option<Selection<'s>>;
-
-/// A build file with its includes and its lock file, as far as they can be read.
-pub(super) struct Opened {
-    /// The client's options, with the pins of references and the resolved time.
-    options: Options,
-    pub(super) files: SourceMap,
-    spec: Option<Spec>,
-    /// The Dockerfile that the spec was converted from, if any.
-    dockerfile: Option<ReadDockerfile>,
-    context: MainContext,
-    ignore: Vec<String>,
-}
-
-impl Opened {
-    /// Reads all files of a build.
-    pub(super) async fn open(
-        bridge: &Bridge,
-        options: &Options,
-        BuildFile { file, home, lock, ignore, mut context, .. }: BuildFile,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Self, Status> {
-        check_of(&options.request, diagnostics);
-        let read = read_spec(bridge, options, file, &home, diagnostics).await?;
-        let ReadSpec { mut files, spec, dockerfile } = read;
-        let ignore = ignore::read(ignore, &mut files, diagnostics);
-        let (mut options, spec) = lock::hold(options, lock, spec, &mut files, diagnostics);
-        if let Some(spec) = &spec {
-            epoch::find(bridge, spec, &files, &mut context, &mut options).await?;
-            vcs::find(bridge, spec, &context, &mut options).await?;
-        }
-        Ok(Self { options, files, spec, dockerfile, context, ignore })
-    }
-
-    /// The project for compiling its stages. `None` means that the diagnostics contain errors, and
-    /// that nothing more can be found.
-    pub(super) fn project<'a>(&'a self, bridge: &'a Bridge) -> Option<Project<'a>> {
-        let Self { options, files, spec, dockerfile, context, ignore } = self;
-        let (spec, dockerfile) = (spec.as_ref()?, dockerfile.as_ref());
-        Some(Project { bridge, options, files, spec, dockerfile, context, ignore })
-    }
-}
+/// Builds one stage by itself, for a platform, for stages that wait for it (`pending`). A lookup needs it: `ONBUILD`
+/// triggers of an image may copy from a stage, and that stage has images to look up in its turn.
+pub(super) type BuildStage = for<'p> fn(
+    &'p Project<'p>,
+    &'p str,
+    &'p Platform,
+    &'p [&'p str],
+) -> LocalBoxFuture<'p, Result<Triggered, Status>>;
 
 /// A build file and everything needed to compile its stages.
 #[derive(Clone, Copy)]
@@ -74,178 +35,11 @@ pub(super) struct Project<'a> {
     pub(super) context: &'a MainContext,
     /// The patterns of the ignore file.
     pub(super) ignore: &'a [String],
+    /// Builds a stage by itself.
+    pub(super) build_stage: BuildStage,
 }
 
 impl Project<'_> {
-    /// From the spec to a plan for each platform, with all lookups and warnings. `Ok(None)` means
-    /// that the diagnostics contain errors, including those that depend on lookups, as far as these
-    /// succeeded. The checks of a Dockerfile cover the stages that are needed, or all.
-    pub(super) async fn plan(
-        &self,
-        select: Select,
-        check_all: bool,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<Plan>>, Status> {
-        let requests = self.options.requests();
-        let plans = self.plan_each(select, &requests, check_all, diagnostics).await;
-        if let Some(dockerfile) = self.dockerfile {
-            record::reword(dockerfile, self.files, diagnostics);
-        }
-        plans
-    }
-
-    async fn plan_each(
-        &self,
-        select: Select,
-        requests: &[Request],
-        check_all: bool,
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<Plan>>, Status> {
-        // Errors for one platform usually apply to all, and are reported once.
-        let Some(selections) = self.select(select, requests, diagnostics) else {
-            return Ok(None);
-        };
-        let Found { facts, failure } = self.look_up(&selections, diagnostics).await;
-        // As in BuildKit, findings for the first platform are not repeated for the others.
-        if let ([selection, ..], [first, ..]) = (&selections[..], &facts[..]) {
-            checks::check_built(self, selection, first, check_all, diagnostics);
-        }
-        let plans = self.resolve_all(&selections, facts, diagnostics);
-        let Settings { ignore, engine, .. } = self.settings();
-        for plan in plans.iter().flatten() {
-            rules::check_build(plan, &ignore, &engine, diagnostics);
-        }
-        for unclear in selections.iter().filter_map(Selection::unclear_target) {
-            diagnostics.push(unclear.clone());
-        }
-        match failure {
-            Some(status) => Err(status),
-            None => Ok(plans.into_iter().collect()),
-        }
-    }
-
-    /// Selects the stages for each request. `None` means that there are errors and nothing usable
-    /// is left.
-    pub(super) fn select<'s>(
-        &'s self,
-        select: Select,
-        requests: &'s [Request],
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<Selection<'s>>> {
-        let mut selections = Vec::with_capacity(requests.len());
-        for request in requests {
-            selections.push(self.select_one(select, request, diagnostics));
-        }
-        selections.into_iter().collect()
-    }
-
-    /// Selects the stages for one request, and runs the rules on them.
-    fn select_one<'s>(
-        &'s self,
-        select: Select,
-        request: &'s Request,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Selection<'s>> {
-        let selection = select(self.spec, request, diagnostics)?;
-        if !diagnostics.has_errors() {
-            rules::check_selection(&selection, diagnostics);
-        }
-        Some(selection)
-    }
-
-    /// The plans of selections, with their lookups. `Ok(None)` means that the diagnostics contain
-    /// errors.
-    pub(super) async fn resolve(
-        &self,
-        selections: &[Selection<'_>],
-        diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<Plan>>, Status> {
-        match self.look_up(selections, diagnostics).await {
-            Found { failure: Some(status), .. } => Err(status),
-            Found { facts, failure: None } => {
-                Ok(self.resolve_all(selections, facts, diagnostics).into_iter().collect())
-            }
-        }
-    }
-
-    /// The lookups of selections, as far as they succeed. After a failure, nothing may be built.
-    async fn look_up(&self, selections: &[Selection<'_>], diagnostics: &Diagnostics) -> Found {
-        // Errors are reported at once, without asking registries.
-        match diagnostics.has_errors() {
-            true => Found { facts: selections.iter().map(Facts::none).collect(), failure: None },
-            false => lookup::look_up(self, selections, &[]).await,
-        }
-    }
-
-    /// The plans of selections, as far as their facts are known: rules can still check the parts
-    /// that do not depend on the rest.
-    fn resolve_all(
-        &self,
-        selections: &[Selection<'_>],
-        facts: Vec<Facts>,
-        diagnostics: &mut Diagnostics,
-    ) -> Vec<Option<Plan>> {
-        let selections = selections.iter().zip(facts);
-        selections.map(|(selection, facts)| self.resolved(selection, facts, diagnostics)).collect()
-    }
-
-    /// The plan of a selection. For a Dockerfile, it gets the Dockerfile's names and history.
-    fn resolved(
-        &self,
-        selection: &Selection<'_>,
-        facts: Facts,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<Plan> {
-        let mut plan = resolve(selection, facts, diagnostics)?;
-        rules::check_plan(selection, &plan, diagnostics);
-        if let Some(dockerfile) = self.dockerfile {
-            record::apply(dockerfile, self.files, selection.request, &mut plan);
-        }
-        Some(plan)
-    }
-
-    /// A single stage for a platform: its graph, its config, and the graphs to build beside it.
-    /// `pending` are the stages that wait for it.
-    pub(super) async fn stage(
-        &self,
-        name: &str,
-        platform: &Platform,
-        pending: &[&str],
-    ) -> Result<Triggered, Status> {
-        let request = Request {
-            stage: Some(name.to_owned()),
-            target_platform: platform.clone(),
-            implicit_platform: self.options.request.is_implicit(platform),
-            ..self.options.request.clone()
-        };
-        let mut diagnostics = Diagnostics::default();
-        if self.dockerfile.is_some() {
-            diagnostics.silence_rules();
-        }
-        let planned = match self.select_one(select, &request, &mut diagnostics) {
-            Some(selection) => {
-                let selections = [selection];
-                let pending = [pending, &[name]].concat();
-                let Found { facts, failure } = lookup::look_up(self, &selections, &pending).await;
-                if let Some(status) = failure {
-                    return Err(status);
-                }
-                let facts = facts.into_iter().next().unwrap_or_default();
-                self.resolved(&selections[0], facts, &mut diagnostics)
-            }
-            None => None,
-        };
-        let Some(plan) = planned else { return Err(report::failure(&diagnostics, self.files)) };
-        let mut graph = Graph::new();
-        let lowered = lower(&plan, self.files, &self.settings(), &mut graph)
-            .map_err(|err| Status::new(err.to_string()))?;
-        Ok(Triggered {
-            definition: graph.definition(lowered.guarded),
-            config: plan.config.to_json(),
-            beside: lowered.beside.iter().map(|&state| graph.definition(state)).collect(),
-        })
-    }
-
     /// The client's settings and the engine's features.
     pub(super) fn settings(&self) -> Settings {
         let llb = &self.bridge.capabilities().llb;

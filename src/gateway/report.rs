@@ -2,11 +2,11 @@
 
 use std::ops::RangeInclusive;
 
+use buildkit_frontend::{Bridge, Status, Warning};
 use buildkit_llb::{Digest, Range, SourceInfo, visible};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Finding, Severity, render};
 use crate::source::{Place, SourceFile, SourceMap, Span};
-use buildkit_frontend::{Bridge, Status, Warning};
 
 /// Maximum number of excerpts of the file in an error. The message contains all locations.
 const MAX_EXCERPTS: usize = 20;

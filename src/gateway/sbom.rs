@@ -8,19 +8,20 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use buildkit_frontend::{
+    Attestation, AttestationKind, Bridge, ImageRequest, Ref, Scanner, SolveRequest, Status,
+};
 use buildkit_llb::{
     BindAccess, BindMount, Definition, Exec, Graph, Image, Metadata, Mount, Platform, State,
     TmpfsMount,
 };
 use futures_util::future::join_all;
 
-use super::{Options, report};
+use super::options::Options;
+use super::report;
 use crate::lower::Lowered;
 use crate::plan::{ImageConfig, Plan};
 use crate::reference::Reference;
-use buildkit_frontend::{
-    Attestation, AttestationKind, Bridge, ImageRequest, Ref, Scanner, SolveRequest, Status,
-};
 
 /// The directories of the scanner's input, the target and further ones, and of its output.
 const CORE: &str = "/run/src/core/sbom";

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_frontend::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 use buildkit_llb::{Definition, Digest, Graph, State};
 use buildkit_proto::pb;
 use futures_util::future::{join_all, try_join, try_join_all};
@@ -13,13 +14,13 @@ use futures_util::lock::Mutex;
 use prost::Message;
 
 use super::compile::Reported;
+use super::options::Options;
 use super::salvage::{self, Files, Wanted};
-use super::{Options, report, result, shows_excerpts};
+use super::{capabilities, report, result};
 use crate::lower::{self, Lowered, REPORT_DOCUMENT, add_report};
 use crate::plan::Plan;
 use crate::show::{Failed, StageReport};
 use crate::source::SourceMap;
-use buildkit_frontend::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
 
 /// The result of a stage's steps.
 enum Outcome {
@@ -95,7 +96,7 @@ pub(super) async fn build(
             warn(bridge, plan, several, failed, *digest, &sources).await;
         }
     }
-    let evaluate = !shows_excerpts(bridge);
+    let evaluate = !capabilities::shows_excerpts(bridge);
     let refs = reports.into_iter().map(|report| solve(bridge, options, report, evaluate));
     let refs = try_join_all(refs).await?;
     Ok(result::of_files(&plans, refs, options.multi_platform))

@@ -4,13 +4,15 @@
 //! for people, and the version of its format (BuildKit's `frontend/subrequests`). The documents are
 //! made in [`crate::show`].
 
+use buildkit_frontend::{Answer, Bridge, SolveResult, Status};
 use serde::Serialize;
 
 use super::build_file::BuildFile;
 use super::compile::compile;
 use super::include::read_spec;
-use super::project::Opened;
-use super::{Options, checks, report};
+use super::options::Options;
+use super::planning::Opened;
+use super::{checks, report};
 use crate::convert::LANGUAGE;
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::evaluate::{Input, NoImages};
@@ -23,7 +25,6 @@ use crate::show::{
 };
 use crate::source::SourceMap;
 use crate::spec::Spec;
-use buildkit_frontend::{Answer, Bridge, SolveResult, Status};
 
 /// Answers a subrequest that needs no file, and an unknown one: with the error that clients expect.
 /// `None` for others.

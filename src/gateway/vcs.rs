@@ -3,13 +3,14 @@
 //! buildx passes the commit and the remote URL of a checkout (`build/git.go`). For a build context
 //! from git they are known; its commit is looked up only if the build file uses it.
 
-use super::Options;
-use super::lock::commit_of;
+use buildkit_frontend::{Bridge, Status};
+
+use super::lock::pins::commit_of;
+use super::options::Options;
 use crate::lock::is_commit;
 use crate::lower::{MainContext, MainSource};
 use crate::plan::{GitUrl, VCS_REVISION, without_credentials};
 use crate::spec::Spec;
-use buildkit_frontend::{Bridge, Status};
 
 /// Adds the values for a context from git to the options, unless the client has set them.
 pub(super) async fn find(

@@ -1,46 +1,5 @@
 //! The lock file beside a build file: read in every build, and written as a target of its own.
 
-mod pins;
-mod write;
-
-pub(super) use self::write::{file_of, write};
-use super::Options;
-use crate::diagnostic::Diagnostics;
-use crate::lock::parse;
-use crate::rules;
-use crate::source::{SourceFile, SourceMap};
-use crate::spec::Spec;
-use buildkit_frontend::{Bridge, Status};
-
-/// The options of a build with the pins of its lock file, if there is one; the lock file is added
-/// to the build's files. `None` means that the diagnostics contain errors, and that nothing more
-/// can be found.
-pub(super) fn hold(
-    options: &Options,
-    lock: Option<SourceFile>,
-    spec: Option<Spec>,
-    files: &mut SourceMap,
-    diagnostics: &mut Diagnostics,
-) -> (Options, Option<Spec>) {
-    let has_file = lock.is_some();
-    let lock = lock.and_then(|file| parse(files.add(file), diagnostics));
-    let spec = spec.filter(|_| lock.is_some() || !has_file);
-    if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
-        rules::check_lock(lock, spec, diagnostics);
-    }
-    let mut options = options.clone();
-    options.request.hold_to(lock, diagnostics);
-    (options, spec)
-}
-
-/// The current commit of a reference in a repository. `None` if the engine does not report it.
-pub(super) async fn commit_of(
-    bridge: &Bridge,
-    url: &str,
-    reference: &str,
-) -> Result<Option<String>, Status> {
-    Ok(match pins::commit(bridge, url, reference).await? {
-        pins::Pin::Found(commit) => Some(commit),
-        pins::Pin::NotTold { .. } => None,
-    })
-}
+pub(super) mod hold;
+pub(super) mod pins;
+pub(super) mod write;

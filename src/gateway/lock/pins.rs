@@ -1,6 +1,9 @@
 //! Resolves references to their current versions, through the daemon and with the client's
 //! credentials.
 
+use buildkit_frontend::{
+    Bridge, ImageRequest, Ref, SolveRequest, SourceMeta, SourceRequest, Status, gateway,
+};
 use buildkit_llb::{Definition, Git, Graph, Http, Metadata, Platform, ResolveMode, Source};
 use buildkit_proto::pb;
 use prost::Message;
@@ -10,9 +13,6 @@ use crate::credentials::{redacted, redacted_text};
 use crate::lock::is_commit;
 use crate::plan::HTTP_FILE;
 use crate::reference::Reference;
-use buildkit_frontend::{
-    Bridge, ImageRequest, Ref, SolveRequest, SourceMeta, SourceRequest, Status, gateway,
-};
 
 /// The file in which git records the commit that is checked out.
 const HEAD: &str = ".git/HEAD";
@@ -123,6 +123,18 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
         }),
         Err(_) => Err(failure),
     }
+}
+
+/// The current commit of a reference in a repository. `None` if the engine does not report it.
+pub(in crate::gateway) async fn commit_of(
+    bridge: &Bridge,
+    url: &str,
+    reference: &str,
+) -> Result<Option<String>, Status> {
+    Ok(match commit(bridge, url, reference).await? {
+        Pin::Found(commit) => Some(commit),
+        Pin::NotTold { .. } => None,
+    })
 }
 
 /// The checksum of a file at a URL.

@@ -3,21 +3,23 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 use buildkit_llb::{Definition, FileOp, Graph, Metadata, MkfileAction, State};
 use futures_util::future::join_all;
 
-use super::super::build_file::BuildFile;
-use super::super::include::read_spec;
-use super::super::project::Project;
-use super::super::{Options, epoch, ignore, report, vcs};
 use super::pins::{self, Pin};
 use crate::diagnostic::Diagnostics;
+use crate::gateway::build_file::BuildFile;
+use crate::gateway::include::read_spec;
+use crate::gateway::options::Options;
+use crate::gateway::planning::build_stage;
+use crate::gateway::project::Project;
+use crate::gateway::{epoch, ignore, report, vcs};
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
     Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
 };
 use crate::rules::unlocked_reference;
-use buildkit_frontend::{Bridge, SolveRequest, SolveResult, Status};
 
 /// Maximum number of lookups for a lock file. Registries and servers would take more for an attack,
 /// and nobody reads a longer file.
@@ -52,6 +54,7 @@ pub(in crate::gateway) async fn write(
         dockerfile: None,
         context,
         ignore: &ignore,
+        build_stage,
     };
 
     let mut needs = match needs(&project, &mut diagnostics).await? {

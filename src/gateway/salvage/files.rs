@@ -6,6 +6,7 @@
 //! or the host.
 #![expect(clippy::disallowed_methods, reason = "files are copied")]
 
+mod errors;
 mod find;
 mod tree;
 
@@ -14,6 +15,7 @@ use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use self::errors::at;
 use self::find::{below, find};
 use self::tree::{Source, Tree, size};
 use crate::plan::{REPORT_HINT, why_no_report};
@@ -171,10 +173,6 @@ impl From<Error> for Failure {
 /// A size, rounded up.
 fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", bytes.div_ceil(1 << 20))
-}
-
-fn at(path: &Path, err: Error) -> Error {
-    Error::new(err.kind(), format!("{}: {err}", path.display()))
 }
 
 #[cfg(test)]

@@ -10,12 +10,13 @@ mod files;
 
 use std::hash::{BuildHasher, RandomState};
 
+use buildkit_frontend::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 use buildkit_llb::{Graph, State};
 
 pub use self::files::{copy_files, is_asked_for};
-use super::{Options, own_image};
+use super::options::Options;
+use super::own_image;
 use crate::lower::{Transfer, TransferFrom};
-use buildkit_frontend::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 
 /// The mount point of the stage's files. The container's root is the frontend's image: mounts that
 /// the engine adds to every container (`/proc`, `/etc/hosts`...) are not among them.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs as sys;
 use rustix::io::Errno;
 
-use super::at;
+use super::errors::at;
 
 /// Maximum length of a path in a report, in bytes. Linux accepts 4,095 bytes, and both the engine
 /// and the client prepend a directory. Longer ones also make `docker system df` fail until they are
