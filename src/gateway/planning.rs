@@ -2,7 +2,7 @@
 
 use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Graph, Platform};
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 
 use super::build_file::BuildFile;
 use super::include::{ReadSpec, read_spec};
@@ -241,6 +241,6 @@ pub(super) fn build_stage<'p>(
     name: &'p str,
     platform: &'p Platform,
     pending: &'p [&'p str],
-) -> LocalBoxFuture<'p, Result<Triggered, Status>> {
+) -> BoxFuture<'p, Result<Triggered, Status>> {
     Box::pin(project.stage(name, platform, pending))
 }

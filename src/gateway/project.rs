@@ -4,7 +4,7 @@
 
 use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Cap, Platform};
-use futures_util::future::LocalBoxFuture;
+use futures_util::future::BoxFuture;
 
 use super::options::Options;
 use crate::convert::ReadDockerfile;
@@ -20,7 +20,7 @@ pub(super) type BuildStage = for<'p> fn(
     &'p str,
     &'p Platform,
     &'p [&'p str],
-) -> LocalBoxFuture<'p, Result<Triggered, Status>>;
+) -> BoxFuture<'p, Result<Triggered, Status>>;
 
 /// A build file and everything needed to compile its stages.
 #[derive(Clone, Copy)]
