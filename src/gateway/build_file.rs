@@ -30,7 +30,7 @@ pub(super) struct BuildFile {
     /// The ignore file; empty if there is none, and if the build context is not a directory of the
     /// client.
     pub(super) ignore: SourceFile,
-    /// The lock file beside it, if there is one.
+    /// The lock file next to it, if there is one.
     pub(super) lock: Option<SourceFile>,
     /// The main build context.
     pub(super) context: MainContext,

@@ -123,7 +123,7 @@ async fn build(
         let built = stage_report::build(bridge, options, plans, definitions, beside, reported);
         return built.await.map_err(|status| entitlements.explain(status));
     }
-    // A lazy target would begin only after the graphs built beside it, and its errors would not be
+    // A lazy target would begin only after the graphs built with it, and its errors would not be
     // seen here. If it is rejected, the client would show only the engine's message without the
     // step.
     let evaluate = !capabilities::shows_excerpts(bridge)

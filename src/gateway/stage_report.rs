@@ -39,7 +39,7 @@ enum Outcome {
 }
 
 /// Builds the report of the target for every platform. `definitions` are the target's graphs,
-/// `beside` those of required stages.
+/// `beside` contains those of required stages.
 pub(super) async fn build(
     bridge: &Bridge,
     options: &Options,

@@ -21,7 +21,7 @@ struct Required<'a> {
 
 impl<'a> Lowering<'a> {
     /// Makes the target wait for its required stages. If the engine has no op for that, returns the
-    /// target as it is, and the stages to build beside it.
+    /// target as it is, and the stages to build along with it.
     pub(super) fn guard(&mut self, target: State, settings: &Settings) -> (State, Vec<State>) {
         let required = self.required(target);
         if required.is_empty() {

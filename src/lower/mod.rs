@@ -43,7 +43,7 @@ pub struct Lowered {
     pub target: State,
     /// The target, once all required stages have been built.
     pub guarded: State,
-    /// The required stages, if the engine has no op that waits for them: to be built beside the
+    /// The required stages, if the engine has no op that waits for them: to be built along with the
     /// target.
     pub beside: Vec<State>,
     /// Further stages to include in an SBOM, by name.

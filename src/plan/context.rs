@@ -111,7 +111,7 @@ impl ContextSource {
             "docker-image" => Ok(Self::Image(Reference::parse(name)?)),
             "oci-layout" => match name.split_once('@') {
                 Some((store, digest)) if is_digest(digest) => {
-                    // Clients include a tag, which has no meaning beside a digest.
+                    // Clients include a tag, which has no meaning next to a digest.
                     let slash = store.rfind('/').map_or(0, |at| at + 1);
                     let tag = store[slash..].find(':').map_or(store.len(), |at| slash + at);
                     Ok(Self::OciLayout {

@@ -50,7 +50,7 @@ pub struct Triggered {
     pub definition: Definition,
     /// Its config.
     pub config: Vec<u8>,
-    /// The graphs to build beside it, if the engine has no op to wait for them: stages required by
+    /// The graphs to build along with it, if the engine has no op to wait for them: stages required by
     /// those that the triggers copy from.
     pub beside: Vec<Definition>,
 }

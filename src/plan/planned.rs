@@ -75,7 +75,7 @@ pub struct PlannedImage {
     pub title: Option<String>,
     /// The graph for stages that are based on it, if it has `ONBUILD` triggers.
     pub triggered: Option<Definition>,
-    /// The graphs to build beside that.
+    /// The graphs to build along with that.
     pub beside: Vec<Definition>,
 }
 

@@ -69,7 +69,7 @@ fn table(shape: &TableShape, definitions: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
     for key in &shape.keys {
         let mut property = value(&(key.shape)(), definitions);
-        // Draft 7 ignores keywords beside a `$ref`.
+        // Draft 7 ignores keywords next to a `$ref`.
         if property.get("$ref").is_some() {
             property = json!({ "allOf": [property] });
         }

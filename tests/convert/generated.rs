@@ -152,7 +152,7 @@ fn written_dockerfiles_and_their_build_files_give_one_graph() {
     assert!(tried > 200, "only {tried} are compiled");
 }
 
-/// The options in the `case.toml` beside a Dockerfile, with plausible values.
+/// The options in the `case.toml` next to a Dockerfile, with plausible values.
 fn options(dockerfile: &Path) -> Vec<String> {
     let Ok(text) = fs::read_to_string(dockerfile.with_file_name("case.toml")) else {
         return Vec::new();

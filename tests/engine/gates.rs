@@ -1,4 +1,4 @@
-//! Stages that must build for the target to succeed: they run beside it, and none of their files
+//! Stages that must build for the target to succeed: they run along with it, and none of their files
 //! are in it.
 
 use crate::harness::{Build, Failure, Image, Project, Vertex, engine};

@@ -133,7 +133,7 @@ steps = [{ fetch = "http://a:a@h/f" }, { fetch = "http://b:b@h/f" }]
 async fn an_error_shows_none() {
     let spec =
         "[stages.app]\nfrom = \"scratch\"\nsteps = [{ fetch = \"http://reader:hunter2@h/f\" }]\n";
-    // The build file and the two beside it, and the ignore file.
+    // The build file, the two files next to it, and the ignore file.
     let engine = Engine::new(Release::Forky)
         .source("local://dockerfile", [("mstage.toml", spec)])
         .source("http://reader:hunter2@h/f", [("context", "")])

@@ -1,4 +1,4 @@
-//! Lock files: read beside the build file, and written.
+//! Lock files: reading them next to the build file, and writing them.
 
 use buildkit_proto::frontend::{
     ResolveSourceGitResponse, ResolveSourceHttpResponse, ResolveSourceMetaResponse,
@@ -217,7 +217,7 @@ async fn a_commit_that_the_engine_does_not_tell() {
 from = "scratch"
 steps = [{ git = "https://example.com/a.git", ref = "v1" }]
 "#;
-    // The build file and the two beside it, and the ignore file.
+    // The build file, the two files next to it, and the ignore file.
     let engine =
         Engine::new(Release::Bookworm).source("local://dockerfile", [("mstage.toml", spec)]);
     let engine = (0..4).fold(engine, |engine, _| engine.on(Method::ReadFile, Do::Answer));

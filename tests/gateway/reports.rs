@@ -124,13 +124,13 @@ async fn a_stage_that_passes_is_built_first() {
         let stage = daemon.solves().into_iter().find(|solve| op_of(solve, "the test").is_some());
         let stage = stage.unwrap();
         assert!(stage.evaluate);
-        // Required stages are built beside it, on every engine: a failure of one must not hide
+        // Required stages are built along with it, on every engine: a failure of one must not hide
         // another.
         assert!(op_of(&stage, "the gate").is_none());
         let gate = |solve: &SolveRequest| solve.evaluate && op_of(solve, "the gate").is_some();
         assert!(daemon.solves().iter().any(gate));
         assert!(!daemon.methods().contains(&Method::NewContainer));
-        // The program sees the stage beside its own root, read-only.
+        // The program sees the stage in addition to its own root, read-only.
         let last = daemon.solves().pop().unwrap();
         let (_, copy) = op_of(&last, "/fetched").unwrap();
         let args = copy.meta.unwrap().args;

@@ -1,4 +1,4 @@
-//! A process in a container of its own, outside the graph. It can read the files of a failed op,
+//! A process in a separate container, outside the graph. It can read the files of a failed op,
 //! which a graph cannot.
 
 use buildkit_proto::{frontend, pb};
@@ -58,7 +58,7 @@ pub struct Exit {
 const STDERR: u32 = 2;
 
 impl Bridge {
-    /// Returns true if the daemon can run a process beside the graph.
+    /// Returns true if the daemon can run a process outside the graph.
     pub fn runs_containers(&self) -> bool {
         self.capabilities().gateway.supports(gateway::EXEC)
     }

@@ -120,7 +120,7 @@ impl Status {
         if has_own { self } else { self.with_source(&SourceInfo::default(), &[]) }
     }
 
-    /// Puts a text in front of the message that says what was being done.
+    /// Prepends a description of the failed operation to the message.
     pub fn context(mut self, doing: impl fmt::Display) -> Self {
         self.wire.message = format!("{doing}: {}", self.wire.message);
         self

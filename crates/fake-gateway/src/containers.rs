@@ -1,4 +1,4 @@
-//! Processes beside the graph, as played by the fake daemon.
+//! Processes outside the graph, as the fake daemon simulates them.
 
 use buildkit_proto::frontend::exec_message::Input;
 use buildkit_proto::frontend::{

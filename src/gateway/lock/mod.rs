@@ -1,4 +1,4 @@
-//! The lock file beside a build file: read in every build, and written as a target of its own.
+//! The lock file next to a build file. Every build reads it; a separate target writes it.
 
 pub(super) mod hold;
 pub(super) mod pins;

@@ -94,7 +94,7 @@ impl Selection<'_> {
         self.unclear.as_ref()
     }
 
-    /// The images that must be looked up before [`crate::plan::resolve`].
+    /// The images that must be looked up before [`crate::plan::resolve()`].
     pub fn images(&self) -> &IdVec<ImageId, ImageQuery> {
         &self.images
     }
@@ -104,7 +104,7 @@ impl Selection<'_> {
         self.request
     }
 
-    /// The named build contexts that must be inspected before [`crate::plan::resolve`].
+    /// The named build contexts that must be inspected before [`crate::plan::resolve()`].
     pub fn contexts(&self) -> &IdVec<ContextId, ContextQuery> {
         &self.contexts
     }

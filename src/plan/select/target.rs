@@ -83,7 +83,7 @@ pub(super) fn find_default(
             diagnostics.fail(stages.declared.unknown(Code::UnknownTarget, name.span, name))
         });
     }
-    // Included stages are there to be used by others. Only a file without stages of its own is
+    // Included stages exist to be used by others. Only a file without stages of its own is
     // about its includes.
     let mut candidates = stages.not_needed();
     if candidates.iter().any(|&at| spec.is_own(stages.stage(at).stage.span)) {

@@ -1,4 +1,4 @@
-//! Frontends as programs: what becomes of their results, errors and panics, and that their processes end.
+//! Frontends as programs: their results, errors and panics reach the daemon, and their processes end.
 
 use std::os::fd::OwnedFd;
 use std::process::Stdio;
