@@ -1,4 +1,4 @@
-//! From the text of a build file to plans, for builds, subrequests and lock files.
+//! Reads a build file and plans it, for builds, subrequests and lock files.
 
 use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Graph, Platform};
@@ -235,7 +235,7 @@ impl Project<'_> {
     }
 }
 
-/// The [`BuildStage`](super::project::BuildStage) of every project.
+/// The [`BuildStage`](super::project::BuildStage) function of every project.
 pub(super) fn build_stage<'p>(
     project: &'p Project<'p>,
     name: &'p str,

@@ -1,4 +1,4 @@
-//! A build file, and everything that its stages are compiled with.
+//! A build file with all inputs for compiling its stages.
 //!
 //! Must not depend on how plans are made: see [`planning`](super::planning).
 
@@ -13,8 +13,10 @@ use crate::plan::Triggered;
 use crate::source::SourceMap;
 use crate::spec::Spec;
 
-/// Builds one stage by itself, for a platform, for stages that wait for it (`pending`). A lookup needs it: `ONBUILD`
-/// triggers of an image may copy from a stage, and that stage has images to look up in its turn.
+/// Builds a single stage for a platform. `pending` names the stages that wait for it.
+///
+/// Lookups need it: `ONBUILD` triggers of an image may copy from a stage, and that stage may have
+/// images to look up as well.
 pub(super) type BuildStage = for<'p> fn(
     &'p Project<'p>,
     &'p str,
@@ -35,7 +37,7 @@ pub(super) struct Project<'a> {
     pub(super) context: &'a MainContext,
     /// The patterns of the ignore file.
     pub(super) ignore: &'a [String],
-    /// Builds a stage by itself.
+    /// Builds one stage without the target: see [`BuildStage`].
     pub(super) build_stage: BuildStage,
 }
 

@@ -50,7 +50,7 @@ pub struct Triggered {
     pub definition: Definition,
     /// Its config.
     pub config: Vec<u8>,
-    /// The graphs to build along with it, if the engine has no op to wait for them: stages required by
-    /// those that the triggers copy from.
+    /// The graphs to build along with it, if the engine has no op to wait for them: stages that are
+    /// required by those that the triggers copy from.
     pub beside: Vec<Definition>,
 }

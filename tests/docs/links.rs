@@ -42,7 +42,7 @@ fn urls_in_messages_lead_somewhere() {
     assert!(count >= 3, "the search finds only {count} URLs");
 }
 
-/// The pages for contributors name files and folders of the code.
+/// The files and folders that the pages for contributors name exist.
 #[test]
 fn paths_in_prose_exist() {
     let mut count = 0;

@@ -1,5 +1,5 @@
-//! Stages that must build for the target to succeed: they run along with it, and none of their files
-//! are in it.
+//! Stages that must build for the target to succeed: they run along with it, and it contains none
+//! of their files.
 
 use crate::harness::{Build, Failure, Image, Project, Vertex, engine};
 

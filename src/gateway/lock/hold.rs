@@ -1,4 +1,4 @@
-//! Reads the lock file of a build, and holds its references to it.
+//! Reads the lock file of a build, and pins the build's references to it.
 
 use crate::diagnostic::Diagnostics;
 use crate::gateway::options::Options;

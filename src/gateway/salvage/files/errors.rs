@@ -1,9 +1,9 @@
-//! Errors of files, with the path that they are about.
+//! I/O errors with the path of the file.
 
 use std::io::Error;
 use std::path::Path;
 
-/// Puts the path in front of an error.
+/// Prepends the path to the message of an error; its kind stays the same.
 pub(super) fn at(path: &Path, err: Error) -> Error {
     Error::new(err.kind(), format!("{}: {err}", path.display()))
 }

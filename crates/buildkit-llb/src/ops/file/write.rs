@@ -73,8 +73,8 @@ impl CopyAction<'_> {
             self.always_replace_existing_dest_paths,
             Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS,
         );
-        // A daemon without symbolic modes would use the 0 next to it as the mode. The capability for
-        // them was never registered; this one came with the same release.
+        // A daemon without symbolic modes would use the 0 next to it as the mode. The capability
+        // for them was never registered; this one came with the same release.
         let symbolic = matches!(self.mode, Some(Mode::Symbolic(_)));
         caps.insert_if(symbolic, Cap::EXEC_VALID_EXIT_CODE);
         // A daemon before v0.14 silently drops these bits; they have no capability of their own.
