@@ -11,8 +11,8 @@ use std::fmt::{self, Write};
 use buildkit_proto::pb;
 use prost::Message;
 
+use crate::draft::NONE;
 use crate::metadata::CUSTOM_NAME;
-use crate::ops::NONE;
 use crate::{Definition, Platform};
 
 mod exec;

@@ -6,14 +6,24 @@
 
 use std::ops::Range;
 
-use buildkit_proto::{fields, pb};
+use buildkit_proto::pb;
 use prost::Message;
 
 use crate::caps::Caps;
 use crate::digest::DigestMap;
-use crate::ops::Draft;
+use crate::draft::Draft;
+use crate::handle::{Output, VertexId, to_u32, write_input};
 use crate::wire::Writer;
-use crate::{Cap, Definition, Digest, Exec, Location, Metadata, Op, SourceId, SourceInfo};
+use crate::{Cap, Digest, Location, Metadata, SourceId, SourceInfo, State};
+
+/// Anything that can be added to a [`Graph`]: one of BuildKit's ops, or a combination of them.
+pub trait Op {
+    /// The handle to its results, for use in further ops.
+    type Handle;
+
+    /// Adds the op. Callers normally use [`Graph::add`].
+    fn add_to(self, graph: &mut Graph, metadata: Metadata<'_>) -> Self::Handle;
+}
 
 /// An append-only graph of ops.
 ///
@@ -96,12 +106,6 @@ impl Graph {
         op.add_to(self, metadata)
     }
 
-    /// Adds an exec and returns its root after the command. [`Graph::add`] also returns the results
-    /// of its mounts.
-    pub fn run(&mut self, exec: Exec<'_>, metadata: Metadata<'_>) -> State {
-        self.add(exec, metadata).root
-    }
-
     /// Adds a source file for the locations of ops. Adding it again returns the same handle.
     pub fn add_source(&mut self, info: SourceInfo) -> SourceId {
         let known = self.sources.iter().position(|source| *source == info);
@@ -135,11 +139,6 @@ impl Graph {
     pub fn vertices(&self, state: State) -> impl Iterator<Item = Vertex<'_>> {
         let reached = self.reached_by(state).into_iter().enumerate();
         reached.filter(|&(_, reached)| reached).map(|(index, _)| self.stored(index))
-    }
-
-    /// The part of the graph that a state needs, in the form that is sent to BuildKit.
-    pub fn definition(&self, state: State) -> Definition {
-        Definition::of(self, state)
     }
 
     /// Size of all ops and their metadata in bytes. A definition of the whole graph is larger: it
@@ -267,39 +266,6 @@ impl Graph {
     }
 }
 
-/// Writes a reference to a result.
-pub(crate) fn write_input(wire: &mut Writer, output: Output, digest: Digest) {
-    wire.message(fields::op::INPUTS, |input| {
-        input.digest(fields::input::DIGEST, digest);
-        input.number(fields::input::INDEX, output.index);
-    });
-}
-
-/// A file system that a build makes, or scratch, the empty one: a handle to one output of an op.
-///
-/// Only a [`Graph`] creates handles other than [`State::SCRATCH`], so none can dangle.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct State(pub(crate) Option<Output>);
-
-impl State {
-    /// The empty file system.
-    pub const SCRATCH: State = State(None);
-
-    /// True for the empty file system, which no op makes.
-    pub fn is_scratch(self) -> bool {
-        self.0.is_none()
-    }
-}
-
-impl std::fmt::Debug for State {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            None => write!(f, "State(scratch)"),
-            Some(output) => write!(f, "State({}, output {})", output.vertex.0, output.index),
-        }
-    }
-}
-
 /// An op in a [`Graph`], with its metadata.
 #[derive(Clone, Copy)]
 pub struct Vertex<'g> {
@@ -368,31 +334,4 @@ impl std::fmt::Debug for Vertex<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Vertex({})", self.digest())
     }
-}
-
-/// Position of a vertex in its graph.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct VertexId(u32);
-
-impl VertexId {
-    /// A result of this vertex.
-    pub(crate) fn output(self, index: u32) -> State {
-        State(Some(Output { vertex: self, index }))
-    }
-
-    fn index(self) -> usize {
-        self.0 as usize
-    }
-}
-
-/// One result of a vertex.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Output {
-    vertex: VertexId,
-    index: u32,
-}
-
-/// With `u32`, handles and parts have half the size that they would have with `usize`.
-fn to_u32(index: usize) -> u32 {
-    u32::try_from(index).expect("a graph has fewer than 2^32 ops, files and bytes")
 }

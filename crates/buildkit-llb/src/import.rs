@@ -11,7 +11,7 @@ use std::fmt;
 use buildkit_proto::pb;
 use prost::Message;
 
-use crate::graph::VertexId;
+use crate::handle::VertexId;
 use crate::{Definition, Digest, Graph, Location, Metadata, SourceId, State};
 
 impl Graph {

@@ -76,9 +76,10 @@
 //! | file | content |
 //! | --- | --- |
 //! | `graph.rs` | the arena of encoded ops, handles to it, the part that a state needs |
+//! | `handle.rs`, `draft.rs` | handles into the arena; an op while it is being made |
 //! | `ops/` | the kinds of ops and the capabilities that they need, one file each |
 //! | `wire.rs` | encoding of message fields |
-//! | `definition.rs`, `dump.rs` | the message for BuildKit, and its text for people and tests |
+//! | `marshal.rs`, `definition.rs`, `dump.rs` | writing the message for BuildKit, the message, and its text for people and tests |
 //! | `import.rs` | foreign definitions |
 //! | `metadata.rs`, `source_map.rs` | metadata and source locations of ops |
 //! | `caps.rs`, `platform.rs`, `reference.rs`, `digest.rs`, `path.rs`, `file_name.rs`, `visible.rs` | the types used by all of these |
@@ -90,10 +91,13 @@
 mod caps;
 mod definition;
 mod digest;
+mod draft;
 mod dump;
 mod file_name;
 mod graph;
+mod handle;
 mod import;
+mod marshal;
 mod metadata;
 mod ops;
 mod path;
@@ -107,7 +111,8 @@ pub use self::caps::Cap;
 pub use self::definition::Definition;
 pub use self::digest::{Digest, InvalidDigest};
 pub use self::file_name::{FileName, InvalidFileName};
-pub use self::graph::{Graph, State, Vertex};
+pub use self::graph::{Graph, Op, Vertex};
+pub use self::handle::State;
 pub use self::import::ImportError;
 pub use self::metadata::{LinuxResources, Metadata, ProgressGroup};
 pub use self::ops::*;

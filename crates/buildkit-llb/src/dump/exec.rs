@@ -3,7 +3,7 @@
 use buildkit_proto::pb;
 
 use super::{Dump, quote};
-use crate::ops::NONE;
+use crate::draft::NONE;
 
 impl Dump<'_> {
     pub(super) fn exec(&mut self, op: &pb::Op, exec: &pb::ExecOp) {

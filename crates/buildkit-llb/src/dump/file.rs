@@ -4,7 +4,7 @@ use buildkit_proto::pb;
 
 use super::{Dump, quote, short};
 use crate::Digest;
-use crate::ops::NONE;
+use crate::draft::NONE;
 
 impl Dump<'_> {
     pub(super) fn action(

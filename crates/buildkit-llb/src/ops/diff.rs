@@ -2,8 +2,8 @@
 
 use buildkit_proto::fields::{diff_op, lower_diff_input, op, upper_diff_input};
 
-use super::{NONE, Op};
-use crate::{Cap, Graph, Metadata, State};
+use crate::draft::NONE;
+use crate::{Cap, Graph, Metadata, Op, State};
 
 /// Computes the changes from `lower` to `upper`, including deletions, for use in a
 /// [`Merge`](crate::Merge).

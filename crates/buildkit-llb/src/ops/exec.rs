@@ -11,9 +11,10 @@ use buildkit_proto::fields::{
 use buildkit_proto::pb;
 
 use self::mounts::{MountResult, Mounts};
-use super::{BindAccess, BindMount, Draft, Mount, Op};
+use super::mount::{BindAccess, BindMount, Mount};
+use crate::draft::Draft;
 use crate::wire::Writer;
-use crate::{Cap, Graph, Metadata, Platform, State};
+use crate::{Cap, Graph, Metadata, Op, Platform, State};
 
 mod mounts;
 
@@ -232,6 +233,14 @@ pub struct ProxyEnv<'a> {
     pub no_proxy: Cow<'a, str>,
     /// `ALL_PROXY`
     pub all_proxy: Cow<'a, str>,
+}
+
+impl Graph {
+    /// Adds an exec and returns its root after the command. [`Graph::add`] also returns the results
+    /// of its mounts.
+    pub fn run(&mut self, exec: Exec<'_>, metadata: Metadata<'_>) -> State {
+        self.add(exec, metadata).root
+    }
 }
 
 impl Op for Exec<'_> {

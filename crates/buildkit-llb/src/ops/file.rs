@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use buildkit_proto::fields::{file_action, file_op, op};
 
-use super::{Draft, NONE, Op};
-use crate::{Cap, Graph, Metadata, State};
+use crate::draft::{Draft, NONE};
+use crate::{Cap, Graph, Metadata, Op, State};
 
 mod write;
 

@@ -2,8 +2,7 @@
 
 use buildkit_proto::fields::{merge_input, merge_op, op};
 
-use super::Op;
-use crate::{Cap, Graph, Metadata, State};
+use crate::{Cap, Graph, Metadata, Op, State};
 
 /// Merges file systems, later ones on top of earlier ones, without copying a file.
 ///

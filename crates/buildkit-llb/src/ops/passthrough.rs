@@ -2,9 +2,8 @@
 
 use buildkit_proto::fields::{op, passthrough_op};
 
-use super::Op;
-use crate::graph::Output;
-use crate::{Cap, Graph, Metadata, State};
+use crate::handle::Output;
+use crate::{Cap, Graph, Metadata, Op, State};
 
 /// Passes a state through unchanged, but only once others have been built: if one of them fails, so
 /// does this op.

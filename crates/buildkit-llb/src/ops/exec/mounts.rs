@@ -6,11 +6,11 @@ use buildkit_proto::fields::{cache_opt, exec_op, mount, secret_opt, ssh_opt, tmp
 use buildkit_proto::pb;
 
 use crate::caps::Caps;
+use crate::draft::{Inputs, NONE};
 use crate::ops::mount::{
     BindAccess, BindMount, CacheMount, CacheSharing, ContentCache, Mount, SecretMount, SshMount,
     TmpfsMount,
 };
-use crate::ops::{Inputs, NONE};
 use crate::wire::Writer;
 use crate::{Cap, State};
 

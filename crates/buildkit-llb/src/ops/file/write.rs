@@ -12,7 +12,7 @@ use super::{
 };
 use crate::Cap;
 use crate::caps::Caps;
-use crate::ops::Inputs;
+use crate::draft::Inputs;
 use crate::path::{absolute, absolute_destination};
 use crate::wire::Writer;
 

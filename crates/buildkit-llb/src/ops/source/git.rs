@@ -1,6 +1,6 @@
 //! Git repositories.
 
-use super::Source;
+use super::any::Source;
 use crate::Cap;
 use crate::path::absolute;
 

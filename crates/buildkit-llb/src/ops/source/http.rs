@@ -1,6 +1,6 @@
 //! Files from a URL.
 
-use super::Source;
+use super::any::Source;
 use crate::{Cap, FileName};
 
 /// A file from a URL. The state has it at its root, under its name.

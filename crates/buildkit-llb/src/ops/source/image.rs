@@ -1,6 +1,6 @@
 //! Images from registries and from the daemon's own store.
 
-use super::Source;
+use super::any::Source;
 use crate::{Cap, Platform, Reference};
 
 /// An image.

@@ -1,6 +1,7 @@
 //! Directories of the client.
 
-use super::{Source, json};
+use super::any::Source;
+use super::json;
 use crate::Cap;
 
 /// A directory of the client.

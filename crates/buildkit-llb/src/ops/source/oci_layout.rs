@@ -1,6 +1,6 @@
 //! OCI layouts: images on the client's disk.
 
-use super::Source;
+use super::any::Source;
 use crate::{Cap, Platform};
 
 /// An image in a store of the client.
