@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use buildkit_llb::{Cap, Definition};
 use buildkit_proto::frontend;
@@ -24,6 +25,10 @@ use crate::{
 /// headers, and clients that get more headers than they accept show only `COMPRESSION_ERROR`.
 const MAX_ERROR: usize = 1 << 20;
 
+/// Time limit for the daemon to answer the first call, the same as in BuildKit's own client
+/// (`current` in `frontend/gateway/grpcclient/client.go`).
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// The daemon that this frontend works for. All calls take `&self` and may run concurrently.
 ///
 /// Dropping a call's future cancels the call. The build ends with [`Bridge::return_result`] or
@@ -32,6 +37,18 @@ const MAX_ERROR: usize = 1 << 20;
 pub struct Bridge {
     connection: Connection,
     capabilities: Arc<Capabilities>,
+}
+
+impl Connection {
+    /// Requests the daemon's capabilities. Fails after 15 seconds without an answer.
+    pub async fn ping(&self) -> Result<Bridge, Error> {
+        let ping =
+            self.client().call::<frontend::PongResponse>(Call::Ping, frontend::PingRequest {});
+        match tokio::time::timeout(PING_TIMEOUT, ping).await {
+            Ok(pong) => Ok(Bridge::new(self.clone(), pong?.into())),
+            Err(_) => Err(Error::Connection(format!("no answer within {PING_TIMEOUT:?}"))),
+        }
+    }
 }
 
 impl Bridge {

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use buildkit_llb::Definition;
 use buildkit_proto::frontend;
@@ -10,11 +9,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 
 use crate::client::{Call, Client};
-use crate::{Bridge, Error, Ref, SolveRequest, SolveResult};
-
-/// Time limit for the daemon to answer the first call, the same as in BuildKit's own client
-/// (`current` in `frontend/gateway/grpcclient/client.go`).
-const PING_TIMEOUT: Duration = Duration::from_secs(15);
+use crate::{Error, Ref, SolveRequest, SolveResult};
 
 /// Maximum size of a read in bytes. Daemons before v0.14 do not report how much they can send, and
 /// received data is briefly in memory twice.
@@ -39,15 +34,6 @@ impl Connection {
     {
         let client = Client::open(Box::new(io)).await?;
         Ok(Self { client, inputs: Arc::default() })
-    }
-
-    /// Requests the daemon's capabilities. Fails after 15 seconds without an answer.
-    pub async fn ping(&self) -> Result<Bridge, Error> {
-        let ping = self.client.call::<frontend::PongResponse>(Call::Ping, frontend::PingRequest {});
-        match tokio::time::timeout(PING_TIMEOUT, ping).await {
-            Ok(pong) => Ok(Bridge::new(self.clone(), pong?.into())),
-            Err(_) => Err(Error::Connection(format!("no answer within {PING_TIMEOUT:?}"))),
-        }
     }
 
     pub(crate) fn client(&self) -> &Client {

@@ -67,6 +67,20 @@ impl From<Status> for Error {
     }
 }
 
+impl From<Error> for Status {
+    /// Uses a daemon's status unchanged, and makes one from any other error.
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Status(status) => status,
+            error @ (Error::Unsupported(_)
+            | Error::NotAnImage { .. }
+            | Error::TooLarge { .. }
+            | Error::Connection(_)
+            | Error::Reply(_)) => Self::new(error.to_string()),
+        }
+    }
+}
+
 impl From<Unsupported> for Error {
     fn from(unsupported: Unsupported) -> Self {
         Self::Unsupported(unsupported)

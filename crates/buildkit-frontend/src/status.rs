@@ -16,8 +16,6 @@ use buildkit_proto::rpc;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use crate::Error;
-
 /// The failure of a build: a text for people, and details for programs.
 ///
 /// ```
@@ -262,20 +260,6 @@ impl Status {
             code => code as i32,
         };
         Self { wire: rpc::Status { code, message: status.message().to_owned(), details } }
-    }
-}
-
-impl From<Error> for Status {
-    /// Uses a daemon's status unchanged, and makes one from any other error.
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Status(status) => status,
-            error @ (Error::Unsupported(_)
-            | Error::NotAnImage { .. }
-            | Error::TooLarge { .. }
-            | Error::Connection(_)
-            | Error::Reply(_)) => Self::new(error.to_string()),
-        }
     }
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{InvalidOption, Options};
+use super::values::{InvalidOption, Options};
 use crate::csv;
 
 /// A program that scans a file system for an SBOM.

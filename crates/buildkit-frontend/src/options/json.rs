@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use buildkit_llb::Platform;
 use serde::Deserialize;
 
-use super::{InvalidOption, Options};
+use super::values::{InvalidOption, Options};
 use crate::{CacheImport, keys};
 
 #[derive(Deserialize)]

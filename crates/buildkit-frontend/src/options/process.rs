@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use buildkit_llb::{HostIp, LinuxResources, NetMode, Ulimit};
 
-use super::{InvalidOption, Options};
+use super::values::{InvalidOption, Options};
 use crate::csv;
 
 /// Settings for the processes of steps.
