@@ -28,7 +28,7 @@ pub trait Op {
 /// An append-only graph of ops.
 ///
 /// One graph can hold everything that a build needs, for several targets and platforms; a
-/// [`Definition`] contains only what one [`State`] needs. An op that is added twice is one vertex.
+/// [`Definition`](crate::Definition) contains only what one [`State`] needs. An op that is added twice is one vertex.
 ///
 /// Handles belong to the graph that returned them. A handle of another graph refers to a wrong
 /// vertex here, or to none: then the methods that take it panic.
