@@ -7,7 +7,7 @@ use crate::wire::Writer;
 
 /// A file system that a build makes, or scratch, the empty one: a handle to one output of an op.
 ///
-/// Only a [`Graph`] creates handles other than [`State::SCRATCH`], so none can dangle.
+/// Only a [`Graph`](crate::Graph) creates handles other than [`State::SCRATCH`], so none can dangle.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State(pub(crate) Option<Output>);
 
