@@ -71,6 +71,10 @@ pub struct Diagnostics {
     dockerfile: Findings,
 }
 
+/// Proof that an error was reported. Only [`Diagnostics`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported(());
+
 impl Diagnostic {
     /// A diagnostic with a location in the file.
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
@@ -151,6 +155,23 @@ impl Diagnostics {
     /// The findings of Dockerfile rules.
     pub fn dockerfile(&self) -> &Findings {
         &self.dockerfile
+    }
+
+    /// Adds an error, for `return diagnostics.error(...)`.
+    pub fn error<T>(&mut self, diagnostic: Diagnostic) -> Result<T, Reported> {
+        Err(self.report(diagnostic))
+    }
+
+    /// Adds an error, and returns the proof of it.
+    pub fn report(&mut self, diagnostic: Diagnostic) -> Reported {
+        self.push(diagnostic);
+        Reported(())
+    }
+
+    /// Returns the proof for a value that is missing because of an error that is told elsewhere: a
+    /// part of the file that could not be read, or an image that could not be looked up.
+    pub fn told_elsewhere(&self) -> Reported {
+        Reported(())
     }
 
     /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.

@@ -4,7 +4,7 @@
 //! that is left out. Must not depend on references to stages.
 
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::source::Span;
 use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Template};
 
@@ -37,7 +37,7 @@ impl ConditionLookup<'_, '_> {
         for (condition, wanted) in [(when, true), (unless, false)] {
             let Some(condition) = condition else { continue };
             let holds = self.holds(condition, diagnostics);
-            if holds.is_some_and(|holds| holds != wanted) && found.is_none() {
+            if holds.is_ok_and(|holds| holds != wanted) && found.is_none() {
                 found = Some(self.absence_by(condition, wanted));
             }
         }
@@ -45,11 +45,15 @@ impl ConditionLookup<'_, '_> {
     }
 
     /// True if every arg has one of its values. `None` means that an error was reported.
-    fn holds(&self, condition: &Condition, diagnostics: &mut Diagnostics) -> Option<bool> {
-        let mut holds = Some(true);
+    fn holds(
+        &self,
+        condition: &Condition,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<bool, Reported> {
+        let mut holds = Ok(true);
         for (name, values) in &condition.tests {
             let has_one = self.has_one_of(name, values.as_slice(), values.span, diagnostics);
-            holds = holds.zip(has_one).map(|(before, this)| before && this);
+            holds = holds.and_then(|before| Ok(has_one? && before));
         }
         holds
     }
@@ -60,13 +64,13 @@ impl ConditionLookup<'_, '_> {
         values: &[Operand],
         span: Span,
         diagnostics: &mut Diagnostics,
-    ) -> Option<bool> {
+    ) -> Result<bool, Reported> {
         let Self { spec, scope } = self;
         if !scope.knows(name.as_str()) {
             let hint = scope.did_you_mean(name.as_str()).unwrap_or_else(|| {
                 "a condition is about args and constants: declare it under [args]".to_owned()
             });
-            return diagnostics.fail(
+            return diagnostics.error(
                 Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined"))
                     .hint(hint),
             );
@@ -74,7 +78,7 @@ impl ConditionLookup<'_, '_> {
         let declaration = spec.args.0.get(name.as_str());
         let mut expected = Vec::with_capacity(values.len());
         for Operand(template) in values {
-            let Some(value) = scope.expand(template, diagnostics) else { continue };
+            let Ok(value) = scope.expand(template, diagnostics) else { continue };
             let broken = declaration.and_then(|arg| scope.broken_rule(arg, &value, diagnostics));
             if let (Some(rule), Some(arg)) = (broken, declaration) {
                 diagnostics.push(
@@ -91,21 +95,16 @@ impl ConditionLookup<'_, '_> {
         }
         match scope.lookup(name.as_str()) {
             Ok(value) if expected.len() == values.len() => {
-                Some(value.is_some_and(|value| expected.iter().any(|known| **known == *value)))
+                Ok(value.is_some_and(|value| expected.iter().any(|known| **known == *value)))
             }
-            Ok(_) => None,
-            Err(err) => {
-                scope.report_lookup(err, diagnostics);
-                None
-            }
+            Ok(_) => Err(diagnostics.told_elsewhere()),
+            Err(err) => Err(scope.report_lookup(err, diagnostics)),
         }
     }
 
     fn absence_by(&self, condition: &Condition, wanted: bool) -> Absence {
-        // All values are known by now.
-        let mut known = Diagnostics::default();
         let text = |template: &Template| {
-            self.scope.expand(template, &mut known).map(|text| text.to_string()).unwrap_or_default()
+            self.scope.value(template).map(|text| text.to_string()).unwrap_or_default()
         };
         let says = condition.describe(text);
         let why = if wanted {

@@ -17,14 +17,14 @@ pub(super) fn plan(
     diagnostics: &mut Diagnostics,
 ) -> (Fork, Vec<RecordedStep>) {
     let (label, workdir) = step::plan_keys(&parallel.step, surroundings, context, diagnostics)
-        .unwrap_or_else(|| (None, surroundings.workdir.clone()));
+        .unwrap_or_else(|_| (None, surroundings.workdir.clone()));
     let fork = Fork { label: label.unwrap_or("parallel".into()), span };
     let no_cache = parallel.step.no_cache.unwrap_or(false);
     let mut steps = Vec::new();
     for (branch, written) in parallel.branches.iter().enumerate() {
         let mut surroundings = Surroundings { workdir: workdir.clone(), ..surroundings.clone() };
         for step in written.steps.iter().filter(|step| !context.skipped.contains(&step.id)) {
-            if let Some(mut planned) = step::plan(step, &surroundings, context, diagnostics) {
+            if let Ok(mut planned) = step::plan(step, &surroundings, context, diagnostics) {
                 planned.step.branch = Some(Branch { fork: number, number: branch });
                 planned.step.no_cache |= no_cache;
                 surroundings.has_done(&planned.step.action);

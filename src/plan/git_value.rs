@@ -5,7 +5,7 @@
 
 use super::git_url::{clean_subdir, is_reference, keys_for};
 use crate::credentials::{redacted, split_query};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::source::Span;
 use crate::text::Text;
 
@@ -13,27 +13,31 @@ use crate::text::Text;
 ///
 /// The protocols are those of BuildKit (`supportedProtos` in `util/gitutil/git_url.go`). It
 /// interprets anything else as a host, so that `file:///etc` would become `https://file:///etc`.
-pub(super) fn remote(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+pub(super) fn remote(
+    text: Text,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<Text, Reported> {
     check_end(&text, span, diagnostics)?;
-    let Err(hint) = check_remote(&text) else { return Some(text) };
+    let Err(hint) = check_remote(&text) else { return Ok(text) };
     let message = format!("`{}` is not the address of a git repository", redacted(&text));
-    diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
+    diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 
 /// Checks that nothing follows the URL. For the fragment and the query that clients write for build
 /// contexts, a build file has keys of its own.
-fn check_end(text: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
+fn check_end(text: &str, span: Span, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
     let shown = redacted(text);
     let (url, query, fragment) = split_query(&shown);
     let rest = &shown[url.len()..];
     if rest.is_empty() {
-        return Some(());
+        return Ok(());
     }
     let keys = keys_for(query, fragment.trim_start_matches('#'));
     let keys = keys.into_iter().map(|(key, value)| format!(", {key} = {value}"));
     let hint = format!("write git = \"{url}\"{}", keys.collect::<String>());
     let message = format!("expected the URL of a repository alone, found `{rest}` after it");
-    diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
+    diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 
 fn check_remote(text: &str) -> Result<(), String> {
@@ -63,12 +67,16 @@ fn check_remote(text: &str) -> Result<(), String> {
 }
 
 /// Checks the name of a branch, a tag or a commit. An empty one is the default branch.
-pub(super) fn reference(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+pub(super) fn reference(
+    text: Text,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<Text, Reported> {
     if is_reference(&text) {
-        return Some(text);
+        return Ok(text);
     }
     let message = format!("`{text}` is not a branch, a tag or a commit");
-    diagnostics.fail(
+    diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message)
             .hint("\"main\", \"v1.2\", \"refs/pull/1/head\", or the hash of a commit"),
     )
@@ -76,16 +84,22 @@ pub(super) fn reference(text: Text, span: Span, diagnostics: &mut Diagnostics) -
 
 /// The directory of a repository as a path from its root, without the leading slash; empty for all
 /// of it.
-pub(super) fn subdir(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
-    clean_subdir(&text)
-        .map(|clean| if clean == text.as_str() { text.clone() } else { clean.into() })
-        .or_else(|| {
+pub(super) fn subdir(
+    text: Text,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<Text, Reported> {
+    match clean_subdir(&text) {
+        Some(clean) if clean == text.as_str() => Ok(text),
+        Some(clean) => Ok(clean.into()),
+        None => {
             let message = format!("`{text}` leaves the repository");
-            diagnostics.fail(
+            diagnostics.error(
                 Diagnostic::new(Code::PathOutside, span, message)
                     .hint("a path from the root of the repository, such as \"docs/api\""),
             )
-        })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -122,13 +122,13 @@ pub(super) fn apply(
         export.config.on_build.push(instruction.clone());
     }
     let annotations = image.annotations.0.iter().filter_map(|(name, template)| {
-        Some((name.to_string(), values.expand(template, diagnostics)?.to_string()))
+        Some((name.to_string(), values.expand(template, diagnostics).ok()?.to_string()))
     });
     export.annotations = annotations.collect();
     export.base_annotations = image.base_annotations.unwrap_or(false);
     if let Some(author) = &image.author {
         let author = values.expand(author, diagnostics);
-        export.author = author.map(|author| author.to_string());
+        export.author = author.ok().map(|author| author.to_string());
     }
 }
 
@@ -212,7 +212,7 @@ fn stop_signal(
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
 ) -> Text {
-    let Some(signal) = values.expand(template, diagnostics) else { return Text::default() };
+    let Ok(signal) = values.expand(template, diagnostics) else { return Text::default() };
     if !is_signal(&signal) {
         diagnostics.push(
             Diagnostic::new(
@@ -361,7 +361,7 @@ fn expose(
     let mut names = BTreeSet::new();
     for port in ports {
         let Scalar(template) = &port.value;
-        let Some(text) = values.expand(template, diagnostics) else { continue };
+        let Ok(text) = values.expand(template, diagnostics) else { continue };
         let invalid = |text: &str| {
             Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port")).hint(
                 match text.contains(':') {
@@ -380,7 +380,7 @@ fn expose(
                 Some((range, protocol)) => {
                     // A range is short, but a config contains all its members.
                     let size = range.len() * PORT_SIZE;
-                    if values.scope.spend(size, port.span, diagnostics).is_some() {
+                    if values.scope.spend(size, port.span, diagnostics).is_ok() {
                         names.extend(range.map(|port| format!("{port}/{protocol}")));
                     }
                 }

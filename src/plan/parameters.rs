@@ -81,9 +81,9 @@ impl<'s> Selection<'s> {
             let mut environment = base.clone();
             environment.extend(values_of(&selected.stage.env, &base, &self.scope, &mut quiet));
             let values = StageScope { scope: &self.scope, environment: &environment };
-            let mut text = |template: &Template| {
-                let value = values.expand(template, &mut quiet);
-                value.unwrap_or_else(|| written(template.span).into())
+            let text = |template: &Template| {
+                let value = values.value(template);
+                value.unwrap_or_else(|_| written(template.span).into())
             };
             let steps = selected.stage.all_steps().filter(|step| selected.has(step));
             let steps = steps.filter_map(|step| match &step.verb {
@@ -94,7 +94,7 @@ impl<'s> Selection<'s> {
             // A stage that is replaced by a build context runs nothing.
             let lists = selected.stage.mounts.iter().chain(steps).filter(|_| !selected.replaced);
             for mount in lists.flat_map(MountList::iter) {
-                parameters.add(mount, &mut text);
+                parameters.add(mount, &text);
             }
             environments.push(environment);
         }
@@ -105,7 +105,7 @@ impl<'s> Selection<'s> {
     /// client replaces by a build context.
     fn source_of(&self, from: &Spanned<From>, selected: &SelectedStage<'_>) -> Option<&'s Input> {
         let (From::Name(template) | From::Source(template)) = &from.value else { return None };
-        let name = self.scope.expand(template, &mut Diagnostics::default())?;
+        let name = self.scope.value(template).ok()?;
         let is_stage =
             |name: &str| name != selected.name.as_str() && self.spec.stages.contains_key(name);
         if matches!(from.value, From::Name(_)) && is_stage(&name)
@@ -149,10 +149,8 @@ impl<'s> Selection<'s> {
             .flatten()
             .map(|(name, arg)| {
                 let value = self.scope.lookup(name.as_str()).ok().flatten();
-                let mut quiet = Diagnostics::default();
                 let values = arg.values.iter().flatten();
-                let values =
-                    values.filter_map(|value| self.scope.expand(&value.value.0, &mut quiet));
+                let values = values.filter_map(|value| self.scope.value(&value.value.0).ok());
                 Parameter {
                     name: name.as_str(),
                     arg,
@@ -167,7 +165,7 @@ impl<'s> Selection<'s> {
 }
 
 impl Parameters<'_> {
-    fn add(&mut self, mount: &Mount, text: &mut dyn FnMut(&Template) -> Text) {
+    fn add(&mut self, mount: &Mount, text: &dyn Fn(&Template) -> Text) {
         let (uses, id, span, required) = match mount {
             Mount::Secret(secret) => {
                 (&mut self.secrets, text(&secret.id), secret.id.span, secret.required)

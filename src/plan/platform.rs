@@ -5,7 +5,7 @@ use buildkit_llb::Platform;
 use super::config::ImageConfig;
 use super::request::Request;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::rules::near_platform;
 use crate::spec::Template;
 
@@ -34,14 +34,14 @@ pub(super) fn platform_of(
     scope: &Scope<'_>,
     build_platform: &Platform,
     diagnostics: &mut Diagnostics,
-) -> Option<Platform> {
+) -> Result<Platform, Reported> {
     let text = scope.expand(template, diagnostics)?;
     match Platform::parse(&text, build_platform) {
         Ok(platform) => {
             near_platform::check(&platform, &text, template.span, diagnostics);
-            Some(platform)
+            Ok(platform)
         }
-        Err(err) => diagnostics.fail(
+        Err(err) => diagnostics.error(
             Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
                 .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
         ),

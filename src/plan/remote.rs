@@ -3,7 +3,7 @@
 use buildkit_llb::FileName;
 
 use crate::credentials::redacted;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::lock::is_commit;
 use crate::reference::{is_digest, is_hex};
 use crate::source::{Span, Spanned};
@@ -11,23 +11,23 @@ use crate::spec::Template;
 use crate::text::Text;
 
 /// Checks a URL.
-pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Result<Text, Reported> {
     let invalid = |hint: &str| {
         let message = format!("`{}` is not a URL that can be fetched", redacted(&text));
         Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
     };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])) {
-        return diagnostics.fail(invalid("it begins with https:// or http:// and a host"));
+        return diagnostics.error(invalid("it begins with https:// or http:// and a host"));
     }
     if text.contains(' ') {
-        return diagnostics.fail(invalid("a space is written %20"));
+        return diagnostics.error(invalid("a space is written %20"));
     }
     if decoded(path_of(&text)).is_none() {
         let hint = "after `%` come two hexadecimal digits, which together are UTF-8: %C3%A4";
-        return diagnostics.fail(invalid(hint));
+        return diagnostics.error(invalid(hint));
     }
-    Some(text)
+    Ok(text)
 }
 
 /// Checks that the commit is known if it is to be fetched without resolving a reference.
@@ -39,16 +39,16 @@ pub(super) fn fetch_by_commit(
     checksum: Option<&str>,
     reference: &str,
     diagnostics: &mut Diagnostics,
-) -> Option<()> {
-    let Some(Spanned { value: true, span }) = flag else { return Some(()) };
+) -> Result<(), Reported> {
+    let Some(Spanned { value: true, span }) = flag else { return Ok(()) };
     if is_commit(reference) || checksum.is_some_and(is_commit) {
-        return Some(());
+        return Ok(());
     }
     let message = match checksum {
         Some(checksum) => format!("`fetch-by-commit` needs a whole commit, found `{checksum}`"),
         None => "`fetch-by-commit` needs a commit to fetch".to_owned(),
     };
-    diagnostics.fail(
+    diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message)
             .hint("checksum = \"...\" with all 40 hexadecimal digits of the commit"),
     )
@@ -59,32 +59,40 @@ pub(super) fn fetch_by_commit(
 pub(super) fn checked(
     text: Text,
     template: &Template,
-    check: fn(Text, Span, &mut Diagnostics) -> Option<Text>,
+    check: fn(Text, Span, &mut Diagnostics) -> Result<Text, Reported>,
     diagnostics: &mut Diagnostics,
-) -> Option<Option<Text>> {
+) -> Result<Option<Text>, Reported> {
     if text.is_empty() && template.as_literal().is_none() {
-        return Some(None);
+        return Ok(None);
     }
     check(text, template.span, diagnostics).map(Some)
 }
 
 /// Checks the required digest of a file.
-pub(super) fn digest(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+pub(super) fn digest(
+    text: Text,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<Text, Reported> {
     if is_digest(&text) {
-        return Some(text);
+        return Ok(text);
     }
-    diagnostics.fail(
+    diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not a digest"))
             .hint("sha256: and 64 hexadecimal digits in lower case"),
     )
 }
 
 /// Checks the required commit of a repository.
-pub(super) fn commit(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<Text> {
+pub(super) fn commit(
+    text: Text,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<Text, Reported> {
     if (7..=64).contains(&text.len()) && is_hex(&text) {
-        return Some(text);
+        return Ok(text);
     }
-    diagnostics.fail(
+    diagnostics.error(
         Diagnostic::new(
             Code::InvalidValue,
             span,
@@ -105,33 +113,31 @@ pub(super) fn file_name(
     span: Span,
     way_out: &str,
     diagnostics: &mut Diagnostics,
-) -> Option<FileName> {
+) -> Result<FileName, Reported> {
     let path = decoded(path_of(url)).unwrap_or_default();
     match path.trim_end_matches('/').rsplit('/').next() {
-        None | Some("" | ".") => Some(UNNAMED.clone()),
-        Some(last) => FileName::new(last).map_or_else(
-            |problem| {
-                let message =
-                    format!("the last part of this URL, `{last}`, is no file name: {problem}");
-                diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(way_out))
-            },
-            Some,
-        ),
+        None | Some("" | ".") => Ok(UNNAMED.clone()),
+        Some(last) => FileName::new(last).or_else(|problem| {
+            let message =
+                format!("the last part of this URL, `{last}`, is no file name: {problem}");
+            diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(way_out))
+        }),
     }
 }
 
 /// Checks the name that a source gives to its file.
-pub(super) fn named(name: Text, span: Span, diagnostics: &mut Diagnostics) -> Option<FileName> {
-    FileName::new(name.as_str()).map_or_else(
-        |problem| {
-            let message = format!("`{name}` is no file name: {problem}");
-            diagnostics.fail(
-                Diagnostic::new(Code::InvalidValue, span, message)
-                    .hint("one name without directories, such as \"tool.tar.gz\""),
-            )
-        },
-        Some,
-    )
+pub(super) fn named(
+    name: Text,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<FileName, Reported> {
+    FileName::new(name.as_str()).or_else(|problem| {
+        let message = format!("`{name}` is no file name: {problem}");
+        diagnostics.error(
+            Diagnostic::new(Code::InvalidValue, span, message)
+                .hint("one name without directories, such as \"tool.tar.gz\""),
+        )
+    })
 }
 
 /// The path of a URL, without its leading slash.
@@ -176,10 +182,10 @@ mod tests {
             ("/%2e%2e/x", "x"),
             ("/a+b", "a+b"),
         ] {
-            assert_eq!(name(&format!("https://h{path}")).as_deref(), Some(expected), "{path}");
+            assert_eq!(name(&format!("https://h{path}")).as_deref(), Ok(expected), "{path}");
         }
         for path in ["/..", "/%2e%2e", "/a/%2e%2e/", "/a%00", "/a%0ab", "/%1b[m", "/a%2f%2e%2e"] {
-            assert_eq!(name(&format!("https://h{path}")), None, "{path}");
+            assert!(name(&format!("https://h{path}")).is_err(), "{path}");
         }
     }
 
@@ -188,7 +194,7 @@ mod tests {
         let span = Span { start: 0, end: 1 };
         let url = |text: &str| url(text.into(), span, &mut Diagnostics::default());
         for text in ["https://h/a", "http://h:80", "https://h/%C3%A4?x=%zz", "https://h?x"] {
-            assert!(url(text).is_some(), "{text}");
+            assert!(url(text).is_ok(), "{text}");
         }
         for text in [
             "",
@@ -202,7 +208,7 @@ mod tests {
             "https://?x",
             "https://#x",
         ] {
-            assert_eq!(url(text), None, "{text}");
+            assert!(url(text).is_err(), "{text}");
         }
     }
 }

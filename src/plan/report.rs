@@ -3,7 +3,7 @@
 use super::path::{self, is_within};
 use super::planned::Report;
 use super::stage_scope::StageScope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::spec::Template;
 use crate::text::Text;
 
@@ -29,15 +29,15 @@ pub(super) fn plan(
     workdir: &Text,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Report> {
+) -> Result<Report, Reported> {
     let own = values.expand(written, diagnostics)?;
     let path = path::join(workdir, &own);
     if let Some(why) = why_no_report(&path) {
         if values.hangs_on_lost_workdir(workdir, &own) {
-            return None;
+            return Err(diagnostics.told_elsewhere());
         }
         return diagnostics
-            .fail(Diagnostic::new(Code::InvalidValue, written.span, why).hint(REPORT_HINT));
+            .error(Diagnostic::new(Code::InvalidValue, written.span, why).hint(REPORT_HINT));
     }
-    Some(Report { path, span: written.span })
+    Ok(Report { path, span: written.span })
 }

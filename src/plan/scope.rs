@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use buildkit_llb::Platform;
 
 use super::request::{Request, VCS_REVISION, VCS_SOURCE, Vcs, stage_of};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, Reported, list};
 use crate::order::dependencies_first;
 use crate::rules::undeclared_build_arg;
 use crate::source::{Span, Spanned};
@@ -44,7 +44,7 @@ enum Value {
     Missing(Span),
     /// Its declaration could not be read, or its default could not be expanded; that has been
     /// reported.
-    Failed,
+    Failed(Reported),
 }
 
 /// An arg or a variable before it is evaluated.
@@ -59,7 +59,7 @@ struct Definition<'s> {
 /// The reason why a name has no value.
 pub(crate) enum LookupError {
     Missing { name: String, declared: Span },
-    Reported,
+    Reported(Reported),
 }
 
 /// The result of looking a name up: its value, `None` if it is unset.
@@ -93,11 +93,11 @@ impl<'s> Scope<'s> {
         for (name, value) in &request.build_args {
             if value.contains('\0') {
                 let message = format!("--build-arg {name} has a NUL character");
-                diagnostics.push(
+                let reported = diagnostics.report(
                     Diagnostic::without_place(Code::InvalidArg, message)
                         .hint("no program can be given one"),
                 );
-                scope.values.insert(name, Value::Failed);
+                scope.values.insert(name, Value::Failed(reported));
                 continue;
             }
             let lowercase = name.to_ascii_lowercase();
@@ -131,9 +131,9 @@ impl<'s> Scope<'s> {
             scope.values.insert(name.as_str(), Value::Set(value.into()));
         }
         for name in spec.unread() {
-            let value = scope.values.entry(name).or_insert(Value::Failed);
+            let value = scope.values.entry(name).or_insert(Value::Unset);
             if matches!(value, Value::Unset) {
-                *value = Value::Failed;
+                *value = Value::Failed(diagnostics.told_elsewhere());
             }
         }
         scope.add_defaults(spec, diagnostics);
@@ -168,13 +168,13 @@ impl<'s> Scope<'s> {
         let order = dependencies_first(all.len(), 0..all.len(), needs);
         for cycle in &order.cycles {
             let names: Vec<_> = cycle.iter().map(|&at| all[at].name).collect();
-            diagnostics.push(Diagnostic::new(
+            let reported = diagnostics.report(Diagnostic::new(
                 Code::ValueCycle,
                 all[cycle[0]].span,
                 format!("values need each other: {} -> {}", names.join(" -> "), names[0]),
             ));
             for name in names {
-                self.values.insert(name, Value::Failed);
+                self.values.insert(name, Value::Failed(reported));
             }
         }
         for definition in order.nodes.into_iter().map(|at| &all[at]) {
@@ -186,8 +186,8 @@ impl<'s> Scope<'s> {
                 (Some(span), _) => Value::Missing(span),
                 (None, None) => Value::Unset,
                 (None, Some(value)) => match self.expand(value, diagnostics) {
-                    Some(value) => Value::Set(value),
-                    None => Value::Failed,
+                    Ok(value) => Value::Set(value),
+                    Err(reported) => Value::Failed(reported),
                 },
             };
             self.values.insert(definition.name, value);
@@ -210,12 +210,12 @@ impl<'s> Scope<'s> {
             } else {
                 format!("the default `{value}` of arg `{name}`")
             };
-            diagnostics.push(Diagnostic::new(
+            let reported = diagnostics.report(Diagnostic::new(
                 Code::InvalidArg,
                 arg.span,
                 format!("{how} is not allowed: {rule}"),
             ));
-            self.values.insert(name.as_str(), Value::Failed);
+            self.values.insert(name.as_str(), Value::Failed(reported));
         }
     }
 
@@ -238,10 +238,12 @@ impl<'s> Scope<'s> {
             ArgType::Bool | ArgType::Int | ArgType::String => {}
         }
         if let Some(values) = &arg.values {
-            self.spend(values.len(), arg.span, diagnostics)?;
+            self.spend(values.len(), arg.span, diagnostics).ok()?;
             let allowed: Vec<Text> = values
                 .iter()
-                .filter_map(|Spanned { value: Scalar(value), .. }| self.expand(value, diagnostics))
+                .filter_map(|Spanned { value: Scalar(value), .. }| {
+                    self.expand(value, diagnostics).ok()
+                })
                 .collect();
             if allowed.len() == values.len() && !allowed.iter().any(|known| *known == value) {
                 return Some(format!("it must be one of {}", list(allowed)));
@@ -268,7 +270,7 @@ impl<'s> Scope<'s> {
             Some(Value::Missing(declared)) => {
                 Err(LookupError::Missing { name: name.to_owned(), declared: *declared })
             }
-            Some(Value::Failed) => Err(LookupError::Reported),
+            Some(Value::Failed(reported)) => Err(LookupError::Reported(*reported)),
         }
     }
 
@@ -277,7 +279,7 @@ impl<'s> Scope<'s> {
         match self.values.get(name) {
             Some(Value::Set(own)) => own.as_str() != value,
             Some(Value::Unset | Value::Missing(_)) => true,
-            Some(Value::Failed) | None => false,
+            Some(Value::Failed(_)) | None => false,
         }
     }
 
@@ -310,11 +312,8 @@ impl<'s> Scope<'s> {
         &self,
         template: &Template,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Text> {
-        match self.value(template) {
-            Ok(text) => Some(text),
-            Err(error) => self.report(error, template.span, &[], diagnostics),
-        }
+    ) -> Result<Text, Reported> {
+        self.value(template).map_err(|error| self.report(error, template.span, &[], diagnostics))
     }
 
     /// Like [`Self::expand`], returning the error without reporting it.
@@ -328,11 +327,8 @@ impl<'s> Scope<'s> {
         bytes: usize,
         span: Span,
         diagnostics: &mut Diagnostics,
-    ) -> Option<()> {
-        self.allowance
-            .spend(bytes)
-            .or_else(|Spent| diagnostics.fail(too_large(span)).ok_or(Spent))
-            .ok()
+    ) -> Result<(), Reported> {
+        self.allowance.spend(bytes).or_else(|Spent| diagnostics.error(too_large(span)))
     }
 
     /// True if an unknown image could provide the missing value. A name similar to that of an arg
@@ -348,23 +344,20 @@ impl<'s> Scope<'s> {
     }
 
     /// Reports why a template has no value. `environment` has the names known besides the args.
-    pub(super) fn report<T>(
+    pub(super) fn report(
         &self,
         error: ExpandError<LookupError>,
         span: Span,
         environment: &[&str],
         diagnostics: &mut Diagnostics,
-    ) -> Option<T> {
+    ) -> Reported {
         match error {
-            ExpandError::Lookup(error) => {
-                self.report_lookup(error, diagnostics);
-                None
-            }
-            ExpandError::Unset { name, span } if [VCS_REVISION, VCS_SOURCE].contains(&name.as_str()) => diagnostics.fail(
+            ExpandError::Lookup(error) => self.report_lookup(error, diagnostics),
+            ExpandError::Unset { name, span } if [VCS_REVISION, VCS_SOURCE].contains(&name.as_str()) => diagnostics.report(
                 Diagnostic::new(Code::UnsetArg, span, format!("`{name}` is not known in this build"))
                     .hint(format!("buildx tells it of a git checkout with a commit and a remote; `${{{name}:-}}` is empty elsewhere, and --build-arg {name}=... gives it")),
             ),
-            ExpandError::Unset { name, span } if self.knows(&name) => diagnostics.fail(
+            ExpandError::Unset { name, span } if self.knows(&name) => diagnostics.report(
                 Diagnostic::new(Code::UnsetArg, span, format!("arg `{name}` has no value"))
                     .hint(format!("give it with --build-arg {name}=..., or write `${{{name}:-}}` if it may be empty")),
             ),
@@ -373,26 +366,31 @@ impl<'s> Scope<'s> {
                 let hint = near.unwrap_or_else(|| {
                     format!("declare it under [args], or write `${{{name}:-}}` if it may be missing")
                 });
-                diagnostics.fail(
+                diagnostics.report(
                     Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined")).hint(hint),
                 )
             }
-            ExpandError::Unfit(unfit) => diagnostics.fail(unfit.diagnostic(span, false)),
-            ExpandError::TooLarge => diagnostics.fail(too_large(span)),
+            ExpandError::Unfit(unfit) => diagnostics.report(unfit.diagnostic(span, false)),
+            ExpandError::TooLarge => diagnostics.report(too_large(span)),
             ExpandError::Required { name, message, span } => {
                 let message = if message.is_empty() { "has no value".to_owned() } else { message };
-                diagnostics.fail(Diagnostic::new(Code::RequiredValue, span, format!("`{name}`: {message}")))
+                diagnostics.report(Diagnostic::new(Code::RequiredValue, span, format!("`{name}`: {message}")))
             }
         }
     }
 
     /// Reports why a name cannot be looked up.
-    pub(super) fn report_lookup(&self, error: LookupError, diagnostics: &mut Diagnostics) {
-        if let LookupError::Missing { name, declared } = error {
-            diagnostics.push(
+    pub(super) fn report_lookup(
+        &self,
+        error: LookupError,
+        diagnostics: &mut Diagnostics,
+    ) -> Reported {
+        match error {
+            LookupError::Missing { name, declared } => diagnostics.report(
                 Diagnostic::new(Code::MissingArg, declared, format!("arg `{name}` must be given"))
                     .hint(format!("--build-arg {name}=...")),
-            );
+            ),
+            LookupError::Reported(reported) => reported,
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::path;
 use super::scope::{Lookup, LookupError, Scope};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::order::dependencies_first;
 use crate::source::Span;
 use crate::spec::{Env, ExpandError, Template, TextTemplate};
@@ -25,24 +25,22 @@ impl StageScope<'_, '_> {
         &self,
         template: &Template,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Text> {
-        match template.expand(&mut |name| self.lookup(name, template.span), &self.scope.allowance) {
-            Ok(text) => Some(text),
-            Err(error) => self.report(error, template.span, diagnostics),
-        }
+    ) -> Result<Text, Reported> {
+        self.value(template).map_err(|error| self.report(error, template.span, diagnostics))
     }
 
-    /// Like [`Self::expand`], for an optional key. The outer `None` means that an error was
-    /// reported.
+    /// Like [`Self::expand`], returning the error without reporting it.
+    pub(super) fn value(&self, template: &Template) -> Result<Text, ExpandError<LookupError>> {
+        template.expand(&mut |name| self.lookup(name, template.span), &self.scope.allowance)
+    }
+
+    /// Like [`Self::expand`], for an optional key.
     pub(super) fn expand_option(
         &self,
         template: Option<&Template>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Text>> {
-        match template {
-            None => Some(None),
-            Some(template) => self.expand(template, diagnostics).map(Some),
-        }
+    ) -> Result<Option<Text>, Reported> {
+        template.map(|template| self.expand(template, diagnostics)).transpose()
     }
 
     /// The expanded texts of a list. An error in one does not hide errors in others.
@@ -50,11 +48,9 @@ impl StageScope<'_, '_> {
         &self,
         templates: &[impl AsRef<Template>],
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<Text>> {
-        let mut texts = Vec::with_capacity(templates.len());
-        let expanded = templates.iter().map(AsRef::as_ref);
-        texts.extend(expanded.filter_map(|template| self.expand(template, diagnostics)));
-        (texts.len() == templates.len()).then_some(texts)
+    ) -> Result<Vec<Text>, Reported> {
+        let expanded = templates.iter().map(|template| self.expand(template.as_ref(), diagnostics));
+        all(expanded)
     }
 
     /// A program and its arguments.
@@ -62,13 +58,13 @@ impl StageScope<'_, '_> {
         &self,
         words: &[TextTemplate],
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<Text>> {
+    ) -> Result<Vec<Text>, Reported> {
         let texts = self.expand_all(words, diagnostics)?;
         match (words.first(), texts.first()) {
             (Some(program), Some(text)) if text.trim().is_empty() => {
-                diagnostics.fail(no_program(program.span))
+                diagnostics.error(no_program(program.span))
             }
-            _ => Some(texts),
+            _ => Ok(texts),
         }
     }
 
@@ -99,38 +95,52 @@ impl StageScope<'_, '_> {
         before: &Text,
         template: &Template,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Text> {
+    ) -> Result<Text, Reported> {
         let path = path::join(before, &self.expand(template, diagnostics)?);
         if path.len() <= MAX_PATH {
-            return Some(path);
+            return Ok(path);
         }
         let message =
             format!("this path has {} bytes, and Linux takes no more than {MAX_PATH}", path.len());
-        diagnostics.fail(Diagnostic::new(Code::TooLarge, template.span, message))
+        diagnostics.error(Diagnostic::new(Code::TooLarge, template.span, message))
     }
 
     /// The working directory in the image's config: an absolute one as written (`NormalizeWorkdir`
     /// in `util/system/path.go` of BuildKit).
     pub(super) fn recorded_workdir(&self, template: &Template, path: &Text) -> String {
-        let written = self.expand(template, &mut Diagnostics::default());
+        let written = self.value(template).ok();
         written
             .filter(|text| text.starts_with('/') && path != "/")
             .unwrap_or(path.clone())
             .to_string()
     }
 
-    fn report<T>(
+    fn report(
         &self,
         error: ExpandError<LookupError>,
         span: Span,
         diagnostics: &mut Diagnostics,
-    ) -> Option<T> {
+    ) -> Reported {
         if self.environment.is_open() && self.scope.may_be_elsewhere(&error) {
-            return None;
+            return diagnostics.told_elsewhere();
         }
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name).collect();
         self.scope.report(error, span, &names, diagnostics)
     }
+}
+
+/// Returns all values, or the last error. Every item is looked at, so that an error does not hide
+/// others.
+pub(super) fn all<T>(items: impl Iterator<Item = Result<T, Reported>>) -> Result<Vec<T>, Reported> {
+    let mut values = Ok(Vec::with_capacity(items.size_hint().0));
+    for item in items {
+        match (item, &mut values) {
+            (Ok(value), Ok(values)) => values.push(value),
+            (Ok(_), Err(_)) => {}
+            (Err(reported), _) => values = Err(reported),
+        }
+    }
+    values
 }
 
 /// The error for a command whose program has no name.
@@ -190,10 +200,13 @@ pub(super) fn values_of(
             None => before.lookup(name, template.span),
         };
         let value = match template.expand(lookup, &scope.allowance) {
-            Ok(value) => Some(value),
-            Err(error) => before.report(error, template.span, diagnostics),
+            Ok(value) => value,
+            Err(error) => {
+                before.report(error, template.span, diagnostics);
+                Text::default()
+            }
         };
-        values[at] = Some(value.unwrap_or_default());
+        values[at] = Some(value);
     }
     let names = entries.into_iter().map(|(name, _)| name.clone());
     names.zip(values.into_iter().map(Option::unwrap_or_default)).collect()

@@ -61,8 +61,9 @@ impl Resolver<'_, '_> {
             self.settle(stage, &mut surroundings, &mut recorded, export, diagnostics);
         let values = StageScope { scope, environment: &surroundings.environment };
         let report = stage.report.as_ref();
-        plan.report = report
-            .and_then(|report| report::plan(report, &surroundings.workdir, &values, diagnostics));
+        plan.report = report.and_then(|report| {
+            report::plan(report, &surroundings.workdir, &values, diagnostics).ok()
+        });
         let (steps, forks) =
             self.resolve_steps(selected, make_workdir, &mut surroundings, export, diagnostics);
         plan.forks = forks;
@@ -138,7 +139,7 @@ impl Resolver<'_, '_> {
         if let Some(workdir) = &stage.workdir {
             let before = surroundings.workdir.clone();
             let path =
-                values.workdir(&before, workdir, diagnostics).unwrap_or_else(|| before.clone());
+                values.workdir(&before, workdir, diagnostics).unwrap_or_else(|_| before.clone());
             export.config.working_dir = values.recorded_workdir(workdir, &path);
             surroundings.workdir = path.clone();
             if path == "/" {
@@ -198,8 +199,7 @@ impl Resolver<'_, '_> {
                 forks.push(fork);
                 steps.extend(branches);
                 surroundings.has_changed();
-            } else if let Some(mut planned) = step::plan(step, surroundings, &context, diagnostics)
-            {
+            } else if let Ok(mut planned) = step::plan(step, surroundings, &context, diagnostics) {
                 if let Some(workdir) = make_workdir.take() {
                     match workdir.turn(&mut planned.step, step.verb.keys().workdir.is_some()) {
                         Turn::Needed => steps.push(workdir.step),

@@ -140,7 +140,7 @@ impl Candidate {
         let (stage, request) = (own.stage, lookup.request);
         let mut problems = problems;
         let platform = stage.platform.as_ref().and_then(|platform| {
-            platform_of(platform, lookup.scope, &request.build_platform, &mut problems)
+            platform_of(platform, lookup.scope, &request.build_platform, &mut problems).ok()
         });
         let target = &request.target_platform;
         let usual = platform.as_ref().unwrap_or(target);

@@ -161,7 +161,7 @@ fn is_replaced(name: &StageName, stage: &Stage, scope: &Scope<'_>, request: &Req
     // Errors in the platform are reported when the stage is checked.
     let mut told = Diagnostics::default();
     let own = stage.platform.as_ref();
-    let own = own.and_then(|own| platform_of(own, scope, &request.build_platform, &mut told));
+    let own = own.and_then(|own| platform_of(own, scope, &request.build_platform, &mut told).ok());
     let platform = own.as_ref().unwrap_or(&request.target_platform);
     request.contexts.find(name.as_str(), platform).is_some()
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use buildkit_llb::Platform;
 
 use super::declared::{Declared, DeclaredId};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, did_you_mean};
 use crate::plan::context::{ContextSource, Dockerfile};
 use crate::plan::platform::platform_of;
 use crate::plan::request::Request;
@@ -61,7 +61,7 @@ impl FromLookup<'_, '_> {
         from: &Spanned<From>,
         platform: &Platform,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Meaning> {
+    ) -> Result<Meaning, Reported> {
         let text = self.scope.expand(from.template(), diagnostics)?;
         if let From::Dockerfile { target, args, .. } = &from.value {
             let file = text.to_string();
@@ -82,32 +82,32 @@ impl FromLookup<'_, '_> {
             {
                 self.stage(at, from, diagnostics)
             }
-            (From::Name(_), _) if self.spec.sources.contains_key(text.as_str()) => {
-                self.source(&text, platform, diagnostics)?
+            (From::Name(_), _) if let Some(source) = self.spec.sources.get(text.as_str()) => {
+                self.source(&text, source, platform, diagnostics)
             }
             (From::Name(_) | From::Stage(_) | From::Source(_), None)
                 if self.spec.is_unread(&text) =>
             {
                 // As with an image whose lookup failed, nothing is known about it, and the stage is
                 // still checked for other errors.
-                Some(Meaning::Outside(Outside::Image(placeholder("unread"), platform.clone())))
+                Ok(Meaning::Outside(Outside::Image(placeholder("unread"), platform.clone())))
             }
             // No registry has an image with this reserved name.
             (From::Name(_) | From::Image { .. }, _) if text == "scratch" => {
-                Some(Meaning::Outside(Outside::Scratch))
+                Ok(Meaning::Outside(Outside::Scratch))
             }
-            (From::Source(_), _) => match self.source(&text, platform, diagnostics) {
-                Some(meaning) => meaning,
-                None => diagnostics.fail(self.unknown_source(from.span, &text)),
+            (From::Source(_), _) => match self.spec.sources.get(text.as_str()) {
+                Some(source) => self.source(&text, source, platform, diagnostics),
+                None => diagnostics.error(self.unknown_source(from.span, &text)),
             },
-            (From::Merge { .. }, _) => diagnostics.fail(
+            (From::Merge { .. }, _) => diagnostics.error(
                 Diagnostic::new(Code::InvalidValue, from.span, "only a stage starts from a merge")
                     .hint("make a stage of it, and take files from that"),
             ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
             (From::Stage(_), None) => {
                 let unknown = self.stages.unknown(Code::UnknownStage, from.span, &text);
-                diagnostics.fail(match self.spec.sources.contains_key(text.as_str()) {
+                diagnostics.error(match self.spec.sources.contains_key(text.as_str()) {
                     true => unknown.hint(format!(
                         "`{text}` is a source: a stage that starts from it can stand here"
                     )),
@@ -116,8 +116,10 @@ impl FromLookup<'_, '_> {
             }
             (From::Context(_), _) => self.given_context(&text, from.span, platform, diagnostics),
             (From::Name(_) | From::Image { .. } | From::Dockerfile { .. }, _) => {
-                let context = self.context(&text, platform);
-                context.or_else(|| self.image(from, &text, platform, diagnostics))
+                match self.context(&text, platform) {
+                    Some(context) => Ok(context),
+                    None => self.image(from, &text, platform, diagnostics),
+                }
             }
         }
     }
@@ -135,14 +137,15 @@ impl FromLookup<'_, '_> {
         span: Span,
         platform: &Platform,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Meaning> {
-        self.context(name, platform).or_else(|| {
-            let contexts = self.request.contexts.iter().map(|(name, _)| name);
-            let hint = did_you_mean(name, contexts)
-                .unwrap_or_else(|| format!("--build-context {name}=... gives one"));
-            let message = format!("there is no build context `{name}`");
-            diagnostics.fail(Diagnostic::new(Code::UnknownContext, span, message).hint(hint))
-        })
+    ) -> Result<Meaning, Reported> {
+        if let Some(context) = self.context(name, platform) {
+            return Ok(context);
+        }
+        let contexts = self.request.contexts.iter().map(|(name, _)| name);
+        let hint = did_you_mean(name, contexts)
+            .unwrap_or_else(|| format!("--build-context {name}=... gives one"));
+        let message = format!("there is no build context `{name}`");
+        diagnostics.error(Diagnostic::new(Code::UnknownContext, span, message).hint(hint))
     }
 
     /// The result of a Dockerfile, as a build context with a name that no client gives.
@@ -154,21 +157,21 @@ impl FromLookup<'_, '_> {
         args: &BTreeMap<ArgName, Scalar>,
         platform: &Platform,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Meaning> {
+    ) -> Result<Meaning, Reported> {
         // An error in one does not hide errors in others.
         let mut expand =
-            |template: &Template| Some(self.scope.expand(template, diagnostics)?.to_string());
+            |template: &Template| Ok(self.scope.expand(template, diagnostics)?.to_string());
         let target = target.map(&mut expand);
         match crate::plan::path::inside(&file.as_str().into()) {
             None => {
                 let message = format!("`{file}` leaves the directory of the build file");
-                return diagnostics.fail(Diagnostic::new(Code::PathOutside, span, message).hint(
+                return diagnostics.error(Diagnostic::new(Code::PathOutside, span, message).hint(
                     "put the build file into a directory that holds both, or copy the Dockerfile",
                 ));
             }
             Some(directory) if directory == "/" => {
                 let message = format!("`{file}` is a directory");
-                return diagnostics.fail(
+                return diagnostics.error(
                     Diagnostic::new(Code::InvalidValue, span, message)
                         .hint("name the file: { dockerfile = \"Dockerfile\" }"),
                 );
@@ -177,17 +180,16 @@ impl FromLookup<'_, '_> {
         }
         let args: Vec<_> =
             args.iter().map(|(name, Scalar(value))| (name.to_string(), expand(value))).collect();
-        let target = match target {
-            Some(target) => Some(target?),
-            None => None,
-        };
-        let values: BTreeMap<String, String> =
-            args.into_iter().map(|(name, value)| Some((name, value?))).collect::<Option<_>>()?;
+        let target: Option<String> = target.transpose()?;
+        let values: BTreeMap<String, String> = args
+            .into_iter()
+            .map(|(name, value)| Ok((name, value?)))
+            .collect::<Result<_, Reported>>()?;
         let of_target = target.as_ref().map(|target| format!(":{target}")).unwrap_or_default();
         let of_args: String = values.iter().map(|(arg, value)| format!(" {arg}={value}")).collect();
         let name = format!("{file}{of_target}{of_args} for {}", platform.id());
         let dockerfile = Dockerfile { file, target, args: values, platform: platform.clone() };
-        Some(Meaning::Outside(Outside::Context(
+        Ok(Meaning::Outside(Outside::Context(
             name,
             ContextSource::Dockerfile(dockerfile),
             platform.clone(),
@@ -199,11 +201,11 @@ impl FromLookup<'_, '_> {
         at: DeclaredId,
         from: &Spanned<From>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Meaning> {
+    ) -> Result<Meaning, Reported> {
         let stage = &self.stages.list[at];
-        let Some(absence) = &stage.absence else { return Some(Meaning::Stage(at)) };
+        let Some(absence) = &stage.absence else { return Ok(Meaning::Stage(at)) };
         let name = stage.name.as_str();
-        diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(from.span), name))
+        diagnostics.error(absence.of_stage(Code::AbsentStage, Some(from.span), name))
     }
 
     fn image(
@@ -212,7 +214,7 @@ impl FromLookup<'_, '_> {
         text: &str,
         platform: &Platform,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Meaning> {
+    ) -> Result<Meaning, Reported> {
         match Reference::parse(text) {
             Ok(reference) => {
                 let is_name = matches!(from.value, From::Name(_));
@@ -220,7 +222,7 @@ impl FromLookup<'_, '_> {
                     diagnostics.push(near_stage_name::found(text, near, from.span));
                 }
                 let reference = self.request.locking.image(reference, from.span, diagnostics);
-                Some(match is_name {
+                Ok(match is_name {
                     true => Meaning::Outside(Outside::Image(reference, platform.clone())),
                     false => Meaning::Outside(Outside::DeclaredImage(
                         reference,
@@ -229,7 +231,7 @@ impl FromLookup<'_, '_> {
                     )),
                 })
             }
-            Err(err) => diagnostics.fail(
+            Err(err) => diagnostics.error(
                 Diagnostic::new(Code::InvalidReference, from.span, err.to_string()).maybe_hint(
                     hint_about(text).or_else(|| self.stages.known.did_you_mean(text, [])),
                 ),

@@ -3,7 +3,7 @@
 use buildkit_llb::Platform;
 
 use super::from::{FromLookup, Meaning, Outside};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, Reported};
 use crate::plan::context::{ContextSource, HttpFile};
 use crate::plan::git_url::GitUrl;
 use crate::plan::platform::platform_of;
@@ -18,13 +18,14 @@ impl FromLookup<'_, '_> {
     pub(super) fn source(
         &self,
         name: &str,
+        source: &Input,
         platform: &Platform,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Meaning>> {
-        let input = &self.spec.sources.get(name)?.value;
-        Some(
-            self.context(name, platform).or_else(|| self.input(name, input, platform, diagnostics)),
-        )
+    ) -> Result<Meaning, Reported> {
+        match self.context(name, platform) {
+            Some(context) => Ok(context),
+            None => self.input(name, source, platform, diagnostics),
+        }
     }
 
     /// The error for an undeclared source.
@@ -45,7 +46,7 @@ impl FromLookup<'_, '_> {
         input: &Input,
         platform: &Platform,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Meaning> {
+    ) -> Result<Meaning, Reported> {
         match input {
             Input::Git {
                 url,
@@ -81,11 +82,7 @@ impl FromLookup<'_, '_> {
                     fetch_by_commit: by_commit.is_some_and(|flag| flag.value),
                     ..GitUrl::default()
                 };
-                Some(Meaning::Outside(Outside::Source(
-                    name.to_owned(),
-                    ContextSource::Git(git),
-                    at,
-                )))
+                Ok(Meaning::Outside(Outside::Source(name.to_owned(), ContextSource::Git(git), at)))
             }
             Input::Http { url, checksum, name: called, extract } => {
                 let at = url.span;
@@ -96,7 +93,7 @@ impl FromLookup<'_, '_> {
                     Some(name) => self
                         .expand(name, diagnostics)
                         .and_then(|text| remote::named(text, name.span, diagnostics)),
-                    None => url.as_ref().and_then(|url| {
+                    None => url.as_ref().map_err(|&reported| reported).and_then(|url| {
                         remote::file_name(url, at, "give it one: name = \"...\"", diagnostics)
                     }),
                 };
@@ -107,7 +104,7 @@ impl FromLookup<'_, '_> {
                 };
                 let file =
                     HttpFile { name: filename, url: url.to_string(), checksum, extract: *extract };
-                Some(Meaning::Outside(Outside::Source(
+                Ok(Meaning::Outside(Outside::Source(
                     name.to_owned(),
                     ContextSource::Http(file),
                     at,
@@ -124,19 +121,19 @@ impl FromLookup<'_, '_> {
                 };
                 let platform = own.unwrap_or_else(|| platform.clone());
                 if let Some(context) = self.context(&text, &platform) {
-                    return Some(context);
+                    return Ok(context);
                 }
                 match Reference::parse(&text) {
                     Ok(image) => {
                         let locking = &self.request.locking;
                         let image = locking.image(image, reference.span, diagnostics);
-                        Some(Meaning::Outside(Outside::DeclaredImage(
+                        Ok(Meaning::Outside(Outside::DeclaredImage(
                             image,
                             platform,
                             reference.span,
                         )))
                     }
-                    Err(err) => diagnostics.fail(Diagnostic::new(
+                    Err(err) => diagnostics.error(Diagnostic::new(
                         Code::InvalidReference,
                         reference.span,
                         err.to_string(),
@@ -150,18 +147,18 @@ impl FromLookup<'_, '_> {
         }
     }
 
-    fn expand(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
+    fn expand(&self, template: &Template, diagnostics: &mut Diagnostics) -> Result<Text, Reported> {
         self.scope.expand(template, diagnostics)
     }
 
-    /// A checked optional value. `None` means that an error was reported.
+    /// A checked optional value.
     fn checked(
         &self,
         template: Option<&Template>,
-        check: fn(Text, Span, &mut Diagnostics) -> Option<Text>,
+        check: fn(Text, Span, &mut Diagnostics) -> Result<Text, Reported>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Text>> {
-        let Some(template) = template else { return Some(None) };
+    ) -> Result<Option<Text>, Reported> {
+        let Some(template) = template else { return Ok(None) };
         let text = self.expand(template, diagnostics)?;
         remote::checked(text, template, check, diagnostics)
     }

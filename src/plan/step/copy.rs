@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::files::Ownership;
 use super::{Planned, Planner, destinations, outside};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::path_pattern::{NOTHING, exactly, guarded, plain_name};
 use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
 use crate::rules::unmatched_pattern::{self, Pattern};
@@ -13,7 +13,11 @@ use crate::spec::{CopyStep, Sources, Template};
 use crate::text::Text;
 
 impl Planner<'_, '_> {
-    pub(super) fn copy(&self, step: &CopyStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn copy(
+        &self,
+        step: &CopyStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let origin = self.context.origins.of_option(step.from.as_ref());
         let ownership = self.ownership(&step.files, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
@@ -21,22 +25,22 @@ impl Planner<'_, '_> {
         let exclude = self.patterns(step.exclude.as_deref(), diagnostics);
         let to = to?.unwrap_or_else(|| "./".into());
 
-        let mut complete = Some(());
+        let mut complete = Ok(());
         let mut sources: Vec<(Span, Text, Text)> = Vec::new();
         let mut add = |template: &Template,
-                       destination: Option<Text>,
+                       destination: Result<Text, Reported>,
                        diagnostics: &mut Diagnostics| {
             match (self.values.expand(template, diagnostics), destination) {
-                (Some(source), Some(destination)) => {
+                (Ok(source), Ok(destination)) => {
                     sources.push((template.span, source, destination));
                 }
-                _ => complete = None,
+                (Err(reported), _) | (_, Err(reported)) => complete = Err(reported),
             }
         };
         match &step.sources.value {
             Sources::To(templates) => {
                 for template in templates.as_slice() {
-                    add(template, Some(to.clone()), diagnostics);
+                    add(template, Ok(to.clone()), diagnostics);
                 }
             }
             Sources::Each(pairs) => {
@@ -47,7 +51,7 @@ impl Planner<'_, '_> {
         }
         complete = complete.and(self.check_directories(step, &sources, diagnostics));
         if step.parents == Some(true) && step.include.is_some() {
-            complete = diagnostics.fail(
+            complete = diagnostics.error(
                 Diagnostic::new(
                     Code::ConflictingKeys,
                     step.sources.span,
@@ -57,7 +61,7 @@ impl Planner<'_, '_> {
             );
         }
         if step.parents != Some(true)
-            && let (Some(include), Some(exclude)) = (&include, &exclude)
+            && let (Ok(include), Ok(exclude)) = (&include, &exclude)
         {
             self.check_patterns(&sources, step, include, exclude, diagnostics);
         }
@@ -68,7 +72,7 @@ impl Planner<'_, '_> {
             let item = CopyItem::new(source, destination, step);
             match item {
                 Some(item) => items.push(item),
-                None => complete = diagnostics.fail(outside(*span, source, origin)),
+                None => complete = diagnostics.error(outside(*span, source, origin)),
             }
         }
         let (Ownership { owner, mode, link, flags }, include, exclude) =
@@ -82,7 +86,7 @@ impl Planner<'_, '_> {
         let from = step
             .from
             .as_ref()
-            .and_then(|from| self.context.scope.expand(from.template(), diagnostics));
+            .and_then(|from| self.context.scope.expand(from.template(), diagnostics).ok());
         let destination = match &step.sources.value {
             Sources::To(_) => to.as_str(),
             Sources::Each(_) => "several places",
@@ -106,7 +110,7 @@ impl Planner<'_, '_> {
             link,
             unpack: step.extract.unwrap_or(false),
         };
-        Some(Planned { action: Action::Copy(copy), label: label.into(), created_by })
+        Ok(Planned { action: Action::Copy(copy), label: label.into(), created_by })
     }
 
     /// Warns about patterns that can match nothing.
@@ -139,12 +143,12 @@ impl Planner<'_, '_> {
         step: &CopyStep,
         sources: &[(Span, Text, Text)],
         diagnostics: &mut Diagnostics,
-    ) -> Option<()> {
+    ) -> Result<(), Reported> {
         let is_list = matches!(step.sources.value, Sources::To(_));
         if is_list && sources.len() > 1 && !path::is_directory(&sources[0].2) {
             let to = &sources[0].2;
             let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
-            return diagnostics.fail(
+            return diagnostics.error(
                 Diagnostic::new(
                     Code::NotADirectory,
                     span,
@@ -153,14 +157,14 @@ impl Planner<'_, '_> {
                 .hint(format!("a directory ends with a slash: \"{to}/\"")),
             );
         }
-        let mut complete = Some(());
+        let mut complete = Ok(());
         if step.rename == Some(true) {
             return complete;
         }
         for (span, source, to) in sources {
             if path::has_wildcard(source) && !path::is_directory(to) {
                 let span = step.to.as_ref().map_or(*span, |to| to.span);
-                complete = diagnostics.fail(
+                complete = diagnostics.error(
                     Diagnostic::new(
                         Code::NotADirectory,
                         span,

@@ -1,19 +1,22 @@
 //! The destinations of a `copy` table, whose entries have no order.
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::source::Span;
 use crate::text::Text;
 
 /// Reports an entry whose destination is equal to, or below, that of another: the result would
 /// depend on an order that tables do not have. A source that is a directory is copied by contents,
 /// so only a separate destination is safe.
-pub(super) fn check(mut ends: Vec<(Text, Span)>, diagnostics: &mut Diagnostics) -> Option<()> {
+pub(super) fn check(
+    mut ends: Vec<(Text, Span)>,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), Reported> {
     // Sorted by components, so that the paths in a directory directly follow it.
     let parts = |path: &Text| {
         path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
     };
     ends.sort_by_cached_key(|(path, span)| (parts(path), *span));
-    let mut complete = Some(());
+    let mut complete = Ok(());
     let mut outer: Option<&(Text, Span)> = None;
     for end in &ends {
         let (path, span) = end;
@@ -27,7 +30,7 @@ pub(super) fn check(mut ends: Vec<(Text, Span)>, diagnostics: &mut Diagnostics) 
                 "`{path}` is below `{around}`, which another entry of the table is copied to"
             ),
         };
-        complete = diagnostics.fail(
+        complete = diagnostics.error(
             Diagnostic::new(Code::OverlappingDestinations, *span, message)
                 .related(*other, "the other entry")
                 .hint(

@@ -2,8 +2,9 @@
 
 use super::{MODE, Planned, Planner, outside};
 use crate::credentials::redacted;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::plan::owner::{Mode, Owner};
+use crate::plan::stage_scope::all;
 use crate::plan::{Action, Fetch, Git, Unpack, Write, git_value, path, remote};
 use crate::source::Span;
 use crate::spec::{
@@ -23,7 +24,11 @@ pub(super) struct Ownership {
 }
 
 impl Planner<'_, '_> {
-    pub(super) fn fetch(&self, step: &FetchStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn fetch(
+        &self,
+        step: &FetchStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let ownership = self.ownership(&step.files, diagnostics);
         let url = self.values.expand(&step.url, diagnostics);
         let url = url.and_then(|url| remote::url(url, step.url.span, diagnostics));
@@ -51,10 +56,14 @@ impl Planner<'_, '_> {
         let shown = redacted(&url);
         let label = format!("fetch {shown} to {to}").into();
         let created_by = self.record(|| format!("ADD{flags} {shown} {to}"));
-        Some(Planned { action: Action::Fetch(Box::new(fetch)), label, created_by })
+        Ok(Planned { action: Action::Fetch(Box::new(fetch)), label, created_by })
     }
 
-    pub(super) fn git(&self, step: &GitStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn git(
+        &self,
+        step: &GitStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let ownership = self.ownership(&step.files, diagnostics);
         let url = self
             .values
@@ -94,21 +103,21 @@ impl Planner<'_, '_> {
         }
         let label = format!("git {named} to {to}").into();
         let created_by = self.record(|| format!("ADD{flags} {named} {to}"));
-        Some(Planned { action: Action::Git(Box::new(git)), label, created_by })
+        Ok(Planned { action: Action::Git(Box::new(git)), label, created_by })
     }
 
     pub(super) fn unpack(
         &self,
         step: &UnpackStep,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Planned> {
+    ) -> Result<Planned, Reported> {
         let origin = self.context.origins.of_option(step.from.as_ref());
         let owner = self.owner(step.chown.as_ref(), diagnostics);
         let source = self.values.expand(&step.source, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let (written, to) = (source?, to?.unwrap_or_else(|| "./".into()));
         let Some(source) = path::inside(&written) else {
-            return diagnostics.fail(outside(step.source.span, &written, origin));
+            return diagnostics.error(outside(step.source.span, &written, origin));
         };
         let (source, _) = path::source_of(source);
         // An archive is unpacked into a directory, with or without a trailing slash.
@@ -125,17 +134,21 @@ impl Planner<'_, '_> {
         };
         let label = format!("unpack {written} to {to}").into();
         let created_by = self.record(|| format!("ADD {written} {to}"));
-        Some(Planned { action: Action::Unpack(unpack), label, created_by })
+        Ok(Planned { action: Action::Unpack(unpack), label, created_by })
     }
 
-    pub(super) fn write(&self, step: &WriteStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn write(
+        &self,
+        step: &WriteStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let ownership = self.ownership(&step.files, diagnostics);
         let written = self.values.expand(&step.path, diagnostics);
         let content = match &step.content.value {
-            content if !step.expand.unwrap_or(false) => Some(content.text.clone()),
+            content if !step.expand.unwrap_or(false) => Ok(content.text.clone()),
             content => match &content.template {
                 Ok(template) => self.values.expand(template, diagnostics),
-                Err(problem) => diagnostics.fail(
+                Err(problem) => diagnostics.error(
                     problem
                         .diagnostic()
                         .hint("`$${` is a literal `${`; without `expand` nothing is replaced"),
@@ -144,7 +157,7 @@ impl Planner<'_, '_> {
         };
         let written = written?;
         if path::is_directory(&written) {
-            return diagnostics.fail(
+            return diagnostics.error(
                 Diagnostic::new(
                     Code::InvalidValue,
                     step.path.span,
@@ -156,43 +169,47 @@ impl Planner<'_, '_> {
         let path = path::join(&self.workdir, &written);
         let Ownership { owner, mode, link, flags } = ownership?;
         let action = Action::Write(Write { path, content: content?, owner, mode, link });
-        Some(Planned {
+        Ok(Planned {
             action,
             label: format!("write {written}").into(),
             created_by: self.record(|| format!("COPY{flags} <<EOF {written}")),
         })
     }
 
-    pub(super) fn mkdir(&self, step: &MkdirStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn mkdir(
+        &self,
+        step: &MkdirStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let owner = self.owner(step.chown.as_ref(), diagnostics);
         let mode = self.parse_option(step.chmod.as_ref(), MODE, diagnostics);
         let paths = self.paths(&step.paths.value, diagnostics)?;
         let (owner, mode) = (owner?, mode?);
         let label = format!("mkdir {}", paths.join(" "));
-        Some(self.without_flags(Action::Mkdir { paths, owner, mode }, label))
+        Ok(self.without_flags(Action::Mkdir { paths, owner, mode }, label))
     }
 
     pub(super) fn remove(
         &self,
         step: &RemoveStep,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Planned> {
+    ) -> Result<Planned, Reported> {
         let paths = self.paths(&step.paths.value, diagnostics)?;
         let label = format!("remove {}", paths.join(" "));
         let action = Action::Remove { paths, missing_ok: step.missing_ok.unwrap_or(false) };
-        Some(self.without_flags(action, label))
+        Ok(self.without_flags(action, label))
     }
 
     pub(super) fn symlink(
         &self,
         step: &SymlinkStep,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Planned> {
+    ) -> Result<Planned, Reported> {
         let path = self.path(&step.path, diagnostics);
         let target = self.values.expand(&step.target, diagnostics);
         let (path, target) = (path?, target?);
         let label = format!("symlink {path} to {target}");
-        Some(self.without_flags(Action::Symlink { path, target }, label))
+        Ok(self.without_flags(Action::Symlink { path, target }, label))
     }
 
     /// A step without an equivalent in Dockerfiles: the history has the label of the progress.
@@ -204,7 +221,7 @@ impl Planner<'_, '_> {
         &self,
         keys: &OwnerKeys,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Ownership> {
+    ) -> Result<Ownership, Reported> {
         let owner = self.owner(keys.chown.as_deref(), diagnostics);
         let mode = self.parse_option(keys.chmod.as_deref(), MODE, diagnostics);
         let (owner, mode) = (owner?, mode?);
@@ -225,28 +242,27 @@ impl Planner<'_, '_> {
             }
         }
         let link = keys.link.unwrap_or(self.surroundings.link);
-        Some(Ownership { owner, mode, link, flags })
+        Ok(Ownership { owner, mode, link, flags })
     }
 
     pub(super) fn patterns(
         &self,
         templates: Option<&OneOrMany<Template>>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<Text>> {
-        templates.map_or(Some(Vec::new()), |templates| {
+    ) -> Result<Vec<Text>, Reported> {
+        templates.map_or(Ok(Vec::new()), |templates| {
             self.values.expand_all(templates.as_slice(), diagnostics)
         })
     }
 
-    /// The checksum of a remote file, if the step has one. The outer `None` means that an error was
-    /// reported.
+    /// The checksum of a remote file, if the step has one.
     fn checked(
         &self,
         template: Option<&Template>,
-        check: fn(Text, Span, &mut Diagnostics) -> Option<Text>,
+        check: fn(Text, Span, &mut Diagnostics) -> Result<Text, Reported>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Text>> {
-        let Some(template) = template else { return Some(None) };
+    ) -> Result<Option<Text>, Reported> {
+        let Some(template) = template else { return Ok(None) };
         let text = self.values.expand(template, diagnostics)?;
         remote::checked(text, template, check, diagnostics)
     }
@@ -255,10 +271,8 @@ impl Planner<'_, '_> {
         &self,
         templates: &OneOrMany<Template>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Vec<Text>> {
+    ) -> Result<Vec<Text>, Reported> {
         let templates = templates.as_slice();
-        let paths: Vec<Text> =
-            templates.iter().filter_map(|template| self.path(template, diagnostics)).collect();
-        (paths.len() == templates.len()).then_some(paths)
+        all(templates.iter().map(|template| self.path(template, diagnostics)))
     }
 }

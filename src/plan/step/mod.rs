@@ -20,7 +20,7 @@ use super::path::{self, is_within};
 use super::scope::Scope;
 use super::stage_scope::StageScope;
 use super::{Action, PlannedMount, PlannedStep, SecretEnv};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::lock::Locking;
 use crate::source::Span;
 use crate::spec::{Stage, Step, StepId, StepKeys, Template, Verb};
@@ -169,7 +169,7 @@ pub(super) fn plan(
     surroundings: &Surroundings,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<RecordedStep> {
+) -> Result<RecordedStep, Reported> {
     let keys = step.verb.keys();
     let (name, workdir) = plan_keys(keys, surroundings, context, diagnostics)?;
     let values = StageScope { scope: context.scope, environment: &surroundings.environment };
@@ -186,7 +186,7 @@ pub(super) fn plan(
         Verb::Remove(remove) => planner.remove(remove, diagnostics),
         Verb::Symlink(symlink) => planner.symlink(symlink, diagnostics),
         // Its branches are planned by `fork`, step by step; they contain no such step.
-        Verb::Parallel(_) => None,
+        Verb::Parallel(_) => Err(diagnostics.told_elsewhere()),
     };
     let Planned { action, label, created_by } = planned?;
     context.scope.spend(created_by.len(), step.span, diagnostics)?;
@@ -194,7 +194,7 @@ pub(super) fn plan(
     let no_cache = keys.no_cache.unwrap_or(false);
     let (span, written) = (step.span, Some(step.id));
     let step = PlannedStep { label, title: None, span, written, no_cache, branch: None, action };
-    Some(RecordedStep { step, created_by })
+    Ok(RecordedStep { step, created_by })
 }
 
 /// The name and the working directory of a step.
@@ -203,11 +203,11 @@ pub(super) fn plan_keys(
     surroundings: &Surroundings,
     context: &Context<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<(Option<Text>, Text)> {
+) -> Result<(Option<Text>, Text), Reported> {
     let values = StageScope { scope: context.scope, environment: &surroundings.environment };
     let workdir = step_workdir(keys, surroundings, &values, diagnostics);
     let name = values.expand_option(keys.name.as_ref(), diagnostics)?;
-    Some((name.map(|name| name.map(shorten)), workdir?))
+    Ok((name.map(|name| name.map(shorten)), workdir?))
 }
 
 fn step_workdir(
@@ -215,10 +215,10 @@ fn step_workdir(
     surroundings: &Surroundings,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Text> {
+) -> Result<Text, Reported> {
     match &keys.workdir {
         Some(own) => values.workdir(&surroundings.workdir, own, diagnostics),
-        None => Some(surroundings.workdir.clone()),
+        None => Ok(surroundings.workdir.clone()),
     }
 }
 
@@ -228,16 +228,16 @@ impl Planner<'_, '_> {
         if self.context.records { created_by() } else { String::new() }
     }
 
-    /// Parses an optional value. The outer `None` means that an error was reported.
+    /// Parses an optional value.
     fn parse_option<T>(
         &self,
         template: Option<&Template>,
         form: Form<T>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<T>> {
+    ) -> Result<Option<T>, Reported> {
         match template {
-            None => Some(None),
-            Some(template) if self.values.expand(template, diagnostics)?.is_empty() => Some(None),
+            None => Ok(None),
+            Some(template) if self.values.expand(template, diagnostics)?.is_empty() => Ok(None),
             Some(template) => parse(&self.values, template, form, diagnostics).map(Some),
         }
     }
@@ -247,40 +247,40 @@ impl Planner<'_, '_> {
         &self,
         chown: Option<&Template>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<Box<Owner>>> {
+    ) -> Result<Option<Box<Owner>>, Reported> {
         let (owner, span) = match (chown, &self.surroundings.owner) {
             (Some(chown), _) if self.values.expand(chown, diagnostics)?.is_empty() => {
-                return Some(None);
+                return Ok(None);
             }
             (Some(chown), _) => {
                 let form = if chown.as_literal().is_some() { OWNER } else { OWNER_OF_VALUES };
                 (parse(&self.values, chown, form, diagnostics)?, chown.span)
             }
             (None, Some(default)) => (default.owner.clone(), default.span),
-            (None, None) => return Some(None),
+            (None, None) => return Ok(None),
         };
         if self.surroundings.on_scratch && owner.is_named() {
-            return diagnostics.fail(named_on_scratch(span, &owner));
+            return diagnostics.error(named_on_scratch(span, &owner));
         }
-        Some(Some(Box::new(owner)))
+        Ok(Some(Box::new(owner)))
     }
 
     /// The path of a file in the stage; an empty one is an error.
-    fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Option<Text> {
+    fn path(&self, template: &Template, diagnostics: &mut Diagnostics) -> Result<Text, Reported> {
         let text = self.values.expand(template, diagnostics)?;
         let path = path::join(&self.workdir, &text);
         self.context.scope.spend(path.len(), template.span, diagnostics)?;
         if path == "/" {
             if self.values.hangs_on_lost_workdir(&self.workdir, &text) {
-                return None;
+                return Err(diagnostics.told_elsewhere());
             }
-            return diagnostics.fail(Diagnostic::new(
+            return diagnostics.error(Diagnostic::new(
                 Code::InvalidValue,
                 template.span,
                 format!("`{text}` is the root of the whole file system"),
             ));
         }
-        Some(path)
+        Ok(path)
     }
 }
 
@@ -292,8 +292,8 @@ pub(super) fn default_owner(
     diagnostics: &mut Diagnostics,
 ) -> Option<Arc<DefaultOwner>> {
     let chown = stage.chown.as_ref()?;
-    let owner = parse(values, chown, OWNER, diagnostics)?;
-    let text = values.expand(chown, diagnostics)?;
+    let owner = parse(values, chown, OWNER, diagnostics).ok()?;
+    let text = values.expand(chown, diagnostics).ok()?;
     Some(Arc::new(DefaultOwner { owner, text, span: chown.span }))
 }
 
@@ -319,13 +319,13 @@ pub(super) fn user(
     template: &Template,
     values: &StageScope<'_, '_>,
     diagnostics: &mut Diagnostics,
-) -> Option<Text> {
+) -> Result<Text, Reported> {
     let user = values.expand(template, diagnostics)?;
     if is_user(&user) || !diagnostics.is_of_build_file() {
-        return Some(user);
+        return Ok(user);
     }
     let message = format!("`{user}` is not a user");
-    diagnostics.fail(
+    diagnostics.error(
         Diagnostic::new(Code::InvalidValue, template.span, message)
             .hint("`user` or `user:group`, by name or number"),
     )
@@ -352,12 +352,12 @@ pub(super) fn parse<T>(
     template: &Template,
     form: Form<T>,
     diagnostics: &mut Diagnostics,
-) -> Option<T> {
+) -> Result<T, Reported> {
     let text = values.expand(template, diagnostics)?;
-    (form.parse)(&text).or_else(|| {
+    (form.parse)(&text).ok_or_else(|| {
         let message = format!("`{text}` is not {}", form.what);
         diagnostics
-            .fail(Diagnostic::new(Code::InvalidValue, template.span, message).hint(form.hint))
+            .report(Diagnostic::new(Code::InvalidValue, template.span, message).hint(form.hint))
     })
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use buildkit_llb::FileName;
 
 use super::{Form, outside, parse};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::plan::origin::Origins;
 use crate::plan::owner::{Id, Mode, Owner};
 use crate::plan::stage_scope::StageScope;
@@ -76,7 +76,7 @@ pub(in crate::plan) fn plan_mounts(
     let mut planned: Vec<PlannedMount> = Vec::with_capacity(mounts.len());
     let mut places: BTreeMap<Text, Span> = BTreeMap::new();
     for mount in mounts.iter() {
-        let Some((span, mount)) = planner.plan(mount, diagnostics) else { continue };
+        let Ok(Some((span, mount))) = planner.plan(mount, diagnostics) else { continue };
         match places.get(&mount.destination) {
             Some(&first) => diagnostics.push(
                 Diagnostic::new(
@@ -108,7 +108,7 @@ pub(in crate::plan) fn plan_secrets(
         let Mount::Secret(SecretMount { id, env: Some(env), required, .. }) = mount else {
             continue;
         };
-        if let (Some(id), Some(name)) =
+        if let (Ok(id), Ok(name)) =
             (values.expand(id, diagnostics), parse(values, env, VARIABLE, diagnostics))
         {
             if let Some(first) = places.insert(name.clone(), env.span) {
@@ -164,13 +164,19 @@ pub(super) fn overlay(stage: &[PlannedMount], own: Vec<PlannedMount>) -> Vec<Pla
 }
 
 impl MountPlanner<'_, '_> {
-    /// A mount with the span of its path. `None` if it is a secret that is not a file, or if an
-    /// error was reported.
-    fn plan(&self, mount: &Mount, diagnostics: &mut Diagnostics) -> Option<(Span, PlannedMount)> {
+    /// A mount with the span of its path. `None` if it is a secret that is not a file.
+    fn plan(
+        &self,
+        mount: &Mount,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<(Span, PlannedMount)>, Reported> {
         let (to, span, kind) = match mount {
             Mount::Cache(cache) => self.cache(cache, diagnostics)?,
             Mount::Bind(bind) => self.bind(bind, diagnostics)?,
-            Mount::Secret(secret) => self.secret(secret, diagnostics)?,
+            Mount::Secret(secret) => match self.secret(secret, diagnostics)? {
+                Some(secret) => secret,
+                None => return Ok(None),
+            },
             Mount::Ssh(ssh) => self.ssh(ssh, diagnostics)?,
             Mount::Tmpfs(tmpfs) => self.tmpfs(tmpfs, diagnostics)?,
         };
@@ -178,9 +184,9 @@ impl MountPlanner<'_, '_> {
         self.values.scope.spend(destination.len(), span, diagnostics)?;
         if destination == "/" {
             if self.values.hangs_on_lost_workdir(self.workdir, &to) {
-                return None;
+                return Err(diagnostics.told_elsewhere());
             }
-            return diagnostics.fail(
+            return diagnostics.error(
                 Diagnostic::new(
                     Code::InvalidValue,
                     span,
@@ -189,14 +195,14 @@ impl MountPlanner<'_, '_> {
                 .hint("give it a directory of its own with `to`, or set a `workdir`"),
             );
         }
-        Some((span, PlannedMount { destination, kind }))
+        Ok(Some((span, PlannedMount { destination, kind })))
     }
 
     fn cache(
         &self,
         cache: &CacheMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Text, Span, MountKind)> {
+    ) -> Result<(Text, Span, MountKind), Reported> {
         let path = self.values.expand(&cache.path, diagnostics)?;
         let id = self.values.expand_option(cache.id.as_ref(), diagnostics)?;
         let mode = self.option(cache.mode.as_deref(), FILE_MODE, diagnostics)?;
@@ -208,7 +214,7 @@ impl MountPlanner<'_, '_> {
                 Some(source) => Some(source),
                 None => {
                     let origin = self.origins.of_option(cache.from.as_deref());
-                    return diagnostics.fail(outside(template.span, &text, origin));
+                    return diagnostics.error(outside(template.span, &text, origin));
                 }
             },
             _ => None,
@@ -228,31 +234,31 @@ impl MountPlanner<'_, '_> {
             origin: cache.from.as_deref().map(|from| self.origins.of(from)),
             source,
         };
-        Some((path, cache.path.span, kind))
+        Ok((path, cache.path.span, kind))
     }
 
     fn bind(
         &self,
         bind: &BindMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Text, Span, MountKind)> {
+    ) -> Result<(Text, Span, MountKind), Reported> {
         let source = self.values.expand(&bind.source, diagnostics)?;
         let to = self.values.expand_option(bind.to.as_ref().map(|to| &to.value), diagnostics)?;
         let origin = self.origins.of_option(bind.from.as_deref());
         let Some(inside) = path::inside(&source) else {
-            return diagnostics.fail(outside(bind.source.span, &source, origin));
+            return diagnostics.error(outside(bind.source.span, &source, origin));
         };
         let span = bind.to.as_ref().map_or(bind.source.span, |to| to.span);
         let kind =
             MountKind::Bind { origin, source: inside, writable: bind.writable.unwrap_or(false) };
-        Some((to.unwrap_or(source), span, kind))
+        Ok((to.unwrap_or(source), span, kind))
     }
 
     fn secret(
         &self,
         secret: &SecretMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Text, Span, MountKind)> {
+    ) -> Result<Option<(Text, Span, MountKind)>, Reported> {
         let id = self.values.expand(&secret.id, diagnostics)?;
         let to = self.values.expand_option(secret.to.as_ref().map(|to| &to.value), diagnostics)?;
         let kind = MountKind::Secret {
@@ -270,16 +276,16 @@ impl MountPlanner<'_, '_> {
                 file_of(&id, last, secret.id.span, diagnostics)?;
                 format!("/run/secrets/{last}").into()
             }
-            (None, Some(_)) => return None,
+            (None, Some(_)) => return Ok(None),
         };
-        Some((path, secret.to.as_ref().map_or(secret.id.span, |to| to.span), kind))
+        Ok(Some((path, secret.to.as_ref().map_or(secret.id.span, |to| to.span), kind)))
     }
 
     fn ssh(
         &self,
         ssh: &SshMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Text, Span, MountKind)> {
+    ) -> Result<(Text, Span, MountKind), Reported> {
         let id = self.values.expand(&ssh.id, diagnostics)?;
         let to = self.values.expand_option(ssh.to.as_ref().map(|to| &to.value), diagnostics)?;
         let kind = MountKind::Ssh {
@@ -299,25 +305,25 @@ impl MountPlanner<'_, '_> {
                 format!("/run/buildkit/ssh_agent.{id}").into()
             }
         };
-        Some((path, ssh.to.as_ref().map_or(ssh.id.span, |to| to.span), kind))
+        Ok((path, ssh.to.as_ref().map_or(ssh.id.span, |to| to.span), kind))
     }
 
     fn tmpfs(
         &self,
         tmpfs: &TmpfsMount,
         diagnostics: &mut Diagnostics,
-    ) -> Option<(Text, Span, MountKind)> {
+    ) -> Result<(Text, Span, MountKind), Reported> {
         let path = self.values.expand(&tmpfs.path, diagnostics)?;
         let size = tmpfs.size.as_ref().map(|size| &size.value.0);
         let size = self.option(size, SIZE, diagnostics)?.unwrap_or(0);
-        Some((path, tmpfs.path.span, MountKind::Tmpfs { size }))
+        Ok((path, tmpfs.path.span, MountKind::Tmpfs { size }))
     }
 
     fn number(
         &self,
         scalar: Option<&Scalar>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<u32>> {
+    ) -> Result<Option<u32>, Reported> {
         self.option(scalar.map(|Scalar(template)| template), NUMBER, diagnostics)
     }
 
@@ -326,21 +332,23 @@ impl MountPlanner<'_, '_> {
         template: Option<&Template>,
         form: Form<T>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Option<T>> {
-        match template {
-            None => Some(None),
-            Some(template) => parse(self.values, template, form, diagnostics).map(Some),
-        }
+    ) -> Result<Option<T>, Reported> {
+        template.map(|template| parse(self.values, template, form, diagnostics)).transpose()
     }
 }
 
 /// Checks the part of an id that becomes a file name in the container.
-fn file_of(id: &str, part: &str, span: Span, diagnostics: &mut Diagnostics) -> Option<()> {
+fn file_of(
+    id: &str,
+    part: &str,
+    span: Span,
+    diagnostics: &mut Diagnostics,
+) -> Result<(), Reported> {
     if FileName::new(part).is_ok() {
-        return Some(());
+        return Ok(());
     }
     let message = format!("the id `{id}` gives no file name");
-    diagnostics.fail(
+    diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message)
             .hint("say where it goes: to = \"/PATH\""),
     )

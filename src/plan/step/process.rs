@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::mount::{check_secrets, overlay, plan_mounts, plan_secrets};
 use super::{Form, Planned, Planner, parse};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::plan::environment::Environment;
 use crate::plan::owner::Owner;
 use crate::plan::scope::Scope;
@@ -44,12 +44,16 @@ fn is_device(text: &str) -> bool {
 }
 
 impl Planner<'_, '_> {
-    pub(super) fn run(&self, step: &RunStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn run(
+        &self,
+        step: &RunStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let text = &step.script.value.0;
         let process = self.process(&step.process, Some(text), diagnostics);
         let shell = match &step.shell {
             Some(shell) => self.values.command(&shell.0, diagnostics).map(Arc::from),
-            None => Some(Arc::clone(&self.surroundings.shell)),
+            None => Ok(Arc::clone(&self.surroundings.shell)),
         };
         let mut exec = process?;
         let shell = shell?;
@@ -64,10 +68,14 @@ impl Planner<'_, '_> {
             exec.args = shell.iter().chain([text]).cloned().collect();
             self.check_program(&exec, diagnostics)?;
         }
-        Some(Planned { action: Action::Exec(exec), label: text.clone(), created_by })
+        Ok(Planned { action: Action::Exec(exec), label: text.clone(), created_by })
     }
 
-    pub(super) fn exec(&self, step: &ExecStep, diagnostics: &mut Diagnostics) -> Option<Planned> {
+    pub(super) fn exec(
+        &self,
+        step: &ExecStep,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Planned, Reported> {
         let process = self.process(&step.process, None, diagnostics);
         let args = self.values.command(&step.command.value, diagnostics);
         let mut exec = process?;
@@ -75,11 +83,11 @@ impl Planner<'_, '_> {
         self.check_program(&exec, diagnostics)?;
         let label = exec.args.join(" ");
         let created_by = self.record(|| format!("RUN {label}"));
-        Some(Planned { action: Action::Exec(exec), label: label.into(), created_by })
+        Ok(Planned { action: Action::Exec(exec), label: label.into(), created_by })
     }
 
     /// Reports a process in a stage without files to run.
-    fn check_program(&self, exec: &Exec, diagnostics: &mut Diagnostics) -> Option<()> {
+    fn check_program(&self, exec: &Exec, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
         let is_mounted = exec.mounts.iter().any(|mount| match &mount.kind {
             MountKind::Bind { .. } | MountKind::Cache { .. } => true,
             MountKind::Secret { .. } | MountKind::Ssh { .. } | MountKind::Tmpfs { .. } => false,
@@ -91,7 +99,7 @@ impl Planner<'_, '_> {
         };
         let program = exec.args.first().filter(|_| !is_mounted);
         let Some(program) = program.filter(|program| !may_be_there(program)) else {
-            return Some(());
+            return Ok(());
         };
         let (why, hint) = match has_files {
             false => (
@@ -104,7 +112,7 @@ impl Planner<'_, '_> {
             ),
         };
         let message = format!("there is no `{program}`: the stage starts from `scratch` and {why}");
-        diagnostics.fail(Diagnostic::new(Code::NoProgram, self.span, message).hint(hint))
+        diagnostics.error(Diagnostic::new(Code::NoProgram, self.span, message).hint(hint))
     }
 
     /// Everything about a process except its command.
@@ -113,12 +121,12 @@ impl Planner<'_, '_> {
         keys: &ProcessKeys,
         text: Option<&Text>,
         diagnostics: &mut Diagnostics,
-    ) -> Option<Exec> {
+    ) -> Result<Exec, Reported> {
         let inherited = self.surroundings.len_for_process() * INHERITED;
         self.context.scope.spend(inherited, self.span, diagnostics)?;
         let user = match &keys.user {
             Some(User(user)) => super::user(user, &self.values, diagnostics).map(Some),
-            None => Some(None),
+            None => Ok(None),
         };
         let environment = self.environment(keys, text, diagnostics);
         let origins = self.context.origins;
@@ -136,7 +144,7 @@ impl Planner<'_, '_> {
         let of_step = |name: &str| own(name).or_else(|| of_arg(name));
         check_secrets(&self.surroundings.secret_env, of_step, diagnostics);
         let devices = keys.devices.iter().filter_map(|device| {
-            let name = parse(&self.values, &device.name, DEVICE, diagnostics)?;
+            let name = parse(&self.values, &device.name, DEVICE, diagnostics).ok()?;
             Some(PlannedDevice { name, required: device.required })
         });
         let devices = devices.collect();
@@ -148,7 +156,7 @@ impl Planner<'_, '_> {
                 owner.clone_from(&users);
             }
         }
-        Some(Exec {
+        Ok(Exec {
             args: Box::default(),
             script: None,
             environment,
@@ -215,7 +223,9 @@ impl Planner<'_, '_> {
             match scope.lookup(name) {
                 Ok(Some(value)) => values.push((name.clone(), value)),
                 Ok(None) => {}
-                Err(error) => scope.report_lookup(error, diagnostics),
+                Err(error) => {
+                    scope.report_lookup(error, diagnostics);
+                }
             }
         }
         let environment = &self.surroundings.environment;
