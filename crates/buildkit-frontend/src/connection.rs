@@ -18,7 +18,7 @@ const READ_SIZE: usize = 4 << 20;
 /// A connection to the daemon, with the calls that need no capabilities. Clones share it.
 ///
 /// A frontend can use it to read files while it waits for [`Connection::ping`], which saves a round
-/// trip. Otherwise, [`Bridge::connect`] is sufficient.
+/// trip. Otherwise, [`Bridge::connect`](crate::Bridge::connect) is sufficient.
 #[derive(Debug, Clone)]
 pub struct Connection {
     client: Client,
