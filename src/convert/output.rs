@@ -10,6 +10,10 @@ use crate::source::Piece;
 /// Maximum length of a table of variables or labels on one line.
 const INLINE: usize = 60;
 
+/// The largest number of variables that are written as entries of their stage. More of them are a
+/// table of their own.
+const ENV_ENTRIES: usize = 8;
+
 /// Maximum length of an `image` on one line, and the maximum number of its keys.
 const INLINE_IMAGE: usize = 72;
 const INLINE_KEYS: usize = 3;
@@ -33,7 +37,11 @@ pub(super) fn write(
             writer.blank();
         }
     }
-    if dockerfile.stages.len() > 1 || parts.len() > 1 {
+    // The parts of the only stage need each other, and no other stage is meant, unless an arg could name it.
+    let is_chosen = parts
+        .first()
+        .is_some_and(|part| matches!(&part.from.kind, Kind::Text(base) if base.contains("${")));
+    if dockerfile.stages.len() > 1 || parts.len() > 1 && is_chosen {
         let default = context.bases.name(dockerfile.stages.len() - 1);
         writer.entry("default", &Value::text(default));
     }
@@ -96,11 +104,7 @@ fn stage(mut part: Part, writer: &mut Writer) {
     writer.comments(&part.comments);
     writer.header(&["stages", &part.name], Some(part.span));
     let mut entry = |name: &'static str, value: Option<Value>| {
-        let Some(value) = value else { return };
-        if let Some((_, comments)) = part.key_comments.iter().find(|(key, _)| *key == name) {
-            writer.comments(comments);
-        }
-        writer.entry(name, &value);
+        part_entry(part, name, value, writer);
     };
     let names = |names: &[String]| Value::list(names.iter().map(|name| Value::text(name.clone())));
     entry("description", part.description.clone().map(Value::text));
@@ -109,15 +113,22 @@ fn stage(mut part: Part, writer: &mut Writer) {
     entry("args", part.args.as_deref().map(names));
     entry("no-args", (!part.no_args.is_empty()).then(|| names(&part.no_args)));
     let inline_env = inline_env(part);
-    let has_env_table = inline_env.is_none() && !part.env.is_empty();
+    let has_env_entries = inline_env.is_none() && part.env.len() <= ENV_ENTRIES;
+    let has_env_table = inline_env.is_none() && !has_env_entries;
     entry("env", inline_env);
+    if has_env_entries {
+        variables(part, "env.", writer);
+    }
+    let mut entry = |name: &'static str, value: Option<Value>| {
+        part_entry(part, name, value, writer);
+    };
     entry("workdir", part.workdir.clone().map(|(value, _)| value));
     entry("user", part.user.clone());
     entry("shell", part.shell.clone());
     entry("sbom", part.sbom.then(|| Value::literal(true)));
     let step_tables = steps_as_tables(&steps);
-    if step_tables.is_empty() && steps.kind != Kind::List(Vec::new()) {
-        writer.entry("steps", &steps);
+    if step_tables.is_empty() {
+        steps_entry(&steps, writer);
     }
     let inline_image = inline_image(&part.image);
     if let Some(value) = &inline_image {
@@ -127,17 +138,44 @@ fn stage(mut part: Part, writer: &mut Writer) {
     if has_env_table {
         writer.blank();
         writer.header(&["stages", &part.name, "env"], None);
-        for variable in &part.env {
-            writer.comments(&variable.comments);
-            let value = Value::text(variable.value.clone()).at(variable.span);
-            writer.entry(&key(&variable.name), &value);
-        }
+        variables(part, "", writer);
     }
     for step in step_tables {
         step_table(part, step, writer);
     }
     if inline_image.is_none() {
         image(part, writer);
+    }
+}
+
+/// A key of a stage, with the comments of its instruction.
+fn part_entry(part: &Part, name: &'static str, value: Option<Value>, writer: &mut Writer) {
+    let Some(value) = value else { return };
+    if let Some((_, comments)) = part.key_comments.iter().find(|(key, _)| *key == name) {
+        writer.comments(comments);
+    }
+    writer.entry(name, &value);
+}
+
+/// The variables of a stage, one in a line. `before` is written before each name.
+fn variables(part: &Part, before: &str, writer: &mut Writer) {
+    for variable in &part.env {
+        writer.comments(&variable.comments);
+        let value = Value::text(variable.value.clone()).at(variable.span);
+        writer.entry(&format!("{before}{}", key(&variable.name)), &value);
+    }
+}
+
+/// The steps as one entry. The only step needs no list, unless that is in one line.
+fn steps_entry(steps: &Value, writer: &mut Writer) {
+    let Kind::List(items) = &steps.kind else { return };
+    match &items[..] {
+        [] => {}
+        [only] if !only.comments.is_empty() || is_wide("steps", steps) => {
+            writer.comments(&only.comments);
+            writer.entry("steps", &only.value);
+        }
+        _ => writer.entry("steps", steps),
     }
 }
 

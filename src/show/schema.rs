@@ -51,7 +51,14 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
             definitions.insert("tree".to_owned(), tree);
             json!({ "type": "object", "additionalProperties": reference("tree") })
         }
-        Shape::Any(shapes) => alternatives(shapes, definitions),
+        Shape::Any(shapes) => match &shapes[..] {
+            [Shape::Any(one), Shape::List(_)]
+                if one.iter().any(|shape| matches!(shape, Shape::Table(_))) =>
+            {
+                one_or_list(one, definitions)
+            }
+            shapes => alternatives(shapes, definitions),
+        },
         Shape::Table(shape) => {
             let name = definition_name(shape);
             if !definitions.contains_key(&name) {
@@ -63,6 +70,23 @@ fn value(shape: &Shape, definitions: &mut Map<String, Value>) -> Value {
             reference(&name)
         }
     }
+}
+
+/// A value of one of several shapes, or a list of such values.
+fn one_or_list(shapes: &[Shape], definitions: &mut Map<String, Value>) -> Value {
+    let table = shapes.iter().find_map(|shape| match shape {
+        Shape::Table(table) => Some(definition_name(table)),
+        _ => None,
+    });
+    // The alternatives are long: they are in the schema once.
+    let name = format!("{}-or-other", table.unwrap_or_else(|| "value".to_owned()));
+    let one = alternatives(shapes, definitions);
+    definitions.insert(name.clone(), one);
+    json!({
+        "if": { "type": "array" },
+        "then": { "items": reference(&name) },
+        "else": reference(&name),
+    })
 }
 
 fn table(shape: &TableShape, definitions: &mut Map<String, Value>) -> Value {

@@ -39,6 +39,9 @@ pub(super) trait Read: Sized {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
 
     /// The accepted values.
+    /// True if a list with one item may be written as that item.
+    const MAY_BE_ALONE: bool = false;
+
     fn shape() -> Shape;
 
     /// A hint for another value in place of a list of these. `None` for the hint of any list.
@@ -207,7 +210,10 @@ impl<T: Read> Read for Vec<T> {
     }
 
     fn shape() -> Shape {
-        Shape::List(Box::new(T::shape()))
+        match T::MAY_BE_ALONE {
+            true => T::shape().or_list(),
+            false => Shape::List(Box::new(T::shape())),
+        }
     }
 }
 
@@ -221,6 +227,9 @@ pub(super) fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Optio
             let mut read = Vec::with_capacity(expected);
             read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
             Some((read, expected))
+        }
+        Kind::String(_) | Kind::Table(_) if T::MAY_BE_ALONE => {
+            Some((T::read(value, reader).into_iter().collect(), 1))
         }
         other => {
             let written = reader.file.slice(span);

@@ -287,6 +287,8 @@ verbs! {
 
 /// A table with one verb, or the text of a run step as a shorthand.
 impl Read for Step {
+    const MAY_BE_ALONE: bool = true;
+
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         let verb = match value.kind {
