@@ -135,7 +135,7 @@ pub(crate) fn syntax_error(pattern: &str) -> Option<String> {
 
 /// Parses the rest of a character class, after its `[`.
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), String> {
-    let unclosed = || "its `[` has no `]`".to_owned();
+    let unclosed = || "unterminated `[`: expected `]`".to_owned();
     chars.next_if_eq(&'^');
     let mut is_empty = true;
     loop {
@@ -146,7 +146,7 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Str
         if chars.next_if_eq(&'-').is_some() {
             let high = bound(chars.next().ok_or_else(unclosed)?, chars)?;
             if low > high {
-                return Err(format!("its range `{low}-{high}` is empty"));
+                return Err(format!("the range `{low}-{high}` is empty"));
             }
         }
         is_empty = false;
@@ -157,7 +157,7 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Str
 fn bound(c: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<char, String> {
     match c {
         '\\' => escape(chars.next()),
-        '-' | ']' => Err(format!("in its `[...]`, `{c}` is written `\\{c}`")),
+        '-' | ']' => Err(format!("write `{c}` as `\\{c}` in `[...]`")),
         c => Ok(c),
     }
 }
@@ -167,9 +167,9 @@ fn bound(c: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Resul
 fn escape(c: Option<char>) -> Result<char, String> {
     const KNOWN: &str = "0AaBbCDdEfnQrSstvWwz";
     match c {
-        None => Err("it ends with a backslash".to_owned()),
+        None => Err("unexpected backslash at the end".to_owned()),
         Some(c) if c.is_ascii_alphanumeric() && !KNOWN.contains(c) => {
-            Err(format!("`\\{c}` means nothing in it; directories are separated by `/`"))
+            Err(format!("unknown escape `\\{c}`; separate directories with `/`"))
         }
         Some(c) => Ok(c),
     }

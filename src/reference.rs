@@ -8,22 +8,22 @@ pub(crate) fn hint_about(text: &str) -> Option<String> {
     let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
     Some(match words[..] {
         [image, word, name] if word.eq_ignore_ascii_case("as") => {
-            format!("the name of a stage is in its header: [stages.{name}], from = \"{image}\"")
+            format!("put the stage name in the header, [stages.{name}], and write `from = \"{image}\"`")
         }
         [flag, image, ..] if let Some(platform) = flag.strip_prefix("--platform=") => {
             format!(
-                "the platform is a key of its own: from = \"{image}\", platform = \"{platform}\""
+                "write the platform as a key: `from = \"{image}\"`, `platform = \"{platform}\"`"
             )
         }
         _ if starts(&["https://", "http://", "git://", "ssh://", "git@"]) => {
-            "declare it as a source: [sources.NAME], git = \"URL\" or http = \"URL\"".to_owned()
+            "declare it as a source: [sources.NAME] with `git = \"URL\"` or `http = \"URL\"`".to_owned()
         }
         _ if starts(&["./", "../", "/"]) => {
-            "a directory is a build context: { context = \"NAME\" }, and --build-context NAME=PATH"
+            "use a build context for a directory: write `{ context = \"NAME\" }` and pass `--build-context NAME=PATH`"
                 .to_owned()
         }
         _ if starts(&["docker-image://", "oci-layout://"]) => {
-            "that form is for --build-context; here an image is \"NAME:TAG\"".to_owned()
+            "this form is only for --build-context; write the image as \"NAME:TAG\"".to_owned()
         }
         _ => return None,
     })

@@ -112,7 +112,7 @@ impl ArgTable {
             for pair in pairs {
                 let Some(name) = words::constant(&pair.name.value, escape) else { continue };
                 if !words::is_name(&name) {
-                    let message = format!("an arg cannot be named `{name}` in a build file");
+                    let message = format!("`{name}` is not a valid arg name in a build file");
                     remarks.push(Remark { span: pair.name.span, message, is_error: true });
                     continue;
                 }

@@ -137,7 +137,10 @@ impl Files<'_> {
         let git = GitUrl::parse(&whole).map(|url| {
             let url = url?;
             let remote = url.remote.strip_prefix(value).map(|rest| format!("{variable}{rest}"));
-            Ok(GitUrl { remote: remote.ok_or("an arg decides on more than its beginning")?, ..url })
+            Ok(GitUrl {
+                remote: remote.ok_or("an arg determines more than the start of the value")?,
+                ..url
+            })
         });
         (git, is_url(&whole))
     }

@@ -132,7 +132,7 @@ impl Image {
 
     fn label(&mut self, pair: &Pair, escape: char, names: &dyn Names) -> Result<(), String> {
         let name = words::constant(&pair.name.value, escape)
-            .ok_or("a label's name cannot have a variable in it")?;
+            .ok_or("the name of a label cannot contain a variable")?;
         let value = Value::text(self.word(&pair.value, escape, names)?).at(pair.value.span);
         match self.labels.iter_mut().find(|(known, _)| *known == name) {
             Some((_, known)) => *known = value,

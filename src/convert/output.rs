@@ -50,7 +50,7 @@ pub(super) fn write(
         // then fail.
         if option(&check.value, "error") == Some("true") {
             writer.comments(&[
-                "the Dockerfile has `check=error=true`; here that is check = { error = true }"
+                "the Dockerfile has `check=error=true`; in a build file, write `check = { error = true }`"
                     .to_owned(),
             ]);
         }

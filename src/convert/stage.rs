@@ -118,7 +118,7 @@ impl Walk<'_> {
         };
         self.hide();
         if let Err(message) = done {
-            let lost = format!("cannot be said here: {} ({message})", instruction.text);
+            let lost = format!("cannot be converted: {} ({message})", instruction.text);
             let part = self.part();
             match part.key_comments.iter_mut().find(|(key, _)| *key == "from") {
                 Some((_, comments)) => comments.push(lost),
@@ -145,7 +145,7 @@ impl Walk<'_> {
     fn args(&mut self, pairs: &[ArgPair], instruction: &Instruction) -> Result<(), String> {
         for pair in pairs {
             let Some(name) = words::constant(&pair.name.value, self.context.escape()) else {
-                return Err("an arg's name cannot have a variable in it".to_owned());
+                return Err("the name of an arg cannot contain a variable".to_owned());
             };
             let declared = self.context.args.get(&name);
             let own = match (declared, &pair.default) {
@@ -216,7 +216,7 @@ impl Walk<'_> {
         let mut entries = Vec::new();
         for pair in pairs {
             let name = words::constant(&pair.name.value, escape)
-                .ok_or("the name of a variable cannot have a variable in it")?;
+                .ok_or("the name of a variable cannot contain a variable")?;
             entries.push((name, &pair.value));
         }
         // The values of an instruction refer to the state before it. If one pair sets a variable
@@ -238,7 +238,7 @@ impl Walk<'_> {
             };
         }
         if late.iter().all(|&late| late) && entries.len() > 1 {
-            return Err("variables of one ENV that are made of each other".to_owned());
+            return Err("variables of one ENV refer to each other".to_owned());
         }
         let only_image = !self.is_base
             && !ahead.is_run(at)
@@ -428,7 +428,7 @@ impl Walk<'_> {
         keys.append(&mut step.keys);
         if step.goes_on && !std::mem::replace(&mut self.said_that_it_goes_on, true) {
             step.comments.push(
-                "`set +e` goes on after a command that fails, as Dockerfiles do; without it the step fails there"
+                "`set +e` continues after a failed command, as the Dockerfile does; remove it to fail the step"
                     .to_owned(),
             );
         }

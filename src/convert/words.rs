@@ -135,7 +135,7 @@ pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<Strin
     let value = template(&lex::word(word, escape)?, names);
     match value.len() <= LONGEST.max(2 * word.len()) {
         true => Ok(value),
-        false => Err(format!("a value has more than {LONGEST} bytes")),
+        false => Err(format!("a value is longer than {LONGEST} bytes")),
     }
 }
 

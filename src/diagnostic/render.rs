@@ -60,7 +60,7 @@ pub fn cut(text: &str) -> Cow<'_, str> {
 fn error(found: &Diagnostic, files: &SourceMap) -> String {
     let mut text = diagnostic(found, files);
     if let Some(url) = found.code.url() {
-        let _ = write!(text, "\n  `check` makes rule `{}` an error: {url}", found.code.name());
+        let _ = write!(text, "\n  `check` turns rule `{}` into an error: {url}", found.code.name());
     }
     text
 }

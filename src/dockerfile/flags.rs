@@ -39,7 +39,7 @@ impl<'a> Flags<'a> {
     pub(super) fn text(&mut self, name: &'static str) -> Option<Word> {
         let mut values = self.values(name);
         if let [_, second, ..] = &values[..] {
-            self.fail(second, format!("duplicate flag specified: --{name}"), "give it once");
+            self.fail(second, format!("duplicate flag specified: --{name}"), "write it once");
         }
         (!values.is_empty()).then(|| values.swap_remove(0))
     }
@@ -54,7 +54,7 @@ impl<'a> Flags<'a> {
     pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
         let flags = self.take(name);
         if let [_, (second, _), ..] = &flags[..] {
-            self.fail(second, format!("duplicate flag specified: --{name}"), "give it once");
+            self.fail(second, format!("duplicate flag specified: --{name}"), "write it once");
         }
         let (word, value) = flags.into_iter().next()?;
         match value.as_deref().map(str::to_ascii_lowercase).as_deref() {

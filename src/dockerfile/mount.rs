@@ -160,7 +160,7 @@ fn fields(text: &str) -> Result<Vec<String>, Mistake> {
     csv::fields(text).or_else(|problem| {
         mistake(
             format!("failed to parse csv mounts: {problem}"),
-            "fields are separated by commas, and a field with a comma in it is in double quotes",
+            "separate fields with commas, and put a field that contains a comma in double quotes",
         )
     })
 }
@@ -290,7 +290,7 @@ impl MountFlag {
                     format!("unexpected key '{key}' in '{field}'"),
                     key,
                     &KEYS,
-                    "the keys of a mount are in the Dockerfile reference, under RUN --mount",
+                    "see RUN --mount in the Dockerfile reference for the keys of a mount",
                 );
             }
         }
@@ -301,8 +301,10 @@ impl MountFlag {
         mistake(
             format!("unexpected key '{key}' for mount type '{}'", self.kind.name()),
             match key {
-                "size" => "`size` is for `type=tmpfs`, which must stand before it",
-                _ => "`required` is for `type=secret` and `type=ssh`, which must stand before it",
+                "size" => "`size` is only for `type=tmpfs`, which must come before it",
+                _ => {
+                    "`required` is only for `type=secret` and `type=ssh`, which must come before it"
+                }
             },
         )
     }
@@ -315,7 +317,7 @@ impl MountFlag {
             if let Some((key, _)) = owners.iter().find(|(_, value)| value.is_some()) {
                 return mistake(
                     format!("{key} not allowed for \"{kind}\" type mounts"),
-                    "it is for caches, secrets and ssh agents",
+                    "it is only for cache, secret and ssh mounts",
                 );
             }
         }
@@ -331,7 +333,7 @@ impl MountFlag {
             if is_empty(&self.source) && is_empty(&self.target) && is_empty(&self.id) {
                 return mistake(
                     "invalid secret mount. one of source, target required",
-                    "write `id=NAME`, the name that `--secret` gives it",
+                    "write `id=NAME`, with the name given to `--secret`",
                 );
             }
             if !is_empty(&self.source) && !is_empty(&self.id) {
@@ -341,7 +343,7 @@ impl MountFlag {
         if sharing.is_some() && self.kind != MountKind::Cache {
             return mistake(
                 format!("invalid cache sharing set for {kind} mount"),
-                "`sharing` is for `type=cache`",
+                "`sharing` is only for `type=cache`",
             );
         }
         Ok(())
@@ -381,7 +383,7 @@ fn device(span: Span, fields: Vec<String>) -> Result<DeviceFlag, Mistake> {
             ("required", Some(value)) => required = truth("required", value)?,
             ("name", Some(value)) => match &name {
                 Some(name) => {
-                    return mistake(format!("device name already set to {name}"), "give one name");
+                    return mistake(format!("device name already set to {name}"), "write one name");
                 }
                 None => name = Some(value.to_owned()),
             },

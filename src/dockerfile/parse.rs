@@ -121,7 +121,7 @@ impl<'a> Parser<'a> {
                     return self.diagnostics.fail(
                         Diagnostic::new(Code::UnterminatedHeredoc, span, "unterminated heredoc")
                             .hint(format!(
-                                "end it with a line that is `{}` and nothing else",
+                                "end it with a line that contains only `{}`",
                                 opening.name
                             )),
                     );
@@ -202,8 +202,7 @@ impl<'a> Parser<'a> {
                 let message = format!("unknown instruction: {written}");
                 let near = suggesting(&message, &text.keyword, KEYWORDS);
                 let hint = near.is_none().then(|| {
-                    "an instruction over several lines has a `\\` at the end of each but the last"
-                        .to_owned()
+                    "to continue an instruction on the next line, end the line with `\\`".to_owned()
                 });
                 let message = near.unwrap_or(message);
                 self.diagnostics.fail(
@@ -262,7 +261,7 @@ impl<'a> Parser<'a> {
     fn single(&mut self, text: Text<'_>) -> Option<Word> {
         if text.rest.is_empty() {
             let message = format!("{} requires exactly one argument", text.keyword);
-            return self.invalid(text.span, message, "write it behind the keyword");
+            return self.invalid(text.span, message, "write it after the keyword");
         }
         // BuildKit ignores the flags of `STOPSIGNAL`.
         if text.keyword != "STOPSIGNAL" {
@@ -274,7 +273,7 @@ impl<'a> Parser<'a> {
     /// Reports an instruction without arguments that needs some.
     fn too_few<T>(&mut self, text: &Text<'_>) -> Option<T> {
         let message = format!("{} requires at least one argument", text.keyword);
-        self.invalid(text.span, message, "write it behind the keyword")
+        self.invalid(text.span, message, "write it after the keyword")
     }
 
     /// The words of a JSON list, or else those between white space. Words of a list have the span

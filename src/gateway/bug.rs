@@ -20,10 +20,10 @@ pub(super) async fn reported<T>(
 
 fn report(panic: &Panic) -> String {
     format!(
-        "mstage {} has made a mistake, at {}: {}\n  help: please report it, with this message and the build file: {}/issues",
+        "internal error in mstage {} at {}: {}\n  help: please report this bug with this message and the build file: {}/issues",
         env!("CARGO_PKG_VERSION"),
-        panic.place.as_deref().unwrap_or("an unknown place"),
-        panic.message.as_deref().unwrap_or("it does not say more"),
+        panic.place.as_deref().unwrap_or("an unknown location"),
+        panic.message.as_deref().unwrap_or("no message"),
         env!("CARGO_PKG_REPOSITORY"),
     )
 }

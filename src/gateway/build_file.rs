@@ -125,7 +125,7 @@ async fn remote<'o>(
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {
         let shown = redacted(address);
-        return Err(problem(format!("`{shown}` is neither a git repository nor a URL")));
+        return Err(problem(format!("expected a git repository or a URL, found `{shown}`")));
     }
     let source = web_source(connection, address.to_owned()).await?;
     let is_archive = matches!(source, MainSource::Http { is_archive: true, .. });
@@ -149,7 +149,7 @@ pub(super) async fn web_source(connection: &Connection, url: String) -> Result<M
 fn unreadable(error: Error) -> Status {
     match error {
         Error::TooLarge { limit } => Status::new(format!(
-            "it has more than {} MiB, and no more is read of a file that people write; keep data in files that steps copy",
+            "it is larger than {} MiB; move data into files that steps copy",
             limit >> 20
         )),
         error => error.into(),
@@ -190,7 +190,9 @@ impl Found {
     fn into_build_file(self, ignore: Vec<u8>, context: MainContext) -> Result<BuildFile, Status> {
         let name = self.home.name();
         let Some(bytes) = self.bytes else {
-            return Err(Status::new(format!("there is no `{name}` in the build file's directory")));
+            return Err(Status::new(format!(
+                "there is no `{name}` in the directory of the build file"
+            )));
         };
         // Files that are not on the client's disk need not be excluded from the transfer.
         let ignore = match (&context.source, self.ignore) {
@@ -362,7 +364,7 @@ impl OpenDirectory {
         match &self.0 {
             Some(directory) => {
                 let read = connection.read_file(directory, path, MAX_TEXT).await;
-                read.map_err(|err| unreadable(err).context(format!("`{path}` cannot be read")))
+                read.map_err(|err| unreadable(err).context(format!("cannot read `{path}`")))
             }
             None => Ok(None),
         }

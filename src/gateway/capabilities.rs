@@ -64,8 +64,7 @@ pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(),
     }
     let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
     Err(Status::new(format!(
-        "the build is too large for the engine: its {} operations take {:.1} MiB, and the engine takes {:.0} MiB at once; \
-         build a target that needs less, or join steps",
+        "the build is too large for the engine: its {} operations take {:.1} MiB, but the limit is {:.0} MiB; build a smaller target, or join steps",
         definition.digests().len(),
         mib(size),
         mib(limit),
@@ -85,8 +84,11 @@ fn explain(cap: Cap, disabled: Option<&str>) -> String {
         None => format!("`{id}`"),
     };
     match disabled {
-        Some(reason) => format!("the engine has switched off {what}: {reason}"),
-        None => format!("the engine lacks {what}; it is in BuildKit from {} on", cap.since()),
+        Some(reason) => format!("the engine has disabled {what}: {reason}"),
+        None => format!(
+            "the engine does not support {what}, which needs BuildKit {} or later",
+            cap.since()
+        ),
     }
 }
 
@@ -97,15 +99,15 @@ const FEATURES: &[(Cap, &str)] = &[
     (Cap::MERGE_OP, "squashing and merging stages"),
     (Cap::EXEC_META_CDI, "devices"),
     (Cap::EXEC_MOUNT_BIND_READWRITE_NO_OUTPUT, "writable bind mounts"),
-    (Cap::EXEC_MOUNT_TMPFS_SIZE, "a size for tmpfs mounts"),
-    (Cap::EXEC_SECRET_ENV, "secrets in the environment"),
+    (Cap::EXEC_MOUNT_TMPFS_SIZE, "the size of tmpfs mounts"),
+    (Cap::EXEC_SECRET_ENV, "secrets as environment variables"),
     // They have no capability of their own; this is one of the same release.
     (Cap::EXEC_VALID_EXIT_CODE, "modes such as `u+x`"),
     (Cap::FILE_COPY_ALWAYS_REPLACE_EXISTING_DEST_PATHS, "copies with modes such as `4755`"),
-    (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` of copies"),
-    (Cap::SOURCE_GIT_CHECKSUM, "a checksum for git"),
-    (Cap::SOURCE_GIT_FETCH_BY_COMMIT, "`fetch-by-commit` for git"),
-    (Cap::SOURCE_GIT_SKIP_SUBMODULES, "git without submodules"),
-    (Cap::SOURCE_GIT_SUBDIR, "a directory of a git repository"),
-    (Cap::SOURCE_OCI_LAYOUT, "images from the client's disk"),
+    (Cap::FILE_COPY_INCLUDE_EXCLUDE_PATTERNS, "`include`, `exclude` and `parents` in copies"),
+    (Cap::SOURCE_GIT_CHECKSUM, "checksums of git repositories"),
+    (Cap::SOURCE_GIT_FETCH_BY_COMMIT, "`fetch-by-commit` for git repositories"),
+    (Cap::SOURCE_GIT_SKIP_SUBMODULES, "git repositories without submodules"),
+    (Cap::SOURCE_GIT_SUBDIR, "directories of git repositories"),
+    (Cap::SOURCE_OCI_LAYOUT, "images from OCI layouts of the client"),
 ];

@@ -74,7 +74,7 @@ pub(super) fn check_text(
         let word = header.platform.as_ref().filter(|_| !message.starts_with("base name"));
         let span = word.unwrap_or(&header.base).span;
         diagnostics.push(Diagnostic::new(Code::InvalidReference, span, message).hint(
-            "declare its args above the first `FROM`, with a default or given by --build-arg",
+            "declare its args above the first `FROM`, and give them a default or pass --build-arg",
         ));
     }
 }

@@ -125,7 +125,9 @@ pub(super) async fn write(
 fn converted(file: SourceFile, options: &Options) -> Result<(SourceFile, Converted), Status> {
     if !is_dockerfile(&file) {
         let name = file.name();
-        return Err(Status::new(format!("`{name}` is no Dockerfile: there is nothing to convert")));
+        return Err(Status::new(format!(
+            "`{name}` is not a Dockerfile: there is nothing to convert"
+        )));
     }
     let mut diagnostics = Diagnostics::default();
     let dockerfile = parse(&file, &mut diagnostics);

@@ -81,11 +81,13 @@ fn waiting(
         let chain: Vec<String> = waiting.iter().chain([&this]).map(name).collect();
         let chain = chain.join(" -> ");
         let message = match repeats {
-            true => format!("`{file}` needs itself to be built first: {chain}"),
-            false => format!("more than {MOST_WAITING} build files need each other: {chain}"),
+            true => format!("`{file}` depends on itself: {chain}"),
+            false => {
+                format!("build files are nested more than {MOST_WAITING} levels deep: {chain}")
+            }
         };
         return Err(Status::new(message).help(
-            "a stage of the same file is named `{ stage = \"...\" }`, or by its name alone",
+            "refer to a stage of the same file with `{ stage = \"...\" }`, or by its name alone",
         ));
     }
     waiting.push(this);
@@ -129,14 +131,14 @@ pub(super) async fn solve(
     let config = solved
         .metadata
         .remove(keys::IMAGE_CONFIG)
-        .ok_or_else(|| Status::new("the Dockerfile frontend gave no image config"))?;
+        .ok_or_else(|| Status::new("the Dockerfile frontend returned no image config"))?;
     match solved.refs {
         Refs::Single(files) => {
             let definition = files.map(Ref::into_definition).transpose()?.unwrap_or_default();
             Ok(Triggered { definition, config, beside: Vec::new() })
         }
         Refs::ByPlatform(_) => {
-            Err(Status::new("the Dockerfile frontend gave images for several platforms"))
+            Err(Status::new("the Dockerfile frontend returned images for several platforms"))
         }
     }
 }

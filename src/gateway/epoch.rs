@@ -104,8 +104,7 @@ fn timed(
              a single `git` or `fetch` step"
         ),
         false => format!(
-            "invalid SOURCE_DATE_EPOCH: {word} is neither a number of seconds nor `context`, nor a build context, nor a \
-             stage from `scratch` with a single `git` or `fetch` step"
+            "invalid SOURCE_DATE_EPOCH: {word}: expected a number of seconds, `context`, a build context, or a stage from `scratch` with a single `git` or `fetch` step"
         ),
     };
     let default = spec.args.0.get(ARG).filter(|_| !request.build_args.contains_key(ARG));
@@ -187,7 +186,7 @@ async fn time_of(bridge: &Bridge, timed: Timed, word: &str) -> Result<Option<i64
         }
     }
     Err(Status::new(format!(
-        "{ARG}={word}: the engine tells no time for {}; engines do from BuildKit 0.26 on",
+        "{ARG}={word}: the engine reports no time for {}; this needs BuildKit 0.26 or later",
         meta.source.identifier
     )))
 }
@@ -234,8 +233,7 @@ async fn newest_of(bridge: &Bridge, files: &Ref, word: &str) -> Result<Option<i6
         next = end;
         if directories.len() > MAX_DIRECTORIES {
             return Err(Status::new(format!(
-                "{ARG}={word}: the archive has more than {MAX_DIRECTORIES} directories to look for its newest file in; \
-                 give a number of seconds"
+                "{ARG}={word}: the archive has more than {MAX_DIRECTORIES} directories, too many to find its newest file; give a number of seconds"
             )));
         }
     }

@@ -17,19 +17,18 @@ fn help(message: &str) -> Option<String> {
     if let Some(path) = behind("cannot copy to non-directory: ") {
         let path = in_root(path);
         return Some(format!(
-            "the base has a link or a file at {path}, and what is copied has a directory: where /bin and /lib are links, as \
-             in most images, name the directories usr/bin and usr/lib"
+            "{path} is a directory in the copied files, but a link or a file in the base; if /bin and /lib are links, as in most images, name the directories usr/bin and usr/lib"
         ));
     }
     if let Some(path) = behind("cannot replace to directory ") {
         let path = in_root(path.split_once(" with file").map_or(path, |(path, _)| path));
         return Some(format!(
-            "there is a directory at {path}, and what is copied has a file: remove it first, or copy to another name"
+            "{path} is a file in the copied files, but a directory in the base: remove the directory first, or copy to another name"
         ));
     }
     if message.contains(" stripped of ") && message.ends_with(" not found") {
         return Some(
-            "nothing in the file is below that many directories, or it is no tar archive: lower or remove `strip`"
+            "no path in the archive is that deep, or the file is not a tar archive: lower or remove `strip`"
                 .to_owned(),
         );
     }
@@ -37,14 +36,14 @@ fn help(message: &str) -> Option<String> {
         && message.ends_with("\": not found")
     {
         return Some(
-            "it is not there, or is a link to what is not there; `optional = true` is for what may be missing"
+            "the path does not exist, or is a broken link; set `optional = true` if it may be missing"
                 .to_owned(),
         );
     }
     let missing =
         message.ends_with(": no such file or directory").then(|| behind("lstat /")).flatten();
     missing.map(|_| {
-        "the directory that a pattern looks into is not there; `optional = true` is for what may be missing"
+        "the directory of the pattern does not exist; set `optional = true` if it may be missing"
             .to_owned()
     })
 }
@@ -79,11 +78,11 @@ mod tests {
     #[test]
     fn errors_with_help() {
         for (message, part) in [
-            ("cannot copy to non-directory: /var/lib/x/buildkit12/bin", "at /bin,"),
-            ("cannot replace to directory /x/buildkit1/etc with file", "at /etc,"),
+            ("cannot copy to non-directory: /var/lib/x/buildkit12/bin", "/bin is a directory"),
+            ("cannot replace to directory /x/buildkit1/etc with file", "/etc is a file"),
             ("/a.tar stripped of 2/*/*/* not found", "`strip`"),
-            ("failed to calculate checksum of ref a::b: \"/link\": not found", "is a link"),
-            ("lstat /no/such: no such file or directory", "a pattern"),
+            ("failed to calculate checksum of ref a::b: \"/link\": not found", "is a broken link"),
+            ("lstat /no/such: no such file or directory", "the pattern"),
         ] {
             assert!(help(message).is_some_and(|help| help.contains(part)), "{message}");
         }

@@ -36,8 +36,8 @@ pub(super) fn read_alone(file: SourceFile) -> Result<Vec<String>, Status> {
 fn report_invalid(file: &SourceFile, lines: Vec<InvalidLine>, diagnostics: &mut Diagnostics) {
     for InvalidLine { range, problem } in lines {
         let line = &file.text()[range.clone()];
-        let message = format!("`{line}` is no pattern: {problem}");
+        let message = format!("invalid pattern `{line}`: {problem}");
         let diagnostic = Diagnostic::new(Code::InvalidValue, file.span(range), message);
-        diagnostics.push(diagnostic.hint(format!("mend the line in {}", file.name())));
+        diagnostics.push(diagnostic.hint(format!("correct the line in {}", file.name())));
     }
 }

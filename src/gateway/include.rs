@@ -156,14 +156,13 @@ async fn open(
             graph.add(image, label(&reference.to_string()))
         }
         ContextSource::Input(input) => {
-            let missing = || Status::new(format!("the client did not hand over `{input}`"));
+            let missing = || Status::new(format!("the client did not send `{input}`"));
             let definition = bridge.inputs().await?.get(input).ok_or_else(missing)?;
             graph.import(definition.clone()).map_err(|err| Status::new(err.to_string()))?
         }
         ContextSource::Target(_) => {
             return Err(Status::new(format!(
-                "the build context `{name}` is a target of bake, which is made for builds only: no question \
-                 about a file that includes from it can be answered"
+                "the build context `{name}` is a bake target, which is available only to builds: `--call` does not work for a file that includes from it"
             )));
         }
         ContextSource::Http(_)
@@ -171,8 +170,7 @@ async fn open(
         | ContextSource::Scratch
         | ContextSource::Dockerfile(_) => {
             return Err(Status::new(format!(
-                "no files can be included from the build context `{name}`: it is none of a directory, \
-                 a git repository, an image and a target"
+                "cannot include files from the build context `{name}`: it is not a directory, a git repository, an image or a target"
             )));
         }
     };

@@ -28,10 +28,9 @@ pub(super) fn check_config(config: &[u8], image: &str) -> Result<(), Status> {
     }
     let mib = config.len() as f64 / f64::from(1 << 20);
     let most = MAX_CONFIG >> 20;
-    let message =
-        format!("the config of {image} has {mib:.1} MiB, and an image can have {most} MiB");
+    let message = format!("the config of {image} has {mib:.1} MiB, but the limit is {most} MiB");
     Err(Status::new(message).help(
-        "look at its history, labels and environment (`docker image inspect`), and make it again without what is long there",
+        "rebuild the image with a shorter history and fewer labels and variables; `docker image inspect` shows them",
     ))
 }
 
@@ -136,7 +135,7 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
         ContextSource::Input(input) => {
             let Some(definition) = bridge.inputs().await?.get(input) else {
                 return Err(Status::new(format!(
-                    "the client did not hand over the input `{input}` of the build context `{name}`"
+                    "the client did not send the input `{input}` of the build context `{name}`"
                 )));
             };
             let config = options.input_configs.get(input).cloned();
@@ -153,7 +152,8 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
         ContextSource::Dockerfile(source) => {
             let made = dockerfile::build(project, source).await;
             let made = made.and_then(|made| {
-                check_config(&made.config, &format!("what `{}` makes", source.file)).map(|()| made)
+                check_config(&made.config, &format!("the result of `{}`", source.file))
+                    .map(|()| made)
             });
             let made = made.map_err(|status| report::at_place(status, files, query.span))?;
             Ok(ContextFact {

@@ -64,14 +64,13 @@ pub(super) async fn fire(
     for name in stages_named(triggers, spec) {
         if !takes_stages {
             return Err(Status::new(format!(
-                "the engine lacks stages for ONBUILD triggers, such as `{name}` for those of {reference}; \
-                 it is in BuildKit from {} on",
+                "the engine does not support stages in ONBUILD triggers, such as `{name}` in {reference}; this needs BuildKit {} or later",
                 Cap::EXEC_VALID_EXIT_CODE.since()
             )));
         }
         if pending.contains(&name) {
             return Err(Status::new(format!(
-                "the ONBUILD triggers of {reference} copy from the stage `{name}`, which starts from it"
+                "the ONBUILD triggers of {reference} copy from the stage `{name}`, which starts from that image"
             )));
         }
         // The stage may have such a base too.

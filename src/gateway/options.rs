@@ -140,8 +140,9 @@ fn sbom_scope(options: &buildkit_frontend::Options) -> Result<SbomScope, Invalid
     const STAGE: &str = "build-arg:BUILDKIT_SBOM_SCAN_STAGE";
     let context = match options.non_empty(CONTEXT) {
         None => false,
-        Some(text) => truth(text)
-            .ok_or_else(|| invalid(CONTEXT, format!("`{text}` is not `true` or `false`")))?,
+        Some(text) => truth(text).ok_or_else(|| {
+            invalid(CONTEXT, format!("expected `true` or `false`, found `{text}`"))
+        })?,
     };
     let stages = match options.non_empty(STAGE) {
         None => Stages::None,
@@ -158,7 +159,7 @@ fn named_contexts(options: &buildkit_frontend::Options) -> Result<NamedContexts,
     let contexts = options.named_contexts().into_iter().map(|(name, text)| {
         match ContextSource::parse(&text) {
             Ok(ContextSource::Target(target)) if options.subrequest().is_none() => {
-                let problem = format!("bake has not built its target `{target}`");
+                let problem = format!("bake did not build its target `{target}`");
                 Err(invalid(&format!("context:{name}"), problem))
             }
             Ok(source) => Ok((name, source)),
@@ -223,7 +224,7 @@ mod tests {
             options(&["platform=linux/amd64,linux/arm64", "multi-platform=0"])
                 .unwrap_err()
                 .to_string(),
-            "option `multi-platform`: `0` does not go with 2 platforms"
+            "option `multi-platform`: `0` is not allowed with 2 platforms"
         );
     }
 
@@ -271,14 +272,17 @@ mod tests {
         for (opt, message) in [
             (
                 "image-resolve-mode=x",
-                "option `image-resolve-mode`: `x` is none of `default`, `pull` and `local`",
+                "option `image-resolve-mode`: expected `default`, `pull` or `local`, found `x`",
             ),
             (
                 "context:a=what:ever",
-                "option `context:a`: `what:ever` is none of a directory, an image, a git repository, a URL, an OCI layout \
-                 and a target",
+                "option `context:a`: expected a directory, an image, a git repository, a URL, an OCI layout \
+                 or a target, found `what:ever`",
             ),
-            ("multi-platform=maybe", "option `multi-platform`: `maybe` is not `true` or `false`"),
+            (
+                "multi-platform=maybe",
+                "option `multi-platform`: expected `true` or `false`, found `maybe`",
+            ),
         ] {
             assert_eq!(options(&[opt]).unwrap_err().to_string(), message);
         }

@@ -38,6 +38,6 @@ fn definition() -> Option<Definition> {
 pub(super) fn program() -> Result<String, Status> {
     let path = std::env::current_exe().map(PathBuf::into_os_string);
     path.ok().and_then(|path| path.into_string().ok()).ok_or_else(|| {
-        Status::new("the frontend does not know the path of its own program: is /proc mounted?")
+        Status::new("cannot find the path of the frontend's own program: is /proc mounted?")
     })
 }

@@ -83,7 +83,7 @@ async fn look_up(
     platform: &Platform,
 ) -> Result<(Reference, ImageConfig), Status> {
     let problem = |err: &dyn std::fmt::Display| {
-        Status::new(format!("the scanner `{}` cannot be used: {err}", scanner.image))
+        Status::new(format!("cannot use the scanner `{}`: {err}", scanner.image))
     };
     let reference = Reference::parse(&scanner.image).map_err(|err| problem(&err))?;
     let request = ImageRequest::new(reference.clone()).platform(platform.clone());

@@ -147,7 +147,8 @@ impl Processes {
             return Err(status);
         };
         if !bridge.runs_containers() {
-            return Err(status.context("this BuildKit cannot give a report of a step that fails"));
+            return Err(status
+                .context("this version of BuildKit cannot export the report of a failed step"));
         }
         let left = failed.mounts.get(first.root).filter(|id| !id.is_empty());
         let Some(left) = left.cloned() else { return Err(status) };
@@ -221,8 +222,7 @@ fn explained(status: Status, graph: &Graph, state: State) -> Status {
     match graph.vertices(state).any(|vertex| vertex.digest() == digest) {
         true => status,
         false => status.help(
-            "a source policy has changed what the step is built from, and which one it is cannot be told: \
-             there is no report of a step that fails under such a policy",
+            "a source policy changed the inputs of the build, so the failed step cannot be identified: reports of failed steps do not work with such a policy",
         ),
     }
 }
@@ -276,7 +276,7 @@ async fn warn(
             step.label,
             report::line(step.span, files)
         ),
-        detail: vec![format!("the report says so too: \"passed\" in {REPORT_DOCUMENT}")],
+        detail: vec![format!("see \"passed\" in {REPORT_DOCUMENT} of the report")],
         url: String::new(),
         source: None,
     };

@@ -63,8 +63,8 @@ pub fn parse(line: &str) -> Result<String, String> {
     let path = path.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&path);
     if path.is_empty() || !invert.is_empty() && path == "/" {
         return Err(match invert {
-            "" => "it is empty".to_owned(),
-            _ => "it brings nothing back".to_owned(),
+            "" => "the pattern is empty".to_owned(),
+            _ => "expected a pattern after `!`".to_owned(),
         });
     }
     syntax_error(path).map_or_else(|| Ok(format!("{invert}{path}")), Err)

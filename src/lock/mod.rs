@@ -119,11 +119,11 @@ impl Locking {
         }
         let message = match &self.lock {
             Some(lock) => format!("`{upstream}` is not in {}", lock.name),
-            None => format!("there is no lock file that holds `{upstream}`"),
+            None => format!("`{upstream}` is not locked: there is no lock file"),
         };
-        let mut hint = format!("a build with --target {TARGET} -o . writes it");
+        let mut hint = format!("write the lock file by building with `--target {TARGET} -o .`");
         if let (Upstream::Image(_), Some(_)) = (&upstream, &self.lock) {
-            hint.push_str("; an image that only the engine's own store has cannot be in it");
+            hint.push_str("; an image that is only in the engine's store cannot be locked");
         }
         let problem = match self.is_required {
             true => Diagnostic::new(Code::NotLocked, span, format!("{LOCKED}: {message}")),

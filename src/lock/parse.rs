@@ -31,7 +31,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
 
 /// The hint for an unreadable lock file.
 fn rewrite() -> String {
-    format!("remove it: a build with --target {TARGET} -o . writes it again")
+    format!("remove it, and write it again by building with `--target {TARGET} -o .`")
 }
 
 struct Reader<'a> {
@@ -49,8 +49,12 @@ impl Reader<'_> {
                 Kind::Integer { digits, .. } if name == "version" => {
                     is_versioned = true;
                     if digits != VERSION {
-                        let message = format!("the lock file is of version {digits}");
-                        self.wrong(span, message, format!("this frontend knows version {VERSION}"));
+                        let message = format!("unsupported lock file version {digits}");
+                        self.wrong(
+                            span,
+                            message,
+                            format!("this frontend supports version {VERSION}"),
+                        );
                     }
                 }
                 Kind::Table(entries) if Upstream::TABLES.contains(&name) => {
@@ -59,14 +63,14 @@ impl Reader<'_> {
                 _ => {
                     let known = ["version"].into_iter().chain(Upstream::TABLES);
                     let hint = did_you_mean(name, known.clone())
-                        .unwrap_or_else(|| format!("a lock file has {}", list(known)));
-                    self.wrong(span, format!("`{name}` does not belong in a lock file"), hint);
+                        .unwrap_or_else(|| format!("expected one of {}", list(known)));
+                    self.wrong(span, format!("unknown key `{name}` in a lock file"), hint);
                 }
             }
         }
         if !is_versioned {
             let start = self.file.span(0..0);
-            self.wrong(start, "the lock file has no version", format!("version = {VERSION}"));
+            self.wrong(start, "the lock file has no version", format!("add `version = {VERSION}`"));
         }
     }
 
@@ -79,17 +83,17 @@ impl Reader<'_> {
                 Ok((upstream, text.to_string()))
             }
             _ => Err(InvalidPin {
-                problem: format!("`{}` is not held to a string", key.name),
-                hint: "\"sha256:...\", or for git a commit",
+                problem: format!("expected a string as the value of `{}`", key.name),
+                hint: "write \"sha256:...\", or a commit for git",
             }),
         });
         match checked {
             Ok((upstream, pin)) => {
                 if let Some(first) = self.entries.get(&upstream) {
-                    let twice = format!("`{upstream}` is there twice");
+                    let twice = format!("`{upstream}` is listed twice");
                     let twice = Diagnostic::new(Code::InvalidLock, span, twice)
-                        .hint("leave one of them out")
-                        .related(first.span, "the other one");
+                        .hint("remove one of them")
+                        .related(first.span, "the other entry");
                     self.found.push(twice);
                 }
                 self.entries.insert(upstream, Entry { pin, span });
@@ -156,24 +160,24 @@ mod tests {
         check(
             "",
             expect![[r#"
-            mstage.lock:1: the lock file has no version
-              help: version = 1
-        "#]],
+                mstage.lock:1: the lock file has no version
+                  help: add `version = 1`
+            "#]],
         );
         check(
             "version = 2\n[image]\n",
             expect![[r#"
-                mstage.lock:1: the lock file is of version 2
-                  help: this frontend knows version 1
-                mstage.lock:2: `image` does not belong in a lock file
+                mstage.lock:1: unsupported lock file version 2
+                  help: this frontend supports version 1
+                mstage.lock:2: unknown key `image` in a lock file
                   help: did you mean `images`?
             "#]],
         );
         check(
             "version = 1\n[images\n",
             expect![[r#"
-                mstage.lock:2: a header has no closing bracket
-                  help: remove it: a build with --target mstage.lock -o . writes it again
+                mstage.lock:2: unterminated header: expected `]`
+                  help: remove it, and write it again by building with `--target mstage.lock -o .`
             "#]],
         );
         let twice = format!(
@@ -182,22 +186,22 @@ mod tests {
         check(
             &twice,
             expect![[r#"
-            mstage.lock:4: `alpine` is there twice
-              help: leave one of them out
-              mstage.lock:3: the other one
+            mstage.lock:4: `alpine` is listed twice
+              help: remove one of them
+              mstage.lock:3: the other entry
         "#]],
         );
         check(
             "version = 1\n[images]\n\"A\" = \"sha256:1\"\n\"a\" = \"sha256:1\"\n\"b\" = 1\n[git]\nx = \"main\"\n",
             expect![[r#"
-                mstage.lock:3: `A` is not an image: a name has lowercase letters only
+                mstage.lock:3: invalid image reference `A`: the name must be lowercase
                   help: "docker.io/library/alpine:3.20"
-                mstage.lock:4: `sha256:1` is not a digest
-                  help: `sha256:` and 64 hexadecimal digits in lower case
-                mstage.lock:5: `b` is not held to a string
-                  help: "sha256:...", or for git a commit
-                mstage.lock:7: `main` is not a commit
-                  help: all 40 hexadecimal digits of its hash in lower case
+                mstage.lock:4: invalid digest `sha256:1`
+                  help: write `sha256:` and 64 lowercase hexadecimal digits
+                mstage.lock:5: expected a string as the value of `b`
+                  help: write "sha256:...", or a commit for git
+                mstage.lock:7: invalid commit `main`
+                  help: write all 40 lowercase hexadecimal digits of the hash
             "#]],
         );
     }

@@ -22,8 +22,7 @@ pub struct Line {
 /// The text of a build file's lock file. `notes` are general remarks.
 pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[String]) -> String {
     let mut text = format!(
-        "# What the references of {build_file} stand for. Written by\n\
-         #   docker buildx build -f {build_file} --target {TARGET} -o . .\n\
+        "# Pinned versions of the references in {build_file}. To update, run\n#   docker buildx build -f {build_file} --target {TARGET} -o . .\n\
          # {GUIDE}\n\
          version = {VERSION}\n"
     );
@@ -38,7 +37,7 @@ pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[Strin
         match line {
             Line { pin: Some(pin), remark } => {
                 if let Some(remark) = remark {
-                    comment(&mut text, &format!("not looked up anew: {remark}"));
+                    comment(&mut text, &format!("not updated: {remark}"));
                 }
                 let _ = writeln!(text, "{key} = {}", quoted(pin));
             }
@@ -103,7 +102,7 @@ mod tests {
         ]);
         let text = render("mstage.toml", &lines, &["a\nnote".to_owned()]);
         expect![[r##"
-            # What the references of mstage.toml stand for. Written by
+            # Pinned versions of the references in mstage.toml. To update, run
             #   docker buildx build -f mstage.toml --target mstage.lock -o . .
             # https://github.com/myorg/mstage/blob/main/docs/guides/lock-file.md
             version = 1
@@ -111,7 +110,7 @@ mod tests {
             [images]
             "docker.io/library/alpine:latest" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
             # "docker.io/library/local:1" is not pinned: it is nowhere
-            # not looked up anew: no registry
+            # not updated: no registry
             "docker.io/library/node:22" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 
             [git]

@@ -54,8 +54,8 @@ impl Upstream {
         Some(match table {
             "images" => match Reference::parse(key) {
                 Ok(reference) if reference.digest().is_some() => invalid(
-                    format!("`{key}` has a digest: there is nothing to look up"),
-                    "the key is the name and the tag, the value is the digest",
+                    format!("`{key}` already contains a digest"),
+                    "write the name and the tag as the key, the digest as the value",
                 ),
                 Ok(reference) => Ok(Self::Image(reference)),
                 Err(err) => invalid(err.to_string(), "\"docker.io/library/alpine:3.20\""),
@@ -73,16 +73,16 @@ impl Upstream {
     pub(super) fn check(&self, pin: &str) -> Result<(), InvalidPin> {
         let (is_right, what, hint) = match self {
             Self::Image(_) | Self::Url(_) => {
-                (is_digest(pin), "digest", "`sha256:` and 64 hexadecimal digits in lower case")
+                (is_digest(pin), "digest", "write `sha256:` and 64 lowercase hexadecimal digits")
             }
             Self::Git { .. } => {
-                (is_commit(pin), "commit", "all 40 hexadecimal digits of its hash in lower case")
+                (is_commit(pin), "commit", "write all 40 lowercase hexadecimal digits of the hash")
             }
         };
         if is_right {
             return Ok(());
         }
-        Err(InvalidPin { problem: format!("`{pin}` is not a {what}"), hint })
+        Err(InvalidPin { problem: format!("invalid {what} `{pin}`"), hint })
     }
 
     /// The table of a lock file that contains it.

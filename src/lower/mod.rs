@@ -82,8 +82,7 @@ impl fmt::Display for LowerError {
             LowerError::Import(err) => err.fmt(f),
             LowerError::TooLarge => write!(
                 f,
-                "the build is too large for any engine: its operations are more than {} MiB; \
-                 every process has all variables, mounts and secrets of its stage",
+                "the build is too large: its operations exceed {} MiB (each process carries all variables, mounts and secrets of its stage)",
                 MAX_GRAPH >> 20
             ),
         }

@@ -35,7 +35,7 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
             None => diagnostics.push(
                 Diagnostic::without_place(
                     Code::InvalidArg,
-                    format!("--build-arg {NAME}={text}: `{option}` is not an option of checks"),
+                    format!("--build-arg {NAME}={text}: unknown option `{option}`"),
                 )
                 .hint("skip=RULE,RULE;error=true"),
             ),

@@ -68,7 +68,7 @@ impl ConditionLookup<'_, '_> {
         let Self { spec, scope } = self;
         if !scope.knows(name.as_str()) {
             let hint = scope.did_you_mean(name.as_str()).unwrap_or_else(|| {
-                "a condition is about args and constants: declare it under [args]".to_owned()
+                "conditions test args and constants: declare it in [args]".to_owned()
             });
             return diagnostics.error(
                 Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined"))
@@ -85,9 +85,9 @@ impl ConditionLookup<'_, '_> {
                     Diagnostic::new(
                         Code::InvalidArg,
                         template.span,
-                        format!("`{name}` is never `{value}`: {rule}"),
+                        format!("`{name}` can never be `{value}`: {rule}"),
                     )
-                    .related(arg.span, "the arg"),
+                    .related(arg.span, "the arg is declared here"),
                 );
                 continue;
             }
@@ -108,7 +108,7 @@ impl ConditionLookup<'_, '_> {
         };
         let says = condition.describe(text);
         let why = if wanted {
-            format!("it exists only when {says}")
+            format!("it exists only if {says}")
         } else {
             format!("it exists unless {says}")
         };
@@ -117,7 +117,7 @@ impl ConditionLookup<'_, '_> {
             Ok(None) | Err(_) => format!("`{name}` has no value"),
         });
         let here = here.collect::<Vec<_>>().join(" and ");
-        Absence { span: condition.span, why, here: format!("{here} here") }
+        Absence { span: condition.span, why, here: format!("in this build, {here}") }
     }
 }
 

@@ -204,7 +204,7 @@ impl ImageConfig {
         config.config.env.retain(|entry| !entry.is_empty());
         config.config.on_build.retain(|trigger| !trigger.is_empty());
         if config.config.texts().any(|text| text.contains('\0')) {
-            return Err(serde::de::Error::custom("a text in it has a NUL character"));
+            return Err(serde::de::Error::custom("it contains a NUL character"));
         }
         Ok(config)
     }

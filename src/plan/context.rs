@@ -119,14 +119,14 @@ impl ContextSource {
                         digest: digest.to_owned(),
                     })
                 }
-                _ => Err(InvalidContext(format!("`{text}` names no digest"))),
+                _ => Err(InvalidContext(format!("expected a digest, found `{text}`"))),
             },
             "http" | "https" => Ok(Self::Http(HttpFile::offered(text))),
             "local" => Ok(Self::Local(rest.to_owned())),
             "input" => Ok(Self::Input(rest.to_owned())),
             "target" => Ok(Self::Target(rest.to_owned())),
             _ => Err(InvalidContext(format!(
-                "`{}` is none of a directory, an image, a git repository, a URL, an OCI layout and a target",
+                "expected a directory, an image, a git repository, a URL, an OCI layout or a target, found `{}`",
                 redacted(text)
             ))),
         }

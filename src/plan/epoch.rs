@@ -34,7 +34,7 @@ pub(super) fn check_epoch(request: &Request, spec: &Spec, diagnostics: &mut Diag
     let Some(seconds) = request.epoch.filter(|&seconds| rfc3339(seconds).is_none()) else {
         return;
     };
-    let message = format!("SOURCE_DATE_EPOCH is {seconds}, which is not in the years 0 to 9999");
+    let message = format!("SOURCE_DATE_EPOCH is {seconds}, which is outside the years 0 to 9999");
     let name = "SOURCE_DATE_EPOCH";
     let given = request.build_args.contains_key(name);
     let declared = spec.args.0.get(name).filter(|_| !given);
@@ -42,7 +42,7 @@ pub(super) fn check_epoch(request: &Request, spec: &Spec, diagnostics: &mut Diag
         Some(arg) => Diagnostic::new(Code::InvalidArg, arg.span, message),
         None => Diagnostic::without_place(Code::InvalidArg, message),
     };
-    diagnostics.push(problem.hint("a number of seconds since 1970, such as 1700000000"));
+    diagnostics.push(problem.hint("give the number of seconds since 1970, such as 1700000000"));
 }
 
 /// A time in the format of image configs; `None` for one after the year 9999.

@@ -58,10 +58,13 @@ impl GitUrl {
     /// Checks that its values are valid for git.
     fn checked(mut self) -> Result<Self, String> {
         if !is_reference(&self.reference) {
-            return Err(format!("`{}` is not a branch, a tag or a commit", self.reference));
+            return Err(format!(
+                "expected a branch, a tag or a commit, found `{}`",
+                self.reference
+            ));
         }
         self.subdir = clean_subdir(&self.subdir)
-            .ok_or_else(|| format!("the directory `{}` leaves the repository", self.subdir))?;
+            .ok_or_else(|| format!("the directory `{}` is outside the repository", self.subdir))?;
         Ok(self)
     }
 
@@ -73,7 +76,7 @@ impl GitUrl {
             let (key, value) = split(pair, '=');
             let value = decoded(value);
             if seen.contains(&key) {
-                return Err(format!("`{key}` is there twice"));
+                return Err(format!("`{key}` is given twice"));
             }
             seen.push(key);
             if value.is_empty() && !matches!(key, "submodules" | "keep-git-dir" | "fetch-by-commit")
@@ -82,9 +85,9 @@ impl GitUrl {
             }
             let truth = || match value.as_str() {
                 "" => Ok(true),
-                text => {
-                    truth(text).ok_or_else(|| format!("`{key}` is `{text}`, not `true` or `false`"))
-                }
+                text => truth(text).ok_or_else(|| {
+                    format!("expected `true` or `false` for `{key}`, found `{text}`")
+                }),
             };
             match key {
                 "ref" => reference.push(value),
@@ -104,15 +107,14 @@ impl GitUrl {
                         "commit" => GitMtime::Commit,
                         other => {
                             return Err(format!(
-                                "`mtime` is `{other}`, not `checkout` or `commit`"
+                                "expected `checkout` or `commit` for `mtime`, found `{other}`"
                             ));
                         }
                     });
                 }
                 other => {
                     return Err(format!(
-                        "`{other}` is none of `ref`, `tag`, `branch`, `subdir`, `commit`, `checksum`, `keep-git-dir`, \
-                         `submodules`, `mtime` and `fetch-by-commit`"
+                        "expected `ref`, `tag`, `branch`, `subdir`, `commit`, `checksum`, `keep-git-dir`, `submodules`, `mtime` or `fetch-by-commit`, found `{other}`"
                     ));
                 }
             }
@@ -306,21 +308,33 @@ mod tests {
                 "ref conflicts: `refs/tags/x` and `refs/heads/y`",
             ),
             ("https://host/a.git?subdir=x#:y", "two directories: `y` and `x`"),
-            ("https://host/a.git#:../../etc", "the directory `../../etc` leaves the repository"),
-            ("https://host/a.git?subdir=%2e%2e/x", "the directory `../x` leaves the repository"),
+            (
+                "https://host/a.git#:../../etc",
+                "the directory `../../etc` is outside the repository",
+            ),
+            (
+                "https://host/a.git?subdir=%2e%2e/x",
+                "the directory `../x` is outside the repository",
+            ),
             (
                 "https://host/a.git#--upload-pack=x",
-                "`--upload-pack=x` is not a branch, a tag or a commit",
+                "expected a branch, a tag or a commit, found `--upload-pack=x`",
             ),
-            ("https://host/a.git?ref=a%0ab", "`a\nb` is not a branch, a tag or a commit"),
+            ("https://host/a.git?ref=a%0ab", "expected a branch, a tag or a commit, found `a\nb`"),
             ("https://host/a.git?ref", "`ref` has no value"),
-            ("https://host/a.git?ref=x&ref=x", "`ref` is there twice"),
-            ("https://host/a.git?submodules=no", "`submodules` is `no`, not `true` or `false`"),
-            ("https://host/a.git?mtime=x", "`mtime` is `x`, not `checkout` or `commit`"),
+            ("https://host/a.git?ref=x&ref=x", "`ref` is given twice"),
+            (
+                "https://host/a.git?submodules=no",
+                "expected `true` or `false` for `submodules`, found `no`",
+            ),
+            (
+                "https://host/a.git?mtime=x",
+                "expected `checkout` or `commit` for `mtime`, found `x`",
+            ),
         ] {
             assert_eq!(GitUrl::parse(text), Some(Err(message.to_owned())), "{text}");
         }
         let unknown = GitUrl::parse("https://host/a.git?depth=1").expect("a repository");
-        assert!(unknown.expect_err("wrong").starts_with("`depth` is none of `ref`"));
+        assert!(unknown.expect_err("wrong").ends_with("found `depth`"));
     }
 }

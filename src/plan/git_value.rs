@@ -20,7 +20,7 @@ pub(super) fn remote(
 ) -> Result<Text, Reported> {
     check_end(&text, span, diagnostics)?;
     let Err(hint) = check_remote(&text) else { return Ok(text) };
-    let message = format!("`{}` is not the address of a git repository", redacted(&text));
+    let message = format!("invalid git URL `{}`", redacted(&text));
     diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 
@@ -35,13 +35,14 @@ fn check_end(text: &str, span: Span, diagnostics: &mut Diagnostics) -> Result<()
     }
     let keys = keys_for(query, fragment.trim_start_matches('#'));
     let keys = keys.into_iter().map(|(key, value)| format!(", {key} = {value}"));
-    let hint = format!("write git = \"{url}\"{}", keys.collect::<String>());
-    let message = format!("expected the URL of a repository alone, found `{rest}` after it");
+    let hint = format!("write `git = \"{url}\"{}`", keys.collect::<String>());
+    let message = format!("unexpected `{rest}` after the URL of the repository");
     diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 
 fn check_remote(text: &str) -> Result<(), String> {
-    const FORMS: &str = "it begins with https://, http://, ssh:// or git://, or is user@host:path";
+    const FORMS: &str =
+        "a git URL begins with https://, http://, ssh:// or git://, or has the form user@host:path";
     let host = match text.split_once("://") {
         Some(("https" | "http" | "ssh" | "git", rest)) => {
             let authority = rest.split('/').next().unwrap_or_default();
@@ -51,13 +52,13 @@ fn check_remote(text: &str) -> Result<(), String> {
         None => match text.split_once('@').and_then(|(_, rest)| rest.split_once(':')) {
             Some((host, path)) if !text.starts_with(['-', '@']) && !path.is_empty() => host,
             _ if text.split('/').next().is_some_and(|host| host.contains('.')) => {
-                return Err(format!("with its protocol: \"https://{text}\""));
+                return Err(format!("add the protocol: \"https://{text}\""));
             }
             _ => return Err(FORMS.to_owned()),
         },
     };
     if text.contains(char::is_whitespace) {
-        return Err("a space is written %20".to_owned());
+        return Err("write a space as %20".to_owned());
     }
     // Git passes the host to ssh, which could interpret it as an option.
     if host.is_empty() || host.starts_with('-') || host.contains('/') {
@@ -75,10 +76,10 @@ pub(super) fn reference(
     if is_reference(&text) {
         return Ok(text);
     }
-    let message = format!("`{text}` is not a branch, a tag or a commit");
+    let message = format!("expected a branch, a tag or a commit, found `{text}`");
     diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message)
-            .hint("\"main\", \"v1.2\", \"refs/pull/1/head\", or the hash of a commit"),
+            .hint("write a reference such as \"main\", \"v1.2\" or \"refs/pull/1/head\", or the hash of a commit"),
     )
 }
 
@@ -93,10 +94,11 @@ pub(super) fn subdir(
         Some(clean) if clean == text.as_str() => Ok(text),
         Some(clean) => Ok(clean.into()),
         None => {
-            let message = format!("`{text}` leaves the repository");
+            let message = format!("`{text}` is outside the repository");
             diagnostics.error(
-                Diagnostic::new(Code::PathOutside, span, message)
-                    .hint("a path from the root of the repository, such as \"docs/api\""),
+                Diagnostic::new(Code::PathOutside, span, message).hint(
+                    "write a path relative to the root of the repository, such as \"docs/api\"",
+                ),
             )
         }
     }

@@ -61,10 +61,10 @@ pub(super) fn apply(
     for (volume, template) in volumes.iter().zip(&image.volumes) {
         // In `C:/dir`, the colon is part of the path.
         if volume.as_str().get(2..).is_some_and(|rest| rest.contains(":/")) {
-            let message = format!("`{volume}` is not a path in the container");
+            let message = format!("expected a path in the container, found `{volume}`");
             diagnostics.push(
                 Diagnostic::new(Code::InvalidValue, template.span, message)
-                    .hint("a volume is a directory such as \"/data\": who runs the container says what is mounted there"),
+                    .hint("write a directory such as \"/data\"; choose what is mounted there when you run the container"),
             );
         }
     }
@@ -183,7 +183,7 @@ pub(super) fn clear(
                     Diagnostic::new(
                         Code::InvalidValue,
                         name.span,
-                        format!("`{}` is nothing that can be cleared", name.value),
+                        format!("`{}` cannot be cleared", name.value),
                     )
                     .hint(hint),
                 );
@@ -218,9 +218,9 @@ fn stop_signal(
             Diagnostic::new(
                 Code::InvalidValue,
                 template.span,
-                format!("`{signal}` is not a signal"),
+                format!("unknown signal `{signal}`"),
             )
-            .hint("a name such as \"SIGTERM\", or a number from 1 to 64 in quotes"),
+            .hint("write a name such as \"SIGTERM\", or a number from 1 to 64 in quotes"),
         );
     }
     signal
@@ -288,8 +288,8 @@ fn plan_healthcheck(
 
 const DURATION: step::Form<i64> = step::Form::new(
     parse_duration,
-    "a duration of a millisecond or more",
-    "a number with a unit: \"30s\", \"1m30s\", \"500ms\"",
+    "a duration of at least 1ms",
+    "write a number with a unit, such as \"30s\", \"1m30s\" or \"500ms\"",
 );
 
 /// Nanoseconds, in the syntax of Go's `time.ParseDuration`. Docker accepts nothing shorter than a
@@ -329,7 +329,7 @@ fn check_program(command: &Command, none: &str, diagnostics: &mut Diagnostics) {
     if let Command::List(words) = command
         && let Some(word) = words.first().filter(|word| word.trim().is_empty())
     {
-        diagnostics.push(no_program(word.span).hint(format!("no command at all is `{none}`")));
+        diagnostics.push(no_program(word.span).hint(format!("for no command, write `{none}`")));
     }
 }
 
@@ -363,10 +363,10 @@ fn expose(
         let Scalar(template) = &port.value;
         let Ok(text) = values.expand(template, diagnostics) else { continue };
         let invalid = |text: &str| {
-            Diagnostic::new(Code::InvalidValue, port.span, format!("`{text}` is not a port")).hint(
+            Diagnostic::new(Code::InvalidValue, port.span, format!("invalid port `{text}`")).hint(
                 match text.contains(':') {
-                    true => "the port in the container alone, such as 80: who runs it publishes it",
-                    false => "8080, \"53/udp\" or \"8000-8010\"; tcp, udp or sctp",
+                    true => "write only the port in the container, such as 80; publish it when you run the container",
+                    false => "write a port such as 8080, \"53/udp\" or \"8000-8010\"; the protocols are tcp, udp and sctp",
                 },
             )
         };

@@ -43,7 +43,7 @@ pub(super) fn platform_of(
         }
         Err(err) => diagnostics.error(
             Diagnostic::new(Code::InvalidPlatform, template.span, err.to_string())
-                .hint("\"linux/amd64\", \"linux/arm/v7\", \"${BUILDPLATFORM}\""),
+                .hint("write a platform such as \"linux/amd64\", \"linux/arm/v7\" or \"${BUILDPLATFORM}\""),
         ),
     }
 }

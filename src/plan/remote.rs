@@ -13,18 +13,20 @@ use crate::text::Text;
 /// Checks a URL.
 pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Result<Text, Reported> {
     let invalid = |hint: &str| {
-        let message = format!("`{}` is not a URL that can be fetched", redacted(&text));
+        let message = format!("invalid URL `{}`", redacted(&text));
         Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
     };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])) {
-        return diagnostics.error(invalid("it begins with https:// or http:// and a host"));
+        return diagnostics
+            .error(invalid("write a URL that begins with https:// or http:// and a host"));
     }
     if text.contains(' ') {
-        return diagnostics.error(invalid("a space is written %20"));
+        return diagnostics.error(invalid("write a space as %20"));
     }
     if decoded(path_of(&text)).is_none() {
-        let hint = "after `%` come two hexadecimal digits, which together are UTF-8: %C3%A4";
+        let hint =
+            "write two hexadecimal digits after each `%`, together valid UTF-8, such as %C3%A4";
         return diagnostics.error(invalid(hint));
     }
     Ok(text)
@@ -45,12 +47,12 @@ pub(super) fn fetch_by_commit(
         return Ok(());
     }
     let message = match checksum {
-        Some(checksum) => format!("`fetch-by-commit` needs a whole commit, found `{checksum}`"),
-        None => "`fetch-by-commit` needs a commit to fetch".to_owned(),
+        Some(checksum) => format!("`fetch-by-commit` needs a full commit hash, found `{checksum}`"),
+        None => "`fetch-by-commit` needs a commit".to_owned(),
     };
     diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message)
-            .hint("checksum = \"...\" with all 40 hexadecimal digits of the commit"),
+            .hint("set `checksum = \"...\"` to all 40 hexadecimal digits of the commit"),
     )
 }
 
@@ -78,8 +80,8 @@ pub(super) fn digest(
         return Ok(text);
     }
     diagnostics.error(
-        Diagnostic::new(Code::InvalidValue, span, format!("`{text}` is not a digest"))
-            .hint("sha256: and 64 hexadecimal digits in lower case"),
+        Diagnostic::new(Code::InvalidValue, span, format!("invalid digest `{text}`"))
+            .hint("write `sha256:` and 64 lowercase hexadecimal digits"),
     )
 }
 
@@ -98,7 +100,7 @@ pub(super) fn commit(
             span,
             format!("invalid checksum `{text}`: expected hex commit hash"),
         )
-        .hint("at least 7 hexadecimal digits in lower case; all 40 are safest"),
+        .hint("write at least 7 lowercase hexadecimal digits, preferably all 40"),
     )
 }
 
@@ -119,7 +121,7 @@ pub(super) fn file_name(
         None | Some("" | ".") => Ok(UNNAMED.clone()),
         Some(last) => FileName::new(last).or_else(|problem| {
             let message =
-                format!("the last part of this URL, `{last}`, is no file name: {problem}");
+                format!("the last part of this URL, `{last}`, is not a valid file name: {problem}");
             diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(way_out))
         }),
     }
@@ -132,10 +134,10 @@ pub(super) fn named(
     diagnostics: &mut Diagnostics,
 ) -> Result<FileName, Reported> {
     FileName::new(name.as_str()).or_else(|problem| {
-        let message = format!("`{name}` is no file name: {problem}");
+        let message = format!("invalid file name `{name}`: {problem}");
         diagnostics.error(
             Diagnostic::new(Code::InvalidValue, span, message)
-                .hint("one name without directories, such as \"tool.tar.gz\""),
+                .hint("write one name without directories, such as \"tool.tar.gz\""),
         )
     })
 }

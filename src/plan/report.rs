@@ -12,15 +12,15 @@ use crate::text::Text;
 const MOUNTED: [&str; 3] = ["/dev", "/proc", "/sys"];
 
 /// The hint for a report at an invalid path.
-pub const REPORT_HINT: &str = "name the directory that the steps write what they find to";
+pub const REPORT_HINT: &str = "name the directory that the steps write their results to";
 
 /// The reason why an absolute, clean path cannot be a report, if any.
 pub fn why_no_report(path: &str) -> Option<String> {
     if path == "/" {
-        return Some("the whole file system cannot be a report".to_owned());
+        return Some("the root of the file system cannot be a report".to_owned());
     }
     let mounted = MOUNTED.iter().find(|mounted| is_within(path, mounted))?;
-    Some(format!("the engine mounts `{mounted}` for each step: nothing in it can be a report"))
+    Some(format!("a report cannot be in `{mounted}`: the engine mounts it anew for each step"))
 }
 
 /// The report of a stage whose steps run in `workdir`.

@@ -135,7 +135,7 @@ impl Request {
             return false;
         };
         truth(text).unwrap_or_else(|| {
-            let message = format!("--build-arg {name}={text}: it must be `true` or `false`");
+            let message = format!("--build-arg {name}={text}: expected `true` or `false`");
             diagnostics.push(Diagnostic::without_place(Code::InvalidArg, message).hint(hint));
             false
         })
@@ -143,7 +143,7 @@ impl Request {
 
     /// Applies a lock file, if there is one, as strictly as the client requests.
     pub fn hold_to(&mut self, lock: Option<Lock>, diagnostics: &mut Diagnostics) {
-        let hint = "without it, what is not in the lock file is a warning";
+        let hint = "remove it to get a warning for references that are not in the lock file";
         self.locking = Locking::new(lock, self.flag(LOCKED, hint, diagnostics));
     }
 

@@ -92,10 +92,10 @@ impl<'s> Scope<'s> {
         }
         for (name, value) in &request.build_args {
             if value.contains('\0') {
-                let message = format!("--build-arg {name} has a NUL character");
+                let message = format!("--build-arg {name} contains a NUL character");
                 let reported = diagnostics.report(
                     Diagnostic::without_place(Code::InvalidArg, message)
-                        .hint("no program can be given one"),
+                        .hint("programs cannot receive NUL characters"),
                 );
                 scope.values.insert(name, Value::Failed(reported));
                 continue;
@@ -171,7 +171,7 @@ impl<'s> Scope<'s> {
             let reported = diagnostics.report(Diagnostic::new(
                 Code::ValueCycle,
                 all[cycle[0]].span,
-                format!("values need each other: {} -> {}", names.join(" -> "), names[0]),
+                format!("values form a cycle: {} -> {}", names.join(" -> "), names[0]),
             ));
             for name in names {
                 self.values.insert(name, Value::Failed(reported));
@@ -355,16 +355,16 @@ impl<'s> Scope<'s> {
             ExpandError::Lookup(error) => self.report_lookup(error, diagnostics),
             ExpandError::Unset { name, span } if [VCS_REVISION, VCS_SOURCE].contains(&name.as_str()) => diagnostics.report(
                 Diagnostic::new(Code::UnsetArg, span, format!("`{name}` is not known in this build"))
-                    .hint(format!("buildx tells it of a git checkout with a commit and a remote; `${{{name}:-}}` is empty elsewhere, and --build-arg {name}=... gives it")),
+                    .hint(format!("buildx sets it for a git checkout with a commit and a remote; write `${{{name}:-}}` to allow an empty value, or pass `--build-arg {name}=...`")),
             ),
             ExpandError::Unset { name, span } if self.knows(&name) => diagnostics.report(
                 Diagnostic::new(Code::UnsetArg, span, format!("arg `{name}` has no value"))
-                    .hint(format!("give it with --build-arg {name}=..., or write `${{{name}:-}}` if it may be empty")),
+                    .hint(format!("pass `--build-arg {name}=...`, or write `${{{name}:-}}` if it may be empty")),
             ),
             ExpandError::Unset { name, span } => {
                 let near = self.known.did_you_mean(&name, environment.iter().copied());
                 let hint = near.unwrap_or_else(|| {
-                    format!("declare it under [args], or write `${{{name}:-}}` if it may be missing")
+                    format!("declare it in [args], or write `${{{name}:-}}` if it may be missing")
                 });
                 diagnostics.report(
                     Diagnostic::new(Code::UndefinedName, span, format!("`{name}` is not defined")).hint(hint),
@@ -387,8 +387,8 @@ impl<'s> Scope<'s> {
     ) -> Reported {
         match error {
             LookupError::Missing { name, declared } => diagnostics.report(
-                Diagnostic::new(Code::MissingArg, declared, format!("arg `{name}` must be given"))
-                    .hint(format!("--build-arg {name}=...")),
+                Diagnostic::new(Code::MissingArg, declared, format!("arg `{name}` is required"))
+                    .hint(format!("pass `--build-arg {name}=...`")),
             ),
             LookupError::Reported(reported) => reported,
         }
@@ -397,11 +397,9 @@ impl<'s> Scope<'s> {
 
 /// The error if the allowance is exhausted.
 fn too_large(span: Span) -> Diagnostic {
-    let message =
-        format!("the values of this build are more than {} MiB up to here", ALLOWANCE >> 20);
-    Diagnostic::new(Code::TooLarge, span, message).hint(
-        "look for values that repeat each other, or a long one that is used in very many places",
-    )
+    let message = format!("the values of this build exceed {} MiB", ALLOWANCE >> 20);
+    Diagnostic::new(Code::TooLarge, span, message)
+        .hint("shorten values that repeat each other, or a long value that is used in many places")
 }
 
 fn is_known(build_arg: &str) -> bool {

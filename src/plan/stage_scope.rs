@@ -101,7 +101,7 @@ impl StageScope<'_, '_> {
             return Ok(path);
         }
         let message =
-            format!("this path has {} bytes, and Linux takes no more than {MAX_PATH}", path.len());
+            format!("this path has {} bytes, but Linux allows at most {MAX_PATH}", path.len());
         diagnostics.error(Diagnostic::new(Code::TooLarge, template.span, message))
     }
 
@@ -180,11 +180,7 @@ pub(super) fn values_of(
         diagnostics.push(Diagnostic::new(
             Code::ValueCycle,
             entries[cycle[0]].1.span,
-            format!(
-                "environment variables need each other: {} -> {}",
-                names.join(" -> "),
-                names[0]
-            ),
+            format!("environment variables form a cycle: {} -> {}", names.join(" -> "), names[0]),
         ));
         for &at in cycle {
             values[at] = Some(Text::default());

@@ -44,7 +44,7 @@ fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> 
     let is_at = |word: &Word| word.span.start <= place.start && place.end <= word.span.end;
     match &instruction.kind {
         Kind::From(header) => of_from(header, is_at, problem),
-        Kind::Copy(_) if message.ends_with("takes paths, found a URL") => {
+        Kind::Copy(_) if message.ends_with("found a URL") => {
             Some(format!("source can't be a URL for COPY: {message}"))
         }
         Kind::Expose(ports) => {
@@ -58,11 +58,13 @@ fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> 
             Some(format!("invalid port: {port:?}: {why}"))
         }
         Kind::StopSignal(_) => {
-            let signal = message.strip_suffix("` is not a signal")?;
-            Some(format!("invalid signal: {}", signal.strip_prefix('`')?))
+            let signal = message.strip_prefix("unknown signal `")?;
+            Some(format!("invalid signal: {}", signal.strip_suffix('`')?))
         }
         Kind::Healthcheck(Healthcheck::Command { options, .. }) => {
-            let value = message.split_once("` is not a duration")?.0.strip_prefix('`')?;
+            let value = message
+                .strip_prefix("expected a duration of at least 1ms, found `")?
+                .strip_suffix('`')?;
             let (name, _) = options.iter().find(|(_, written)| written.value == value)?;
             let is_unit = |c: char| c.is_ascii_alphabetic();
             Some(match value.ends_with(is_unit) && value.starts_with(char::is_numeric) {
@@ -80,7 +82,7 @@ fn of_from(
     problem: &Diagnostic,
 ) -> Option<String> {
     let message = &problem.message;
-    let is_empty = ["this is empty once", "this string is empty", "there is nothing but blanks"]
+    let is_empty = ["the value is empty after", "empty string", "the value is blank"]
         .iter()
         .any(|start| message.starts_with(start));
     if let Some(platform) = header.platform.as_ref().filter(|platform| is_at(platform)) {

@@ -25,10 +25,10 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         if is_foreign || !(is_upper || declared.contains(name.as_str())) {
             continue;
         }
-        let message = format!("`${name}` stays as it is written");
+        let message = format!("`${name}` is not replaced here");
         diagnostics.push(
             Diagnostic::new(Code::BareDollar, *span, message)
-                .hint(format!("write `${{{name}}}` for the value of {name}")),
+                .hint(format!("write `${{{name}}}` to insert the value of {name}")),
         );
     }
 }

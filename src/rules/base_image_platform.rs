@@ -18,10 +18,10 @@ pub(crate) fn check(
     diagnostics: &mut Diagnostics,
 ) {
     if found.os() != wanted.os() || found.architecture() != wanted.architecture() {
-        let message = format!("{image} is for {found}, and is to be for {wanted}");
+        let message = format!("{image} is for {found}, expected {wanted}");
         diagnostics.push(
             Diagnostic::new(Code::BaseImagePlatform, span, message)
-                .hint("look for an image that has the platform, or set the stage's `platform`"),
+                .hint("use an image that supports the platform, or set the stage's `platform`"),
         );
     }
 }

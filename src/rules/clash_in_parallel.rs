@@ -39,9 +39,9 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::ClashInParallel,
                     span,
-                    format!("`{program}` changes {what}, and so does another branch: only the last is kept"),
+                    format!("`{program}` changes {what}, but so does another branch: only the last change is kept"),
                 )
-                .hint("do it in one branch, or before the branches")
+                .hint("move both into one branch, or before the parallel step")
                 .related(entry.1, "the other branch"),
             );
         }

@@ -32,11 +32,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             continue;
         }
         for (key, span) in texts {
-            let message =
-                format!("a shell is to run this `{key}`, and there is no `{SHELL}` in the image");
+            let message = format!("this `{key}` needs a shell, but the image has no `{SHELL}`");
             diagnostics.push(
                 Diagnostic::new(Code::CommandWithoutShell, span, message)
-                    .hint("write a list: [\"/program\", \"argument\"]"),
+                    .hint("write it as a list: [\"/program\", \"argument\"]"),
             );
         }
     }

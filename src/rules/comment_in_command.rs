@@ -11,11 +11,10 @@ use crate::spec::shell::Broken;
 pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
     for broken in script.broken() {
         let Broken::Comment(comment) = broken else { continue };
-        let message = "this comment ends the command, which the line before says goes on";
+        let message = "this comment ends the command that the line above continues";
         diagnostics.push(
-            Diagnostic::new(Code::CommentInCommand, script.span(comment.clone()), message).hint(
-                "the lines after it are another command: move the comment before the command",
-            ),
+            Diagnostic::new(Code::CommentInCommand, script.span(comment.clone()), message)
+                .hint("the next lines run as another command: move the comment above the command"),
         );
     }
 }

@@ -22,9 +22,9 @@ pub(super) fn check(name: &StageName, stage: &Stage, diagnostics: &mut Diagnosti
                 Diagnostic::new(
                     Code::ConstantPlatform,
                     template.span,
-                    format!("stage `{name}` is always for `{text}`, whatever --platform says"),
+                    format!("stage `{name}` always builds for `{text}`: it ignores --platform"),
                 )
-                .hint("\"${BUILDPLATFORM}\" is the machine's own; without `platform` it is the target's"),
+                .hint("use \"${BUILDPLATFORM}\" for the build platform, or remove `platform` to build for the target platform"),
             );
         }
     }

@@ -51,11 +51,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             continue;
         }
         let (name, base) = (subject.name(at), subject.name(base));
-        let message =
-            format!("stage `{name}` has another platform than `{base}`, whose files are in it");
+        let message = format!("stage `{name}` has a different platform than its base `{base}`");
         diagnostics
             .push(Diagnostic::new(Code::ContradictingPlatform, platform.span, message).hint(
-            "start from an image of that platform, and copy what is needed `from` the other stage",
+            "start from an image of that platform, and copy the files that you need `from` the other stage",
         ));
     }
 }

@@ -39,9 +39,9 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::CopyInCacheMount,
                     step.span,
-                    format!("this goes into `{path}`, where run steps see a {kind} instead"),
+                    format!("files copied to `{path}` are hidden by a {kind} in run steps"),
                 )
-                .hint(format!("put it somewhere else, or mount the {kind} somewhere else"))
+                .hint(format!("copy to another path, or move the {kind}"))
                 .related(mounted, format!("the step with the {kind}")),
             );
         }

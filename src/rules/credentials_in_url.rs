@@ -45,19 +45,16 @@ fn check_url(url: &str, kind: Kind, span: Span, diagnostics: &mut Diagnostics) {
     let Some(credential) = find(url) else { return };
     let shown = redacted(url);
     let message = match credential {
-        Credential::UserInfo => format!("`{shown}` has credentials in it"),
-        Credential::Query(key) => format!("`{shown}` has a secret in it, `{key}`"),
+        Credential::UserInfo => format!("`{shown}` contains credentials"),
+        Credential::Query(key) => format!("`{shown}` contains a secret, `{key}`"),
     };
     let hint = match kind {
         Kind::Git if url.starts_with("ssh://") => {
-            "leave the password out, and build with --ssh default".to_owned()
+            "remove the password, and build with --ssh default".to_owned()
         }
-        Kind::Git => {
-            "leave them out, and build with --secret id=GIT_AUTH_TOKEN,env=NAME".to_owned()
-        }
+        Kind::Git => "remove them, and build with --secret id=GIT_AUTH_TOKEN,env=NAME".to_owned(),
         Kind::Http => format!(
-            "leave them out, and build with --secret id=HTTP_AUTH_TOKEN_{0},env=NAME or \
-             id=HTTP_AUTH_HEADER_{0}",
+            "remove them, and build with --secret id=HTTP_AUTH_TOKEN_{0},env=NAME or id=HTTP_AUTH_HEADER_{0}",
             host(url)
         ),
     };

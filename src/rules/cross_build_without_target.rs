@@ -46,11 +46,11 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             }
             let Some(tool) = tool_of(written, exec) else { continue };
             let message = format!(
-                "`{tool}` reads `TARGETPLATFORM` from its environment, and this step does not have it: it builds for the machine that builds"
+                "`{tool}` reads `TARGETPLATFORM` from its environment, but this step does not set it, so it builds for the build platform"
             );
             diagnostics.push(
                 Diagnostic::new(Code::CrossBuildWithoutTarget, planned.span, message).hint(
-                    "args = [\"TARGETPLATFORM\"] in the step, or in a stage whose steps all build for the target",
+                    "set `args = [\"TARGETPLATFORM\"]` in the step, or in the stage if all its steps build for the target",
                 ),
             );
         }

@@ -43,7 +43,6 @@ fn check_exec(exec: &ExecStep, diagnostics: &mut Diagnostics) {
 
 fn report(word: &str, span: Span, diagnostics: &mut Diagnostics) {
     let Some(form) = form_of(&word.to_ascii_uppercase()) else { return };
-    let message =
-        format!("a program called `{word}` is run here, not the instruction of Dockerfiles");
+    let message = format!("`{word}` runs as a program here, not as a Dockerfile instruction");
     diagnostics.push(Diagnostic::new(Code::DockerfileInstruction, span, message).hint(form));
 }

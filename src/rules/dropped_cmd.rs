@@ -53,18 +53,16 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             continue;
         };
         let found = |message: &str| Diagnostic::new(Code::DroppedCmd, entrypoint.span, message);
-        let hint = "say `cmd` beside `entrypoint`; or clear = [\"cmd\"], if it is to go";
+        let hint = "set `cmd` next to `entrypoint`, or write `clear = [\"cmd\"]` to drop it";
         match below {
             Cmd::Written(place) => diagnostics.push(
-                found(
-                    "a new `entrypoint` drops the `cmd` of the stage that this one is built from",
-                )
-                .hint(hint)
-                .related(place, "the `cmd`"),
+                found("setting `entrypoint` drops the `cmd` of the base stage")
+                    .hint(hint)
+                    .related(place, "the `cmd`"),
             ),
             Cmd::OfImage(words) if is_wrapper(&entrypoint.value) && is_program(&words) => {
                 let message =
-                    format!("a new `entrypoint` drops the `cmd` of the base image: {words:?}");
+                    format!("setting `entrypoint` drops the `cmd` of the base image: {words:?}");
                 diagnostics.push(found(&message).hint(hint));
             }
             Cmd::OfImage(_) | Cmd::None => {}

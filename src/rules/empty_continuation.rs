@@ -13,7 +13,7 @@ pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
         let message = "a blank line after this backslash ends the command";
         diagnostics.push(
             Diagnostic::new(Code::EmptyContinuation, script.span(backslash.clone()), message).hint(
-                "the lines after it are another command: remove the blank line, or the backslash",
+                "the next lines run as another command: remove the blank line or the backslash",
             ),
         );
     }

@@ -9,11 +9,12 @@ use crate::source::Span;
 
 /// The hint for a step that cannot run on its platform.
 pub(crate) const HINT: &str =
-    "platform = \"${BUILDPLATFORM}\" in its stage runs it on the machine that builds";
+    "set `platform = \"${BUILDPLATFORM}\"` in the stage to run it on the build platform";
 
 /// The finding for a stage with processes.
 pub(crate) fn found(platform: &Platform, span: Span) -> Diagnostic {
-    let message = format!("this runs on {platform}, which the engine does not say it can run");
+    let message =
+        format!("the engine does not list {platform} among the platforms that it can run");
     Diagnostic::new(Code::ForeignPlatform, span, message)
-        .hint(format!("{HINT}; emulation must be installed for others"))
+        .hint(format!("{HINT}, or install emulation on the engine"))
 }

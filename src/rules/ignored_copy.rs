@@ -35,8 +35,8 @@ pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
 /// The finding for a path.
 pub(super) fn found(code: Code, source: &str, span: Span) -> Diagnostic {
     let path = source.trim_start_matches('/');
-    Diagnostic::new(code, span, format!("`{path}` is kept out of the build context"))
-        .hint("by the .dockerignore file, or by `ignore` in this one: a pattern there matches it")
+    Diagnostic::new(code, span, format!("`{path}` is excluded from the build context"))
+        .hint("a pattern in .dockerignore, or in `ignore` of this file, matches it")
 }
 
 /// The files that are excluded from the build context.

@@ -43,9 +43,9 @@ pub(super) fn check(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
             Diagnostic::new(
                 Code::InvalidDefaultInFrom,
                 from.span,
-                format!("without build args this is no image: {problem}"),
+                format!("without build args, this is not a valid image reference: {problem}"),
             )
-            .hint("give the arg a default, or say `required = true` in its declaration"),
+            .hint("give the arg a default, or declare it with `required = true`"),
         );
     }
 }

@@ -33,10 +33,11 @@ const SPECIAL: [(&str, Special); 10] = [
 type Special = (&'static str, &'static str);
 
 const LINK: Special = (
-    "is a link in many images, which a linked layer replaces by a directory",
-    "link = false, or the directory that is meant: /usr/bin, /usr/lib, /run",
+    "is a symbolic link in many images, and a linked layer replaces it with a directory",
+    "set `link = false`, or use the directory it points to: /usr/bin, /usr/lib, /run",
 );
-const MODE: Special = ("is writable for all, which a linked layer ends", "link = false");
+const MODE: Special =
+    ("is writable for everyone, and a linked layer removes that permission", "set `link = false`");
 
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     for (stage, on_image) in subject.plan.stages.iter().zip(on_image(subject.plan)) {
@@ -84,16 +85,15 @@ fn find(action: &Action) -> Option<(String, &'static str)> {
     };
     let hint = if matches!(action, Action::Copy(_) | Action::Git(_)) { TREE } else { ARCHIVE };
     let message = format!(
-        "a directory such as `bin` or `lib` in a tree over `{destination}` replaces the image's own, which is a link in many images"
+        "copying a tree to `{destination}` can replace `bin` or `lib` with a directory; in many images they are symbolic links"
     );
     Some((message, hint))
 }
 
 /// The hint for a linked tree.
-const TREE: &str = "if it has such directories, name them usr/bin and usr/lib, or link = false; \
-                    a single file is named at its destination: to = \"/NAME\"";
+const TREE: &str = "if the tree has such directories, name them usr/bin and usr/lib, or set `link = false`; for a single file, write `to = \"/NAME\"`";
 /// The hint for an archive.
-const ARCHIVE: &str = "if it has such directories, unpack it elsewhere and copy what is meant to /usr/bin and /usr/lib";
+const ARCHIVE: &str = "if the archive has such directories, unpack it elsewhere and copy the files to /usr/bin and /usr/lib";
 
 /// True if a directory contains a special one that is a link.
 fn is_over_special(directory: &str) -> bool {

@@ -22,9 +22,9 @@ pub(super) fn check(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics)
                     Diagnostic::new(
                         Code::LiteralSubstitution,
                         word.span,
-                        format!("`{}` stays as it is written: a list runs without a shell", word.value),
+                        format!("`{}` is not replaced: a list runs without a shell", word.value),
                     )
-                    .hint("put the value into `env` for the program to read, or write a string, which a shell runs"),
+                    .hint("write a string to use a shell, or set the variable in `env` and let the program read it"),
                 );
             }
         }

@@ -15,15 +15,16 @@ pub(crate) fn is_common(key: &str) -> bool {
 /// such a key.
 pub(crate) fn under_header(key: &str, table: &str, places: &[&str], span: Span) -> Diagnostic {
     let places = places.join(" and of ");
-    let message = format!("`{key}` in `{table}` is taken for a name, and is a key of {places}");
+    let message =
+        format!("`{key}` in `{table}` is read as a name, but it is also a key of {places}");
     Diagnostic::new(Code::MisplacedKey, span, message)
-        .hint(format!("move it above the header of `{table}` if it is meant as a key"))
+        .hint(format!("if you mean the key, move it above the header of `{table}`"))
 }
 
 /// The finding for a table of sources and destinations whose keys look like options for them.
 pub(crate) fn for_paths(source: &str, destination: &str, span: Span) -> Diagnostic {
-    let message = format!("`{source}` and `{destination}` are taken for paths");
+    let message = format!("`{source}` and `{destination}` are read as paths");
     Diagnostic::new(Code::MisplacedKey, span, message).hint(
-        "a table in `copy` has sources with a destination each: { copy = \"FILE\", to = \"DIR/\" } copies one",
+        "a `copy` table maps sources to destinations; to copy one file, write `{ copy = \"FILE\", to = \"DIR/\" }`",
     )
 }

@@ -34,9 +34,12 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::ModeWithoutSearch,
                     chmod.span,
-                    "directories that are copied get this mode too, and only root can enter them then",
+                    "copied directories get this mode too, and then only root can enter them",
                 )
-                .hint(format!("`X` is for directories alone: chmod = \"{}\"", symbolic(*bits))),
+                .hint(format!(
+                    "use `X`, which applies only to directories: `chmod = \"{}\"`",
+                    symbolic(*bits)
+                )),
             );
         }
     }

@@ -39,7 +39,7 @@ fn hints(platform: &Platform) -> Vec<String> {
         }
         let known = Known::new(known.iter().chain(aliases).copied());
         if let Some(near) = known.one_slip(part) {
-            hints.push(format!("`{part}` is nearly `{near}`"));
+            hints.push(format!("did you mean `{near}` instead of `{part}`?"));
         }
     }
     hints

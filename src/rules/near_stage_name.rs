@@ -5,7 +5,8 @@ use crate::source::Span;
 
 /// The finding for a `from`.
 pub(crate) fn found(image: &str, stage: &str, span: Span) -> Diagnostic {
-    let message = format!("`{image}` is taken for an image, and is nearly the stage `{stage}`");
+    let message =
+        format!("`{image}` is read as an image, but a stage has the similar name `{stage}`");
     Diagnostic::new(Code::NearStageName, span, message)
-        .hint(format!("{{ image = \"{image}\" }} says that the image is meant"))
+        .hint(format!("if you mean the image, write `{{ image = \"{image}\" }}`"))
 }

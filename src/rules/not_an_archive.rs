@@ -36,12 +36,10 @@ fn check(file: &Template, path: fn(&str) -> &str, diagnostics: &mut Diagnostics)
     // The extension is in the text after the last `${NAME}`, if there is any.
     let (_, end) = file.ends();
     let Some(ending) = other_ending(path(end)) else { return };
-    let message = format!(
-        "only tar archives are unpacked, and by its name this `.{ending}` file is none: it is copied as it is"
-    );
+    let message = format!("a `.{ending}` file is not a tar archive: it is copied, not unpacked");
     diagnostics.push(
         Diagnostic::new(Code::NotAnArchive, file.span, message)
-            .hint("unpack it with a program of its kind in a run step"),
+            .hint("unpack it in a run step with a program for its format"),
     );
 }
 

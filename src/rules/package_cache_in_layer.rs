@@ -40,8 +40,7 @@ const MANAGERS: [Manager; 5] = [
         cleans: &[&["dist-clean"], &["distclean"]],
         directories: &["/var/lib/apt/lists"],
         elsewhere: &[],
-        hint: "mounts = [{ cache = \"/var/lib/apt\", sharing = \"locked\" }, { cache = \"/var/cache/apt\", sharing = \"locked\" }], \
-               or rm -rf /var/lib/apt/lists/* in the same step",
+        hint: "add `mounts = [{ cache = \"/var/lib/apt\", sharing = \"locked\" }, { cache = \"/var/cache/apt\", sharing = \"locked\" }]`, or run `rm -rf /var/lib/apt/lists/*` in the same step",
     },
     Manager {
         programs: &["apk"],
@@ -51,7 +50,7 @@ const MANAGERS: [Manager; 5] = [
         cleans: &[&["cache", "clean"], &["cache", "purge"]],
         directories: &["/var/cache/apk", "/etc/apk/cache"],
         elsewhere: &[],
-        hint: "apk add --no-cache, or mounts = [{ cache = \"/var/cache/apk\", sharing = \"locked\" }]",
+        hint: "use `apk add --no-cache`, or add `mounts = [{ cache = \"/var/cache/apk\", sharing = \"locked\" }]`",
     },
     Manager {
         programs: &["dnf", "dnf5", "yum", "microdnf", "tdnf"],
@@ -61,7 +60,7 @@ const MANAGERS: [Manager; 5] = [
         cleans: &[&["clean", "all"]],
         directories: &["/var/cache/dnf", "/var/cache/yum", "/var/cache/libdnf5"],
         elsewhere: &[],
-        hint: "mounts = [{ cache = \"/var/cache/dnf\", sharing = \"locked\" }], or dnf clean all in the same step",
+        hint: "add `mounts = [{ cache = \"/var/cache/dnf\", sharing = \"locked\" }]`, or run `dnf clean all` in the same step",
     },
     Manager {
         programs: &["zypper"],
@@ -71,7 +70,7 @@ const MANAGERS: [Manager; 5] = [
         cleans: &[&["clean"], &["cc"]],
         directories: &["/var/cache/zypp"],
         elsewhere: &[],
-        hint: "mounts = [{ cache = \"/var/cache/zypp\", sharing = \"locked\" }], or zypper clean --all in the same step",
+        hint: "add `mounts = [{ cache = \"/var/cache/zypp\", sharing = \"locked\" }]`, or run `zypper clean --all` in the same step",
     },
     Manager {
         programs: &["pip", "pip3"],
@@ -81,7 +80,7 @@ const MANAGERS: [Manager; 5] = [
         cleans: &[&["cache", "purge"]],
         directories: &["/root/.cache/pip"],
         elsewhere: &["/.cache", "pip"],
-        hint: "pip install --no-cache-dir, or mounts = [{ cache = \"/root/.cache/pip\" }]",
+        hint: "use `pip install --no-cache-dir`, or add `mounts = [{ cache = \"/root/.cache/pip\" }]`",
     },
 ];
 
@@ -90,7 +89,7 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
     for process in processes {
         for manager in &MANAGERS {
             let Some((program, span)) = manager.leaves_cache(process) else { continue };
-            let message = format!("`{program}` leaves what it downloads in the image");
+            let message = format!("`{program}` leaves its download cache in the image");
             diagnostics
                 .push(Diagnostic::new(Code::PackageCacheInLayer, span, message).hint(manager.hint));
         }

@@ -9,10 +9,11 @@ pub(super) fn check(build: &Build<'_>, diagnostics: &mut Diagnostics) {
         return;
     }
     for fork in build.plan.stages.iter().flat_map(|stage| &stage.forks) {
-        let message = "the engine cannot merge branches: they are done one after the other";
+        let message = "the engine cannot merge branches: they run one after the other";
         diagnostics.push(
-            Diagnostic::new(Code::ParallelInOrder, fork.span, message)
-                .hint("BuildKit merges from 0.10 on, Docker with the containerd image store"),
+            Diagnostic::new(Code::ParallelInOrder, fork.span, message).hint(
+                "this needs BuildKit 0.10 or later, or Docker with the containerd image store",
+            ),
         );
     }
 }

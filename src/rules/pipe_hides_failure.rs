@@ -116,11 +116,12 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
                 continue;
             }
             let (program, last) = (command.program(), last.program());
-            let message =
-                format!("`{last}` ends this pipe, and nothing tells when `{program}` fails");
+            let message = format!(
+                "a failure of `{program}` is ignored: the pipe has the exit status of `{last}`"
+            );
             diagnostics.push(
                 Diagnostic::new(Code::PipeHidesFailure, process.span_of_program(command), message)
-                    .hint("shell = \"bash\" makes the pipe fail, too (`set -o pipefail`); or write to a file first, in a command of its own"),
+                    .hint("set `shell = \"bash\"`, which runs with `set -o pipefail`, or write to a file first in a separate command"),
             );
         }
     }

@@ -20,9 +20,9 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::RedundantPlatform,
                     template.span,
-                    "the target's platform is what it has without `platform`",
+                    "redundant `platform`: the target platform is the default",
                 )
-                .hint("leave it out"),
+                .hint("remove it"),
             );
         }
     };

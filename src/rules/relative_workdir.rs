@@ -33,9 +33,9 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::RelativeWorkdir,
                     workdir.span,
-                    "this is seen from the working directory of the base image",
+                    "this path is relative to the working directory of the base image",
                 )
-                .hint("begin with a slash"),
+                .hint("write an absolute path"),
             );
         }
     }

@@ -20,10 +20,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         });
         let Some((span, mount)) = hiding else { continue };
         let message =
-            format!("what this step writes to `{mount}` is in its mount, and not in the report");
+            format!("files that this step writes to `{mount}` go to its mount, not to the report");
         diagnostics.push(
             Diagnostic::new(Code::ReportInMount, span, message)
-                .hint("let the report be written somewhere else, or copied from there")
+                .hint("write the report to another path, or copy it out of the mount")
                 .related(report.span, "the report"),
         );
     }

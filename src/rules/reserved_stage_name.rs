@@ -14,9 +14,9 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::ReservedStageName,
                     stage.span,
-                    format!("a stage is named `{name}`, which everywhere else is {meaning}"),
+                    format!("stage name `{name}` is reserved: elsewhere it means {meaning}"),
                 )
-                .hint("give it another name"),
+                .hint("rename the stage"),
             );
         }
     }

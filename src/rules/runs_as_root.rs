@@ -35,7 +35,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let message = format!("{what} runs as root");
         diagnostics.push(
             Diagnostic::new(Code::RunsAsRoot, place, message)
-                .hint("user = \"nobody\", or another user of the image, in [stages.NAME.image]; user = \"root\" says that root is meant"),
+                .hint("set `user = \"nobody\"`, or another user of the image, in [stages.NAME.image]; set `user = \"root\"` if root is intended"),
         );
     }
 }

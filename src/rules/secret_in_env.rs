@@ -24,22 +24,27 @@ pub(super) fn check_values(spec: &Spec, diagnostics: &mut Diagnostics) {
         check_name(
             name.as_str(),
             arg.span,
-            "an arg is in the cache and in the provenance",
+            "args are stored in the cache and in the provenance",
             diagnostics,
         );
     }
     for (name, Scalar(value)) in &spec.vars.0 {
         if !cannot_be_secret(value) {
-            check_name(name.as_str(), value.span, "the file is in the provenance", diagnostics);
+            check_name(
+                name.as_str(),
+                value.span,
+                "the build file is stored in the provenance",
+                diagnostics,
+            );
         }
     }
 }
 
 /// Checks environment variables.
 pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagnostics) {
-    check_env(&stage.env, "`env` of a stage is in the image", diagnostics);
+    check_env(&stage.env, "the `env` of a stage is stored in the image", diagnostics);
     if let Some(image) = &stage.image {
-        check_env(&image.env, "`env` is in the image", diagnostics);
+        check_env(&image.env, "`env` is stored in the image", diagnostics);
     }
     for step in stage.all_steps() {
         let process = match &step.verb {
@@ -47,7 +52,7 @@ pub(super) fn check_stage(_: &StageName, stage: &Stage, diagnostics: &mut Diagno
             Verb::Exec(exec) => &exec.process,
             _ => continue,
         };
-        check_env(&process.env, "`env` of a step is in the cache", diagnostics);
+        check_env(&process.env, "the `env` of a step is stored in the cache", diagnostics);
     }
 }
 
@@ -65,10 +70,10 @@ fn check_name(name: &str, span: Span, why: &str, diagnostics: &mut Diagnostics) 
             Diagnostic::new(
                 Code::SecretInEnv,
                 span,
-                format!("`{name}` looks like a secret, and {why}"),
+                format!("`{name}` looks like a secret, but {why}"),
             )
             .hint(format!(
-                "give it to the steps that need it: mounts = [{{ secret = \"ID\", env = \"{name}\" }}]"
+                "mount the secret in the steps that need it: `mounts = [{{ secret = \"ID\", env = \"{name}\" }}]`"
             )),
         );
     }

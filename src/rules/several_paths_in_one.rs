@@ -36,9 +36,9 @@ fn check_path(key: &str, paths: &OneOrMany<Template>, diagnostics: &mut Diagnost
         return;
     }
     let list: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
-    let message = format!("`{text}` is one path with a space in it");
+    let message = format!("`{text}` is one path that contains a space");
     diagnostics.push(Diagnostic::new(Code::SeveralPathsInOne, path.span, message).hint(format!(
-        "{key} = [{}]; a list of one says that the space is meant: {key} = [\"{text}\"]",
+        "write `{key} = [{}]` for several paths; if the space is intended, write `{key} = [\"{text}\"]`",
         list.join(", ")
     )));
 }

@@ -25,11 +25,10 @@ pub(crate) fn check(
             (None, None) => None,
         };
         let what = declared.map_or("the predefined arg", |(_, what)| what);
-        let message = format!(
-            "`{name}` is `{value}` here: the base image has a variable of that name, which beats {what}"
-        );
+        let message =
+            format!("`{name}` is `{value}` here: the variable of the base image overrides {what}");
         let hint = format!(
-            "`args = [\"{name}\"]` in the stage puts the arg first; a constant with another name has its value too: [vars] MY_{name} = \"${{{name}}}\""
+            "set `args = [\"{name}\"]` in the stage to use the arg, or give its value to a constant in [vars]: `MY_{name} = \"${{{name}}}\"`"
         );
         let found = Diagnostic::new(Code::ShadowedArg, span, message).hint(hint);
         diagnostics.push(match declared {

@@ -29,10 +29,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 Diagnostic::new(
                     Code::ShellFormCommand,
                     command.span,
-                    format!("a shell runs this `{key}`, and passes no signals on"),
+                    format!("a shell runs this `{key}` and does not forward signals"),
                 )
                 .hint(format!(
-                    "{key} = [\"program\", \"argument\"], or a text that begins with `exec`"
+                    "write `{key} = [\"program\", \"argument\"]`, or begin the string with `exec`"
                 )),
             );
         }

@@ -10,6 +10,7 @@ pub(crate) fn found<'n>(
     first: Span,
 ) -> Diagnostic {
     let stages: Vec<&str> = stages.collect();
-    let message = format!("{arg} leaves out what is required: {}", stages.join(", "));
-    Diagnostic::new(Code::SkippedRequires, first, message).hint("build without it what is shipped")
+    let message = format!("{arg} skips required stages: {}", stages.join(", "));
+    Diagnostic::new(Code::SkippedRequires, first, message)
+        .hint("do not use it for images that you publish")
 }

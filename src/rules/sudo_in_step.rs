@@ -14,11 +14,11 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
         let user = process.exec.user.as_str();
         let (message, hint) = match user {
             "" | "root" | "0" => {
-                ("this step runs as root, and needs no `sudo`".to_owned(), "leave `sudo` out")
+                ("unnecessary `sudo`: this step runs as root".to_owned(), "remove `sudo`")
             }
             user => (
-                format!("`sudo` makes a step of user `{user}` one of root"),
-                "give the step the user that it needs: { run = '...', user = \"root\" }",
+                format!("`sudo` in a step that runs as user `{user}`"),
+                "set the user of the step instead: `{ run = '...', user = \"root\" }`",
             ),
         };
         diagnostics.push(Diagnostic::new(Code::SudoInStep, process.span(sudo), message).hint(hint));

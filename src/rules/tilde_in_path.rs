@@ -105,12 +105,10 @@ impl Found<'_> {
         let rest = path.split_once('/').map_or("", |(_, rest)| rest);
         let slash = if rest.is_empty() { "" } else { "/" };
         self.diagnostics.push(
-            Diagnostic::new(
-                Code::TildeInPath,
-                span,
-                format!("`{path}` begins with a `~` that nothing replaces"),
-            )
-            .hint(format!("only shells know it: write the home directory, \"/root{slash}{rest}\"")),
+            Diagnostic::new(Code::TildeInPath, span, format!("`~` is not replaced in `{path}`"))
+                .hint(format!(
+                    "only shells expand `~`: write the home directory, as in \"/root{slash}{rest}\""
+                )),
         );
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let what = match chains[shipped] {
             Chain { runs: false, .. } => continue,
             Chain { builder: Some(builder), .. } => {
-                format!("all that stage `{builder}` builds with")
+                format!("the build tools of stage `{builder}`")
             }
             Chain { bottom: Origin::Image(image), .. } => {
                 let reference = &subject.selection.images[image].reference;
@@ -80,10 +80,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             Diagnostic::new(
                 Code::ToolchainInImage,
                 subject.stage(shipped).from.span,
-                format!("the image of `{}` has {what} in it", subject.name(shipped)),
+                format!("the image of `{}` contains {what}", subject.name(shipped)),
             )
             .hint(
-                "start from a smaller image, and copy what was built `from` the stage that built it",
+                "start from a smaller image, and copy the result `from` the stage that builds it",
             ),
         );
     }

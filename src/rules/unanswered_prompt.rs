@@ -110,7 +110,7 @@ pub(super) fn check(processes: &[Process<'_>], diagnostics: &mut Diagnostics) {
                 continue;
             };
             let message =
-                format!("`{}` asks before it goes on, and nobody answers", command.program());
+                format!("`{}` asks for confirmation, but a build cannot answer", command.program());
             diagnostics.push(
                 Diagnostic::new(Code::UnansweredPrompt, process.span_of_program(command), message)
                     .hint(manager.hint),

@@ -28,13 +28,10 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     for (name, stage) in &spec.stages {
         for (arg, split) in splits(stage, &declared) {
             let Some((span, missing)) = split.and_then(Split::left_out) else { continue };
-            let message = format!(
-                "steps of stage `{name}` split on `{arg}`, and none is for {}",
-                list(missing)
-            );
+            let message = format!("no step of stage `{name}` covers {} for `{arg}`", list(missing));
             diagnostics.push(
                 Diagnostic::new(Code::UncoveredValue, span, message)
-                    .hint("add a step for it, or a step with `unless` for all others"),
+                    .hint("add a step for it, or a step with `unless` for all other values"),
             );
         }
     }

@@ -5,16 +5,16 @@ use crate::source::Span;
 
 /// The finding for the name of a constant in the file.
 pub(crate) fn of_constant(name: &str, constant: Span) -> Diagnostic {
-    let message = format!("--build-arg {name} reaches nothing: `{name}` is a constant of the file");
+    let message = format!("--build-arg {name} has no effect: `{name}` is a constant of the file");
     Diagnostic::new(Code::UndeclaredBuildArg, constant, message)
-        .hint("move it from [vars] to [args] if a build may change it")
+        .hint("to let builds change it, move it from [vars] to [args]")
         .about(name)
 }
 
 /// The finding for a name that the file does not declare. `meant` is a suggestion.
 pub(crate) fn found(name: &str, meant: Option<String>) -> Diagnostic {
-    let message = format!("--build-arg {name} reaches nothing: the file declares no such arg");
+    let message = format!("--build-arg {name} has no effect: the file does not declare this arg");
     Diagnostic::without_place(Code::UndeclaredBuildArg, message)
-        .hint(meant.unwrap_or_else(|| format!("declare it: [args] {name} = {{}}")))
+        .hint(meant.unwrap_or_else(|| format!("declare it in [args]: `{name} = {{}}`")))
         .about(name)
 }

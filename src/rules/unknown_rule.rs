@@ -14,9 +14,9 @@ pub(crate) fn in_comment(name: &str, span: Span) -> Diagnostic {
 
 /// The finding for an option in a comment that cannot apply to one place.
 pub(crate) fn option_in_comment(option: &str, span: Span) -> Diagnostic {
-    let message = format!("`{option}` has no meaning in a comment about one place");
+    let message = format!("`{option}` is not allowed in a comment about one place");
     Diagnostic::new(Code::UnknownRule, span, message)
-        .hint("# check=skip=RULE // why; what holds for the whole file is in its `check`")
+        .hint("write `# check=skip=RULE // reason`; use `check` for the whole file")
 }
 
 /// The finding for a name in a build arg.
@@ -30,12 +30,16 @@ pub(crate) fn in_build_arg(name: &str, arg: &str) -> Diagnostic {
 pub(crate) fn unknown_rule(name: &str) -> (String, String) {
     let dockerfile = DockerfileRule::named(name).map(DockerfileRule::counterpart);
     let hint = match (dockerfile, nearest(name, Code::rules().map(Code::name))) {
-        (Some(Some(code)), _) => format!("a rule of Dockerfiles; here it is `{}`", code.name()),
-        (Some(None), _) => "a rule of Dockerfiles; none is needed here".to_owned(),
+        (Some(Some(code)), _) => {
+            format!("this is a rule for Dockerfiles; use `{}` in a build file", code.name())
+        }
+        (Some(None), _) => {
+            "this is a rule for Dockerfiles; it does not apply to build files".to_owned()
+        }
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => format!("the rules are listed in {}", Code::rules_url()),
+        (None, None) => format!("see the list of rules in {}", Code::rules_url()),
     };
-    (format!("there is no rule `{name}`"), hint)
+    (format!("unknown rule `{name}`"), hint)
 }
 
 #[cfg(test)]
@@ -46,12 +50,15 @@ mod tests {
     fn unknown_rules() {
         for (name, start) in [
             ("unused-args", "did you mean `unused-arg`?"),
-            ("UndefinedVar", "a rule of Dockerfiles; here it is `unknown-variable`"),
-            ("FromAsCasing", "a rule of Dockerfiles; none is needed"),
-            ("nothing-of-the-kind", "the rules are listed in https://"),
+            (
+                "UndefinedVar",
+                "this is a rule for Dockerfiles; use `unknown-variable` in a build file",
+            ),
+            ("FromAsCasing", "this is a rule for Dockerfiles; it does not"),
+            ("nothing-of-the-kind", "see the list of rules in https://"),
         ] {
             let (message, hint) = unknown_rule(name);
-            assert_eq!(message, format!("there is no rule `{name}`"));
+            assert_eq!(message, format!("unknown rule `{name}`"));
             assert!(hint.starts_with(start), "{hint}");
         }
     }

@@ -32,10 +32,10 @@ pub(super) fn check(script: &Script<'_>, diagnostics: &mut Diagnostics) {
     });
     for (name, at) in unknown {
         let Some(near) = declared.known.one_slip(name) else { continue };
-        let message = format!("`${name}` is not an arg, and is nearly `{near}`");
+        let message = format!("unknown variable `${name}`: an arg has the similar name `{near}`");
         diagnostics.push(
             Diagnostic::new(Code::UnknownVariable, script.span(at..at + name.len()), message)
-                .hint(format!("write `${near}`; a shell takes what it does not know for nothing")),
+                .hint(format!("write `${near}`; a shell expands an unknown variable to nothing")),
         );
     }
 }

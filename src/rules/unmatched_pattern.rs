@@ -33,8 +33,8 @@ pub(crate) fn check(sources: &[&str], patterns: &[Pattern], diagnostics: &mut Di
             let inner = sources.iter().find_map(|source| inside(source, pattern));
             let inner = inner.filter(|inner| !inner.is_empty()).unwrap_or(pattern);
             Some((
-                format!("`{text}` begins with a slash, and no path inside a source does"),
-                format!("paths are relative to the source: {key} = \"{negation}{inner}\""),
+                format!("`{text}` matches nothing: it begins with a slash"),
+                format!("write the path relative to the source: `{key} = \"{negation}{inner}\"`"),
             ))
         } else {
             sources.iter().find_map(|source| of_source(source, pattern, negation, key))
@@ -50,14 +50,20 @@ fn of_source(source: &str, pattern: &str, negation: &str, key: &str) -> Option<(
     let inner = inside(source, pattern)?;
     let source = clean(source);
     let message = if inner.is_empty() {
-        format!("`{pattern}` is not held against `{source}` itself, only against what is in it")
+        format!(
+            "`{pattern}` is not matched against `{source}` itself, only against the files in it"
+        )
     } else {
-        format!("`{pattern}` is held against paths inside `{source}`, which have no `{source}/`")
+        format!(
+            "`{pattern}` is matched against paths inside `{source}`, which do not begin with `{source}/`"
+        )
     };
     let hint = match (inner.is_empty(), source.rsplit_once('/')) {
-        (false, _) => format!("paths are relative to the source: {key} = \"{negation}{inner}\""),
-        (true, Some((directory, _))) => format!("copy the directory: copy = \"{directory}\""),
-        (true, None) => "copy the directory that holds it: copy = \".\"".to_owned(),
+        (false, _) => {
+            format!("write the path relative to the source: `{key} = \"{negation}{inner}\"`")
+        }
+        (true, Some((directory, _))) => format!("copy the directory: `copy = \"{directory}\"`"),
+        (true, None) => "copy the directory that contains it: `copy = \".\"`".to_owned(),
     };
     Some((message, hint))
 }

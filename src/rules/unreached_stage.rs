@@ -57,9 +57,9 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
             Diagnostic::new(
                 Code::UnreachedStage,
                 stage.span,
-                format!("nothing needs stage `{name}`, and the default target is `{}`", default.value),
+                format!("stage `{name}` is never used: the default target is `{}`", default.value),
             )
-            .hint("say in its `description` what it is for, so that --call=targets shows it, or remove it")
+            .hint("remove it, or give it a `description`, which --call=targets shows")
             .about(text),
         );
     }

@@ -52,10 +52,10 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                         Code::UntaggedImage,
                         place,
                         format!(
-                            "`{text}` has no tag: it is `{text}:latest`, whatever that is today"
+                            "`{text}` has no tag, so it means `{text}:latest`, which changes over time"
                         ),
                     )
-                    .hint("name a version: \"NAME:VERSION\""),
+                    .hint("add a version: \"NAME:VERSION\""),
                 );
             }
         });

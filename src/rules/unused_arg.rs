@@ -20,8 +20,8 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let unused = spec.args.0.iter().filter(|(name, _)| !is_used(name));
     for (name, arg) in unused.filter(|(_, arg)| spec.is_own(arg.span)) {
         diagnostics.push(
-            Diagnostic::new(Code::UnusedArg, arg.span, format!("arg `{name}` reaches nothing")).hint(format!(
-                "write `${{{name}}}` where its value belongs, name it in a `run` text, or list it in `args`"
+            Diagnostic::new(Code::UnusedArg, arg.span, format!("unused arg `{name}`")).hint(format!(
+                "use `${{{name}}}` in a value, use `${name}` in the text of a `run` step, list it in `args`, or remove it"
             )).about(name.as_str()),
         );
     }

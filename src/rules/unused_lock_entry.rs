@@ -42,7 +42,7 @@ pub(super) fn check(lock: &Lock, spec: &Spec, diagnostics: &mut Diagnostics) {
             return;
         }
         if is_unused {
-            let message = format!("nothing needs `{upstream}`");
+            let message = format!("unused entry `{upstream}`");
             diagnostics.push(
                 Diagnostic::new(Code::UnusedLockEntry, entry.span, message).hint("remove the line"),
             );

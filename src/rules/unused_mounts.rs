@@ -28,10 +28,10 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
     let unused = spec.mounts.iter().filter(|(name, _)| !used.contains(name.as_str()));
     for (name, set) in unused.filter(|(_, set)| spec.is_own(set.span)) {
-        let message = format!("nothing uses the set of mounts `{name}`");
+        let message = format!("unused set of mounts `{name}`");
         diagnostics.push(
             Diagnostic::new(Code::UnusedMounts, set.span, message)
-                .hint(format!("mounts = [\"{name}\"] uses it; or remove it")),
+                .hint(format!("use it with `mounts = [\"{name}\"]`, or remove it")),
         );
     }
 }

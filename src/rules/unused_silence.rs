@@ -11,11 +11,10 @@ pub(super) fn check(diagnostics: &mut Diagnostics, is_own: impl Fn(Span) -> bool
             continue;
         }
         let message = match rule {
-            Some(rule) => format!("rule `{}` finds nothing here", rule.name()),
-            None => "no rule finds anything here".to_owned(),
+            Some(rule) => format!("rule `{}` reports nothing here", rule.name()),
+            None => "no rule reports anything here".to_owned(),
         };
-        let hint = "remove the comment, or move it to the line above what it is about; \
-                    for the whole file: check = { skip = [\"RULE\"] }";
+        let hint = "remove the comment, or move it above the line that it is about; for the whole file, write `check = { skip = [\"RULE\"] }`";
         diagnostics.push(Diagnostic::new(Code::UnusedSilence, place, message).hint(hint));
     }
 }

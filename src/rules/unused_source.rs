@@ -34,17 +34,17 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     }
     let unused = spec.sources.iter().filter(|(name, _)| !used.contains(name.as_str()));
     for (name, source) in unused.filter(|(_, source)| spec.is_own(source.span)) {
-        let message = format!("nothing uses the source `{name}`");
+        let message = format!("unused source `{name}`");
         let (message, from) = match spec.stages.contains_key(name.as_str()) {
             true => (
-                format!("{message}: its name means the stage"),
-                format!("{{ source = \"{name}\" }}"),
+                format!("{message}: a stage has the same name"),
+                format!("refer to it with `{{ source = \"{name}\" }}`"),
             ),
             false => (message, format!("\"{name}\"")),
         };
         diagnostics.push(
             Diagnostic::new(Code::UnusedSource, source.span, message)
-                .hint(format!("`from = {from}` uses it; or remove it")),
+                .hint(format!("use it with `from = {from}`, or remove it")),
         );
     }
 }

@@ -77,12 +77,12 @@ fn check_writes(subject: &Subject<'_>, at: StageId, diagnostics: &mut Diagnostic
         let Some((path, mount)) = found else { continue };
         let kind = if matches!(mount.kind, MountKind::Tmpfs { .. }) { "tmpfs" } else { "cache" };
         let message = format!(
-            "`{path}` is written into the {kind} at `{}`, which the stage inherits: it gets into no layer",
+            "`{path}` is written to the inherited {kind} at `{}`: it is not part of any layer",
             mount.destination
         );
         diagnostics.push(
             Diagnostic::new(Code::WriteInMount, planned.span, message)
-                .hint("write it somewhere else, or list the mounts of this stage: mounts = [] takes the inherited ones away"),
+                .hint("write to another path, or set the stage's own mounts: `mounts = []` removes the inherited ones"),
         );
     }
 }
@@ -181,13 +181,13 @@ fn check_copies(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             });
             let Some((item, _, &span)) = found else { continue };
             let message = format!(
-                "`{}` is where run steps of `{}` see a mount, and what they write there gets into no layer",
+                "`{}` is a mount in run steps of `{}`: files written there are not part of any layer",
                 item.source,
                 subject.name(from)
             );
             diagnostics.push(
                 Diagnostic::new(Code::WriteInMount, step.span, message)
-                    .hint("copy it out of the mount in the step that makes it: `cp FILE /out/`, and take it from there")
+                    .hint("copy the file out of the mount in the step that writes it, for example `cp FILE /out/`, and copy it from there")
                     .related(span, "a step with the mount"),
             );
         }

@@ -61,7 +61,7 @@ impl Description {
             request(
                 "frontend.outline",
                 OUTLINE_VERSION,
-                "List what a build of the target can be given",
+                "List the args, secrets and other inputs of a target",
                 &[target],
                 both,
             ),
@@ -77,7 +77,7 @@ impl Description {
             request(
                 "frontend.convert",
                 "1.0.0",
-                "Print the build file that says the same as a Dockerfile",
+                "Convert a Dockerfile to a build file",
                 &[],
                 with_status,
             ),

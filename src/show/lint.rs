@@ -179,7 +179,7 @@ fn of_violations(diagnostics: &Diagnostics) -> Option<BuildError> {
         diagnostics.of(Severity::Error).into_iter().filter(|found| found.code.is_rule());
     let rules: BTreeSet<&str> = violations.map(|found| found.code.name()).collect();
     (!rules.is_empty()).then(|| {
-        let message = format!("`check` makes what these rules find an error: {}", list(rules));
+        let message = format!("`check` turns findings of these rules into errors: {}", list(rules));
         BuildError::at(message, None)
     })
 }

@@ -80,9 +80,9 @@ impl Read for Pattern {
                 Diagnostic::new(
                     Code::InvalidValue,
                     span,
-                    format!("`{text}` is not a regular expression: {err}"),
+                    format!("invalid regular expression `{text}`: {err}"),
                 )
-                .hint("write it in '...', where a backslash is a backslash"),
+                .hint("write it in single quotes, '...', where a backslash needs no escape"),
             ),
         }
     }
@@ -152,7 +152,7 @@ impl Read for Arg {
                     template.span,
                     "expected a string or a decimal integer, found a boolean",
                 )
-                .hint("quote it, or say type = \"bool\""),
+                .hint("quote it, or set `type = \"bool\"`"),
             );
         }
         Some(Self {

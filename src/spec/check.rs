@@ -15,7 +15,7 @@ table! {
     pub(super) struct CheckTable as "a check" {
         /// Rules to skip: `"all"`, or their names.
         "skip" skip: Option<Skip>,
-        /// Rules whose findings fail the build: `true` for all, or their names.
+        /// Rules whose findings fail the build: `true` for all rules, or their names.
         "error" error: Option<Failing>,
     }
 }

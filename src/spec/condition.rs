@@ -66,15 +66,17 @@ impl Read for Condition {
         let tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>> = BTreeMap::read(value, reader)?;
         let no_values = tests.iter().find(|(_, values)| values.as_slice().is_empty());
         let problem = match no_values {
-            Some((name, values)) => Some((values.span, format!("there is no value for `{name}`"))),
-            None if tests.is_empty() => Some((span, "there is nothing to compare".to_owned())),
+            Some((name, values)) => {
+                Some((values.span, format!("`{name}` is compared with an empty list")))
+            }
+            None if tests.is_empty() => Some((span, "this condition is empty".to_owned())),
             None => None,
         };
         match problem {
             None => Some(Self { span, tests }),
             Some((span, message)) => reader.diagnostics.fail(
                 Diagnostic::new(Code::InvalidValue, span, message)
-                    .hint("{ TARGETARCH = \"arm64\" }, or a list of values: { CHANNEL = [\"edge\", \"beta\"] }"),
+                    .hint("write `{ TARGETARCH = \"arm64\" }`, or a list of values: `{ CHANNEL = [\"edge\", \"beta\"] }`"),
             ),
         }
     }

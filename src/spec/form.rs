@@ -13,7 +13,7 @@ const LONGEST: usize = 100;
 pub(super) fn of(wanted: &str, found: &Kind<'_>, written: &str) -> Option<String> {
     match found {
         // `true` may be intended as the value of a variable; any other text cannot consist of it.
-        Kind::Boolean(_) if wanted == STRING => Some("text stands in quotes: \"...\"".to_owned()),
+        Kind::Boolean(_) if wanted == STRING => Some("put text in quotes: \"...\"".to_owned()),
         // Probably a mode.
         Kind::Integer { radix: 8, .. } if wanted == STRING => {
             Some(format!("quote it: \"{}\"", written.replacen('o', "", 1)))
@@ -24,19 +24,19 @@ pub(super) fn of(wanted: &str, found: &Kind<'_>, written: &str) -> Option<String
             Some(format!("quote it: \"{written}\""))
         }
         Kind::String(word) if wanted == BOOLEAN => match word.to_ascii_lowercase().as_str() {
-            "true" | "yes" | "on" | "1" => Some("without quotes: true".to_owned()),
-            "false" | "no" | "off" | "0" => Some("without quotes: false".to_owned()),
+            "true" | "yes" | "on" | "1" => Some("remove the quotes: true".to_owned()),
+            "false" | "no" | "off" | "0" => Some("remove the quotes: false".to_owned()),
             _ => None,
         },
         Kind::Array(items) if [STRING, SCALAR].contains(&wanted) => match &items[..] {
             [Value { kind: Kind::String(word), .. }] if is_short(word) => {
-                Some(format!("without the brackets: {}", quoted(word)))
+                Some(format!("remove the brackets: {}", quoted(word)))
             }
-            _ => Some("it takes one value".to_owned()),
+            _ => Some("only one value is allowed here".to_owned()),
         },
         Kind::Table(entries) if wanted == SCALAR => {
             let is_arg = entries.iter().any(|entry| entry.key.name == "default");
-            is_arg.then(|| "what a build arg may change is declared in [args]".to_owned())
+            is_arg.then(|| "declare values that a build arg may change in [args]".to_owned())
         }
         found if wanted == LIST => as_list(found, written),
         found if wanted == TABLE => as_table(found, written),
@@ -48,20 +48,20 @@ fn as_list(found: &Kind<'_>, written: &str) -> Option<String> {
     match found {
         Kind::Table(_) if is_header(written) => {
             let header = written.lines().next().unwrap_or_default().trim();
-            Some(format!("`[{header}]` is the header of each item of a list of tables"))
+            Some(format!("give each table of the list the header `[{header}]`"))
         }
         // The key of a longer header.
         Kind::Table(_) if !written.starts_with('{') => {
-            Some(format!("`[[...{written}]]` is the header of each item of a list of tables"))
+            Some(format!("give each table of the list the header `[[...{written}]]`"))
         }
         // A set in the form of Docker's API and Compose.
         Kind::Table(entries) if is_set(entries) => {
             let names: Vec<_> = entries.iter().map(|entry| quoted(&entry.key.name)).collect();
-            let list = format!("write [{}]", names.join(", "));
+            let list = format!("write `[{}]`", names.join(", "));
             is_short(&list).then_some(list)
         }
         Kind::String(_) | Kind::Integer { .. } | Kind::Table(_) => Some(match is_short(written) {
-            true => format!("write [{written}]"),
+            true => format!("write `[{written}]`"),
             false => "put it into a list: [...]".to_owned(),
         }),
         Kind::Float | Kind::Boolean(_) | Kind::Datetime | Kind::Array(_) => None,
@@ -72,18 +72,18 @@ fn as_table(found: &Kind<'_>, written: &str) -> Option<String> {
     if is_header(written) {
         let header = written.lines().next().unwrap_or_default().trim();
         let header = header.trim_start_matches('[').trim_end_matches(']');
-        return Some(format!("write the name of each in its header: [{header}.NAME]"));
+        return Some(format!("put the name in the header: [{header}.NAME]"));
     }
     match found {
         Kind::String(_) | Kind::Array(_) => Some(match pairs(found) {
             Some(pairs) => {
                 let pairs = pairs.iter().map(|(name, value)| format!("{name} = {}", quoted(value)));
-                format!("write {{ {} }}", pairs.collect::<Vec<_>>().join(", "))
+                format!("write `{{ {} }}`", pairs.collect::<Vec<_>>().join(", "))
             }
-            None => "write { NAME = \"VALUE\" }".to_owned(),
+            None => "write `{ NAME = \"VALUE\" }`".to_owned(),
         }),
         Kind::Boolean(_) | Kind::Integer { .. } | Kind::Float | Kind::Datetime => {
-            Some("write { NAME = \"VALUE\" }".to_owned())
+            Some("write `{ NAME = \"VALUE\" }`".to_owned())
         }
         Kind::Table(_) => None,
     }
@@ -95,22 +95,22 @@ pub(super) fn of_table(what: &str, found: &Kind<'_>, written: &str) -> Option<St
     if is_header(written) {
         let header = written.lines().next().unwrap_or_default().trim();
         let header = header.trim_start_matches('[').trim_end_matches(']');
-        return Some(format!("write the header with one bracket on each side: [{header}]"));
+        return Some(format!("use single brackets in the header: [{header}]"));
     }
     match (what, found) {
         ("a healthcheck", found) => Some(healthcheck(found, value)),
-        ("a mount", _) => Some("{ cache = \"/PATH\" } or { bind = \"FILE\" }".to_owned()),
+        ("a mount", _) => Some("write `{ cache = \"/PATH\" }` or `{ bind = \"FILE\" }`".to_owned()),
         ("an image", Kind::String(_)) => Some(format!(
-            "`image` is the config of what is built; what a stage starts from is `from = {value}`"
+            "`image` configures the image that is built; set the base image with `from = {value}`"
         )),
-        ("a stage", Kind::String(_)) => {
-            Some(format!("a stage has a header, [stages.NAME], and below it `from = {value}`"))
-        }
-        ("a stage", _) => Some("a stage has a header: [stages.NAME]".to_owned()),
+        ("a stage", Kind::String(_)) => Some(format!(
+            "give the stage a header, [stages.NAME], and put `from = {value}` below it"
+        )),
+        ("a stage", _) => Some("give the stage a header: [stages.NAME]".to_owned()),
         ("a source", Kind::String(_)) => {
-            Some(format!("write {{ git = {value} }} or {{ http = {value} }}"))
+            Some(format!("write `{{ git = {value} }}` or `{{ http = {value} }}`"))
         }
-        ("a check", Kind::Array(_)) => Some(format!("write {{ skip = {value} }}")),
+        ("a check", Kind::Array(_)) => Some(format!("write `{{ skip = {value} }}`")),
         _ => None,
     }
 }
@@ -119,17 +119,17 @@ pub(super) fn of_table(what: &str, found: &Kind<'_>, written: &str) -> Option<St
 fn healthcheck(found: &Kind<'_>, value: &str) -> String {
     let Kind::Array(items) = found else {
         return match found {
-            Kind::Boolean(false) => "write { none = true }".to_owned(),
+            Kind::Boolean(false) => "write `{ none = true }`".to_owned(),
             Kind::String(word) if word.eq_ignore_ascii_case("none") => {
-                "write { none = true }".to_owned()
+                "write `{ none = true }`".to_owned()
             }
-            Kind::String(_) => format!("write {{ cmd = {value} }}"),
-            _ => "write { cmd = [\"PROGRAM\", \"ARGUMENT\"] }".to_owned(),
+            Kind::String(_) => format!("write `{{ cmd = {value} }}`"),
+            _ => "write `{ cmd = [\"PROGRAM\", \"ARGUMENT\"] }`".to_owned(),
         };
     };
     match health_test(items) {
-        Some(test) => format!("write {{ {test} }}"),
-        None => format!("write {{ cmd = {value} }}"),
+        Some(test) => format!("write `{{ {test} }}`"),
+        None => format!("write `{{ cmd = {value} }}`"),
     }
 }
 

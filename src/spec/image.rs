@@ -132,13 +132,13 @@ impl Read for Healthcheck {
                     none.span,
                     "a healthcheck has both `cmd` and `none = true`",
                 )
-                .hint("`none` switches an inherited one off: leave the other keys out"),
+                .hint("`none` disables an inherited healthcheck: remove the other keys"),
             ),
             (None, Some(_)) => Some(Self::None),
             (None, None) if is_told => None,
             (None, None) => reader.diagnostics.fail(
                 Diagnostic::new(Code::MissingKey, span, "a healthcheck needs `cmd`")
-                    .hint("say what is run, or none = true: no part of an inherited one is kept"),
+                    .hint("set `cmd`, or `none = true`; nothing is inherited from the base image's healthcheck"),
             ),
             (Some(cmd), None) => {
                 Some(Self::Run { cmd, interval, timeout, start_period, start_interval, retries })
@@ -171,12 +171,12 @@ fn test_with_its_kind(value: &Value<'_>) -> Option<Diagnostic> {
     let Kind::Array(words) = &value.kind else { return None };
     let test = super::form::health_test(words)?;
     let message = match key.name.as_ref() {
-        "cmd" => "the first word of a healthcheck's `cmd` is the program".to_owned(),
+        "cmd" => "the first item of a healthcheck's `cmd` must be the program".to_owned(),
         other => format!("unknown key `{other}` in a healthcheck"),
     };
     let code = if key.name == "cmd" { Code::InvalidValue } else { Code::UnknownKey };
     let span = if key.name == "cmd" { value.span } else { key.span };
-    Some(Diagnostic::new(code, span, message).hint(format!("write {test}")))
+    Some(Diagnostic::new(code, span, message).hint(format!("write `{test}`")))
 }
 
 /// A program with its arguments, or text for a shell in the container. `${NAME}` is not substituted
@@ -283,17 +283,17 @@ fn join(
     let mut complete = Some(());
     for Entry { key: Key { name, span }, value } in entries {
         if prefix.len() + name.len() > MAX_LABEL_NAME {
-            let message = format!("the name of a label has more than {MAX_LABEL_NAME} bytes");
+            let message = format!("label name is longer than {MAX_LABEL_NAME} bytes");
             return reader.diagnostics.fail(
                 Diagnostic::new(Code::TooLarge, span, message)
-                    .hint("give it a shorter one, and what is so long as its value"),
+                    .hint("use a short name and put the text in the value"),
             );
         }
         if name.trim().is_empty() || name.contains(char::is_control) {
-            let message = format!("`{prefix}{name}` cannot be the name of a label");
+            let message = format!("invalid label name `{prefix}{name}`");
             complete = reader.diagnostics.fail(
                 Diagnostic::new(Code::InvalidName, span, message)
-                    .hint("a name without control characters that is not empty"),
+                    .hint("label names are not empty and have no control characters"),
             );
             continue;
         }
@@ -309,7 +309,7 @@ fn join(
                         span,
                         format!("label `{name}` is set twice"),
                     )
-                    .hint("a quoted key and nested tables give the same name: keep one"),
+                    .hint("a quoted key and nested tables give the same name: remove one"),
                 ),
             }
         } else {

@@ -36,7 +36,7 @@ table! {
     pub(super) struct IncludeTable as "an `include`" {
         /// The name of the build context, which `--build-context NAME=...` gives.
         "context" context: Spanned<String>,
-        /// The path of the file in it.
+        /// The path of the file in the build context.
         "path" path: Spanned<String>,
     }
 }
@@ -255,9 +255,8 @@ impl Reading {
             let Some(span) = place(last, first) else { continue };
             let included = |at: usize| format!("`{}` is included here", self.parts[at].address);
             let message = format!("`{}` includes itself", self.parts[first].address);
-            let found = Diagnostic::new(Code::IncludeCycle, span, message).hint(
-                "move what these files need of each other into one that includes none of them",
-            );
+            let found = Diagnostic::new(Code::IncludeCycle, span, message)
+                .hint("move what the files share into another file that includes neither");
             let edges =
                 cycle.windows(2).filter_map(|edge| Some((place(edge[0], edge[1])?, edge[1])));
             diagnostics
@@ -276,10 +275,9 @@ fn address(
     let base = if context.is_some() { "" } else { directory };
     let outside = |message: String| {
         let hint = match context.as_ref().or(from.context.as_ref()) {
-            Some(_) => "give a directory as the build context that holds both",
+            Some(_) => "use a directory that holds both as the build context",
             None => {
-                "files of another directory come in a build context: \
-                 `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`"
+                "to include files of another directory, pass it as a build context: `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`"
             }
         };
         Diagnostic::new(Code::PathOutside, path.span, message).hint(hint)
@@ -289,9 +287,9 @@ fn address(
             Diagnostic::new(
                 Code::InvalidValue,
                 path.span,
-                format!("`{}` has a name in it that nothing replaces", path.value),
+                format!("variables are not replaced in `{}`", path.value),
             )
-            .hint("files are included before any arg has a value: write the path itself"),
+            .hint("files are included before args have values: write the path in full"),
         );
     }
     if path.starts_with('/') {
@@ -308,7 +306,7 @@ fn address(
                         None => "the directory of the build file".to_owned(),
                     };
                     return diagnostics
-                        .fail(outside(format!("`{}` leads out of {root}", path.value)));
+                        .fail(outside(format!("`{}` is outside {root}", path.value)));
                 }
             }
             part => parts.push(part),
@@ -321,7 +319,7 @@ fn address(
                 path.span,
                 format!("`{}` is a directory", path.value),
             )
-            .hint("name each file"),
+            .hint("list each file by name"),
         );
     }
     let context = context.clone().or_else(|| from.context.clone());
@@ -330,12 +328,10 @@ fn address(
 
 /// The error for files that exceed the size limit, at the `include` of the file that does.
 fn too_large(span: Span) -> Diagnostic {
-    let message = format!(
-        "the build file and what it includes are more than {} MiB with this file",
-        MAX_TEXT >> 20
-    );
+    let message =
+        format!("the build file and its included files are larger than {} MiB", MAX_TEXT >> 20);
     Diagnostic::new(Code::TooLarge, span, message)
-        .hint("keep data and long texts in files that steps copy, and build parts with files of their own")
+        .hint("move data and long scripts into files that steps copy, or split the build file")
 }
 
 impl Absent {
@@ -346,7 +342,7 @@ impl Absent {
                 let context = context.as_deref().unwrap_or_default();
                 let message = format!("there is no build context `{context}`");
                 Diagnostic::new(Code::UnknownContext, span, message)
-                    .hint(format!("--build-context {context}=DIR gives it"))
+                    .hint(format!("pass `--build-context {context}=DIR`"))
             }
             (Absent::File, Some(context)) => {
                 let message = format!("there is no file `{path}` in the build context `{context}`");
@@ -356,7 +352,7 @@ impl Absent {
                 let message =
                     format!("there is no file `{path}` in the directory of the build file");
                 Diagnostic::new(Code::MissingInclude, span, message)
-                    .hint("paths are seen from the file that includes")
+                    .hint("paths are relative to the file that includes them")
             }
         }
     }
@@ -394,10 +390,10 @@ fn join_names<K: Ord + fmt::Display, T>(
                 Diagnostic::new(
                     Code::DuplicateName,
                     place(&value),
-                    format!("there are two of the {what} `{name}`"),
+                    format!("{what} `{name}` is defined twice"),
                 )
-                .hint("all files of a build share their names: rename or drop one")
-                .related(place(first), "the other is here"),
+                .hint("included files share one namespace: rename or remove one")
+                .related(place(first), "the other definition"),
             ),
             None => {
                 names.insert(name, value);
@@ -412,7 +408,6 @@ fn with_stages(spec: Spec, files: &SourceMap, diagnostics: &mut Diagnostics) -> 
     }
     let message = format!("{} has no stages", files.main().name());
     diagnostics.fail(
-        Diagnostic::without_place(Code::MissingKey, message)
-            .hint("begin with a stage: [stages.runtime]"),
+        Diagnostic::without_place(Code::MissingKey, message).hint("add a stage: [stages.runtime]"),
     )
 }

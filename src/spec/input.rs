@@ -124,7 +124,7 @@ impl Read for Input {
                 let message = format!("a source has both `{one}` and `{other}`");
                 return reader.diagnostics.fail(
                     Diagnostic::new(Code::ConflictingKeys, span, message)
-                        .hint("one source is one thing: give each a name of its own"),
+                        .hint("declare two sources with different names"),
                 );
             }
         };
@@ -143,7 +143,7 @@ impl Read for Input {
         for (key, span) in further {
             let Some(span) = span.filter(|_| !keys.contains(&key)) else { continue };
             fits = false;
-            let message = format!("a source that is `{kind}` has no `{key}`");
+            let message = format!("`{key}` is not allowed in a source with `{kind}`");
             let others = KEYS.iter().filter(|(_, keys)| keys.contains(&key)).map(|(kind, _)| kind);
             reader.diagnostics.push(
                 Diagnostic::new(Code::ConflictingKeys, span, message)

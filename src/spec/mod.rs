@@ -164,7 +164,9 @@ impl Spec {
             return None;
         }
         if self.stages.contains_key(name) {
-            return Some(format!("`{name}` is a stage, and its own name in it means the image"));
+            return Some(format!(
+                "`{name}` is also a stage, but inside that stage its name means the image"
+            ));
         }
         let known = Known::new(self.stages.keys().map(StageName::as_str));
         let meant = known.did_you_mean(name, []);
@@ -197,10 +199,10 @@ impl Read for IgnorePattern {
         let written = String::read(value, reader)?;
         let parsed = match &written {
             written if written.contains('\n') => {
-                Err("it has several lines; each pattern is a string of its own".to_owned())
+                Err("it has several lines: write each pattern as its own string".to_owned())
             }
             written if written.starts_with('#') => {
-                Err("it is a comment in ignore files; a name that begins so is written `\\#`"
+                Err("it would be a comment in an ignore file: write `\\#` for a name that begins with `#`"
                     .to_owned())
             }
             written => ignore::parse(written),
@@ -208,10 +210,10 @@ impl Read for IgnorePattern {
         match parsed {
             Ok(text) => Some(Self { text, span }),
             Err(problem) => {
-                let message = format!("{written:?} is no pattern: {problem}");
+                let message = format!("invalid pattern {written:?}: {problem}");
                 reader.diagnostics.fail(
                     Diagnostic::new(Code::InvalidValue, span, message).hint(
-                        "as in .dockerignore: ignore = [\"/dist\", \"**/*.log\", \"!keep.log\"]",
+                        "patterns are written as in .dockerignore: `ignore = [\"/dist\", \"**/*.log\", \"!keep.log\"]`",
                     ),
                 )
             }
@@ -295,7 +297,7 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     if let Some(span) = file.not_text() {
         return diagnostics.fail(
             Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text")
-                .hint("save it as UTF-8"),
+                .hint("save the file as UTF-8"),
         );
     }
     if let Some(problem) = other_language::check(file) {
@@ -359,7 +361,7 @@ fn place_of(key: &str) -> Option<String> {
     };
     let (stage, image) = (find(Stage::table_shape), find(Image::table_shape));
     let (known, place) = if let (Some(known), Some(_)) = (stage, image) {
-        (known, "in [stages.NAME], or in [stages.NAME.image] for the container alone".to_owned())
+        (known, "in [stages.NAME], or in [stages.NAME.image] for the container only".to_owned())
     } else if let Some(known) = stage {
         (known, "in [stages.NAME]".to_owned())
     } else if let Some(known) = image {
@@ -367,10 +369,10 @@ fn place_of(key: &str) -> Option<String> {
     } else if let Some(known) = find(Spec::table_shape) {
         (known, "at the top of the file".to_owned())
     } else if let Some(verb) = step::verb(&key) {
-        (verb, format!("in a step: steps = [{{ {verb} = ... }}]"))
+        (verb, format!("in a step: `steps = [{{ {verb} = ... }}]`"))
     } else {
         let kind = mount::KINDS.into_iter().find(|kind| *kind == key)?;
-        (kind, format!("in a mount: mounts = [{{ {kind} = ... }}]"))
+        (kind, format!("in a mount: `mounts = [{{ {kind} = ... }}]`"))
     };
     Some(format!("`{known}` belongs {place}"))
 }

@@ -132,7 +132,7 @@ impl Read for Mount {
                     span,
                     format!("a mount has both `{one}` and `{other}`"),
                 )
-                .hint("write one table for each mount"),
+                .hint("write a separate table for each mount"),
             );
         }
         if let Some(slip) = kind.and_then(|kind| slip(kind, &table)) {
@@ -146,10 +146,9 @@ impl Read for Mount {
             Some(_) => table.named(TmpfsMount::WHAT).read_all(reader).map(Mount::Tmpfs),
             None => {
                 let hint = hint_about(&table);
-                reader.diagnostics.fail(
-                    Diagnostic::new(Code::MissingKey, span, "a mount does not say what it is")
-                        .hint(hint),
-                )
+                reader
+                    .diagnostics
+                    .fail(Diagnostic::new(Code::MissingKey, span, "a mount has no kind").hint(hint))
             }
         }
     }
@@ -199,7 +198,7 @@ fn hint_about(table: &Table<'_>) -> String {
         return mount_flag::of_kind(kind, pairs.iter().copied());
     }
     let near = table.keys().find_map(|key| did_you_mean(key, KINDS));
-    near.unwrap_or_else(|| format!("it needs one of {}", list(KINDS)))
+    near.unwrap_or_else(|| format!("add one of {}", list(KINDS)))
 }
 
 impl Mount {

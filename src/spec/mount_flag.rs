@@ -7,7 +7,7 @@
 use super::form::quoted;
 
 /// The hint for a text that does not resemble a mount of another tool.
-const OTHER: &str = "a mount is a table such as { cache = \"/PATH\" } or { bind = \"FILE\" }; a string is the name of a set in [mounts]";
+const OTHER: &str = "write a mount as a table, such as `{ cache = \"/PATH\" }` or `{ bind = \"FILE\" }`; a string names a set in [mounts]";
 
 /// Maximum length of a text that a hint converts.
 const LONGEST: usize = 200;
@@ -40,7 +40,7 @@ pub(super) fn as_table(text: &str) -> String {
         return match text.split_once(':') {
             // A volume of Compose. A build can mount nothing of the host except the build context.
             Some((source, target)) if target.starts_with('/') => format!(
-                "{{ cache = {target} }} outlives the build; {{ bind = {source}, to = {target} }} has files of the build context",
+                "write `{{ cache = {target} }}` to keep a directory between builds, or `{{ bind = {source}, to = {target} }}` for files of the build context",
                 source = quoted(source.trim_start_matches("./")),
                 target = quoted(target.split(':').next().unwrap_or(target)),
             ),
@@ -68,7 +68,7 @@ pub(super) fn of_kind<'p>(
     pairs: impl Iterator<Item = (&'p str, &'p str)> + Clone,
 ) -> String {
     let Some((_, own_names, default)) = OWN.iter().find(|(known, ..)| *known == kind) else {
-        return "a mount is one of { cache = \"/PATH\" }, { bind = \"FILE\" }, { secret = \"ID\" }, { ssh = \"default\" } and { tmpfs = \"/PATH\" }".to_owned();
+        return "write `{ cache = \"/PATH\" }`, `{ bind = \"FILE\" }`, `{ secret = \"ID\" }`, `{ ssh = \"default\" }` or `{ tmpfs = \"/PATH\" }`".to_owned();
     };
     let own =
         pairs.clone().find(|(name, _)| own_names.contains(name)).map_or(*default, |(_, own)| own);
@@ -87,7 +87,7 @@ pub(super) fn of_kind<'p>(
             value => format!("{key} = {}", quoted(value)),
         });
     }
-    format!("write {{ {} }}", keys.join(", "))
+    format!("write `{{ {} }}`", keys.join(", "))
 }
 
 #[cfg(test)]
@@ -99,36 +99,36 @@ mod tests {
         let cases = [
             (
                 "type=cache,target=/root/.cache/pip,sharing=locked",
-                "write { cache = \"/root/.cache/pip\", sharing = \"locked\" }",
+                "write `{ cache = \"/root/.cache/pip\", sharing = \"locked\" }`",
             ),
             (
                 "type=cache,id=go,dst=/c,ro",
-                "write { cache = \"/c\", id = \"go\", read-only = true }",
+                "write `{ cache = \"/c\", id = \"go\", read-only = true }`",
             ),
             (
                 "type=bind,source=a,target=/y,rw",
-                "write { bind = \"a\", to = \"/y\", writable = true }",
+                "write `{ bind = \"a\", to = \"/y\", writable = true }`",
             ),
-            ("type=bind,target=.", "write { bind = \".\", to = \".\" }"),
+            ("type=bind,target=.", "write `{ bind = \".\", to = \".\" }`"),
             (
                 "from=build,source=/out,target=/out,ro",
-                "write { bind = \"/out\", from = \"build\", to = \"/out\" }",
+                "write `{ bind = \"/out\", from = \"build\", to = \"/out\" }`",
             ),
             (
                 "type=secret,id=npmrc,target=/root/.npmrc,required",
-                "write { secret = \"npmrc\", to = \"/root/.npmrc\", required = true }",
+                "write `{ secret = \"npmrc\", to = \"/root/.npmrc\", required = true }`",
             ),
-            ("type=ssh", "write { ssh = \"default\" }"),
-            ("--mount=type=tmpfs,target=/t,size=1g", "write { tmpfs = \"/t\", size = \"1g\" }"),
+            ("type=ssh", "write `{ ssh = \"default\" }`"),
+            ("--mount=type=tmpfs,target=/t,size=1g", "write `{ tmpfs = \"/t\", size = \"1g\" }`"),
             (
                 "./a:/a:ro",
-                "{ cache = \"/a\" } outlives the build; { bind = \"a\", to = \"/a\" } has files of the build context",
+                "write `{ cache = \"/a\" }` to keep a directory between builds, or `{ bind = \"a\", to = \"/a\" }` for files of the build context",
             ),
         ];
         for (text, expected) in cases {
             assert_eq!(as_table(text), expected, "{text}");
         }
-        assert!(as_table("type=npipe,target=/x").starts_with("a mount is one of"));
-        assert!(as_table("apt").starts_with("a mount is a table"));
+        assert!(as_table("type=npipe,target=/x").starts_with("write `{ cache = "));
+        assert!(as_table("apt").starts_with("write a mount as a table"));
     }
 }

@@ -77,7 +77,7 @@ impl Read for MountEntry {
         if is_plain(&name) {
             return Some(Self::Set(Spanned { value: name, span }));
         }
-        let message = format!("`{name}` cannot be the name of a set of mounts");
+        let message = format!("invalid name of a set of mounts: `{name}`");
         let hint = mount_flag::as_table(&name);
         reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
     }
@@ -179,8 +179,8 @@ fn order_of_sets(spec: &Spec, diagnostics: &mut Diagnostics) -> Vec<MountSetName
     for cycle in &order.cycles {
         let names: Vec<&str> = cycle.iter().map(|&at| sets[at].0.as_str()).collect();
         let message =
-            format!("sets of mounts need each other: {} -> {}", names.join(" -> "), names[0]);
-        let hint = "move the mounts that they share into a set of their own";
+            format!("sets of mounts form a cycle: {} -> {}", names.join(" -> "), names[0]);
+        let hint = "move the shared mounts into another set";
         diagnostics
             .push(Diagnostic::new(Code::ValueCycle, sets[cycle[0]].1.span, message).hint(hint));
     }
@@ -218,9 +218,7 @@ impl Expander<'_> {
             }
             if self.taken > MAX_FROM_SETS {
                 if !std::mem::replace(&mut self.is_full, true) {
-                    let message = format!(
-                        "with the sets that are used up to here, the file has more than {MAX_FROM_SETS} mounts"
-                    );
+                    let message = format!("sets expand to more than {MAX_FROM_SETS} mounts");
                     self.diagnostics.push(Diagnostic::new(Code::TooLarge, name.span, message));
                 }
                 continue;
@@ -240,7 +238,7 @@ impl Expander<'_> {
 fn unknown(name: &Spanned<Text>, spec: &Spec) -> Diagnostic {
     let known = Known::new(spec.mounts.keys().map(MountSetName::as_str));
     let hint = known.did_you_mean(name, []).unwrap_or_else(|| match spec.mounts.is_empty() {
-        true => format!("declare it: [mounts] {} = [{{ cache = \"/path\" }}]", name.value),
+        true => format!("declare it in [mounts]: `{} = [{{ cache = \"/path\" }}]`", name.value),
         false => format!("the sets are {}", known.list()),
     });
     let message = format!("there is no set of mounts `{}`", name.value);

@@ -50,7 +50,7 @@ macro_rules! names {
 }
 
 names! {
-    /// The name of a stage: a lowercase letter, then lowercase letters, digits, `_` and `-`.
+    /// The name of a stage: names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`.
     StageName,
     /// The name of a source, with the same rules as for stages.
     SourceName,
@@ -71,15 +71,12 @@ impl Name for StageName {
         if is_plain(&key) {
             return Some(Self(key));
         }
-        let diagnostic = Diagnostic::new(
-            Code::InvalidName,
-            span,
-            format!("`{key}` cannot be the name of a stage"),
-        );
+        let diagnostic =
+            Diagnostic::new(Code::InvalidName, span, format!("invalid stage name `{key}`"));
         reader.diagnostics.fail(if key.contains('.') {
-            diagnostic.hint("a stage's name has no dot: in TOML a dot separates keys, so that `NAME.report` stays free")
+            diagnostic.hint("stage names have no dots: `NAME.report` is reserved for reports")
         } else {
-            diagnostic.hint("a lowercase letter, then lowercase letters, digits, `_` and `-`")
+            diagnostic.hint("names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`")
         })
     }
 }
@@ -91,10 +88,12 @@ impl Name for SourceName {
         if is_plain(&key) && key != "scratch" {
             return Some(Self(key));
         }
-        let message = format!("`{key}` cannot be the name of a source");
+        let message = format!("invalid source name `{key}`");
         let hint = match key.as_str() {
-            "scratch" => "it stands for nothing at all wherever a stage starts",
-            _ => "a lowercase letter, then lowercase letters, digits, `_` and `-`",
+            "scratch" => "`scratch` is reserved for the empty base",
+            _ => {
+                "names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`"
+            }
         };
         reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
     }
@@ -107,10 +106,10 @@ impl Name for MountSetName {
         if is_plain(&key) {
             return Some(Self(key));
         }
-        let message = format!("`{key}` cannot be the name of a set of mounts");
+        let message = format!("invalid name of a set of mounts: `{key}`");
         reader.diagnostics.fail(
             Diagnostic::new(Code::InvalidName, span, message)
-                .hint("a lowercase letter, then lowercase letters, digits, `_` and `-`"),
+                .hint("names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`"),
         )
     }
 }
@@ -134,12 +133,8 @@ impl Name for ArgName {
             return Some(Self(key));
         }
         reader.diagnostics.fail(
-            Diagnostic::new(
-                Code::InvalidName,
-                span,
-                format!("`{key}` cannot be the name of an arg"),
-            )
-            .hint(arg_hint(&key)),
+            Diagnostic::new(Code::InvalidName, span, format!("invalid arg name `{key}`"))
+                .hint(arg_hint(&key)),
         )
     }
 }
@@ -150,14 +145,16 @@ fn arg_hint(text: &str) -> String {
     let (name, value) = text.split_once('=').unzip();
     if let (Some(name), Some(value)) = (name.filter(|name| is_variable(name)), value) {
         let value = super::form::quoted(value);
-        return format!("the name alone: \"{name}\"; its default is in [args]: {name} = {value}");
+        return format!(
+            "write only the name, \"{name}\"; its default belongs in [args]: `{name} = {value}`"
+        );
     }
     let inner = text.strip_prefix('$').unwrap_or(text);
     let inner = inner.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(inner);
     if inner != text && is_variable(inner) {
-        return format!("the name alone: \"{inner}\"");
+        return format!("write only the name: \"{inner}\"");
     }
-    "a letter or `_`, then letters, digits and `_`, so that `${NAME}` can stand for it".to_owned()
+    "names begin with a letter or `_`, followed by letters, digits and `_`".to_owned()
 }
 
 impl Name for EnvName {
@@ -168,12 +165,8 @@ impl Name for EnvName {
             return Some(Self(key));
         }
         reader.diagnostics.fail(
-            Diagnostic::new(
-                Code::InvalidName,
-                span,
-                format!("`{key}` cannot be the name of an environment variable"),
-            )
-            .hint("a name without `=` and white space"),
+            Diagnostic::new(Code::InvalidName, span, format!("invalid variable name `{key}`"))
+                .hint("names have no `=` and no whitespace"),
         )
     }
 }

@@ -47,7 +47,10 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
     let is_left_out = |line: &&str| line.trim().is_empty() || is_comment(line);
     let mut lines = text.lines().skip_while(is_left_out);
     let Some(first) = lines.next() else {
-        return error("an `on-build` has no instruction", "an instruction, such as \"RUN make\"");
+        return error(
+            "an `on-build` entry has no instruction",
+            "write an instruction, such as \"RUN make\"",
+        );
     };
     let (mut trigger, mut goes_on) = continued(first.trim_start());
     while goes_on {
@@ -61,8 +64,8 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
         loop {
             let Some(line) = lines.next() else {
                 return Err((
-                    format!("the here-document `{name}` of an `on-build` has no end"),
-                    format!("a line `{name}` ends it"),
+                    format!("unterminated here-document `{name}` in `on-build`"),
+                    format!("end it with a line `{name}`"),
                 ));
             };
             trigger.push('\n');
@@ -76,8 +79,8 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
     }
     match lines.find(|line| !is_left_out(line)) {
         Some(_) => error(
-            "an `on-build` has several instructions",
-            "write a string for each; a backslash at its end continues a line",
+            "an `on-build` entry has several instructions",
+            "write each instruction as its own string; a line that ends with a backslash continues",
         ),
         None => Ok(trigger),
     }
@@ -98,13 +101,13 @@ fn check_word(word: &str) -> Result<(), (String, String)> {
     let instruction = word.to_ascii_uppercase();
     let (message, hint) = match instruction.as_str() {
         "ONBUILD" => (
-            "an `on-build` cannot begin with ONBUILD".to_owned(),
-            "leave the word out: the list says it".to_owned(),
+            "an `on-build` entry cannot begin with ONBUILD".to_owned(),
+            "remove the word: `on-build` already says it".to_owned(),
         ),
         "FROM" | "MAINTAINER" => (
-            format!("{instruction} cannot be an `on-build`"),
+            format!("{instruction} is not allowed in `on-build`"),
             format!(
-                "Dockerfiles refuse ONBUILD {instruction} too: it belongs in the build that starts from the image"
+                "Dockerfiles reject ONBUILD {instruction} too: put it in the build that starts from this image"
             ),
         ),
         _ if form_of(&instruction).is_some() => return Ok(()),
@@ -115,12 +118,12 @@ fn check_word(word: &str) -> Result<(), (String, String)> {
                 None => {
                     let refused = ["FROM", "MAINTAINER", "ONBUILD"];
                     format!(
-                        "an instruction: {}",
+                        "expected one of {}",
                         list(names().filter(|name| !refused.contains(name)))
                     )
                 }
             };
-            (format!("`{word}` is not an instruction of Dockerfiles"), hint)
+            (format!("unknown instruction `{word}`"), hint)
         }
     };
     Err((message, hint))

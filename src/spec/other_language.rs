@@ -21,19 +21,20 @@ pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
         (
             "a Dockerfile",
             format!(
-                "what its instructions become is in {FROM_DOCKERFILE}; to build it as it is, take out its line \
-                 `# syntax=...`"
+                "see {FROM_DOCKERFILE} for the equivalent of each instruction; to build it as a Dockerfile, remove its line `# syntax=...`"
             ),
         )
     } else if is_yaml(line) {
         (
             "YAML",
-            "a build file is TOML: `key = value`, and headers such as `[stages.app]`".to_owned(),
+            "a build file is TOML: lines such as `key = value` and headers such as `[stages.app]`"
+                .to_owned(),
         )
     } else if line.starts_with('{') {
         (
             "JSON",
-            "a build file is TOML: `key = value`, and headers such as `[stages.app]`".to_owned(),
+            "a build file is TOML: lines such as `key = value` and headers such as `[stages.app]`"
+                .to_owned(),
         )
     } else {
         return None;
@@ -45,7 +46,7 @@ pub(super) fn check(file: &SourceFile) -> Option<Diagnostic> {
     let offset = (start - file.line_start(1)) as usize;
     let span = file.span(offset..offset + file.line_text(number).len());
     Some(
-        Diagnostic::new(Code::InvalidToml, span, format!("this is {what}, and no TOML")).hint(hint),
+        Diagnostic::new(Code::InvalidToml, span, format!("expected TOML, found {what}")).hint(hint),
     )
 }
 

@@ -38,17 +38,13 @@ impl Read for Branch {
             Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
         };
         if steps.is_empty() {
-            let hint = "{ steps = [...] }, or leave the branch out";
-            return reader.diagnostics.fail(wrong(
-                span,
-                "there is nothing to do in this branch",
-                hint,
-            ));
+            let hint = "add steps, `{ steps = [...] }`, or remove the branch";
+            return reader.diagnostics.fail(wrong(span, "this branch has no steps", hint));
         }
         let inner = steps.iter().find(|step| matches!(step.verb, Verb::Parallel(_)));
         if let Some(inner) = inner {
-            let hint = "write its branches beside this one, or do it in a stage of its own";
-            let message = "a branch cannot branch again";
+            let hint = "add its branches to the outer list, or move it to a separate stage";
+            let message = "`parallel` cannot be nested";
             return reader.diagnostics.fail(wrong(inner.span, message, hint));
         }
         Some(Self { steps })

@@ -36,7 +36,7 @@ const COPY_FLAGS: [(&str, &str); 9] = [
 fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
     let (flag, form) = RUN_FLAGS.iter().find(|(flag, _)| program.starts_with(flag))?;
     let flag = flag.trim_end_matches('=');
-    let message = format!("`{flag}` is a flag of Dockerfiles, and taken for a program here");
+    let message = format!("`{flag}` is a Dockerfile flag, but it would run as a program here");
     Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(*form))
 }
 
@@ -50,23 +50,24 @@ pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
         return Some(flag);
     }
     if is_json_list(text) {
-        let message = "a list in the text is run by the shell as one word, not as a program with its arguments";
-        return error(message.to_owned(), &format!("exec = {text}"));
+        let message = "the shell runs this list as one word, not as a program with arguments";
+        return error(message.to_owned(), &format!("write `exec = {text}`"));
     }
     if let Some(idle) = here_document::without_command(text) {
         let message = format!(
-            "`{idle}` begins a here-document of no command, which the shell reads and does not run"
+            "the here-document `{idle}` has no command: the shell reads it and runs nothing"
         );
         return error(
             message,
-            "write the lines themselves, in '''...''' and without the marks around them; text for another program begins with #!",
+            "write only the lines, in '''...''', without `<<` and the end line; begin with #! to use another interpreter",
         );
     }
     if ends_in_continuation(text) {
-        let message = "the text ends with `\\`, and there is no line to go on with: the shell takes it for an argument";
+        let message =
+            "the text ends with `\\` but no line follows, so the shell passes it as an argument";
         return error(
             message.to_owned(),
-            "drop it, or write all lines of the command in one text: '''...'''",
+            "remove it, or write all lines of the command in one string: '''...'''",
         );
     }
     None
@@ -78,20 +79,17 @@ pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
         Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
     };
     if is_json_list(text) {
-        let message = "a list in a string is run by the shell as one word, not as a program with its arguments";
-        return error(message.to_owned(), format!("without the quotes around it: {}", text.trim()));
+        let message = "the shell runs this list as one word, not as a program with arguments";
+        return error(message.to_owned(), format!("remove the quotes around it: {}", text.trim()));
     }
     if let Some(idle) = here_document::without_command(text) {
         let message = format!(
-            "`{idle}` begins a here-document of no command, which the shell reads and does not run"
+            "the here-document `{idle}` has no command: the shell reads it and runs nothing"
         );
-        return error(
-            message,
-            "write the lines themselves, without the marks around them".to_owned(),
-        );
+        return error(message, "write only the lines, without `<<` and the end line".to_owned());
     }
     if ends_in_continuation(text) {
-        let message = "the text ends with `\\`, and there is no line to go on with";
+        let message = "the text ends with `\\` but no line follows";
         return error(message.to_owned(), "drop it".to_owned());
     }
     let (first, rest) = text.trim().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
@@ -101,18 +99,19 @@ pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
             let value = if is_json_list(rest) { rest.to_owned() } else { format!("{rest:?}") };
             error(
                 format!(
-                    "the shell takes `{first}` for a program: it is an instruction of Dockerfiles"
+                    "the shell would run `{first}` as a program, but it is a Dockerfile instruction"
                 ),
-                format!("leave the word out: {value}"),
+                format!("remove the word: {value}"),
             )
         }
         "NONE" if rest.is_empty() => error(
-            "the shell takes `NONE` for a program".to_owned(),
-            "healthcheck = { none = true } switches an inherited one off".to_owned(),
+            "the shell would run `NONE` as a program".to_owned(),
+            "write `healthcheck = { none = true }` to disable an inherited one".to_owned(),
         ),
         _ if first.starts_with("--") => error(
-            format!("the shell takes `{first}` for a program"),
-            "options of a healthcheck are keys: interval = \"30s\", timeout = \"5s\"".to_owned(),
+            format!("the shell would run `{first}` as a program"),
+            "write options of a healthcheck as keys: `interval = \"30s\"`, `timeout = \"5s\"`"
+                .to_owned(),
         ),
         _ => None,
     }
@@ -123,12 +122,14 @@ pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
 pub(super) fn in_words(words: &[Spanned<String>]) -> Option<Diagnostic> {
     let first = words.first()?;
     let hint = match first.as_str() {
-        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => "leave the word out: [\"PROGRAM\", \"ARGUMENT\"]",
-        "CMD-SHELL" => "a string is run by a shell: cmd = \"TEXT\"",
-        "NONE" if words.len() == 1 => "healthcheck = { none = true } switches an inherited one off",
+        "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => "remove the word: [\"PROGRAM\", \"ARGUMENT\"]",
+        "CMD-SHELL" => "write a string to use a shell: `cmd = \"TEXT\"`",
+        "NONE" if words.len() == 1 => {
+            "write `healthcheck = { none = true }` to disable an inherited one"
+        }
         _ => return None,
     };
-    let message = format!("`{}` would be the program that is run", first.value);
+    let message = format!("`{}` would run as the program", first.value);
     Some(Diagnostic::new(Code::DockerfileForm, first.span, message).hint(hint))
 }
 
@@ -171,8 +172,8 @@ fn in_path(text: &str, span: Span) -> Option<Diagnostic> {
     }
     if here_document::delimiter(text).is_some() {
         let message =
-            format!("`{text}` is the mark of a here-document in Dockerfiles, and a path here");
-        return error(message, "{ write = \"/path\", content = '''...''' }");
+            format!("`{text}` begins a here-document in a Dockerfile, but it is a path here");
+        return error(message, "write `{ write = \"/path\", content = '''...''' }`");
     }
     None
 }
@@ -185,10 +186,10 @@ pub(super) fn in_content(text: &str, span: Span) -> Option<Diagnostic> {
     if last != delimiter {
         return None;
     }
-    let message = format!("the lines `{}` and `{last}` would be part of the file", first.trim());
+    let message = format!("the lines `{}` and `{last}` would be written to the file", first.trim());
     Some(
         Diagnostic::new(Code::DockerfileForm, span, message)
-            .hint("drop both: the content is what stands between the quotes; `expand = true` replaces ${NAME} in it"),
+            .hint("remove both: the content is the text between the quotes; `expand = true` replaces ${NAME} in it"),
     )
 }
 

@@ -188,9 +188,9 @@ impl Read for u32 {
                     Diagnostic::new(
                         Code::InvalidValue,
                         span,
-                        format!("`{}` is not in range", reader.file.slice(span)),
+                        format!("`{}` is out of range", reader.file.slice(span)),
                     )
-                    .hint(format!("a whole number from 0 to {}", u32::MAX)),
+                    .hint(format!("use a whole number from 0 to {}", u32::MAX)),
                 ),
             },
             other => reader.wrong_type(span, &other, "an integer"),
@@ -368,14 +368,14 @@ pub(super) fn word<T: Copy>(
     let text = match value.kind {
         Kind::String(text) => text,
         other => {
-            let hint = format!("{what} is a word in quotes");
+            let hint = format!("{what} is written in quotes");
             return reader.wrong_type_with(span, &other, &either(known()), Some(hint));
         }
     };
     if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
         return Some(value);
     }
-    let message = format!("`{text}` is not {what}: expected {}", either(known()));
+    let message = format!("expected {}, found `{text}`", either(known()));
     reader.diagnostics.fail(
         Diagnostic::new(Code::InvalidValue, span, message).maybe_hint(did_you_mean(&text, known())),
     )

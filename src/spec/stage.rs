@@ -194,11 +194,11 @@ impl Read for From {
             Kind::String(_) => return Template::read(value, reader).map(From::Name),
             Kind::Table(_) => FromTable::read(value, reader)?,
             Kind::Integer { .. } => {
-                let form = "stages have names and no numbers: from = \"NAME\"";
+                let form = "refer to a stage by name, not by number: `from = \"NAME\"`";
                 return reader.wrong_form(span, &value.kind, "a string or a table", form);
             }
             other => {
-                let form = "from = \"IMAGE\", from = \"STAGE\", or a table: { image = \"IMAGE\" }";
+                let form = "write `from = \"IMAGE\"`, `from = \"STAGE\"` or a table such as `{ image = \"IMAGE\" }`";
                 return reader.wrong_form(span, &other, "a string or a table", form);
             }
         };
@@ -228,11 +228,11 @@ impl Read for From {
         }
         if let (Some(kind), Some(_)) = (kind.filter(|&kind| kind != "image"), &platform) {
             let hint = match kind {
-                "source" => "a source that is an image has its own platform: set it there",
+                "source" => "set the platform in the source",
                 "context" => {
-                    "the client gives a context for each platform: --build-context NAME::PLATFORM=..."
+                    "pass a build context for each platform: `--build-context NAME::PLATFORM=...`"
                 }
-                _ => "a stage has its own platform: set it there",
+                _ => "set the platform in the stage",
             };
             return reader.diagnostics.fail(conflict(kind, "platform").hint(hint));
         }
@@ -241,8 +241,9 @@ impl Read for From {
             kind.filter(|&kind| kind != "dockerfile"),
             of_dockerfile.iter().find(|(_, is_said)| *is_said),
         ) {
-            let hint =
-                format!("`{key}` is for a Dockerfile: {{ dockerfile = \"...\", {key} = ... }}");
+            let hint = format!(
+                "`{key}` is only allowed with `dockerfile`: `{{ dockerfile = \"...\", {key} = ... }}`"
+            );
             return reader.diagnostics.fail(conflict(kind, key).hint(hint));
         }
         if let Some(stages) = merge {
@@ -294,7 +295,7 @@ fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -
             Some(From::Merge { first: Box::new(first), others: stages.collect() })
         }
         _ => reader.diagnostics.fail(
-            Diagnostic::new(Code::InvalidValue, span, "a merge needs two stages at least")
+            Diagnostic::new(Code::InvalidValue, span, "a merge needs at least two stages")
                 .hint("`from = { merge = [\"base\", \"more\"] }`"),
         ),
     }
@@ -369,11 +370,11 @@ impl Read for Shell {
                 ["/bin/sh", "-ec"].map(|word| TextTemplate(Template::literal(word, span))).to_vec()
             }
             Kind::String(name) => {
-                let message = format!("`{name}` is not a shell that has a short form");
+                let message = format!("unknown shell `{name}`");
                 let hint = match name.starts_with('/') {
-                    true => format!("the whole command is a list: [{}]", shell_of_path(&name)),
+                    true => format!("write the whole command as a list: [{}]", shell_of_path(&name)),
                     false => {
-                        "\"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]"
+                        "write \"sh\", \"bash\", or the whole command as a list: [\"/bin/zsh\", \"-c\"]"
                             .to_owned()
                     }
                 };
@@ -382,14 +383,14 @@ impl Read for Shell {
                     .fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint));
             }
             other => {
-                let form = "\"bash\", or a list: [\"/bin/zsh\", \"-c\"]";
+                let form = "write \"bash\", or a list: [\"/bin/zsh\", \"-c\"]";
                 return reader.wrong_form(span, &other, "a list or a string", form);
             }
         };
         if words.is_empty() {
             return reader.diagnostics.fail(
-                Diagnostic::new(Code::InvalidValue, span, "a shell needs at least a program")
-                    .hint("[\"/bin/sh\", \"-ec\"] is the default"),
+                Diagnostic::new(Code::InvalidValue, span, "a shell needs a program")
+                    .hint("the default is [\"/bin/sh\", \"-ec\"]"),
             );
         }
         Some(Self(words))
@@ -421,7 +422,7 @@ impl Read for ArgName {
         let Kind::Table(entries) = found else { return None };
         let names: Vec<_> = entries.iter().map(|entry| quoted(&entry.key.name)).collect();
         Some(format!(
-            "defaults are in [args] at the top of the file; here are names: [{}]",
+            "defaults belong in [args] at the top of the file; list only names here: [{}]",
             names.join(", ")
         ))
     }

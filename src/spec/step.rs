@@ -297,9 +297,11 @@ impl Read for Step {
             other => {
                 let form = match &other {
                     Kind::Array(_) => {
-                        "{ exec = [...] } runs a program with arguments; a branch of several steps is { steps = [...] }"
+                        "use `{ exec = [...] }` for a program with arguments, or `{ steps = [...] }` for a branch of several steps"
                     }
-                    _ => "'TEXT' is run, and a table does what its verb says: { copy = \"FILE\" }",
+                    _ => {
+                        "write a command as a string, or a table with a verb, such as `{ copy = \"FILE\" }`"
+                    }
                 };
                 return reader.wrong_form(span, &other, "a string or a table", form);
             }

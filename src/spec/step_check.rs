@@ -17,35 +17,37 @@ pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
     };
     let diagnostic = match verb {
         Verb::Exec(step) if step.command.is_empty() => {
-            nothing(step.command.span, "execute", "exec = [\"program\", \"argument\"]")
+            nothing(step.command.span, "execute", "write `exec = [\"program\", \"argument\"]`")
         }
         Verb::Copy(step) if step.sources.is_empty() => {
-            nothing(step.sources.span, "copy", "copy = [\"a\", \"b\"], or leave the step out")
+            nothing(step.sources.span, "copy", "write `copy = [\"a\", \"b\"]`, or remove the step")
         }
         Verb::Mkdir(step) if step.paths.as_slice().is_empty() => {
-            nothing(step.paths.span, "make", "mkdir = \"/dir\", or leave the step out")
+            nothing(step.paths.span, "make", "write `mkdir = \"/dir\"`, or remove the step")
         }
         Verb::Remove(step) if step.paths.as_slice().is_empty() => {
-            nothing(step.paths.span, "remove", "remove = \"/path\", or leave the step out")
+            nothing(step.paths.span, "remove", "write `remove = \"/path\"`, or remove the step")
         }
-        Verb::Parallel(step) if step.branches.is_empty() => {
-            nothing(step.branches.span, "do at once", "parallel = [...], or leave the step out")
-        }
+        Verb::Parallel(step) if step.branches.is_empty() => nothing(
+            step.branches.span,
+            "do at once",
+            "write `parallel = [...]`, or remove the step",
+        ),
         Verb::Copy(step) if let (Some(to), Sources::Each(_)) = (&step.to, &step.sources.value) => {
             Diagnostic::new(
                 Code::ConflictingKeys,
                 to.span,
-                "a `copy` table has a destination for each source, and `to` besides",
+                "`to` is not allowed when `copy` is a table with a destination for each source",
             )
-            .hint("leave `to` out, or write the sources as a list")
+            .hint("remove `to`, or write the sources as a list")
         }
         Verb::Fetch(step) if let (Some(strip), None | Some(false)) = (step.strip, step.extract) => {
             Diagnostic::new(
                 Code::ConflictingKeys,
                 strip.span,
-                "`strip` is for archives, and this file is not unpacked",
+                "`strip` is only allowed with `extract = true`",
             )
-            .hint("add extract = true")
+            .hint("add `extract = true` to unpack the file")
         }
         Verb::Fetch(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
         Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
@@ -60,6 +62,8 @@ pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
 /// The error for removing more components than a path can have.
 fn too_many_parts(strip: Option<Spanned<u32>>) -> Option<Diagnostic> {
     let Spanned { value, span } = strip.filter(|strip| strip.value > MAX_STRIP)?;
-    let message = format!("`{value}` parts are more than any path has");
-    Some(Diagnostic::new(Code::InvalidValue, span, message).hint(format!("at most {MAX_STRIP}")))
+    let message = format!("`strip = {value}` is out of range");
+    Some(
+        Diagnostic::new(Code::InvalidValue, span, message).hint(format!("use at most {MAX_STRIP}")),
+    )
 }

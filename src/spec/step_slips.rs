@@ -31,7 +31,7 @@ pub(super) fn without_verb(table: &Table<'_>) -> String {
             return format!("did you mean `{verb}`?");
         }
     }
-    of_step().find_map(without_effect).unwrap_or_else(|| format!("it needs one of {}", list(VERBS)))
+    of_step().find_map(without_effect).unwrap_or_else(|| format!("add one of {}", list(VERBS)))
 }
 
 /// The hint for a key that has no effect without a verb.
@@ -39,7 +39,7 @@ fn without_effect(key: &str) -> Option<String> {
     let place = place_of(key)?;
     Some(match is_of_process(key) {
         true => format!(
-            "`{key}` holds for all steps in [stages.NAME], and for one step beside its verb: {{ run = 'TEXT', {key} = ... }}"
+            "set `{key}` in [stages.NAME] for all steps, or next to the verb for one step: `{{ run = 'TEXT', {key} = ... }}`"
         ),
         false => place,
     })
@@ -60,7 +60,9 @@ pub(super) fn with_two_verbs(one: &str, other: &str) -> &'static str {
     let article = if one.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     match meant(&format!("{article} {one} step"), other, &[]) {
         Some(Meant::Else(hint)) => hint,
-        Some(Meant::Key(_)) | None => "write one table for each step: a step has exactly one verb",
+        Some(Meant::Key(_)) | None => {
+            "write a separate table for each step: a step has exactly one verb"
+        }
     }
 }
 
@@ -80,20 +82,24 @@ pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<D
                 }
                 _ => words.join(", "),
             };
-            Some(wrong_type("a list", format!("exec = [{words}]; a text for a shell is `run`")))
+            Some(wrong_type(
+                "a list",
+                format!("write `exec = [{words}]`, or use `run` for a shell command"),
+            ))
         }
         ("copy", Kind::Array(items)) if items.iter().any(is_table) => Some(wrong_type(
             "a string, a list of strings or a table",
-            "sources with a destination each are one table: copy = { \"a\" = \"/x\", \"b\" = \"/y\" }".to_owned(),
+            "for a destination each, write one table: `copy = { \"a\" = \"/x\", \"b\" = \"/y\" }`"
+                .to_owned(),
         )),
         ("copy", Kind::Array(items)) => items.iter().find_map(|item| url(verb, item)),
         ("fetch" | "git" | "unpack", Kind::Array(_)) => {
-            Some(wrong_type("a string", format!("write a step for each: {{ {verb} = \"...\" }}")))
+            Some(wrong_type("a string", format!("write a step for each: `{{ {verb} = \"...\" }}`")))
         }
         ("copy" | "unpack", _) => url(verb, value),
         ("parallel", Kind::Table(_)) => Some(wrong_type(
             "a list",
-            "branches have no names: parallel = [{ steps = ['A', 'B'] }, 'C']".to_owned(),
+            "branches have no names: `parallel = [{ steps = ['A', 'B'] }, 'C']`".to_owned(),
         )),
         _ => None,
     }
@@ -106,15 +112,15 @@ fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
     let is_git = starts(&["git://", "ssh://", "git@"])
         || starts(&["https://", "http://"]) && text.ends_with(".git");
     let hint = if is_git {
-        "a repository is `git`: { git = \"https://...\" }"
+        "use `git` for a repository: `{ git = \"https://...\" }`"
     } else if !starts(&["https://", "http://"]) {
         return None;
     } else if verb == "unpack" {
-        "an archive of the web is { fetch = \"https://...\", extract = true }"
+        "use `fetch` for a remote archive: `{ fetch = \"https://...\", extract = true }`"
     } else {
-        "a file of the web is { fetch = \"https://...\" }, a repository { git = \"https://...\" }"
+        "use `{ fetch = \"https://...\" }` for a remote file, `{ git = \"https://...\" }` for a repository"
     };
-    let message = format!("`{verb}` takes paths, found a URL");
+    let message = format!("expected a path in `{verb}`, found a URL");
     Some(Diagnostic::new(Code::InvalidValue, value.span, message).hint(hint))
 }
 

@@ -173,7 +173,7 @@ impl Read for Script {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         if let found @ Kind::Array(_) = &value.kind {
-            let form = "a program and its arguments are run with exec = [...]; several commands are several steps, or the lines of one text";
+            let form = "use `exec = [...]` for a program with arguments; write several commands as several steps, or as lines of one string";
             return reader.wrong_form(span, found, STRING, form);
         }
         let written = Written(reader.text(reader.file.slice(span)));
@@ -182,7 +182,7 @@ impl Read for Script {
         if script.is_empty() {
             return reader.diagnostics.fail(
                 Diagnostic::new(Code::InvalidValue, span, "there is nothing to run")
-                    .hint("write a command, or leave the step out"),
+                    .hint("write a command, or remove the step"),
             );
         }
         if let Some(pasted) = pasted::in_script(&script, span) {

@@ -262,18 +262,18 @@ impl<'i> Table<'i> {
         let header =
             written.filter(|line| line.starts_with('[') && matches!(value.kind, Kind::Table(_)));
         if let Some(meant) = header.and_then(|_| super::header_of(key)) {
-            return format!("its header is `{meant}`");
+            return format!("write its header as `{meant}`");
         }
         let is_stage = ["from", "steps"].iter().any(|of_stage| has_entry(value, of_stage));
         if is_stage && self.what == super::Spec::WHAT {
-            return format!("the header of a stage is `[stages.{key}]`");
+            return format!("write the header of a stage as `[stages.{key}]`");
         }
         if let Some(place) = super::place_of(key) {
             return place;
         }
         if header.is_some_and(|header| header.contains('.')) {
             return format!(
-                "a dot in a header separates keys: this is the key `{key}` of the table before it, not a longer name"
+                "a dot in a header separates keys: this is the key `{key}` of the table before the dot"
             );
         }
         let keys = list(known);
@@ -281,7 +281,7 @@ impl<'i> Table<'i> {
             [] => format!("its keys are {keys}"),
             tables => {
                 let tables = tables[..tables.len().min(2)].join(" and of ");
-                format!("`{key}` is a key of {tables}; those of {} are {keys}", self.what)
+                format!("`{key}` is a key of {tables}; the keys of {} are {keys}", self.what)
             }
         }
     }

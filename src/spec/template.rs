@@ -260,7 +260,7 @@ pub(super) fn read_template(
         }
         Err(Problem { message, range }) => reader.diagnostics.fail(
             Diagnostic::new(Code::InvalidSubstitution, places.span(range), message)
-                .hint("`${NAME}` stands for a value, with the modifiers `:-` `:+` `:?` `-` `+` `?` `#` `##` `%` `%%` `/` `//`; `$${` is a literal `${`"),
+                .hint("`${NAME}` inserts a value; its modifiers are `:-`, `:+`, `:?`, `-`, `+`, `?`, `#`, `##`, `%`, `%%`, `/` and `//`; write `$${` for a literal `${`"),
         ),
     }
 }
@@ -370,20 +370,20 @@ mod tests {
             ("${NONE#x}", "unset NONE"),
             ("${NONE:?give ${A}}", "NONE: give a-value"),
             ("${EMPTY:?empty}", "EMPTY: empty"),
-            ("${A", "`${A` has no `}`"),
-            ("${A:-b", "a `${` has no `}`"),
-            ("${}", "a `${` is not followed by a name"),
-            ("${1}", "a `${` is not followed by a name"),
-            ("${A:#b}", "`:#` in `${A:#...}` is not a modifier"),
-            ("${A^b}", "`^` in `${A^...}` is not a modifier"),
-            ("${A/b}", "a `${` has no `/`"),
+            ("${A", "unterminated `${A`: expected `}`"),
+            ("${A:-b", "unterminated `${`: expected `}`"),
+            ("${}", "expected a name after `${`"),
+            ("${1}", "expected a name after `${`"),
+            ("${A:#b}", "unknown modifier `:#` in `${A:#...}`"),
+            ("${A^b}", "unknown modifier `^` in `${A^...}`"),
+            ("${A/b}", "unterminated `${`: expected `/`"),
             ("${PATH_TO//?/${PATH_TO}}", "too large"),
         ] {
             check(text, Err(problem));
         }
         check(
             &format!("{}{}", "${A:-".repeat(40), "}".repeat(40)),
-            Err("substitutions are nested more than 32 deep"),
+            Err("substitutions are nested more than 32 levels deep"),
         );
     }
 

@@ -39,23 +39,21 @@ impl Conflict {
         let key = file.slice(self.span);
         let diagnostic = |message: String| Diagnostic::new(Code::InvalidToml, self.span, message);
         match self.problem {
-            Problem::Twice { first } => {
-                diagnostic(format!("`{key}` is written twice in one table"))
-                    .hint(how_to_join(key, [first, self.span].map(|span| opening(span, file))))
-                    .related(first, "the other one")
+            Problem::Twice { first } => diagnostic(format!("duplicate key `{key}` in a table"))
+                .hint(how_to_join(key, [first, self.span].map(|span| opening(span, file))))
+                .related(first, "the other definition"),
+            Problem::Complete { first, what: "a table" } => {
+                diagnostic("a table written as `{...}` cannot be extended".to_owned())
+                    .hint("use only one form: `key = {...}` or a `[...key]` header")
+                    .related(first, "the table")
             }
-            Problem::Complete { first, what: "a table" } => diagnostic(
-                "a table written as `{...}` is complete and cannot be extended".to_owned(),
-            )
-            .hint("write one form: `key = {...}` or a `[...key]` header")
-            .related(first, "the table"),
             Problem::Complete { first, what } => {
-                diagnostic(format!("`{key}` is {what}, and this makes it a table"))
-                    .hint("a key has one value: take one out, or give it another name")
-                    .related(first, "the other one")
+                diagnostic(format!("`{key}` is {what}, but this uses it as a table"))
+                    .hint("a key has one value: remove or rename one")
+                    .related(first, "the other definition")
             }
-            Problem::TooDeep => diagnostic("lists and tables are nested too deep".to_owned())
-                .hint("nothing in a build file needs more than a few levels"),
+            Problem::TooDeep => diagnostic("lists and tables are nested too deeply".to_owned())
+                .hint("a build file needs only a few levels"),
         }
     }
 }
@@ -78,10 +76,10 @@ fn opening(span: Span, file: &SourceFile) -> Opening {
 
 fn how_to_join(key: &str, lines: [Opening; 2]) -> String {
     if lines.contains(&Opening::ItemHeader) {
-        format!("write all of it as `{key} = [...]` or all of it as `[[...{key}]]`")
+        format!("use only one form: `{key} = [...]` or `[[...{key}]]` headers")
     } else if lines.contains(&Opening::Header) {
-        format!("write one form: `{key} = {{...}}` or one header `[...{key}]`")
+        format!("use only one form: `{key} = {{...}}` or one header `[...{key}]`")
     } else {
-        "join both into one".to_owned()
+        "merge the two".to_owned()
     }
 }

@@ -51,7 +51,7 @@ type Words = (&'static str, &'static str);
 const KEY_ALONE: Words = ("a key has no value", "write `key = value`");
 
 const OPEN_LIST: Words =
-    ("a list before this has no closing `]`", "write `]` behind its last value");
+    ("unterminated list: expected `]` before this", "write `]` after the last value");
 
 impl<'a> SyntaxError<'a> {
     /// An error in the text that begins at `start`.
@@ -74,7 +74,7 @@ impl<'a> SyntaxError<'a> {
         if self.message.starts_with("unclosed array table")
             || self.message.starts_with("unclosed table")
         {
-            self.diagnostic("a header has no closing bracket".to_owned())
+            self.diagnostic("unterminated header: expected `]`".to_owned())
         } else if self.message.starts_with("unexpected leading zero") {
             let number = word(&self.file.text()[self.range.start..]);
             self.diagnostic("a number cannot begin with a zero".to_owned())
@@ -87,7 +87,7 @@ impl<'a> SyntaxError<'a> {
             let hint = hint_about_word(&value);
             self.diagnostic(format!("not a TOML value: `{}`", value.escape_debug())).hint(hint)
         } else {
-            self.diagnostic(format!("not TOML: {}", self.message))
+            self.diagnostic(format!("invalid TOML: {}", self.message))
         }
     }
 
@@ -105,8 +105,8 @@ impl<'a> SyntaxError<'a> {
         let is_behind = self.message.starts_with("unexpected key or value");
         let words = if self.is_open_table() {
             (
-                "a table that is open here lacks a `}` or a comma before this",
-                "write `{ key = value, ... }`, and close the table before this",
+                "expected `}` or a comma before this: a table is still open",
+                "write `{ key = value, ... }`, and close it before this",
             )
         } else if self.is_open_list() {
             OPEN_LIST
@@ -114,26 +114,26 @@ impl<'a> SyntaxError<'a> {
             || is_behind && is_comment(rest)
             || self.begins(&BARE_WORD) && self.slice().contains(" //")
         {
-            ("this is no comment", "comments begin with `#`")
+            ("unexpected text: expected a comment", "begin a comment with `#`")
         } else if is_key && (rest.starts_with(':') || before.trim_end_matches(' ').ends_with(':')) {
-            ("`:` stands between a key and its value", "write `key = value`")
+            ("expected `=` between a key and its value, found `:`", "write `key = value`")
         } else if self.begins(&BARE_WORD) && self.range.is_empty() {
             KEY_ALONE
         } else if is_key && (line == "-" || line.starts_with("- ")) {
-            (
-                "this is an item of a YAML list",
-                "a list is written in brackets: key = [\"a\", \"b\"]",
-            )
+            ("unexpected item of a YAML list", "write a list in brackets: `key = [\"a\", \"b\"]`")
         } else if is_behind && rest.starts_with(';') {
-            ("there is a semicolon behind a value", "take it out: the line ends the value")
+            ("unexpected semicolon after a value", "remove it: a value ends with its line")
         } else if is_behind && rest.starts_with('+') {
-            ("values cannot be added up", "write one string: \"${NAME}-more\"")
+            ("values cannot be added", "write one string, such as \"${NAME}-more\"")
         } else if rest.starts_with('(') && self.message.starts_with("missing opening quote") {
-            ("`(` begins no value", "a list is written in brackets: [\"a\", \"b\"]")
+            ("expected a value, found `(`", "write a list in brackets: [\"a\", \"b\"]")
         } else if is_behind && rest.starts_with(',') {
-            ("there is a comma behind a value", "take it out: commas are for lists and `{...}`")
+            (
+                "unexpected comma after a value",
+                "remove it: commas separate only the items of lists and `{...}`",
+            )
         } else if is_behind && rest.starts_with([']', '}']) {
-            ("there is a bracket too many", "take it out")
+            ("unexpected bracket", "remove it")
         } else if is_behind || self.message.starts_with(MISSING_COMMA) {
             self.words_of_inner_quotes()?
         } else {
@@ -156,13 +156,13 @@ impl<'a> SyntaxError<'a> {
             && (line.ends_with(quote) || !begins_entry(rest));
         is_inner.then_some(if quote == '"' {
             (
-                "a \"...\" string ends at the quote before this",
-                "write \\\" for a quote in it, or write the string in '...'",
+                "a \"...\" string ended at the quote before this",
+                "write \\\" for a quote in the string, or put the string in '...'",
             )
         } else {
             (
-                "a '...' string ends at the quote before this",
-                "write a string with a ' in it in \"...\" or '''...'''",
+                "a '...' string ended at the quote before this",
+                "put a string that contains a ' in \"...\" or '''...'''",
             )
         })
     }
@@ -171,42 +171,40 @@ impl<'a> SyntaxError<'a> {
     fn words(&self) -> Option<Words> {
         Some(match self.message.as_str() {
             message if message.starts_with("missing escaped value") => (
-                "a backslash in a \"...\" string begins an escape that TOML does not have",
-                "use '...' or '''...''': nothing is escaped in them",
+                "unknown escape in a \"...\" string",
+                "use '...' or '''...''', where a backslash needs no escape",
             ),
             "invalid literal string, expected `'`" => (
-                "a string has no closing quote on its line",
-                "write the ' that closes it; text of several lines stands between ''' and '''",
+                "unterminated string: expected a closing quote on this line",
+                "add the closing '; write text of several lines between ''' and '''",
             ),
             "invalid basic string, expected `\"`" => (
-                "a string has no closing quote on its line",
-                "write the \" that closes it; text of several lines stands between ''' and '''",
+                "unterminated string: expected a closing quote on this line",
+                "add the closing \"; write text of several lines between ''' and '''",
             ),
             message if message.starts_with("missing opening quote") => {
-                ("a string has no opening quote", "strings are quoted: '...' or \"...\"")
+                ("expected a quote before a string", "put strings in quotes: '...' or \"...\"")
             }
             message if message.starts_with(MISSING_COMMA) => (
-                "a comma is missing before this",
-                "what stands in a list or in a `{...}` is separated by commas",
+                "expected a comma before this",
+                "separate the items of a list or a `{...}` with commas",
             ),
             KEY_IN_TABLE => KEY_ALONE,
-            message if message.starts_with("extra comma") => {
-                ("there is a comma too many", "take it out")
-            }
+            message if message.starts_with("extra comma") => ("unexpected comma", "remove it"),
             message if message.starts_with("unexpected key or value") => {
-                ("this stands behind a value", "each `key = value` stands on a line of its own")
+                ("unexpected text after a value", "write each `key = value` on its own line")
             }
             message if message.starts_with("unclosed array, ") => {
-                ("a list has no closing `]`", "write `]` behind its last value")
+                ("unterminated list: expected `]`", "write `]` after the last value")
             }
             message if message.starts_with("unclosed inline table") => {
-                ("a table has no closing `}`", "write `}` behind its last value")
+                ("unterminated table: expected `}`", "write `}` after the last value")
             }
             _ if self.begins(&NO_VALUE) => KEY_ALONE,
             message if message.starts_with("invalid multi-line") => UNCLOSED_TEXT,
             message if message.contains("visible characters") => (
-                "a string has a control character in it",
-                "write it as an escape in a \"...\" string: \"\\u0000\"",
+                "a string contains a control character",
+                "write it as an escape in a \"...\" string, such as \"\\u0000\"",
             ),
             _ => return None,
         })
@@ -250,10 +248,8 @@ impl<'a> SyntaxError<'a> {
 }
 
 /// The message for a string in `'''` or `"""` that is not closed.
-pub(super) const UNCLOSED_TEXT: Words = (
-    "text of several lines has no closing quotes",
-    "it ends with the same three quotes that it begins with",
-);
+pub(super) const UNCLOSED_TEXT: Words =
+    ("unterminated multi-line string", "end it with the same three quotes that begin it");
 
 /// The text of a parser error, including what it expected.
 fn message(error: &ParseError) -> String {
@@ -273,17 +269,15 @@ fn message(error: &ParseError) -> String {
 /// The hint for a bare word used as a value.
 fn hint_about_word(word: &str) -> &'static str {
     match word.to_ascii_lowercase().as_str() {
-        "true" | "false" | "yes" | "no" | "on" | "off" => {
-            "TOML's truth values are `true` and `false`"
-        }
-        "null" | "none" | "nil" | "undefined" => "TOML has no such value: leave the key out",
+        "true" | "false" | "yes" | "no" | "on" | "off" => "write a boolean as `true` or `false`",
+        "null" | "none" | "nil" | "undefined" => "TOML has no null value: remove the key",
         word if word.starts_with("<<") => {
-            "there are no here-documents: text of several lines stands between ''' and '''"
+            "there are no here-documents: write text of several lines between ''' and '''"
         }
         word if word.starts_with(['\u{201c}', '\u{201d}', '\u{2018}', '\u{2019}']) => {
-            "these quotes are typographic: write \" or '"
+            "replace these typographic quotes with \" or '"
         }
-        _ => "strings are quoted: '...' or \"...\"",
+        _ => "put strings in quotes: '...' or \"...\"",
     }
 }
 

@@ -168,7 +168,8 @@ fn the_exit_status_of_a_check_is_its_result() {
     assert_eq!(code, Some(1));
     assert!(text.starts_with("Check complete, 1 warning has been found!"), "{text}");
     assert!(
-        stderr.contains("ERROR: `check` makes what these rules find an error: `untagged-image`"),
+        stderr
+            .contains("ERROR: `check` turns findings of these rules into errors: `untagged-image`"),
         "{stderr}"
     );
 

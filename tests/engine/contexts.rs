@@ -147,7 +147,9 @@ fn an_image_on_the_disk_of_the_client() {
         let layout = format!("base=oci-layout://{}@{digest}", project.path().display());
         let failure = project.fail(&[&format!("--build-context={layout}")]);
         let whose = match engine().major_version {
-            20 => "the engine lacks images from the client's disk (`source.ocilayout`)",
+            20 => {
+                "the engine does not support images from OCI layouts of the client (`source.ocilayout`)"
+            }
             _ => "unknown scheme oci-layout",
         };
         return assert!(failure.message.contains(whose), "{failure}");

@@ -151,6 +151,11 @@ from = "debian:bookworm-slim"
 steps = [{ copy = "rootfs", to = "/" }]
 "#;
     let failure = Project::new(spec).with("rootfs/bin/app", "").fail(&[]);
-    assert!(failure.message.contains("the base has a link or a file at /bin"), "{failure}");
+    assert!(
+        failure
+            .message
+            .contains("/bin is a directory in the copied files, but a link or a file in the base"),
+        "{failure}"
+    );
     assert!(failure.message.contains("mstage.toml:4"), "{failure}");
 }

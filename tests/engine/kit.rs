@@ -24,5 +24,9 @@ fn the_example_of_the_frontend_crate_builds_images_and_shows_lines() {
 
     project.set_spec("\nBusybox\n");
     let failure = failed(build(&spec, project.path(), &[]));
-    assert!(failure.message.contains("line 2: `Busybox` is not an image"), "{}", failure.message);
+    assert!(
+        failure.message.contains("line 2: invalid image reference `Busybox`"),
+        "{}",
+        failure.message
+    );
 }

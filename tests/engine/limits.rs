@@ -25,12 +25,15 @@ steps = [
         assert_eq!(project.files(&[])["file"].mode, 0o4755);
     } else {
         let failure = project.fail(&[]);
-        assert!(failure.message.contains("mstage.toml:6: the engine lacks "), "{failure}");
+        assert!(
+            failure.message.contains("mstage.toml:6: the engine does not support "),
+            "{failure}"
+        );
         project.set_spec(
             "\n[stages.a]\nfrom = \"scratch\"\nsteps = [{ copy = \"file\", chmod = \"4755\" }]\n",
         );
         let failure = project.fail(&[]);
-        let text = "mstage.toml:4: the engine lacks copies with modes such as `4755`";
+        let text = "mstage.toml:4: the engine does not support copies with modes such as `4755`";
         assert!(failure.message.contains(text), "{failure}");
     }
 }

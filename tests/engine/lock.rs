@@ -265,8 +265,7 @@ fn images_of_a_registry_and_of_the_engines_own() {
     let lock = write_lock(&project, &[]);
     let pin = format!("\"{published}\" = \"{digest}\"\n");
     assert!(lock.contains(&pin), "no {pin}in\n{lock}");
-    let remark =
-        format!("# \"{}\" is not pinned: only the engine's own store has it\n", own.name());
+    let remark = format!("# \"{}\" is not pinned: it is only in the engine's store\n", own.name());
     assert!(lock.contains(&remark), "no {remark}in\n{lock}");
     project.build(&[]);
     let failure = project.fail(&["--build-arg", "MSTAGE_LOCKED=1"]);
@@ -284,7 +283,7 @@ fn an_image_of_a_registry_that_does_not_answer() {
     let project = Project::new(&format!("\n[stages.a]\nfrom = \"{}\"\n", image.name()));
     let lock = write_lock(&project, &[]);
     let remark = format!(
-        "# \"{}\" is not pinned: its registry is out of reach, and the engine's own store has it\n",
+        "# \"{}\" is not pinned: its registry is unreachable, and the engine's store has the image\n",
         image.name()
     );
     assert!(lock.contains(&remark), "no {remark}in\n{lock}");

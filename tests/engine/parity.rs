@@ -554,12 +554,12 @@ fn refusal(failure: &Failure) -> Option<Verdict> {
 /// The prefixes of locations in build files.
 const FILES: [&str; 2] = ["mstage.toml:", "Dockerfile:"];
 
-/// `mstage.toml:7: the engine lacks ...`.
+/// `mstage.toml:7: the engine does not support ...`.
 fn is_refusal(line: &str) -> bool {
     FILES.iter().flat_map(|file| line.split(file).skip(1)).any(|rest| {
         let message = rest.trim_start_matches(|c: char| c.is_ascii_digit());
         message.len() < rest.len()
-            && [": the engine lacks ", ": the engine has switched "]
+            && [": the engine does not support ", ": the engine has disabled "]
                 .iter()
                 .any(|start| message.starts_with(start))
     })

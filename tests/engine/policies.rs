@@ -105,5 +105,5 @@ steps = [{ copy = "policy.json" }, "mkdir /out && echo found > /out/file && exit
     }
     let failure = failed(build_as(spec, &context, &[target]));
     assert!(failure.message.contains("exit code: 3"), "{failure}");
-    assert!(failure.message.contains("help: a source policy has changed"), "{failure}");
+    assert!(failure.message.contains("help: a source policy changed"), "{failure}");
 }

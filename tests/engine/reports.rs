@@ -378,8 +378,8 @@ steps = [
         let hosts = project.files(&options("/etc/hosts").each_ref().map(String::as_str));
         assert!(!hosts.paths().contains(&"hosts") || hosts["hosts"].content.is_empty());
         for (at, why) in [
-            ("/root-of-all", "the whole file system cannot be a report"),
-            ("/processes", "the engine mounts `/proc` for each step"),
+            ("/root-of-all", "the root of the file system cannot be a report"),
+            ("/processes", "a report cannot be in `/proc`: the engine mounts it"),
         ] {
             let failure = project.fail(&options(at).each_ref().map(String::as_str));
             assert!(failure.to_string().contains(why), "{at}\n{failure}");

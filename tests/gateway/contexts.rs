@@ -63,7 +63,7 @@ async fn a_large_file_of_the_web_is_no_build_file() {
     let zip = [b"PK".to_vec(), vec![0; 17 << 20]].concat();
     let engine = Engine::new(Release::Head).source(url, [("context", zip)]);
     let (message, _) = error(&build_with(engine, &[&format!("context={url}")]).await);
-    assert!(message.starts_with("`context` cannot be read: it has more than 4 MiB, "), "{message}");
+    assert!(message.starts_with("cannot read `context`: it is larger than 4 MiB; "), "{message}");
 }
 
 #[tokio::test]
@@ -71,11 +71,11 @@ async fn a_context_that_is_none_names_the_option() {
     for (context, message) in [
         (
             "ftp://example.com/a",
-            "option `context`: `ftp://example.com/a` is neither a git repository nor a URL",
+            "option `context`: expected a git repository or a URL, found `ftp://example.com/a`",
         ),
         (
             "https://example.com/a.git?x=1",
-            "option `context`: `https://example.com/a.git?x=1`: `x` is none of ",
+            "option `context`: `https://example.com/a.git?x=1`: expected `ref`, ",
         ),
     ] {
         let daemon = build_with(Engine::new(Release::Head), &[&format!("context={context}")]).await;
@@ -162,7 +162,7 @@ async fn a_directory_that_cannot_be_read_is_the_error_where_there_are_no_inputs(
         .on(Method::ReadFile, Do::Fail(failure("the client is gone")))
         .on(Method::ReadFile, Do::Fail(failure("the client is gone")));
     let daemon = build_with(engine, &[]).await;
-    assert_eq!(error(&daemon).0, "`mstage.toml` cannot be read: the client is gone");
+    assert_eq!(error(&daemon).0, "cannot read `mstage.toml`: the client is gone");
 }
 
 #[tokio::test]
@@ -192,7 +192,7 @@ async fn an_input_that_was_not_handed_over_is_named() {
     let daemon = build_with(engine, &["context:base=input:x"]).await;
     assert_eq!(
         error(&daemon).0,
-        "the client did not hand over the input `x` of the build context `base`"
+        "the client did not send the input `x` of the build context `base`"
     );
 }
 
@@ -222,7 +222,7 @@ async fn an_ignore_file_of_a_directory_with_a_name_may_be_wrong() {
     let daemon = build_with(engine, &["context:other=local:dir"]).await;
     let (message, _) = error(&daemon);
     assert!(
-        message.starts_with(".dockerignore of the build context other:2: `[` is no pattern"),
+        message.starts_with(".dockerignore of the build context other:2: invalid pattern `[`"),
         "{message}"
     );
 }
@@ -248,8 +248,7 @@ async fn an_image_of_the_clients_disk_is_looked_up_there() {
     assert_eq!(
         message,
         format!(
-            "mstage.toml:2: base:latest@{digest} for linux/amd64: the engine lacks images from the client's disk \
-             (`source.ocilayout`); it is in BuildKit from 0.11 on"
+            "mstage.toml:2: base:latest@{digest} for linux/amd64: the engine does not support images from OCI layouts of the client (`source.ocilayout`), which needs BuildKit 0.11 or later"
         )
     );
     assert!(!daemon.methods().contains(&Method::ResolveImageConfig));
@@ -298,7 +297,7 @@ async fn a_target_that_bake_has_not_built_is_no_matter_of_questions() {
     }
     let daemon = build_with(engine(), &[option]).await;
     let (message, _) = error(&daemon);
-    assert!(message.contains("bake has not built its target `base`"), "{message}");
+    assert!(message.contains("bake did not build its target `base`"), "{message}");
 }
 
 /// A misspelt stage is treated as an image. A name with a tag or a registry is never that of a
@@ -308,7 +307,7 @@ async fn an_image_that_is_not_found_may_be_a_stage() {
     for (from, help) in [
         ("'bulder'", "\n  help: there is no stage `bulder`: did you mean `builder`?"),
         ("'gone'", "\n  help: there is no stage `gone`: the stages are `a` and `builder`"),
-        ("'a'", "\n  help: `a` is a stage, and its own name in it means the image"),
+        ("'a'", "\n  help: `a` is also a stage, but inside that stage its name means the image"),
         ("'gone:1'", ""),
         ("{ image = 'bulder' }", ""),
     ] {

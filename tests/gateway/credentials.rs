@@ -70,7 +70,7 @@ async fn a_lock_file_has_none() {
     ] {
         assert!(text.contains(&format!("\"{key}\" = \"{pin}\"\n")), "no {key} in\n{text}");
     }
-    let remark = "# `https://files.example.com/${API_TOKEN}/c` is not pinned: `API_TOKEN` looks like a secret;";
+    let remark = "# `https://files.example.com/${API_TOKEN}/c` is not pinned because `API_TOKEN` looks like a secret:";
     assert!(text.contains(remark), "{text}");
     // The daemon does get them, but its clients do not see them.
     assert!(daemon.solves().iter().any(|solve| {
@@ -125,7 +125,7 @@ steps = [{ fetch = "http://a:a@h/f" }, { fetch = "http://b:b@h/f" }]
         .source("http://a:a@h/f", [("context", "a")])
         .source("http://b:b@h/f", [("context", "b")]);
     let (_, text) = written(&build_with(engine, &["target=mstage.lock"]).await);
-    let remark = "# \"http://h/f\" is not pinned: it differs by the credentials in its URL\n";
+    let remark = "# \"http://h/f\" is not pinned: it differs with the credentials in the URL\n";
     assert!(text.contains(remark), "{text}");
 }
 

@@ -89,8 +89,7 @@ async fn a_file_that_needs_itself_is_an_error() {
 
     let again = build_with(engine(SPEC), &[&format!("mstage-waiting={waiting}")]).await;
     let (message, places) = error(&again);
-    let chain =
-        "`build/Dockerfile` needs itself to be built first: build/Dockerfile -> build/Dockerfile";
+    let chain = "`build/Dockerfile` depends on itself: build/Dockerfile -> build/Dockerfile";
     assert!(message.starts_with(&format!("mstage.toml:2: {chain}\n")), "{message}");
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
     assert_eq!(nested(&again).len(), 0);
@@ -98,7 +97,10 @@ async fn a_file_that_needs_itself_is_an_error() {
     let many: Vec<_> = (0..8).map(|n| format!(r#"["f{n}",null,{{}}]"#)).collect();
     let many = format!("mstage-waiting=[{}]", many.join(","));
     let (message, _) = error(&build_with(engine(SPEC), &[&many]).await);
-    assert!(message.contains("more than 8 build files need each other: f0 -> f1"), "{message}");
+    assert!(
+        message.contains("build files are nested more than 8 levels deep: f0 -> f1"),
+        "{message}"
+    );
 }
 
 /// The options of the Dockerfile frontend, for each call.

@@ -106,7 +106,7 @@ async fn a_default_that_means_nothing_has_its_line() {
     let spec = "[args]\nSOURCE_DATE_EPOCH = 'never'\n[stages.a]\nfrom = 'scratch'\n";
     let (message, places) = error(&build(engine(), spec, &[]).await);
     assert!(
-        message.starts_with("mstage.toml:2: invalid SOURCE_DATE_EPOCH: never is neither a number"),
+        message.starts_with("mstage.toml:2: invalid SOURCE_DATE_EPOCH: never: expected a number"),
         "{message}"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);

@@ -10,7 +10,7 @@ use crate::frontend::{SPEC, build, build_with, engine, error, variables};
 async fn a_result_that_is_gone_is_told_with_what_was_read_of_it() {
     let engine = engine().on(Method::ReadFile, Do::Fail(failure("no such ref: abc")));
     let (message, _) = error(&build(engine, SPEC, &[]).await);
-    assert_eq!(message, "`mstage.toml` cannot be read: no such ref: abc");
+    assert_eq!(message, "cannot read `mstage.toml`: no such ref: abc");
 }
 
 /// A daemon that disconnects accepts no answer; the program must end anyway.
@@ -40,9 +40,9 @@ async fn an_answer_that_is_too_large_is_told() {
         Engine::new(Release::Bookworm).source("local://dockerfile", [("mstage.toml", spec)]);
     let daemon = build_with(engine, &["requestid=frontend.targets"]).await;
     let (message, _) = error(&daemon);
-    let expected = "the answer is too large for the engine: it has ";
+    let expected = "the result is too large for the engine: it has ";
     assert!(message.starts_with(expected), "{message}");
-    assert!(message.contains("and the engine takes 4 MiB at once"), "{message}");
+    assert!(message.contains("but the limit is 4 MiB"), "{message}");
 }
 
 /// The options stand for any code that could panic: they are read in the same place as everything
@@ -55,9 +55,9 @@ async fn a_panic_is_an_error_that_asks_for_a_report() {
     run(io, panicking).await.unwrap();
     let (message, _) = error(&daemon);
     let place = format!("{}:{line}:", file!());
-    let begin = format!("mstage {} has made a mistake, at {place}", env!("CARGO_PKG_VERSION"));
+    let begin = format!("internal error in mstage {} at {place}", env!("CARGO_PKG_VERSION"));
     assert!(message.starts_with(&begin), "{message}");
-    let end = ": the mistake of the test\n  help: please report it, with this message and the build file: \
+    let end = ": the mistake of the test\n  help: please report this bug with this message and the build file: \
                https://github.com/myorg/mstage/issues";
     assert!(message.ends_with(end), "{message}");
 }

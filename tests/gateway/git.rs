@@ -43,13 +43,13 @@ async fn an_engine_that_lacks_them_is_refused_at_the_line() {
             Release::Forky,
             by_commit.as_str(),
             [3, 10],
-            "the engine lacks `fetch-by-commit` for git (`source.git.fetchbycommit`); it is in BuildKit from 0.30 on",
+            "the engine does not support `fetch-by-commit` for git repositories (`source.git.fetchbycommit`), which needs BuildKit 0.30 or later",
         ),
         (
             Release::Trixie,
             "submodules = false",
             [3, 9],
-            "the engine lacks git without submodules (`source.git.skipsubmodules`); it is in BuildKit from 0.24 on",
+            "the engine does not support git repositories without submodules (`source.git.skipsubmodules`), which needs BuildKit 0.24 or later",
         ),
     ] {
         let (message, mut places) = error(&build_with(engine(release, keys), &[]).await);

@@ -83,7 +83,7 @@ async fn lint_finds_what_is_advised_against() {
               "warnings": [
                 {
                   "description": "A build arg that the file does not declare.",
-                  "detail": "--build-arg OTHER reaches nothing: the file declares no such arg\nhelp: declare it: [args] OTHER = {}",
+                  "detail": "--build-arg OTHER has no effect: the file does not declare this arg\nhelp: declare it in [args]: `OTHER = {}`",
                   "location": {
                     "ranges": []
                   },
@@ -92,7 +92,7 @@ async fn lint_finds_what_is_advised_against() {
                 },
                 {
                   "description": "An arg that has no effect.",
-                  "detail": "arg `UNUSED` reaches nothing\nhelp: write `${UNUSED}` where its value belongs, name it in a `run` text, or list it in `args`",
+                  "detail": "unused arg `UNUSED`\nhelp: use `${UNUSED}` in a value, use `$UNUSED` in the text of a `run` step, list it in `args`, or remove it",
                   "location": {
                     "ranges": [
                       {
@@ -111,7 +111,7 @@ async fn lint_finds_what_is_advised_against() {
                 },
                 {
                   "description": "An image without a tag or a digest.",
-                  "detail": "`debian` has no tag: it is `debian:latest`, whatever that is today\nhelp: name a version: \"NAME:VERSION\"",
+                  "detail": "`debian` has no tag, so it means `debian:latest`, which changes over time\nhelp: add a version: \"NAME:VERSION\"",
                   "location": {
                     "ranges": [
                       {
@@ -131,7 +131,7 @@ async fn lint_finds_what_is_advised_against() {
                 },
                 {
                   "description": "A working directory that is relative to that of the base image.",
-                  "detail": "this is seen from the working directory of the base image\nhelp: begin with a slash",
+                  "detail": "this path is relative to the working directory of the base image\nhelp: write an absolute path",
                   "location": {
                     "ranges": [
                       {
@@ -155,12 +155,12 @@ async fn lint_finds_what_is_advised_against() {
     expect![[r#"
 
         WARNING: undeclared-build-arg - https://github.com/myorg/mstage/blob/main/docs/rules/undeclared-build-arg.md
-        --build-arg OTHER reaches nothing: the file declares no such arg
-        help: declare it: [args] OTHER = {}
+        --build-arg OTHER has no effect: the file does not declare this arg
+        help: declare it in [args]: `OTHER = {}`
 
         WARNING: unused-arg - https://github.com/myorg/mstage/blob/main/docs/rules/unused-arg.md
-        arg `UNUSED` reaches nothing
-        help: write `${UNUSED}` where its value belongs, name it in a `run` text, or list it in `args`
+        unused arg `UNUSED`
+        help: use `${UNUSED}` in a value, use `$UNUSED` in the text of a `run` step, list it in `args`, or remove it
         mstage.toml:3
         --------------------
            1 |     default = 'a'
@@ -171,8 +171,8 @@ async fn lint_finds_what_is_advised_against() {
         --------------------
 
         WARNING: untagged-image - https://github.com/myorg/mstage/blob/main/docs/rules/untagged-image.md
-        `debian` has no tag: it is `debian:latest`, whatever that is today
-        help: name a version: "NAME:VERSION"
+        `debian` has no tag, so it means `debian:latest`, which changes over time
+        help: add a version: "NAME:VERSION"
         mstage.toml:11
         --------------------
            9 |     [stages.b]
@@ -183,8 +183,8 @@ async fn lint_finds_what_is_advised_against() {
         --------------------
 
         WARNING: relative-workdir - https://github.com/myorg/mstage/blob/main/docs/rules/relative-workdir.md
-        this is seen from the working directory of the base image
-        help: begin with a slash
+        this path is relative to the working directory of the base image
+        help: write an absolute path
         mstage.toml:12
         --------------------
           10 |     description = 'b'
@@ -266,8 +266,8 @@ async fn lint_tells_what_would_stop_a_build() {
         (
             "[stages.a]\nfrom = 'y:1'\nsteps = [{ mkdir = '/x', chmod = 'wide' }]\n",
             &*format!(
-                "mstage.toml:3: `wide` is not a mode\n  \
-                 help: octal digits such as \"0755\", or a change such as \"u+x,go-w\"\n{registry}"
+                "mstage.toml:3: expected a mode, found `wide`\n  \
+                 help: write octal digits such as \"0755\", or a change such as \"u+x,go-w\"\n{registry}"
             ),
         ),
         (
@@ -318,7 +318,7 @@ async fn lint_tells_which_findings_would_stop_a_build() {
     assert_eq!(
         found["buildError"],
         json!({
-            "message": "`check` makes what these rules find an error: `untagged-image` and `unused-arg`",
+            "message": "`check` turns findings of these rules into errors: `untagged-image` and `unused-arg`",
             "location": { "ranges": [] },
         })
     );

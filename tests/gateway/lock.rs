@@ -126,7 +126,7 @@ async fn what_the_lock_file_lacks_is_a_warning_or_an_error() {
     ];
     let warnings = warnings(&daemon);
     assert_eq!(warnings[..3], expected);
-    assert!(warnings[3].starts_with("unused-lock-entry: nothing needs `https://example.org/`"));
+    assert!(warnings[3].starts_with("unused-lock-entry: unused entry `https://example.org/`"));
 
     let options = ["build-arg:RELEASE=x", "build-arg:MSTAGE_LOCKED=1"];
     let (message, places) = error(&build_with(engine(), &options).await);
@@ -139,7 +139,7 @@ async fn what_the_lock_file_lacks_is_a_warning_or_an_error() {
 async fn a_broken_lock_file_shows_its_lines() {
     let engine = engine(Release::Forky, lock("[images]\nalpine = \"3.20\"\n"));
     let (message, places) = error(&build_with(engine, &["build-arg:RELEASE=x"]).await);
-    assert!(message.contains("mstage.lock:3: `3.20` is not a digest"), "{message}");
+    assert!(message.contains("mstage.lock:3: invalid digest `3.20`"), "{message}");
     assert_eq!(places, [("mstage.lock".to_owned(), 3)]);
 }
 
@@ -154,11 +154,11 @@ async fn a_lock_file_is_written() {
          \"docker.io/library/alpine:3.18\" = \"{}\"\n\
          \"docker.io/library/alpine:3.19\" = \"{}\"\n\
          \"docker.io/library/alpine:3.20\" = \"{}\"\n\
-         # not looked up anew: only the engine's own store has it\n\
+         # not updated: it is only in the engine's store\n\
          \"docker.io/library/local:1\" = \"{}\"\n\n[git]\n\
          \"https://example.com/a.git#v1\" = \"{}\"\n\n[urls]\n\
          \"https://example.com/a\" = \"{checksum}\"\n\n\
-         # `https://example.com/${{RELEASE}}` of stage `other` was not looked up: it lacks a value, or does not exist with these args\n",
+         # `https://example.com/${{RELEASE}}` of stage `other` was skipped: an arg has no value, or a condition excludes it\n",
         digest("8"),
         digest("9"),
         digest("a"),
@@ -171,7 +171,7 @@ async fn a_lock_file_is_written() {
         assert_eq!(path, "/mstage.lock");
         let (_, entries) = text.split_once("docs/guides/lock-file.md\n").unwrap();
         assert_eq!(entries, expected);
-        let expected = "unlocked-reference: `local:1` cannot be pinned, only the engine's own store has it: failed to resolve source \
+        let expected = "unlocked-reference: cannot pin `local:1`: it is only in the engine's store: failed to resolve source \
                         metadata for docker.io/library/local:1: docker.io/library/local:1: not found (line 13)";
         // The oldest engine cannot show any.
         let shown = if release == Release::Bookworm { &[][..] } else { &[expected][..] };
@@ -223,8 +223,7 @@ steps = [{ git = "https://example.com/a.git", ref = "v1" }]
     let engine = (0..4).fold(engine, |engine, _| engine.on(Method::ReadFile, Do::Answer));
     let engine = engine.on(Method::ReadFile, Do::Fail(failure("exit status 1")));
     let (_, text) = written(&build_with(engine, &["target=mstage.lock"]).await);
-    let remark = "# \"https://example.com/a.git#v1\" is not pinned: \
-                  an engine of this version does not tell which commit a tag is\n";
+    let remark = "# \"https://example.com/a.git#v1\" is not pinned: this version of the engine does not report the commit of a tag\n";
     assert!(text.contains(remark), "{text}");
 }
 
@@ -322,15 +321,15 @@ async fn an_image_that_a_registry_does_not_give() {
         build_with(engine, &["target=mstage.lock"]).await
     };
     for (answer, remark) in [
-        ("docker.io/library/alpine:3.20: not found", "only the engine's own store has it"),
+        ("docker.io/library/alpine:3.20: not found", "it is only in the engine's store"),
         (
             "pull access denied, repository does not exist or may require authorization: server message: \
              insufficient_scope: authorization failed",
-            "only the engine's own store has it",
+            "it is only in the engine's store",
         ),
         (
             "failed to do request: Head \"https://registry-1.docker.io/v2/\": dial tcp: i/o timeout",
-            "its registry is out of reach, and the engine's own store has it",
+            "its registry is unreachable, and the engine's store has the image",
         ),
     ] {
         let (_, text) = written(&write(answer).await);

@@ -129,11 +129,17 @@ async fn onbuild_of_a_base_takes_from_a_stage() {
 
     let spec = "default = 'build'\n[stages.build]\nfrom = 'base:1'\n";
     let (message, places) = error(&build(engine(Release::Forky), spec, &[]).await);
-    assert!(message.contains("copy from the stage `build`, which starts from it"), "{message}");
+    assert!(
+        message.contains("copy from the stage `build`, which starts from that image"),
+        "{message}"
+    );
     assert_eq!(places[0], ("mstage.toml".to_owned(), 3));
 
     let spec = "default = 'a'\n[stages.build]\nfrom = 'alpine:3.20'\n[stages.a]\nfrom = 'base:1'\n";
     let (message, places) = error(&build(engine(Release::Trixie), spec, &[]).await);
-    assert!(message.contains("the engine lacks stages for ONBUILD triggers"), "{message}");
+    assert!(
+        message.contains("the engine does not support stages in ONBUILD triggers"),
+        "{message}"
+    );
     assert_eq!(places[0], ("mstage.toml".to_owned(), 5));
 }

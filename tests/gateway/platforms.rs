@@ -124,7 +124,7 @@ async fn windows() {
     let daemon = build_with(engine(spec), &["platform=windows/amd64"]).await;
     let (message, places) = error(&daemon);
     assert!(
-        message.contains("this step would run on windows/amd64, and only Linux can run steps"),
+        message.contains("cannot run this step on windows/amd64: steps run only on Linux"),
         "{message}"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 3)]);
@@ -154,7 +154,7 @@ async fn a_platform_that_the_engine_does_not_run_is_warned_of() {
     assert_eq!(
         warnings,
         [
-            "foreign-platform: this runs on linux/arm64, which the engine does not say it can run (line 3)"
+            "foreign-platform: the engine does not list linux/arm64 among the platforms that it can run (line 3)"
         ]
     );
 }

@@ -170,7 +170,7 @@ async fn the_files_of_a_failed_step_come_through_a_container() {
     // The program that keeps the files is the one that exports them, with the same cache directory.
     let exec = |call| if let Call::ExecProcess(init) = call { init.meta } else { None };
     let keep = daemon.calls().into_iter().find_map(exec).unwrap().args;
-    let name = "the report `/out` of `test`, of which step `the test` failed,";
+    let name = "the report `/out` of `test`, whose step `the test` failed,";
     assert_eq!(keep[1..], ["keep-report", name, "/stage", "/out", &kept.dest]);
     let last = daemon.solves().pop().unwrap();
     let (_, give) = op_of(&last, "/fetched").unwrap();
@@ -216,7 +216,10 @@ async fn what_has_no_exit_code_fails_the_build() {
         .on(Method::Solve, Do::Fail(failed(&other, "another: exit code: 5")));
     let daemon = build(engine, SPEC, &TARGET).await;
     let (message, _) = error(&daemon);
-    assert!(message.starts_with("another: exit code: 5\n  help: a source policy has"), "{message}");
+    assert!(
+        message.starts_with("another: exit code: 5\n  help: a source policy changed"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -238,7 +241,7 @@ async fn what_cannot_be_saved_is_said() {
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
     let daemon = build(engine.without("gateway.exec"), SPEC, &TARGET).await;
     let (message, _) = error(&daemon);
-    assert!(message.starts_with("this BuildKit cannot give a report"), "{message}");
+    assert!(message.starts_with("this version of BuildKit cannot export the report"), "{message}");
     assert!(message.ends_with("exit code: 3"), "{message}");
 }
 

@@ -17,8 +17,8 @@ async fn an_image_config_of_many_megabytes_names_its_image() {
     let (message, places) = error(&build(engine, spec, &[]).await);
     assert_eq!(
         message,
-        "mstage.toml:3: the config of big:1 has 9.0 MiB, and an image can have 2 MiB\n  help: look at its history, labels \
-         and environment (`docker image inspect`), and make it again without what is long there"
+        "mstage.toml:3: the config of big:1 has 9.0 MiB, but the limit is 2 MiB\n  help: rebuild the \
+         image with a shorter history and fewer labels and variables; `docker image inspect` shows them"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 3)]);
 }
@@ -34,9 +34,9 @@ async fn configs_that_are_too_large_together() {
     let platforms: Vec<String> = (0..8).map(|n| format!("linux/arch{n}")).collect();
     let platforms = format!("platform={}", platforms.join(","));
     let (message, _) = error(&build(engine(), spec, &[&platforms]).await);
-    assert!(message.contains("the answer is too large for the engine: it has "), "{message}");
+    assert!(message.contains("the result is too large for the engine: it has "), "{message}");
     assert!(
-        message.ends_with("build for fewer platforms, or from images with smaller configs"),
+        message.ends_with("build for fewer platforms, or use base images with smaller configs"),
         "{message}"
     );
 }
@@ -46,10 +46,7 @@ async fn a_build_file_of_many_megabytes() {
     let spec = format!("[stages.a]\nfrom = 'scratch'\n{}", "# padding\n".repeat(500_000));
     let engine = Engine::new(Release::Head).source("local://dockerfile", [("mstage.toml", spec)]);
     let (message, _) = error(&build_with(engine, &[]).await);
-    assert!(
-        message.starts_with("`mstage.toml` cannot be read: it has more than 4 MiB"),
-        "{message}"
-    );
+    assert!(message.starts_with("cannot read `mstage.toml`: it is larger than 4 MiB"), "{message}");
 }
 
 #[tokio::test]
@@ -66,8 +63,9 @@ async fn many_included_files_that_are_too_large_together() {
     let engine = Engine::new(Release::Head).source("local://dockerfile", files);
     let (message, places) = error(&build_with(engine, &[]).await);
     assert!(
-        message
-            .starts_with("mstage.toml:1: the build file and what it includes are more than 4 MiB"),
+        message.starts_with(
+            "mstage.toml:1: the build file and its included files are larger than 4 MiB"
+        ),
         "{message}"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 1)]);
@@ -88,7 +86,7 @@ async fn a_lock_file_for_very_many_values() {
     let daemon = build_with(engine, &["target=mstage.lock"]).await;
     let (message, places) = error(&daemon);
     assert!(
-        message.starts_with("mstage.toml:2: a lock file for this file is one for 2001 builds, and there can be 256: `V`"),
+        message.starts_with("mstage.toml:2: the lock file would cover 2001 builds, but the limit is 256: external references depend on `V`"),
         "{message}"
     );
     assert_eq!(places, [("mstage.toml".to_owned(), 2)]);
@@ -104,9 +102,7 @@ async fn a_lock_file_for_very_many_references() {
     let daemon = build_with(engine, &["target=mstage.lock"]).await;
     let (message, _) = error(&daemon);
     assert!(
-        message.starts_with(
-            "a lock file for this file has 1500 references to look up, and there can be 1000"
-        ),
+        message.starts_with("the lock file needs 1500 lookups, but the limit is 1000"),
         "{message}"
     );
     assert!(!daemon.methods().contains(&Method::ResolveSourceMeta));

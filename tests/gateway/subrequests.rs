@@ -217,11 +217,11 @@ async fn describe() {
     assert!(daemon.solves().is_empty());
     expect![[r#"
         NAME                 VERSION DESCRIPTION
-        outline              1.0.0   List what a build of the target can be given
+        outline              1.0.0   List the args, secrets and other inputs of a target
         targets              1.0.0   List all targets
         lint                 1.0.0   Check the build file
         convertllb           0.1.0   Convert the build file to LLB
-        convert              1.0.0   Print the build file that says the same as a Dockerfile
+        convert              1.0.0   Convert a Dockerfile to a build file
         subrequests.describe 1.0.0   List available subrequest types
     "#]]
     .assert_eq(&text(&daemon));

@@ -147,8 +147,8 @@ async fn conditions() {
         build(engine(), spec, &["requestid=frontend.outline", "build-arg:CHANNEL=no"]).await;
     let (message, _) = error(&daemon);
     expect![[r#"
-        stage `app` does not exist in this build: it exists only when `CHANNEL` is `stable` or `edge` and `TARGETOS` is `linux`
-          help: `CHANNEL` is `no` and `TARGETOS` is `linux` here
+        stage `app` does not exist in this build: it exists only if `CHANNEL` is `stable` or `edge` and `TARGETOS` is `linux`
+          help: in this build, `CHANNEL` is `no` and `TARGETOS` is `linux`
           mstage.toml:7: its condition"#]].assert_eq(&message);
 }
 

@@ -46,7 +46,7 @@ impl Connection {
             self.client().call::<frontend::PongResponse>(Call::Ping, frontend::PingRequest {});
         match tokio::time::timeout(PING_TIMEOUT, ping).await {
             Ok(pong) => Ok(Bridge::new(self.clone(), pong?.into())),
-            Err(_) => Err(Error::Connection(format!("no answer within {PING_TIMEOUT:?}"))),
+            Err(_) => Err(Error::Connection(format!("no response within {PING_TIMEOUT:?}"))),
         }
     }
 }
@@ -160,7 +160,7 @@ impl Bridge {
         let Some(response) = found(response.await)? else { return Ok(None) };
         match response.stat {
             Some(stat) => Ok(Some(stat.try_into()?)),
-            None => Err(Error::Reply(format!("nothing about {path}"))),
+            None => Err(Error::Reply(format!("no information about {path}"))),
         }
     }
 
@@ -214,7 +214,7 @@ impl Bridge {
         let asked = request.source.identifier.clone();
         let response = self.client().call(Call::ResolveSourceMeta, request.into_wire()).await?;
         SourceMeta::from_wire(response)
-            .ok_or_else(|| Error::Reply(format!("no source in the answer about {asked}")))
+            .ok_or_else(|| Error::Reply(format!("no source in the response about {asked}")))
     }
 
     /// Returns the graphs that the client passed to this frontend: see [`Connection::inputs`].
@@ -249,11 +249,11 @@ impl Bridge {
             // Sent all the same, it would end the connection and leave the user with an exit code.
             let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
             let way_out = match is_image {
-                true => "build for fewer platforms, or from images with smaller configs",
-                false => "ask about a smaller file",
+                true => "build for fewer platforms, or use base images with smaller configs",
+                false => "use a smaller build file",
             };
             let message = format!(
-                "the answer is too large for the engine: it has {:.1} MiB, and the engine takes {:.0} MiB at once; {way_out}",
+                "the result is too large for the engine: it has {:.1} MiB, but the limit is {:.0} MiB; {way_out}",
                 mib(size),
                 mib(self.max_message()),
             );
@@ -262,8 +262,7 @@ impl Bridge {
         match self.client().tell(Call::Return, request).await {
             Ok(()) => Ok(()),
             Err(Error::Status(status)) => {
-                let message =
-                    format!("BuildKit does not take the answer, which has {size} bytes: {status}");
+                let message = format!("BuildKit rejected the result of {size} bytes: {status}");
                 self.send_error(Status::new(message).with_own_source()).await
             }
             Err(error) => Err(error),

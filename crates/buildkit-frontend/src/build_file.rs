@@ -36,7 +36,7 @@ impl Bridge {
             None => None,
         };
         let data = file.ok_or_else(|| {
-            Status::new(format!("there is no `{name}` in the build file's directory"))
+            Status::new(format!("there is no `{name}` in the directory of the build file"))
         })?;
         let definition = Some(definition);
         Ok(SourceInfo { filename: name.to_owned(), data, language: String::new(), definition })

@@ -186,9 +186,9 @@ impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let id = &self.id;
         match self.disabled.as_deref() {
-            None => write!(f, "this BuildKit is too old: it has no {id}"),
-            Some("") => write!(f, "this BuildKit has {id} switched off"),
-            Some(reason) => write!(f, "this BuildKit has {id} switched off: {reason}"),
+            None => write!(f, "this version of BuildKit is too old: it does not support {id}"),
+            Some("") => write!(f, "{id} is disabled in this BuildKit"),
+            Some(reason) => write!(f, "{id} is disabled in this BuildKit: {reason}"),
         }
     }
 }

@@ -103,7 +103,7 @@ impl Connection {
             self.client.call::<frontend::ReadFileResponse>(Call::ReadFile, request).await;
         let Some(response) = found(response)? else { return Ok(None) };
         if response.data.len() > length {
-            return Err(Error::Reply(format!("more of {path} than was asked for")));
+            return Err(Error::Reply(format!("more data of {path} than requested")));
         }
         Ok(Some(response.data))
     }

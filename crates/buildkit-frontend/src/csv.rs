@@ -72,8 +72,8 @@ impl fmt::Display for InvalidList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = &self.text;
         match self.problem {
-            Problem::OpenQuote => write!(f, "a quote is open in `{text}`"),
-            Problem::TextAfterQuote => write!(f, "something stands behind a quote in `{text}`"),
+            Problem::OpenQuote => write!(f, "unterminated quote in `{text}`"),
+            Problem::TextAfterQuote => write!(f, "unexpected text after a quote in `{text}`"),
         }
     }
 }

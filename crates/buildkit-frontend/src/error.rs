@@ -95,12 +95,12 @@ impl fmt::Display for Error {
             Self::NotAnImage { reference, updated } => {
                 write!(
                     f,
-                    "a source policy replaces {reference} by {updated}, which is not an image"
+                    "a source policy replaces {reference} with {updated}, which is not an image"
                 )
             }
             Self::TooLarge { limit } => write!(f, "the file has more than {limit} bytes"),
             Self::Connection(text) => write!(f, "lost the connection to BuildKit: {text}"),
-            Self::Reply(text) => write!(f, "BuildKit sent what it should not: {text}"),
+            Self::Reply(text) => write!(f, "unexpected response from BuildKit: {text}"),
         }
     }
 }

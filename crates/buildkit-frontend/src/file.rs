@@ -103,6 +103,6 @@ mod tests {
     fn a_negative_size_is_an_error() {
         let stat = fsutil::Stat { path: "f".into(), size: -1, ..Default::default() };
         let error = Stat::try_from(stat).unwrap_err();
-        assert_eq!(error.to_string(), "BuildKit sent what it should not: f is -1 bytes long");
+        assert_eq!(error.to_string(), "unexpected response from BuildKit: f is -1 bytes long");
     }
 }

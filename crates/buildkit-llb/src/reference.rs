@@ -47,14 +47,15 @@ const MAX_PATH: usize = 255;
 impl Reference {
     /// Parses a reference as people write it. [`str::parse`] does the same.
     pub fn parse(text: &str) -> Result<Self, InvalidReference> {
-        let invalid = |why: &str| Err(InvalidReference(format!("`{text}` is not an image: {why}")));
+        let invalid =
+            |why: &str| Err(InvalidReference(format!("invalid image reference `{text}`: {why}")));
         let (rest, digest) = match text.split_once('@') {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
         };
         if digest.is_some_and(|digest| !is_digest(digest)) {
             return invalid(
-                "behind `@` stands a digest such as `sha256:...` with 64 hexadecimal digits in lower case",
+                "expected a digest after `@`, such as `sha256:` and 64 lowercase hexadecimal digits",
             );
         }
         let (name, tag) = match rest.rsplit_once(':') {
@@ -62,35 +63,33 @@ impl Reference {
             _ => (rest, None),
         };
         if tag.is_some_and(|tag| !is_tag(tag)) {
-            return invalid("a tag has letters, digits, `_`, `.` and `-`, at most 128");
+            return invalid("a tag has at most 128 letters, digits, `_`, `.` and `-`");
         }
         let (domain, path) = match name.split_once('/') {
             Some((first, rest)) if is_domain(first) => (first, rest),
             _ => ("docker.io", name),
         };
         if !is_host(domain) {
-            return invalid(
-                "before the first `/` stands a registry: a host name, and a port if need be",
-            );
+            return invalid("expected a host name before the first `/`, optionally with a port");
         }
         if path.is_empty() {
-            return invalid("it has no name");
+            return invalid("the name is missing");
         }
         if path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return invalid("a name has lowercase letters only");
+            return invalid("the name must be lowercase");
         }
         if !path.split('/').all(is_path_component) {
             return invalid(
-                "a name has lowercase letters and digits, with single separators `.`, `_`, `-` between them",
+                "the name must have lowercase letters and digits, separated by single `.`, `_` or `-`",
             );
         }
         if text.len() == 64 && is_hex(text) {
-            return invalid("64 hexadecimal digits are the id of an image, and not its name");
+            return invalid("64 hexadecimal digits are an image id, not a name");
         }
         let domain = if domain == "index.docker.io" { "docker.io" } else { domain };
         let library = if domain == "docker.io" && !path.contains('/') { "library/" } else { "" };
         if library.len() + path.len() > MAX_PATH {
-            return invalid("a name has at most 255 bytes");
+            return invalid("the name is longer than 255 bytes");
         }
         let tag = match (tag, digest) {
             (None, None) => Some("latest".to_owned()),
@@ -129,8 +128,7 @@ impl Reference {
         format!("{name}{tag}{digest}")
     }
 
-    /// Returns true if a text is a digest of an algorithm that registries use: `sha256:` and 64 hexadecimal digits in lower
-    /// case, or the same of `sha384` or `sha512`.
+    /// Returns true if a text is a digest of an algorithm that registries use: write `sha256:` and 64 lowercase hexadecimal digits, or the same of `sha384` or `sha512`.
     pub fn is_digest(text: &str) -> bool {
         is_digest(text)
     }

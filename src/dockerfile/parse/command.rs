@@ -97,7 +97,7 @@ impl Parser<'_> {
                 false => self.invalid(
                     text.span,
                     "HEALTHCHECK NONE takes no arguments",
-                    "remove what is behind NONE",
+                    "remove the text after NONE",
                 ),
             };
         }

@@ -67,7 +67,7 @@ impl Parser<'_> {
             return self.invalid(
                 destination.span,
                 message,
-                "write the path of the file behind the heredoc: `COPY <<EOF /path`",
+                "write the path of the file after the heredoc: `COPY <<EOF /path`",
             );
         }
         let mut sources = Vec::new();

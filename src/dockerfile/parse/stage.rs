@@ -34,7 +34,7 @@ impl Parser<'_> {
         self.invalid(
             name.span,
             message,
-            "a name is letters, digits, `-`, `_` and `.`, and begins with a letter",
+            "a name begins with a letter, followed by letters, digits, `-`, `_` and `.`",
         )
     }
 

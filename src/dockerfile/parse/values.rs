@@ -102,7 +102,7 @@ impl Parser<'_> {
             return self.invalid(
                 text.span,
                 "VOLUME specified can not be an empty string",
-                "remove the empty one",
+                "remove the empty volume",
             );
         }
         let trimmed = volumes

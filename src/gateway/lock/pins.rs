@@ -40,15 +40,15 @@ pub(super) fn same(pins: Vec<Result<Pin, Status>>) -> Result<Pin, Status> {
         let pin = pin.map_err(redacted_status)?;
         match (&first, &pin) {
             (Some(Pin::Found(known)), Pin::Found(other)) if known != other => {
-                let remark = "it differs by the credentials in its URL";
-                let why = Status::new("URLs with other credentials give other files");
+                let remark = "it differs with the credentials in the URL";
+                let why = Status::new("URLs with different credentials return different files");
                 return Ok(Pin::NotTold { remark, why });
             }
             (Some(_), _) => {}
             (None, _) => first = Some(pin),
         }
     }
-    first.ok_or_else(|| Status::new("there is no address to look it up at"))
+    first.ok_or_else(|| Status::new("there is no URL to look it up"))
 }
 
 /// The error without the credentials in the URLs of its message: the daemon repeats the URLs it was
@@ -72,26 +72,25 @@ pub(super) async fn image(
     let why = match bridge.resolve_image(request).await {
         Ok(image) => match image.meta.digest {
             Some(digest) => return Ok(Pin::Found(digest)),
-            None => Status::new("the engine knows no digest of it"),
+            None => Status::new("the engine reports no digest for it"),
         },
         Err(failure) => {
             let failure = Status::from(failure);
             if failure.is_unreachable() {
-                let remark = "its registry is out of reach, and the engine's own store has it";
+                let remark = "its registry is unreachable, and the engine's store has the image";
                 return Ok(Pin::NotTold { remark, why: failure });
             }
             // A registry that is busy or denies access says nothing about the image.
             if !failure.is_missing_image() {
                 let name = reference.familiar();
                 return Err(failure.help(&format!(
-                    "try again; an image that only the engine's own store has is left out with \
-                     --build-context {name}=docker-image://{name}"
+                    "try again; to leave out an image that is only in the engine's store, pass `--build-context {name}=docker-image://{name}`"
                 )));
             }
             failure
         }
     };
-    Ok(Pin::NotTold { remark: "only the engine's own store has it", why })
+    Ok(Pin::NotTold { remark: "it is only in the engine's store", why })
 }
 
 /// The commit of a reference in a repository.
@@ -110,7 +109,9 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
             let head = String::from_utf8_lossy(&head.unwrap_or_default()).trim().to_owned();
             return match is_commit(&head) {
                 true => Ok(Pin::Found(head)),
-                false => Err(Status::new(format!("git checked out `{head}`, which is no commit"))),
+                false => {
+                    Err(Status::new(format!("git checked out `{head}`, which is not a commit")))
+                }
             };
         }
         Err(failure) => failure,
@@ -118,7 +119,7 @@ pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Resul
     // The oldest daemon cannot keep the `.git` of an annotated tag, but checks it out without.
     match read(bridge, graph(git, &label), HEAD).await {
         Ok(_) => Ok(Pin::NotTold {
-            remark: "an engine of this version does not tell which commit a tag is",
+            remark: "this version of the engine does not report the commit of a tag",
             why: failure,
         }),
         Err(_) => Err(failure),
@@ -149,13 +150,13 @@ pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> 
     }
     // An older daemon fetches the file, but reports no checksum.
     let Some(files) = solve(bridge, definition).await? else {
-        return Err(Status::new("there is nothing at this address"));
+        return Err(Status::new("the URL returned no file"));
     };
     let mut hash = Sha256::new();
     let mut size = 0;
     loop {
         let part = bridge.connection().read_part(&files, HTTP_FILE.as_str(), size, PART).await?;
-        let part = part.ok_or_else(|| Status::new("there is nothing at this address"))?;
+        let part = part.ok_or_else(|| Status::new("the URL returned no file"))?;
         hash.update(&part);
         size += part.len();
         if part.len() < PART {

@@ -63,8 +63,7 @@ pub(in crate::gateway) async fn write(
     };
     if needs.upstreams().len() > MAX_LOOKUPS {
         return Err(Status::new(format!(
-            "a lock file for this file has {} references to look up, and there can be {MAX_LOOKUPS}; \
-             write the digest, `checksum` or commit of some into the build file, or split it into several",
+            "the lock file needs {} lookups, but the limit is {MAX_LOOKUPS}; write some digests, checksums or commits into the build file, or split it",
             needs.upstreams().len()
         )));
     }
@@ -87,7 +86,7 @@ pub(in crate::gateway) async fn write(
             Pin::Found(pin) => line.pin = Some(pin),
             Pin::NotTold { remark, why } => {
                 line.remark = Some(remark);
-                let message = format!("`{upstream}` cannot be pinned, {remark}: {}", why.message());
+                let message = format!("cannot pin `{upstream}`: {remark}: {}", why.message());
                 told.push(unlocked_reference::found(place, message));
             }
         }

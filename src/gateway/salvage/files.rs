@@ -149,17 +149,15 @@ impl Failure {
     fn message(&self, report: &str) -> String {
         match self {
             Self::NoReport { path, found, why } => format!(
-                "{report} cannot be exported: {} leads to {}, and {why}\n  help: {REPORT_HINT}",
+                "cannot export {report}: {} resolves to {}, but {why}\n  help: {REPORT_HINT}",
                 path.display(),
                 found.display()
             ),
             Self::Full { size, error } => format!(
-                "{report} does not fit on the engine's disk: {error}\n  help: until it is exported, its {} are needed \
-                 once beside the stage, and twice where a step has failed: make room with `docker buildx prune`, or let \
-                 the steps write less to it",
+                "{report} does not fit on the engine's disk: {error}\n  help: exporting it takes another {}, or twice as much after a failed step: free space with `docker buildx prune`, or write a smaller report",
                 mebibytes(*size)
             ),
-            Self::Other(error) => format!("{report} cannot be copied: {error}"),
+            Self::Other(error) => format!("cannot copy {report}: {error}"),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Wanted<'_> {
     /// The name of the report in messages.
     fn name(&self) -> String {
         let Self { stage, path, failed } = self;
-        let step = failed.map(|step| format!(", of which step `{step}` failed,"));
+        let step = failed.map(|step| format!(", whose step `{step}` failed,"));
         format!("the report `{path}` of `{stage}`{}", step.unwrap_or_default())
     }
 }

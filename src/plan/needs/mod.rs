@@ -108,11 +108,11 @@ impl Needs {
     /// Remarks about the parts of the build file that were not covered: stages and downloads that
     /// lack a value, or that are left out of all builds.
     pub fn left_out(&self, spec: &Spec, files: &SourceMap) -> Vec<String> {
-        const WHY: &str = "it lacks a value, or does not exist with these args";
+        const WHY: &str = "an arg has no value, or a condition excludes it";
         let mut remarks = Vec::new();
         for (name, stage) in &spec.stages {
             if !self.stages.contains(name.as_str()) {
-                remarks.push(format!("stage `{name}` was not looked at: {WHY}"));
+                remarks.push(format!("stage `{name}` was skipped: {WHY}"));
                 continue;
             }
             for step in stage.all_steps().filter(|step| !self.steps.contains(&step.span)) {
@@ -122,7 +122,7 @@ impl Needs {
                     _ => continue,
                 };
                 let url = files.written(url.span);
-                remarks.push(format!("`{url}` of stage `{name}` was not looked up: {WHY}"));
+                remarks.push(format!("`{url}` of stage `{name}` was skipped: {WHY}"));
             }
         }
         remarks

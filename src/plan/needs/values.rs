@@ -60,15 +60,14 @@ pub fn requests_for_lock(
 /// The error for too many builds, at the arg with the most values.
 fn too_many(spec: &Spec, count: usize, (name, values): &(&str, Vec<String>)) -> Diagnostic {
     let message = format!(
-        "a lock file for this file is one for {count} builds, and there can be {MAX_BUILDS}: `{name}` has {} `values`, \
-         and what the file takes from outside depends on it",
+        "the lock file would cover {count} builds, but the limit is {MAX_BUILDS}: external references depend on `{name}`, which has {} `values`",
         values.len()
     );
     let diagnostic = match spec.args.0.get(*name) {
         Some(arg) => Diagnostic::new(Code::TooLarge, arg.span, message),
         None => Diagnostic::without_place(Code::TooLarge, message),
     };
-    diagnostic.hint("say fewer `values`, or a `pattern` in their place: then the value of the build that writes it is pinned")
+    diagnostic.hint("list fewer `values`, or use a `pattern` instead: then only the value given when the lock file is written is pinned")
 }
 
 /// An arg that looks like a secret, and its value.
@@ -91,7 +90,7 @@ impl SecretArg {
         let Self { name, value } = self;
         let shown = upstream.key().replace(value.as_str(), &format!("${{{name}}}"));
         format!(
-            "`{shown}` is not pinned: `{name}` looks like a secret; a `checksum` in the build file pins it"
+            "`{shown}` is not pinned because `{name}` looks like a secret: set its `checksum` in the build file"
         )
     }
 }
@@ -291,6 +290,6 @@ steps = [{ fetch = "${URL}/${OPEN}" }, "echo $LABEL"]
         assert!(requests_for_lock(&spec, &request, &mut diagnostics).is_none());
         let [found] = &diagnostics.errors()[..] else { panic!("{diagnostics:?}") };
         assert_eq!(found.code, Code::TooLarge);
-        assert!(found.message.contains("one for 2001 builds"), "{}", found.message);
+        assert!(found.message.contains("would cover 2001 builds"), "{}", found.message);
     }
 }

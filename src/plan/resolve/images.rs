@@ -35,7 +35,7 @@ pub(super) fn read_images(
             Err(err) => diagnostics.fail(Diagnostic::new(
                 Code::InvalidImageConfig,
                 query.span,
-                format!("the config of {} cannot be read: {err}", query.reference),
+                format!("cannot read the config of {}: {err}", query.reference),
             )),
         }
     };
@@ -71,7 +71,7 @@ pub(super) fn read_contexts(
         Ok(config) => Some(BaseImage::new(config)),
         Err(err) => diagnostics.fail(Diagnostic::without_place(
             Code::InvalidImageConfig,
-            format!("the config of the build context `{}` cannot be read: {err}", query.name),
+            format!("cannot read the config of the build context `{}`: {err}", query.name),
         )),
     };
     let facts = selection.contexts.zip(&facts.contexts);

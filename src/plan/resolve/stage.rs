@@ -232,8 +232,7 @@ impl Resolver<'_, '_> {
             return;
         }
         if platform.os() != "linux" {
-            let message =
-                format!("this step would run on {platform}, and only Linux can run steps");
+            let message = format!("cannot run this step on {platform}: steps run only on Linux");
             diagnostics.push(
                 Diagnostic::new(Code::InvalidPlatform, process.span, message)
                     .hint(foreign_platform::HINT),

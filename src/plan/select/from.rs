@@ -101,16 +101,19 @@ impl FromLookup<'_, '_> {
                 None => diagnostics.error(self.unknown_source(from.span, &text)),
             },
             (From::Merge { .. }, _) => diagnostics.error(
-                Diagnostic::new(Code::InvalidValue, from.span, "only a stage starts from a merge")
-                    .hint("make a stage of it, and take files from that"),
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    from.span,
+                    "`merge` is only allowed in the `from` of a stage",
+                )
+                .hint("define a stage with the merge, and copy from that stage"),
             ),
             (From::Stage(_), Some(at)) => self.stage(at, from, diagnostics),
             (From::Stage(_), None) => {
                 let unknown = self.stages.unknown(Code::UnknownStage, from.span, &text);
                 diagnostics.error(match self.spec.sources.contains_key(text.as_str()) {
-                    true => unknown.hint(format!(
-                        "`{text}` is a source: a stage that starts from it can stand here"
-                    )),
+                    true => unknown
+                        .hint(format!("`{text}` is a source: use a stage that starts from it")),
                     false => unknown,
                 })
             }
@@ -143,7 +146,7 @@ impl FromLookup<'_, '_> {
         }
         let contexts = self.request.contexts.iter().map(|(name, _)| name);
         let hint = did_you_mean(name, contexts)
-            .unwrap_or_else(|| format!("--build-context {name}=... gives one"));
+            .unwrap_or_else(|| format!("pass `--build-context {name}=...`"));
         let message = format!("there is no build context `{name}`");
         diagnostics.error(Diagnostic::new(Code::UnknownContext, span, message).hint(hint))
     }
@@ -164,16 +167,16 @@ impl FromLookup<'_, '_> {
         let target = target.map(&mut expand);
         match crate::plan::path::inside(&file.as_str().into()) {
             None => {
-                let message = format!("`{file}` leaves the directory of the build file");
+                let message = format!("`{file}` is outside the directory of the build file");
                 return diagnostics.error(Diagnostic::new(Code::PathOutside, span, message).hint(
-                    "put the build file into a directory that holds both, or copy the Dockerfile",
+                    "move the build file into a directory that contains both, or copy the Dockerfile",
                 ));
             }
             Some(directory) if directory == "/" => {
                 let message = format!("`{file}` is a directory");
                 return diagnostics.error(
                     Diagnostic::new(Code::InvalidValue, span, message)
-                        .hint("name the file: { dockerfile = \"Dockerfile\" }"),
+                        .hint("name the file: `{ dockerfile = \"Dockerfile\" }`"),
                 );
             }
             Some(_) => {}

@@ -33,7 +33,7 @@ impl FromLookup<'_, '_> {
         let known = Known::new(self.spec.sources.keys().map(|name| name.as_str()));
         let hint =
             known.did_you_mean(name, []).unwrap_or_else(|| match self.spec.sources.is_empty() {
-                true => format!("[sources.{name}] declares it"),
+                true => format!("declare it in [sources.{name}]"),
                 false => format!("the sources are {}", known.list()),
             });
         Diagnostic::new(Code::UnknownSource, span, format!("there is no source `{name}`"))
@@ -94,7 +94,7 @@ impl FromLookup<'_, '_> {
                         .expand(name, diagnostics)
                         .and_then(|text| remote::named(text, name.span, diagnostics)),
                     None => url.as_ref().map_err(|&reported| reported).and_then(|url| {
-                        remote::file_name(url, at, "give it one: name = \"...\"", diagnostics)
+                        remote::file_name(url, at, "set it with `name = \"...\"`", diagnostics)
                     }),
                 };
                 let (url, filename) = (url?, filename?);

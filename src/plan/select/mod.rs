@@ -91,7 +91,7 @@ fn select_for<'s>(
     let order = candidates.order();
     problems::report_cycles(&order, &candidates, diagnostics);
     let skips_required =
-        request.flag(problems::SKIP, "without it, required stages are built", diagnostics);
+        request.flag(problems::SKIP, "remove it to build required stages", diagnostics);
     let default = find_default(spec, &candidates, &mut Diagnostics::default());
     let mut unclear = Diagnostics::default();
     let target = match default {

@@ -24,7 +24,7 @@ pub(super) fn report_cycles(
                 matches!(of, Meaning::Stage(at) if *at == next).then_some(*span)
             })
         };
-        let hint = "move what both need into a stage of its own";
+        let hint = "move what both need into another stage";
         report_cycle(cycle, stages, edge, "need", hint, diagnostics);
     }
     let requires =
@@ -34,7 +34,7 @@ pub(super) fn report_cycles(
             let required = stages.list[at].requires.iter().find(|required| required.stage == next);
             required.map(|required| required.span)
         };
-        let hint = "leave one of these `requires` out";
+        let hint = "remove one of these `requires`";
         report_cycle(&cycle, stages, edge, "require", hint, diagnostics);
     }
 }
@@ -57,7 +57,7 @@ fn report_cycle(
     let mut diagnostic = Diagnostic::new(
         Code::StageCycle,
         from_of(0),
-        format!("stages {need} each other: {} -> {}", names.join(" -> "), names[0]),
+        format!("stages {need} each other in a cycle: {} -> {}", names.join(" -> "), names[0]),
     )
     .hint(hint);
     for (place, name) in names.iter().enumerate().skip(1) {

@@ -107,10 +107,10 @@ pub(super) fn find_default(
         (_, Some(computed)) => Diagnostic::new(
             Code::NoDefaultTarget,
             computed.span,
-            "the default target does not show where a `from` is computed",
+            "the default target is ambiguous: a `from` is computed",
         )
         .hint(format!(
-            "say which of {} it is: default = \"...\" at the top of the file",
+            "choose one of {}: set `default = \"...\"` at the top of the file",
             names(&all)
         )),
         // The part that could not be read may set the default, or refer to all but one.
@@ -119,14 +119,14 @@ pub(super) fn find_default(
         (&[], None) if diagnostics.has_errors() => return None,
         (&[], None) => Diagnostic::without_place(
             Code::NoDefaultTarget,
-            "the default target is not clear: another stage needs or requires each",
+            "there is no default target: every stage is needed or required by another",
         )
-        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
+        .hint("set `default = \"...\"` at the top of the file, or pass --target"),
         (several, None) => Diagnostic::without_place(
             Code::NoDefaultTarget,
-            format!("the default target is not clear: no stage needs {}", names(several)),
+            format!("the default target is ambiguous: no stage needs {}", names(several)),
         )
-        .hint("say which it is: default = \"...\" at the top of the file, or --target"),
+        .hint("set `default = \"...\"` at the top of the file, or pass --target"),
     };
     diagnostics.fail(diagnostic)
 }
@@ -143,9 +143,9 @@ fn check_report(
     let problem = if stages.list[at].replaced {
         Diagnostic::without_place(
             Code::UnknownTarget,
-            format!("there is no target `{target}`: a build context stands in place of `{name}`"),
+            format!("there is no target `{target}`: a build context replaces the stage `{name}`"),
         )
-        .hint(format!("without --build-context {name}=... its steps are run"))
+        .hint(format!("remove `--build-context {name}=...` to run its steps"))
     } else if stage.report.is_none() && !stages.declared.is_whole {
         // The part that could not be read may declare it.
         return None;
@@ -155,7 +155,7 @@ fn check_report(
             stage.span,
             format!("there is no target `{target}`: the stage `{name}` has no report"),
         )
-        .hint("report = \"/path\" in the stage says which directory it is")
+        .hint("set `report = \"/path\"` in the stage to the directory to export")
     } else {
         return Some(());
     };

@@ -57,7 +57,7 @@ impl Planner<'_, '_> {
                     step.sources.span,
                     "a copy has both `parents` and `include`",
                 )
-                .hint("with `parents`, write the patterns as sources: \"src/./**/*.txt\""),
+                .hint("with `parents`, write the patterns as sources, such as \"src/./**/*.txt\""),
             );
         }
         if step.parents != Some(true)
@@ -152,9 +152,9 @@ impl Planner<'_, '_> {
                 Diagnostic::new(
                     Code::NotADirectory,
                     span,
-                    format!("several files cannot be copied to one, `{to}`"),
+                    format!("cannot copy several files to one file, `{to}`"),
                 )
-                .hint(format!("a directory ends with a slash: \"{to}/\"")),
+                .hint(format!("end a directory with a slash: \"{to}/\"")),
             );
         }
         let mut complete = Ok(());
@@ -168,10 +168,10 @@ impl Planner<'_, '_> {
                     Diagnostic::new(
                         Code::NotADirectory,
                         span,
-                        format!("`{source}` may match several files, which cannot be copied to one, `{to}`"),
+                        format!("cannot copy `{source}` to one file, `{to}`: it may match several files"),
                     )
                     .hint(format!(
-                        "a directory ends with a slash: \"{to}/\"; where only one file matches, `rename = true` says so"
+                        "end a directory with a slash: \"{to}/\"; if only one file matches, set `rename = true`"
                     )),
                 );
             }

@@ -34,8 +34,7 @@ pub(super) fn check(
             Diagnostic::new(Code::OverlappingDestinations, *span, message)
                 .related(*other, "the other entry")
                 .hint(
-                    "a table has no order: name each file at its destination (\"/dir/file\"), or write a list or steps, \
-                     which are done one after the other",
+                    "a table has no order: write the full destination of each file, such as \"/dir/file\", or use a list or several steps, which run in order",
                 ),
         );
     }

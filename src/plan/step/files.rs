@@ -35,7 +35,7 @@ impl Planner<'_, '_> {
         let checksum = self.checked(step.checksum.as_deref(), remote::digest, diagnostics);
         let to = self.values.expand_option(step.to.as_ref(), diagnostics);
         let (url, to) = (url?, to?.unwrap_or_else(|| "./".into()));
-        let way_out = "make it a source with a name: [sources.NAME] http = \"...\", name = \"...\"";
+        let way_out = "declare it as a source with a name: [sources.NAME] with `http = \"...\"` and `name = \"...\"`";
         let filename = remote::file_name(&url, step.url.span, way_out, diagnostics);
         let Ownership { owner, mode, link, flags } = ownership?;
         let checksum = match checksum? {
@@ -144,17 +144,16 @@ impl Planner<'_, '_> {
     ) -> Result<Planned, Reported> {
         let ownership = self.ownership(&step.files, diagnostics);
         let written = self.values.expand(&step.path, diagnostics);
-        let content = match &step.content.value {
-            content if !step.expand.unwrap_or(false) => Ok(content.text.clone()),
-            content => match &content.template {
-                Ok(template) => self.values.expand(template, diagnostics),
-                Err(problem) => diagnostics.error(
-                    problem
-                        .diagnostic()
-                        .hint("`$${` is a literal `${`; without `expand` nothing is replaced"),
-                ),
-            },
-        };
+        let content =
+            match &step.content.value {
+                content if !step.expand.unwrap_or(false) => Ok(content.text.clone()),
+                content => match &content.template {
+                    Ok(template) => self.values.expand(template, diagnostics),
+                    Err(problem) => diagnostics.error(problem.diagnostic().hint(
+                        "write `$${` for a literal `${`, or remove `expand` to replace nothing",
+                    )),
+                },
+            };
         let written = written?;
         if path::is_directory(&written) {
             return diagnostics.error(

@@ -277,7 +277,7 @@ impl Planner<'_, '_> {
             return diagnostics.error(Diagnostic::new(
                 Code::InvalidValue,
                 template.span,
-                format!("`{text}` is the root of the whole file system"),
+                format!("`{text}` is the root of the file system"),
             ));
         }
         Ok(path)
@@ -324,17 +324,17 @@ pub(super) fn user(
     if is_user(&user) || !diagnostics.is_of_build_file() {
         return Ok(user);
     }
-    let message = format!("`{user}` is not a user");
+    let message = format!("invalid user `{user}`");
     diagnostics.error(
         Diagnostic::new(Code::InvalidValue, template.span, message)
-            .hint("`user` or `user:group`, by name or number"),
+            .hint("write `user` or `user:group`, by name or number"),
     )
 }
 
 const OWNER: Form<Owner> = Form {
     parse: Owner::parse,
     what: "an owner",
-    hint: "`user` or `user:group`, by name or number",
+    hint: "write `user` or `user:group`, by name or number",
 };
 
 /// A user or group that is empty after its variables are replaced is root, as in Dockerfiles.
@@ -343,7 +343,7 @@ const OWNER_OF_VALUES: Form<Owner> = Form { parse: Owner::parse_values, ..OWNER 
 const MODE: Form<Mode> = Form {
     parse: Mode::parse,
     what: "a mode",
-    hint: "octal digits such as \"0755\", or a change such as \"u+x,go-w\"",
+    hint: "write octal digits such as \"0755\", or a change such as \"u+x,go-w\"",
 };
 
 /// Parses the value of a template.
@@ -355,7 +355,7 @@ pub(super) fn parse<T>(
 ) -> Result<T, Reported> {
     let text = values.expand(template, diagnostics)?;
     (form.parse)(&text).ok_or_else(|| {
-        let message = format!("`{text}` is not {}", form.what);
+        let message = format!("expected {}, found `{text}`", form.what);
         diagnostics
             .report(Diagnostic::new(Code::InvalidValue, template.span, message).hint(form.hint))
     })
@@ -364,12 +364,12 @@ pub(super) fn parse<T>(
 /// The error for a source outside of its tree.
 fn outside(span: Span, source: &str, origin: Origin) -> Diagnostic {
     let (whose, hint) = match origin {
-        Origin::Context => ("the build context", "build in a directory that holds both"),
+        Origin::Context => ("the build context", "build in a directory that contains both"),
         Origin::Scratch | Origin::Stage(_) | Origin::Image(_) | Origin::Named(_) => {
-            ("its origin", "paths begin at the root")
+            ("its source", "paths start at the root")
         }
     };
-    Diagnostic::new(Code::PathOutside, span, format!("`{source}` leaves {whose}")).hint(hint)
+    Diagnostic::new(Code::PathOutside, span, format!("`{source}` is outside {whose}")).hint(hint)
 }
 
 /// The error for the name of a user in a stage without `/etc/passwd`.
@@ -378,9 +378,9 @@ pub(super) fn named_on_scratch(span: Span, owner: &Owner) -> Diagnostic {
     Diagnostic::new(
         Code::NamedOwnerOnScratch,
         span,
-        format!("`{name}` cannot be looked up: a stage from `scratch` has no /etc/passwd"),
+        format!("cannot look up `{name}`: a stage from `scratch` has no /etc/passwd"),
     )
-    .hint("write the number")
+    .hint("use a numeric id")
 }
 
 /// The text in one line, truncated if necessary.

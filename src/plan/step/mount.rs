@@ -23,10 +23,11 @@ const FILE_MODE: Form<u32> = Form {
         Some(Mode::Everywhere(_) | Mode::Symbolic(_)) | None => None,
     },
     what: "a mode",
-    hint: "octal digits such as \"0400\"",
+    hint: "write octal digits such as \"0400\"",
 };
 
-const NUMBER: Form<u32> = Form { parse: number, what: "a number", hint: "an id such as 1000" };
+const NUMBER: Form<u32> =
+    Form { parse: number, what: "a number", hint: "write an id such as 1000" };
 
 /// Parses decimal digits only: Rust would accept a sign.
 fn number(text: &str) -> Option<u32> {
@@ -36,7 +37,7 @@ fn number(text: &str) -> Option<u32> {
 const VARIABLE: Form<Text> = Form {
     parse: |text| is_env_name(text).then(|| text.into()),
     what: "the name of an environment variable",
-    hint: "a name without `=` and white space",
+    hint: "names have no `=` and no whitespace",
 };
 
 const SIZE: Form<u64> = Form {
@@ -52,7 +53,7 @@ const SIZE: Form<u64> = Form {
         unit.parse::<u64>().ok()?.checked_mul(factor)
     },
     what: "a size",
-    hint: "bytes, or a number with a unit: \"64m\"",
+    hint: "write a number of bytes, or a number with a unit, such as \"64m\"",
 };
 
 /// The context for planning mounts.
@@ -82,10 +83,10 @@ pub(in crate::plan) fn plan_mounts(
                 Diagnostic::new(
                     Code::ConflictingKeys,
                     span,
-                    format!("two mounts of one list are at `{}`", mount.destination),
+                    format!("two mounts have the same target `{}`", mount.destination),
                 )
-                .hint("only one of them would be seen: give the other a path of its own")
-                .related(first, "the other one"),
+                .hint("only one would be visible: change the path of one")
+                .related(first, "the other mount"),
             ),
             None => {
                 places.insert(mount.destination.clone(), span);
@@ -116,10 +117,10 @@ pub(in crate::plan) fn plan_secrets(
                     Diagnostic::new(
                         Code::ConflictingKeys,
                         env.span,
-                        format!("two secrets of one list are in the variable `{name}`"),
+                        format!("two secrets use the same variable `{name}`"),
                     )
-                    .hint("give the other a variable of its own")
-                    .related(first, "the other one"),
+                    .hint("change the variable of one")
+                    .related(first, "the other mount"),
                 );
             }
             let required = required.unwrap_or(false);
@@ -143,9 +144,9 @@ pub(in crate::plan) fn check_secrets(
             Diagnostic::new(
                 Code::ConflictingKeys,
                 *span,
-                format!("the variable `{name}` has the secret and another value"),
+                format!("variable `{name}` is set both by `env` and by a secret"),
             )
-            .hint("a process would get both: remove one, or give the secret a variable of its own")
+            .hint("remove one, or use another variable for the secret")
             .related(other, "the other value"),
         );
     }
@@ -192,7 +193,7 @@ impl MountPlanner<'_, '_> {
                     span,
                     "invalid mount target `/`: it would hide the whole stage",
                 )
-                .hint("give it a directory of its own with `to`, or set a `workdir`"),
+                .hint("set another directory with `to`, or set a `workdir`"),
             );
         }
         Ok(Some((span, PlannedMount { destination, kind })))
@@ -347,10 +348,10 @@ fn file_of(
     if FileName::new(part).is_ok() {
         return Ok(());
     }
-    let message = format!("the id `{id}` gives no file name");
+    let message = format!("the id `{id}` is not a valid file name");
     diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message)
-            .hint("say where it goes: to = \"/PATH\""),
+            .hint("set the path with `to = \"/PATH\"`"),
     )
 }
 

@@ -20,7 +20,7 @@ const INHERITED: usize = 128;
 const DEVICE: Form<Text> = Form {
     parse: |text| is_device(text).then(|| text.into()),
     what: "a device",
-    hint: "its CDI name, \"vendor.com/class=name\", or a class",
+    hint: "write its CDI name, such as \"vendor.com/class=name\", or a class",
 };
 
 /// True if a text names devices: `vendor/class=name`, `vendor/class=*`, `vendor/class`, or a class
@@ -107,8 +107,8 @@ impl Planner<'_, '_> {
                 "start from an image, or copy the program first; `write`, `mkdir` and `copy` need no shell",
             ),
             true => (
-                "no step has put it there",
-                "start from an image, or copy the program first; { exec = [...] } runs a program without a shell",
+                "no step adds it",
+                "start from an image, or copy the program first; use `{ exec = [...] }` to run a program without a shell",
             ),
         };
         let message = format!("there is no `{program}`: the stage starts from `scratch` and {why}");
@@ -249,7 +249,7 @@ pub(in crate::plan) fn declared_args(
     for name in others {
         let hint = scope
             .did_you_mean(name.as_str())
-            .unwrap_or_else(|| format!("declare it: [args] {} = {{}}", name.value));
+            .unwrap_or_else(|| format!("declare it in [args]: `{} = {{}}`", name.value));
         diagnostics.push(
             Diagnostic::new(
                 Code::UndefinedName,

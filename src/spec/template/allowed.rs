@@ -67,22 +67,20 @@ impl Unfit {
     pub fn diagnostic(self, span: Span, is_written: bool) -> Diagnostic {
         let (message, hint) = match self {
             Unfit::Empty if is_written => {
-                ("this string is empty".to_owned(), "leave the key out, or write what is meant")
+                ("empty string".to_owned(), "write a value, or remove the key")
             }
             Unfit::Empty => (
-                "this is empty once its `${NAME}` is replaced".to_owned(),
-                "`${NAME:-default}` gives a default, and `${NAME:?message}` an error",
+                "the value is empty after `${NAME}` is replaced".to_owned(),
+                "use `${NAME:-default}` for a default, or `${NAME:?message}` for an error",
             ),
-            Unfit::Blank => (
-                "there is nothing but blanks".to_owned(),
-                "leave the key out, or write what is meant",
+            Unfit::Blank => ("the value is blank".to_owned(), "write a value, or remove the key"),
+            Unfit::Control('\0') => (
+                "the value contains a NUL character".to_owned(),
+                "programs cannot receive NUL characters",
             ),
-            Unfit::Control('\0') => {
-                ("a value has a NUL character".to_owned(), "no program can be given one")
-            }
             Unfit::Control(c) => (
-                format!("a value has the control character {}", name_of(c)),
-                "names, paths and addresses are one line of plain text",
+                format!("the value contains the control character {}", name_of(c)),
+                "names, paths and URLs are one line of plain text",
             ),
         };
         Diagnostic::new(Code::InvalidValue, span, message).hint(hint)

@@ -45,7 +45,7 @@ impl<'t> Parser<'t> {
     pub(super) fn parts(&mut self, stops: &[char], depth: usize) -> Result<Vec<Part>, Problem> {
         let start = self.offset();
         if depth > MAX_DEPTH {
-            let message = format!("substitutions are nested more than {MAX_DEPTH} deep");
+            let message = format!("substitutions are nested more than {MAX_DEPTH} levels deep");
             return self.problem(start, message);
         }
         let mut parts = Vec::new();
@@ -53,7 +53,7 @@ impl<'t> Parser<'t> {
         loop {
             let Some((at, c)) = self.chars.next() else {
                 if let Some(stop) = stops.first() {
-                    return self.problem(start, format!("a `${{` has no `{stop}`"));
+                    return self.problem(start, format!("unterminated `${{`: expected `{stop}`"));
                 }
                 break;
             };
@@ -98,27 +98,28 @@ impl<'t> Parser<'t> {
         let after = self.offset();
         let name = leading_name(&self.text[after..]);
         if !is_variable(name) {
-            return self.problem(start, "a `${` is not followed by a name");
+            return self.problem(start, "expected a name after `${`");
         }
         for _ in 0..name.len() {
             self.chars.next();
         }
         let name = name.to_owned();
         let Some((_, sign)) = self.chars.next() else {
-            return self.problem(start, format!("`${{{name}` has no `}}`"));
+            return self.problem(start, format!("unterminated `${{{name}`: expected `}}`"));
         };
         let inner = depth + 1;
         let modifier = match sign {
             '}' => Modifier::Plain,
             ':' => {
                 let Some((_, sign)) = self.chars.next() else {
-                    return self.problem(start, format!("`${{{name}:` has no `}}`"));
+                    return self
+                        .problem(start, format!("unterminated `${{{name}:`: expected `}}`"));
                 };
                 match self.conditional(sign, true, inner)? {
                     Some(modifier) => modifier,
                     None => {
                         let message =
-                            format!("`:{sign}` in `${{{name}:{sign}...}}` is not a modifier");
+                            format!("unknown modifier `:{sign}` in `${{{name}:{sign}...}}`");
                         return self.problem(start, message);
                     }
                 }
@@ -139,7 +140,7 @@ impl<'t> Parser<'t> {
             sign => match self.conditional(sign, false, inner)? {
                 Some(modifier) => modifier,
                 None => {
-                    let message = format!("`{sign}` in `${{{name}{sign}...}}` is not a modifier");
+                    let message = format!("unknown modifier `{sign}` in `${{{name}{sign}...}}`");
                     return self.problem(start, message);
                 }
             },

@@ -16,7 +16,7 @@ SHELL bash
 # Dockerfile:3: no build stage in current context
 #   help: only `ARG` may stand before the first `FROM`
 # dockerfile parse error on line 4: invalid name for build stage: "1st", name can't start with a number or contain symbols
-#   help: a name is letters, digits, `-`, `_` and `.`, and begins with a letter
+#   help: a name begins with a letter, followed by letters, digits, `-`, `_` and `.`
 # dockerfile parse error on line 5: unknown flag: --form (did you mean from?)
 # dockerfile parse error on line 6: unsupported mount type "cach" (did you mean cache?)
 # Dockerfile:7: ENV must have two arguments

@@ -3,4 +3,4 @@ RUN <<EOF
 echo
 # reported:
 # Dockerfile:2: unterminated heredoc
-#   help: end it with a line that is `EOF` and nothing else
+#   help: end it with a line that contains only `EOF`

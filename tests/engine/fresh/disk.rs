@@ -22,12 +22,8 @@ fn a_report_that_does_not_fit_is_told_and_leaves_nothing() {
     // Fits once beside the stage, or twice: fails at the second copy, or at the third.
     for (end, size, name) in [
         ("true", "150m", "the report `/out` of `test` does not fit"),
-        (
-            "exit 3",
-            "150m",
-            "the report `/out` of `test`, of which step `last` failed, does not fit",
-        ),
-        ("exit 3", "90m", "the report `/out` of `test`, of which step `last` failed, does not fit"),
+        ("exit 3", "150m", "the report `/out` of `test`, whose step `last` failed, does not fit"),
+        ("exit 3", "90m", "the report `/out` of `test`, whose step `last` failed, does not fit"),
     ] {
         // A full disk is fatal for an older engine: it cannot even record that something was
         // removed.

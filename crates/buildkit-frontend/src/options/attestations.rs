@@ -32,7 +32,7 @@ pub(super) fn scanner(options: &Options) -> Result<Option<Scanner>, InvalidOptio
             Some("sbom") => scanner = Some(parse(option, text)?),
             None | Some("provenance") => {}
             Some(other) => {
-                let problem = format!("`{other}` is neither `sbom` nor `provenance`");
+                let problem = format!("expected `sbom` or `provenance`, found `{other}`");
                 return Err(InvalidOption::new(option, problem));
             }
         }
@@ -84,7 +84,7 @@ mod tests {
     fn wrong_ones() {
         assert_eq!(
             read("attest:other", ""),
-            Err("option `attest:other`: `other` is neither `sbom` nor `provenance`".to_owned())
+            Err("option `attest:other`: expected `sbom` or `provenance`, found `other`".to_owned())
         );
         assert_eq!(
             read("attest:sbom", "generator="),

@@ -158,11 +158,13 @@ impl Options {
         let Some((name, text)) = given else { return Ok(count > 1) };
         match parse_bool(text) {
             Some(false) if count > 1 => {
-                let problem = format!("`{text}` does not go with {count} platforms");
+                let problem = format!("`{text}` is not allowed with {count} platforms");
                 Err(InvalidOption::new(name, problem))
             }
             Some(wanted) => Ok(wanted),
-            None => Err(InvalidOption::new(name, format!("`{text}` is not `true` or `false`"))),
+            None => {
+                Err(InvalidOption::new(name, format!("expected `true` or `false`, found `{text}`")))
+            }
         }
     }
 
@@ -173,7 +175,7 @@ impl Options {
             "pull" => Ok(ResolveMode::ForcePull),
             "local" => Ok(ResolveMode::PreferLocal),
             other => {
-                let problem = format!("`{other}` is none of `default`, `pull` and `local`");
+                let problem = format!("expected `default`, `pull` or `local`, found `{other}`");
                 Err(InvalidOption::new("image-resolve-mode", problem))
             }
         }

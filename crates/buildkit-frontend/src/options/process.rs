@@ -58,7 +58,7 @@ pub(super) fn read(options: &Options) -> Result<ProcessOptions, InvalidOption> {
         network: network(opt("force-network-mode"))?,
         hosts: hosts(opt("add-hosts"))?,
         hostname: hostname.to_owned(),
-        shm_size: number(options, "shm-size", 0, "bytes, a whole number")?,
+        shm_size: number(options, "shm-size", 0, "a whole number of bytes")?,
         ulimits: ulimits(opt("ulimit"))?,
         cgroup_parent: opt("cgroup-parent").to_owned(),
         resources: resources(options)?,
@@ -72,7 +72,7 @@ fn network(text: &str) -> Result<Option<NetMode>, InvalidOption> {
         "none" => Ok(Some(NetMode::None)),
         other => Err(InvalidOption::new(
             "force-network-mode",
-            format!("`{other}` is none of `sandbox`, `host` and `none`"),
+            format!("expected `sandbox`, `host` or `none`, found `{other}`"),
         )),
     }
 }
@@ -83,11 +83,11 @@ fn hosts(text: &str) -> Result<Vec<HostIp>, InvalidOption> {
         let Some((host, ip)) = field.split_once('=') else {
             return Err(InvalidOption::new(
                 "add-hosts",
-                format!("`{field}` is not of the form `NAME=ADDRESS`"),
+                format!("expected `NAME=ADDRESS`, found `{field}`"),
             ));
         };
         if IpAddr::from_str(ip).is_err() {
-            return Err(InvalidOption::new("add-hosts", format!("`{ip}` is not an IP address")));
+            return Err(InvalidOption::new("add-hosts", format!("invalid IP address `{ip}`")));
         }
         Ok(HostIp { host: host.to_owned(), ip: ip.to_owned() })
     };
@@ -102,7 +102,7 @@ fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
     let ulimit = |field: String| {
         let problem = |problem: &str| InvalidOption::new("ulimit", format!("`{field}`: {problem}"));
         let Some((name, limits)) = field.split_once('=') else {
-            return Err(problem("it is not of the form `NAME=SOFT` or `NAME=SOFT:HARD`"));
+            return Err(problem("expected `NAME=SOFT` or `NAME=SOFT:HARD`"));
         };
         if !ULIMITS.contains(&name) {
             return Err(problem(&format!("the limits are {}", ULIMITS.join(", "))));
@@ -112,7 +112,7 @@ fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
             return Err(problem("a limit is a whole number, or -1 for none"));
         };
         if hard != -1 && (soft == -1 || soft > hard) {
-            return Err(problem("the soft limit is above the hard one"));
+            return Err(problem("the soft limit is above the hard limit"));
         }
         Ok(Ulimit { name: name.to_owned(), soft, hard })
     };
@@ -125,7 +125,7 @@ fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
 
 fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption> {
     const POSITIVE: &str = "a whole number above 0";
-    let memory_swap = number(options, "memswap", -1, "bytes, or -1 for no limit")?;
+    let memory_swap = number(options, "memswap", -1, "a number of bytes, or -1 for no limit")?;
     let cpuset = |name: &str| {
         let text = options.get(name).unwrap_or_default();
         if is_cpuset(text) {
@@ -133,7 +133,7 @@ fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption>
         }
         Err(InvalidOption::new(
             name,
-            format!("`{text}` is not a list of numbers and ranges, such as `0-3,5`"),
+            format!("expected a list of numbers and ranges, such as `0-3,5`, found `{text}`"),
         ))
     };
     let resources = LinuxResources {
@@ -162,7 +162,7 @@ where
         Ok(number) if number >= least && (zero_means_something || number != N::default()) => {
             Ok(number)
         }
-        _ => Err(InvalidOption::new(name, format!("`{text}` is not {what}"))),
+        _ => Err(InvalidOption::new(name, format!("expected {what}, found `{text}`"))),
     }
 }
 
@@ -225,16 +225,20 @@ mod tests {
     #[test]
     fn bad_values_name_their_option() {
         for (name, value, problem) in [
-            ("force-network-mode", "x", "`x` is none of `sandbox`, `host` and `none`"),
-            ("add-hosts", "a", "`a` is not of the form `NAME=ADDRESS`"),
-            ("add-hosts", "a=b", "`b` is not an IP address"),
-            ("shm-size", "1m", "`1m` is not bytes, a whole number"),
-            ("ulimit", "nofile=2:1", "`nofile=2:1`: the soft limit is above the hard one"),
+            ("force-network-mode", "x", "expected `sandbox`, `host` or `none`, found `x`"),
+            ("add-hosts", "a", "expected `NAME=ADDRESS`, found `a`"),
+            ("add-hosts", "a=b", "invalid IP address `b`"),
+            ("shm-size", "1m", "expected a whole number of bytes, found `1m`"),
+            ("ulimit", "nofile=2:1", "`nofile=2:1`: the soft limit is above the hard limit"),
             ("ulimit", "nofile=x", "`nofile=x`: a limit is a whole number, or -1 for none"),
-            ("memory", "0", "`0` is not a whole number above 0"),
-            ("memswap", "-2", "`-2` is not bytes, or -1 for no limit"),
-            ("cpuquota", "-1", "`-1` is not a whole number above 0"),
-            ("cpusetcpus", "3-1", "`3-1` is not a list of numbers and ranges, such as `0-3,5`"),
+            ("memory", "0", "expected a whole number above 0, found `0`"),
+            ("memswap", "-2", "expected a number of bytes, or -1 for no limit, found `-2`"),
+            ("cpuquota", "-1", "expected a whole number above 0, found `-1`"),
+            (
+                "cpusetcpus",
+                "3-1",
+                "expected a list of numbers and ranges, such as `0-3,5`, found `3-1`",
+            ),
         ] {
             assert_eq!(read(&[(name, value)]), Err(format!("option `{name}`: {problem}")));
         }

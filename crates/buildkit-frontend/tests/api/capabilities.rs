@@ -30,10 +30,13 @@ async fn what_is_missing_is_told_from_what_is_switched_off() {
     let (bridge, _) = connect(Engine::new(Release::Trixie)).await;
     let llb = &bridge.capabilities().llb;
     let message = |id| llb.require(id).unwrap_err().to_string();
-    assert_eq!(message("passthroughop"), "this BuildKit is too old: it has no passthroughop");
+    assert_eq!(
+        message("passthroughop"),
+        "this version of BuildKit is too old: it does not support passthroughop"
+    );
     assert_eq!(
         message("mergeop"),
-        "this BuildKit has mergeop switched off: only enabled with containerd image store backend"
+        "mergeop is disabled in this BuildKit: only enabled with containerd image store backend"
     );
     assert_eq!(llb.require("source.image"), Ok(()));
     assert!(llb.iter().any(|id| id == "source.image"));
@@ -53,5 +56,8 @@ async fn a_daemon_that_does_not_say_has_the_baseline() {
     assert!(!caps.llb.supports("exec.mount.ssh"));
 
     let error = bridge.return_result(SolveResult::default()).await.unwrap_err();
-    assert_eq!(error.to_string(), "this BuildKit is too old: it has no return");
+    assert_eq!(
+        error.to_string(),
+        "this version of BuildKit is too old: it does not support return"
+    );
 }

@@ -75,7 +75,7 @@ async fn a_policy_may_put_another_source_in_place() {
     let (bridge, _) = connect(Engine::new(Release::Head).meta(&identifier, to_http)).await;
     assert_eq!(
         bridge.resolve_image(image(ALPINE)).await.unwrap_err().to_string(),
-        "a source policy replaces docker.io/library/alpine:3.20 by https://example.com/alpine.tar, \
+        "a source policy replaces docker.io/library/alpine:3.20 with https://example.com/alpine.tar, \
          which is not an image"
     );
 }
@@ -139,7 +139,7 @@ async fn git_and_http() {
     let (bridge, _) = connect(engine(Release::Bookworm)).await;
     assert_eq!(
         bridge.resolve_source(request(git)).await.unwrap_err().to_string(),
-        "this BuildKit is too old: it has no source.metaresolver"
+        "this version of BuildKit is too old: it does not support source.metaresolver"
     );
 }
 

@@ -93,7 +93,7 @@ async fn a_program_ends_though_its_standard_input_stays_open() {
     let ended = ended.expect("the process ends").unwrap();
     assert!(!ended.status.success());
     let text = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(text, "lost the connection to BuildKit: no answer within 15s\n");
+    assert_eq!(text, "lost the connection to BuildKit: no response within 15s\n");
 }
 
 #[tokio::test]
@@ -127,7 +127,11 @@ async fn a_wrong_line_is_shown() {
     let ended = tokio::time::timeout(PATIENCE, child.wait()).await;
     assert!(ended.expect("the process ends").unwrap().success());
     let error = daemon.returned().unwrap().error.unwrap();
-    assert!(error.message.starts_with("line 2: `A b` is not an image: "), "{}", error.message);
+    assert!(
+        error.message.starts_with("line 2: invalid image reference `A b`: "),
+        "{}",
+        error.message
+    );
     let place: serde_json::Value = serde_json::from_slice(&error.details[0].value).unwrap();
     assert_eq!(place["info"]["filename"], "build.txt");
     assert_eq!(place["ranges"][0]["start"]["line"], 2);

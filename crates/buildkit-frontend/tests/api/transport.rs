@@ -70,7 +70,7 @@ async fn a_daemon_that_says_nothing() {
     // Held open, never answered: someone has started the frontend by hand.
     let (io, _other) = tokio::io::duplex(1 << 10);
     let error = Bridge::connect(io).await.unwrap_err();
-    assert_eq!(error.to_string(), "lost the connection to BuildKit: no answer within 15s");
+    assert_eq!(error.to_string(), "lost the connection to BuildKit: no response within 15s");
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ fn what_clients_cannot_have_is_left_out_and_said() {
     assert_eq!(
         notes,
         [
-            "not in the report: link\\x1b (what it points to is not UTF-8)",
+            "not in the report: link\\x1b (its target is not UTF-8)",
             "not in the report: not \\xff (the name is not UTF-8)",
             "not in the report: pipe (a named pipe)",
             "not in the report: s.sock (a socket)",
@@ -233,9 +233,8 @@ fn a_link_to_what_cannot_be_a_report_is_refused() {
     ] {
         symlink(target, stage.root().join(link)).unwrap();
         let error = stage.copy(&format!("/{link}")).unwrap_err();
-        let begin = format!(
-            "the report `/out` of `test` cannot be exported: /{link} leads to {leads}, and "
-        );
+        let begin =
+            format!("cannot export the report `/out` of `test`: /{link} resolves to {leads}, but ");
         assert!(error.starts_with(&begin), "{error}");
         assert!(error.contains("\n  help: name the directory"), "{error}");
     }
@@ -248,7 +247,7 @@ fn a_link_to_what_cannot_be_a_report_is_refused() {
 fn what_is_not_kept_cannot_be_given() {
     let stage = Stage::new();
     let error = Stage::run(GIVE, &[&stage.root(), &stage.root()]).unwrap_err();
-    assert!(error.starts_with("the report `/out` of `test` cannot be copied: "), "{error}");
+    assert!(error.starts_with("cannot copy the report `/out` of `test`: "), "{error}");
     assert!(error.contains("notes: No such file"), "{error}");
     for paths in [&[][..], &[Path::new("/"); 4]] {
         assert!(Stage::run(KEEP, paths).is_err());
@@ -283,7 +282,10 @@ fn a_full_disk_says_which_report_did_not_fit() {
     let says = |error: &str, file: &str| {
         let begin = "the report `/out` of `test` does not fit on the engine's disk: ";
         assert!(error.starts_with(begin), "{error}");
-        assert!(error.contains(file) && error.contains("its 4 MiB are needed once"), "{error}");
+        assert!(
+            error.contains(file) && error.contains("exporting it takes another 4 MiB"),
+            "{error}"
+        );
         assert!(error.contains("docker buildx prune"), "{error}");
     };
     let error = Stage::run(COPY, &[&stage.root(), Path::new("/out"), small]).unwrap_err();

@@ -106,7 +106,7 @@ impl Tree {
                     symlink(target, to).map_err(|err| at(to, err))?;
                     make_alike(from, to, metadata)?;
                 }
-                None => self.leave_out(path, "what it points to is not UTF-8"),
+                None => self.leave_out(path, "its target is not UTF-8"),
             }
         } else {
             self.leave_out(path, kind(metadata));
