@@ -13,9 +13,9 @@ use mstage::dockerfile::parse;
 use mstage::plan::Request;
 use mstage::source::SourceFile;
 
+use crate::dockerfiles::dockerfile;
 use crate::graphs::{converted, direct, request};
 use crate::numbers::Numbers;
-use crate::random::dockerfile;
 
 /// Number of generated Dockerfiles. Each is determined by its seed.
 const FILES: u64 = if cfg!(debug_assertions) { 700 } else { 100_000 };

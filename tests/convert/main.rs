@@ -2,11 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
 
+#[path = "../common/dockerfiles.rs"]
+mod dockerfiles;
 mod generated;
 mod graphs;
 #[path = "../common/numbers.rs"]
 mod numbers;
-mod random;
 
 use std::collections::BTreeMap;
 use std::fs;

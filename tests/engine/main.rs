@@ -20,6 +20,8 @@ mod config;
 mod contexts;
 mod copies;
 mod digests;
+#[path = "../common/dockerfiles.rs"]
+mod dockerfiles;
 mod errors;
 mod examples;
 mod fresh {
@@ -40,6 +42,8 @@ mod limits;
 mod lock;
 mod merge;
 mod mounts;
+#[path = "../common/numbers.rs"]
+mod numbers;
 mod optional;
 mod options;
 mod parallel;

@@ -4,6 +4,7 @@
 //! frontend builds the Dockerfile and mstage the spec; then their files and their configs are
 //! compared. `MSTAGE_PARITY=NAME,NAME cargo engine parity` runs only some. The keys of a
 //! `case.toml` are in [`Settings`].
+//! [`random`] generates further Dockerfiles.
 
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 
@@ -24,6 +25,7 @@ use crate::harness::{
 mod converted;
 mod made;
 mod mapping;
+mod random;
 
 use self::made::{
     Differing, Made, Store, all_differences, config_of_image, config_of_layout, differences,
@@ -150,6 +152,14 @@ fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) -> (String, u32) {
 
     let server = Server::start(root.path().to_owned());
     let store = Store::of_engine();
+    report(&verdicts(&cases, |case| verdict(case, store, &server)))
+}
+
+/// Tries several cases at once.
+fn verdicts(
+    cases: &[Case],
+    verdict: impl Fn(&Case) -> Verdict + Sync,
+) -> BTreeMap<&String, Verdict> {
     let waiting = Mutex::new(cases.iter());
     let verdicts = Mutex::new(BTreeMap::new());
     let take = || waiting.lock().unwrap().next();
@@ -157,13 +167,13 @@ fn run_all(verdict: fn(&Case, Store, &Server) -> Verdict) -> (String, u32) {
         for _ in 0..WORKERS {
             scope.spawn(|| {
                 while let Some(case) = take() {
-                    let verdict = verdict(case, store, &server);
+                    let verdict = verdict(case);
                     verdicts.lock().unwrap().insert(&case.name, verdict);
                 }
             });
         }
     });
-    report(&verdicts.into_inner().unwrap())
+    verdicts.into_inner().unwrap()
 }
 
 /// A report of all cases that are not equal, and the number that differ.
