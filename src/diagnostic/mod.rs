@@ -168,7 +168,7 @@ impl Diagnostics {
         Reported(())
     }
 
-    /// Returns the proof for a value that is missing because of an error that is told elsewhere: a
+    /// Returns the proof for a value that is missing because of an error that is reported elsewhere: a
     /// part of the file that could not be read, or an image that could not be looked up.
     pub fn told_elsewhere(&self) -> Reported {
         Reported(())

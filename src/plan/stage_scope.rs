@@ -129,7 +129,7 @@ impl StageScope<'_, '_> {
     }
 }
 
-/// Returns all values, or the last error. Every item is looked at, so that an error does not hide
+/// Returns all values, or the last error. Every item is checked, so that an error does not hide
 /// others.
 pub(super) fn all<T>(items: impl Iterator<Item = Result<T, Reported>>) -> Result<Vec<T>, Reported> {
     let mut values = Ok(Vec::with_capacity(items.size_hint().0));

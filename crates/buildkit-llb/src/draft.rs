@@ -1,4 +1,4 @@
-//! An op while it is being made: its kind, its inputs, and the capabilities that it needs.
+//! An op under construction: its kind, its inputs, and the capabilities that it needs.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Handles of what a graph contains: of its vertices, and of what they make.
+//! Handles to the contents of a graph: its vertices and their results.
 
 use buildkit_proto::fields;
 

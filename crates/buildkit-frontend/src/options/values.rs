@@ -1,4 +1,4 @@
-//! The options as they came, by name.
+//! The options as received from the client, by name.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Sources of any kind, as BuildKit has them.
+//! Sources of any kind, in BuildKit's form.
 
 use std::collections::BTreeMap;
 
