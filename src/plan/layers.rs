@@ -5,6 +5,7 @@
 //! would gain nothing.
 
 use super::config::History;
+use super::path::is_within;
 use super::{Action, Owner, PlannedStage, PlannedStep};
 
 impl PlannedStage {
@@ -48,4 +49,21 @@ pub(super) fn history(steps: &[PlannedStep], mut entries: Vec<History>) -> Vec<H
         }
     }
     entries
+}
+
+/// True if a step creates its stage's working directory itself, for the user who owns it. A linked
+/// copy into that directory does, and so it stays independent of the base: BuildKit need not pull
+/// the base to build the copy. A process would create the directory too, but gets it as a layer of
+/// its own, as in Dockerfiles.
+pub(super) fn makes_workdir(step: &PlannedStep, workdir: &str, user: &str) -> bool {
+    let Action::Copy(copy) = &step.action else { return false };
+    let is_roots = Owner::parse(user).is_none_or(|owner| owner.is_root());
+    let belongs_to_root = copy.owner.as_deref().is_none_or(Owner::is_root);
+    let creates = copy.items.iter().any(|item| is_within(directory(&item.destination), workdir));
+    copy.link && copy.mode.is_none() && is_roots && belongs_to_root && creates
+}
+
+/// The directory that a copy creates for its result.
+fn directory(destination: &str) -> &str {
+    destination.rsplit_once('/').map_or("", |(directory, _)| directory)
 }

@@ -1,5 +1,6 @@
 //! The creation of a stage's `workdir`: its time and its owner.
 
+use super::layers::makes_workdir;
 use super::owner::Owner;
 use super::path::is_within;
 use super::step::{self, RecordedStep, Surroundings};
@@ -24,6 +25,8 @@ pub(super) struct PendingWorkdir {
 
 /// The relation of a step to a pending working directory.
 pub(super) enum Turn {
+    /// The step creates it.
+    Made,
     /// It must be created before the step.
     Needed,
     /// The step does not need it.
@@ -69,6 +72,9 @@ impl PendingWorkdir {
     /// the previous directory instead. `has_own` is true for a step that sets its own directory.
     pub(super) fn turn(&self, step: &mut PlannedStep, has_own: bool) -> Turn {
         let Self { path, user, .. } = self;
+        if makes_workdir(step, path, user) {
+            return Turn::Made;
+        }
         if !self.can_wait {
             return Turn::Needed;
         }
