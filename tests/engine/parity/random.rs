@@ -18,7 +18,7 @@ use crate::harness::{Capability, FRONTEND, Failure, cannot_run};
 const NUMBERS: Range<u64> = 0..40;
 
 /// The one form of a Dockerfile that mstage refuses and docker/dockerfile accepts: `LABEL $NAME=value`.
-const VARIABLE_LABEL: &str = "a label's name cannot have a variable in it";
+const VARIABLE_LABEL: &str = "the name of a label cannot contain a variable";
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
