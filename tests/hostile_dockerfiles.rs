@@ -53,6 +53,18 @@ fn very_many_instructions() {
 }
 
 #[test]
+fn very_many_words_of_one_instruction() {
+    for verb in ["ENV", "LABEL", "VOLUME", "ARG", "EXPOSE"] {
+        let words: String = (0..MANY).map(|n| format!(" a.{n}=x")).collect();
+        convert(format!("FROM x\n{verb}{words}\n"));
+        let words: String = (0..MANY).map(|n| format!(" A{n}=$A{}", n + 1)).collect();
+        convert(format!("FROM x\n{verb}{words}\nRUN make\n"));
+    }
+    let labels: String = (0..MANY).map(|n| format!("LABEL a.{n}=x\nVOLUME /v{n}\n")).collect();
+    convert(format!("FROM x\n{labels}"));
+}
+
+#[test]
 fn very_many_stages() {
     let many = MANY / 10;
     convert("FROM x\nRUN y\n".repeat(many));

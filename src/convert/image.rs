@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
+
 use super::toml::{self, Value};
 use super::words::{self, Names};
 use crate::dockerfile::{CommandLine, Healthcheck, Instruction, Kind, Pair, Word};
@@ -12,12 +14,13 @@ use crate::source::Span;
 pub(super) struct Image {
     pub(super) entrypoint: Option<Value>,
     pub(super) cmd: Option<Value>,
-    pub(super) env: Vec<(String, Value)>,
+    pub(super) env: IndexMap<String, Value>,
     pub(super) user: Option<Value>,
     pub(super) workdir: Option<Value>,
     pub(super) expose: Vec<Value>,
-    pub(super) volumes: Vec<Value>,
-    pub(super) labels: Vec<(String, Value)>,
+    /// By their texts.
+    pub(super) volumes: IndexMap<String, Value>,
+    pub(super) labels: IndexMap<String, Value>,
     pub(super) stop_signal: Option<Value>,
     pub(super) healthcheck: Option<Value>,
     pub(super) on_build: Vec<Value>,
@@ -72,10 +75,9 @@ impl Image {
             }
             Kind::Volume(paths) => {
                 for path in paths {
-                    let value = Value::text(self.word(path, escape, names)?).at(path.span);
-                    if !self.volumes.iter().any(|known| known.kind == value.kind) {
-                        self.volumes.push(value);
-                    }
+                    let text = self.word(path, escape, names)?;
+                    let value = Value::text(text.clone()).at(path.span);
+                    self.volumes.entry(text).or_insert(value);
                 }
             }
             Kind::Label(pairs) => {
@@ -114,7 +116,7 @@ impl Image {
             ("user", self.user.clone()),
             ("workdir", self.workdir.clone()),
             ("expose", list(&self.expose)),
-            ("volumes", list(&self.volumes)),
+            ("volumes", list(&self.volumes.values().cloned().collect::<Vec<_>>())),
             ("stop-signal", self.stop_signal.clone()),
             ("healthcheck", self.healthcheck.clone()),
             ("on-build", list(&self.on_build)),
@@ -134,10 +136,7 @@ impl Image {
         let name = words::constant(&pair.name.value, escape)
             .ok_or("the name of a label cannot contain a variable")?;
         let value = Value::text(self.word(&pair.value, escape, names)?).at(pair.value.span);
-        match self.labels.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, known)) => *known = value,
-            None => self.labels.push((name, value)),
-        }
+        self.labels.insert(name, value);
         Ok(())
     }
 

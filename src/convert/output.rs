@@ -1,5 +1,9 @@
 //! Writes the build file as text, in order.
 
+use std::collections::BTreeSet;
+
+use indexmap::IndexMap;
+
 use super::image::Image;
 use super::part::Part;
 use super::toml::{Item, Kind, Value, Writer, dotted_key, is_wide, key};
@@ -7,6 +11,8 @@ use super::{Context, comments};
 use crate::diagnostic::DockerfileRule;
 use crate::source::Piece;
 
+/// Maximum length in bytes of a label's name that is written as a dotted key.
+const LONGEST_DOTTED: usize = 128;
 /// Maximum length of a table of variables or labels on one line.
 const INLINE: usize = 60;
 
@@ -159,10 +165,10 @@ fn part_entry(part: &Part, name: &'static str, value: Option<Value>, writer: &mu
 
 /// The variables of a stage, one in a line. `before` is written before each name.
 fn variables(part: &Part, before: &str, writer: &mut Writer) {
-    for variable in &part.env {
+    for (name, variable) in &part.env {
         writer.comments(&variable.comments);
         let value = Value::text(variable.value.clone()).at(variable.span);
-        writer.entry(&format!("{before}{}", key(&variable.name)), &value);
+        writer.entry(&format!("{before}{}", key(name)), &value);
     }
 }
 
@@ -208,14 +214,14 @@ fn step_table(part: &Part, step: &Item, writer: &mut Writer) {
 
 /// The variables of a stage on one line, if they fit and have no comments.
 fn inline_env(part: &Part) -> Option<Value> {
-    if part.env.is_empty() || part.env.iter().any(|variable| !variable.comments.is_empty()) {
+    if part.env.is_empty() || part.env.values().any(|variable| !variable.comments.is_empty()) {
         return None;
     }
     let length: usize =
-        part.env.iter().map(|variable| variable.name.len() + variable.value.len() + 7).sum();
-    let entries = part.env.iter().map(|variable| {
+        part.env.iter().map(|(name, variable)| name.len() + variable.value.len() + 7).sum();
+    let entries = part.env.iter().map(|(name, variable)| {
         let value = Value::text(variable.value.clone()).at(variable.span);
-        (key(&variable.name), value)
+        (key(name), value)
     });
     (length <= INLINE).then(|| Value::table(entries.collect()))
 }
@@ -262,7 +268,7 @@ fn image(part: &Part, writer: &mut Writer) {
 }
 
 /// True if names and values fit on one line.
-fn is_short(entries: &[(String, Value)]) -> bool {
+fn is_short(entries: &IndexMap<String, Value>) -> bool {
     let length = entries.iter().map(|(name, value)| match &value.kind {
         Kind::Text(text) => name.len() + text.len() + 7,
         _ => name.len(),
@@ -271,12 +277,13 @@ fn is_short(entries: &[(String, Value)]) -> bool {
 }
 
 /// A table of names and values, on one line if it is short.
-fn table(stage: &str, name: &str, entries: &[(String, Value)], writer: &mut Writer) {
+fn table(stage: &str, name: &str, entries: &IndexMap<String, Value>, writer: &mut Writer) {
     if entries.is_empty() {
         return;
     }
+    let tables = if name == "labels" { names_of_tables(entries) } else { BTreeSet::new() };
     let name_of = |written: &str| match name {
-        "labels" if is_dotted(written, entries) => dotted_key(written),
+        "labels" if is_dotted(written, entries, &tables) => dotted_key(written),
         _ => key(written),
     };
     let value = Value::table(
@@ -293,12 +300,23 @@ fn table(stage: &str, name: &str, entries: &[(String, Value)], writer: &mut Writ
     }
 }
 
-/// True if a name can be written as a dotted key: no other name equals one of its prefixes.
-fn is_dotted(name: &str, entries: &[(String, Value)]) -> bool {
-    let is_prefix = |short: &str, long: &str| {
-        long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'))
-    };
-    entries.iter().all(|(other, _)| !is_prefix(other, name) && !is_prefix(name, other))
+/// The names of the tables that dotted keys for these names make.
+fn names_of_tables(entries: &IndexMap<String, Value>) -> BTreeSet<&str> {
+    let names = entries.keys().filter(|name| name.len() <= LONGEST_DOTTED);
+    names.flat_map(|name| prefixes(name)).collect()
+}
+
+/// The parts of a name before its dots.
+fn prefixes(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('.').map(|(at, _)| &name[..at])
+}
+
+/// True if a name can be written as a dotted key: it is not the name of a table, and no table has
+/// the name of another entry.
+fn is_dotted(name: &str, entries: &IndexMap<String, Value>, tables: &BTreeSet<&str>) -> bool {
+    name.len() <= LONGEST_DOTTED
+        && !tables.contains(name)
+        && !prefixes(name).any(|prefix| entries.contains_key(prefix))
 }
 
 /// The `check` of a build file for a directive such as `skip=A,B;error=true`, with the

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use indexmap::IndexMap;
+
 use super::args::Globals;
 use super::bases::TakenNames;
 use super::image::Image;
@@ -22,7 +24,7 @@ pub(super) struct Part {
     pub(super) platform: Option<Value>,
     pub(super) args: Option<Vec<String>>,
     pub(super) no_args: Vec<String>,
-    pub(super) env: Vec<Variable>,
+    pub(super) env: IndexMap<String, Variable>,
     pub(super) workdir: Option<(Value, String)>,
     pub(super) user: Option<Value>,
     pub(super) shell: Option<Value>,
@@ -43,7 +45,6 @@ pub(super) struct Part {
 /// A variable of a part.
 #[derive(Debug)]
 pub(super) struct Variable {
-    pub(super) name: String,
     pub(super) value: String,
     pub(super) span: Span,
     pub(super) comments: Vec<String>,
@@ -133,7 +134,7 @@ impl Part {
             platform: None,
             args: None,
             no_args: Vec::new(),
-            env: Vec::new(),
+            env: IndexMap::new(),
             workdir: None,
             user: None,
             shell: None,

@@ -5,21 +5,22 @@
 //! before it depends on the change. Otherwise it begins another stage, which is based on the stage
 //! so far: a part.
 
+mod variables;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use super::ahead::Ahead;
 use super::args::{SCAN_STAGE, is_enabled};
 use super::files;
 use super::image::Image;
-use super::part::{Part, PartStep, Variable, first_part};
+use super::part::{Part, PartStep, first_part};
 use super::run::{self, RunStep};
 use super::state::{Here, Shell, State};
 use super::toml::{Item, Value};
 use super::words;
 use super::{Context, Remark, comments};
-use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, Word, lex};
+use crate::dockerfile::{Instruction, Kind, Word};
 
 /// Maximum number of run steps that set their user themselves instead of a separate stage for them.
 const MOST_STEPS_OF_USER: usize = 3;
@@ -140,174 +141,6 @@ impl Walk<'_> {
         if first.is_some_and(|first| depends(&first.kind)) {
             self.part().user = self.state.image_user.take().map(Value::text);
         }
-    }
-
-    fn args(&mut self, pairs: &[ArgPair], instruction: &Instruction) -> Result<(), String> {
-        for pair in pairs {
-            let Some(name) = words::constant(&pair.name.value, self.context.escape()) else {
-                return Err("the name of an arg cannot contain a variable".to_owned());
-            };
-            let declared = self.context.args.get(&name);
-            let own = match (declared, &pair.default) {
-                (Some(declared), Some(default)) => {
-                    let value = words::value(
-                        &default.value,
-                        self.context.escape(),
-                        &self.names(Some(&name)),
-                    )?;
-                    // If the value is the default, the arg need not be set.
-                    self.hidden.borrow_mut().remove(&name);
-                    (declared.default.as_ref() != Some(&value)).then_some(value)
-                }
-                (Some(declared), None) => declared.global_default.clone(),
-                (None, _) => None,
-            };
-            // Earlier strings do not see it.
-            if self.image.hidden.contains(&name) {
-                self.settle_image();
-                self.begin_part(instruction);
-            } else if self.part().hidden.contains(&name) {
-                self.begin_part(instruction);
-            }
-            // An arg takes precedence over a variable that was set above it, once the stage lists
-            // it.
-            if self.state.env.remove(&name) {
-                let is_set_here = self.part().env.iter().any(|variable| variable.name == name);
-                if is_set_here || self.has_run {
-                    self.begin_part(instruction);
-                }
-                self.part().listed.insert(name.clone());
-            }
-            self.arg_value(&name, pair.default.as_ref())?;
-            Rc::make_mut(&mut self.state.visible).insert(name, own);
-        }
-        if self.context.args.args.iter().all(|arg| arg.span != pairs[0].name.span) {
-            self.part().comment("from", instruction);
-        }
-        Ok(())
-    }
-
-    /// Records the value of an arg, as far as it is known. Fails if a default cannot be expanded.
-    fn arg_value(&mut self, name: &str, default: Option<&Word>) -> Result<(), String> {
-        let given = self.context.given.get(name);
-        let value = match (given, default) {
-            (Some(given), _) => Some(given.clone()),
-            (None, Some(default)) => {
-                let pieces = lex::word(&default.value, self.context.escape())?;
-                words::fold(&pieces, &|name| self.state.known(name))?
-            }
-            (None, None) => self.context.globals.get(name).cloned(),
-        };
-        match value {
-            Some(value) => self.state.values.insert(name.to_owned(), value),
-            None => self.state.values.remove(name),
-        };
-        Ok(())
-    }
-
-    fn env(
-        &mut self,
-        pairs: &[Pair],
-        instruction: &Instruction,
-        ahead: &Ahead,
-        at: usize,
-    ) -> Result<(), String> {
-        let escape = self.context.escape();
-        let mut entries = Vec::new();
-        for pair in pairs {
-            let name = words::constant(&pair.name.value, escape)
-                .ok_or("the name of a variable cannot contain a variable")?;
-            entries.push((name, &pair.value));
-        }
-        // The values of an instruction refer to the state before it. If one pair sets a variable
-        // that another one uses, the use is written first.
-        let uses =
-            |value: &Word, name: &str| words::names(&value.value, escape).iter().any(|n| n == name);
-        let sets_what_another_uses = |(at, (name, _)): (usize, &(String, &Word))| {
-            entries.iter().enumerate().any(|(other, (_, value))| other != at && uses(value, name))
-        };
-        let late: Vec<bool> = entries.iter().enumerate().map(sets_what_another_uses).collect();
-        let known: Vec<Option<String>> = entries
-            .iter()
-            .map(|(_, value)| words::folded(&value.value, escape, &self.names(None)))
-            .collect();
-        for ((name, _), value) in entries.iter().zip(known) {
-            match value {
-                Some(value) => self.state.values.insert(name.clone(), value),
-                None => self.state.values.remove(name),
-            };
-        }
-        if late.iter().all(|&late| late) && entries.len() > 1 {
-            return Err("variables of one ENV refer to each other".to_owned());
-        }
-        let only_image = !self.is_base
-            && !ahead.is_run(at)
-            && entries.iter().all(|(name, _)| !ahead.is_named(name, at));
-        let mut first = true;
-        for is_late in [false, true] {
-            for (name, value) in entries
-                .iter()
-                .zip(&late)
-                .filter(|(_, late)| **late == is_late)
-                .map(|(entry, _)| entry)
-            {
-                let used: Vec<String> = words::names(&value.value, escape);
-                let is_set_here = self.part().env.iter().any(|known| known.name == *name);
-                let is_of_image_already = self.image.env.iter().any(|(known, _)| known == name);
-                if self.is_used(name)
-                    || is_set_here && words::modifies(&value.value, escape, name)
-                    || is_of_image_already && used.contains(name)
-                {
-                    let is_of_image = only_image
-                        && !self.image.names.contains(name)
-                        && !(is_of_image_already && used.contains(name));
-                    if is_of_image {
-                        let text = words::value(&value.value, escape, &self.names(None))?;
-                        self.image.names.extend(used);
-                        self.image.hidden.append(&mut self.hidden.borrow_mut());
-                        self.image.env.retain(|(known, _)| known != name);
-                        self.image.env.push((name.clone(), Value::text(text).at(value.span)));
-                        if std::mem::take(&mut first) {
-                            self.image.comments.extend(comments::above(instruction));
-                        }
-                        continue;
-                    }
-                    if self.image.names.contains(name) || is_of_image_already {
-                        self.settle_image();
-                    }
-                    self.hide();
-                    self.begin_part(instruction);
-                }
-                let text = words::value(&value.value, escape, &self.names(Some(name)))?;
-                let own_comments = if std::mem::take(&mut first) {
-                    comments::above(instruction)
-                } else {
-                    Vec::new()
-                };
-                let variable = Variable {
-                    name: name.clone(),
-                    value: text,
-                    span: value.span,
-                    comments: own_comments,
-                };
-                // A base image may also have a variable of that name.
-                let is_of_arg = used.contains(name) && self.state.visible.contains_key(name);
-                let part = self.part();
-                if is_of_arg && !part.env.iter().any(|known| known.name == *name) {
-                    part.listed.insert(name.clone());
-                }
-                part.names.extend(used.into_iter().filter(|used| used != name));
-                part.env.retain(|known| known.name != *name);
-                part.env.push(variable);
-                self.state.env.insert(name.clone());
-            }
-        }
-        Ok(())
-    }
-
-    /// True if something in the part or the image's config depends on a variable.
-    fn is_used(&mut self, name: &str) -> bool {
-        self.has_run || self.image.names.contains(name) || self.part().names.contains(name)
     }
 
     fn user(

@@ -74,7 +74,7 @@ impl Names for Here<'_> {
     }
 
     fn replacement(&self, name: &str) -> Option<String> {
-        let so_far = || self.part?.env.iter().find(|variable| variable.name == name);
+        let so_far = || self.part?.env.get(name);
         if let Some(so_far) = so_far().filter(|_| self.own == Some(name)) {
             return Some(so_far.value.clone());
         }
