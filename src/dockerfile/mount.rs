@@ -5,7 +5,7 @@
 use super::instruction::{DeviceFlag, Word};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::{Span, Spanned};
-use buildkit_frontend::csv;
+use buildkit_frontend::{csv, parse_bool};
 
 /// A mount as written. Values are raw: they still contain `$NAME`.
 #[derive(Debug, Clone)]
@@ -350,12 +350,11 @@ impl MountFlag {
     }
 }
 
-/// Parses a boolean as Go's `strconv.ParseBool` does.
+/// Parses the value of a flag.
 fn truth(key: &str, value: &str) -> Result<bool, Mistake> {
-    match value {
-        "1" | "t" | "T" | "TRUE" | "true" | "True" => Ok(true),
-        "0" | "f" | "F" | "FALSE" | "false" | "False" => Ok(false),
-        _ => mistake(format!("invalid value for {key}: {value}"), "write `true` or `false`"),
+    match parse_bool(value) {
+        Some(truth) => Ok(truth),
+        None => mistake(format!("invalid value for {key}: {value}"), "write `true` or `false`"),
     }
 }
 

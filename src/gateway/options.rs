@@ -5,14 +5,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use buildkit_frontend::{CacheImport, InvalidOption, Scanner, Sessions};
-use buildkit_llb::{NetMode, Platform, ResolveMode};
-
-use crate::lower::ProcessSettings;
-use crate::plan::{
-    ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, truth, without_credentials,
+use buildkit_frontend::{
+    CacheImport, InvalidOption, ProcessOptions, Scanner, Sessions, parse_bool,
 };
-use crate::spec::Network;
+use buildkit_llb::{Platform, ResolveMode};
+
+use crate::plan::{
+    ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, without_credentials,
+};
 
 /// The client's options.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ pub struct Options {
     /// The place to look for images.
     pub resolve_mode: ResolveMode,
     /// Settings of the processes of run steps.
-    pub process: ProcessSettings,
+    pub process: ProcessOptions,
     /// Prefix for the ids of cache mounts.
     pub cache_namespace: String,
     /// The scanner for an SBOM, if requested.
@@ -94,7 +94,7 @@ impl Options {
             request,
             platforms,
             multi_platform,
-            process: process_settings(raw.process()?),
+            process: raw.process()?,
             cache_namespace: raw.cache_namespace().to_owned(),
             scanner: raw.sbom_scanner()?,
             cache_imports: raw.cache_imports()?,
@@ -118,35 +118,19 @@ pub(super) fn invalid(option: &str, problem: impl fmt::Display) -> InvalidOption
     InvalidOption::new(option, problem)
 }
 
-fn process_settings(options: buildkit_frontend::ProcessOptions) -> ProcessSettings {
-    ProcessSettings {
-        network: options.network.map(|network| match network {
-            NetMode::Host => Network::Host,
-            NetMode::None => Network::None,
-            _ => Network::Sandbox,
-        }),
-        hosts: options.hosts,
-        hostname: options.hostname,
-        shm_size: options.shm_size,
-        ulimits: options.ulimits,
-        cgroup_parent: options.cgroup_parent,
-        resources: options.resources,
-    }
-}
-
 /// The options that Dockerfiles set with args of these names.
 fn sbom_scope(options: &buildkit_frontend::Options) -> Result<SbomScope, InvalidOption> {
     const CONTEXT: &str = "build-arg:BUILDKIT_SBOM_SCAN_CONTEXT";
     const STAGE: &str = "build-arg:BUILDKIT_SBOM_SCAN_STAGE";
     let context = match options.non_empty(CONTEXT) {
         None => false,
-        Some(text) => truth(text).ok_or_else(|| {
+        Some(text) => parse_bool(text).ok_or_else(|| {
             invalid(CONTEXT, format!("expected `true` or `false`, found `{text}`"))
         })?,
     };
     let stages = match options.non_empty(STAGE) {
         None => Stages::None,
-        Some(text) => match truth(text) {
+        Some(text) => match parse_bool(text) {
             Some(true) => Stages::All,
             Some(false) => Stages::None,
             None => Stages::Named(text.split(',').map(str::to_owned).collect()),

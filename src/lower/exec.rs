@@ -78,10 +78,11 @@ impl<'a> Lowering<'a> {
             platform: Some(platform.clone()),
             mounts,
             secret_env: secrets.collect(),
-            network: match exec.network.or(process.network).unwrap_or(Network::Sandbox) {
-                Network::Sandbox => NetMode::Sandbox,
-                Network::Host => NetMode::Host,
-                Network::None => NetMode::None,
+            network: match exec.network {
+                None => process.network.unwrap_or(NetMode::Sandbox),
+                Some(Network::Sandbox) => NetMode::Sandbox,
+                Some(Network::Host) => NetMode::Host,
+                Some(Network::None) => NetMode::None,
             },
             security: match exec.security {
                 Security::Sandbox => SecurityMode::Sandbox,

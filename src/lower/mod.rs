@@ -28,7 +28,7 @@ pub use self::context::{git_source, main_context};
 use self::file::StepSite;
 use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
-pub use self::settings::{Engine, MainContext, MainSource, ProcessSettings, Sessions, Settings};
+pub use self::settings::{Engine, MainContext, MainSource, ProcessOptions, Sessions, Settings};
 use crate::id::IdVec;
 use crate::plan::{
     Action, ContextId, ImageId, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, StageId,

@@ -1,10 +1,9 @@
 //! Settings of the client and the engine that apply to every op, apart from the build file.
 
-pub use buildkit_frontend::Sessions;
-use buildkit_llb::{Definition, HostIp, LinuxResources, ResolveMode, Ulimit};
+pub use buildkit_frontend::{ProcessOptions, Sessions};
+use buildkit_llb::{Definition, ResolveMode};
 
 use crate::plan::GitUrl;
-use crate::spec::Network;
 
 /// Settings that apply to every op.
 #[derive(Debug, Clone, Default)]
@@ -20,7 +19,7 @@ pub struct Settings {
     /// Label steps with their platform.
     pub several_platforms: bool,
     /// Settings of the processes of run steps.
-    pub process: ProcessSettings,
+    pub process: ProcessOptions,
     /// Prefix for the ids of cache mounts; may be empty.
     pub cache_namespace: String,
     /// Features of the engine that not all engines have.
@@ -54,25 +53,6 @@ pub enum MainSource {
     },
     /// The result of another build of the client.
     Input(Definition),
-}
-
-/// Settings of the processes of run steps.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ProcessSettings {
-    /// Their network, unless a step sets its own.
-    pub network: Option<Network>,
-    /// Entries of `/etc/hosts`.
-    pub hosts: Vec<HostIp>,
-    /// The host name; empty for BuildKit's default.
-    pub hostname: String,
-    /// The size of `/dev/shm` in bytes; 0 for the engine's default.
-    pub shm_size: u64,
-    /// Limits of each process.
-    pub ulimits: Vec<Ulimit>,
-    /// The parent of their control group; empty for the engine's default.
-    pub cgroup_parent: String,
-    /// Resource limits.
-    pub resources: Option<LinuxResources>,
 }
 
 /// Features of newer engines. Each has a fallback that gives the same files.

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use buildkit_frontend::parse_bool;
+
 use super::request::Request;
-use super::truth::truth;
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, DockerfileRule, Rules};
 use crate::rules::unknown_rule;
 
@@ -24,7 +25,7 @@ pub fn check_of(request: &Request, diagnostics: &mut Diagnostics) {
         let parsed = match option.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
             Some(("skip", "all")) => Some((&mut check.skip, Rules::All)),
             Some(("skip", names)) => Some((&mut check.skip, rules(names, diagnostics))),
-            Some(("error", value)) => truth(value)
+            Some(("error", value)) => parse_bool(value)
                 .map(|all| (&mut check.error, if all { Rules::All } else { Rules::default() })),
             // There are no experimental rules here.
             Some(("experimental", _)) => continue,

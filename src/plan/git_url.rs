@@ -1,9 +1,9 @@
 //! URLs of git repositories, as clients write them for build contexts.
 
+use buildkit_frontend::parse_bool;
 use buildkit_llb::GitMtime;
 
 use super::path;
-use super::truth::truth;
 
 /// A repository with a reference and a subdirectory.
 ///
@@ -85,7 +85,7 @@ impl GitUrl {
             }
             let truth = || match value.as_str() {
                 "" => Ok(true),
-                text => truth(text).ok_or_else(|| {
+                text => parse_bool(text).ok_or_else(|| {
                     format!("expected `true` or `false` for `{key}`, found `{text}`")
                 }),
             };
@@ -151,7 +151,7 @@ pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String
     for pair in query.split('&') {
         let (key, value) = split(pair, '=');
         let value = decoded(value);
-        let flag = || truth(&value).unwrap_or(true).to_string();
+        let flag = || parse_bool(&value).unwrap_or(true).to_string();
         match key {
             _ if value.is_empty()
                 && !matches!(key, "keep-git-dir" | "submodules" | "fetch-by-commit") => {}

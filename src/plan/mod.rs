@@ -38,7 +38,6 @@ mod select;
 mod stage_scope;
 mod step;
 mod triggers;
-mod truth;
 mod workdir;
 
 pub use self::action::{
@@ -78,4 +77,3 @@ pub use self::select::{
     ImageQuery, Selection, default_target, select, select_all, select_for_lock, select_outline,
 };
 pub use self::triggers::{args_for_triggers, froms_of};
-pub use self::truth::truth;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use buildkit_frontend::parse_bool;
 use buildkit_llb::Platform;
 
 use super::context::NamedContexts;
-use super::truth::truth;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::lock::{LOCKED, Lock, Locking};
 use crate::spec::StageName;
@@ -134,7 +134,7 @@ impl Request {
         let Some(text) = self.build_args.get(name).filter(|text| !text.is_empty()) else {
             return false;
         };
-        truth(text).unwrap_or_else(|| {
+        parse_bool(text).unwrap_or_else(|| {
             let message = format!("--build-arg {name}={text}: expected `true` or `false`");
             diagnostics.push(Diagnostic::without_place(Code::InvalidArg, message).hint(hint));
             false

@@ -5,8 +5,9 @@
 
 use std::collections::BTreeSet;
 
+use buildkit_frontend::parse_bool;
+
 use crate::diagnostic::DockerfileRule;
-use crate::plan::truth;
 
 /// The configuration in a directive, a comment or a client's option.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl Config {
             match key.trim() {
                 "skip" => config.skip = Rules::read(value),
                 "experimental" => config.experimental = Rules::read(value),
-                "error" => match truth(value.trim()) {
+                "error" => match parse_bool(value.trim()) {
                     Some(value) => config.are_errors = value,
                     None => return Err(format!("failed to parse check option {option:?}")),
                 },
