@@ -173,8 +173,14 @@ impl<'a> Lowering<'a> {
             Sharing::Locked => CacheSharing::Locked,
         };
         cache.readonly = *read_only;
-        let content =
-            origin.map(|origin| (self.state_of(origin), source.as_deref().unwrap_or("/")));
+        let source = source.as_deref().unwrap_or("/");
+        if origin.is_none() && source != "/" {
+            // A directory of the cache itself, whatever its owner (`dispatchRunMounts` in
+            // `frontend/dockerfile/dockerfile2llb/convert_runmount.go` of BuildKit).
+            cache.selector = source.into();
+            return cache;
+        }
+        let content = origin.map(|origin| (self.state_of(origin), source));
         // The engine itself creates a directory owned by root.
         let is_usual =
             mode.is_none() && content.is_none() && owner.as_deref().is_none_or(Owner::is_root);
@@ -187,8 +193,6 @@ impl<'a> Lowering<'a> {
             if source != "/" {
                 cache.selector = source.into();
             }
-        } else if let Some(source) = source.as_deref().filter(|source| *source != "/") {
-            cache.selector = source.into();
         }
         cache
     }
