@@ -8,15 +8,16 @@
 mod archive;
 mod bug;
 mod build_file;
+mod calls;
 mod capabilities;
 mod checks;
 mod compile;
 mod convert;
 mod dangling;
 mod dockerfile;
+mod engine_error;
 mod entitlements;
 mod epoch;
-mod explain;
 mod ignore;
 mod include;
 mod lock;
@@ -31,7 +32,6 @@ mod result;
 pub mod salvage;
 mod sbom;
 mod stage_report;
-mod subrequest;
 mod vcs;
 
 pub use buildkit_frontend::Error;
@@ -66,9 +66,7 @@ where
             Begun::Read(options, build_file) => {
                 let build_file = *build_file;
                 match &options.subrequest {
-                    Some(question) => {
-                        subrequest::answer(&bridge, &options, question, build_file).await
-                    }
+                    Some(question) => calls::answer(&bridge, &options, question, build_file).await,
                     None if options.request.target.as_deref() == Some(TARGET) => {
                         lock::write::write(&bridge, &options, build_file).await
                     }
@@ -100,7 +98,7 @@ impl Begun {
         variables: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, Status> {
         let options = Options::new(buildkit_frontend::Options::from_variables(variables))?;
-        match options.subrequest.as_deref().and_then(subrequest::answer_without_file) {
+        match options.subrequest.as_deref().and_then(calls::answer_without_file) {
             Some(answer) => answer.map(Self::Answered),
             None => {
                 let build_file = BuildFile::read(connection, &options).await?;
@@ -137,7 +135,7 @@ async fn build(
             .evaluate(evaluate);
         let solved = bridge.solve(request).await;
         let explained = |err: Error| {
-            let status = explain::explained(err.into());
+            let status = engine_error::explained(err.into());
             entitlements.explain(report::with_place(status))
         };
         solved.map_err(explained).map(|result| result.refs)

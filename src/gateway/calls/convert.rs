@@ -1,0 +1,15 @@
+//! `--call=convert`: the build file of a Dockerfile.
+
+use buildkit_frontend::{Answer, Status};
+
+use super::answer_of;
+use crate::gateway::build_file::BuildFile;
+use crate::gateway::convert::{Document, VERSION};
+use crate::gateway::options::Options;
+
+/// The converted build file of a Dockerfile.
+pub(super) fn answer(options: &Options, build_file: BuildFile) -> Result<Answer, Status> {
+    let document = Document::new(build_file.file, options)?;
+    let answer = answer_of(VERSION, &document, Some(document.text.clone()))?;
+    Ok(answer.exit_status(u8::from(document.is_different())))
+}
