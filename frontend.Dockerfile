@@ -6,7 +6,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,id=mstage-target,target=/src/target \
     host=$(rustc -vV | sed -n 's/^host: //p') \
  && RUSTFLAGS="-C target-feature=+crt-static" \
-    cargo build --release --locked --target "$host" --bin mstage-frontend \
+    cargo build --release --locked --target "$host" --no-default-features --bin mstage-frontend \
  && cp "target/$host/release/mstage-frontend" /mstage-frontend
 
 FROM scratch

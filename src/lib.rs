@@ -1,5 +1,8 @@
 //! mstage, a BuildKit frontend: a declarative TOML build spec in place of a Dockerfile.
 
+pub mod analysis;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod convert;
 mod credentials;
 pub mod diagnostic;

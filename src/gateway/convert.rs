@@ -9,10 +9,9 @@ use super::build_file::BuildFile;
 use super::lock::write::file_of;
 use super::options::Options;
 use super::report;
-use crate::convert::{self, Converted, convert, scans_context};
+use crate::convert::{self, Converted, convert};
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::{is_dockerfile, parse};
-use crate::plan::{SbomScope, Stages};
 use crate::source::{SourceFile, SourceMap};
 
 /// The version of the document.
@@ -68,42 +67,6 @@ impl Document {
 
 fn ends(lines: RangeInclusive<u32>) -> [u32; 2] {
     [*lines.start(), *lines.end()]
-}
-
-/// The options adapted to the file: the stages of a Dockerfile are named in lower case.
-pub(super) fn for_file(mut options: Options, build_file: &BuildFile) -> Options {
-    if is_dockerfile(&build_file.file) {
-        let target = options.request.target.take();
-        // Errors in the file are reported by the build.
-        let dockerfile = parse(&build_file.file, &mut Diagnostics::default());
-        let last = dockerfile.stages.last().map(|stage| &stage.header);
-        let named = dockerfile.stages.iter().rposition(|stage| {
-            let name = stage.header.name.as_ref();
-            name.zip(target.as_ref())
-                .is_some_and(|(name, target)| name.value.eq_ignore_ascii_case(target))
-        });
-        let request = &mut options.request;
-        request.target_stage = match &target {
-            Some(target) => Some(target.clone()),
-            None => last.map(|last| {
-                // Stage names are in lower case (`parseBuildStageName`).
-                last.name.as_ref().map_or_else(String::new, |name| name.value.to_lowercase())
-            }),
-        };
-        // In a Dockerfile, these options are set with `ARG`.
-        request.sbom = SbomScope {
-            context: scans_context(&dockerfile, &request.build_args, named),
-            stages: Stages::None,
-        };
-        options.request.target = target.map(|target| match &*target {
-            crate::lock::TARGET | convert::TARGET => target,
-            _ => match target.strip_suffix(".report") {
-                Some(stage) => format!("{}.report", convert::target(stage)),
-                None => convert::target(&target),
-            },
-        });
-    }
-    options
 }
 
 /// Returns the build file for a Dockerfile as the only file of the result.

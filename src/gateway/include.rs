@@ -11,7 +11,8 @@ use futures_util::future::join_all;
 
 use super::build_file::{Directory, Home, OpenDirectory};
 use super::options::Options;
-use super::{checks, report};
+use super::report;
+use crate::analysis::check_text;
 use crate::convert::{self, ReadDockerfile};
 use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
@@ -42,7 +43,7 @@ pub(super) async fn read_spec(
 ) -> Result<ReadSpec, Status> {
     let request = &options.request;
     let check = |file: &SourceFile, dockerfile: &Dockerfile, diagnostics: &mut Diagnostics| {
-        checks::check_text(file, dockerfile, request, diagnostics);
+        check_text(file, dockerfile, request, diagnostics);
     };
     let as_build_file = convert::as_build_file(file, &request.build_args, check, diagnostics);
     let (file, dockerfile) = match as_build_file {

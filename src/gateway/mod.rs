@@ -10,7 +10,6 @@ mod bug;
 mod build_file;
 mod calls;
 mod capabilities;
-mod checks;
 mod compile;
 mod convert;
 mod dangling;
@@ -43,6 +42,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use self::build_file::BuildFile;
 use self::compile::{Compiled, compile};
 pub use self::options::Options;
+use crate::analysis;
 use crate::convert::TARGET as CONVERTED;
 use crate::lock::TARGET;
 use crate::rules::linked_into_special;
@@ -102,7 +102,8 @@ impl Begun {
             Some(answer) => answer.map(Self::Answered),
             None => {
                 let build_file = BuildFile::read(connection, &options).await?;
-                let options = convert::for_file(options, &build_file);
+                let mut options = options;
+                analysis::for_file(&mut options.request, &build_file.file);
                 Ok(Self::Read(Box::new(options), Box::new(build_file)))
             }
         }

@@ -9,7 +9,8 @@ use super::include::{ReadSpec, read_spec};
 use super::lookup::Found;
 use super::options::Options;
 use super::project::Project;
-use super::{checks, epoch, ignore, lock, lookup, report, vcs};
+use super::{epoch, lookup, report, vcs};
+use crate::analysis::{Select, check_built, hold, read_ignore};
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
 use crate::lower::{MainContext, Settings, lower};
@@ -18,10 +19,6 @@ use crate::record;
 use crate::rules;
 use crate::source::SourceMap;
 use crate::spec::Spec;
-
-/// A function that selects the stages for a request.
-pub(super) type Select =
-    for<'s> fn(&'s Spec, &'s Request, &mut Diagnostics) -> Option<Selection<'s>>;
 
 /// A build file with its includes and its lock file, as far as they can be read.
 pub(super) struct Opened {
@@ -46,8 +43,9 @@ impl Opened {
         check_of(&options.request, diagnostics);
         let read = read_spec(bridge, options, file, &home, diagnostics).await?;
         let ReadSpec { mut files, spec, dockerfile } = read;
-        let ignore = ignore::read(ignore, &mut files, diagnostics);
-        let (mut options, spec) = lock::hold::hold(options, lock, spec, &mut files, diagnostics);
+        let ignore = read_ignore(ignore, &mut files, diagnostics);
+        let mut options = options.clone();
+        let spec = hold(&mut options.request, lock, spec, &mut files, diagnostics);
         if let Some(spec) = &spec {
             epoch::find(bridge, spec, &files, &mut context, &mut options).await?;
             vcs::find(bridge, spec, &context, &mut options).await?;
@@ -95,8 +93,11 @@ impl Project<'_> {
         };
         let Found { facts, failure } = self.look_up(&selections, diagnostics).await;
         // As in BuildKit, findings for the first platform are not repeated for the others.
-        if let ([selection, ..], [first, ..]) = (&selections[..], &facts[..]) {
-            checks::check_built(self, selection, first, check_all, diagnostics);
+        if let ([selection, ..], [first, ..]) = (&selections[..], &facts[..])
+            && let Some(ReadDockerfile { dockerfile, .. }) = self.dockerfile
+        {
+            let (file, ignore) = (self.files.main(), self.settings().ignore);
+            check_built(file, dockerfile, selection, first, &ignore, check_all, diagnostics);
         }
         let plans = self.resolve_all(&selections, facts, diagnostics);
         let Settings { ignore, engine, .. } = self.settings();

@@ -74,3 +74,16 @@ pub struct Engine {
     /// The set-user-id, set-group-id and sticky bits in the mode of a copy.
     pub special_modes: bool,
 }
+
+impl Engine {
+    /// A current engine, which has all of them.
+    pub const CURRENT: Self = Self {
+        merge: true,
+        diff: true,
+        passthrough: true,
+        required_paths: true,
+        owners_in_keys: true,
+        symlinks: true,
+        special_modes: true,
+    };
+}

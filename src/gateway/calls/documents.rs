@@ -2,6 +2,7 @@
 
 use buildkit_frontend::{Bridge, Status};
 
+use crate::analysis::{check_text, input};
 use crate::convert::LANGUAGE;
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::evaluate::Input;
@@ -9,7 +10,7 @@ use crate::dockerfile::{is_dockerfile, parse};
 use crate::gateway::build_file::BuildFile;
 use crate::gateway::include::read_spec;
 use crate::gateway::options::Options;
-use crate::gateway::{checks, report};
+use crate::gateway::report;
 use crate::source::SourceMap;
 use crate::spec::Spec;
 
@@ -28,12 +29,12 @@ pub(super) fn document_of_dockerfile<T>(
     let mut diagnostics = Diagnostics::default();
     let dockerfile = parse(files.main(), &mut diagnostics);
     if with_values {
-        checks::check_text(files.main(), &dockerfile, &options.request, &mut diagnostics);
+        check_text(files.main(), &dockerfile, &options.request, &mut diagnostics);
     }
     if diagnostics.has_errors() {
         return Err(report::failure(&diagnostics, &files));
     }
-    Ok(document(&checks::input(files.main(), &dockerfile, &options.request), &files))
+    Ok(document(&input(files.main(), &dockerfile, &options.request), &files))
 }
 
 /// A document that needs only the build's own files.

@@ -1,5 +1,4 @@
 //! The lock file next to a build file. Every build reads it; a separate target writes it.
 
-pub(super) mod hold;
 pub(super) mod pins;
 pub(super) mod write;

@@ -8,13 +8,14 @@ use buildkit_llb::{Definition, FileOp, Graph, Metadata, MkfileAction, State};
 use futures_util::future::join_all;
 
 use super::pins::{self, Pin};
+use crate::analysis::read_ignore;
 use crate::diagnostic::Diagnostics;
 use crate::gateway::build_file::BuildFile;
 use crate::gateway::include::read_spec;
 use crate::gateway::options::Options;
 use crate::gateway::planning::build_stage;
 use crate::gateway::project::Project;
-use crate::gateway::{epoch, ignore, report, vcs};
+use crate::gateway::{epoch, report, vcs};
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
     Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
@@ -37,7 +38,7 @@ pub(in crate::gateway) async fn write(
     check_of(&options.request, &mut diagnostics);
     let read = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
     let (mut files, spec) = (read.files, read.spec);
-    let ignore = ignore::read(ignore, &mut files, &mut diagnostics);
+    let ignore = read_ignore(ignore, &mut files, &mut diagnostics);
     let old = lock.and_then(|file| lock::parse(files.add(file), &mut diagnostics));
     let Some(spec) = spec.filter(|_| !diagnostics.has_errors()) else {
         return Err(report::failure(&diagnostics, &files));

@@ -1,15 +1,16 @@
-//! Runs the checks of a Dockerfile with the client's options and the lookups of the build.
+//! The checks of a Dockerfile with the client's options and the lookups of the build, and the
+//! client's options as its build file needs them.
 
 use buildkit_llb::Platform;
 
-use super::project::Project;
-use crate::convert::ReadDockerfile;
+use crate::convert::{self, scans_context};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::dockerfile::Dockerfile;
 use crate::dockerfile::checks::{Config, FromProblem, IgnoreFile, check_file, check_stages};
 use crate::dockerfile::evaluate::{Base, BaseImage, Images, Input};
+use crate::dockerfile::{Dockerfile, is_dockerfile, parse};
 use crate::plan::{
-    ContextSource, Facts, ImageConfig, Request, Selection, platform_args, platform_of_base,
+    ContextSource, Facts, ImageConfig, Request, SbomScope, Selection, Stages, platform_args,
+    platform_of_base,
 };
 use crate::reference::Reference;
 use crate::source::SourceFile;
@@ -18,7 +19,7 @@ use crate::source::SourceFile;
 const ARG: &str = "BUILDKIT_DOCKERFILE_CHECK";
 
 /// The values in a build of a Dockerfile.
-pub(super) fn input<'i>(
+pub(crate) fn input<'i>(
     file: &'i SourceFile,
     dockerfile: &'i Dockerfile,
     request: &'i Request,
@@ -42,7 +43,7 @@ fn config(dockerfile: &Dockerfile, request: &Request) -> Result<Config, String> 
 
 /// Runs the checks of a Dockerfile that need no lookups. `diagnostics` contains its syntax errors,
 /// and gets the findings and further errors that fail every build.
-pub(super) fn check_text(
+pub(crate) fn check_text(
     file: &SourceFile,
     dockerfile: &Dockerfile,
     request: &Request,
@@ -79,25 +80,61 @@ pub(super) fn check_text(
     }
 }
 
-/// Checks the stages of a Dockerfile: those that the target needs, or all. Does nothing for other
-/// build files.
-pub(super) fn check_built(
-    project: &Project<'_>,
+/// Checks the stages of a Dockerfile: those that the target needs, or all. `ignore` are the patterns
+/// of the ignore file.
+pub(crate) fn check_built(
+    file: &SourceFile,
+    dockerfile: &Dockerfile,
     selection: &Selection<'_>,
     facts: &Facts,
+    ignore: &[String],
     all: bool,
     diagnostics: &mut Diagnostics,
 ) {
-    let Some(ReadDockerfile { dockerfile, .. }) = project.dockerfile else { return };
-    let (file, request) = (project.files.main(), selection.request());
+    let request = selection.request();
     let Ok(config) = config(dockerfile, request) else { return };
     if diagnostics.has_errors() {
         return;
     }
     let known = Known { selection, facts, request };
-    let ignore = IgnoreFile::new(&project.settings().ignore);
+    let ignore = IgnoreFile::new(ignore);
     let input = input(file, dockerfile, request);
     diagnostics.add_dockerfile(check_stages(&input, &config, &known, ignore.as_ref(), all));
+}
+
+/// Adapts a request to the file: the stages of a Dockerfile are named in lower case.
+pub fn for_file(request: &mut Request, file: &SourceFile) {
+    if !is_dockerfile(file) {
+        return;
+    }
+    let target = request.target.take();
+    // Errors in the file are reported by the build.
+    let dockerfile = parse(file, &mut Diagnostics::default());
+    let last = dockerfile.stages.last().map(|stage| &stage.header);
+    let named = dockerfile.stages.iter().rposition(|stage| {
+        let name = stage.header.name.as_ref();
+        name.zip(target.as_ref())
+            .is_some_and(|(name, target)| name.value.eq_ignore_ascii_case(target))
+    });
+    request.target_stage = match &target {
+        Some(target) => Some(target.clone()),
+        None => last.map(|last| {
+            // Stage names are in lower case (`parseBuildStageName`).
+            last.name.as_ref().map_or_else(String::new, |name| name.value.to_lowercase())
+        }),
+    };
+    // In a Dockerfile, these options are set with `ARG`.
+    request.sbom = SbomScope {
+        context: scans_context(&dockerfile, &request.build_args, named),
+        stages: Stages::None,
+    };
+    request.target = target.map(|target| match &*target {
+        crate::lock::TARGET | convert::TARGET => target,
+        _ => match target.strip_suffix(".report") {
+            Some(stage) => format!("{}.report", convert::target(stage)),
+            None => convert::target(&target),
+        },
+    });
 }
 
 /// The results of lookups for a build.

@@ -1,0 +1,80 @@
+//! Standard output and the exit status.
+
+use std::fmt::{self, Display};
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+/// The result of a subcommand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing was found: exit status 0.
+    Clean,
+    /// There are findings or errors in a build file: exit status 1.
+    Findings,
+}
+
+impl Outcome {
+    /// The result of a subcommand that has found something, or nothing.
+    pub(super) fn of(has_findings: bool) -> Self {
+        if has_findings { Self::Findings } else { Self::Clean }
+    }
+}
+
+/// The reason why a subcommand cannot do its work: exit status 2.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl Failure {
+    /// A failure with a message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// A failed operation on a file.
+    pub fn of_file(doing: &str, file: impl Display, err: &io::Error) -> Self {
+        Self(format!("cannot {doing} `{file}`: {}", reason(err)))
+    }
+}
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The operating system's message, without its number.
+fn reason(err: &io::Error) -> String {
+    let text = err.to_string();
+    match text.split_once(" (os error") {
+        Some((reason, _)) => reason.to_lowercase(),
+        None => text,
+    }
+}
+
+/// Writes a text to standard output. A closed pipe is no failure: the reader has seen enough.
+pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(text.as_ref()).and_then(|()| stdout.flush()) {
+        Err(err) if err.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Err(err) => Err(Failure::of_file("write", "standard output", &err)),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Writes a failure to standard error.
+pub(super) fn complain(failure: &Failure) {
+    // Standard error may be closed, too; `eprintln!` would panic.
+    let _ = writeln!(io::stderr(), "mstage: {failure}");
+}
+
+/// The exit status of the program.
+pub(super) fn exit(result: Result<Outcome, Failure>) -> ExitCode {
+    match result {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        Ok(Outcome::Findings) => ExitCode::FAILURE,
+        Err(failure) => {
+            complain(&failure);
+            ExitCode::from(2)
+        }
+    }
+}
