@@ -48,7 +48,7 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
         return Err(diagnostics.of(Severity::Error).iter().map(|found| found.code).collect());
     };
     let settings = Settings {
-        sessions: Sessions { id: "s".to_owned(), ..Sessions::default() },
+        sessions: Sessions::new("s"),
         engine: Engine { merge: true, required_paths: true, ..Engine::default() },
         ..Settings::default()
     };

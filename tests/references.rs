@@ -217,7 +217,7 @@ fn compile(text: &str, target: Option<&str>) -> (Vec<Code>, Vec<Code>) {
         && let Some(plan) = resolved(&selection, facts(&selection), &mut of_build)
     {
         let engine = Engine { merge: true, diff: true, required_paths: true, ..Engine::default() };
-        let sessions = Sessions { id: "s".to_owned(), ..Sessions::default() };
+        let sessions = Sessions::new("s");
         let settings = Settings { sessions, engine, ..Settings::default() };
         let mut graph = Graph::new();
         let lowered = lower(&plan, &files, &settings, &mut graph).expect("a graph that is small");

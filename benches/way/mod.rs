@@ -85,7 +85,7 @@ pub(crate) fn compile(name: &str, text: &str, done: &mut dyn FnMut()) -> Compile
         br#"{"config":{"Env":["PATH=/usr/bin:/bin"]},"rootfs":{"diff_ids":["sha256:00"]}}"#;
     let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
     let settings = Settings {
-        sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
+        sessions: Sessions::new("session"),
         engine: Engine { merge: true, required_paths: true, ..Engine::default() },
         ..Settings::default()
     };

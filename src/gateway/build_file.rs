@@ -78,12 +78,10 @@ async fn local(connection: &Connection, options: &Options) -> Result<BuildFile, 
     let build_file = Home::client(options).read(connection, options);
     let context_ignore = async {
         let directory = Directory::local(
-            Local {
-                follow_paths: vec![IGNORE_FILE.to_owned()],
-                shared_key_hint: format!("context-{IGNORE_FILE}"),
-                differ: Some(Differ::None),
-                ..Local::new("context", options.sessions.of("context"))
-            },
+            Local::new("context", options.sessions.of("context"))
+                .follow_paths(vec![IGNORE_FILE.to_owned()])
+                .shared_key_hint(format!("context-{IGNORE_FILE}"))
+                .differ(Some(Differ::None)),
             &format!("[internal] load {IGNORE_FILE}"),
         );
         directory.open(connection).await?.read(connection, IGNORE_FILE).await
@@ -285,12 +283,10 @@ impl Home {
             Self::Files { of, .. } => Directory::of(of),
             Self::Client { .. } => {
                 let local = options.build_file_local.as_deref().unwrap_or("dockerfile");
-                let local = Local {
-                    follow_paths: paths,
-                    shared_key_hint: local.to_owned(),
-                    differ: Some(Differ::None),
-                    ..Local::new(local, options.sessions.of(local))
-                };
+                let local = Local::new(local, options.sessions.of(local))
+                    .follow_paths(paths)
+                    .shared_key_hint(local.to_owned())
+                    .differ(Some(Differ::None));
                 Ok(Directory::local(local, label))
             }
         }

@@ -99,12 +99,10 @@ async fn look_into(
 ) -> Result<(Place, BTreeSet<Text>), Status> {
     let Place { directory, ignore } = &place;
     let follow = paths.iter().map(|path| exactly(path.trim_start_matches('/')).into_owned());
-    let local = Local {
-        exclude_patterns: ignore.clone(),
-        follow_paths: follow.collect(),
-        shared_key_hint: format!("{directory}-optional"),
-        ..Local::new(directory, settings.sessions.of(directory))
-    };
+    let local = Local::new(directory, settings.sessions.of(directory))
+        .exclude_patterns(ignore.clone())
+        .follow_paths(follow.collect())
+        .shared_key_hint(format!("{directory}-optional"));
     let files = Directory::local(local, "[internal] look for optional files");
     let files = files.open(bridge.connection()).await?;
     let asked = paths.iter().map(|path| async {

@@ -148,12 +148,10 @@ fn of_stage(name: &str, spec: &Spec, request: &Request) -> Option<Timed> {
                 Some(_) => None,
                 None => locking.commit(&git.url, &git.reference, step.span, &mut diagnostics),
             };
-            let source = Git {
-                reference: locked.unwrap_or_else(|| git.reference.clone()),
-                subdir: git.subdir.clone(),
-                checksum: git.checksum.clone(),
-                ..Git::new(&git.url)
-            };
+            let source = Git::new(&git.url)
+                .reference(locked.unwrap_or_else(|| git.reference.clone()))
+                .subdir(git.subdir.clone())
+                .checksum(git.checksum.clone());
             Some(Timed { source: source.into(), url: None })
         }
         Action::Exec(_)

@@ -136,12 +136,10 @@ async fn open(
     let mut graph = Graph::new();
     let state = match source {
         ContextSource::Local(directory) => {
-            let local = Local {
-                follow_paths: paths.iter().map(|&path| path.to_owned()).collect(),
-                shared_key_hint: format!("context:{name}-include"),
-                differ: Some(Differ::None),
-                ..Local::new(directory, options.sessions.of(directory))
-            };
+            let local = Local::new(directory, options.sessions.of(directory))
+                .follow_paths(paths.iter().map(|&path| path.to_owned()).collect())
+                .shared_key_hint(format!("context:{name}-include"))
+                .differ(Some(Differ::None));
             graph.add(local, label("included files"))
         }
         ContextSource::Git(url) => {
@@ -149,11 +147,8 @@ async fn open(
         }
         ContextSource::Image(reference) => {
             let platform = Some(options.request.build_platform.clone());
-            let image = Image {
-                platform,
-                resolve_mode: options.resolve_mode,
-                ..Image::new(reference.clone())
-            };
+            let image =
+                Image::new(reference.clone()).platform(platform).resolve_mode(options.resolve_mode);
             graph.add(image, label(&reference.to_string()))
         }
         ContextSource::Input(input) => {

@@ -114,12 +114,10 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
     let name = &query.name;
     match &query.source {
         ContextSource::Local(directory) => {
-            let local = Local {
-                follow_paths: vec![IGNORE_FILE.to_owned()],
-                shared_key_hint: format!("context:{name}-{IGNORE_FILE}"),
-                differ: Some(Differ::None),
-                ..Local::new(directory, options.sessions.of(directory))
-            };
+            let local = Local::new(directory, options.sessions.of(directory))
+                .follow_paths(vec![IGNORE_FILE.to_owned()])
+                .shared_key_hint(format!("context:{name}-{IGNORE_FILE}"))
+                .differ(Some(Differ::None));
             let label = format!("[context {name}] load {IGNORE_FILE}");
             let connection = bridge.connection();
             let files = Directory::local(local, &label).open(connection).await?;
@@ -195,7 +193,7 @@ async fn image(
         .log_name(log_name);
     if let Some(store) = &query.layout {
         let session_id = options.sessions.id.clone();
-        request = request.layout(OciLayout { session_id, store_id: store.clone() });
+        request = request.layout(OciLayout::new(session_id, store));
     }
     let image = bridge.resolve_image(request).await?;
     let reference = Reference::parse(&image.reference).ok();

@@ -21,11 +21,9 @@ pub(super) fn add(graph: &mut Graph, options: &Options) -> Result<State, Status>
     }
     let named = options.raw.get("source").unwrap_or_default();
     let reference = Reference::parse(named).map_err(|err| options::invalid("source", err))?;
-    let image = Image {
-        platform: Some(options.request.build_platform.clone()),
-        resolve_mode: options.resolve_mode,
-        ..Image::new(reference.clone())
-    };
+    let image = Image::new(reference.clone())
+        .platform(Some(options.request.build_platform.clone()))
+        .resolve_mode(options.resolve_mode);
     Ok(graph.add(image, Metadata::named(format!("[internal] frontend {reference}"))))
 }
 

@@ -63,7 +63,7 @@ pub(super) fn with_places<'f>(
     // Clients print the last one first.
     shown.into_iter().rev().fold(status, |status, (place, data)| {
         let definition = place.file.definition().cloned();
-        let source = SourceInfo { definition, ..source_info(place.file, data) };
+        let source = source_info(place.file, data).definition(definition);
         status.with_source(&source, &place.ranges())
     })
 }
@@ -156,12 +156,7 @@ fn excerpt(Place { file, lines }: &Place<'_>, most: usize) -> Option<Vec<u8>> {
 
 /// The file as shown by clients, without the graph that it was read from.
 fn source_info(file: &SourceFile, data: Vec<u8>) -> SourceInfo {
-    SourceInfo {
-        filename: file.name().to_owned(),
-        data,
-        language: file.language().to_owned(),
-        definition: None,
-    }
+    SourceInfo::new(file.name(), data).language(file.language())
 }
 
 /// Shows the warnings. `about` is the op of this build to which they are attached.
@@ -174,12 +169,8 @@ pub(super) async fn warn(
     let found = diagnostics.of(Severity::Warning);
     let of_dockerfile = &diagnostics.dockerfile().list;
     let others = (found.len() + of_dockerfile.len()).saturating_sub(MAX_WARNINGS);
-    let more = (others > 0).then(|| Warning {
-        digest: about.to_string(),
-        level: 1,
-        short: format!("and {others} more warnings"),
-        ..Warning::default()
-    });
+    let more = (others > 0)
+        .then(|| Warning::new(about.to_string(), format!("and {others} more warnings")));
     let found = found.iter().map(|diagnostic| warning(diagnostic, files, about));
     let of_dockerfile = of_dockerfile.iter().map(|found| check(found, files.main(), about));
     for warning in found.chain(of_dockerfile).take(MAX_WARNINGS).chain(more) {
@@ -199,39 +190,26 @@ pub(super) fn line(span: Span, files: &SourceMap) -> String {
 
 /// A warning in the format of the Dockerfile frontend (BuildKit's `LintFormatShort`).
 fn warning(diagnostic: &Diagnostic, files: &SourceMap, about: Digest) -> Warning {
-    let place = diagnostic.span.map(|span| files.place(span));
-    let line = diagnostic.span.map(|span| format!(" ({})", line(span, files)));
-    Warning {
-        digest: about.to_string(),
-        level: 1,
-        short: format!(
-            "{}: {}{}",
-            diagnostic.code.name(),
-            render::cut(&diagnostic.message),
-            line.unwrap_or_default()
-        ),
-        detail: render::details(diagnostic, files),
-        url: diagnostic.code.url().unwrap_or_default(),
-        source: place.map(|place| {
-            let data = excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default();
-            (source_info(place.file, data), vec![Range::lines(place.lines)])
-        }),
+    let mut short = format!("{}: {}", diagnostic.code.name(), render::cut(&diagnostic.message));
+    if let Some(span) = diagnostic.span {
+        short.push_str(&format!(" ({})", line(span, files)));
     }
+    let warning = Warning::new(about.to_string(), short)
+        .detail(render::details(diagnostic, files))
+        .url(diagnostic.code.url().unwrap_or_default());
+    let Some(span) = diagnostic.span else { return warning };
+    let place = files.place(span);
+    let data = excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default();
+    warning.source(source_info(place.file, data), vec![Range::lines(place.lines)])
 }
 
 /// A finding of a Dockerfile check, in the form of BuildKit's own frontend.
 fn check(found: &Finding, file: &SourceFile, about: Digest) -> Warning {
-    Warning {
-        digest: about.to_string(),
-        level: 1,
-        short: render::cut(&found.short()).into_owned(),
-        detail: vec![found.rule.description().to_owned()],
-        url: found.rule.url().unwrap_or_default(),
-        source: found.lines.clone().map(|lines| {
-            let place = Place { file, lines };
-            let data = excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default();
-            let ranges = place.ranges().into_iter().map(Range::lines);
-            (source_info(file, data), ranges.collect())
-        }),
-    }
+    let warning = Warning::new(about.to_string(), render::cut(&found.short()))
+        .detail(vec![found.rule.description().to_owned()])
+        .url(found.rule.url().unwrap_or_default());
+    let Some(lines) = found.lines.clone() else { return warning };
+    let place = Place { file, lines };
+    let data = excerpt(&place, MAX_WARNING_BYTES).unwrap_or_default();
+    warning.source(source_info(file, data), place.ranges().into_iter().map(Range::lines).collect())
 }

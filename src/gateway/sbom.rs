@@ -5,7 +5,6 @@
 //! Follows `frontend/attestations/sbom` and the scanner's contract in
 //! `docs/attestations/sbom-protocol.md` of BuildKit.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use buildkit_frontend::{
@@ -42,7 +41,7 @@ pub(super) async fn prepare(
     }
     let platform = &options.request.build_platform;
     let (reference, config) = look_up(bridge, scanner, platform).await?;
-    let image = Image { platform: Some(platform.clone()), ..Image::new(reference.clone()) };
+    let image = Image::new(reference.clone()).platform(Some(platform.clone()));
     let label = Metadata::named(format!("[internal] scanner {}", scanner.image));
     let image = Scan { scanner, config, platform, root: graph.add(image, label) };
     let scans = plans.iter().zip(lowered).filter_map(|(plan, lowered)| {
@@ -66,15 +65,12 @@ pub(super) async fn scan(
 }
 
 fn attestation(reference: Option<Ref>) -> Attestation {
-    let metadata = [("reason", "sbom"), ("sbom-core", "sbom")];
-    Attestation {
-        kind: AttestationKind::Bundle,
-        metadata: metadata.map(|(name, text)| (name.to_owned(), text.into())).into(),
-        reference,
-        path: String::new(),
-        predicate_type: "https://spdx.dev/Document".to_owned(),
-        subjects: Vec::new(),
+    let spdx = "https://spdx.dev/Document";
+    let mut attestation = Attestation::new(AttestationKind::Bundle, spdx, reference, "");
+    for name in ["reason", "sbom-core"] {
+        attestation.metadata.insert(name.to_owned(), b"sbom".to_vec());
     }
+    attestation
 }
 
 async fn look_up(
@@ -107,28 +103,19 @@ impl Scan<'_> {
     fn add(&self, plan: &Plan, lowered: &Lowered, graph: &mut Graph) -> Option<State> {
         let config = &self.config.config;
         let args = config.entrypoint.iter().chain(&config.cmd).flatten().cloned();
-        let op = Exec::from_args(self.root, args)?;
         let environment = config.environment().with_path(self.platform.os());
-        let mut env: Vec<(Cow<'_, str>, Cow<'_, str>)> =
-            environment.iter().map(|(name, value)| (name.into(), value.into())).collect();
-        let mut set = |name: &str, value: &'static str| {
-            env.push((format!("BUILDKIT_SCAN_{name}").into(), value.into()));
-        };
-        set("DESTINATION", ANSWERS);
-        set("SOURCE", CORE);
+        let mut op = Exec::from_args(self.root, args)?
+            .envs(environment.iter())
+            .env("BUILDKIT_SCAN_DESTINATION", ANSWERS)
+            .env("BUILDKIT_SCAN_SOURCE", CORE);
         if !lowered.extras.is_empty() {
-            set("SOURCE_EXTRAS", EXTRAS);
+            op = op.env("BUILDKIT_SCAN_SOURCE_EXTRAS", EXTRAS);
         }
-        let parameters = &self.scanner.parameters;
-        env.extend(
-            parameters.iter().map(|(name, value)| {
-                (format!("BUILDKIT_SCAN_{name}").into(), value.as_str().into())
-            }),
-        );
-        let answers = BindMount {
-            access: BindAccess::Output,
-            ..BindMount::new(ANSWERS.trim_end_matches('/'), State::SCRATCH)
-        };
+        for (name, value) in &self.scanner.parameters {
+            op = op.env(format!("BUILDKIT_SCAN_{name}"), value);
+        }
+        let answers = BindMount::new(ANSWERS.trim_end_matches('/'), State::SCRATCH)
+            .access(BindAccess::Output);
         let mut mounts: Vec<Mount<'_>> = vec![
             answers.into(),
             TmpfsMount::new("/tmp").into(),
@@ -138,12 +125,11 @@ impl Scan<'_> {
             mounts.push(BindMount::new(format!("{EXTRAS}sbom-{name}"), state).into());
         }
         let workdir = if config.working_dir.is_empty() { "/" } else { &config.working_dir };
-        let op =
-            Exec { env, cwd: workdir.into(), platform: Some(self.platform.clone()), mounts, ..op };
+        let op = op.cwd(workdir).platform(Some(self.platform.clone())).mounts(mounts);
         let id = plan.platform.id();
         let label = format!("[{id}] generating sbom using {}", self.scanner.image);
         let ignore_cache = plan.stages[plan.target].ignore_cache;
-        let metadata = Metadata { ignore_cache, ..Metadata::named(label) };
+        let metadata = Metadata::named(label).ignore_cache(ignore_cache);
         graph.add(op, metadata).mounts.first().copied().flatten()
     }
 }

@@ -266,20 +266,15 @@ async fn warn(
     let platform = if several { format!(" for {}", plan.platform) } else { String::new() };
     let stage = &plan.stages[plan.target];
     let Some(step) = failed.steps.first().and_then(|&step| stage.steps.get(step)) else { return };
-    let warning = Warning {
-        digest: digest.to_string(),
-        level: 1,
-        short: format!(
-            "{}{platform} failed: exit code {} of `{}` ({})",
-            stage.name,
-            failed.code,
-            step.label,
-            report::line(step.span, files)
-        ),
-        detail: vec![format!("see \"passed\" in {REPORT_DOCUMENT} of the report")],
-        url: String::new(),
-        source: None,
-    };
+    let short = format!(
+        "{}{platform} failed: exit code {} of `{}` ({})",
+        stage.name,
+        failed.code,
+        step.label,
+        report::line(step.span, files)
+    );
+    let warning = Warning::new(digest.to_string(), short)
+        .detail(vec![format!("see \"passed\" in {REPORT_DOCUMENT} of the report")]);
     // A warning that cannot be sent must not fail the build.
     let _ = bridge.warn(warning).await;
 }

@@ -14,12 +14,10 @@ impl Lowering<'_> {
         if !matches!(settings.context.source, MainSource::Local) {
             return main_context(&settings.context, self.graph);
         }
-        let context = Local {
-            exclude_patterns: settings.ignore.clone(),
-            follow_paths: only(&self.plan.context),
-            shared_key_hint: "context".to_owned(),
-            ..Local::new("context", settings.sessions.of("context"))
-        };
+        let context = Local::new("context", settings.sessions.of("context"))
+            .exclude_patterns(settings.ignore.clone())
+            .follow_paths(only(&self.plan.context))
+            .shared_key_hint("context".to_owned());
         Ok(self.graph.add(context, Metadata::named("[internal] load build context")))
     }
 
@@ -36,12 +34,10 @@ impl Lowering<'_> {
         match source {
             ContextSource::Local(directory) => {
                 let key = settings.sessions.shared_keys.get(name).map_or("", String::as_str);
-                let local = Local {
-                    exclude_patterns: fact.ignore.clone(),
-                    follow_paths: only(paths),
-                    shared_key_hint: format!("context:{name}-{key}"),
-                    ..Local::new(directory, settings.sessions.of(directory))
-                };
+                let local = Local::new(directory, settings.sessions.of(directory))
+                    .exclude_patterns(fact.ignore.clone())
+                    .follow_paths(only(paths))
+                    .shared_key_hint(format!("context:{name}-{key}"));
                 Ok(self.graph.add(local, label("load from client")))
             }
             ContextSource::Git(url) => {
@@ -95,36 +91,31 @@ pub fn main_context(context: &MainContext, graph: &mut Graph) -> Result<State, I
     if context.subdir.is_empty() {
         return Ok(state);
     }
-    let copy = CopyAction {
-        dir_copy_contents: true,
-        ..CopyAction::new(state, format!("/{}", context.subdir.trim_start_matches('/')), "/")
-    };
+    let copy = CopyAction::new(state, format!("/{}", context.subdir.trim_start_matches('/')), "/")
+        .dir_copy_contents(true);
     let label = format!("[internal] take {} of the build context", context.subdir);
     Ok(graph.add(FileOp::new(State::SCRATCH).then(copy), Metadata::named(label)))
 }
 
 /// The source for a repository's URL.
 pub fn git_source(url: &GitUrl) -> Git {
-    Git {
-        reference: url.reference.clone(),
-        subdir: url.subdir.clone(),
-        checksum: url.checksum.clone(),
-        keep_git_dir: url.keep_git_dir,
-        skip_submodules: url.skip_submodules,
-        fetch_by_commit: url.fetch_by_commit,
-        mtime: url.mtime,
-        ..Git::new(&url.remote)
-    }
+    Git::new(&url.remote)
+        .reference(url.reference.clone())
+        .subdir(url.subdir.clone())
+        .checksum(url.checksum.clone())
+        .keep_git_dir(url.keep_git_dir)
+        .skip_submodules(url.skip_submodules)
+        .fetch_by_commit(url.fetch_by_commit)
+        .mtime(url.mtime)
 }
 
 fn http(HttpFile { url, name, checksum, .. }: &HttpFile) -> Http {
-    Http { filename: Some(name.clone()), checksum: checksum.clone(), ..Http::new(url) }
+    Http::new(url).filename(Some(name.clone())).checksum(checksum.clone())
 }
 
 /// Unpacks an archive.
 fn unpacked(file: State, name: &FileName) -> FileOp<'static> {
-    let unpack =
-        CopyAction { attempt_unpack: true, ..CopyAction::new(file, format!("/{name}"), "/") };
+    let unpack = CopyAction::new(file, format!("/{name}"), "/").attempt_unpack(true);
     FileOp::new(State::SCRATCH).then(unpack)
 }
 

@@ -20,26 +20,24 @@ impl Lowering<'_> {
         for item in &copy.items {
             let required = item.required.iter().map(|required| Cow::from(&required.path));
             let required = required.filter(|_| step.settings.engine.required_paths);
-            let action = CopyAction {
-                owner: owner.clone(),
-                mode: copy.mode.as_ref().map(mode),
-                required_paths: required.collect(),
-                allow_empty_wildcard: !item.must_match,
-                attempt_unpack: copy.unpack,
-                ..selection(copy, item, from, item.destination.as_str())
-            };
+            let action = selection(copy, item, from, item.destination.as_str())
+                .owner(owner.clone())
+                .mode(copy.mode.as_ref().map(mode))
+                .required_paths(required.collect())
+                .allow_empty_wildcard(!item.must_match)
+                .attempt_unpack(copy.unpack);
             if may_match_nothing(item) && sets_directories(copy) && item.destination.ends_with('/')
             {
                 // If nothing matches, no directory is created: the matches are first copied with
                 // the mode, then copied from there without one.
-                let picking = CopyAction { dest: PICKED.into(), ..action };
+                let picking = action.dest(PICKED);
                 let picked = self
                     .graph
                     .add(FileOp::new(State::SCRATCH).then(picking), step.metadata.clone());
                 let destination = item.destination.as_str();
                 let copied = CopyAction::like_dockerfile(picked, "/[p]icked", destination);
                 let (owner, attempt_unpack) = (owner.clone(), copy.unpack);
-                actions.push(CopyAction { owner, attempt_unpack, ..copied }.into());
+                actions.push(copied.owner(owner).attempt_unpack(attempt_unpack).into());
                 continue;
             }
             actions.extend(made_directory(directory_for(item), copy.mode.as_ref(), &owner));
@@ -80,10 +78,10 @@ impl Lowering<'_> {
         let picked = self.graph.add(picking, step.metadata.clone());
         let mut proof = FileOp::new(State::SCRATCH);
         for path in required {
-            proof = proof.then(CopyAction {
-                create_dest_path: true,
-                ..CopyAction::new(picked, path, format!("{}/", split(path).0.trim_end_matches('/')))
-            });
+            proof = proof.then(
+                CopyAction::new(picked, path, format!("{}/", split(path).0.trim_end_matches('/')))
+                    .create_dest_path(true),
+            );
         }
         let proof = self.graph.add(proof, step.metadata.clone());
         let nothing = CopyAction::like_dockerfile(proof, NOTHING, "/");
@@ -99,11 +97,9 @@ fn selection<'a>(
     destination: &'a str,
 ) -> CopyAction<'a> {
     let parents = item.parents.iter().map(Cow::from);
-    CopyAction {
-        include_patterns: parents.chain(copy.include.iter().map(Cow::from)).collect(),
-        exclude_patterns: copy.exclude.iter().map(Cow::from).collect(),
-        ..CopyAction::like_dockerfile(from, &item.source, destination)
-    }
+    CopyAction::like_dockerfile(from, &item.source, destination)
+        .include_patterns(parents.chain(copy.include.iter().map(Cow::from)).collect())
+        .exclude_patterns(copy.exclude.iter().map(Cow::from).collect())
 }
 
 fn may_match_nothing(item: &CopyItem) -> bool {

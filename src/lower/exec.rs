@@ -40,8 +40,7 @@ impl<'a> Lowering<'a> {
         let mut mounts: Vec<Mount<'_>> =
             exec.mounts.iter().map(|mount| self.mount(mount, root, settings)).collect();
         if process.shm_size > 0 {
-            mounts
-                .push(TmpfsMount { size: process.shm_size, ..TmpfsMount::new("/dev/shm") }.into());
+            mounts.push(TmpfsMount::new("/dev/shm").size(process.shm_size).into());
         }
         metadata.linux_resources.clone_from(&process.resources);
         let script_path;
@@ -55,60 +54,61 @@ impl<'a> Lowering<'a> {
         }
         let [program, args @ ..] = args else { return root };
         let variables = exec.environment.iter();
-        let mut env: Vec<(Cow<'_, str>, Cow<'_, str>)> =
-            variables.map(|(name, value)| (name.into(), value.into())).collect();
-        if no_cache {
-            let nonce = Digest::of(settings.sessions.id.as_bytes()).to_string();
-            env.push((NO_CACHE.into(), nonce.into()));
-        }
-        let secrets = exec.secret_env.iter().map(|secret| SecretEnv {
-            id: secret.id.as_str().into(),
-            name: secret.name.as_str().into(),
-            optional: !secret.required,
-        });
-        let devices = exec.devices.iter().map(|device| CdiDevice {
-            name: device.name.as_str().into(),
-            optional: !device.required,
-        });
-        let op = Exec {
-            args: args.iter().map(Cow::from).collect(),
-            env,
-            cwd: exec.workdir.as_str().into(),
-            user: exec.user.as_str().into(),
-            platform: Some(platform.clone()),
-            mounts,
-            secret_env: secrets.collect(),
-            network: match exec.network {
+        let secrets = exec
+            .secret_env
+            .iter()
+            .map(|secret| SecretEnv::new(&*secret.id, &*secret.name).optional(!secret.required));
+        let devices = exec
+            .devices
+            .iter()
+            .map(|device| CdiDevice::new(&*device.name).optional(!device.required));
+        let mut op = Exec::new(root, program)
+            .args(args)
+            .envs(variables)
+            .cwd(&*exec.workdir)
+            .user(&*exec.user)
+            .platform(Some(platform.clone()))
+            .mounts(mounts)
+            .secret_env(secrets.collect())
+            .network(match exec.network {
                 None => process.network.unwrap_or(NetMode::Sandbox),
                 Some(Network::Sandbox) => NetMode::Sandbox,
                 Some(Network::Host) => NetMode::Host,
                 Some(Network::None) => NetMode::None,
-            },
-            security: match exec.security {
+            })
+            .security(match exec.security {
                 Security::Sandbox => SecurityMode::Sandbox,
                 Security::Insecure => SecurityMode::Insecure,
-            },
-            cdi_devices: devices.collect(),
-            proxy_env: self.proxies(),
-            extra_hosts: process.hosts.as_slice().into(),
-            hostname: process.hostname.as_str().into(),
-            ulimits: process.ulimits.as_slice().into(),
-            cgroup_parent: process.cgroup_parent.as_str().into(),
-            ..Exec::new(root, program)
-        };
+            })
+            .cdi_devices(devices.collect())
+            .proxy_env(self.proxies())
+            .extra_hosts(process.hosts.as_slice().into())
+            .hostname(&*process.hostname)
+            .ulimits(process.ulimits.as_slice().into())
+            .cgroup_parent(&*process.cgroup_parent);
+        if no_cache {
+            let nonce = Digest::of(settings.sessions.id.as_bytes()).to_string();
+            op = op.env(NO_CACHE, nonce);
+        }
         self.graph.add(op, metadata).root
     }
 
     fn proxies(&self) -> Option<ProxyEnv<'a>> {
-        let proxies = &self.plan.proxies;
-        let proxy = |name: &str| proxies.get(name).map(Cow::from).unwrap_or_default();
-        (!proxies.is_empty()).then(|| ProxyEnv {
-            http_proxy: proxy("http_proxy"),
-            https_proxy: proxy("https_proxy"),
-            ftp_proxy: proxy("ftp_proxy"),
-            no_proxy: proxy("no_proxy"),
-            all_proxy: proxy("all_proxy"),
-        })
+        if self.plan.proxies.is_empty() {
+            return None;
+        }
+        Some(
+            ProxyEnv::default()
+                .http_proxy(self.proxy("http_proxy"))
+                .https_proxy(self.proxy("https_proxy"))
+                .ftp_proxy(self.proxy("ftp_proxy"))
+                .no_proxy(self.proxy("no_proxy"))
+                .all_proxy(self.proxy("all_proxy")),
+        )
+    }
+
+    fn proxy(&self, name: &str) -> Cow<'a, str> {
+        self.plan.proxies.get(name).map(Cow::from).unwrap_or_default()
     }
 
     fn mount<'m>(
@@ -130,26 +130,20 @@ impl<'a> Lowering<'a> {
                 }
                 bind.into()
             }
-            MountKind::Secret { id, mode, uid, gid, required } => SecretMount {
-                mode: *mode,
-                uid: *uid,
-                gid: *gid,
-                optional: !required,
-                ..SecretMount::new(destination, id)
-            }
-            .into(),
-            MountKind::Ssh { id, mode, uid, gid, required, named } => SshMount {
-                dest: named.then_some(destination.into()),
-                mode: *mode,
-                uid: *uid,
-                gid: *gid,
-                optional: !required,
-                ..SshMount::new(id)
-            }
-            .into(),
-            MountKind::Tmpfs { size } => {
-                TmpfsMount { size: *size, ..TmpfsMount::new(destination) }.into()
-            }
+            MountKind::Secret { id, mode, uid, gid, required } => SecretMount::new(destination, id)
+                .mode(*mode)
+                .uid(*uid)
+                .gid(*gid)
+                .optional(!required)
+                .into(),
+            MountKind::Ssh { id, mode, uid, gid, required, named } => SshMount::new(id)
+                .dest(named.then_some(destination.into()))
+                .mode(*mode)
+                .uid(*uid)
+                .gid(*gid)
+                .optional(!required)
+                .into(),
+            MountKind::Tmpfs { size } => TmpfsMount::new(destination).size(*size).into(),
         }
     }
 
@@ -219,10 +213,10 @@ impl<'a> Lowering<'a> {
         // For numbers, this is the same op as in `setCacheUIDGID` in
         // `frontend/dockerfile/dockerfile2llb/convert_runmount.go` of BuildKit, so that Dockerfiles
         // share the cache directory.
-        let mkdir = |path: &'static str, names: State| MkdirAction {
-            make_parents: path != CACHE_DIRECTORY,
-            owner: chown(owner, names),
-            ..MkdirAction::new(path, bits)
+        let mkdir = |path: &'static str, names: State| {
+            MkdirAction::new(path, bits)
+                .make_parents(path != CACHE_DIRECTORY)
+                .owner(chown(owner, names))
         };
         let mut op = if owner.is_some_and(Owner::is_named) {
             let probed =
@@ -241,12 +235,12 @@ impl<'a> Lowering<'a> {
             FileOp::new(State::SCRATCH).then(mkdir(CACHE_DIRECTORY, State::SCRATCH))
         };
         if let Some((state, source)) = content {
-            op = op.then(CopyAction {
-                owner: chown(owner, root),
-                mode: None::<Mode<'_>>,
-                dir_copy_contents: true,
-                ..CopyAction::new(state, source, format!("{CACHE_DIRECTORY}/"))
-            });
+            op = op.then(
+                CopyAction::new(state, source, format!("{CACHE_DIRECTORY}/"))
+                    .owner(chown(owner, root))
+                    .mode(None::<Mode<'_>>)
+                    .dir_copy_contents(true),
+            );
         }
         self.graph.add(op, metadata())
     }

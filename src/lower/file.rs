@@ -43,17 +43,19 @@ impl Lowering<'_> {
             .iter()
             .any(|action| matches!(action, FileAction::Copy(copy) if copy.mode.is_some()));
         if !link || !settings.engine.merge || has_mode || root.is_scratch() {
-            return self.graph.add(FileOp { base: root, actions }, metadata);
+            return self.graph.add(FileOp::new(root).actions(actions), metadata);
         }
         let name = metadata.name.clone().unwrap_or_default();
         let id = format!("link {name}");
-        let group = |weak| Some(ProgressGroup { id: id.clone().into(), name: name.clone(), weak });
-        let op = FileOp { base: State::SCRATCH, actions };
-        let layer =
-            self.graph.add(op, Metadata { progress_group: group(true), ..metadata.clone() });
-        let progress_group = group(false);
-        let name = merge_label.map_or(metadata.name, |label| Some(label.into()));
-        self.graph.add(Merge::new([root, layer]), Metadata { name, progress_group, ..metadata })
+        let group = ProgressGroup::new(id, name);
+        let op = FileOp::new(State::SCRATCH).actions(actions);
+        let hidden = Some(group.clone().weak(true));
+        let layer = self.graph.add(op, metadata.clone().progress_group(hidden));
+        let mut metadata = metadata.progress_group(Some(group));
+        if let Some(label) = merge_label {
+            metadata = metadata.name(Some(label.into()));
+        }
+        self.graph.add(Merge::new([root, layer]), metadata)
     }
 
     /// Sets the client's timestamp on files that an action creates. Copies keep the times of their
@@ -76,60 +78,51 @@ impl Lowering<'_> {
     }
 
     pub(super) fn add_fetch(&mut self, fetch: &Fetch, step: StepSite<'_>) -> State {
-        let http = Http {
-            checksum: fetch.checksum.clone(),
-            filename: Some(fetch.filename.clone()),
-            ..Http::new(&fetch.url)
-        };
+        let http = Http::new(&fetch.url)
+            .checksum(fetch.checksum.clone())
+            .filename(Some(fetch.filename.clone()));
         let file = self.graph.add(http, step.metadata.clone());
         let source = format!("/{}", fetch.filename);
         let strip = if fetch.extract { fetch.strip } else { 0 };
-        let copy = CopyAction {
-            owner: chown(fetch.owner.as_deref(), step.root),
-            mode: fetch.mode.as_ref().map(mode),
-            create_dest_path: true,
-            attempt_unpack: fetch.extract,
-            ..CopyAction::new(file, source, &fetch.destination)
-        };
+        let copy = CopyAction::new(file, source, &fetch.destination)
+            .owner(chown(fetch.owner.as_deref(), step.root))
+            .mode(fetch.mode.as_ref().map(mode))
+            .create_dest_path(true)
+            .attempt_unpack(fetch.extract);
         let (mode, link) = (fetch.mode.as_ref(), fetch.link);
         self.place_stripped(copy, mode, strip, fetch.filename.as_str(), link, step)
     }
 
     pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
-        let repository = Git {
+        let repository = Git::new(&git.url)
             // The current commit of a branch or a tag is then irrelevant and is not looked up.
-            reference: git.commit.as_ref().unwrap_or(&git.reference).clone(),
-            subdir: git.subdir.clone(),
-            checksum: git.checksum.clone(),
-            keep_git_dir: git.keep_git_dir,
-            skip_submodules: git.skip_submodules,
-            fetch_by_commit: git.fetch_by_commit,
-            ..Git::new(&git.url)
-        };
+            .reference(git.commit.as_ref().unwrap_or(&git.reference).clone())
+            .subdir(git.subdir.clone())
+            .checksum(git.checksum.clone())
+            .keep_git_dir(git.keep_git_dir)
+            .skip_submodules(git.skip_submodules)
+            .fetch_by_commit(git.fetch_by_commit);
         let repository = self.graph.add(repository, step.metadata.clone());
-        let copy = CopyAction {
-            owner: chown(git.owner.as_deref(), step.root),
-            mode: git.mode.as_ref().map(mode),
-            create_dest_path: true,
-            dir_copy_contents: true,
-            ..CopyAction::new(repository, "/", &git.destination)
-        };
+        let copy = CopyAction::new(repository, "/", &git.destination)
+            .owner(chown(git.owner.as_deref(), step.root))
+            .mode(git.mode.as_ref().map(mode))
+            .create_dest_path(true)
+            .dir_copy_contents(true);
         let directory = git.destination.trim_end_matches('/');
         let directory = made_directory(directory, git.mode.as_ref(), &copy.owner);
         self.place(directory.into_iter().chain([copy.into()]).collect(), git.link, step)
     }
 
     pub(super) fn add_unpack(&mut self, unpack: &Unpack, step: StepSite<'_>) -> State {
-        let copy = CopyAction {
-            owner: chown(unpack.owner.as_deref(), step.root),
-            follow_symlink: true,
-            create_dest_path: true,
-            attempt_unpack: true,
-            // A directory is not an archive, and is copied as `ADD` does.
-            dir_copy_contents: true,
-            allow_wildcard: true,
-            ..CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
-        };
+        let copy =
+            CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
+                .owner(chown(unpack.owner.as_deref(), step.root))
+                .follow_symlink(true)
+                .create_dest_path(true)
+                .attempt_unpack(true)
+                // A directory is not an archive, and is copied as `ADD` does.
+                .dir_copy_contents(true)
+                .allow_wildcard(true);
         self.place_stripped(copy, None, unpack.strip, split(&unpack.source).1, unpack.link, step)
     }
 
@@ -160,17 +153,15 @@ impl Lowering<'_> {
             _ => format!("/{name} stripped of {strip}"),
         };
         let inside = format!("{beside}/");
-        let unpacking = CopyAction { dest: inside.into(), owner: None, mode: None, ..copy };
+        let unpacking = copy.dest(inside).owner(None).mode(None);
         let unpacked =
             self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), step.metadata.clone());
         let deep_enough = format!("{beside}{}", "/*".repeat(strip as usize + 1));
-        let copy = CopyAction {
-            owner: owner.clone(),
-            mode,
-            create_dest_path: true,
-            allow_wildcard: true,
-            ..CopyAction::new(unpacked, deep_enough, destination.as_str())
-        };
+        let copy = CopyAction::new(unpacked, deep_enough, destination.as_str())
+            .owner(owner.clone())
+            .mode(mode)
+            .create_dest_path(true)
+            .allow_wildcard(true);
         let directory = directory_of(&destination).to_owned();
         let directory = made_directory(directory, planned_mode, &owner);
         self.place(directory.into_iter().chain([copy.into()]).collect(), link, step)
@@ -227,22 +218,20 @@ impl Lowering<'_> {
         };
         actions.extend(directory_of_mode(parent, bits, owner.clone()));
         actions.push(match permissions(mode.as_ref()) {
-            Some(bits) => MkfileAction {
-                owner,
-                ..MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_bytes())
-            }
-            .into(),
+            Some(bits) => MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_bytes())
+                .owner(owner)
+                .into(),
             None if needs_archive(mode.as_ref(), site) => {
                 let bits = octal(mode.as_ref());
                 let file = self.add_unpacked(name, &Entry::File(content.as_bytes(), bits), site);
-                CopyAction { owner, ..CopyAction::new(file, format!("/{name}"), path) }.into()
+                CopyAction::new(file, format!("/{name}"), path).owner(owner).into()
             }
             None => {
                 let source = format!("/{name}");
                 let file = MkfileAction::new(source.as_str(), FILE_MODE, content.as_bytes());
                 let file = self.add_made(file.into(), inline_document());
                 let mode = mode.as_ref().map(self::mode);
-                CopyAction { owner, mode, ..CopyAction::new(file, source, path) }.into()
+                CopyAction::new(file, source, path).owner(owner).mode(mode).into()
             }
         });
     }
@@ -262,9 +251,7 @@ impl Lowering<'_> {
             if bits != DIRECTORY_MODE {
                 actions.extend(parent_directory(split(path).0, owner.clone()));
             }
-            actions.push(
-                MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, bits) }.into(),
-            );
+            actions.push(MkdirAction::new(path, bits).make_parents(true).owner(owner).into());
             return;
         }
         // Only a copy can set such a mode: copy an empty directory of the same name.
@@ -278,7 +265,7 @@ impl Lowering<'_> {
         let destination = format!("{}/", parent.trim_end_matches('/'));
         let copy = CopyAction::new(empty, format!("/{name}"), destination);
         actions.extend(parent_directory(parent, owner.clone()));
-        actions.push(CopyAction { owner, mode, ..copy }.into());
+        actions.push(copy.owner(owner).mode(mode).into());
     }
 
     fn symlink<'s>(
@@ -305,8 +292,7 @@ impl Lowering<'_> {
         let bytes = archive(name, entry, self.plan.epoch.unwrap_or_default());
         let archive = MkfileAction::new(ARCHIVE, FILE_MODE, &bytes);
         let archive = self.add_made(archive.into(), inline_document());
-        let unpacking =
-            CopyAction { attempt_unpack: true, ..CopyAction::new(archive, ARCHIVE, "/") };
+        let unpacking = CopyAction::new(archive, ARCHIVE, "/").attempt_unpack(true);
         self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), site.metadata.clone())
     }
 }
@@ -323,7 +309,7 @@ pub(super) fn made_directory<'a>(
     let directory = directory.into();
     (is_given && !matches!(&*directory, "" | "/")).then(|| {
         let directory = MkdirAction::new(directory, DIRECTORY_MODE);
-        MkdirAction { make_parents: true, owner: owner.clone(), ..directory }.into()
+        directory.make_parents(true).owner(owner.clone()).into()
     })
 }
 
@@ -351,7 +337,7 @@ fn octal(mode: Option<&plan::Mode>) -> u32 {
 
 fn remove(path: &str, missing_ok: bool) -> FileAction<'_> {
     let allow_wildcard = path.contains(['*', '?', '[']);
-    RmAction { allow_not_found: missing_ok, allow_wildcard, ..RmAction::new(path) }.into()
+    RmAction::new(path).allow_not_found(missing_ok).allow_wildcard(allow_wildcard).into()
 }
 
 /// The metadata of an inline file, named as the Dockerfile frontend names it.
@@ -361,15 +347,17 @@ pub(super) fn inline_document() -> Metadata<'static> {
 
 /// An owner whose names are looked up in `names`.
 pub(super) fn chown<'a>(owner: Option<&'a Owner>, names: State) -> Option<ChownOpt<'a>> {
-    let user = |id: &'a Id| match id {
+    let owner = owner?;
+    let user = Some(user_or_group(&owner.user, names));
+    Some(ChownOpt::new(user, owner.group.as_ref().map(|group| user_or_group(group, names))))
+}
+
+fn user_or_group(id: &Id, names: State) -> UserOpt<'_> {
+    match id {
         Id::Number(number) => UserOpt::Id(*number),
         Id::Name(name) if name == "root" => UserOpt::Id(0),
         Id::Name(name) => UserOpt::Name { name: name.into(), names },
-    };
-    owner.map(|owner| ChownOpt {
-        user: Some(user(&owner.user)),
-        group: owner.group.as_ref().map(user),
-    })
+    }
 }
 
 pub(super) fn mode(mode: &plan::Mode) -> Mode<'_> {
@@ -412,6 +400,5 @@ fn directory_of_mode<'a>(
     bits: u32,
     owner: Option<ChownOpt<'a>>,
 ) -> Option<FileAction<'a>> {
-    (path != "/")
-        .then(|| MkdirAction { make_parents: true, owner, ..MkdirAction::new(path, bits) }.into())
+    (path != "/").then(|| MkdirAction::new(path, bits).make_parents(true).owner(owner).into())
 }

@@ -112,13 +112,7 @@ pub fn lower(
     let steps = plan.stages.iter().map(|stage| stage.steps.len()).sum::<usize>();
     let ops = plan.images.len() + plan.named_contexts.len() + steps + BESIDE;
     graph.reserve(ops, (ops * OP).min(MAX_GRAPH));
-    let source = |file: &SourceFile| SourceInfo {
-        filename: file.name().to_owned(),
-        data: file.text().as_bytes().to_vec(),
-        language: file.language().to_owned(),
-        definition: file.definition().cloned(),
-    };
-    let sources = files.files().map(|file| graph.add_source(source(file))).collect();
+    let sources = files.files().map(|file| graph.add_source(source_info(file))).collect();
     let mut lowering = Lowering {
         plan,
         files,
@@ -161,6 +155,12 @@ pub fn lower(
     let report = plan.stages[plan.target].report.as_ref();
     let report = report.map(|report| lowering.location(report.span));
     Ok(Lowered { target, guarded, beside, extras, report, processes: lowering.processes })
+}
+
+fn source_info(file: &SourceFile) -> SourceInfo {
+    SourceInfo::new(file.name(), file.text().as_bytes())
+        .language(file.language())
+        .definition(file.definition().cloned())
 }
 
 /// The state of lowering a plan.
@@ -208,20 +208,15 @@ impl Lowering<'_> {
             image.spans.iter().map(|&span| self.location(span)).collect();
         let named = |name: String| Metadata::named(name).at(locations);
         if let Some(store) = &image.layout {
-            let layout = OciLayout {
-                platform,
-                session_id: settings.sessions.id.clone(),
-                store_id: store.clone(),
-                ..OciLayout::new(reference.to_string())
-            };
+            let layout = OciLayout::new(reference.to_string())
+                .platform(platform)
+                .session_id(settings.sessions.id.clone())
+                .store_id(store.clone());
             let name = image.context.as_deref().unwrap_or(store);
             return self.graph.add(layout, named(format!("[context {name}] OCI load from client")));
         }
-        let op = Image {
-            platform,
-            resolve_mode: settings.resolve_mode,
-            ..Image::new(reference.clone())
-        };
+        let op =
+            Image::new(reference.clone()).platform(platform).resolve_mode(settings.resolve_mode);
         let name = match &image.context {
             Some(context) => format!("[context {context}] {reference}"),
             None => format!("{} {reference}", image.title.as_deref().unwrap_or(label)),
@@ -297,7 +292,7 @@ impl Lowering<'_> {
         let ignore_cache =
             stage.ignore_cache || step.no_cache && !matches!(step.action, Action::Exec(_));
         let name = Some(label.into());
-        let metadata = Metadata { name, ignore_cache, locations, ..Metadata::default() };
+        let metadata = Metadata::default().name(name).ignore_cache(ignore_cache).at(locations);
         let files = StepSite { root, metadata, merge_label, settings };
         match &step.action {
             Action::Exec(exec) => self.add_exec(exec, step.no_cache, &stage.platform, files),
@@ -326,7 +321,7 @@ impl Lowering<'_> {
         let source = self.sources[self.files.number(span)];
         let mut ranges = self.files.place(span).ranges().into_iter().map(Range::lines);
         match ranges.next() {
-            Some(range) => Location { source, range, further: ranges.collect() },
+            Some(range) => Location::new(source, range, ranges.collect()),
             None => Location::lines(source, 1..=1),
         }
     }

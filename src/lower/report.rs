@@ -68,7 +68,7 @@ pub fn add_report(
         Some(transfer) => {
             let files = add_transfer(graph, transfer, metadata("copy"))?;
             // Remove whatever a step has written there; it may be a link.
-            FileOp::new(files).then(RmAction { allow_not_found: true, ..RmAction::new(path) })
+            FileOp::new(files).then(RmAction::new(path).allow_not_found(true))
         }
     };
     Some(graph.add(op.then(write), metadata("export")))
@@ -79,22 +79,18 @@ fn add_transfer(
     Transfer { image, args, platform, from, files, to }: Transfer,
     metadata: Metadata<'_>,
 ) -> Option<State> {
-    let output = BindMount { access: BindAccess::Output, ..BindMount::new(to, State::SCRATCH) };
-    let (files, env) = match files {
-        TransferFrom::Stage(state) => (BindMount::new(from, state).into(), vec![]),
+    let output = BindMount::new(to, State::SCRATCH).access(BindAccess::Output);
+    let op = Exec::from_args(image, args)?
+        .readonly_root(true)
+        .platform(Some(platform))
+        .mount(output)
+        .network(NetMode::None);
+    let op = match files {
+        TransferFrom::Stage(state) => op.mount(BindMount::new(from, state)),
         // The id of a cache is not part of an op's key.
         TransferFrom::Cache(id) => {
-            (CacheMount::new(from, id.clone()).into(), vec![("MSTAGE_REPORT".into(), id.into())])
+            op.env("MSTAGE_REPORT", id.clone()).mount(CacheMount::new(from, id))
         }
-    };
-    let op = Exec {
-        readonly_root: true,
-        env,
-        cwd: "/".into(),
-        platform: Some(platform),
-        mounts: vec![output.into(), files],
-        network: NetMode::None,
-        ..Exec::from_args(image, args)?
     };
     graph.add(op, metadata).mounts.first().copied().flatten()
 }

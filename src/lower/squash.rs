@@ -22,11 +22,7 @@ impl Lowering<'_> {
         let mut label = String::new();
         position.write_stage("squash", &mut label);
         let metadata = || Metadata::named(&label).at([location.clone()]);
-        let all = CopyAction {
-            create_dest_path: true,
-            dir_copy_contents: true,
-            ..CopyAction::new(state, "/", "/")
-        };
+        let all = CopyAction::new(state, "/", "/").create_dest_path(true).dir_copy_contents(true);
         let copy = self.graph.add(FileOp::new(State::SCRATCH).then(all), metadata());
         let added = self.graph.add(Diff::new(base, copy), metadata());
         self.graph.add(Merge::new([base, added]), metadata())

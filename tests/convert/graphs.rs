@@ -62,7 +62,7 @@ fn compile(file: SourceFile, request: &Request) -> Result<Compiled, String> {
         symlinks: true,
         special_modes: true,
     };
-    let sessions = Sessions { id: "session".to_owned(), ..Sessions::default() };
+    let sessions = Sessions::new("session");
     let settings = Settings { sessions, engine, ..Settings::default() };
     let mut graph = Graph::new();
     let lowered = lower(&plan, &files, &settings, &mut graph).expect("a graph");

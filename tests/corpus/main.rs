@@ -212,7 +212,7 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     let plan = spec.and_then(|spec| plan(&spec, &text, &request, &mut diagnostics));
     let result = plan.map(|plan| {
         let settings = Settings {
-            sessions: Sessions { id: "session".to_owned(), ..Sessions::default() },
+            sessions: Sessions::new("session"),
             engine: engine(&text),
             ..Settings::default()
         };

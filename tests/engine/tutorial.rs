@@ -31,7 +31,7 @@ fn the_tutorial_does_what_it_says() {
     let folder = tempfile::tempdir().unwrap();
     let image = Image::unique();
     // None after a command that is not run.
-    let mut output = None;
+    let mut output: Option<String> = None;
     for block in pages().iter().flat_map(|page| blocks(page)) {
         if let Some(file) = &block.file {
             let path = folder.path().join(file);

@@ -15,7 +15,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::client::{Call, Client, MAX_MESSAGE};
 use crate::connection::found;
-use crate::solve::Evaluation;
+use crate::refs::Evaluation;
 use crate::{
     Build, Capabilities, Connection, Error, ImageMeta, ImageRequest, Ref, Refs, ResolvedImage,
     SolveRequest, SolveResult, SourceMeta, SourceRequest, Stat, Status, Warning, gateway, keys,

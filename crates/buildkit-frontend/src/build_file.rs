@@ -39,6 +39,6 @@ impl Bridge {
             Status::new(format!("there is no `{name}` in the directory of the build file"))
         })?;
         let definition = Some(definition);
-        Ok(SourceInfo { filename: name.to_owned(), data, language: String::new(), definition })
+        Ok(SourceInfo::new(name, data).definition(definition))
     }
 }

@@ -8,6 +8,7 @@ use crate::{Bridge, Error, Ref, gateway};
 
 /// A container for one process, without network: see [`Bridge::run`].
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Container {
     /// A name of ASCII letters and digits that no other container of this build has.
     pub id: String,
@@ -15,6 +16,13 @@ pub struct Container {
     pub mounts: Vec<ContainerMount>,
     /// The program and its arguments.
     pub args: Vec<String>,
+}
+
+impl Container {
+    /// A container by its name, for a program and its arguments.
+    pub fn new(id: impl Into<String>, mounts: Vec<ContainerMount>, args: Vec<String>) -> Container {
+        Container { id: id.into(), mounts, args }
+    }
 }
 
 /// A mount of a container.

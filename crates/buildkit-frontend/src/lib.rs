@@ -56,6 +56,7 @@
 
 #![warn(missing_docs)]
 
+mod attestation;
 mod bridge;
 mod build_file;
 mod capabilities;
@@ -69,6 +70,7 @@ pub mod keys;
 mod lookup;
 mod options;
 mod panics;
+mod refs;
 mod result;
 mod run;
 mod solve;
@@ -77,6 +79,7 @@ mod subrequest;
 mod transport;
 mod warning;
 
+pub use self::attestation::{Attestation, AttestationKind, Subject, SubjectKind};
 pub use self::bridge::Bridge;
 pub use self::capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
 pub use self::connection::Connection;
@@ -88,12 +91,10 @@ pub use self::lookup::{
 };
 pub use self::options::{InvalidOption, Options, ProcessOptions, Scanner, Sessions, parse_bool};
 pub use self::panics::{Panic, catch_panic};
+pub use self::refs::{Ref, Refs};
 pub use self::result::{ImageResult, PlatformResult};
 pub use self::run::{on_stdio, respond, run};
-pub use self::solve::{
-    Attestation, AttestationKind, Build, CacheImport, Ref, Refs, SolveRequest, SolveResult,
-    Subject, SubjectKind,
-};
+pub use self::solve::{Build, CacheImport, SolveRequest, SolveResult};
 pub use self::status::{FailedProcess, Status, StatusSource};
 pub use self::subrequest::Answer;
 pub use self::transport::{Stdio, pipes, stdio};

@@ -36,11 +36,19 @@ pub struct ImageRequest {
 
 /// A directory of the client that contains images.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OciLayout {
     /// The client session that offers it.
     pub session_id: String,
     /// Its name in that session.
     pub store_id: String,
+}
+
+impl OciLayout {
+    /// A directory by the session that offers it and its name in that session.
+    pub fn new(session_id: impl Into<String>, store_id: impl Into<String>) -> Self {
+        Self { session_id: session_id.into(), store_id: store_id.into() }
+    }
 }
 
 /// The current version of a source.

@@ -1,12 +1,11 @@
 //! Requests and results of a solve. A frontend also returns such a result.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use buildkit_llb::Definition;
-use buildkit_proto::{Encoded, frontend, pb};
+use buildkit_proto::frontend;
 
-use crate::Error;
+use crate::{Attestation, Error, Ref, Refs};
 
 /// A build to be done: see [`Bridge::solve`](crate::Bridge::solve).
 #[derive(Debug, Clone)]
@@ -42,11 +41,19 @@ pub enum Build {
 
 /// A cache to import.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheImport {
     /// Its kind: `registry`, `local`, `gha`.
     pub kind: String,
     /// Its location and how to access it.
     pub attrs: BTreeMap<String, String>,
+}
+
+impl CacheImport {
+    /// A cache of a kind, with the attributes of that kind.
+    pub fn new(kind: impl Into<String>, attrs: BTreeMap<String, String>) -> Self {
+        Self { kind: kind.into(), attrs }
+    }
 }
 
 /// The result of a build: BuildKit's `Result`.
@@ -60,92 +67,6 @@ pub struct SolveResult {
     pub metadata: BTreeMap<String, Vec<u8>>,
     /// Attestations by platform.
     pub attestations: BTreeMap<String, Vec<Attestation>>,
-}
-
-/// The file systems of a result; `None` is the empty one.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Refs {
-    /// Of a build for one platform.
-    Single(Option<Ref>),
-    /// Of a build for several, by the ids that metadata lists.
-    ByPlatform(BTreeMap<String, Option<Ref>>),
-}
-
-impl Refs {
-    /// Returns the file system of a build for one platform, and an error for that of several.
-    pub fn single(self) -> Result<Option<Ref>, Error> {
-        match self {
-            Self::Single(reference) => Ok(reference),
-            Self::ByPlatform(_) => Err(Error::Reply("several results for one graph".to_owned())),
-        }
-    }
-}
-
-/// A file system that the daemon has made or will make. Never the empty one: that one has no id,
-/// and cannot be read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ref {
-    id: String,
-    pub(crate) definition: Option<Encoded<pb::Definition>>,
-    pub(crate) evaluation: Evaluation,
-}
-
-/// The way to evaluate a [`Ref`] if the daemon has no call for it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Evaluation {
-    /// Nothing.
-    Done,
-    /// Repeat this request with evaluation. Reading the file system would also work, but that pulls
-    /// and unpacks images, which evaluation does not.
-    Repeat(Arc<frontend::SolveRequest>),
-    /// Use the daemon's call, or read the file system.
-    Open,
-}
-
-/// An in-toto statement, or a directory of them.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Attestation {
-    /// A statement or a directory.
-    pub kind: AttestationKind,
-    /// The purpose, by the names `reason` and `sbom-core` (BuildKit's `solver/result/attestation.go`).
-    pub metadata: BTreeMap<String, Vec<u8>>,
-    /// The file system that has its files. One that is returned needs it: buildx crashes without.
-    pub reference: Option<Ref>,
-    /// Its path there.
-    pub path: String,
-    /// The type of its predicate: `https://spdx.dev/Document`.
-    pub predicate_type: String,
-    /// Its subjects. Empty is the result itself.
-    pub subjects: Vec<Subject>,
-}
-
-/// The form of an attestation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AttestationKind {
-    /// A predicate in a file.
-    InToto,
-    /// A directory of statements.
-    Bundle,
-}
-
-/// The subject of a statement.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    /// The way in which it is named.
-    pub kind: SubjectKind,
-    /// Its name.
-    pub name: String,
-    /// Digests, for [`SubjectKind::Raw`].
-    pub digests: Vec<String>,
-}
-
-/// The way in which a subject is named.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubjectKind {
-    /// The result that the attestation belongs to.
-    Itself,
-    /// By digests.
-    Raw,
 }
 
 // === impl SolveRequest ===
@@ -245,158 +166,6 @@ impl SolveResult {
     }
 }
 
-// === impl Refs ===
-
-impl Refs {
-    /// Returns all file systems but the empty ones.
-    pub fn iter(&self) -> impl Iterator<Item = &Ref> {
-        let (single, several) = match self {
-            Self::Single(reference) => (reference.as_ref(), None),
-            Self::ByPlatform(refs) => (None, Some(refs.values().flatten())),
-        };
-        single.into_iter().chain(several.into_iter().flatten())
-    }
-
-    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Ref> {
-        let (single, several) = match self {
-            Self::Single(reference) => (reference.as_mut(), None),
-            Self::ByPlatform(refs) => (None, Some(refs.values_mut().flatten())),
-        };
-        single.into_iter().chain(several.into_iter().flatten())
-    }
-
-    fn from_wire(result: Option<frontend::result::Result>) -> Self {
-        use frontend::result::Result as Wire;
-        match result {
-            None => Self::default(),
-            Some(Wire::RefDeprecated(id)) => Self::Single(Ref::new(id)),
-            Some(Wire::RefsDeprecated(map)) => Self::ByPlatform(
-                map.refs.into_iter().map(|(platform, id)| (platform, Ref::new(id))).collect(),
-            ),
-            Some(Wire::Ref(reference)) => Self::Single(Ref::from_wire(reference)),
-            Some(Wire::Refs(map)) => Self::ByPlatform(
-                map.refs.into_iter().map(|(platform, of)| (platform, Ref::from_wire(of))).collect(),
-            ),
-        }
-    }
-
-    fn into_wire(self, ref_array: bool) -> frontend::result::Result {
-        use frontend::result::Result as Wire;
-        match (self, ref_array) {
-            (Self::Single(reference), true) => Wire::Ref(Ref::into_wire(reference)),
-            (Self::Single(reference), false) => Wire::RefDeprecated(Ref::into_wire(reference).id),
-            (Self::ByPlatform(refs), true) => Wire::Refs(frontend::RefMap {
-                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_map_value(of))).collect(),
-            }),
-            (Self::ByPlatform(refs), false) => Wire::RefsDeprecated(frontend::RefMapDeprecated {
-                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_wire(of).id)).collect(),
-            }),
-        }
-    }
-}
-
-/// The empty file system.
-impl Default for Refs {
-    fn default() -> Self {
-        Self::Single(None)
-    }
-}
-
-// === impl Ref ===
-
-impl Ref {
-    fn new(id: String) -> Option<Self> {
-        (!id.is_empty()).then_some(Self { id, definition: None, evaluation: Evaluation::Open })
-    }
-
-    /// Its id, which means something in this run of the frontend only.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Returns the graph that makes it, to build on. Only a reference that another frontend made
-    /// ([`Build::Frontend`]) has one; of others this is the graph of the empty file system.
-    pub fn into_definition(self) -> Result<Definition, Error> {
-        let invalid = |err| Error::Reply(format!("no graph of a result: {err}"));
-        Definition::try_from(self.definition.unwrap_or_default()).map_err(invalid)
-    }
-
-    fn from_wire(reference: frontend::Ref) -> Option<Self> {
-        Some(Self { definition: reference.def, ..Self::new(reference.id)? })
-    }
-
-    fn into_wire(this: Option<Self>) -> frontend::Ref {
-        // The daemon takes the definition from its own records.
-        frontend::Ref { id: this.map(|this| this.id).unwrap_or_default(), def: None }
-    }
-
-    /// A reference as the value of a map. prost omits an empty value, and daemons dereference the
-    /// missing value (`llbBridgeForwarder.Return` in `frontend/gateway/gateway.go`) and crash. So
-    /// an empty reference has an empty definition.
-    fn into_map_value(this: Option<Self>) -> frontend::Ref {
-        let def = this.is_none().then(Encoded::default);
-        frontend::Ref { def, ..Self::into_wire(this) }
-    }
-}
-
-// === impl Attestation ===
-
-impl Attestation {
-    fn from_wire(wire: frontend::Attestation) -> Result<Self, Error> {
-        let kind = match wire.kind.try_into() {
-            Ok(frontend::AttestationKind::InToto) => AttestationKind::InToto,
-            Ok(frontend::AttestationKind::Bundle) => AttestationKind::Bundle,
-            Err(_) => return Err(Error::Reply(format!("an attestation of kind {}", wire.kind))),
-        };
-        let subjects: Result<_, _> =
-            wire.in_toto_subjects.into_iter().map(Subject::from_wire).collect();
-        Ok(Self {
-            kind,
-            metadata: wire.metadata,
-            reference: wire.r#ref.and_then(Ref::from_wire),
-            path: wire.path,
-            predicate_type: wire.in_toto_predicate_type,
-            subjects: subjects?,
-        })
-    }
-
-    fn into_wire(self) -> frontend::Attestation {
-        let kind = match self.kind {
-            AttestationKind::InToto => frontend::AttestationKind::InToto,
-            AttestationKind::Bundle => frontend::AttestationKind::Bundle,
-        };
-        frontend::Attestation {
-            kind: kind.into(),
-            metadata: self.metadata,
-            r#ref: Some(Ref::into_wire(self.reference)),
-            path: self.path,
-            in_toto_predicate_type: self.predicate_type,
-            in_toto_subjects: self.subjects.into_iter().map(Subject::into_wire).collect(),
-        }
-    }
-}
-
-// === impl Subject ===
-
-impl Subject {
-    fn from_wire(wire: frontend::InTotoSubject) -> Result<Self, Error> {
-        let kind = match wire.kind.try_into() {
-            Ok(frontend::InTotoSubjectKind::Self_) => SubjectKind::Itself,
-            Ok(frontend::InTotoSubjectKind::Raw) => SubjectKind::Raw,
-            Err(_) => return Err(Error::Reply(format!("a subject of kind {}", wire.kind))),
-        };
-        Ok(Self { kind, name: wire.name, digests: wire.digest })
-    }
-
-    fn into_wire(self) -> frontend::InTotoSubject {
-        let kind = match self.kind {
-            SubjectKind::Itself => frontend::InTotoSubjectKind::Self_,
-            SubjectKind::Raw => frontend::InTotoSubjectKind::Raw,
-        };
-        frontend::InTotoSubject { kind: kind.into(), digest: self.digests, name: self.name }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -404,9 +173,9 @@ mod tests {
     /// The ids of a result, those of platforms with the platform.
     fn ids(response: frontend::SolveResponse) -> Vec<String> {
         match SolveResult::from_wire(response).unwrap().refs {
-            Refs::Single(reference) => reference.into_iter().map(|of| of.id).collect(),
+            Refs::Single(reference) => reference.into_iter().map(|of| of.id().to_owned()).collect(),
             Refs::ByPlatform(refs) => {
-                let id = |of: Option<Ref>| of.map(|of| of.id).unwrap_or_default();
+                let id = |of: Option<Ref>| of.map(|of| of.id().to_owned()).unwrap_or_default();
                 refs.into_iter().map(|(platform, of)| format!("{platform}={}", id(of))).collect()
             }
         }

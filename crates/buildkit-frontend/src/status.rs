@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 /// use buildkit_frontend::Status;
 /// use buildkit_llb::SourceInfo;
 ///
-/// let file = SourceInfo { filename: "build.txt".into(), data: b"FRMO alpine\n".into(), ..Default::default() };
+/// let file = SourceInfo::new("build.txt", "FRMO alpine\n");
 /// let status = Status::new("build.txt:1: unknown word `FRMO`").help("did you mean `FROM`?").with_source(&file, &[1..=1]);
 /// assert_eq!(status.message(), "build.txt:1: unknown word `FRMO`\n  help: did you mean `FROM`?");
 /// ```

@@ -43,37 +43,27 @@ fn main() {
 fn build() -> (Graph, State) {
     let platform: buildkit_llb::Platform = "linux/amd64".parse().expect("a platform");
     let mut graph = Graph::new();
-    let file = graph.add_source(SourceInfo {
-        filename: "build.toml".into(),
-        data: vec![b'\n'; 100_000],
-        language: "TOML".into(),
-        definition: None,
-    });
+    let file =
+        graph.add_source(SourceInfo::new("build.toml", vec![b'\n'; 100_000]).language("TOML"));
     let context = graph.add(Local::new("context", "session"), Metadata::named("load context"));
     let mut state = State::SCRATCH;
     for stage in 0..1000 {
         let at = |metadata: Metadata<'static>| {
             metadata.at([Location::lines(file, stage + 1..=stage + 1)])
         };
-        let image = Image {
-            platform: Some(platform.clone()),
-            ..Image::new(
-                format!("docker.io/library/image-{stage}:latest").parse().expect("a reference"),
-            )
-        };
+        let image = Image::new(
+            format!("docker.io/library/image-{stage}:latest").parse().expect("a reference"),
+        )
+        .platform(Some(platform.clone()));
         let mut stage_state = graph.add(image, at(Metadata::named("FROM image")));
         for step in 0..9 {
             let name = format!("[stage-{stage} {step}/9] RUN make step");
-            let exec = Exec {
-                args: vec!["-ec".into(), format!("make stage={stage} step={step}").into()],
-                env: (0..6)
-                    .map(|i| (format!("VARIABLE_{i}").into(), "some value".into()))
-                    .collect(),
-                cwd: "/src".into(),
-                platform: Some(platform.clone()),
-                mounts: vec![CacheMount::new("/root/.cache", "/root/.cache").into()],
-                ..Exec::new(stage_state, "/bin/sh")
-            };
+            let exec = Exec::new(stage_state, "/bin/sh")
+                .args(["-ec".to_owned(), format!("make stage={stage} step={step}")])
+                .envs((0..6).map(|i| (format!("VARIABLE_{i}"), "some value")))
+                .cwd("/src")
+                .platform(Some(platform.clone()))
+                .mounts(vec![CacheMount::new("/root/.cache", "/root/.cache").into()]);
             stage_state = graph.add(exec, at(Metadata::named(name))).root;
         }
         let copy = FileOp::new(state)

@@ -6,33 +6,26 @@
 //!
 //! ```
 //! use buildkit_llb::{
-//!     CopyAction, Exec, FileOp, Graph, Image, Local, Location, Metadata, SourceInfo, State,
+//!     CopyAction, Exec, FileOp, Graph, Image, Local, Location, Metadata, Platform, SourceInfo,
+//!     State,
 //! };
 //!
 //! let mut graph = Graph::new();
-//! let file = graph.add_source(SourceInfo {
-//!     filename: "build.toml".into(),
-//!     data: b"from = 'golang:1.24'\nrun = 'go build -o /out/app .'\n".into(),
-//!     language: "TOML".into(),
-//!     definition: None,
-//! });
+//! let text = "from = 'golang:1.24'\nrun = 'go build -o /out/app .'\n";
+//! let file = graph.add_source(SourceInfo::new("build.toml", text).language("TOML"));
 //!
-//! let golang = Image {
-//!     platform: Some("linux/amd64".parse()?),
-//!     ..Image::new("golang:1.24".parse()?)
-//! };
+//! let platform: Platform = "linux/amd64".parse()?;
+//! let golang = Image::new("golang:1.24".parse()?).platform(Some(platform.clone()));
 //! let golang = graph.add(golang, Metadata::named("FROM golang:1.24"));
 //! let context = graph.add(Local::new("context", "session-id"), Metadata::default());
 //!
 //! let copy = FileOp::new(golang).then(CopyAction::like_dockerfile(context, ".", "/src/"));
 //! let sources = graph.add(copy, Metadata::named("COPY . /src/"));
-//! let build = Exec {
-//!     args: vec!["-ec".into(), "go build -o /out/app .".into()],
-//!     env: vec![("CGO_ENABLED".into(), "0".into())],
-//!     cwd: "/src".into(),
-//!     platform: Some("linux/amd64".parse()?),
-//!     ..Exec::new(sources, "/bin/sh")
-//! };
+//! let build = Exec::new(sources, "/bin/sh")
+//!     .args(["-ec", "go build -o /out/app ."])
+//!     .env("CGO_ENABLED", "0")
+//!     .cwd("/src")
+//!     .platform(Some(platform));
 //! let metadata = Metadata::named("RUN go build").at([Location::lines(file, 2..=2)]);
 //! let built = graph.add(build, metadata).root;
 //!
@@ -63,6 +56,12 @@
 //!   logarithm for sorting a definition's maps). An op is encoded when it is added, and nothing
 //!   else of it is kept, so its texts may be borrowed.
 //!
+//! # New fields
+//!
+//! BuildKit's ops get new fields. Structs that mirror them are `#[non_exhaustive]`: start from a
+//! constructor, and set what differs with the method or the field of the same name. Code outside this
+//! crate cannot list all fields, so a new one breaks nobody.
+//!
 //! # Not included
 //!
 //! The crate sends, reads and resolves nothing. It does not know the capabilities of a daemon: each op
@@ -77,6 +76,7 @@
 //! | --- | --- |
 //! | `graph.rs` | the arena of encoded ops, handles to it, the part that a state needs |
 //! | `handle.rs`, `draft.rs` | handles into the arena; an op while it is being made |
+//! | `setters.rs` | the macro that writes a setter for each field |
 //! | `ops/` | the kinds of ops and the capabilities that they need, one file each |
 //! | `wire.rs` | encoding of message fields |
 //! | `marshal.rs`, `definition.rs`, `dump.rs` | writing the message for BuildKit, the message, and its text for people and tests |
@@ -87,6 +87,9 @@
 //! [BuildKit]: https://github.com/moby/buildkit
 
 #![warn(missing_docs)]
+
+#[macro_use]
+mod setters;
 
 mod caps;
 mod definition;

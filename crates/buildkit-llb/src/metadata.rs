@@ -18,9 +18,10 @@ use crate::{Cap, Location, visible_line};
 /// ```
 /// use buildkit_llb::Metadata;
 ///
-/// let metadata = Metadata { ignore_cache: true, ..Metadata::named("[builder 2/3] RUN make") };
+/// let metadata = Metadata::named("[builder 2/3] RUN make").ignore_cache(true);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct Metadata<'a> {
     /// The name shown in the progress. Without it, BuildKit makes one from the op. Written in one
     /// line and [visible](crate::visible()), since clients print it unchanged.
@@ -146,6 +147,15 @@ impl<'a> Metadata<'a> {
     }
 }
 
+setters! { Metadata<'a> {
+    name: Option<Cow<'a, str>>,
+    description: BTreeMap<String, String>,
+    ignore_cache: bool,
+    export_cache: Option<bool>,
+    progress_group: Option<ProgressGroup<'a>>,
+    linux_resources: Option<LinuxResources>,
+} }
+
 /// Writes the capabilities of an op's metadata.
 pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
     /// The encoded entry of each capability: every op has several, and they are always the same.
@@ -167,6 +177,7 @@ pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
 
 /// A group of ops that is shown as one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProgressGroup<'a> {
     /// The id that the ops of the group share.
     pub id: Cow<'a, str>,
@@ -176,8 +187,20 @@ pub struct ProgressGroup<'a> {
     pub weak: bool,
 }
 
+impl<'a> ProgressGroup<'a> {
+    /// A group by its id and its name.
+    pub fn new(id: impl Into<Cow<'a, str>>, name: impl Into<Cow<'a, str>>) -> ProgressGroup<'a> {
+        ProgressGroup { id: id.into(), name: name.into(), weak: false }
+    }
+}
+
+setters! { ProgressGroup<'a> {
+    weak: bool,
+} }
+
 /// Limits of a container's memory and processors. Needs [`Cap::EXEC_META_LINUX_RESOURCES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LinuxResources {
     /// Memory in bytes; 0 means no limit, also for the other numbers.
     pub memory: i64,
@@ -206,6 +229,16 @@ impl LinuxResources {
         message.text(linux_resources::CPUSET_MEMS, &self.cpuset_mems);
     }
 }
+
+setters! { LinuxResources {
+    memory: i64,
+    memory_swap: i64,
+    cpu_shares: u64,
+    cpu_period: u64,
+    cpu_quota: i64,
+    cpuset_cpus: impl Into<String>,
+    cpuset_mems: impl Into<String>,
+} }
 
 /// The key of a vertex's name in BuildKit (`Name` in `solver/llbsolver/vertex.go`).
 pub(crate) const CUSTOM_NAME: &str = "llb.customname";

@@ -12,6 +12,7 @@ use crate::wire::Writer;
 
 /// A source file that ops come from.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
 pub struct SourceInfo {
     /// The name to show.
     pub filename: String,
@@ -32,6 +33,7 @@ pub struct SourceId(pub(crate) u32);
 
 /// The location of an op in a source file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct Location {
     /// The file.
     pub source: SourceId,
@@ -45,6 +47,11 @@ impl Location {
     /// Lines of a file, counted from 1.
     pub fn lines(source: SourceId, lines: RangeInclusive<u32>) -> Location {
         Location { source, range: Range::lines(lines), further: Vec::new() }
+    }
+
+    /// Ranges of a file.
+    pub fn new(source: SourceId, range: Range, further: Vec<Range>) -> Location {
+        Location { source, range, further }
     }
 
     /// All its ranges.
@@ -92,6 +99,18 @@ impl SourceInfo {
         message.text(fields::source_info::LANGUAGE, &self.language);
     }
 }
+
+impl SourceInfo {
+    /// A file by its name and its text.
+    pub fn new(filename: impl Into<String>, data: impl Into<Vec<u8>>) -> SourceInfo {
+        SourceInfo { filename: filename.into(), data: data.into(), ..SourceInfo::default() }
+    }
+}
+
+setters! { SourceInfo {
+    language: impl Into<String>,
+    definition: Option<Definition>,
+} }
 
 impl From<pb::SourceInfo> for SourceInfo {
     fn from(info: pb::SourceInfo) -> SourceInfo {

@@ -96,14 +96,14 @@ pub(super) async fn image(
 /// The commit of a reference in a repository.
 pub(super) async fn commit(bridge: &Bridge, url: &str, reference: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {}#{reference}", redacted(url));
-    let git = Git { reference: reference.to_owned(), ..Git::new(url) };
+    let git = Git::new(url).reference(reference.to_owned());
     if let Some(SourceMeta { git: Some(found), .. }) =
         look_up(bridge, graph(git.clone(), &label), &label).await?
     {
         return Ok(Pin::Found(found.commit.unwrap_or(found.checksum)));
     }
     // An older daemon reveals the commit by a checkout.
-    let with_head = graph(Git { keep_git_dir: true, ..git.clone() }, &label);
+    let with_head = graph(git.clone().keep_git_dir(true), &label);
     let failure = match read(bridge, with_head, HEAD).await {
         Ok(head) => {
             let head = String::from_utf8_lossy(&head.unwrap_or_default()).trim().to_owned();
@@ -141,7 +141,7 @@ pub(in crate::gateway) async fn commit_of(
 /// The checksum of a file at a URL.
 pub(super) async fn checksum(bridge: &Bridge, url: &str) -> Result<Pin, Status> {
     let label = format!("[internal] look up {}", redacted(url));
-    let http = Http { filename: Some(HTTP_FILE.clone()), ..Http::new(url) };
+    let http = Http::new(url).filename(Some(HTTP_FILE.clone()));
     let definition = graph(http, &label);
     if let Some(SourceMeta { http: Some(found), .. }) =
         look_up(bridge, definition.clone(), &label).await?

@@ -68,18 +68,14 @@ pub(super) async fn salvage(
     };
     // Two builds can fail at the same op. Some engines accept only letters and digits.
     let id = format!("mstagereport{:016x}", RandomState::new().hash_one(left));
-    let container = Container {
-        id: id.clone(),
-        mounts: vec![
-            ContainerMount::Built { path: "/".to_owned(), files: image },
-            ContainerMount::Left { path: STAGE.to_owned(), id: left.to_owned() },
-            ContainerMount::Cache { path: KEPT.to_owned(), id: id.clone() },
-        ],
-        args: [&program, files::KEEP, &wanted.name(), STAGE, wanted.path, KEPT]
-            .map(str::to_owned)
-            .into(),
-    };
-    let exit = bridge.run(container).await?;
+    let mounts = vec![
+        ContainerMount::Built { path: "/".to_owned(), files: image },
+        ContainerMount::Left { path: STAGE.to_owned(), id: left.to_owned() },
+        ContainerMount::Cache { path: KEPT.to_owned(), id: id.clone() },
+    ];
+    let args = [&program, files::KEEP, &wanted.name(), STAGE, wanted.path, KEPT];
+    let args = args.map(str::to_owned).into();
+    let exit = bridge.run(Container::new(&id, mounts, args)).await?;
     if exit.code != 0 {
         return Err(Status::new(exit.message.trim_start_matches("mstage: ")));
     }

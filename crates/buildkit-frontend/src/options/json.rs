@@ -58,7 +58,7 @@ pub(super) fn cache_imports(options: &Options) -> Result<Vec<CacheImport>, Inval
     let references = options.get("cache-from").unwrap_or_default();
     for reference in references.split(',').filter(|reference| !reference.is_empty()) {
         let attrs = BTreeMap::from([("ref".to_owned(), reference.to_owned())]);
-        let import = CacheImport { kind: "registry".to_owned(), attrs };
+        let import = CacheImport::new("registry", attrs);
         if !imports.contains(&import) {
             imports.push(import);
         }

@@ -19,6 +19,7 @@ use crate::CacheImport;
 
 /// The sessions of a client, which provide its directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Sessions {
     /// The session that the build belongs to.
     pub id: String,
@@ -28,6 +29,13 @@ pub struct Sessions {
     /// The shared keys of named contexts, which let a transfer of the directory continue an earlier
     /// one.
     pub shared_keys: BTreeMap<String, String>,
+}
+
+impl Sessions {
+    /// A session that provides all directories itself.
+    pub fn new(id: impl Into<String>) -> Sessions {
+        Sessions { id: id.into(), ..Sessions::default() }
+    }
 }
 
 impl Options {

@@ -89,7 +89,7 @@ fn hosts(text: &str) -> Result<Vec<HostIp>, InvalidOption> {
         if IpAddr::from_str(ip).is_err() {
             return Err(InvalidOption::new("add-hosts", format!("invalid IP address `{ip}`")));
         }
-        Ok(HostIp { host: host.to_owned(), ip: ip.to_owned() })
+        Ok(HostIp::new(host.to_owned(), ip.to_owned()))
     };
     csv::fields(text)
         .map_err(|err| InvalidOption::new("add-hosts", err))?
@@ -114,7 +114,7 @@ fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
         if hard != -1 && (soft == -1 || soft > hard) {
             return Err(problem("the soft limit is above the hard limit"));
         }
-        Ok(Ulimit { name: name.to_owned(), soft, hard })
+        Ok(Ulimit::new(name.to_owned(), soft, hard))
     };
     csv::fields(text)
         .map_err(|err| InvalidOption::new("ulimit", err))?
@@ -136,15 +136,14 @@ fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption>
             format!("expected a list of numbers and ranges, such as `0-3,5`, found `{text}`"),
         ))
     };
-    let resources = LinuxResources {
-        memory: number(options, "memory", 1, POSITIVE)?,
-        memory_swap,
-        cpu_shares: number(options, "cpushares", 1, POSITIVE)?,
-        cpu_period: number(options, "cpuperiod", 1, POSITIVE)?,
-        cpu_quota: number(options, "cpuquota", 1, POSITIVE)?,
-        cpuset_cpus: cpuset("cpusetcpus")?,
-        cpuset_mems: cpuset("cpusetmems")?,
-    };
+    let resources = LinuxResources::default()
+        .memory(number(options, "memory", 1, POSITIVE)?)
+        .memory_swap(memory_swap)
+        .cpu_shares(number(options, "cpushares", 1, POSITIVE)?)
+        .cpu_period(number(options, "cpuperiod", 1, POSITIVE)?)
+        .cpu_quota(number(options, "cpuquota", 1, POSITIVE)?)
+        .cpuset_cpus(cpuset("cpusetcpus")?)
+        .cpuset_mems(cpuset("cpusetmems")?);
     Ok((resources != LinuxResources::default()).then_some(resources))
 }
 
@@ -202,8 +201,8 @@ mod tests {
             ("memswap", "-1"),
             ("cpusetcpus", "0-1,3"),
         ]);
-        let host = |host: &str, ip: &str| HostIp { host: host.to_owned(), ip: ip.to_owned() };
-        let ulimit = |name: &str, soft, hard| Ulimit { name: name.to_owned(), soft, hard };
+        let host = |host: &str, ip: &str| HostIp::new(host.to_owned(), ip.to_owned());
+        let ulimit = |name: &str, soft, hard| Ulimit::new(name.to_owned(), soft, hard);
         let expected = ProcessOptions {
             network: Some(NetMode::None),
             hosts: vec![host("a", "10.0.0.1"), host("b", "::1")],
@@ -211,12 +210,12 @@ mod tests {
             shm_size: 1024,
             ulimits: vec![ulimit("nofile", 10, 20), ulimit("nproc", -1, -1)],
             cgroup_parent: "/group".to_owned(),
-            resources: Some(LinuxResources {
-                memory: 1000,
-                memory_swap: -1,
-                cpuset_cpus: "0-1,3".to_owned(),
-                ..LinuxResources::default()
-            }),
+            resources: Some(
+                LinuxResources::default()
+                    .memory(1000)
+                    .memory_swap(-1)
+                    .cpuset_cpus("0-1,3".to_owned()),
+            ),
         };
         assert_eq!(read, Ok(expected));
         assert_eq!(Options::default().process(), Ok(ProcessOptions::default()));

@@ -29,15 +29,11 @@ async fn inputs() {
 
 #[tokio::test]
 async fn warnings_where_there_are_any() {
-    let info = SourceInfo { filename: "build.toml".to_owned(), ..SourceInfo::default() };
-    let warning = Warning {
-        digest: "sha256:aa".to_owned(),
-        level: 1,
-        short: "short (line 1)".to_owned(),
-        detail: vec!["more".to_owned()],
-        url: "https://example.com/rule".to_owned(),
-        source: Some((info.clone(), vec![Range::lines(1..=2)])),
-    };
+    let info = SourceInfo::new("build.toml", "");
+    let warning = Warning::new("sha256:aa", "short (line 1)")
+        .detail(vec!["more".to_owned()])
+        .url("https://example.com/rule")
+        .source(info.clone(), vec![Range::lines(1..=2)]);
     let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
     bridge.warn(warning.clone()).await.unwrap();
     let Call::Warn(sent) = &daemon.calls()[1] else { panic!("a warning") };
@@ -103,18 +99,12 @@ async fn return_several_platforms() {
 async fn return_attestations() {
     let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
     let reference = solve_ref(&bridge, local("context")).await;
-    let attestation = Attestation {
-        kind: AttestationKind::Bundle,
-        metadata: [("reason".to_owned(), b"sbom".to_vec())].into(),
-        reference: Some(reference),
-        path: "/sbom".to_owned(),
-        predicate_type: "https://spdx.dev/Document".to_owned(),
-        subjects: vec![Subject {
-            kind: SubjectKind::Raw,
-            name: "app".to_owned(),
-            digests: vec!["sha256:aa".to_owned()],
-        }],
-    };
+    let mut subject = Subject::new(SubjectKind::Raw, "app");
+    subject.digests.push("sha256:aa".to_owned());
+    let spdx = "https://spdx.dev/Document";
+    let mut attestation = Attestation::new(AttestationKind::Bundle, spdx, Some(reference), "/sbom");
+    attestation.metadata.insert("reason".to_owned(), b"sbom".to_vec());
+    attestation.subjects.push(subject);
     let mut result = SolveResult::default();
     result.attestations.insert("linux/amd64".to_owned(), vec![attestation]);
     bridge.return_result(result).await.unwrap();
@@ -128,12 +118,7 @@ async fn return_attestations() {
 #[tokio::test]
 async fn return_an_error_of_our_own() {
     let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
-    let file = SourceInfo {
-        filename: "mstage.toml".to_owned(),
-        data: b"# syntax=myorg/mstage\nfrom = 1\n".to_vec(),
-        language: "TOML".to_owned(),
-        definition: None,
-    };
+    let file = SourceInfo::new("mstage.toml", "# syntax=myorg/mstage\nfrom = 1\n").language("TOML");
     let mut status = Status::new("unknown key `from`").with_source(&file, &[2..=2]);
     status.add(Status::unsupported_subrequest("frontend.nothing"));
     bridge.return_error(status).await.unwrap();
@@ -193,8 +178,7 @@ async fn an_error_that_is_too_large_goes_without_its_excerpts() {
     let too_large = rpc::Status { code: 8, ..failure("message larger than max") };
     let engine = Engine::new(Release::Head).on(Method::Return, Do::Fail(too_large));
     let (bridge, daemon) = connect(engine).await;
-    let file =
-        SourceInfo { filename: "mstage.toml".into(), data: b"x".into(), ..SourceInfo::default() };
+    let file = SourceInfo::new("mstage.toml", "x");
     let status = Status::new("wrong").with_source(&file, &[1..=1]);
     bridge.return_error(status).await.unwrap();
     let error = daemon.returned().unwrap().error.unwrap();

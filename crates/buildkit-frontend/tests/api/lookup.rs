@@ -82,7 +82,7 @@ async fn a_policy_may_put_another_source_in_place() {
 
 #[tokio::test]
 async fn images_in_a_layout_of_the_client() {
-    let layout = OciLayout { session_id: "session".to_owned(), store_id: "store".to_owned() };
+    let layout = OciLayout::new("session", "store");
     let reference = format!("store@sha256:{}", "aa".repeat(32));
     let request = image(&reference).layout(layout);
     let (bridge, daemon) = connect(Engine::new(Release::Head)).await;

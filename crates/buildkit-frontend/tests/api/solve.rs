@@ -13,7 +13,7 @@ use crate::{connect, local, solve_ref, source};
 async fn solve_asks_for_todays_replies() {
     let (bridge, daemon) = connect(Engine::new(Release::Head)).await;
     let attrs = BTreeMap::from([("ref".to_owned(), "example.com/cache".to_owned())]);
-    let import = CacheImport { kind: "registry".to_owned(), attrs: attrs.clone() };
+    let import = CacheImport::new("registry", attrs.clone());
     let request = local("context").cache_imports([import]);
     let reference = solve_ref(&bridge, request).await;
     assert_eq!(reference.id(), "ref0");

@@ -12,6 +12,7 @@ use crate::{Cap, Graph, Metadata, Op, State};
 /// used. The diff of a state with itself is kept as an op: its result is empty but needs the state,
 /// so a merge with it waits for a step without taking its files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diff {
     /// The state before.
     pub lower: State,

@@ -27,15 +27,11 @@ mod mounts;
 /// let base = graph.add(Image::new("golang:1.24".parse()?), Metadata::default());
 /// let tools = graph.add(Image::new("alpine:3".parse()?), Metadata::default());
 ///
-/// let exec = Exec {
-///     args: vec!["-ec".into(), "go build ./...".into()],
-///     cwd: "/src".into(),
-///     mounts: vec![
-///         CacheMount::new("/root/.cache/go-build", "/root/.cache/go-build").into(),
-///         BindMount::new("/tools", tools).into(),
-///     ],
-///     ..Exec::new(base, "/bin/sh")
-/// };
+/// let exec = Exec::new(base, "/bin/sh")
+///     .args(["-ec", "go build ./..."])
+///     .cwd("/src")
+///     .mount(CacheMount::new("/root/.cache/go-build", "/root/.cache/go-build"))
+///     .mount(BindMount::new("/tools", tools));
 /// let built = graph.add(exec, Metadata::named("RUN go build ./...")).root;
 /// assert_ne!(built, base);
 /// # Ok::<(), buildkit_llb::InvalidReference>(())
@@ -44,6 +40,7 @@ mod mounts;
 /// Mounts and their outputs are sent in the order of BuildKit's Go client, so that the same step of
 /// a Dockerfile is the same vertex: by destination, then secrets, then agents.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Exec<'a> {
     /// The root of the container's file system.
     pub root: State,
@@ -139,12 +136,45 @@ impl<'a> Exec<'a> {
         self
     }
 
+    /// With further variables in the environment.
+    pub fn envs(
+        mut self,
+        variables: impl IntoIterator<Item = (impl Into<Cow<'a, str>>, impl Into<Cow<'a, str>>)>,
+    ) -> Exec<'a> {
+        let pairs = variables.into_iter().map(|(name, value)| (name.into(), value.into()));
+        self.env.extend(pairs);
+        self
+    }
+
     /// With a further mount.
     pub fn mount(mut self, mount: impl Into<Mount<'a>>) -> Exec<'a> {
         self.mounts.push(mount.into());
         self
     }
+
+    /// With further mounts.
+    pub fn mounts(mut self, mounts: impl IntoIterator<Item = Mount<'a>>) -> Exec<'a> {
+        self.mounts.extend(mounts);
+        self
+    }
 }
+
+setters! { Exec<'a> {
+    readonly_root: bool,
+    cwd: impl Into<Cow<'a, str>>,
+    user: impl Into<Cow<'a, str>>,
+    platform: Option<Platform>,
+    secret_env: Vec<SecretEnv<'a>>,
+    network: NetMode,
+    security: SecurityMode,
+    cdi_devices: Vec<CdiDevice<'a>>,
+    extra_hosts: Cow<'a, [HostIp]>,
+    hostname: impl Into<Cow<'a, str>>,
+    ulimits: Cow<'a, [Ulimit]>,
+    cgroup_parent: impl Into<Cow<'a, str>>,
+    proxy_env: Option<ProxyEnv<'a>>,
+    valid_exit_codes: Vec<i32>,
+} }
 
 /// The states after an [`Exec`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,6 +188,7 @@ pub struct ExecStates {
 
 /// A secret of the client as an environment variable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SecretEnv<'a> {
     /// The id of the secret.
     pub id: Cow<'a, str>,
@@ -166,6 +197,17 @@ pub struct SecretEnv<'a> {
     /// Run without it if the client does not have it.
     pub optional: bool,
 }
+
+impl<'a> SecretEnv<'a> {
+    /// A secret by its id, in a variable by its name.
+    pub fn new(id: impl Into<Cow<'a, str>>, name: impl Into<Cow<'a, str>>) -> SecretEnv<'a> {
+        SecretEnv { id: id.into(), name: name.into(), optional: false }
+    }
+}
+
+setters! { SecretEnv<'a> {
+    optional: bool,
+} }
 
 /// The network of a container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -193,6 +235,7 @@ pub enum SecurityMode {
 
 /// A device of the host, named as in the Container Device Interface. The client must allow it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CdiDevice<'a> {
     /// The name, e.g. `vendor.com/gpu=gpu0`.
     pub name: Cow<'a, str>,
@@ -200,8 +243,20 @@ pub struct CdiDevice<'a> {
     pub optional: bool,
 }
 
+impl<'a> CdiDevice<'a> {
+    /// A device that must be there.
+    pub fn new(name: impl Into<Cow<'a, str>>) -> CdiDevice<'a> {
+        CdiDevice { name: name.into(), optional: false }
+    }
+}
+
+setters! { CdiDevice<'a> {
+    optional: bool,
+} }
+
 /// An entry of `/etc/hosts`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HostIp {
     /// The host name.
     pub host: String,
@@ -209,8 +264,16 @@ pub struct HostIp {
     pub ip: String,
 }
 
+impl HostIp {
+    /// A host name and its address.
+    pub fn new(host: impl Into<String>, ip: impl Into<String>) -> HostIp {
+        HostIp { host: host.into(), ip: ip.into() }
+    }
+}
+
 /// A limit of a process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ulimit {
     /// The limited resource, e.g. `nofile`.
     pub name: String,
@@ -220,8 +283,16 @@ pub struct Ulimit {
     pub hard: i64,
 }
 
+impl Ulimit {
+    /// The current and the maximum limit of a resource.
+    pub fn new(name: impl Into<String>, soft: i64, hard: i64) -> Ulimit {
+        Ulimit { name: name.into(), soft, hard }
+    }
+}
+
 /// Proxy variables. They are set in upper and in lower case; empty ones are not set.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ProxyEnv<'a> {
     /// `HTTP_PROXY`
     pub http_proxy: Cow<'a, str>,
@@ -234,6 +305,14 @@ pub struct ProxyEnv<'a> {
     /// `ALL_PROXY`
     pub all_proxy: Cow<'a, str>,
 }
+
+setters! { ProxyEnv<'a> {
+    http_proxy: impl Into<Cow<'a, str>>,
+    https_proxy: impl Into<Cow<'a, str>>,
+    ftp_proxy: impl Into<Cow<'a, str>>,
+    no_proxy: impl Into<Cow<'a, str>>,
+    all_proxy: impl Into<Cow<'a, str>>,
+} }
 
 impl Graph {
     /// Adds an exec and returns its root after the command. [`Graph::add`] also returns the results

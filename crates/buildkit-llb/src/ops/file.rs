@@ -23,12 +23,13 @@ mod write;
 /// let mut graph = Graph::new();
 /// let context = graph.add(Local::new("context", "session"), Metadata::default());
 /// let op = FileOp::new(State::SCRATCH)
-///     .then(MkdirAction { make_parents: true, ..MkdirAction::new("/srv/app", 0o755) })
-///     .then(CopyAction { dir_copy_contents: true, ..CopyAction::new(context, "/", "/srv/app/") });
+///     .then(MkdirAction::new("/srv/app", 0o755).make_parents(true))
+///     .then(CopyAction::new(context, "/", "/srv/app/").dir_copy_contents(true));
 /// let files = graph.add(op, Metadata::named("COPY . /srv/app/"));
 /// assert!(!files.is_scratch());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct FileOp<'a> {
     /// The input of the first action.
     pub base: State,
@@ -45,6 +46,12 @@ impl<'a> FileOp<'a> {
     /// Appends an action.
     pub fn then(mut self, action: impl Into<FileAction<'a>>) -> FileOp<'a> {
         self.actions.push(action.into());
+        self
+    }
+
+    /// Appends several actions.
+    pub fn actions(mut self, actions: impl IntoIterator<Item = FileAction<'a>>) -> FileOp<'a> {
+        self.actions.extend(actions);
         self
     }
 }
@@ -67,6 +74,7 @@ pub enum FileAction<'a> {
 
 /// Copies files or directories from a state.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CopyAction<'a> {
     /// The state to copy from.
     pub from: State,
@@ -149,8 +157,26 @@ impl<'a> CopyAction<'a> {
     }
 }
 
+setters! { CopyAction<'a> {
+    dest: impl Into<Cow<'a, str>>,
+    owner: Option<ChownOpt<'a>>,
+    mode: Option<Mode<'a>>,
+    timestamp: Option<Timestamp>,
+    follow_symlink: bool,
+    dir_copy_contents: bool,
+    attempt_unpack: bool,
+    create_dest_path: bool,
+    allow_wildcard: bool,
+    allow_empty_wildcard: bool,
+    include_patterns: Vec<Cow<'a, str>>,
+    exclude_patterns: Vec<Cow<'a, str>>,
+    required_paths: Vec<Cow<'a, str>>,
+    always_replace_existing_dest_paths: bool,
+} }
+
 /// Writes a file, replacing an existing one.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MkfileAction<'a> {
     /// The path.
     pub path: Cow<'a, str>,
@@ -175,8 +201,14 @@ impl<'a> MkfileAction<'a> {
     }
 }
 
+setters! { MkfileAction<'a> {
+    owner: Option<ChownOpt<'a>>,
+    timestamp: Option<Timestamp>,
+} }
+
 /// Creates a directory. An existing one is left unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MkdirAction<'a> {
     /// The path.
     pub path: Cow<'a, str>,
@@ -197,8 +229,15 @@ impl<'a> MkdirAction<'a> {
     }
 }
 
+setters! { MkdirAction<'a> {
+    make_parents: bool,
+    owner: Option<ChownOpt<'a>>,
+    timestamp: Option<Timestamp>,
+} }
+
 /// Removes a file, or a directory with its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RmAction<'a> {
     /// The path.
     pub path: Cow<'a, str>,
@@ -215,8 +254,14 @@ impl<'a> RmAction<'a> {
     }
 }
 
+setters! { RmAction<'a> {
+    allow_not_found: bool,
+    allow_wildcard: bool,
+} }
+
 /// Creates a symbolic link. Fails if its path exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SymlinkAction<'a> {
     /// The target of the link: any text.
     pub target: Cow<'a, str>,
@@ -238,8 +283,14 @@ impl<'a> SymlinkAction<'a> {
     }
 }
 
+setters! { SymlinkAction<'a> {
+    owner: Option<ChownOpt<'a>>,
+    timestamp: Option<Timestamp>,
+} }
+
 /// The owner and group of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ChownOpt<'a> {
     /// The owner. `None` is root.
     pub user: Option<UserOpt<'a>>,
@@ -249,6 +300,11 @@ pub struct ChownOpt<'a> {
 }
 
 impl<'a> ChownOpt<'a> {
+    /// An owner and optionally a group.
+    pub fn new(user: Option<UserOpt<'a>>, group: Option<UserOpt<'a>>) -> ChownOpt<'a> {
+        ChownOpt { user, group }
+    }
+
     /// An owner and group by number.
     pub fn ids(uid: u32, gid: u32) -> ChownOpt<'a> {
         ChownOpt { user: Some(UserOpt::Id(uid)), group: Some(UserOpt::Id(gid)) }

@@ -12,6 +12,7 @@ use crate::{Cap, Graph, Metadata, Op, State};
 /// If several inputs have the same entry, including a directory, the last one's mode and owner
 /// apply.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Merge {
     /// The inputs, from bottom to top.
     pub inputs: Vec<State>,

@@ -24,6 +24,7 @@ pub enum Mount<'a> {
 
 /// A state, mounted at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BindMount<'a> {
     /// The mount point. A relative path starts at the working directory.
     pub dest: Cow<'a, str>,
@@ -49,6 +50,12 @@ impl<'a> BindMount<'a> {
         }
     }
 }
+
+setters! { BindMount<'a> {
+    selector: impl Into<Cow<'a, str>>,
+    access: BindAccess,
+    content_cache: ContentCache,
+} }
 
 /// The access mode of a bind mount, and the fate of changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +86,7 @@ pub enum ContentCache {
 
 /// A directory that the daemon keeps between builds.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CacheMount<'a> {
     /// The mount point. A relative path starts at the working directory.
     pub dest: Cow<'a, str>,
@@ -109,6 +117,13 @@ impl<'a> CacheMount<'a> {
     }
 }
 
+setters! { CacheMount<'a> {
+    sharing: CacheSharing,
+    input: State,
+    selector: impl Into<Cow<'a, str>>,
+    readonly: bool,
+} }
+
 /// Behaviour when several execs use a cache at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -124,6 +139,7 @@ pub enum CacheSharing {
 
 /// A secret of the client, as a read-only file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SecretMount<'a> {
     /// The path of the file.
     pub dest: Cow<'a, str>,
@@ -153,8 +169,16 @@ impl<'a> SecretMount<'a> {
     }
 }
 
+setters! { SecretMount<'a> {
+    uid: u32,
+    gid: u32,
+    mode: u32,
+    optional: bool,
+} }
+
 /// An SSH agent of the client, as a socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SshMount<'a> {
     /// The path of the socket. `None` is `/run/buildkit/ssh_agent.` and the agent's index in the
     /// exec. The path of the first agent is set in the environment as `SSH_AUTH_SOCK`, unless that
@@ -179,8 +203,17 @@ impl<'a> SshMount<'a> {
     }
 }
 
+setters! { SshMount<'a> {
+    dest: Option<Cow<'a, str>>,
+    uid: u32,
+    gid: u32,
+    mode: u32,
+    optional: bool,
+} }
+
 /// A file system in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TmpfsMount<'a> {
     /// The mount point. A relative path starts at the working directory.
     pub dest: Cow<'a, str>,
@@ -194,6 +227,10 @@ impl<'a> TmpfsMount<'a> {
         TmpfsMount { dest: dest.into(), size: 0 }
     }
 }
+
+setters! { TmpfsMount<'a> {
+    size: u64,
+} }
 
 /// Converts each kind to a mount.
 macro_rules! kinds {

@@ -56,7 +56,7 @@ fn steps_have_the_digests_of_a_dockerfile() {
     );
     check(&graph, base, "24743e4ff04f43131323a91c8bc18791c970b5c35f7a9979a662d1406a990085");
 
-    let workdir = MkdirAction { make_parents: true, ..MkdirAction::new("/src", 0o755) };
+    let workdir = MkdirAction::new("/src", 0o755).make_parents(true);
     let state = graph.add(FileOp::new(base).then(workdir), Metadata::default());
     check(&graph, state, "36072063eb0e0e8c496e496b3e3fdc0ca9dc6457e893223ff06a5c9fba0f6d29");
 
@@ -65,41 +65,36 @@ fn steps_have_the_digests_of_a_dockerfile() {
     check(&graph, document, "f24c66a70e2b41c67be307c188be468b3f4526bdec9444e811417a6fc92fd3c0");
 
     let copy = CopyAction::new(document, "EOF", "/etc/a.conf");
-    let copy = CopyAction { create_dest_path: true, ..copy };
+    let copy = copy.create_dest_path(true);
     let state = graph.add(FileOp::new(state).then(copy), Metadata::default());
     check(&graph, state, "c03e8313ce3c670f5ff8e241565f0f73f4211fbb22791e8ee108d7b0a52ec588");
 
-    let cache =
-        MkdirAction { owner: Some(ChownOpt::ids(5, 0)), ..MkdirAction::new("/cache", 0o755) };
+    let cache = MkdirAction::new("/cache", 0o755).owner(Some(ChownOpt::ids(5, 0)));
     let cache = graph.add(FileOp::new(State::SCRATCH).then(cache), Metadata::default());
     check(&graph, cache, "7fb29cd964882eb95af9f3bd2f840dca6c2367a41d606c313e609142f2f26bd7");
 
-    let run = Exec {
-        mounts: vec![
+    let run = shell(state, "true")
+        .mounts(vec![
             CacheMount::new("/root/.cache", "//root/.cache").into(),
-            CacheMount {
-                sharing: CacheSharing::Locked,
-                input: cache,
-                selector: "/cache".into(),
-                ..CacheMount::new("/c", "/cc")
-            }
-            .into(),
-            TmpfsMount { size: 1000, ..TmpfsMount::new("/t") }.into(),
-            BindMount { selector: "/etc".into(), ..BindMount::new("/mnt", base) }.into(),
-            BindMount { access: BindAccess::NoOutput, ..BindMount::new("/rw", base) }.into(),
-            SecretMount { optional: true, ..SecretMount::new("/run/s", "s") }.into(),
-            SshMount { optional: true, ..SshMount::new("") }.into(),
-        ],
-        secret_env: vec![SecretEnv { id: "e".into(), name: "E".into(), optional: true }],
-        ..shell(state, "true")
-    };
+            CacheMount::new("/c", "/cc")
+                .sharing(CacheSharing::Locked)
+                .input(cache)
+                .selector("/cache")
+                .into(),
+            TmpfsMount::new("/t").size(1000).into(),
+            BindMount::new("/mnt", base).selector("/etc").into(),
+            BindMount::new("/rw", base).access(BindAccess::NoOutput).into(),
+            SecretMount::new("/run/s", "s").optional(true).into(),
+            SshMount::new("").optional(true).into(),
+        ])
+        .secret_env(vec![SecretEnv::new("e", "E").optional(true)]);
     let state = graph.add(run, Metadata::default()).root;
     check(&graph, state, "44690be14c291a9b7bd20a4a847cc7c8a1602df321a1b84b3b7dd8cafaf20fe7");
 
-    let copy = |path: &'static str| CopyAction {
-        owner: Some(ChownOpt::parse("nobody:1", state)),
-        mode: Some(Mode::Octal(0o640)),
-        ..CopyAction::like_dockerfile(base, path, "/x/")
+    let copy = |path: &'static str| {
+        CopyAction::like_dockerfile(base, path, "/x/")
+            .owner(Some(ChownOpt::parse("nobody:1", state)))
+            .mode(Some(Mode::Octal(0o640)))
     };
     let copies = FileOp::new(state).then(copy("/etc/passwd")).then(copy("/etc/os-release"));
     let state = graph.add(copies, Metadata::default());
@@ -112,7 +107,7 @@ fn steps_have_the_digests_of_a_dockerfile() {
     let state = graph.add(Merge::new([state, linked]), Metadata::default());
     check(&graph, state, "9afbc8a586eee1f9ecbd186100daa3a045b55b65942ddc787745ea50724d3829");
 
-    let run = Exec { network: NetMode::None, ..shell(state, "echo hi") };
+    let run = shell(state, "echo hi").network(NetMode::None);
     let state = graph.add(run, Metadata::default()).root;
     check(&graph, state, "33adb2347edcff3dc19b5a3501a7ccca0c104e6dee117629571d7be5c6202bb3");
 }
@@ -120,34 +115,28 @@ fn steps_have_the_digests_of_a_dockerfile() {
 #[test]
 fn sources_and_settings_have_the_digests_of_a_dockerfile() {
     let mut graph = Graph::new();
-    let http = Http {
-        checksum: Some(
+    let http = Http::new("https://example.invalid/a/b.tar.gz")
+        .checksum(Some(
             "sha256:01ba4719c80b6fe911b091a7c05124b64eeece964e09c058ef8f9805daca546b".into(),
-        ),
-        filename: Some(FileName::new("b.tar.gz").expect("a file name")),
-        ..Http::new("https://example.invalid/a/b.tar.gz")
-    };
+        ))
+        .filename(Some(FileName::new("b.tar.gz").expect("a file name")));
     let http = graph.add(http, Metadata::default());
     check(&graph, http, "6a7f41d8f4223bbb5c7fcb7fddc78bde9e704011450aa0856391a57e0e767e07");
 
-    let copy = CopyAction {
-        mode: Some(Mode::Octal(0o644)),
-        create_dest_path: true,
-        ..CopyAction::new(http, "b.tar.gz", "/d/")
-    };
+    let copy = CopyAction::new(http, "b.tar.gz", "/d/")
+        .mode(Some(Mode::Octal(0o644)))
+        .create_dest_path(true);
     let web = graph.add(FileOp::new(State::SCRATCH).then(copy), Metadata::default());
     check(&graph, web, "4983ef02988450545d68db7a47fc012525ca79877eff779e837f058cc2341892");
 
-    let git = Git {
-        reference: "v0.12.0".into(),
-        subdir: "docs".into(),
-        keep_git_dir: true,
-        ..Git::new("https://github.com/moby/buildkit.git")
-    };
+    let git = Git::new("https://github.com/moby/buildkit.git")
+        .reference("v0.12.0")
+        .subdir("docs")
+        .keep_git_dir(true);
     let git = graph.add(git, Metadata::default());
     check(&graph, git, "9729dc497226987493fd9a9b1e770eed554712ce67fe2e1c23aa02f229e4afba");
 
-    let copy = CopyAction { create_dest_path: true, ..CopyAction::new(git, "/", "/g") };
+    let copy = CopyAction::new(git, "/", "/g").create_dest_path(true);
     let web = graph.add(FileOp::new(web).then(copy), Metadata::default());
     check(&graph, web, "d3583c382455fdc86d92cec55a4bb09b89167dcccf79c3f3d46f90170fe9a21b");
 
@@ -157,37 +146,24 @@ fn sources_and_settings_have_the_digests_of_a_dockerfile() {
     );
     check(&graph, base, "f06a4fecb03df90b2bf633afdc2d69f5b628e36a3a9b0c420a7f5961a339a319");
 
-    let mut run = Exec {
-        cwd: "/go".into(),
-        mounts: vec![
+    let mut run = shell(base, "true")
+        .cwd("/go")
+        .mounts(vec![
             BindMount::new("/w", web).into(),
-            CacheMount {
-                sharing: CacheSharing::Private,
-                readonly: true,
-                ..CacheMount::new("/k", "//k")
-            }
-            .into(),
-            TmpfsMount { size: 64 << 20, ..TmpfsMount::new("/dev/shm") }.into(),
-        ],
-        extra_hosts: vec![HostIp { host: "db".into(), ip: "10.0.0.1".into() }].into(),
-        hostname: "hh".into(),
-        ulimits: vec![Ulimit { name: "nofile".into(), soft: 1024, hard: 2048 }].into(),
-        cgroup_parent: "/builds".into(),
-        proxy_env: Some(ProxyEnv {
-            http_proxy: "http://p".into(),
-            no_proxy: "localhost".into(),
-            ..ProxyEnv::default()
-        }),
-        ..shell(base, "true")
-    };
+            CacheMount::new("/k", "//k").sharing(CacheSharing::Private).readonly(true).into(),
+            TmpfsMount::new("/dev/shm").size(64 << 20).into(),
+        ])
+        .extra_hosts(vec![HostIp::new("db", "10.0.0.1")].into())
+        .hostname("hh")
+        .ulimits(vec![Ulimit::new("nofile", 1024, 2048)].into())
+        .cgroup_parent("/builds")
+        .proxy_env(Some(ProxyEnv::default().http_proxy("http://p").no_proxy("localhost")));
     run.env.pop();
     let state = graph.add(run, Metadata::default()).root;
     check(&graph, state, "39f240b7b31713ae90b1f5334c2680162475e2ca8d55e1068ef58509806cd73e");
 
-    let copy = CopyAction {
-        mode: Some(Mode::Symbolic("u=rwX,go=rX".into())),
-        ..CopyAction::like_dockerfile(web, "/d", "/q")
-    };
+    let copy = CopyAction::like_dockerfile(web, "/d", "/q")
+        .mode(Some(Mode::Symbolic("u=rwX,go=rX".into())));
     let state = graph.add(FileOp::new(state).then(copy), Metadata::default());
     check(&graph, state, "333ca5903e258eb1f5b1dc737fe9af2a8fb5f8f1d70a16e27609b73c18d4bcc5");
 }
@@ -198,12 +174,10 @@ fn check(graph: &Graph, state: State, digest: &str) {
 }
 
 fn golang(graph: &mut Graph, digest: &str) -> State {
-    let image = Image {
-        platform: Some(platform()),
+    let image = Image::new(format!("docker.io/library/golang:1.24@{digest}").parse().unwrap())
+        .platform(Some(platform()))
         // buildx's setting for a Docker engine.
-        resolve_mode: ResolveMode::PreferLocal,
-        ..Image::new(format!("docker.io/library/golang:1.24@{digest}").parse().unwrap())
-    };
+        .resolve_mode(ResolveMode::PreferLocal);
     graph.add(image, Metadata::default())
 }
 
@@ -223,11 +197,9 @@ fn shell(root: State, script: &str) -> Exec<'_> {
         ("GOPATH", "/go"),
         ("A", "b"),
     ];
-    Exec {
-        args: vec!["-c".into(), script.into()],
-        env: env.map(|(name, value)| (name.into(), value.into())).into(),
-        cwd: "/src".into(),
-        platform: Some(platform()),
-        ..Exec::new(root, "/bin/sh")
-    }
+    Exec::new(root, "/bin/sh")
+        .args(vec!["-c", script])
+        .envs(env)
+        .cwd("/src")
+        .platform(Some(platform()))
 }

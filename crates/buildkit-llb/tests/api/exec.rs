@@ -10,7 +10,7 @@ use expect_test::expect;
 use crate::{check, image, with_base};
 
 fn shell(root: State, script: &str) -> Exec<'_> {
-    Exec { args: vec!["-ec".into(), script.into()], ..Exec::new(root, "/bin/sh") }
+    Exec::new(root, "/bin/sh").args(vec!["-ec", script])
 }
 
 #[test]
@@ -45,39 +45,27 @@ fn plain() {
 #[test]
 fn all_settings() {
     let (mut graph, base) = with_base();
-    let exec = Exec {
-        env: vec![("PATH".into(), "/bin".into()), ("EMPTY".into(), "".into())],
-        cwd: "/src".into(),
-        user: "app:app".into(),
-        platform: Some("linux/arm/v7".parse().unwrap()),
-        secret_env: vec![
-            SecretEnv { id: "token".into(), name: "TOKEN".into(), optional: false },
-            SecretEnv { id: "other".into(), name: "OTHER".into(), optional: true },
-        ],
-        network: NetMode::Host,
-        security: SecurityMode::Insecure,
-        cdi_devices: vec![CdiDevice { name: "vendor.com/gpu=0".into(), optional: true }],
-        extra_hosts: vec![HostIp { host: "db".into(), ip: "10.0.0.1".into() }].into(),
-        hostname: "builder".into(),
-        ulimits: vec![Ulimit { name: "nofile".into(), soft: 1024, hard: -1 }].into(),
-        cgroup_parent: "/builds".into(),
-        proxy_env: Some(ProxyEnv {
-            http_proxy: "http://proxy".into(),
-            no_proxy: "localhost".into(),
-            ..ProxyEnv::default()
-        }),
-        valid_exit_codes: vec![0, 3, -1],
-        ..shell(base, "make")
-    };
-    let metadata = Metadata {
-        linux_resources: Some(LinuxResources {
-            memory: 1 << 30,
-            memory_swap: -1,
-            cpuset_cpus: "0-3".into(),
-            ..LinuxResources::default()
-        }),
-        ..Metadata::default()
-    };
+    let exec = shell(base, "make")
+        .envs(vec![("PATH", "/bin"), ("EMPTY", "")])
+        .cwd("/src")
+        .user("app:app")
+        .platform(Some("linux/arm/v7".parse().unwrap()))
+        .secret_env(vec![
+            SecretEnv::new("token", "TOKEN"),
+            SecretEnv::new("other", "OTHER").optional(true),
+        ])
+        .network(NetMode::Host)
+        .security(SecurityMode::Insecure)
+        .cdi_devices(vec![CdiDevice::new("vendor.com/gpu=0").optional(true)])
+        .extra_hosts(vec![HostIp::new("db", "10.0.0.1")].into())
+        .hostname("builder")
+        .ulimits(vec![Ulimit::new("nofile", 1024, -1)].into())
+        .cgroup_parent("/builds")
+        .proxy_env(Some(ProxyEnv::default().http_proxy("http://proxy").no_proxy("localhost")))
+        .valid_exit_codes(vec![0, 3, -1]);
+    let metadata = Metadata::default().linux_resources(Some(
+        LinuxResources::default().memory(1 << 30).memory_swap(-1).cpuset_cpus("0-3"),
+    ));
     let states = graph.add(exec, metadata);
     check(
         &graph,
@@ -126,52 +114,27 @@ fn mounts_in_the_order_of_the_go_client() {
     let tools = image(&mut graph, "tools");
     let seed = FileOp::new(State::SCRATCH).then(MkdirAction::new("/cache", 0o755));
     let seed = graph.add(seed, Metadata::default());
-    let exec = Exec {
-        mounts: vec![
-            SshMount::new("").into(),
-            SecretMount { uid: 1, gid: 2, mode: 0, optional: true, ..SecretMount::new("/z", "z") }
-                .into(),
-            SecretMount::new("/a", "a").into(),
-            TmpfsMount { size: 64 << 20, ..TmpfsMount::new("/tmp") }.into(),
-            TmpfsMount::new("/run").into(),
-            CacheMount {
-                sharing: CacheSharing::Locked,
-                input: seed,
-                selector: "/cache".into(),
-                ..CacheMount::new("/cache", "ns/cache")
-            }
+    let exec = shell(base, "make").mounts(vec![
+        SshMount::new("").into(),
+        SecretMount::new("/z", "z").uid(1).gid(2).mode(0).optional(true).into(),
+        SecretMount::new("/a", "a").into(),
+        TmpfsMount::new("/tmp").size(64 << 20).into(),
+        TmpfsMount::new("/run").into(),
+        CacheMount::new("/cache", "ns/cache")
+            .sharing(CacheSharing::Locked)
+            .input(seed)
+            .selector("/cache")
             .into(),
-            CacheMount {
-                sharing: CacheSharing::Private,
-                readonly: true,
-                ..CacheMount::new("/b", "ns/b")
-            }
+        CacheMount::new("/b", "ns/b").sharing(CacheSharing::Private).readonly(true).into(),
+        BindMount::new("/opt", tools).access(BindAccess::Output).selector("/opt").into(),
+        BindMount::new("/mnt", tools).content_cache(ContentCache::Off).into(),
+        BindMount::new("/base", base)
+            .access(BindAccess::NoOutput)
+            .content_cache(ContentCache::On)
             .into(),
-            BindMount {
-                access: BindAccess::Output,
-                selector: "/opt".into(),
-                ..BindMount::new("/opt", tools)
-            }
-            .into(),
-            BindMount { content_cache: ContentCache::Off, ..BindMount::new("/mnt", tools) }.into(),
-            BindMount {
-                access: BindAccess::NoOutput,
-                content_cache: ContentCache::On,
-                ..BindMount::new("/base", base)
-            }
-            .into(),
-            BindMount { access: BindAccess::Output, ..BindMount::new("/out", State::SCRATCH) }
-                .into(),
-            SshMount {
-                dest: Some("/agent".into()),
-                uid: 1,
-                optional: true,
-                ..SshMount::new("work")
-            }
-            .into(),
-        ],
-        ..shell(base, "make")
-    };
+        BindMount::new("/out", State::SCRATCH).access(BindAccess::Output).into(),
+        SshMount::new("work").dest(Some("/agent".into())).uid(1).optional(true).into(),
+    ]);
     let states = graph.add(exec, Metadata::default());
 
     assert_eq!(states.mounts.len(), 12);
@@ -233,14 +196,9 @@ fn mounts_in_the_order_of_the_go_client() {
 #[test]
 fn readonly_root() {
     let (mut graph, base) = with_base();
-    let exec = Exec {
-        readonly_root: true,
-        mounts: vec![
-            BindMount { access: BindAccess::Output, ..BindMount::new("/out", State::SCRATCH) }
-                .into(),
-        ],
-        ..shell(base, "make DESTDIR=/out install")
-    };
+    let exec = shell(base, "make DESTDIR=/out install")
+        .readonly_root(true)
+        .mounts(vec![BindMount::new("/out", State::SCRATCH).access(BindAccess::Output).into()]);
     let states = graph.add(exec, Metadata::default());
     assert_eq!(states.root, base);
     check(
@@ -269,11 +227,9 @@ fn readonly_root() {
 #[test]
 fn agent_in_the_environment_is_kept() {
     let (mut graph, base) = with_base();
-    let exec = Exec {
-        env: vec![("SSH_AUTH_SOCK".into(), "/mine".into())],
-        mounts: vec![SshMount::new("default").into()],
-        ..shell(base, "git fetch")
-    };
+    let exec = shell(base, "git fetch")
+        .envs(vec![("SSH_AUTH_SOCK", "/mine")])
+        .mounts(vec![SshMount::new("default").into()]);
     let state = graph.add(exec, Metadata::default()).root;
     check(
         &graph,

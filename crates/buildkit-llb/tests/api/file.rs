@@ -13,14 +13,14 @@ fn chain_with_every_action() {
     let (mut graph, base) = with_base();
     let from = image(&mut graph, "from");
     let op = FileOp::new(base)
-        .then(MkdirAction { make_parents: true, ..MkdirAction::new("srv//app/", 0o40755) })
+        .then(MkdirAction::new("srv//app/", 0o40755).make_parents(true))
         .then(MkfileAction::new("/etc/a.conf", 0o644, b"a = 1\nb = 2\n"))
         .then(MkfileAction::new("/etc/b", 0o600, &[0, 159, 146, 150]))
         .then(MkfileAction::new("/etc/empty", 0, b""))
         .then(SymlinkAction::new("../app", "/srv/./link"))
         .then(CopyAction::new(from, "/out/*.so", "/usr/lib/"))
         .then(RmAction::new("/tmp/x"))
-        .then(RmAction { allow_not_found: true, allow_wildcard: true, ..RmAction::new("/tmp/*") });
+        .then(RmAction::new("/tmp/*").allow_not_found(true).allow_wildcard(true));
     let state = graph.add(op, Metadata::default());
     check(
         &graph,
@@ -91,23 +91,23 @@ fn copy_with_everything() {
     let (mut graph, base) = with_base();
     let from = image(&mut graph, "from");
     let op = FileOp::new(State::SCRATCH)
-        .then(CopyAction {
-            owner: Some(ChownOpt::ids(1000, 1001)),
-            mode: Some(Mode::Octal(0o4755)),
-            timestamp: Some(Timestamp::from_seconds(0)),
-            attempt_unpack: true,
-            include_patterns: vec!["*.so".into(), "b c".into()],
-            exclude_patterns: vec!["x".into()],
-            required_paths: vec!["a.so".into()],
-            always_replace_existing_dest_paths: true,
-            ..CopyAction::like_dockerfile(from, "out", "dest/")
-        })
-        .then(CopyAction {
-            mode: Some(Mode::Symbolic("u=rwX,go=rX".into())),
-            timestamp: Some(Timestamp::from_nanoseconds(1_500_000_000)),
-            ..CopyAction::new(base, "/", "/")
-        })
-        .then(CopyAction { mode: Some(Mode::Octal(0)), ..CopyAction::new(from, "/", "/") });
+        .then(
+            CopyAction::like_dockerfile(from, "out", "dest/")
+                .owner(Some(ChownOpt::ids(1000, 1001)))
+                .mode(Some(Mode::Octal(0o4755)))
+                .timestamp(Some(Timestamp::from_seconds(0)))
+                .attempt_unpack(true)
+                .include_patterns(vec!["*.so".into(), "b c".into()])
+                .exclude_patterns(vec!["x".into()])
+                .required_paths(vec!["a.so".into()])
+                .always_replace_existing_dest_paths(true),
+        )
+        .then(
+            CopyAction::new(base, "/", "/")
+                .mode(Some(Mode::Symbolic("u=rwX,go=rX".into())))
+                .timestamp(Some(Timestamp::from_nanoseconds(1_500_000_000))),
+        )
+        .then(CopyAction::new(from, "/", "/").mode(Some(Mode::Octal(0))));
     let state = graph.add(op, Metadata::default());
     check(
         &graph,
@@ -148,19 +148,19 @@ fn copy_with_everything() {
 fn owners() {
     let (mut graph, base) = with_base();
     let names = image(&mut graph, "names");
-    let mkdir = |owner| MkdirAction { owner: Some(owner), ..MkdirAction::new("/a", 0o755) };
+    let mkdir = |owner| MkdirAction::new("/a", 0o755).owner(Some(owner));
     let group = UserOpt::Id(5);
     let op = FileOp::new(base)
         .then(mkdir(ChownOpt::parse("app", base)))
         .then(mkdir(ChownOpt::parse("app:staff", names)))
         .then(mkdir(ChownOpt::parse("7", names)))
         .then(mkdir(ChownOpt::parse("root:staff", base)))
-        .then(mkdir(ChownOpt { user: None, group: Some(group) }))
-        .then(SymlinkAction {
-            owner: Some(ChownOpt::ids(1, 2)),
-            timestamp: Some(Timestamp::from_seconds(1)),
-            ..SymlinkAction::new("a", "/b")
-        });
+        .then(mkdir(ChownOpt::new(None, Some(group))))
+        .then(
+            SymlinkAction::new("a", "/b")
+                .owner(Some(ChownOpt::ids(1, 2)))
+                .timestamp(Some(Timestamp::from_seconds(1))),
+        );
     let state = graph.add(op, Metadata::default());
     check(
         &graph,
@@ -213,7 +213,7 @@ fn texts_of_owners() {
         (":1", Some(UserOpt::Id(0)), Some(UserOpt::Id(1))),
         ("-1", name("-1"), None),
     ] {
-        assert_eq!(ChownOpt::parse(text, State::SCRATCH), ChownOpt { user, group }, "{text}");
+        assert_eq!(ChownOpt::parse(text, State::SCRATCH), ChownOpt::new(user, group), "{text}");
     }
 }
 

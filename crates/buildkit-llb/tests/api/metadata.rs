@@ -9,12 +9,7 @@ use expect_test::expect;
 use crate::{check, with_base};
 
 fn file(name: &str) -> SourceInfo {
-    SourceInfo {
-        filename: name.into(),
-        data: b"one\ntwo\n".into(),
-        language: "TOML".into(),
-        definition: None,
-    }
+    SourceInfo::new(name, b"one\ntwo\n").language("TOML")
 }
 
 #[test]
@@ -23,24 +18,22 @@ fn everything() {
     let unused = graph.add_source(file("unused.toml"));
     let source = graph.add_source(file("a.toml"));
     assert_eq!(graph.add_source(file("unused.toml")), unused);
-    let metadata = Metadata {
-        description: [("com.docker.dockerfile.v1.command".into(), "RUN make".into())].into(),
-        ignore_cache: true,
-        export_cache: Some(false),
-        progress_group: Some(ProgressGroup { id: "g".into(), name: "a group".into(), weak: true }),
-        locations: vec![
+    let metadata = Metadata::named("[build 1/1] RUN make\twith a tab")
+        .description([("com.docker.dockerfile.v1.command".into(), "RUN make".into())].into())
+        .ignore_cache(true)
+        .export_cache(Some(false))
+        .progress_group(Some(ProgressGroup::new("g", "a group").weak(true)))
+        .at(vec![
             Location::lines(source, 2..=3),
-            Location {
+            Location::new(
                 source,
-                range: Range::lines(1..=1),
-                further: vec![Range {
+                Range::lines(1..=1),
+                vec![Range {
                     start: Position { line: 2, character: 4 },
                     end: Position { line: 2, character: 6 },
                 }],
-            },
-        ],
-        ..Metadata::named("[build 1/1] RUN make\twith a tab")
-    };
+            ),
+        ]);
     let state = graph.add(Exec::new(base, "make"), metadata).root;
     check(
         &graph,
@@ -75,7 +68,7 @@ fn everything() {
 fn file_with_its_own_graph() {
     let mut graph = Graph::new();
     let files = graph.add(Local::new("dockerfile", "s"), Metadata::named("load build definition"));
-    let info = SourceInfo { definition: Some(graph.definition(files)), ..file("a.toml") };
+    let info = file("a.toml").definition(Some(graph.definition(files)));
     let source = graph.add_source(info);
     let image = Image::new("docker.io/library/base:1".parse().unwrap());
     let image = graph.add(image, Metadata::default().at([Location::lines(source, 1..=1)]));
@@ -101,11 +94,8 @@ fn file_with_its_own_graph() {
 fn order_of_adding_does_not_show() {
     let mut graph = Graph::new();
     let [a, b] = ["a.toml", "b.toml"].map(|name| graph.add_source(file(name)));
-    let with = |locations: [Location; 2], ignore_cache, export_cache| Metadata {
-        locations: locations.into(),
-        ignore_cache,
-        export_cache,
-        ..Metadata::default()
+    let with = |locations: [Location; 2], ignore_cache, export_cache| {
+        Metadata::default().at(locations).ignore_cache(ignore_cache).export_cache(export_cache)
     };
     let line = |file, line| Location::lines(file, line..=line);
     let metadata = [
@@ -151,7 +141,7 @@ fn first_name_stays() {
     let mut graph = Graph::new();
     let mut add = |name: &str, key: &str| {
         let description = [(key.to_owned(), name.to_owned()), ("k".into(), name.to_owned())];
-        let metadata = Metadata { description: description.into(), ..Metadata::named(name) };
+        let metadata = Metadata::named(name).description(description.into());
         graph.add(Image::new("x:1".parse().unwrap()), metadata)
     };
     let state = add("one", "a");
@@ -166,8 +156,8 @@ fn first_name_stays() {
 #[test]
 fn resources_are_for_containers() {
     let (mut graph, base) = with_base();
-    let resources = LinuxResources { cpu_shares: 5, ..LinuxResources::default() };
-    let metadata = Metadata { linux_resources: Some(resources), ..Metadata::default() };
+    let resources = LinuxResources::default().cpu_shares(5);
+    let metadata = Metadata::default().linux_resources(Some(resources));
     let state = graph.add(Diff::new(base, base), metadata);
     assert_eq!(graph.vertex(state).unwrap().metadata().linux_resources, None);
 }

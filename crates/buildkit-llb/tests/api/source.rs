@@ -30,14 +30,12 @@ fn image() {
               caps: constraints platform
         "#]],
     );
-    let image = Image {
-        platform: arm64(),
-        resolve_mode: ResolveMode::ForcePull,
-        record_type: RecordType::Internal,
-        layer_limit: Some(2),
-        checksum: Some("sha256:abc".into()),
-        ..Image::new("docker.io/library/alpine:3".parse().unwrap())
-    };
+    let image = Image::new("docker.io/library/alpine:3".parse().unwrap())
+        .platform(arm64())
+        .resolve_mode(ResolveMode::ForcePull)
+        .record_type(RecordType::Internal)
+        .layer_limit(Some(2))
+        .checksum(Some("sha256:abc".into()));
     check_op(
         image,
         expect![[r#"
@@ -58,13 +56,11 @@ fn image() {
 
 #[test]
 fn image_wishes_need_no_capability() {
-    let image = Image {
-        resolve_mode: ResolveMode::PreferLocal,
-        record_type: RecordType::Frontend,
-        layer_limit: Some(0),
-        checksum: Some(String::new()),
-        ..Image::new("docker.io/library/alpine:3".parse().unwrap())
-    };
+    let image = Image::new("docker.io/library/alpine:3".parse().unwrap())
+        .resolve_mode(ResolveMode::PreferLocal)
+        .record_type(RecordType::Frontend)
+        .layer_limit(Some(0))
+        .checksum(Some(String::new()));
     check_op(
         image,
         expect![[r#"
@@ -94,15 +90,13 @@ fn local() {
               caps: constraints platform
         "#]],
     );
-    let local = Local {
-        include_patterns: texts(["a", "b \"c\""]),
-        exclude_patterns: texts(["**/*.o", "!<keep>.o"]),
-        follow_paths: texts(["src"]),
-        shared_key_hint: "context".into(),
-        differ: Some(Differ::None),
-        metadata_only: Some(texts(["*.md"])),
-        ..Local::new("context", "s1")
-    };
+    let local = Local::new("context", "s1")
+        .include_patterns(texts(["a", "b \"c\""]))
+        .exclude_patterns(texts(["**/*.o", "!<keep>.o"]))
+        .follow_paths(texts(["src"]))
+        .shared_key_hint("context")
+        .differ(Some(Differ::None))
+        .metadata_only(Some(texts(["*.md"])));
     check_op(
         local,
         expect![[r##"
@@ -126,12 +120,10 @@ fn local() {
 
 #[test]
 fn local_of_any_session() {
-    let local = Local {
-        session: LocalSession::Unique("u1".into()),
-        differ: Some(Differ::Metadata),
-        metadata_only: Some(Vec::new()),
-        ..Local::new("context", "")
-    };
+    let local = Local::new("context", "")
+        .session(LocalSession::Unique("u1".into()))
+        .differ(Some(Differ::Metadata))
+        .metadata_only(Some(Vec::new()));
     check_op(
         local,
         expect![[r#"
@@ -164,30 +156,26 @@ fn git() {
               caps: constraints platform
         "#]],
     );
-    let git = Git {
-        reference: "v0.12.0".into(),
-        subdir: "docs".into(),
-        checksum: Some("abcdef".into()),
-        keep_git_dir: true,
-        skip_submodules: true,
-        fetch_by_commit: true,
-        mtime: Some(GitMtime::Commit),
-        auth_token_secret: "token".into(),
-        auth_header_secret: String::new(),
-        signature: Some(GitSignature {
-            public_key: "key".into(),
-            reject_expired_keys: true,
-            require_signed_tag: true,
-            ignore_signed_tag: true,
-        }),
-        bundle: Some(GitBundle {
-            locator: "oci-layout+blob://x@sha256:abc".into(),
-            session_id: "s1".into(),
-            store_id: "store".into(),
-        }),
-        checkout_bundle: true,
-        ..Git::new("https://github.com/moby/buildkit.git")
-    };
+    let git = Git::new("https://github.com/moby/buildkit.git")
+        .reference("v0.12.0")
+        .subdir("docs")
+        .checksum(Some("abcdef".into()))
+        .keep_git_dir(true)
+        .skip_submodules(true)
+        .fetch_by_commit(true)
+        .mtime(Some(GitMtime::Commit))
+        .auth_token_secret("token")
+        .auth_header_secret(String::new())
+        .signature(Some(
+            GitSignature::new("key")
+                .reject_expired_keys(true)
+                .require_signed_tag(true)
+                .ignore_signed_tag(true),
+        ))
+        .bundle(Some(
+            GitBundle::new("oci-layout+blob://x@sha256:abc").session_id("s1").store_id("store"),
+        ))
+        .checkout_bundle(true);
     check_op(
         git,
         expect![[r#"
@@ -233,13 +221,11 @@ fn git_over_ssh() {
               caps: constraints platform
         "#]],
     );
-    let git = Git {
-        reference: "main".into(),
-        mtime: Some(GitMtime::Checkout),
-        known_ssh_hosts: "github.com ssh-ed25519 AAAA\n".into(),
-        mount_ssh_sock: "work".into(),
-        ..Git::new("ssh://git@github.com/moby/buildkit.git")
-    };
+    let git = Git::new("ssh://git@github.com/moby/buildkit.git")
+        .reference("main")
+        .mtime(Some(GitMtime::Checkout))
+        .known_ssh_hosts("github.com ssh-ed25519 AAAA\n")
+        .mount_ssh_sock("work");
     check_op(
         git,
         expect![[r#"
@@ -273,18 +259,16 @@ fn http() {
               caps: constraints platform
         "#]],
     );
-    let http = Http {
-        checksum: Some("sha256:abc".into()),
-        filename: Some(FileName::literal("b")),
-        perm: Some(0o644),
-        uid: 1,
-        gid: 2,
-        auth_header_secret: Some("token".into()),
-        accept: Some("text/plain".into()),
-        user_agent: Some("mstage".into()),
-        signature: Some(HttpSignature { public_key: "key".into(), signature: "sig".into() }),
-        ..Http::new("https://example.com/a.tar.gz")
-    };
+    let http = Http::new("https://example.com/a.tar.gz")
+        .checksum(Some("sha256:abc".into()))
+        .filename(Some(FileName::literal("b")))
+        .perm(Some(0o644))
+        .uid(1)
+        .gid(2)
+        .auth_header_secret(Some("token".into()))
+        .accept(Some("text/plain".into()))
+        .user_agent(Some("mstage".into()))
+        .signature(Some(HttpSignature::new("key", "sig")));
     check_op(
         http,
         expect![[r#"
@@ -310,13 +294,11 @@ fn http() {
 
 #[test]
 fn oci_layout() {
-    let layout = OciLayout {
-        platform: arm64(),
-        session_id: "s1".into(),
-        store_id: "store".into(),
-        layer_limit: Some(1),
-        ..OciLayout::new("name@sha256:abc")
-    };
+    let layout = OciLayout::new("name@sha256:abc")
+        .platform(arm64())
+        .session_id("s1")
+        .store_id("store")
+        .layer_limit(Some(1));
     check_op(
         layout,
         expect![[r#"
@@ -336,7 +318,7 @@ fn oci_layout() {
 
 #[test]
 fn platform_of_other_kinds_is_not_sent() {
-    let source = Source { platform: arm64(), ..Source::new("https://example.com/") };
+    let source = Source::new("https://example.com/").platform(arm64());
     check_op(
         source,
         expect![[r#"
@@ -351,8 +333,7 @@ fn platform_of_other_kinds_is_not_sent() {
 
 #[test]
 fn message_for_asking_the_daemon() {
-    let source =
-        Source::from(Http { filename: Some(FileName::literal("b")), ..Http::new("https://a/") });
+    let source = Source::from(Http::new("https://a/").filename(Some(FileName::literal("b"))));
     let message = pb::SourceOp::from(source);
     assert_eq!(message.identifier, "https://a/");
     assert_eq!(message.attrs.get("http.filename").map(String::as_str), Some("b"));

@@ -61,7 +61,8 @@ fn attributes_are_sorted_and_never_empty() {
     let with_builder = graph.add(source, Metadata::default());
     let attrs = [("b", "2"), ("a", "1"), ("c", ""), ("", "d")];
     let attrs = attrs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
-    let source = Source { attrs, ..Source::new("x://") };
+    let mut source = Source::new("x://");
+    source.attrs = attrs;
     let with_map = graph.add(source, Metadata::default());
 
     assert_eq!(with_builder, with_map);

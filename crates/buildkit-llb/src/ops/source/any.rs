@@ -15,6 +15,7 @@ use crate::{Cap, Graph, Metadata, Op, Platform, State};
 /// this. Use it directly for kinds that have no type here, and for sources that the daemon returned
 /// when it resolved one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Source {
     /// The identifier, e.g. `docker-image://docker.io/library/alpine:3`.
     pub identifier: String,
@@ -59,6 +60,10 @@ impl Source {
         self
     }
 }
+
+setters! { Source {
+    platform: Option<Platform>,
+} }
 
 impl Op for Source {
     type Handle = State;

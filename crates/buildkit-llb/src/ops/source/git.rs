@@ -6,6 +6,7 @@ use crate::path::absolute;
 
 /// A git repository at a commit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Git {
     /// The URL: `https://…`, `http://…`, `ssh://…`, `git://…` or `user@host:path`, without a
     /// fragment or query.
@@ -76,6 +77,23 @@ impl Git {
     }
 }
 
+setters! { Git {
+    reference: impl Into<String>,
+    subdir: impl Into<String>,
+    checksum: Option<String>,
+    keep_git_dir: bool,
+    skip_submodules: bool,
+    fetch_by_commit: bool,
+    mtime: Option<GitMtime>,
+    auth_token_secret: impl Into<String>,
+    auth_header_secret: impl Into<String>,
+    known_ssh_hosts: impl Into<String>,
+    mount_ssh_sock: impl Into<String>,
+    signature: Option<GitSignature>,
+    bundle: Option<GitBundle>,
+    checkout_bundle: bool,
+} }
+
 /// Timestamps of the files of a repository.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -88,6 +106,7 @@ pub enum GitMtime {
 
 /// A signature to be verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GitSignature {
     /// The public key, OpenPGP or SSH.
     pub public_key: String,
@@ -99,8 +118,22 @@ pub struct GitSignature {
     pub ignore_signed_tag: bool,
 }
 
+impl GitSignature {
+    /// A signature with this key.
+    pub fn new(public_key: impl Into<String>) -> GitSignature {
+        GitSignature { public_key: public_key.into(), ..GitSignature::default() }
+    }
+}
+
+setters! { GitSignature {
+    reject_expired_keys: bool,
+    require_signed_tag: bool,
+    ignore_signed_tag: bool,
+} }
+
 /// A bundle of commits in a registry or in a store of the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GitBundle {
     /// `docker-image+blob://…@sha256:…` or `oci-layout+blob://…@sha256:…`.
     pub locator: String,
@@ -109,6 +142,18 @@ pub struct GitBundle {
     /// For a store of the client, its name in that session.
     pub store_id: String,
 }
+
+impl GitBundle {
+    /// A bundle in a registry, or with [`session_id`](Self::session_id) in a store of the client.
+    pub fn new(locator: impl Into<String>) -> GitBundle {
+        GitBundle { locator: locator.into(), ..GitBundle::default() }
+    }
+}
+
+setters! { GitBundle {
+    session_id: impl Into<String>,
+    store_id: impl Into<String>,
+} }
 
 impl From<Git> for Source {
     fn from(git: Git) -> Source {

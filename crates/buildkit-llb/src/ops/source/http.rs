@@ -5,6 +5,7 @@ use crate::{Cap, FileName};
 
 /// A file from a URL. The state has it at its root, under its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Http {
     /// The URL, `http://…` or `https://…`.
     pub url: String,
@@ -35,13 +36,33 @@ impl Http {
     }
 }
 
+setters! { Http {
+    checksum: Option<String>,
+    filename: Option<FileName>,
+    perm: Option<u32>,
+    uid: u32,
+    gid: u32,
+    auth_header_secret: Option<String>,
+    accept: Option<String>,
+    user_agent: Option<String>,
+    signature: Option<HttpSignature>,
+} }
+
 /// A signature to be verified.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct HttpSignature {
     /// The armored OpenPGP public key.
     pub public_key: String,
     /// The armored detached signature.
     pub signature: String,
+}
+
+impl HttpSignature {
+    /// A signature and the key to verify it with.
+    pub fn new(public_key: impl Into<String>, signature: impl Into<String>) -> HttpSignature {
+        HttpSignature { public_key: public_key.into(), signature: signature.into() }
+    }
 }
 
 impl From<Http> for Source {

@@ -5,6 +5,7 @@ use crate::{Cap, Platform, Reference};
 
 /// An image.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Image {
     /// The reference. Always complete: BuildKit does not know `alpine`, only `docker.io/library/alpine:latest`.
     pub reference: Reference,
@@ -33,6 +34,14 @@ impl Image {
         }
     }
 }
+
+setters! { Image {
+    platform: Option<Platform>,
+    resolve_mode: ResolveMode,
+    record_type: RecordType,
+    layer_limit: Option<u32>,
+    checksum: Option<String>,
+} }
 
 /// The place in which BuildKit looks for an image.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -6,6 +6,7 @@ use crate::Cap;
 
 /// A directory of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Local {
     /// The name under which the client offers it, e.g. `context`.
     pub name: String,
@@ -42,6 +43,16 @@ impl Local {
         }
     }
 }
+
+setters! { Local {
+    session: LocalSession,
+    include_patterns: Vec<String>,
+    exclude_patterns: Vec<String>,
+    follow_paths: Vec<String>,
+    shared_key_hint: impl Into<String>,
+    differ: Option<Differ>,
+    metadata_only: Option<Vec<String>>,
+} }
 
 /// The session that provides a [`Local`].
 #[derive(Clone, Debug, PartialEq, Eq)]

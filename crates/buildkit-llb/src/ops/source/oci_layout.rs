@@ -5,6 +5,7 @@ use crate::{Cap, Platform};
 
 /// An image in a store of the client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OciLayout {
     /// A name and the digest of a manifest or index: `name@sha256:…`.
     pub reference: String,
@@ -24,6 +25,13 @@ impl OciLayout {
         OciLayout { reference: reference.into(), ..OciLayout::default() }
     }
 }
+
+setters! { OciLayout {
+    platform: Option<Platform>,
+    session_id: impl Into<String>,
+    store_id: impl Into<String>,
+    layer_limit: Option<u32>,
+} }
 
 impl From<OciLayout> for Source {
     fn from(layout: OciLayout) -> Source {
