@@ -14,6 +14,7 @@ mod environment;
 mod epoch;
 mod export;
 mod facts;
+mod file_values;
 mod fork;
 mod git_url;
 mod git_value;
@@ -53,6 +54,7 @@ pub use self::context::{
 pub use self::environment::Environment;
 pub use self::epoch::epoch_wanted;
 pub use self::facts::{Facts, ImageFact, Triggered};
+pub(crate) use self::file_values::FileValues;
 pub use self::git_url::GitUrl;
 pub(crate) use self::image::{parse_duration, port_range};
 pub(crate) use self::needs::may_be_none;
@@ -74,6 +76,7 @@ pub use self::resolve::resolve;
 pub(crate) use self::scope::{Scope, platform_args};
 pub(crate) use self::select::SelectedStage;
 pub use self::select::{
-    ImageQuery, Selection, default_target, select, select_all, select_for_lock, select_outline,
+    ImageQuery, Selection, default_target, select, select_all, select_for_lock, select_graph,
+    select_outline,
 };
 pub use self::triggers::{args_for_triggers, froms_of};

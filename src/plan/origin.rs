@@ -46,7 +46,7 @@ impl Origins {
     }
 
     /// Returns the meaning of a `from`; `None` if its stage is not built.
-    pub(super) fn at(&self, from: &Spanned<From>) -> Option<Origin> {
+    pub(crate) fn at(&self, from: &Spanned<From>) -> Option<Origin> {
         self.0.get(&first_of(from).span).copied()
     }
 

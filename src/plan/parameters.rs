@@ -6,13 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::environment::Environment;
-use super::origin::{Origin, StageId};
+use super::file_values::FileValues;
 use super::path;
 use super::select::{SelectedStage, Selection};
-use super::stage_scope::{StageScope, values_of};
-use crate::diagnostic::Diagnostics;
-use crate::id::IdVec;
 use crate::source::{Span, Spanned};
 use crate::spec::{Arg, From, Input, Mount, MountList, Scalar, Template, Verb};
 use crate::text::Text;
@@ -60,7 +56,6 @@ impl<'s> Selection<'s> {
     /// The inputs of a build of the target. `written` returns the text of a span in the file, for
     /// an id whose value is unknown.
     pub fn parameters(&self, written: impl Fn(Span) -> String) -> Parameters<'s> {
-        let needed = || self.stages.iter().filter(|stage| stage.needed);
         let Some(at) = self.target else { return Parameters::default() };
         let target = &self.stages[at];
         let mut parameters = Parameters {
@@ -69,21 +64,10 @@ impl<'s> Selection<'s> {
             args: self.used_args(),
             ..Parameters::default()
         };
-        // The environment according to the file itself, stage by stage.
-        let mut environments: IdVec<StageId, Environment> = IdVec::default();
-        for selected in needed() {
-            let base = match self.origins.at(&selected.stage.from) {
-                Some(Origin::Stage(base)) => environments[base].clone(),
-                _ => Environment::default(),
-            };
-            // Errors are reported when the stage is built.
-            let mut quiet = Diagnostics::default();
-            let mut environment = base.clone();
-            environment.extend(values_of(&selected.stage.env, &base, &self.scope, &mut quiet));
-            let values = StageScope { scope: &self.scope, environment: &environment };
+        let values = FileValues::new(self);
+        for (at, selected) in self.stages.enumerate().filter(|(_, stage)| stage.needed) {
             let text = |template: &Template| {
-                let value = values.value(template);
-                value.unwrap_or_else(|_| written(template.span).into())
+                values.value(at, template).unwrap_or_else(|| written(template.span).into())
             };
             let steps = selected.stage.all_steps().filter(|step| selected.has(step));
             let steps = steps.filter_map(|step| match &step.verb {
@@ -96,7 +80,6 @@ impl<'s> Selection<'s> {
             for mount in lists.flat_map(MountList::iter) {
                 parameters.add(mount, &text);
             }
-            environments.push(environment);
         }
         parameters
     }

@@ -4,7 +4,7 @@
 use serde::Serialize;
 
 use super::columns::columns;
-use super::{CONVERT_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION};
+use super::{CONVERT_VERSION, GRAPH_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION};
 
 /// The version of the document.
 pub const DESCRIBE_VERSION: &str = "1.0.0";
@@ -80,6 +80,13 @@ impl Description {
                 "Convert a Dockerfile to a build file",
                 &[],
                 with_status,
+            ),
+            request(
+                "frontend.graph",
+                GRAPH_VERSION,
+                "Show the stages of a build and what they take from each other",
+                &[target],
+                both,
             ),
             request(
                 "frontend.subrequests.describe",

@@ -8,6 +8,7 @@
 mod columns;
 mod convert;
 mod describe;
+pub mod graph;
 mod lint;
 mod outline;
 mod place;
@@ -18,6 +19,7 @@ mod targets;
 
 pub use self::convert::{CONVERT_VERSION, Converted};
 pub use self::describe::{DESCRIBE_VERSION, Description};
+pub use self::graph::{GRAPH_VERSION, Graph};
 pub use self::lint::{BuildError, LINT_VERSION, Lint};
 pub use self::outline::{OUTLINE_VERSION, Outline};
 pub use self::reference::reference;

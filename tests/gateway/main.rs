@@ -16,6 +16,7 @@ mod faults;
 mod frontend;
 mod gates;
 mod git;
+mod graph;
 mod includes;
 mod lint;
 mod lock;

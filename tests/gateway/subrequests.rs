@@ -222,6 +222,7 @@ async fn describe() {
         lint                 1.0.0   Check the build file
         convertllb           0.1.0   Convert the build file to LLB
         convert              1.0.0   Convert a Dockerfile to a build file
+        graph                1.0.0   Show the stages of a build and what they take from each other
         subrequests.describe 1.0.0   List available subrequest types
     "#]]
     .assert_eq(&text(&daemon));

@@ -7,6 +7,7 @@
 mod convert;
 mod convert_llb;
 mod documents;
+mod graph;
 mod lint;
 mod outline;
 mod targets;
@@ -26,6 +27,7 @@ pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, 
         | "frontend.targets"
         | "frontend.lint"
         | "frontend.convertllb"
+        | "frontend.graph"
         | "frontend.convert" => None,
         "frontend.subrequests.describe" => {
             let document = Description::of_all();
@@ -48,6 +50,7 @@ pub(super) async fn answer(
         "frontend.targets" => targets::answer(bridge, options, build_file).await?,
         "frontend.convertllb" => convert_llb::answer(bridge, options, build_file).await?,
         "frontend.convert" => convert::answer(options, build_file)?,
+        "frontend.graph" => return graph::answer(bridge, options, build_file).await,
         _ => lint::answer(bridge, options, build_file).await?,
     };
     Ok(answer.into())

@@ -61,8 +61,28 @@ pub fn select_outline<'s>(
     request: &'s Request,
     diagnostics: &mut Diagnostics,
 ) -> Option<Selection<'s>> {
+    select_with_gaps(Purpose::Outline, spec, request, diagnostics)
+}
+
+/// Selects all stages for a graph of a build of the request's target, as far as the meaning of
+/// their `from`s is known. The selection must not be resolved.
+pub fn select_graph<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
+    select_with_gaps(Purpose::Graph, spec, request, diagnostics)
+}
+
+/// Like [`select_for`], without the errors that other options of the client would avoid.
+fn select_with_gaps<'s>(
+    purpose: Purpose,
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
     let mut found = Diagnostics::default();
-    let selection = select_for(Purpose::Outline, spec, request, &mut found);
+    let selection = select_for(purpose, spec, request, &mut found);
     diagnostics.absorb(found, |problem| !client_mends(problem.code));
     selection
 }
@@ -95,9 +115,10 @@ fn select_for<'s>(
     let default = find_default(spec, &candidates, &mut Diagnostics::default());
     let mut unclear = Diagnostics::default();
     let target = match default {
-        // All stages can be checked, regardless of the target.
-        None if purpose == Purpose::Check
+        // All stages can be checked or shown, regardless of the target.
+        None if matches!(purpose, Purpose::Check | Purpose::Graph)
             && spec.default.is_none()
+            && request.planned_target().is_none()
             && !diagnostics.has_errors() =>
         {
             find_target(spec, request, &candidates, &mut unclear)
@@ -113,7 +134,7 @@ fn select_for<'s>(
         Reach::of(target, skips_required, &candidates);
     problems::warn_of_skipped(&left_out, &candidates, diagnostics);
     // If the target is unclear, all stages are checked for errors.
-    let all = matches!(purpose, Purpose::Check | Purpose::Lock) || target.is_none();
+    let all = purpose.takes_all() || target.is_none();
     for at in is_selected.ids() {
         let problems = std::mem::take(&mut candidates.list[at].problems);
         // For a stage that is not built, only errors that no option of the client can avoid.
@@ -123,7 +144,7 @@ fn select_for<'s>(
             code => is_needed || !client_mends(code),
         });
     }
-    let stops = |problem: &&Diagnostic| purpose != Purpose::Outline || !client_mends(problem.code);
+    let stops = |problem: &&Diagnostic| !purpose.allows_gaps() || !client_mends(problem.code);
     let has_errors = diagnostics.errors().iter().any(stops);
     if has_errors && !purpose.finds_all(diagnostics) {
         return None;
@@ -132,8 +153,12 @@ fn select_for<'s>(
     if all {
         for at in order.nodes {
             let candidate = &candidates.list[at];
-            let is_whole = has_errors
-                || candidate.knows_froms && candidate.needs().iter().all(|&at| is_selected[at]);
+            let knows_froms = match purpose.allows_gaps() {
+                true => candidates.stage(at).absence.is_none(),
+                false => candidate.knows_froms,
+            };
+            let is_whole =
+                has_errors || knows_froms && candidate.needs().iter().all(|&at| is_selected[at]);
             if is_whole && !is_selected[at] {
                 is_selected[at] = true;
                 stages.push(at);

@@ -1,5 +1,5 @@
-//! The purpose of a selection: a build, a check of all stages, an outline of a build, or a lock
-//! file.
+//! The purpose of a selection: a build, a check of all stages, an outline or a graph of a build, or
+//! a lock file.
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 
@@ -12,11 +12,23 @@ pub(super) enum Purpose {
     Check,
     /// An outline of the target's inputs, also if args are missing.
     Outline,
+    /// A graph of all stages, also if args are missing.
+    Graph,
     /// The lookups of a build of any target.
     Lock,
 }
 
 impl Purpose {
+    /// True if a lack of something that the client can give is no error.
+    pub(super) fn allows_gaps(self) -> bool {
+        matches!(self, Purpose::Outline | Purpose::Graph)
+    }
+
+    /// True if the stages that the target does not need are also selected.
+    pub(super) fn takes_all(self) -> bool {
+        matches!(self, Purpose::Check | Purpose::Lock | Purpose::Graph)
+    }
+
     /// True if everything that is unaffected by errors is still checked, so that all errors are
     /// reported at once.
     pub(super) fn finds_all(self, diagnostics: &Diagnostics) -> bool {
