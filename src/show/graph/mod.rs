@@ -4,11 +4,14 @@
 //! each: a tree in text, JSON, Mermaid, dot and SVG. Must not depend on lookups: a value from the
 //! environment of a base image is shown as written. The same graph gives the same bytes.
 
+mod card;
 mod collect;
 mod document;
 mod dot;
 mod instructions;
+mod layout;
 mod mermaid;
+mod order;
 mod steps;
 mod svg;
 mod text;
