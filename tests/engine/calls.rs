@@ -236,3 +236,29 @@ fn the_frontends_own_spec_is_checked() {
     assert_eq!(finished.text(), "Check complete, no warnings found.\n", "{}", finished.stderr);
     assert_eq!(status(&finished), Some(0));
 }
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_graph_is_printed_and_exported() {
+    let project = project();
+    let ours = project.call("mstage.toml", "graph", &[]);
+    assert_eq!(status(&ours), Some(0), "{}", ours.stderr);
+    let expected = "[app] from busybox, is the app\n└─ copy /etc/passwd from [builder]\n   └─ [builder] from busybox, makes the app\n";
+    assert!(ours.text().starts_with(expected), "{}", ours.text());
+
+    let json = project.call("mstage.toml", "graph,format=json", &[]);
+    let json: Value = serde_json::from_slice(&json.stdout).unwrap();
+    let edge = json!({ "from": "builder", "to": "app", "kind": "copy" });
+    assert_eq!(json["edges"], json!([edge]));
+
+    let folder = tempfile::tempdir().unwrap();
+    let output = format!("--output=type=local,dest={}", folder.path().display());
+    let exported = project.call("mstage.toml", "graph", &[&output]);
+    assert_eq!(exported.text(), ours.text());
+    let mut names: Vec<String> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["graph.dot", "graph.mmd", "graph.svg"]);
+}

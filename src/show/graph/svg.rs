@@ -37,11 +37,14 @@ impl Graph {
         let cards: IdVec<NodeId, Card> =
             self.stages.ids().map(|at| Card::new(self, at, detail)).collect();
         let layout = layout(self, &cards.map(|card| card.size), detail.in_layer);
+        let legend = self.legend(&layout);
+        let samples: i32 = legend.iter().map(|(_, word)| 26 + legend_width(word)).sum();
+        let width = layout.size.width.max(samples + 2 * MARGIN);
         let mut svg = Svg::default();
         if layout.rows.len() > 1 {
             for (number, row) in layout.rows.iter().enumerate() {
                 let Area { x, y, size } = *row;
-                svg.rect("row", [x, y, size.width, size.height], 8);
+                svg.rect("row", [x, y, width - 2 * x, size.height], 8);
                 svg.text("number", x + 8, y + 18, &(number + 1).to_string());
             }
         }
@@ -56,7 +59,7 @@ impl Graph {
         }
         let targets = self.roots.iter().map(|&at| self.stages[at].label.as_str());
         let title = format!("Graph of a build: {}", joined(targets));
-        let width = layout.size.width.max(self.draw_legend(&layout, &mut svg));
+        draw_legend(&legend, &layout, width, &mut svg);
         svg.finish(&title, width, layout.size.height + LEGEND)
     }
 
@@ -137,40 +140,42 @@ impl Graph {
         svg.add("</g>\n");
     }
 
-    /// Draws what lines and boxes mean, and returns the width.
-    fn draw_legend(&self, layout: &Layout, svg: &mut Svg) -> i32 {
+    /// The samples of lines and boxes that need an explanation, each with its class.
+    fn legend(&self, layout: &Layout) -> Vec<(&'static str, &'static str)> {
         let ways: BTreeSet<&str> =
             layout.wires.iter().map(|wire| class_of(wire.edge.way)).collect();
-        let y = layout.size.height + 6;
-        let mut x = MARGIN;
-        let all = [
+        let lines = [
             ("base", "base"),
             ("copy", "copies"),
             ("mount", "mounts"),
             ("require", "required to pass"),
         ];
-        for (class, word) in all.into_iter().filter(|(class, _)| ways.contains(class)) {
-            svg.add(&format!("<path class=\"wire {class}\" d=\"M{x} {}h20\"/>\n", y - 4));
-            svg.text("legend", x + 26, y, word);
-            x += 26 + legend_width(word);
+        let mut legend: Vec<_> = lines.into_iter().filter(|(way, _)| ways.contains(way)).collect();
+        legend.push(("target", "target"));
+        if self.stages.iter().any(|node| !node.is_needed) {
+            legend.push(("pruned", "not built"));
         }
-        let marks = [
-            ("target", "target", true),
-            ("pruned", "not built", self.stages.iter().any(|node| !node.is_needed)),
-        ];
-        for (class, word, _) in marks.into_iter().filter(|(.., is_there)| *is_there) {
+        legend
+    }
+}
+
+fn draw_legend(legend: &[(&str, &str)], layout: &Layout, width: i32, svg: &mut Svg) {
+    let y = layout.size.height + 6;
+    let mut x = MARGIN;
+    for &(class, word) in legend {
+        if matches!(class, "target" | "pruned") {
             svg.add(&format!("<g class=\"stage {class}\">"));
             svg.rect("box", [x, y - 10, 20, 12], 3);
             svg.add("</g>\n");
-            svg.text("legend", x + 26, y, word);
-            x += 26 + legend_width(word);
+        } else {
+            svg.add(&format!("<path class=\"wire {class}\" d=\"M{x} {}h20\"/>\n", y - 4));
         }
-        if layout.rows.len() > 1 {
-            let word = "the stages of a row run at once";
-            svg.text("legend", x, y, word);
-            x += legend_width(word);
-        }
-        x + MARGIN
+        svg.text("legend", x + 26, y, word);
+        x += 26 + legend_width(word);
+    }
+    const REMARK: &str = "the stages of a row run at once";
+    if layout.rows.len() > 1 && x + legend_width(REMARK) <= width {
+        svg.text("legend", x, y, REMARK);
     }
 }
 
