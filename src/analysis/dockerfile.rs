@@ -9,8 +9,8 @@ use crate::dockerfile::checks::{Config, FromProblem, IgnoreFile, check_file, che
 use crate::dockerfile::evaluate::{Base, BaseImage, Images, Input};
 use crate::dockerfile::{Dockerfile, is_dockerfile, parse};
 use crate::plan::{
-    ContextSource, Facts, ImageConfig, Request, SbomScope, Selection, Stages, platform_args,
-    platform_of_base,
+    CACHES, ContextSource, Facts, ImageConfig, Request, SbomScope, Selection, Stages,
+    platform_args, platform_of_base,
 };
 use crate::reference::Reference;
 use crate::source::SourceFile;
@@ -107,6 +107,8 @@ pub fn for_file(request: &mut Request, file: &SourceFile) {
     if !is_dockerfile(file) {
         return;
     }
+    // The caches of all needed stages belong to the default target.
+    let caches = request.target.take_if(|target| target == CACHES);
     let target = request.target.take();
     // Errors in the file are reported by the build.
     let dockerfile = parse(file, &mut Diagnostics::default());
@@ -135,6 +137,7 @@ pub fn for_file(request: &mut Request, file: &SourceFile) {
             None => convert::target(&target),
         },
     });
+    request.target = caches.or(request.target.take());
 }
 
 /// The results of lookups for a build.

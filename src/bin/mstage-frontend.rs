@@ -1,5 +1,5 @@
 //! The program in the frontend image: BuildKit starts it, and it answers one request. With
-//! arguments, it is a helper that copies the files of a report, started by the frontend itself.
+//! arguments, it is a helper that copies files of reports and caches, started by the frontend itself.
 #![expect(clippy::disallowed_methods, reason = "BuildKit's options are environment variables")]
 #![expect(
     clippy::print_stderr,
@@ -9,12 +9,12 @@
 use std::process::ExitCode;
 
 use buildkit_frontend::on_stdio;
-use mstage::gateway::{run, salvage};
+use mstage::gateway::{help, run};
 
 fn main() -> ExitCode {
     let args: Vec<_> = std::env::args_os().skip(1).collect();
-    if salvage::is_asked_for(&args) {
-        return match salvage::copy_files(&args) {
+    if let Some(helped) = help(&args) {
+        return match helped {
             Ok(notes) => {
                 notes.iter().for_each(|note| eprintln!("{note}"));
                 ExitCode::SUCCESS

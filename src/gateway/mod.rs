@@ -8,10 +8,12 @@
 mod archive;
 mod bug;
 mod build_file;
+mod caches;
 mod calls;
 mod capabilities;
 mod compile;
 mod convert;
+mod copier;
 mod dangling;
 mod dockerfile;
 mod engine_error;
@@ -28,10 +30,12 @@ mod planning;
 mod project;
 mod report;
 mod result;
-pub mod salvage;
+mod salvage;
 mod sbom;
 mod stage_report;
 mod vcs;
+
+use std::ffi::OsString;
 
 pub use buildkit_frontend::Error;
 use buildkit_frontend::{Bridge, Connection, SolveRequest, SolveResult, Status};
@@ -45,6 +49,7 @@ pub use self::options::Options;
 use crate::analysis;
 use crate::convert::TARGET as CONVERTED;
 use crate::lock::TARGET;
+use crate::plan::CACHES;
 use crate::rules::linked_into_special;
 
 /// Answers one request of a client. An error in the build file, or one from the daemon, is also an
@@ -73,6 +78,9 @@ where
                     None if options.request.target.as_deref() == Some(CONVERTED) => {
                         convert::write(&bridge, &options, build_file).await
                     }
+                    None if options.request.target.as_deref() == Some(CACHES) => {
+                        caches::export(&bridge, &options, build_file).await
+                    }
                     None => build(&bridge, &options, build_file).await,
                 }
             }
@@ -82,6 +90,15 @@ where
         Ok(result) => bridge.return_result(result).await,
         Err(status) => bridge.return_error(status).await,
     }
+}
+
+/// Runs the program as a helper in a container, if its arguments ask for that: it copies files for
+/// reports and caches. Returns a line for each file that is left out.
+pub fn help(args: &[OsString]) -> Option<Result<Vec<String>, String>> {
+    if salvage::is_asked_for(args) {
+        return Some(salvage::copy_files(args));
+    }
+    caches::is_asked_for(args).then(|| caches::work(args))
 }
 
 /// The state of a request before the daemon's capabilities are known.

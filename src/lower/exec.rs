@@ -119,7 +119,11 @@ impl<'a> Lowering<'a> {
     ) -> Mount<'m> {
         let destination = mount.destination.as_str();
         match &mount.kind {
-            MountKind::Cache { .. } => self.cache_mount(mount, root, settings).into(),
+            MountKind::Cache { .. } => {
+                let cache = self.cache_mount(mount, root, settings);
+                self.record_cache(mount, &cache, settings);
+                cache.into()
+            }
             MountKind::Bind { origin, source, writable } => {
                 let mut bind = BindMount::new(destination, self.state_of(*origin));
                 if source != "/" {

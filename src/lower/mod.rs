@@ -4,6 +4,7 @@
 //! now, so no error of the author can be found here. Must not depend on names, args and TOML.
 
 mod archive;
+mod caches;
 mod context;
 mod copy;
 mod exec;
@@ -24,6 +25,7 @@ use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, Range, SourceId, SourceInfo, State,
 };
 
+pub use self::caches::{CACHE, Cache, OUTPUT, Program, add_file};
 pub use self::context::{git_source, main_context};
 use self::file::StepSite;
 use self::position::Position;
@@ -52,6 +54,8 @@ pub struct Lowered {
     pub report: Option<Location>,
     /// The target's steps that run a process, in order, if its report is requested.
     pub processes: Vec<Process>,
+    /// The caches that steps of any stage mount, by their ids and initial content.
+    pub caches: BTreeMap<(String, State), Cache>,
 }
 
 /// Limit on the size of a plan's ops, in bytes. Engines accept only a fraction of that at once, and
@@ -124,6 +128,7 @@ pub fn lower(
         bases: IdVec::default(),
         stages: IdVec::default(),
         processes: vec![],
+        caches: BTreeMap::new(),
     };
     lowering.context = lowering.add_context(settings)?;
     for context in &plan.named_contexts {
@@ -154,7 +159,8 @@ pub fn lower(
     }
     let report = plan.stages[plan.target].report.as_ref();
     let report = report.map(|report| lowering.location(report.span));
-    Ok(Lowered { target, guarded, beside, extras, report, processes: lowering.processes })
+    let Lowering { processes, caches, .. } = lowering;
+    Ok(Lowered { target, guarded, beside, extras, report, processes, caches })
 }
 
 fn source_info(file: &SourceFile) -> SourceInfo {
@@ -179,6 +185,8 @@ struct Lowering<'a> {
     stages: IdVec<StageId, State>,
     /// The target's steps that run a process, if its report is requested.
     processes: Vec<Process>,
+    /// The caches of the steps.
+    caches: BTreeMap<(String, State), Cache>,
 }
 
 impl Lowering<'_> {

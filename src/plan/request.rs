@@ -83,6 +83,10 @@ pub fn without_credentials(url: &str) -> String {
     }
 }
 
+/// The target that exports what cache mounts contain, and the build context from which new ones are
+/// filled.
+pub const CACHES: &str = "mstage.caches";
+
 /// The suffix of a target that is the report of a stage. Names of stages have no dots, so such a
 /// target is never a stage.
 pub(super) const REPORT_SUFFIX: &str = ".report";

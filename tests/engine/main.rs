@@ -15,6 +15,7 @@
 mod harness;
 
 mod attestations;
+mod caches;
 mod calls;
 mod config;
 mod contexts;

@@ -5,6 +5,7 @@
 use fake_gateway as fake;
 use fake_gateway::definition;
 
+mod caches;
 mod checks;
 mod contexts;
 mod credentials;

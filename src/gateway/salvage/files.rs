@@ -6,18 +6,15 @@
 //! or the host.
 #![expect(clippy::disallowed_methods, reason = "files are copied")]
 
-mod errors;
 mod find;
-mod tree;
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use self::errors::at;
 use self::find::{below, find};
-use self::tree::{Source, Tree, size};
+use crate::gateway::copier::{Source, Tree, at, mebibytes, remove_entries, size};
 use crate::plan::{REPORT_HINT, why_no_report};
 
 /// Copies the files at a path of a root directory to a directory that is kept.
@@ -35,13 +32,13 @@ const UNFINISHED: &str = "unfinished";
 const NOTES: &str = "notes";
 
 /// True if the program was started to copy files, and not to answer a client.
-pub fn is_asked_for(args: &[OsString]) -> bool {
+pub(in crate::gateway) fn is_asked_for(args: &[OsString]) -> bool {
     args.first().is_some_and(|verb| verb == KEEP || verb == GIVE || verb == COPY)
 }
 
 /// Copies files. The arguments are a verb, the name of the report for messages, the location of its
 /// files, and the destination. Returns a line for each file that is left out.
-pub fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
+pub(in crate::gateway) fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
     let [verb, report, paths @ ..] = args else {
         return Err("expected a verb and a report".to_owned());
     };
@@ -55,15 +52,6 @@ pub fn copy_files(args: &[OsString]) -> Result<Vec<String>, String> {
         _ => return Err(format!("unexpected arguments of {}", verb.display())),
     };
     copied.map_err(|failure| failure.message(&report.to_string_lossy()))
-}
-
-/// Removes the entries of a directory as far as possible. An engine with a full disk cannot remove
-/// the step's files itself, because it must record their removal first.
-fn remove_entries(directory: &Path) {
-    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let _ = fs::remove_dir_all(&path).or_else(|_| fs::remove_file(&path));
-    }
 }
 
 /// The reason why the files of a report could not be copied.
@@ -117,7 +105,7 @@ fn copy(root: &Path, path: &Path, to: &Path) -> Result<Vec<String>, Failure> {
         }
     };
     copied.map_err(|error| Failure::of_copy(error, &from))?;
-    Ok(tree.into_notes())
+    Ok(tree.into_notes("the report"))
 }
 
 /// Moves kept files. Files that have been moved are no longer kept, and a failed move cannot
@@ -166,11 +154,6 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Other(error)
     }
-}
-
-/// A size, rounded up.
-fn mebibytes(bytes: u64) -> String {
-    format!("{} MiB", bytes.div_ceil(1 << 20))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::hash::{BuildHasher, RandomState};
 use buildkit_frontend::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status};
 use buildkit_llb::{Graph, State};
 
-pub use self::files::{copy_files, is_asked_for};
+pub(super) use self::files::{copy_files, is_asked_for};
 use super::options::Options;
 use super::own_image;
 use crate::lower::{Transfer, TransferFrom};

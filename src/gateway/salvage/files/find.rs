@@ -5,7 +5,7 @@ use std::fs::{self, Metadata};
 use std::io::{ErrorKind, Result};
 use std::path::{Component, Path, PathBuf};
 
-use super::errors::at;
+use crate::gateway::copier::at;
 
 /// Maximum number of links in a path, as in Linux (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, Read, Result, Seek, SeekFrom};
+use std::io::{self, ErrorKind, Read, Result, Seek, SeekFrom};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, lchown, symlink};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 
 use super::errors::at;
 
-/// Maximum length of a path in a report, in bytes. Linux accepts 4,095 bytes, and both the engine
+/// Maximum length of a copied path, in bytes. Linux accepts 4,095 bytes, and both the engine
 /// and the client prepend a directory. Longer ones also make `docker system df` fail until they are
 /// pruned.
 const MAX_PATH: usize = 3_500;
@@ -26,14 +26,16 @@ const BLOCK: u64 = 512;
 
 /// The fate of the copied files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(in crate::gateway) enum Source {
     Stays,
     /// Each is removed after it is copied, to limit the use of disk space.
     Goes,
+    /// Other processes may change them at the same time. A file that has disappeared is left out.
+    InUse,
 }
 
 /// The state of copying a tree.
-pub(super) struct Tree {
+pub(in crate::gateway) struct Tree {
     source: Source,
     /// The first copy of each file with several hard links, by device and inode number.
     linked: BTreeMap<(u64, u64), PathBuf>,
@@ -43,22 +45,32 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn new(source: Source) -> Self {
+    pub(in crate::gateway) fn new(source: Source) -> Self {
         Self { source, linked: BTreeMap::new(), notes: Vec::new(), left_out: 0 }
+    }
+
+    /// Copies a directory, which must not exist yet.
+    pub(in crate::gateway) fn copy_directory(&mut self, from: &Path, to: &Path) -> Result<()> {
+        let metadata = fs::symlink_metadata(from).map_err(|err| at(from, err))?;
+        fs::create_dir(to).map_err(|err| at(to, err))?;
+        self.copy(from, to)?;
+        Self::make_alike(from, to, &metadata)
     }
 
     /// Copies the content of a directory to another. Sockets, pipes and devices are left out:
     /// clients cannot create them.
-    pub(super) fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
+    pub(in crate::gateway) fn copy(&mut self, from: &Path, to: &Path) -> Result<()> {
         // Iterative with one open directory, for any depth.
         let mut pending = vec![PathBuf::new()];
         let mut directories = Vec::new();
         while let Some(directory) = pending.pop() {
             let here = from.join(&directory);
-            for entry in fs::read_dir(&here).map_err(|err| at(&here, err))? {
+            let Some(entries) = self.found(fs::read_dir(&here), &here)? else { continue };
+            for entry in entries {
                 let path = directory.join(entry.map_err(|err| at(&here, err))?.file_name());
                 let file = from.join(&path);
-                let metadata = fs::symlink_metadata(&file).map_err(|err| at(&file, err))?;
+                let metadata = self.found(fs::symlink_metadata(&file), &file)?;
+                let Some(metadata) = metadata else { continue };
                 if let Some(why) = why_not_received(&path) {
                     self.leave_out(&path, why);
                 } else if metadata.is_dir() {
@@ -73,13 +85,24 @@ impl Tree {
         }
         // Creating an entry changes a directory's time: inner ones come first.
         for (path, metadata) in directories.iter().rev() {
-            make_alike(&from.join(path), &to.join(path), metadata)?;
+            Self::make_alike(&from.join(path), &to.join(path), metadata)?;
         }
         Ok(())
     }
 
-    /// Copies a file that is not a directory. `path` is its path in the report.
-    pub(super) fn copy_one(
+    /// The result of reading a file; `None` if it has disappeared.
+    fn found<T>(&self, result: Result<T>, path: &Path) -> Result<Option<T>> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(err) if self.source == Source::InUse && err.kind() == ErrorKind::NotFound => {
+                Ok(None)
+            }
+            Err(err) => Err(at(path, err)),
+        }
+    }
+
+    /// Copies a file that is not a directory. `path` is its path in messages.
+    pub(in crate::gateway) fn copy_one(
         &mut self,
         from: &Path,
         metadata: &Metadata,
@@ -91,8 +114,9 @@ impl Tree {
             match self.linked.get(&number) {
                 Some(first) => fs::hard_link(first, to).map_err(|err| at(to, err))?,
                 None => {
-                    copy_content(from, to).map_err(|err| at(from, err))?;
-                    make_alike(from, to, metadata)?;
+                    let Some(open) = self.found(File::open(from), from)? else { return Ok(()) };
+                    copy_content(&open, to).map_err(|err| at(from, err))?;
+                    Self::make_alike(from, to, metadata)?;
                     // If the other links have been removed, the last one looks like the only one.
                     if metadata.nlink() > 1 {
                         self.linked.insert(number, to.to_owned());
@@ -100,11 +124,11 @@ impl Tree {
                 }
             }
         } else if metadata.is_symlink() {
-            let target = fs::read_link(from).map_err(|err| at(from, err))?;
+            let Some(target) = self.found(fs::read_link(from), from)? else { return Ok(()) };
             match target.to_str() {
                 Some(target) => {
                     symlink(target, to).map_err(|err| at(to, err))?;
-                    make_alike(from, to, metadata)?;
+                    Self::make_alike(from, to, metadata)?;
                 }
                 None => self.leave_out(path, "its target is not UTF-8"),
             }
@@ -117,11 +141,25 @@ impl Tree {
         Ok(())
     }
 
-    /// A line for each file that is left out, up to the maximum.
-    pub(super) fn into_notes(mut self) -> Vec<String> {
+    /// A line for each file that is left out of `whole`, up to the maximum.
+    pub(in crate::gateway) fn into_notes(self, whole: &str) -> Vec<String> {
         let more = self.left_out - self.notes.len();
-        self.notes.extend((more > 0).then(|| format!("and {more} more")));
-        self.notes
+        let notes = self.notes.into_iter().map(|note| format!("not in {whole}: {note}"));
+        notes.chain((more > 0).then(|| format!("and {more} more"))).collect()
+    }
+
+    /// Copies the owner, attributes, mode and times of a file. A change of the owner drops
+    /// capabilities and mode bits, so it comes first.
+    fn make_alike(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
+        let alike = || {
+            lchown(to, Some(metadata.uid()), Some(metadata.gid()))?;
+            if !metadata.is_symlink() {
+                copy_attributes(from, to);
+                fs::set_permissions(to, Permissions::from_mode(metadata.mode() & 0o7777))?;
+            }
+            set_times(to, metadata)
+        };
+        alike().map_err(|err| at(to, err))
     }
 
     fn leave_out(&mut self, path: &Path, why: &str) {
@@ -130,13 +168,13 @@ impl Tree {
             let name = path.as_os_str().as_bytes();
             // A path that is too long is truncated.
             let name = name[..name.len().min(200)].escape_ascii();
-            self.notes.push(format!("not in the report: {name} ({why})"));
+            self.notes.push(format!("{name} ({why})"));
         }
     }
 }
 
 /// The disk space of the files in a tree, in bytes, as far as it can be read.
-pub(super) fn size(root: &Path) -> u64 {
+pub(in crate::gateway) fn size(root: &Path) -> u64 {
     let mut size = 0;
     let mut seen = BTreeSet::new();
     let mut pending = vec![root.to_owned()];
@@ -177,15 +215,14 @@ fn kind(metadata: &Metadata) -> &'static str {
 }
 
 /// Copies the content of a file, and keeps its holes.
-fn copy_content(from: &Path, to: &Path) -> Result<()> {
-    let mut from = File::open(from)?;
+fn copy_content(mut from: &File, to: &Path) -> Result<()> {
     let mut to = File::create_new(to)?;
     let length = from.metadata()?.len();
     let mut place = 0;
-    while let Some((start, end)) = next_data(&from, place, length)? {
+    while let Some((start, end)) = next_data(from, place, length)? {
         from.seek(SeekFrom::Start(start))?;
         to.seek(SeekFrom::Start(start))?;
-        io::copy(&mut (&from).take(end - start), &mut to)?;
+        io::copy(&mut from.take(end - start), &mut to)?;
         place = end;
     }
     to.set_len(length)
@@ -207,24 +244,14 @@ fn next_data(file: &File, place: u64, length: u64) -> Result<Option<(u64, u64)>>
     Ok(Some((start, sys::seek(file, sys::SeekFrom::Hole(start))?)))
 }
 
-/// Copies the owner, attributes, mode and times of a file. A change of the owner drops capabilities
-/// and mode bits, so it comes first.
-fn make_alike(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
-    let alike = || {
-        lchown(to, Some(metadata.uid()), Some(metadata.gid()))?;
-        if !metadata.is_symlink() {
-            copy_attributes(from, to);
-            fs::set_permissions(to, Permissions::from_mode(metadata.mode() & 0o7777))?;
-        }
-        let time = |seconds, nanoseconds| sys::Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
-        let times = sys::Timestamps {
-            last_access: time(metadata.atime(), metadata.atime_nsec()),
-            last_modification: time(metadata.mtime(), metadata.mtime_nsec()),
-        };
-        sys::utimensat(sys::CWD, to, &times, sys::AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(())
+/// Copies the times of a file.
+fn set_times(to: &Path, metadata: &Metadata) -> Result<()> {
+    let time = |seconds, nanoseconds| sys::Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
+    let times = sys::Timestamps {
+        last_access: time(metadata.atime(), metadata.atime_nsec()),
+        last_modification: time(metadata.mtime(), metadata.mtime_nsec()),
     };
-    alike().map_err(|err| at(to, err))
+    Ok(sys::utimensat(sys::CWD, to, &times, sys::AtFlags::SYMLINK_NOFOLLOW)?)
 }
 
 /// Copies the attributes that a copy by BuildKit keeps too. A file system without attributes is not

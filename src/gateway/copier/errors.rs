@@ -4,6 +4,6 @@ use std::io::Error;
 use std::path::Path;
 
 /// Prepends the path to the message of an error; its kind stays the same.
-pub(super) fn at(path: &Path, err: Error) -> Error {
+pub(in crate::gateway) fn at(path: &Path, err: Error) -> Error {
     Error::new(err.kind(), format!("{}: {err}", path.display()))
 }

@@ -1,0 +1,149 @@
+//! The cache mounts of a plan: their directories, and the ops that export what they contain.
+
+use std::fmt::Write;
+
+use buildkit_llb::{
+    BindAccess, BindMount, CacheMount, Exec, FileOp, Graph, Metadata, MkfileAction, NetMode,
+    Platform, State, Timestamp,
+};
+
+use super::{Lowering, Settings};
+use crate::plan::{Id, MountKind, Owner, PlannedMount};
+
+/// The mount point of a cache in the container of [`Program`].
+pub const CACHE: &str = "/cache";
+
+/// The directory in which [`Program`] writes.
+pub const OUTPUT: &str = "/output";
+
+/// The variable that makes an op of [`Program`] differ in every build. The content of a cache is
+/// not part of an op's key, and `ignore_cache` would empty it.
+const NONCE: &str = "MSTAGE_CACHES";
+
+/// A cache directory that steps mount.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    /// The prefix of its id; may be empty.
+    pub namespace: String,
+    /// Its id, without the prefix.
+    pub id: String,
+    /// What distinguishes it from other caches with this id: how it begins. Empty for an empty
+    /// directory of root.
+    pub variant: String,
+    /// True if it begins with files of a stage, an image or a context.
+    pub has_content: bool,
+    /// Its mount at [`CACHE`].
+    pub mount: CacheMount<'static>,
+}
+
+/// The frontend's own program in a container.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The image that contains it.
+    pub image: State,
+    /// Its path.
+    pub path: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// A text that no other build has.
+    pub nonce: String,
+}
+
+impl Lowering<'_> {
+    /// Records the cache of a mount, once for each directory of the engine.
+    pub(super) fn record_cache(
+        &mut self,
+        planned: &PlannedMount,
+        mount: &CacheMount<'_>,
+        settings: &Settings,
+    ) {
+        let MountKind::Cache { id, owner, mode, origin, .. } = &planned.kind else { return };
+        let key = (mount.id.to_string(), mount.input);
+        if self.caches.contains_key(&key) {
+            return;
+        }
+        let is_empty = mount.input.is_scratch();
+        let mut cache = CacheMount::new(CACHE, mount.id.to_string());
+        cache.sharing = mount.sharing;
+        cache.input = mount.input;
+        // In a cache that begins empty, it is a directory of the cache itself.
+        if !is_empty {
+            cache.selector = mount.selector.to_string().into();
+        }
+        let variant = match is_empty {
+            true => String::new(),
+            false => variant(owner.as_deref(), *mode, origin.is_some()),
+        };
+        let namespace = settings.cache_namespace.clone();
+        let has_content = origin.is_some();
+        let id = id.to_string();
+        let cache = Cache { namespace, id, variant, has_content, mount: cache };
+        self.caches.insert(key, cache);
+    }
+}
+
+/// Describes how a cache begins.
+fn variant(owner: Option<&Owner>, mode: Option<u32>, has_content: bool) -> String {
+    let mut text = String::new();
+    if let Some(Owner { user, group }) = owner {
+        for id in [Some(user), group.as_ref()].into_iter().flatten() {
+            let separator = if text.is_empty() { "" } else { ":" };
+            // Writing to a string cannot fail.
+            let _ = match id {
+                Id::Number(number) => write!(text, "{separator}{number}"),
+                Id::Name(name) => write!(text, "{separator}{name}"),
+            };
+        }
+    }
+    if let Some(mode) = mode {
+        let _ = write!(text, " {mode:04o}");
+    }
+    if has_content {
+        text.push_str(" from");
+    }
+    text.trim_start().to_owned()
+}
+
+impl Program {
+    /// A process of the program.
+    pub fn exec(&self, args: &[&str], mounts: Vec<buildkit_llb::Mount<'static>>) -> Exec<'static> {
+        let mut exec = Exec::new(self.image, self.path.clone());
+        exec.args = args.iter().map(|arg| arg.to_string().into()).collect();
+        exec.readonly_root = true;
+        exec.env = vec![(NONCE.into(), self.nonce.clone().into())];
+        exec.platform = Some(self.platform.clone());
+        exec.mounts = mounts;
+        exec.network = NetMode::None;
+        exec
+    }
+
+    /// Adds a process that reads a cache and writes to [`OUTPUT`], which begins as `before`.
+    pub fn read(
+        &self,
+        graph: &mut Graph,
+        cache: &Cache,
+        before: State,
+        args: &[&str],
+        label: &str,
+    ) -> State {
+        let mut output = BindMount::new(OUTPUT, before);
+        output.access = BindAccess::Output;
+        let exec = self.exec(args, vec![output.into(), cache.mount.clone().into()]);
+        let states = graph.add(exec, Metadata::named(label));
+        states.mounts.first().copied().flatten().unwrap_or(before)
+    }
+}
+
+/// Adds a file with a fixed time, so that it is the same in every build.
+pub fn add_file(
+    graph: &mut Graph,
+    before: State,
+    path: &str,
+    content: &[u8],
+    epoch: Option<i64>,
+    label: &str,
+) -> State {
+    let mut file = MkfileAction::new(path, 0o644, content);
+    file.timestamp = Some(Timestamp::from_seconds(epoch.unwrap_or_default()));
+    graph.add(FileOp::new(before).then(file), Metadata::named(label))
+}

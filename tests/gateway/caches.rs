@@ -1,0 +1,123 @@
+//! `--target mstage.caches`: the processes that copy caches.
+
+use buildkit_proto::pb;
+use prost::Message;
+
+use crate::definition;
+use crate::fake::{Daemon, Engine, Method, Release};
+use crate::frontend::{CONFIG, build, error, returned};
+
+const SPEC: &str = r#"default = "app"
+[stages.build]
+from = "alpine:3.20"
+steps = [
+  { run = "make", mounts = [{ cache = "/root/.cache" }, { cache = "/pkg", id = "pkg", sharing = "locked" }] },
+  { run = "make own", user = "1000", mounts = [{ cache = "/own" }] },
+  { run = "make again", mounts = [{ cache = "/part", id = "pkg", source = "/part", sharing = "locked" }] },
+]
+[stages.test]
+from = "alpine:3.20"
+mounts = [{ cache = "/test" }]
+steps = ["make test"]
+[stages.app]
+from = "alpine:3.20"
+steps = [{ copy = "/app", from = "build" }]
+"#;
+
+const TARGET: [&str; 2] = ["target=mstage.caches", "source=myorg/mstage"];
+
+fn engine(release: Release) -> Engine {
+    let digest = format!("sha256:{}", "a".repeat(64));
+    Engine::new(release).image("docker.io/library/alpine:3.20", &digest, CONFIG)
+}
+
+/// The processes in the last solve.
+fn processes(daemon: &Daemon) -> Vec<pb::ExecOp> {
+    let last = daemon.solves().pop().unwrap();
+    let ops = definition::of(&last).def.into_iter();
+    let exec = |bytes: Vec<u8>| match pb::Op::decode(bytes.as_slice()).unwrap().op {
+        Some(pb::op::Op::Exec(exec)) => Some(exec),
+        _ => None,
+    };
+    ops.filter_map(exec).collect()
+}
+
+/// The directories of the exported caches.
+async fn exported(spec: &'static str, options: &[&str]) -> Vec<String> {
+    let daemon = build(engine(Release::Head), spec, &[&TARGET, options].concat()).await;
+    assert!(returned(&daemon).result.is_some());
+    let directory = |exec: pb::ExecOp| {
+        let args = exec.meta.unwrap().args;
+        args[4].strip_prefix("/output/").unwrap().to_owned()
+    };
+    processes(&daemon).into_iter().map(directory).collect()
+}
+
+#[tokio::test]
+async fn the_caches_of_the_default_target() {
+    for release in Release::ALL {
+        let daemon = build(engine(release), SPEC, &TARGET).await;
+        let processes = processes(&daemon);
+        let mounts = processes.iter().map(|exec| {
+            let args = &exec.meta.as_ref().unwrap().args;
+            assert_eq!(args[1], "export-cache");
+            let cache = exec.mounts.iter().find(|mount| mount.dest == "/cache").unwrap();
+            assert_eq!(cache.mount_type, i32::from(pb::MountType::Cache));
+            let options = cache.cache_opt.as_ref().unwrap();
+            (args[2].as_str(), args[4].as_str(), options.id.as_str(), options.sharing)
+        });
+        let (shared, locked) = (0, i32::from(pb::CacheSharingOpt::Locked));
+        // The directory of a cache is not another cache.
+        assert_eq!(
+            mounts.collect::<Vec<_>>(),
+            [
+                ("the cache `/own` (1000)", "/output/+own=1000", "//own", shared),
+                ("the cache `/root/.cache`", "/output/+root+.cache", "//root/.cache", shared),
+                ("the cache `pkg`", "/output/pkg", "/pkg", locked),
+            ]
+        );
+        for exec in &processes {
+            assert_eq!(exec.network, i32::from(pb::NetMode::None));
+            // The content of a cache is not part of the key.
+            let environment = &exec.meta.as_ref().unwrap().env;
+            assert!(environment.iter().any(|env| env.starts_with("MSTAGE_CACHES=")));
+        }
+        let result = returned(&daemon).result.unwrap();
+        assert!(!result.metadata.contains_key("containerimage.config"));
+    }
+}
+
+#[tokio::test]
+async fn the_caches_of_other_stages() {
+    let all = ["+own=1000", "+root+.cache", "+test", "pkg"];
+    assert_eq!(exported(SPEC, &["build-arg:MSTAGE_CACHES=all"]).await, all);
+    assert_eq!(exported(SPEC, &["build-arg:MSTAGE_CACHES=test, build"]).await, all);
+    assert_eq!(exported(SPEC, &["build-arg:MSTAGE_CACHES=test"]).await, ["+test"]);
+    let two = ["platform=linux/amd64,linux/arm64", "build-arg:MSTAGE_CACHES=test"];
+    assert_eq!(exported(SPEC, &two).await, ["+test"]);
+    let prefixed = ["build-arg:BUILDKIT_CACHE_MOUNT_NS=ci", "build-arg:MSTAGE_CACHES=test"];
+    assert_eq!(exported(SPEC, &prefixed).await, ["ci@+test"]);
+}
+
+#[tokio::test]
+async fn the_caches_of_a_dockerfile() {
+    let dockerfile = "FROM alpine:3.20 AS Build\nRUN --mount=type=cache,target=/c make\n\
+                      FROM alpine:3.20\nCOPY --from=Build /app /\n";
+    assert_eq!(exported(dockerfile, &[]).await, ["+c"]);
+    assert_eq!(exported(dockerfile, &["build-arg:MSTAGE_CACHES=Build"]).await, ["+c"]);
+}
+
+#[tokio::test]
+async fn what_cannot_be_exported() {
+    for (options, message) in [
+        (&["build-arg:MSTAGE_CACHES=app,nothing"][..], "\"nothing\" could not be found"),
+        (&["build-arg:MSTAGE_CACHES_MAX=much"], "MSTAGE_CACHES_MAX=much: expected a size"),
+    ] {
+        let daemon = build(engine(Release::Head), SPEC, &[&TARGET, options].concat()).await;
+        assert!(error(&daemon).0.contains(message), "{}", error(&daemon).0);
+    }
+    let spec = "[stages.app]\nfrom = \"alpine:3.20\"\n";
+    let daemon = build(engine(Release::Head), spec, &TARGET).await;
+    assert!(error(&daemon).0.contains("has a cache mount: there is nothing to export"));
+    assert!(!daemon.methods().contains(&Method::NewContainer));
+}
