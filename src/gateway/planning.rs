@@ -73,20 +73,32 @@ impl Project<'_> {
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
         let requests = self.options.requests();
-        let plans = self.plan_each(select, &requests, check_all, diagnostics).await;
+        let planned = self.plan_with(select, &requests, check_all, diagnostics).await?;
+        Ok(planned.map(|planned| planned.into_iter().map(|(_, plan)| plan).collect()))
+    }
+
+    /// Like [`Self::plan`], with the selection of each plan.
+    pub(super) async fn plan_with<'s>(
+        &'s self,
+        select: Select,
+        requests: &'s [Request],
+        check_all: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Status> {
+        let planned = self.plan_each(select, requests, check_all, diagnostics).await;
         if let Some(dockerfile) = self.dockerfile {
             record::reword(dockerfile, self.files, diagnostics);
         }
-        plans
+        planned
     }
 
-    async fn plan_each(
-        &self,
+    async fn plan_each<'s>(
+        &'s self,
         select: Select,
-        requests: &[Request],
+        requests: &'s [Request],
         check_all: bool,
         diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<Plan>>, Status> {
+    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Status> {
         // Errors for one platform usually apply to all, and are reported once.
         let Some(selections) = self.select(select, requests, diagnostics) else {
             return Ok(None);
@@ -109,7 +121,10 @@ impl Project<'_> {
         }
         match failure {
             Some(status) => Err(status),
-            None => Ok(plans.into_iter().collect()),
+            None => {
+                let plans: Option<Vec<Plan>> = plans.into_iter().collect();
+                Ok(plans.map(|plans| selections.into_iter().zip(plans).collect()))
+            }
         }
     }
 

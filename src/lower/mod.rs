@@ -10,6 +10,7 @@ mod copy;
 mod exec;
 mod file;
 mod gates;
+mod label;
 mod merge;
 mod parallel;
 mod position;
@@ -17,7 +18,6 @@ mod report;
 mod settings;
 mod squash;
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -28,7 +28,9 @@ use buildkit_llb::{
 pub use self::caches::{CACHE, Cache, OUTPUT, Program, add_file};
 pub use self::context::{git_source, main_context};
 use self::file::StepSite;
-use self::position::Position;
+pub(crate) use self::label::Label;
+use self::label::label_of;
+pub(crate) use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessOptions, Sessions, Settings};
 use crate::id::IdVec;
@@ -337,33 +339,5 @@ impl Lowering<'_> {
     /// The progress prefix for the steps of a stage.
     fn position(&self, stage: &PlannedStage, settings: &Settings) -> Position {
         Position::new(stage, settings.several_platforms.then_some(&self.plan.platform))
-    }
-}
-
-impl Title {
-    /// The name of an op for several steps, if they have names.
-    fn of(steps: &[PlannedStep]) -> Option<Self> {
-        let (last, before) = steps.split_last()?;
-        let last = last.title.as_deref()?;
-        let mut texts: Vec<&str> = before
-            .iter()
-            .filter_map(|step| step.title.as_ref())
-            .filter(|title| title.as_ref() != last)
-            .map(|title| title.text.as_str())
-            .collect();
-        texts.push(&last.text);
-        texts.dedup();
-        Some(Self { place: last.place.clone(), text: texts.join("; ") })
-    }
-}
-
-/// The label of an op for one or several steps.
-fn label_of(steps: &[PlannedStep]) -> Cow<'_, str> {
-    match steps {
-        [step] => Cow::Borrowed(&step.label),
-        several => {
-            let labels: Vec<&str> = several.iter().map(|step| step.label.as_str()).collect();
-            Cow::Owned(labels.join("; "))
-        }
     }
 }

@@ -7,7 +7,7 @@ use crate::plan::PlannedStage;
 /// Writes `[builder 3/5]` before a label, as the Dockerfile frontend does; the base counts as the
 /// first of a stage's steps. `[linux/amd64->arm64 builder 3/5]` is a stage for another platform
 /// than the one it runs on.
-pub(super) struct Position {
+pub(crate) struct Position {
     /// `[builder`
     stage: String,
     /// `/5] `
@@ -18,7 +18,7 @@ pub(super) struct Position {
 
 impl Position {
     /// `target` is the platform of the build if there are several.
-    pub(super) fn new(stage: &PlannedStage, target: Option<&Platform>) -> Self {
+    pub(crate) fn new(stage: &PlannedStage, target: Option<&Platform>) -> Self {
         let own = &stage.platform;
         let platforms = match target {
             None => String::new(),
@@ -34,7 +34,7 @@ impl Position {
     }
 
     /// Appends the prefix and a label, for step `number`.
-    pub(super) fn write(&self, number: usize, label: &str, out: &mut String) {
+    pub(crate) fn write(&self, number: usize, label: &str, out: &mut String) {
         out.extend([&self.stage, " "]);
         // Written digit by digit, padded with blanks: every step has a number, and formatting is
         // slow.

@@ -274,6 +274,11 @@ impl<'s> Scope<'s> {
         }
     }
 
+    /// The value of an arg or a constant, if it has one.
+    pub(crate) fn known_value(&self, name: &str) -> Option<Text> {
+        self.lookup(name).ok().flatten()
+    }
+
     /// True if there is an arg with that name and another value, or without one yet.
     pub(super) fn differs(&self, name: &str, value: &str) -> bool {
         match self.values.get(name) {

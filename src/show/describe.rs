@@ -4,7 +4,9 @@
 use serde::Serialize;
 
 use super::columns::columns;
-use super::{CONVERT_VERSION, GRAPH_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION};
+use super::{
+    CONVERT_VERSION, EXPLAIN_VERSION, GRAPH_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION,
+};
 
 /// The version of the document.
 pub const DESCRIBE_VERSION: &str = "1.0.0";
@@ -85,6 +87,13 @@ impl Description {
                 "frontend.graph",
                 GRAPH_VERSION,
                 "Show the stages of a build and what they take from each other",
+                &[target],
+                both,
+            ),
+            request(
+                "frontend.explain",
+                EXPLAIN_VERSION,
+                "Show what makes each step of a target run again",
                 &[target],
                 both,
             ),

@@ -8,6 +8,7 @@
 mod columns;
 mod convert;
 mod describe;
+mod explain;
 pub mod graph;
 mod lint;
 mod outline;
@@ -19,6 +20,7 @@ mod targets;
 
 pub use self::convert::{CONVERT_VERSION, Converted};
 pub use self::describe::{DESCRIBE_VERSION, Description};
+pub use self::explain::{EXPLAIN_VERSION, Explained, Ignored};
 pub use self::graph::{GRAPH_VERSION, Graph};
 pub use self::lint::{BuildError, LINT_VERSION, Lint};
 pub use self::outline::{OUTLINE_VERSION, Outline};

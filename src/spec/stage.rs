@@ -302,6 +302,11 @@ fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -
 }
 
 impl From {
+    /// Calls `visit` with each name that it may use.
+    pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        Names::visit_names(self, visit);
+    }
+
     /// The value, of any kind; for a merge the first one.
     pub fn template(&self) -> &Template {
         match self {

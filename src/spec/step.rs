@@ -29,6 +29,13 @@ pub struct Step {
     pub id: StepId,
 }
 
+impl Step {
+    /// Calls `visit` with each name that the step may use: of args, constants and variables.
+    pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        self.verb.visit_names(visit);
+    }
+}
+
 /// The id of a step in its stage. Steps of other stages may have the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StepId(usize);

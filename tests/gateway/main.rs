@@ -13,6 +13,7 @@ mod dockerfile_checks;
 mod dockerfiles;
 mod entitlements;
 mod epochs;
+mod explain;
 mod faults;
 mod frontend;
 mod gates;

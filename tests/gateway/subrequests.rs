@@ -223,6 +223,7 @@ async fn describe() {
         convertllb           0.1.0   Convert the build file to LLB
         convert              1.0.0   Convert a Dockerfile to a build file
         graph                1.0.0   Show the stages of a build and what they take from each other
+        explain              1.0.0   Show what makes each step of a target run again
         subrequests.describe 1.0.0   List available subrequest types
     "#]]
     .assert_eq(&text(&daemon));

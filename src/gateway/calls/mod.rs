@@ -7,6 +7,7 @@
 mod convert;
 mod convert_llb;
 mod documents;
+mod explain;
 mod graph;
 mod lint;
 mod outline;
@@ -28,7 +29,8 @@ pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, 
         | "frontend.lint"
         | "frontend.convertllb"
         | "frontend.graph"
-        | "frontend.convert" => None,
+        | "frontend.convert"
+        | "frontend.explain" => None,
         "frontend.subrequests.describe" => {
             let document = Description::of_all();
             let text = document.to_text();
@@ -51,6 +53,7 @@ pub(super) async fn answer(
         "frontend.convertllb" => convert_llb::answer(bridge, options, build_file).await?,
         "frontend.convert" => convert::answer(options, build_file)?,
         "frontend.graph" => return graph::answer(bridge, options, build_file).await,
+        "frontend.explain" => explain::answer(bridge, options, build_file).await?,
         _ => lint::answer(bridge, options, build_file).await?,
     };
     Ok(answer.into())
