@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use buildkit_llb::{
     ChownOpt, CopyAction, FileAction, FileOp, Git, Http, Merge, Metadata, MkdirAction,
-    MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, Timestamp, UserOpt,
+    MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, UserOpt,
 };
 
 use super::archive::{Entry, archive};
@@ -36,7 +36,7 @@ impl Lowering<'_> {
         step: StepSite<'_>,
     ) -> State {
         let StepSite { root, metadata, merge_label, settings } = step;
-        actions.iter_mut().for_each(|action| self.date(action));
+        self.date(&mut actions);
         // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in
         // `convert_copy.go`).
         let has_mode = actions
@@ -58,22 +58,9 @@ impl Lowering<'_> {
         self.graph.add(Merge::new([root, layer]), metadata)
     }
 
-    /// Sets the client's timestamp on files that an action creates. Copies keep the times of their
-    /// sources, as in Dockerfiles.
-    fn date(&self, action: &mut FileAction<'_>) {
-        let Some(epoch) = self.plan.epoch else { return };
-        let time = Some(Timestamp::from_seconds(epoch));
-        match action {
-            FileAction::Mkfile(mkfile) => mkfile.timestamp = time,
-            FileAction::Mkdir(mkdir) => mkdir.timestamp = time,
-            FileAction::Symlink(symlink) => symlink.timestamp = time,
-            _ => {}
-        }
-    }
-
     /// A separate file or directory, to be copied from.
     fn add_made(&mut self, mut action: FileAction<'_>, metadata: Metadata<'_>) -> State {
-        self.date(&mut action);
+        self.date_action(&mut action);
         self.graph.add(FileOp::new(State::SCRATCH).then(action), metadata)
     }
 
@@ -128,7 +115,7 @@ impl Lowering<'_> {
 
     /// A copy that unpacks an archive and drops leading path components. BuildKit cannot drop any,
     /// so the archive is unpacked separately and the entries below are copied. The same is done for
-    /// a mode, which BuildKit ignores when it unpacks (`unpack` in
+    /// a mode and a timestamp, which BuildKit ignores when it unpacks (`unpack` in
     /// `solver/llbsolver/file/unpack.go`).
     fn place_stripped(
         &mut self,
@@ -139,7 +126,8 @@ impl Lowering<'_> {
         link: bool,
         step: StepSite<'_>,
     ) -> State {
-        if strip == 0 && !(copy.attempt_unpack && copy.mode.is_some()) {
+        let sets = copy.mode.is_some() || self.dates_copies();
+        if strip == 0 && !(copy.attempt_unpack && sets) {
             let directory = directory_of(&copy.dest).to_owned();
             let directory = made_directory(directory, planned_mode, &copy.owner);
             return self.place(directory.into_iter().chain([copy.into()]).collect(), link, step);

@@ -17,6 +17,7 @@ mod position;
 mod report;
 mod settings;
 mod squash;
+mod times;
 
 use std::collections::BTreeMap;
 use std::fmt;

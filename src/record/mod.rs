@@ -4,8 +4,9 @@
 //! Input: a Dockerfile, and the [`Plan`] of the build file that it was converted to. Output: the
 //! same plan, with the names and the history that BuildKit's Dockerfile frontend gives to the
 //! Dockerfile's instructions (`frontend/dockerfile/dockerfile2llb/convert.go`). The actions stay
-//! the same, with two exceptions: the process of a `RUN` is that of BuildKit's frontend, and `ADD`
-//! detects archives by their content. Must not depend on the text of the converted build file.
+//! the same, with three exceptions: the process of a `RUN` is that of BuildKit's frontend, `ADD`
+//! detects archives by their content, and copied files keep their times whatever
+//! `SOURCE_DATE_EPOCH` is. Must not depend on the text of the converted build file.
 //!
 //! A stage of the Dockerfile may correspond to several stages of the plan, and an instruction to
 //! any number of steps, or none: a step belongs to the instruction that contains its span.
@@ -35,6 +36,7 @@ const COMMENT: &str = "buildkit.dockerfile.v0";
 
 /// Sets the names and the history of a Dockerfile in the plan of its build file.
 pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: &mut Plan) {
+    plan.dates_copies = false;
     let limit = Limit::default();
     let names = FileNames::new(&read.dockerfile, request.several_platforms);
     let globals = globals(&read.dockerfile, request, &limit);

@@ -35,6 +35,7 @@ mod fresh {
     mod lock;
     mod origin;
     mod remote;
+    mod reproducible;
 }
 mod frontend;
 mod gates;

@@ -143,3 +143,53 @@ async fn a_file_from_the_web_without_a_time() {
         assert_eq!(daemon.solves().iter().any(unpacks), is_looked_into);
     }
 }
+
+/// The times of all copies in the graph of a file with `SOURCE_DATE_EPOCH` set.
+async fn times_of_copies(name: &'static str, text: impl Into<String>) -> Vec<i64> {
+    let engine = Engine::new(Release::Head).source("local://dockerfile", [(name, text.into())]);
+    let filename = format!("filename={name}");
+    let daemon =
+        build_with(engine, &[filename.as_str(), "build-arg:SOURCE_DATE_EPOCH=1700000000"]).await;
+    let files = ops(&daemon).into_iter().filter_map(|op| match op.op {
+        Some(pb::op::Op::File(file)) => Some(file.actions),
+        _ => None,
+    });
+    let copies = files.flatten().filter_map(|action| match action.action? {
+        pb::file_action::Action::Copy(copy) => Some(copy.timestamp),
+        _ => None,
+    });
+    copies.collect()
+}
+
+#[tokio::test]
+async fn copied_fetched_and_unpacked_files_get_the_time() {
+    const NANOSECONDS: i64 = 1_700_000_000_000_000_000;
+    for step in [
+        "{ copy = ['a', 'b'], to = '/x/' }",
+        "{ copy = 'a', link = true }",
+        "{ copy = 'a', parents = true }",
+        "{ fetch = 'https://example.com/a', to = '/x/' }",
+        "{ git = 'https://example.com/a.git', to = '/x/' }",
+    ] {
+        let text = format!("[stages.a]\nfrom = 'scratch'\nsteps = [{step}]\n");
+        let times = times_of_copies("mstage.toml", text).await;
+        assert!(
+            !times.is_empty() && times.iter().all(|&time| time == NANOSECONDS),
+            "{step} {times:?}"
+        );
+    }
+    // BuildKit keeps the times of an archive, so its files are copied once they are unpacked.
+    for step in ["{ unpack = 'a.tar' }", "{ fetch = 'https://example.com/a.tar', extract = true }"]
+    {
+        let text = format!("[stages.a]\nfrom = 'scratch'\nsteps = [{step}]\n");
+        let times = times_of_copies("mstage.toml", text).await;
+        assert_eq!(times.last(), Some(&NANOSECONDS), "{step} {times:?}");
+        assert_eq!(times.len(), 2, "{step}");
+    }
+}
+
+#[tokio::test]
+async fn copies_of_a_dockerfile_keep_their_times() {
+    let text = "FROM scratch\nCOPY a /x/\nADD https://example.com/a /x/\n";
+    assert_eq!(times_of_copies("Dockerfile", text).await, [-1, -1]);
+}

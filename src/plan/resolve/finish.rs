@@ -80,6 +80,7 @@ impl Resolver<'_, '_> {
             base_config,
             platform: request.target_platform.clone(),
             epoch: request.epoch,
+            dates_copies: true,
             annotations,
             proxies: selection.scope.proxies().clone(),
         }
