@@ -2,6 +2,7 @@
 //! `github.com/moby/patternmatcher` for lists of included and excluded paths.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A pattern that matches no existing file.
 pub(crate) const NOTHING: &str = "/[.]mstage/nothing";
@@ -116,26 +117,35 @@ fn has_edges(pattern: &str) -> bool {
     pattern.starts_with('!') || pattern.trim().len() != pattern.len()
 }
 
-/// The syntax error of a pattern, if any. Covers Go's `filepath.Match` and `regexp`, since
+/// The error for a pattern whose syntax is wrong. Its message says why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidPattern(pub(crate) String);
+
+impl fmt::Display for InvalidPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Checks the syntax of a pattern. Covers Go's `filepath.Match` and `regexp`, since
 /// `patternmatcher` uses both.
-pub(crate) fn syntax_error(pattern: &str) -> Option<String> {
+pub(crate) fn check(pattern: &str) -> Result<(), InvalidPattern> {
     let mut chars = pattern.chars().peekable();
     while let Some(c) = chars.next() {
-        let problem = match c {
-            '\\' => escape(chars.next()).err(),
-            '[' => class(&mut chars).err(),
-            _ => None,
-        };
-        if problem.is_some() {
-            return problem;
+        match c {
+            '\\' => {
+                escape(chars.next())?;
+            }
+            '[' => class(&mut chars)?,
+            _ => {}
         }
     }
-    None
+    Ok(())
 }
 
 /// Parses the rest of a character class, after its `[`.
-fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), String> {
-    let unclosed = || "unterminated `[`: expected `]`".to_owned();
+fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), InvalidPattern> {
+    let unclosed = || InvalidPattern("unterminated `[`: expected `]`".to_owned());
     chars.next_if_eq(&'^');
     let mut is_empty = true;
     loop {
@@ -146,7 +156,7 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Str
         if chars.next_if_eq(&'-').is_some() {
             let high = bound(chars.next().ok_or_else(unclosed)?, chars)?;
             if low > high {
-                return Err(format!("the range `{low}-{high}` is empty"));
+                return Err(InvalidPattern(format!("the range `{low}-{high}` is empty")));
             }
         }
         is_empty = false;
@@ -154,22 +164,26 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Str
 }
 
 /// Parses one end of a range in a class.
-fn bound(c: char, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<char, String> {
+fn bound(
+    c: char,
+    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
+) -> Result<char, InvalidPattern> {
     match c {
         '\\' => escape(chars.next()),
-        '-' | ']' => Err(format!("write `{c}` as `\\{c}` in `[...]`")),
+        '-' | ']' => Err(InvalidPattern(format!("write `{c}` as `\\{c}` in `[...]`"))),
         c => Ok(c),
     }
 }
 
 /// Parses the character after a backslash. Letters and digits there are not literal in `regexp`,
 /// and only a few of them are defined.
-fn escape(c: Option<char>) -> Result<char, String> {
+fn escape(c: Option<char>) -> Result<char, InvalidPattern> {
     const KNOWN: &str = "0AaBbCDdEfnQrSstvWwz";
     match c {
-        None => Err("unexpected backslash at the end".to_owned()),
+        None => Err(InvalidPattern("unexpected backslash at the end".to_owned())),
         Some(c) if c.is_ascii_alphanumeric() && !KNOWN.contains(c) => {
-            Err(format!("unknown escape `\\{c}`; separate directories with `/`"))
+            let message = format!("unknown escape `\\{c}`; separate directories with `/`");
+            Err(InvalidPattern(message))
         }
         Some(c) => Ok(c),
     }
@@ -225,13 +239,13 @@ mod tests {
         for pattern in
             ["a[", "[]", "[^]", "[]a]", "[a-", "[a-]", "[-a]", "a\\", "[z-a]", "[\\", "a\\e"]
         {
-            assert!(syntax_error(pattern).is_some(), "{pattern}");
+            assert!(check(pattern).is_err(), "{pattern}");
         }
         for pattern in [
             "", "*", "**/a?", "[a-z0-9]", "[^a]", "[\\-\\]]", "a]", "[[]", "\\[", "\\!a", "a{",
             "[*]",
         ] {
-            assert_eq!(syntax_error(pattern), None, "{pattern}");
+            assert_eq!(check(pattern), Ok(()), "{pattern}");
         }
     }
 

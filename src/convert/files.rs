@@ -130,12 +130,13 @@ impl Files<'_> {
             }
         });
         let Some((value, rest)) = value.zip(text.split_once('}').map(|(_, rest)| rest)) else {
-            return (GitUrl::parse(text), is_url(text));
+            let git = GitUrl::parse(text).map(|url| url.map_err(|err| err.to_string()));
+            return (git, is_url(text));
         };
         let whole = format!("{value}{rest}");
         let variable = &text[..text.len() - rest.len()];
         let git = GitUrl::parse(&whole).map(|url| {
-            let url = url?;
+            let url = url.map_err(|err| err.to_string())?;
             let remote = url.remote.strip_prefix(value).map(|rest| format!("{variable}{rest}"));
             Ok(GitUrl {
                 remote: remote.ok_or("an arg determines more than the start of the value")?,

@@ -6,7 +6,8 @@ mod patterns;
 use std::ops::Range;
 
 pub(crate) use self::patterns::IgnorePatterns;
-use crate::path_pattern::{clean, syntax_error};
+pub use crate::path_pattern::InvalidPattern;
+use crate::path_pattern::{check, clean};
 use crate::source::Span;
 
 /// A pattern of the `ignore` key, in BuildKit's form.
@@ -24,7 +25,7 @@ pub struct InvalidLine {
     /// Its range, in bytes from the start of the file.
     pub range: Range<usize>,
     /// The message.
-    pub problem: String,
+    pub problem: InvalidPattern,
 }
 
 /// The patterns of an ignore file, in the form of BuildKit's `local.excludepatterns`, and its
@@ -51,9 +52,9 @@ pub fn parse_file(text: &str) -> (Vec<String>, Vec<InvalidLine>) {
     (patterns, invalid)
 }
 
-/// Converts a pattern to BuildKit's form, or returns an error message. Removes white space at both
+/// Converts a pattern to BuildKit's form. Removes white space at both
 /// ends, a leading slash and whatever Go's `path.Clean` removes.
-pub fn parse(line: &str) -> Result<String, String> {
+pub fn parse(line: &str) -> Result<String, InvalidPattern> {
     let line = line.trim();
     let (invert, path) = match line.strip_prefix('!') {
         Some(path) => ("!", path.trim()),
@@ -62,12 +63,13 @@ pub fn parse(line: &str) -> Result<String, String> {
     let path = if path.is_empty() { "".into() } else { clean(path) };
     let path = path.strip_prefix('/').filter(|rest| !rest.is_empty()).unwrap_or(&path);
     if path.is_empty() || !invert.is_empty() && path == "/" {
-        return Err(match invert {
+        return Err(InvalidPattern(match invert {
             "" => "the pattern is empty".to_owned(),
             _ => "expected a pattern after `!`".to_owned(),
-        });
+        }));
     }
-    syntax_error(path).map_or_else(|| Ok(format!("{invert}{path}")), Err)
+    check(path)?;
+    Ok(format!("{invert}{path}"))
 }
 
 #[cfg(test)]

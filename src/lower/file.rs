@@ -205,10 +205,8 @@ impl Lowering<'_> {
             _ => DIRECTORY_MODE,
         };
         actions.extend(directory_of_mode(parent, bits, owner.clone()));
-        actions.push(match permissions(mode.as_ref()) {
-            Some(bits) => MkfileAction::new(path, bits.unwrap_or(FILE_MODE), content.as_bytes())
-                .owner(owner)
-                .into(),
+        actions.push(match permissions(mode.as_ref(), FILE_MODE) {
+            Some(bits) => MkfileAction::new(path, bits, content.as_bytes()).owner(owner).into(),
             None if needs_archive(mode.as_ref(), site) => {
                 let bits = octal(mode.as_ref());
                 let file = self.add_unpacked(name, &Entry::File(content.as_bytes(), bits), site);
@@ -233,8 +231,7 @@ impl Lowering<'_> {
         actions: &mut Vec<FileAction<'s>>,
     ) {
         let owner = chown(owner, site.root);
-        if let Some(bits) = permissions(mode) {
-            let bits = bits.unwrap_or(DIRECTORY_MODE);
+        if let Some(bits) = permissions(mode, DIRECTORY_MODE) {
             // BuildKit would also give the mode to the parent directories.
             if bits != DIRECTORY_MODE {
                 actions.extend(parent_directory(split(path).0, owner.clone()));
@@ -355,13 +352,12 @@ pub(super) fn mode(mode: &plan::Mode) -> Mode<'_> {
     }
 }
 
-/// The bits of a mode that BuildKit can set when it creates a file: `Some(None)` for no mode,
-/// `None` for a mode that only a copy can set.
-fn permissions(mode: Option<&plan::Mode>) -> Option<Option<u32>> {
+/// The bits with which BuildKit can create a file. `None` for a mode that only a copy can set.
+fn permissions(mode: Option<&plan::Mode>, default: u32) -> Option<u32> {
     match mode {
-        None => Some(None),
+        None => Some(default),
         Some(plan::Mode::Octal(bits) | plan::Mode::Everywhere(bits)) if *bits <= 0o777 => {
-            Some(Some(*bits))
+            Some(*bits)
         }
         Some(_) => None,
     }

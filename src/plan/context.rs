@@ -102,7 +102,7 @@ impl ContextSource {
     /// Follows `NamedContext.load` in `frontend/dockerui/namedcontext.go` of BuildKit.
     pub fn parse(text: &str) -> Result<Self, InvalidContext> {
         if let Some(url) = GitUrl::parse(text) {
-            return url.map(Self::Git).map_err(InvalidContext);
+            return url.map(Self::Git).map_err(|err| InvalidContext(err.to_string()));
         }
         let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
         let name = rest.strip_prefix("//").unwrap_or(rest);

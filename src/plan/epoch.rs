@@ -14,7 +14,7 @@ use crate::spec::{EPOCH_ARG, Spec};
 pub fn epoch_wanted(spec: &Spec, request: &Request) -> Option<String> {
     let text = match spec.args.0.contains_key(EPOCH_ARG) {
         true => {
-            let scope = Scope::new(spec, request, &mut Diagnostics::default());
+            let scope = Scope::unreported(spec, request);
             scope.lookup(EPOCH_ARG).ok().flatten()?.to_string()
         }
         false => request.build_args.get(EPOCH_ARG)?.clone(),

@@ -1,5 +1,7 @@
 //! URLs of git repositories, as clients write them for build contexts.
 
+use std::fmt;
+
 use buildkit_frontend::parse_bool;
 use buildkit_llb::GitMtime;
 
@@ -29,10 +31,20 @@ pub struct GitUrl {
     pub fetch_by_commit: bool,
 }
 
+/// The error for the URL of a git repository with invalid values. Its message says which.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidGitUrl(String);
+
+impl fmt::Display for InvalidGitUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 impl GitUrl {
     /// Parses a URL. `None` if it is not that of a git repository; an error if it is, but an
     /// invalid one.
-    pub fn parse(text: &str) -> Option<Result<Self, String>> {
+    pub fn parse(text: &str) -> Option<Result<Self, InvalidGitUrl>> {
         let (address, fragment) = split(text, '#');
         let (address, query) = split(address, '?');
         let remote = match address.split_once("://") {
@@ -56,19 +68,20 @@ impl GitUrl {
     }
 
     /// Checks that its values are valid for git.
-    fn checked(mut self) -> Result<Self, String> {
+    fn checked(mut self) -> Result<Self, InvalidGitUrl> {
         if !is_reference(&self.reference) {
-            return Err(format!(
+            return Err(invalid(format!(
                 "expected a branch, a tag or a commit, found `{}`",
                 self.reference
-            ));
+            )));
         }
-        self.subdir = clean_subdir(&self.subdir)
-            .ok_or_else(|| format!("the directory `{}` is outside the repository", self.subdir))?;
+        self.subdir = clean_subdir(&self.subdir).ok_or_else(|| {
+            invalid(format!("the directory `{}` is outside the repository", self.subdir))
+        })?;
         Ok(self)
     }
 
-    fn with_query(mut self, query: &str) -> Result<Self, String> {
+    fn with_query(mut self, query: &str) -> Result<Self, InvalidGitUrl> {
         let mut reference =
             Vec::from_iter(Some(self.reference.clone()).filter(|own| !own.is_empty()));
         let mut seen = Vec::new();
@@ -76,17 +89,17 @@ impl GitUrl {
             let (key, value) = split(pair, '=');
             let value = decoded(value);
             if seen.contains(&key) {
-                return Err(format!("`{key}` is given twice"));
+                return Err(invalid(format!("`{key}` is given twice")));
             }
             seen.push(key);
             if value.is_empty() && !matches!(key, "submodules" | "keep-git-dir" | "fetch-by-commit")
             {
-                return Err(format!("`{key}` has no value"));
+                return Err(invalid(format!("`{key}` has no value")));
             }
             let truth = || match value.as_str() {
                 "" => Ok(true),
                 text => parse_bool(text).ok_or_else(|| {
-                    format!("expected `true` or `false` for `{key}`, found `{text}`")
+                    invalid(format!("expected `true` or `false` for `{key}`, found `{text}`"))
                 }),
             };
             match key {
@@ -95,7 +108,10 @@ impl GitUrl {
                 "branch" => reference.push(in_namespace("refs/heads/", value)),
                 "subdir" if self.subdir.is_empty() || self.subdir == value => self.subdir = value,
                 "subdir" => {
-                    return Err(format!("two directories: `{}` and `{value}`", self.subdir));
+                    return Err(invalid(format!(
+                        "two directories: `{}` and `{value}`",
+                        self.subdir
+                    )));
                 }
                 "checksum" | "commit" => self.checksum = Some(value),
                 "keep-git-dir" => self.keep_git_dir = truth()?,
@@ -106,16 +122,16 @@ impl GitUrl {
                         "checkout" => GitMtime::Checkout,
                         "commit" => GitMtime::Commit,
                         other => {
-                            return Err(format!(
+                            return Err(invalid(format!(
                                 "expected `checkout` or `commit` for `mtime`, found `{other}`"
-                            ));
+                            )));
                         }
                     });
                 }
                 other => {
-                    return Err(format!(
+                    return Err(invalid(format!(
                         "expected `ref`, `tag`, `branch`, `subdir`, `commit`, `checksum`, `keep-git-dir`, `submodules`, `mtime` or `fetch-by-commit`, found `{other}`"
-                    ));
+                    )));
                 }
             }
         }
@@ -124,11 +140,15 @@ impl GitUrl {
             [] => {}
             [only] => self.reference = std::mem::take(only),
             [first, second, ..] => {
-                return Err(format!("ref conflicts: `{first}` and `{second}`"));
+                return Err(invalid(format!("ref conflicts: `{first}` and `{second}`")));
             }
         }
         Ok(self)
     }
+}
+
+fn invalid(message: String) -> InvalidGitUrl {
+    InvalidGitUrl(message)
 }
 
 /// The keys of a build file, with their values, that correspond to a query and a fragment.
@@ -332,9 +352,9 @@ mod tests {
                 "expected `checkout` or `commit` for `mtime`, found `x`",
             ),
         ] {
-            assert_eq!(GitUrl::parse(text), Some(Err(message.to_owned())), "{text}");
+            assert_eq!(GitUrl::parse(text), Some(Err(invalid(message.to_owned()))), "{text}");
         }
         let unknown = GitUrl::parse("https://host/a.git?depth=1").expect("a repository");
-        assert!(unknown.expect_err("wrong").ends_with("found `depth`"));
+        assert!(unknown.expect_err("wrong").to_string().ends_with("found `depth`"));
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn remote(
     diagnostics: &mut Diagnostics,
 ) -> Result<Text, Reported> {
     check_end(&text, span, diagnostics)?;
-    let Err(hint) = check_remote(&text) else { return Ok(text) };
+    let Some(hint) = problem_of_remote(&text) else { return Ok(text) };
     let message = format!("invalid git URL `{}`", redacted(&text));
     diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
@@ -40,7 +40,8 @@ fn check_end(text: &str, span: Span, diagnostics: &mut Diagnostics) -> Result<()
     diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
 }
 
-fn check_remote(text: &str) -> Result<(), String> {
+/// A hint for an invalid URL.
+fn problem_of_remote(text: &str) -> Option<String> {
     const FORMS: &str =
         "a git URL begins with https://, http://, ssh:// or git://, or has the form user@host:path";
     let host = match text.split_once("://") {
@@ -48,23 +49,23 @@ fn check_remote(text: &str) -> Result<(), String> {
             let authority = rest.split('/').next().unwrap_or_default();
             authority.rsplit('@').next().unwrap_or_default()
         }
-        Some(_) => return Err(FORMS.to_owned()),
+        Some(_) => return Some(FORMS.to_owned()),
         None => match text.split_once('@').and_then(|(_, rest)| rest.split_once(':')) {
             Some((host, path)) if !text.starts_with(['-', '@']) && !path.is_empty() => host,
             _ if text.split('/').next().is_some_and(|host| host.contains('.')) => {
-                return Err(format!("add the protocol: \"https://{text}\""));
+                return Some(format!("add the protocol: \"https://{text}\""));
             }
-            _ => return Err(FORMS.to_owned()),
+            _ => return Some(FORMS.to_owned()),
         },
     };
     if text.contains(char::is_whitespace) {
-        return Err("write a space as %20".to_owned());
+        return Some("write a space as %20".to_owned());
     }
     // Git passes the host to ssh, which could interpret it as an option.
     if host.is_empty() || host.starts_with('-') || host.contains('/') {
-        return Err(FORMS.to_owned());
+        return Some(FORMS.to_owned());
     }
-    Ok(())
+    None
 }
 
 /// Checks the name of a branch, a tag or a commit. An empty one is the default branch.
@@ -118,7 +119,7 @@ mod tests {
             "git://h/a",
             "git@github.com:a/b",
         ] {
-            assert_eq!(check_remote(text), Ok(()), "{text}");
+            assert_eq!(problem_of_remote(text), None, "{text}");
         }
         for text in [
             "",
@@ -141,7 +142,7 @@ mod tests {
             "ftp://h/a",
             "HTTPS+ext://h/a",
         ] {
-            assert!(check_remote(text).is_err(), "{text}");
+            assert!(problem_of_remote(text).is_some(), "{text}");
         }
     }
 

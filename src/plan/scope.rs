@@ -66,6 +66,12 @@ pub(crate) enum LookupError {
 pub(super) type Lookup = Result<Option<Text>, LookupError>;
 
 impl<'s> Scope<'s> {
+    /// The values for one request, for a caller that only looks values up. The selection reports the
+    /// errors.
+    pub(crate) fn unreported(spec: &'s Spec, request: &'s Request) -> Self {
+        Self::new(spec, request, &mut Diagnostics::default())
+    }
+
     /// The values for one request. `target` is the name of the stage that is built.
     pub(crate) fn new(spec: &'s Spec, request: &'s Request, diagnostics: &mut Diagnostics) -> Self {
         let platform_args = platform_args(request);

@@ -42,8 +42,7 @@ pub fn args_for_triggers(
     if names.is_empty() {
         return Vec::new();
     }
-    // Errors in args are reported when the stages are selected.
-    let scope = Scope::new(spec, request, &mut Diagnostics::default());
+    let scope = Scope::unreported(spec, request);
     let declared = names
         .into_iter()
         .filter(|name| spec.args.0.contains_key(*name) && !request.build_args.contains_key(*name));

@@ -25,7 +25,7 @@ pub(super) fn check(selection: &Selection<'_>, diagnostics: &mut Diagnostics) {
         return;
     }
     let without_args = Request { build_args: BTreeMap::new(), ..request.clone() };
-    let scope = Scope::new(spec, &without_args, &mut Diagnostics::default());
+    let scope = Scope::unreported(spec, &without_args);
     for from in computed {
         let problem = match scope.value(from.template()) {
             Ok(text) if spec.stages.contains_key(text.as_str()) || text == "scratch" => continue,

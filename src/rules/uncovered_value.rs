@@ -53,19 +53,19 @@ impl<'v> Split<'v> {
         unless: Option<&'v Condition>,
         arg: &ArgName,
     ) -> Option<Self> {
-        let without = unless.map_or(Some(None), |unless| values_of(unless, arg))?;
-        match (when, without) {
-            (Some(when), _) => {
-                if let Some(with) = values_of(when, arg)? {
-                    self.missing.retain(|value| !with.contains(value));
-                    self.wanted = Some(match self.wanted {
-                        None => (when.span, with),
-                        Some((span, common)) => (span, &common & &with),
-                    });
-                }
+        match (when, values_of(when, arg), values_of(unless, arg)) {
+            (_, Tested::Computed, _) | (_, _, Tested::Computed) => return None,
+            (Some(when), Tested::Values(with), _) => {
+                self.missing.retain(|value| !with.contains(value));
+                self.wanted = Some(match self.wanted {
+                    None => (when.span, with),
+                    Some((span, common)) => (span, &common & &with),
+                });
             }
-            (None, Some(without)) => self.missing.retain(|value| without.contains(value)),
-            (None, None) => {}
+            (None, _, Tested::Values(without)) => {
+                self.missing.retain(|value| without.contains(value));
+            }
+            (_, Tested::No | Tested::Values(_), Tested::No | Tested::Values(_)) => {}
         }
         Some(self)
     }
@@ -100,9 +100,20 @@ fn splits<'v>(
     splits
 }
 
-/// The values of an arg in a condition, if any. The outer `None` means a computed value.
-fn values_of<'c>(condition: &'c Condition, arg: &ArgName) -> Option<Option<BTreeSet<&'c str>>> {
-    let Some(values) = condition.tests.get(arg.as_str()) else { return Some(None) };
+/// The test of an arg in a condition.
+enum Tested<'c> {
+    /// It is not tested.
+    No,
+    /// It is compared with these values.
+    Values(BTreeSet<&'c str>),
+    /// It is compared with a computed value.
+    Computed,
+}
+
+fn values_of<'c>(condition: Option<&'c Condition>, arg: &ArgName) -> Tested<'c> {
+    let Some(values) = condition.and_then(|condition| condition.tests.get(arg.as_str())) else {
+        return Tested::No;
+    };
     let values = values.as_slice().iter().map(|Operand(value)| value.as_literal());
-    values.collect::<Option<BTreeSet<&str>>>().map(Some)
+    values.collect::<Option<_>>().map_or(Tested::Computed, Tested::Values)
 }

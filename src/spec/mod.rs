@@ -197,27 +197,21 @@ impl Read for IgnorePattern {
     fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let span = value.span;
         let written = String::read(value, reader)?;
-        let parsed = match &written {
-            written if written.contains('\n') => {
-                Err("it has several lines: write each pattern as its own string".to_owned())
+        let problem = if written.contains('\n') {
+            "it has several lines: write each pattern as its own string".to_owned()
+        } else if written.starts_with('#') {
+            "it would be a comment in an ignore file: write `\\#` for a name that begins with `#`"
+                .to_owned()
+        } else {
+            match ignore::parse(&written) {
+                Ok(text) => return Some(Self { text, span }),
+                Err(problem) => problem.to_string(),
             }
-            written if written.starts_with('#') => {
-                Err("it would be a comment in an ignore file: write `\\#` for a name that begins with `#`"
-                    .to_owned())
-            }
-            written => ignore::parse(written),
         };
-        match parsed {
-            Ok(text) => Some(Self { text, span }),
-            Err(problem) => {
-                let message = format!("invalid pattern {written:?}: {problem}");
-                reader.diagnostics.fail(
-                    Diagnostic::new(Code::InvalidValue, span, message).hint(
-                        "patterns are written as in .dockerignore: `ignore = [\"/dist\", \"**/*.log\", \"!keep.log\"]`",
-                    ),
-                )
-            }
-        }
+        let message = format!("invalid pattern {written:?}: {problem}");
+        reader.diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(
+            "patterns are written as in .dockerignore: `ignore = [\"/dist\", \"**/*.log\", \"!keep.log\"]`",
+        ))
     }
 
     fn shape() -> Shape {

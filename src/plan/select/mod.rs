@@ -112,7 +112,7 @@ fn select_for<'s>(
     problems::report_cycles(&order, &candidates, diagnostics);
     let skips_required =
         request.flag(problems::SKIP, "remove it to build required stages", diagnostics);
-    let default = find_default(spec, &candidates, &mut Diagnostics::default());
+    let default = find_default(spec, &candidates, diagnostics.has_errors()).ok();
     let mut unclear = Diagnostics::default();
     let target = match default {
         // All stages can be checked or shown, regardless of the target.

@@ -13,13 +13,16 @@ pub fn default_target<'s>(
     request: &'s Request,
     diagnostics: &mut Diagnostics,
 ) -> Option<&'s StageName> {
-    let scope = Scope::new(spec, request, &mut Diagnostics::default());
+    let scope = Scope::unreported(spec, request);
     let stages = Candidates::new(spec, &scope, request);
-    let mut found = Diagnostics::default();
-    let default = find_default(spec, &stages, &mut found);
-    // An unclear default is an error only for builds.
-    diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
-    default.map(|at| stages.stage(at).name)
+    match find_default(spec, &stages, false) {
+        Ok(at) => Some(stages.stage(at).name),
+        // An unclear default is an error only for builds.
+        Err(NoDefault::Problem(problem)) if problem.code != Code::NoDefaultTarget => {
+            diagnostics.fail(problem)
+        }
+        Err(NoDefault::Problem(_) | NoDefault::Told) => None,
+    }
 }
 
 /// The stage to build: the requested one, or the default.
@@ -32,7 +35,11 @@ pub(super) fn find_target(
     let (found, place) = match request.planned_target() {
         None => {
             let place = spec.default.as_ref().map(|default| default.span);
-            (find_default(spec, stages, diagnostics)?, place)
+            match find_default(spec, stages, diagnostics.has_errors()) {
+                Ok(default) => (default, place),
+                Err(NoDefault::Told) => return None,
+                Err(NoDefault::Problem(problem)) => return diagnostics.fail(problem),
+            }
         }
         Some(target) => match stages.declared.find(stage_of(target)) {
             Some(found) => {
@@ -68,20 +75,30 @@ fn unknown(target: &str, stages: &Candidates<'_>) -> Diagnostic {
     }
 }
 
+/// The reason why there is no default stage.
+pub(super) enum NoDefault {
+    /// An error, to be reported if the default is needed.
+    Problem(Diagnostic),
+    /// An error that was reported.
+    Told,
+}
+
 /// The stage to build if none is requested: the file's default, or the only one that nothing needs.
+/// `has_errors` is true if errors in stages were reported.
 pub(super) fn find_default(
     spec: &Spec,
     stages: &Candidates<'_>,
-    diagnostics: &mut Diagnostics,
-) -> Option<DeclaredId> {
+    has_errors: bool,
+) -> Result<DeclaredId, NoDefault> {
     if let Some(name) = &spec.default {
-        let found = stages.declared.find(name);
-        if spec.is_unread(name) {
-            return found;
-        }
-        return found.or_else(|| {
-            diagnostics.fail(stages.declared.unknown(Code::UnknownTarget, name.span, name))
-        });
+        return match stages.declared.find(name) {
+            Some(found) => Ok(found),
+            None if spec.is_unread(name) => Err(NoDefault::Told),
+            None => {
+                let problem = stages.declared.unknown(Code::UnknownTarget, name.span, name);
+                Err(NoDefault::Problem(problem))
+            }
+        };
     }
     // Included stages exist to be used by others. Only a file without stages of its own is
     // about its includes.
@@ -102,8 +119,8 @@ pub(super) fn find_default(
     let names = |places: &[DeclaredId]| Known::new(places.iter().map(|&at| stages.name(at))).list();
     let all: Vec<DeclaredId> = stages.list.ids().collect();
     let diagnostic = match (&candidates[..], computed) {
-        (&[only], None) => return Some(only),
-        (&[only], _) if stages.list.len() == 1 => return Some(only),
+        (&[only], None) => return Ok(only),
+        (&[only], _) if stages.list.len() == 1 => return Ok(only),
         (_, Some(computed)) => Diagnostic::new(
             Code::NoDefaultTarget,
             computed.span,
@@ -114,9 +131,9 @@ pub(super) fn find_default(
             names(&all)
         )),
         // The part that could not be read may set the default, or refer to all but one.
-        _ if !spec.is_whole() => return None,
+        _ if !spec.is_whole() => return Err(NoDefault::Told),
         // Every stage is needed by another: the cycle has been reported.
-        (&[], None) if diagnostics.has_errors() => return None,
+        (&[], None) if has_errors => return Err(NoDefault::Told),
         (&[], None) => Diagnostic::without_place(
             Code::NoDefaultTarget,
             "there is no default target: every stage is needed or required by another",
@@ -128,7 +145,7 @@ pub(super) fn find_default(
         )
         .hint("set `default = \"...\"` at the top of the file, or pass --target"),
     };
-    diagnostics.fail(diagnostic)
+    Err(NoDefault::Problem(diagnostic))
 }
 
 /// Reports a target that is the report of a stage without one.
