@@ -12,8 +12,8 @@ pub(crate) struct Position {
     stage: String,
     /// `/5] `
     total: String,
-    /// The weight of the first digit of a number: 10 for two digits.
-    place: usize,
+    /// The number of digits of the largest number.
+    width: usize,
 }
 
 impl Position {
@@ -28,24 +28,15 @@ impl Position {
         let total = stage.ops().count() + 1;
         Self {
             stage: format!("[{platforms}{}", stage.name),
-            place: 10usize.pow(total.ilog10()),
+            width: total.to_string().len(),
             total: format!("/{total}] "),
         }
     }
 
     /// Appends the prefix and a label, for step `number`.
     pub(crate) fn write(&self, number: usize, label: &str, out: &mut String) {
-        out.extend([&self.stage, " "]);
-        // Written digit by digit, padded with blanks: every step has a number, and formatting is
-        // slow.
-        let mut place = self.place;
-        while place > 0 {
-            let digits = number / place;
-            let is_blank = digits == 0 && place > 1;
-            out.push(if is_blank { ' ' } else { char::from(b'0' + (digits % 10) as u8) });
-            place /= 10;
-        }
-        out.extend([&self.total, label]);
+        let Self { stage, total, width } = self;
+        out.push_str(&format!("{stage} {number:>width$}{total}{label}"));
     }
 
     /// Appends the stage and a label without a number, for an op that is not a step.

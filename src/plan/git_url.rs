@@ -4,6 +4,7 @@ use std::fmt;
 
 use buildkit_frontend::parse_bool;
 use buildkit_llb::GitMtime;
+use percent_encoding::percent_decode_str;
 
 use super::path;
 
@@ -235,19 +236,8 @@ fn in_namespace(namespace: &str, name: String) -> String {
 
 /// Decodes the value of a query; invalid escapes are literal.
 fn decoded(value: &str) -> String {
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let [first, tail @ ..] = rest {
-        let escape = match rest {
-            [b'%', high, low, ..] => std::str::from_utf8(&[*high, *low])
-                .ok()
-                .and_then(|hex| u8::from_str_radix(hex, 16).ok()),
-            _ => None,
-        };
-        rest = if escape.is_some() { &tail[2..] } else { tail };
-        bytes.push(escape.unwrap_or(if *first == b'+' { b' ' } else { *first }));
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
+    let value = value.replace('+', " ");
+    percent_decode_str(&value).decode_utf8_lossy().into_owned()
 }
 
 #[cfg(test)]

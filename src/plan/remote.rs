@@ -1,6 +1,9 @@
 //! Remote files of steps and sources: their URLs and checksums.
 
+use std::borrow::Cow;
+
 use buildkit_llb::FileName;
+use percent_encoding::percent_decode_str;
 
 use crate::credentials::redacted;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
@@ -151,17 +154,13 @@ fn path_of(url: &str) -> &str {
 
 /// Decodes percent escapes. `None` if one is invalid, or if the result is not UTF-8.
 fn decoded(text: &str) -> Option<String> {
-    let mut parts = text.split('%');
-    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
-    for part in parts {
-        let (escape, rest) = part.split_at_checked(2)?;
-        if !escape.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    for part in text.split('%').skip(1) {
+        let escape = part.as_bytes().get(..2)?;
+        if !escape.iter().all(u8::is_ascii_hexdigit) {
             return None;
         }
-        bytes.push(u8::from_str_radix(escape, 16).ok()?);
-        bytes.extend_from_slice(rest.as_bytes());
     }
-    String::from_utf8(bytes).ok()
+    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -35,11 +35,10 @@ pub struct Template {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::box_collection, reason = "nearly all are literal: the others need not be at hand")]
 enum Content {
     /// Contains no `${`.
     Literal(Text),
-    Parts(Box<Vec<Part>>),
+    Parts(Vec<Part>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,7 +115,7 @@ impl Template {
     fn of(mut parts: Vec<Part>, span: Span, allowed: Allowed) -> Self {
         match &mut parts[..] {
             [Part::Text(text)] => Self::literal(std::mem::take(text), span),
-            _ => Self { span, allowed, content: Content::Parts(Box::new(parts)) },
+            _ => Self { span, allowed, content: Content::Parts(parts) },
         }
     }
 

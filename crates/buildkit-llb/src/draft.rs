@@ -57,35 +57,23 @@ pub(crate) const NONE: i64 = -1;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Inputs {
     outputs: Vec<Output>,
-    /// The position of each, once there are too many for a linear search.
+    /// The first position of each.
     positions: BTreeMap<Output, usize>,
 }
-
-/// Maximum number of inputs for a linear search.
-const FEW: usize = 16;
 
 impl Inputs {
     /// The position of a state among the inputs, added if it is new; [`NONE`] for scratch.
     pub(crate) fn position(&mut self, state: State) -> i64 {
         let Some(output) = state.0 else { return NONE };
-        let known = if self.outputs.len() <= FEW {
-            self.outputs.iter().position(|known| *known == output)
-        } else {
-            self.positions.get(&output).copied()
-        };
-        let position = known.unwrap_or_else(|| self.push(output));
-        position as i64
+        let known = self.positions.get(&output).copied();
+        known.unwrap_or_else(|| self.push(output)) as i64
     }
 
     /// Adds an input even if it exists already, and returns its position.
     pub(crate) fn push(&mut self, output: Output) -> usize {
         self.outputs.push(output);
         let last = self.outputs.len() - 1;
-        if last == FEW {
-            self.positions = self.outputs.iter().copied().zip(0..).collect();
-        } else if last > FEW {
-            self.positions.insert(output, last);
-        }
+        self.positions.entry(output).or_insert(last);
         last
     }
 

@@ -78,15 +78,14 @@ fn write(
     for &at in &sorted {
         let metadata =
             vertices.get(at).map_or(terminal.metadata, |vertex| vertex.encoded_metadata());
-        message.message_of(definition::METADATA, AROUND_OP / 2 + metadata.len(), |entry| {
+        message.message(definition::METADATA, |entry| {
             entry.digest(MAP_KEY, digests[at]);
             entry.bytes(MAP_VALUE, metadata);
         });
     }
     // The terminal has no location.
     let located = sorted.iter().filter_map(|&at| vertices.get(at));
-    let size = digests.len() * AROUND_OP / 2 + places.data_len();
-    message.message_of(definition::SOURCE, size, |message| places.write(located, message));
+    message.message(definition::SOURCE, |message| places.write(located, message));
     message.bytes
 }
 
@@ -163,7 +162,7 @@ impl<'g> Places<'g> {
             });
         }
         for info in &self.infos {
-            message.message_of(source::INFOS, info.data.len(), |message| info.write(message));
+            message.message(source::INFOS, |message| info.write(message));
         }
     }
 }

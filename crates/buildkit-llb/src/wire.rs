@@ -81,40 +81,14 @@ impl Writer {
 
     /// An embedded message, written even if it is empty.
     pub(crate) fn message(&mut self, field: u32, write: impl FnOnce(&mut Writer)) {
-        self.message_of(field, 0, write);
-    }
-
-    /// An embedded message of about `guess` bytes. Its length comes before it but is only known
-    /// after it: if it needs more or fewer bytes than the guess, the message is moved.
-    pub(crate) fn message_of(&mut self, field: u32, guess: usize, write: impl FnOnce(&mut Writer)) {
-        self.length(field, guess);
+        // The length comes before the message but is only known after it. One byte of room is enough
+        // for most: a longer message is moved.
+        self.length(field, 0);
         let start = self.bytes.len();
         write(self);
-        let len = self.bytes.len() - start;
-        if len < 0x80 && guess < 0x80 {
-            self.bytes[start - 1] = len as u8;
-        } else {
-            self.set_length(start, guess);
-        }
-    }
-
-    /// Replaces the guess by the length of everything from `start` on.
-    fn set_length(&mut self, start: usize, guess: usize) {
-        let end = self.bytes.len();
-        let mut rest = end - start;
-        let room = varint_len(guess);
-        let needed = varint_len(rest);
-        if needed != room {
-            self.bytes.resize(end + needed.saturating_sub(room), 0);
-            self.bytes.copy_within(start..end, start + needed - room);
-            self.bytes.truncate(end + needed - room);
-        }
-        let length = &mut self.bytes[start - room..][..needed];
-        for byte in &mut *length {
-            *byte = rest as u8 | 0x80;
-            rest >>= 7;
-        }
-        length[needed - 1] &= 0x7f;
+        let mut length = Writer::default();
+        length.varint((self.bytes.len() - start) as u64);
+        self.bytes.splice(start - 1..start, length.bytes);
     }
 
     /// Begins a field with a length.
@@ -146,12 +120,6 @@ impl Writer {
         }
         self.bytes.push(number as u8);
     }
-}
-
-/// Number of bytes of a varint.
-fn varint_len(number: usize) -> usize {
-    // 0 also takes one byte.
-    (number | 1).ilog2() as usize / 7 + 1
 }
 
 /// The wire type of a field with a length; that of a number is 0.
@@ -195,11 +163,8 @@ mod tests {
             let text = "x".repeat(len);
             let inner = written(|writer| writer.item(1, &text));
             let expected = written(|writer| writer.item(1, &inner));
-            for guess in [0, 127, 128, 16_384, 3_000_000] {
-                let write = |writer: &mut Writer| writer.item(1, &text);
-                let outer = written(|writer| writer.message_of(1, guess, write));
-                assert_eq!(outer, expected, "{len}, taken for {guess}");
-            }
+            let outer = written(|writer| writer.message(1, |writer| writer.item(1, &text)));
+            assert_eq!(outer, expected, "{len}");
         }
     }
 
