@@ -90,7 +90,6 @@ pub(crate) fn redacted_text(text: &str) -> Cow<'_, str> {
     if !text.contains("://") {
         return text.into();
     }
-    let ends_url = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>');
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("://") {
@@ -102,6 +101,10 @@ pub(crate) fn redacted_text(text: &str) -> Cow<'_, str> {
     }
     shown.push_str(rest);
     shown.into()
+}
+
+fn ends_url(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>')
 }
 
 fn width(text: &str, at: usize) -> usize {

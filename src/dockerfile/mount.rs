@@ -323,7 +323,6 @@ impl MountFlag {
         }
         let sharing = self.sharing.as_deref().filter(|sharing| !sharing.is_empty());
         if self.kind == MountKind::Secret {
-            let is_empty = |value: &Option<String>| value.as_deref().unwrap_or("").is_empty();
             if !is_empty(&self.from) {
                 return mistake("secret mount should not have a from", "remove `from`");
             }
@@ -348,6 +347,10 @@ impl MountFlag {
         }
         Ok(())
     }
+}
+
+fn is_empty(value: &Option<String>) -> bool {
+    value.as_deref().unwrap_or("").is_empty()
 }
 
 /// Parses the value of a flag.

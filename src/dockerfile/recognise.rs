@@ -6,7 +6,6 @@ use crate::source::SourceFile;
 /// begin with, or it is named like a Dockerfile and does not begin with a key or header of TOML.
 pub fn is_dockerfile(file: &SourceFile) -> bool {
     let text = file.text().trim_start_matches('\u{feff}');
-    let is_code = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let Some(first) = text.lines().map(str::trim).find(is_code) else {
         return is_named_so(file.name());
     };
@@ -17,6 +16,10 @@ pub fn is_dockerfile(file: &SourceFile) -> bool {
     is_instruction || is_named_so(file.name()) && !is_toml(first)
 }
 
+fn is_code(line: &&str) -> bool {
+    !line.is_empty() && !line.starts_with('#')
+}
+
 fn is_named_so(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
     let is_whole = ["dockerfile", "containerfile"].contains(&&*name);
@@ -25,9 +28,12 @@ fn is_named_so(name: &str) -> bool {
 
 /// True if a line is a header, or begins with a key and `=`.
 fn is_toml(line: &str) -> bool {
-    let is_of_key = |c: char| c.is_ascii_alphanumeric() || "_-.\"'".contains(c);
     let after = line.trim_start_matches(is_of_key);
     line.starts_with('[') || after.len() < line.len() && after.trim_start().starts_with('=')
+}
+
+fn is_of_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "_-.\"'".contains(c)
 }
 
 #[cfg(test)]

@@ -347,7 +347,6 @@ impl OpenDirectory {
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
         let parent = if parent.is_empty() { "/" } else { parent };
         let entries = bridge.read_dir(directory, parent, &exactly(name)).await?.unwrap_or_default();
-        let is_link = |entry: &Stat| matches!(entry.kind, FileKind::Symlink { .. });
         Ok(entries.iter().any(|entry| entry.path == name && is_link(entry)))
     }
 
@@ -365,4 +364,8 @@ impl OpenDirectory {
             None => Ok(None),
         }
     }
+}
+
+fn is_link(entry: &Stat) -> bool {
+    matches!(entry.kind, FileKind::Symlink { .. })
 }

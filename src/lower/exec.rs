@@ -254,9 +254,12 @@ impl<'a> Lowering<'a> {
 /// contains the name, since two users of one file must differ.
 fn files_of_names(owner: &Owner) -> Vec<(&'static str, String)> {
     let Owner { user, group } = owner;
-    let is_name = |id: &&Id| matches!(id, Id::Name(name) if name != "root");
     let user = Some(user).filter(is_name).map(|user| ("/etc/passwd", format!("/user-{user}")));
     let group = group.as_ref().filter(is_name);
     let group = group.map(|group| ("/etc/group", format!("/group-{group}")));
     user.into_iter().chain(group).collect()
+}
+
+fn is_name(id: &&Id) -> bool {
+    matches!(id, Id::Name(name) if name != "root")
 }

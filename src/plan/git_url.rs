@@ -193,20 +193,20 @@ pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String
 /// True if a text is a valid reference (`git check-ref-format`) that cannot be mistaken for an
 /// option. An empty one is the default branch.
 pub(super) fn is_reference(text: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty()
-            && !part.starts_with('.')
-            && !part.ends_with('.')
-            && !part.ends_with(".lock")
-    };
-    let is_refused =
-        |c: char| c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\');
     text.is_empty()
         || !text.starts_with('-')
             && !text.contains(is_refused)
             && !text.contains("..")
             && !text.contains("@{")
             && text.split('/').all(is_part)
+}
+
+fn is_refused(c: char) -> bool {
+    c.is_control() || matches!(c, ' ' | '~' | '^' | ':' | '?' | '*' | '[' | '\\')
+}
+
+fn is_part(part: &str) -> bool {
+    !part.is_empty() && !part.starts_with('.') && !part.ends_with('.') && !part.ends_with(".lock")
 }
 
 /// Returns a directory as a path from the repository's root, without a leading slash; empty for
@@ -223,11 +223,14 @@ fn split(text: &str, separator: char) -> (&str, &str) {
 
 /// `user@host:path`.
 fn is_scp_style(text: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let Some((user, rest)) = text.split_once('@') else { return false };
     let Some((host, path)) = rest.split_once(':') else { return false };
     let word = |text: &str| !text.is_empty() && text.chars().all(is_word);
     word(user) && word(host) && !path.is_empty()
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
 fn in_namespace(namespace: &str, name: String) -> String {

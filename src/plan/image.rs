@@ -231,9 +231,6 @@ fn is_signal(text: &str) -> bool {
     let name = text.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
     // The real-time signals are 34 to 64, counted from both ends.
-    let is_offset = |offset: &str, max: u8| {
-        digits(offset) && offset.parse::<u8>().is_ok_and(|offset| (1..=max).contains(&offset))
-    };
     if let Some(offset) = name.strip_prefix("RTMIN+") {
         return is_offset(offset, 15);
     }
@@ -242,6 +239,10 @@ fn is_signal(text: &str) -> bool {
     }
     SIGNALS.contains(&name)
         || digits(text) && text.parse::<u8>().is_ok_and(|number| (1..=64).contains(&number))
+}
+
+fn is_offset(offset: &str, max: u8) -> bool {
+    digits(offset) && offset.parse::<u8>().is_ok_and(|offset| (1..=max).contains(&offset))
 }
 
 fn digits(text: &str) -> bool {

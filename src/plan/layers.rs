@@ -17,15 +17,6 @@ impl PlannedStage {
 
 /// True if a step belongs to the same op as the one before.
 fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
-    let makes_files = |step: &PlannedStep| match &step.action {
-        Action::Write(write) => !write.link,
-        Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => true,
-        Action::Exec(_)
-        | Action::Copy(_)
-        | Action::Fetch(_)
-        | Action::Git(_)
-        | Action::Unpack(_) => false,
-    };
     let owner = match &step.action {
         Action::Write(write) => write.owner.as_deref(),
         Action::Mkdir { owner, .. } => owner.as_deref(),
@@ -39,6 +30,18 @@ fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
         && before.no_cache == step.no_cache
         && before.title == step.title;
     makes_files(before) && makes_files(step) && !has_name && is_beside
+}
+
+fn makes_files(step: &PlannedStep) -> bool {
+    match &step.action {
+        Action::Write(write) => !write.link,
+        Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => true,
+        Action::Exec(_)
+        | Action::Copy(_)
+        | Action::Fetch(_)
+        | Action::Git(_)
+        | Action::Unpack(_) => false,
+    }
 }
 
 /// The history of the steps: an entry for each; the last one of an op stands for its layer.

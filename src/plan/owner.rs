@@ -73,9 +73,12 @@ impl Owner {
 
     /// True if it is the default owner of files.
     pub fn is_root(&self) -> bool {
-        let root = |id: &Id| *id == Id::Number(0) || *id == Id::Name("root".to_owned());
         root(&self.user) && self.group.as_ref().is_none_or(root)
     }
+}
+
+fn root(id: &Id) -> bool {
+    *id == Id::Number(0) || *id == Id::Name("root".to_owned())
 }
 
 impl Id {
@@ -101,10 +104,11 @@ fn is_numeric(text: &str) -> bool {
 /// True if a process can run as a user: a name or a number supported by the kernel, and optionally
 /// a group.
 pub(super) fn is_user(text: &str) -> bool {
-    let is_id = |id: &str| {
-        id.is_empty() || !is_numeric(id) || id.parse::<u32>().is_ok_and(|id| id <= MAX_ID)
-    };
     text.matches(':').count() <= 1 && text.split(':').all(is_id)
+}
+
+fn is_id(id: &str) -> bool {
+    id.is_empty() || !is_numeric(id) || id.parse::<u32>().is_ok_and(|id| id <= MAX_ID)
 }
 
 /// The largest user id for containers (`MaxID` in `github.com/moby/sys/user`).

@@ -10,8 +10,11 @@ use crate::text::Text;
 /// True if an absolute path is its own clean form.
 fn is_clean(path: &str) -> bool {
     let Some(rest) = path.strip_prefix('/') else { return false };
-    let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
     rest.is_empty() || rest.as_bytes().split(|&byte| byte == b'/').all(is_name)
+}
+
+fn is_name(part: &[u8]) -> bool {
+    !matches!(part, b"" | b"." | b"..")
 }
 
 /// The absolute path of a file in a tree, from its root. `None` if it would leave the tree.

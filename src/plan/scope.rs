@@ -232,8 +232,6 @@ impl<'s> Scope<'s> {
         value: &str,
         diagnostics: &mut Diagnostics,
     ) -> Option<String> {
-        let digits =
-            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         match arg.kind {
             ArgType::Bool if !matches!(value, "true" | "false") => {
                 return Some("it must be `true` or `false`".to_owned());
@@ -404,6 +402,10 @@ impl<'s> Scope<'s> {
             LookupError::Reported(reported) => reported,
         }
     }
+}
+
+fn digits(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The error if the allowance is exhausted.

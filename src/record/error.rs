@@ -66,7 +66,6 @@ fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> 
                 .strip_prefix("expected a duration of at least 1ms, found `")?
                 .strip_suffix('`')?;
             let (name, _) = options.iter().find(|(_, written)| written.value == value)?;
-            let is_unit = |c: char| c.is_ascii_alphabetic();
             Some(match value.ends_with(is_unit) && value.starts_with(char::is_numeric) {
                 true => format!("Interval {name:?} cannot be less than 1ms: {message}"),
                 false => format!("time: invalid duration {value:?}: {message}"),
@@ -74,6 +73,10 @@ fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> 
         }
         _ => None,
     }
+}
+
+fn is_unit(c: char) -> bool {
+    c.is_ascii_alphabetic()
 }
 
 fn of_from(

@@ -21,11 +21,6 @@ const TARGETS: [&str; 3] = ["TARGETPLATFORM", "TARGETARCH", "TARGETPAIR"];
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     // True if a stage is written to run on the building machine, regardless of the target.
     let is_written_so = subject.inherited(|stage, base| {
-        let names_it = |platform: &Template| {
-            let mut names_it = false;
-            platform.visit_names(&mut |name| names_it |= name.starts_with("BUILD"));
-            names_it
-        };
         match (&stage.platform, first_of(&stage.from).value.platform()) {
             (Some(own), _) => names_it(own),
             (None, Some(of_image)) => names_it(of_image),
@@ -57,6 +52,12 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     }
 }
 
+fn names_it(platform: &Template) -> bool {
+    let mut names_it = false;
+    platform.visit_names(&mut |name| names_it |= name.starts_with("BUILD"));
+    names_it
+}
+
 /// The first tool in a step that does not know its target.
 fn tool_of(step: &Step, exec: &Exec) -> Option<String> {
     let commands = match &step.verb {
@@ -79,7 +80,6 @@ fn tool_of(step: &Step, exec: &Exec) -> Option<String> {
 /// The name of a tool in a word, which may be a path, a value, or a command in quotes:
 /// `CC=xx-clang`, `$(xx-info arch)`.
 fn tool_in(word: &str) -> Option<String> {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+');
     word.split(|c: char| !is_of_name(c)).find_map(|name| {
         let is_tool = TOOLS.iter().any(|tool| match tool.ends_with('-') {
             true => name.len() > tool.len() && name.starts_with(tool),
@@ -87,6 +87,10 @@ fn tool_in(word: &str) -> Option<String> {
         });
         is_tool.then(|| name.to_owned())
     })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '+')
 }
 
 #[cfg(test)]

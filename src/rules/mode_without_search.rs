@@ -47,20 +47,23 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 
 /// True if the copied files certainly include directories.
 fn copies_directories(copy: &Copy) -> bool {
-    let keeps_directories = |item: &CopyItem| {
-        item.required.is_none()
-            && item.parents.as_ref().is_some_and(|pattern| pattern.contains('/'))
-    };
     !copy.include.is_empty() || copy.items.iter().any(keeps_directories)
+}
+
+fn keeps_directories(item: &CopyItem) -> bool {
+    item.required.is_none() && item.parents.as_ref().is_some_and(|pattern| pattern.contains('/'))
 }
 
 /// True if a source ends with a slash, as only directories do.
 fn names_directories(step: &CopyStep) -> bool {
-    let is_directory = |template: &Template| template.ends().1.ends_with('/');
     match &step.sources.value {
         Sources::To(templates) => templates.as_slice().iter().any(is_directory),
         Sources::Each(pairs) => pairs.iter().any(|(template, _)| is_directory(template)),
     }
+}
+
+fn is_directory(template: &Template) -> bool {
+    template.ends().1.ends_with('/')
 }
 
 /// The same mode as a symbolic change that adds the search bit for everyone who may read a

@@ -47,14 +47,15 @@ fn runs_as_root(config: &ContainerConfig) -> bool {
 
 /// True if a stage sets its user.
 fn says_user(stage: &Stage) -> bool {
-    let says =
-        |image: &Image| image.user.is_some() || image.clear.iter().any(|name| name.value == "user");
     stage.user.is_some() || stage.image.as_ref().is_some_and(says)
+}
+
+fn says(image: &Image) -> bool {
+    image.user.is_some() || image.clear.iter().any(|name| name.value == "user")
 }
 
 /// True if a stage has a program that changes its user.
 fn steps_down(stage: &Stage) -> bool {
-    let has = |text: &str| STEPPING_DOWN.iter().any(|program| text.contains(program));
     let in_steps = stage.all_steps().any(|step| match &step.verb {
         Verb::Run(run) => has(&run.script.value.0),
         Verb::Write(write) => has(&write.content.value.text),
@@ -66,4 +67,8 @@ fn steps_down(stage: &Stage) -> bool {
             Command::List(words) => words.iter().any(|word| has(&word.value)),
             Command::Shell(text) => has(text),
         })
+}
+
+fn has(text: &str) -> bool {
+    STEPPING_DOWN.iter().any(|program| text.contains(program))
 }

@@ -58,8 +58,6 @@ pub(super) struct Shells<'s> {
 
 impl<'s> Shells<'s> {
     pub(super) fn new(spec: &'s Spec) -> Self {
-        let is_foreign =
-            |shell: &Option<Shell>| shell.as_ref().is_some_and(|shell| !is_posix(shell));
         let foreign = spec.stages.iter().filter(|(_, stage)| is_foreign(&stage.shell));
         Self { spec, foreign: foreign.map(|(name, _)| name.as_str()).collect() }
     }
@@ -89,6 +87,10 @@ impl<'s> Shells<'s> {
         }
         true
     }
+}
+
+fn is_foreign(shell: &Option<Shell>) -> bool {
+    shell.as_ref().is_some_and(|shell| !is_posix(shell))
 }
 
 /// True if a shell is a POSIX shell. One with a computed program may be.

@@ -31,7 +31,6 @@ fn check_path(key: &str, paths: &OneOrMany<Template>, diagnostics: &mut Diagnost
     let words: Vec<&str> = text.split(' ').collect();
     // `a - b` and names that begin or end with a space are names: their parts are not paths of
     // their own.
-    let is_path = |word: &&str| word.contains(|c: char| c.is_alphanumeric() || "*.".contains(c));
     if words.len() < 2 || !words.iter().all(is_path) {
         return;
     }
@@ -41,4 +40,8 @@ fn check_path(key: &str, paths: &OneOrMany<Template>, diagnostics: &mut Diagnost
         "write `{key} = [{}]` for several paths; if the space is intended, write `{key} = [\"{text}\"]`",
         list.join(", ")
     )));
+}
+
+fn is_path(word: &&str) -> bool {
+    word.contains(|c: char| c.is_alphanumeric() || "*.".contains(c))
 }

@@ -21,7 +21,6 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         for (key, command) in [("entrypoint", &image.entrypoint), ("cmd", &image.cmd)] {
             let Some(command) = command else { continue };
             let Command::Shell(text) = &command.value else { continue };
-            let gives_way = |command: &shell::Command<'_>| command.is_exec;
             if shell::read(text).commands.last().is_some_and(gives_way) {
                 continue;
             }
@@ -37,4 +36,8 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             );
         }
     }
+}
+
+fn gives_way(command: &shell::Command<'_>) -> bool {
+    command.is_exec
 }

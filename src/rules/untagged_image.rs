@@ -13,10 +13,6 @@ use crate::spec::{From, Input};
 pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     // The client chooses the image of a named build context; others are pinned to a digest, here or
     // in a lock file.
-    let may_be_latest = |image: &ImageQuery| {
-        let reference = &image.reference;
-        image.context.is_none() && reference.digest().is_none() && reference.tag() == Some("latest")
-    };
     let may_be_latest = subject.selection.images.map(may_be_latest);
     if !may_be_latest.iter().any(|&may_be| may_be) {
         return;
@@ -60,4 +56,9 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             }
         });
     }
+}
+
+fn may_be_latest(image: &ImageQuery) -> bool {
+    let reference = &image.reference;
+    image.context.is_none() && reference.digest().is_none() && reference.tag() == Some("latest")
 }

@@ -207,7 +207,6 @@ fn is_made_otherwise(subject: &Subject<'_>, at: StageId, path: &str, mount: &str
                 }
                 action => {
                     // The build context probably does not contain build results.
-                    let is_own = |copy: &Copy| matches!(copy.origin, Origin::Context);
                     let from_context = matches!(action, Action::Copy(copy) if is_own(copy));
                     action
                         .destinations()
@@ -225,6 +224,10 @@ fn is_made_otherwise(subject: &Subject<'_>, at: StageId, path: &str, mount: &str
         };
     }
     false
+}
+
+fn is_own(copy: &Copy) -> bool {
+    matches!(copy.origin, Origin::Context)
 }
 
 /// True if a process may write to a directory: it runs there, or its text names it.

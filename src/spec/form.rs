@@ -235,9 +235,11 @@ fn is_header(written: &str) -> bool {
 
 /// True if every value of a table is an empty table.
 fn is_set(entries: &[Entry<'_>]) -> bool {
-    let is_empty =
-        |entry: &Entry<'_>| matches!(&entry.value.kind, Kind::Table(inner) if inner.is_empty());
     !entries.is_empty() && entries.iter().all(is_empty)
+}
+
+fn is_empty(entry: &Entry<'_>) -> bool {
+    matches!(&entry.value.kind, Kind::Table(inner) if inner.is_empty())
 }
 
 /// A text as a TOML string.

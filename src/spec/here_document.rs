@@ -14,8 +14,11 @@ pub(super) fn delimiter(text: &str) -> Option<&str> {
     let unquoted =
         ['"', '\''].into_iter().find_map(|quote| word.strip_prefix(quote)?.strip_suffix(quote));
     let word = unquoted.unwrap_or(word);
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
     (!word.is_empty() && word.chars().all(is_word)).then_some(word)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-')
 }
 
 /// The operator and word of the first here-document without a command: the shell reads it, and

@@ -166,7 +166,6 @@ impl Names for Healthcheck {
 /// configs.
 fn test_with_its_kind(value: &Value<'_>) -> Option<Diagnostic> {
     let Kind::Table(entries) = &value.kind else { return None };
-    let is_test = |entry: &&Entry<'_>| ["cmd", "test"].contains(&entry.key.name.as_ref());
     let Entry { key, value } = entries.iter().find(is_test)?;
     let Kind::Array(words) = &value.kind else { return None };
     let test = super::form::health_test(words)?;
@@ -177,6 +176,10 @@ fn test_with_its_kind(value: &Value<'_>) -> Option<Diagnostic> {
     let code = if key.name == "cmd" { Code::InvalidValue } else { Code::UnknownKey };
     let span = if key.name == "cmd" { value.span } else { key.span };
     Some(Diagnostic::new(code, span, message).hint(format!("write `{test}`")))
+}
+
+fn is_test(entry: &&Entry<'_>) -> bool {
+    ["cmd", "test"].contains(&entry.key.name.as_ref())
 }
 
 /// A program with its arguments, or text for a shell in the container. `${NAME}` is not substituted

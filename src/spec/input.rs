@@ -153,7 +153,6 @@ impl Read for Input {
         let InputTable { git, http, image, context, reference, checksum, subdir, .. } = table;
         let [reference, checksum, subdir] =
             [reference, checksum, subdir].map(|value| value.map(|MaybeEmpty(template)| template));
-        let is_set = |flag: Option<Spanned<bool>>| flag.is_some_and(|flag| flag.value);
         let input = match (git, http, image) {
             (Some(url), ..) => Input::Git {
                 url,
@@ -176,4 +175,8 @@ impl Read for Input {
     fn shape() -> Shape {
         InputTable::shape()
     }
+}
+
+fn is_set(flag: Option<Spanned<bool>>) -> bool {
+    flag.is_some_and(|flag| flag.value)
 }

@@ -43,8 +43,6 @@ impl Names for Trigger {
 /// The error is a message and a hint.
 fn recorded(text: &str) -> Result<String, (String, String)> {
     let error = |message: &str, hint: &str| Err((message.to_owned(), hint.to_owned()));
-    let is_comment = |line: &&str| line.trim_start().starts_with('#');
-    let is_left_out = |line: &&str| line.trim().is_empty() || is_comment(line);
     let mut lines = text.lines().skip_while(is_left_out);
     let Some(first) = lines.next() else {
         return error(
@@ -84,6 +82,14 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
         ),
         None => Ok(trigger),
     }
+}
+
+fn is_left_out(line: &&str) -> bool {
+    line.trim().is_empty() || is_comment(line)
+}
+
+fn is_comment(line: &&str) -> bool {
+    line.trim_start().starts_with('#')
 }
 
 /// A line without its trailing backslash, and true if it had one.

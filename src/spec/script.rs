@@ -28,7 +28,6 @@ pub(crate) fn visit_names<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
 /// Calls `visit` with each name outside of substitutions: one that is set (`NAME=`), or that is an
 /// argument of a command (`read NAME`, `for NAME in`).
 pub(crate) fn visit_plain<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
-    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
     let bytes = text.as_bytes();
     let mut at = 0;
     while let Some(start) = bytes[at..].iter().position(is_part).map(|skip| at + skip) {
@@ -40,6 +39,10 @@ pub(crate) fn visit_plain<'t>(text: &'t str, visit: &mut dyn FnMut(&'t str)) {
         }
         at = start + len;
     }
+}
+
+fn is_part(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric() || *byte == b'_'
 }
 
 /// The words of the commands of a text in a POSIX shell, with `>FILE` and `<FILE` for redirections.

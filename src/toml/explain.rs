@@ -100,7 +100,6 @@ impl<'a> SyntaxError<'a> {
         let text = self.file.text();
         let (before, rest) = text.split_at(self.range.start);
         let line = self.line();
-        let is_comment = |text: &str| text.starts_with("//") || text.starts_with("/*");
         let is_key = self.begins(&NO_VALUE) || self.message.starts_with("invalid unquoted key");
         let is_behind = self.message.starts_with("unexpected key or value");
         let words = if self.is_open_table() {
@@ -148,8 +147,6 @@ impl<'a> SyntaxError<'a> {
         let line = text[..self.range.start].lines().next_back()?;
         let rest = text[self.range.start..].lines().next()?;
         let quote = line.trim_end().chars().next_back().filter(|end| ['"', '\''].contains(end))?;
-        let is_word = |c: char| c.is_alphanumeric() || ['$', '-', '/', '.', '%', '*'].contains(&c);
-        let is_separator = |c: char| c.is_whitespace() || [',', ']', '}', '#'].contains(&c);
         let is_adjacent = line.ends_with(quote) && !rest.starts_with(is_separator);
         let is_inner = (is_adjacent || rest.starts_with(is_word))
             && rest.contains(quote)
@@ -245,6 +242,18 @@ impl<'a> SyntaxError<'a> {
         let at = self.file.span(self.range.clone()).start;
         self.file.line_text(self.file.line(at)).trim()
     }
+}
+
+fn is_separator(c: char) -> bool {
+    c.is_whitespace() || [',', ']', '}', '#'].contains(&c)
+}
+
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || ['$', '-', '/', '.', '%', '*'].contains(&c)
+}
+
+fn is_comment(text: &str) -> bool {
+    text.starts_with("//") || text.starts_with("/*")
 }
 
 /// The message for a string in `'''` or `"""` that is not closed.

@@ -244,9 +244,6 @@ impl Dump<'_> {
     /// A key and a value. A value of several lines is a block, with `|` if it ends with a line
     /// break and `|-` if not; a value with invisible characters is quoted.
     fn field(&mut self, indent: usize, key: &str, value: &str) {
-        let is_plain = |line: &str| {
-            !line.ends_with(char::is_whitespace) && !line.contains(|c: char| c.is_control())
-        };
         if let Some((first, rest)) = value.split_once('\n')
             && !(first.is_empty() && rest.is_empty())
             && value.split('\n').all(|line| is_plain(&line.replace('\t', "")))
@@ -267,6 +264,10 @@ impl Dump<'_> {
         let indent = if text.is_empty() { 0 } else { 2 * indent };
         writeln!(self.out, "{:indent$}{text}", "").expect("writing to a string does not fail");
     }
+}
+
+fn is_plain(line: &str) -> bool {
+    !line.ends_with(char::is_whitespace) && !line.contains(|c: char| c.is_control())
 }
 
 fn linux_resources(resources: &pb::LinuxResources) -> String {

@@ -7,7 +7,6 @@ use std::borrow::Cow;
 
 /// An absolute path without `.`, `..` and repeated slashes. A relative one starts at the root.
 pub(crate) fn absolute(path: &str) -> Cow<'_, str> {
-    let is_name = |part: &[u8]| !matches!(part, b"" | b"." | b"..");
     // Paths are short: byte by byte is faster than a search.
     let mut parts = path.as_bytes().split(|&byte| byte == b'/').skip(1);
     let is_clean = path.starts_with('/') && parts.all(is_name);
@@ -25,6 +24,10 @@ pub(crate) fn absolute(path: &str) -> Cow<'_, str> {
         }
     }
     ["/", &parts.join("/")].concat().into()
+}
+
+fn is_name(part: &[u8]) -> bool {
+    !matches!(part, b"" | b"." | b"..")
 }
 
 /// Like [`absolute`], but keeps a trailing `/` or `/.`: on the destination of a copy it means a

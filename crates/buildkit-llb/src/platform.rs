@@ -179,13 +179,15 @@ impl FromStr for Platform {
             return Err(invalid(Problem::TooManyParts));
         }
         // containerd accepts `..` too, which is not a valid name.
-        let is_part =
-            |part: &str| is_word(part, "_.-") && part.contains(|c: char| c.is_ascii_alphanumeric());
         if !is_part(architecture) || !variant.is_none_or(is_part) {
             return Err(invalid(Problem::BadPart));
         }
         Ok(options.set(Platform::new(os, architecture, variant.unwrap_or_default())?))
     }
+}
+
+fn is_part(part: &str) -> bool {
+    is_word(part, "_.-") && part.contains(|c: char| c.is_ascii_alphanumeric())
 }
 
 /// A text or a message that is not a platform.
@@ -271,7 +273,6 @@ impl OsOptions {
             Some((version, features)) => (version, Some(features)),
             None => (options, None),
         };
-        let is_option = |option: &str| is_word(option, "_.%-");
         let features: Vec<_> = features.into_iter().flat_map(|f| f.split('+')).collect();
         if !is_word(name, "_-")
             || !(version.is_empty() || is_option(version))
@@ -287,6 +288,10 @@ impl OsOptions {
     fn set(self, platform: Platform) -> Platform {
         platform.with_os_version(self.version).with_os_features(self.features)
     }
+}
+
+fn is_option(option: &str) -> bool {
+    is_word(option, "_.%-")
 }
 
 /// The tables of containerd's `platforms/database.go`.

@@ -33,10 +33,13 @@ impl Purpose {
     /// reported at once.
     pub(super) fn finds_all(self, diagnostics: &Diagnostics) -> bool {
         // If one value exceeds the size limit, later ones do too.
-        let is_too_large = |found: &&Diagnostic| found.code == Code::TooLarge;
         matches!(self, Purpose::Build | Purpose::Check)
             && !diagnostics.errors().iter().any(is_too_large)
     }
+}
+
+fn is_too_large(found: &&Diagnostic) -> bool {
+    found.code == Code::TooLarge
 }
 
 /// True if other options of the client may avoid the problem.

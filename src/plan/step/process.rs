@@ -29,18 +29,18 @@ const DEVICE: Form<Text> = Form {
 /// Follows `parseDevice` in `solver/llbsolver/cdidevices/manager.go` of BuildKit and the names of
 /// `tags.cncf.io/container-device-interface`.
 fn is_device(text: &str) -> bool {
-    let is_word = |word: &str, others: &[u8]| {
-        let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
-        is_end(word.bytes().next())
-            && is_end(word.bytes().next_back())
-            && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
-    };
     let (kind, name) = text.split_once('=').unwrap_or((text, "*"));
     let is_kind = match kind.split_once('/') {
         Some((vendor, class)) => is_word(vendor, b"_-.") && is_word(class, b"_-"),
         None => is_word(kind, b"_-."),
     };
     is_kind && (matches!(name, "*" | "") || is_word(name, b"_-.:"))
+}
+
+fn is_word(word: &str, others: &[u8]) -> bool {
+    is_end(word.bytes().next())
+        && is_end(word.bytes().next_back())
+        && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || others.contains(&byte))
 }
 
 impl Planner<'_, '_> {
@@ -236,6 +236,10 @@ impl Planner<'_, '_> {
         environment.extend(values);
         Arc::new(environment)
     }
+}
+
+fn is_end(byte: Option<u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The declared names in an `args` list. Any other is reported.

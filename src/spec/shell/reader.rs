@@ -265,8 +265,6 @@ impl<'t> Reader<'t> {
                 self.broken.push(Broken::Blank(backslash..backslash + 1));
             }
         } else if next.trim_start().starts_with('#') {
-            let is_lost =
-                |line: &str| !line.trim().is_empty() && !line.trim_start().starts_with('#');
             if self.rest().lines().any(is_lost) {
                 let start = self.at + next.len() - next.trim_start().len();
                 self.broken.push(Broken::Comment(start..self.at + next.trim_end().len()));
@@ -410,6 +408,10 @@ impl<'t> Reader<'t> {
             None => self.commands.push(command),
         }
     }
+}
+
+fn is_lost(line: &str) -> bool {
+    !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
 /// The characters that may end a word, or have a meaning in it.

@@ -242,13 +242,16 @@ impl<'a> Address<'a> {
         }
         let (user, rest) = remote.split_once('@')?;
         let (host, path) = rest.split_once(':')?;
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
         let is_address = !user.is_empty()
             && user.chars().all(|c| is_word(c) || c == '_')
             && !host.is_empty()
             && host.chars().all(|c| is_word(c) || c == '.');
         is_address.then_some(Address { is_ssh: true, host, path })
     }
+}
+
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-'
 }
 
 #[cfg(test)]
