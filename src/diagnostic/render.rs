@@ -78,8 +78,11 @@ pub fn errors(errors: &[&Diagnostic], files: &SourceMap) -> String {
         [single] => return error(single, files),
         several => {
             let main = files.main().name();
-            let is_main = |span| files.file(span).name() == main;
-            match several.iter().filter_map(|found| found.span).all(is_main) {
+            match several
+                .iter()
+                .filter_map(|found| found.span)
+                .all(|span| files.file(span).name() == main)
+            {
                 true => format!("{} errors in {main}", several.len()),
                 false => format!("{} errors", several.len()),
             }

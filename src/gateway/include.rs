@@ -152,8 +152,11 @@ async fn open(
             graph.add(image, label(&reference.to_string()))
         }
         ContextSource::Input(input) => {
-            let missing = || Status::new(format!("the client did not send `{input}`"));
-            let definition = bridge.inputs().await?.get(input).ok_or_else(missing)?;
+            let definition = bridge
+                .inputs()
+                .await?
+                .get(input)
+                .ok_or_else(|| Status::new(format!("the client did not send `{input}`")))?;
             graph.import(definition.clone()).map_err(|err| Status::new(err.to_string()))?
         }
         ContextSource::Target(_) => {

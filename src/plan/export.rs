@@ -48,8 +48,9 @@ impl Export {
         let Some(history) = &mut self.history else { return };
         // No image can have more; merging too many stages is an error of the engine.
         if layers <= MAX_LAYERS {
-            let entry = || History::layer(format!("MERGE {stage}"));
-            history.extend(std::iter::repeat_with(entry).take(layers));
+            history.extend(
+                std::iter::repeat_with(|| History::layer(format!("MERGE {stage}"))).take(layers),
+            );
         }
     }
 

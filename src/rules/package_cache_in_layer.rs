@@ -144,8 +144,9 @@ impl Manager {
             });
         }
         self.words(command).is_some_and(|words| {
-            let has = |wanted: &&str| words.iter().any(|word| word.text == *wanted);
-            self.cleans.iter().any(|wanted| wanted.iter().all(has))
+            self.cleans.iter().any(|wanted| {
+                wanted.iter().all(|wanted: &&str| words.iter().any(|word| word.text == *wanted))
+            })
         })
     }
 

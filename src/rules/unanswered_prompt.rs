@@ -128,9 +128,8 @@ impl Manager {
         let is_other = command.arguments().next() == Some("env");
         let answers = |word: &str| {
             let is_short = word.starts_with('-') && !word.starts_with("--");
-            let has = |letter: char| is_short && word.contains(letter);
             manager.options.contains(&word)
-                || manager.letters.chars().any(has)
+                || manager.letters.chars().any(|letter: char| is_short && word.contains(letter))
                 || is_short && word.contains("qq")
         };
         (asks && !is_other && !command.arguments().any(answers)).then_some(manager)

@@ -205,8 +205,10 @@ impl Texts<'_> {
         if !self.spend(starts.len() * size(ends) + ends.len() * size(starts)) {
             return any();
         }
-        let joined = |start| ends.iter().map(move |end| format!("{start}{end}"));
-        starts.iter().flat_map(joined).collect()
+        starts
+            .iter()
+            .flat_map(|start| ends.iter().map(move |end| format!("{start}{end}")))
+            .collect()
     }
 
     /// Takes `size` from the limit. Once exhausted, every later call returns false.

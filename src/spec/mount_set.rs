@@ -174,8 +174,9 @@ impl Step {
 fn order_of_sets(spec: &Spec, diagnostics: &mut Diagnostics) -> Vec<MountSetName> {
     let sets: Vec<(&MountSetName, &Spanned<MountList>)> = spec.mounts.iter().collect();
     let find = |name: &str| sets.binary_search_by_key(&name, |(known, _)| known.as_str()).ok();
-    let needs = |at: usize| sets[at].1.sets().filter_map(|name| find(name)).collect();
-    let order = dependencies_first(sets.len(), 0..sets.len(), needs);
+    let order = dependencies_first(sets.len(), 0..sets.len(), |at: usize| {
+        sets[at].1.sets().filter_map(|name| find(name)).collect()
+    });
     for cycle in &order.cycles {
         let names: Vec<&str> = cycle.iter().map(|&at| sets[at].0.as_str()).collect();
         let message =

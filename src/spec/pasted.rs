@@ -136,8 +136,11 @@ pub(super) fn in_words(words: &[Spanned<String>]) -> Option<Diagnostic> {
 /// The error in the paths or URLs of a step's sources.
 pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
     let find = |path: &Template| {
-        let written = || reader.file.slice(path.span).trim_matches(['"', '\'']);
-        in_path(path.as_literal().unwrap_or_else(written), path.span)
+        in_path(
+            path.as_literal()
+                .unwrap_or_else(|| reader.file.slice(path.span).trim_matches(['"', '\''])),
+            path.span,
+        )
     };
     match verb {
         Verb::Exec(step) => {

@@ -288,8 +288,9 @@ const UNREAD: &str = "(not read)";
 
 /// The stages of a merge: at least two.
 fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -> Option<From> {
-    let stage = |Spanned { value, span }| Spanned { value: From::Stage(value), span };
-    let mut stages = stages.into_iter().map(stage);
+    let mut stages = stages
+        .into_iter()
+        .map(|Spanned { value, span }| Spanned { value: From::Stage(value), span });
     match (stages.next(), stages.len()) {
         (Some(first), 1..) => {
             Some(From::Merge { first: Box::new(first), others: stages.collect() })

@@ -131,8 +131,8 @@ impl Read for Content {
                 text.push('\n');
             }
             let text = Text::from(text);
-            let places = || Places::of_strings(starts);
-            let template = Template::parse(&text, span, Allowed::Bytes, places);
+            let template =
+                Template::parse(&text, span, Allowed::Bytes, || Places::of_strings(starts));
             return Some(Self { text, template });
         }
         let text = match value.kind {
@@ -140,8 +140,9 @@ impl Read for Content {
             Kind::String(text) => reader.text(&text).map(dedent),
             other => return reader.wrong_type(span, &other, STRING),
         };
-        let places = || text::places(reader.file.slice(span), span.start);
-        let template = Template::parse(&text, span, Allowed::Bytes, places);
+        let template = Template::parse(&text, span, Allowed::Bytes, || {
+            text::places(reader.file.slice(span), span.start)
+        });
         if let Some(pasted) = pasted::in_content(&text, span) {
             return reader.diagnostics.fail(pasted);
         }

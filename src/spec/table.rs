@@ -246,8 +246,8 @@ impl<'i> Table<'i> {
 
     /// The meaning of an unknown key.
     fn meant(&self, key: &str, known: &[&'static str]) -> Option<Meant> {
-        let near = || nearest(key, known.iter().copied()).map(Meant::Key);
-        synonym::meant(self.what, key, known).or_else(near)
+        synonym::meant(self.what, key, known)
+            .or_else(|| nearest(key, known.iter().copied()).map(Meant::Key))
     }
 
     /// The hint for a key that is not similar to any key of the table.

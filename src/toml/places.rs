@@ -45,8 +45,10 @@ impl Places {
     /// The locations in a text made of strings, each given by its offset in the text and its span.
     /// After an escape in a string, locations are slightly off.
     pub fn of_strings(strings: impl IntoIterator<Item = (usize, Span)>) -> Places {
-        let first = |(offset, span): (usize, Span)| (number(offset), at(span.start, 1));
-        let pieces: Vec<_> = strings.into_iter().map(first).collect();
+        let pieces: Vec<_> = strings
+            .into_iter()
+            .map(|(offset, span): (usize, Span)| (number(offset), at(span.start, 1)))
+            .collect();
         Places { pieces: if pieces.is_empty() { vec![(0, 0)] } else { pieces } }
     }
 

@@ -204,10 +204,12 @@ impl<'i> Tables<'i> {
         for (at, growing) in std::mem::take(&mut table.growing) {
             entries[at].value.kind = match growing {
                 Growing::Table(table) => Kind::Table(self.entries(table)),
-                Growing::Items(items) => {
-                    let item = |(span, item)| Value { kind: Kind::Table(self.entries(item)), span };
-                    Kind::Array(items.into_iter().map(item).collect())
-                }
+                Growing::Items(items) => Kind::Array(
+                    items
+                        .into_iter()
+                        .map(|(span, item)| Value { kind: Kind::Table(self.entries(item)), span })
+                        .collect(),
+                ),
             };
         }
         entries

@@ -118,8 +118,8 @@ impl Ref {
     /// Returns the graph that makes it, to build on. Only a reference that another frontend made
     /// ([`Build::Frontend`]) has one; of others this is the graph of the empty file system.
     pub fn into_definition(self) -> Result<Definition, Error> {
-        let invalid = |err| Error::Reply(format!("no graph of a result: {err}"));
-        Definition::try_from(self.definition.unwrap_or_default()).map_err(invalid)
+        Definition::try_from(self.definition.unwrap_or_default())
+            .map_err(|err| Error::Reply(format!("no graph of a result: {err}")))
     }
 
     pub(crate) fn from_wire(reference: frontend::Ref) -> Option<Self> {

@@ -82,8 +82,11 @@ impl Graph {
     /// The stage to build; `None` if no stage has the requested name.
     pub(crate) fn target(&self, input: &Input<'_>) -> Option<usize> {
         let Some(target) = input.target else { return self.bases.len().checked_sub(1) };
-        let of_name = |(name, _): &(&String, &usize)| crate::convert::target(name) == target;
-        self.by_name.iter().filter(of_name).map(|(_, &index)| index).max()
+        self.by_name
+            .iter()
+            .filter(|(name, _): &(&String, &usize)| crate::convert::target(name) == target)
+            .map(|(_, &index)| index)
+            .max()
     }
 
     /// A stage and its dependencies, each once: its base first, then the stages that it takes files

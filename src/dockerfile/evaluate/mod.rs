@@ -145,9 +145,11 @@ impl Input<'_> {
 
 /// The text after a name in a comment that begins with it (`getDocComment` of BuildKit).
 pub(crate) fn description<'c>(comments: &[&'c str], name: &str) -> &'c str {
-    let of_name = |comment: &&'c str| comment.strip_prefix(name)?.strip_prefix(' ');
     match name.is_empty() {
         true => "",
-        false => comments.iter().find_map(of_name).unwrap_or_default(),
+        false => comments
+            .iter()
+            .find_map(|comment: &&'c str| comment.strip_prefix(name)?.strip_prefix(' '))
+            .unwrap_or_default(),
     }
 }

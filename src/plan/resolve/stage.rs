@@ -101,9 +101,13 @@ impl Resolver<'_, '_> {
         };
         let hidden = step::declared_args(&stage.no_args, scope, diagnostics);
         // An arg without a value leaves the variable unchanged.
-        let has_value = |name: &&Text| matches!(scope.lookup(name), Ok(Some(_)));
-        let given: Option<Vec<Text>> =
-            stage.args.is_some().then(|| listed.iter().filter(has_value).cloned().collect());
+        let given: Option<Vec<Text>> = stage.args.is_some().then(|| {
+            listed
+                .iter()
+                .filter(|name: &&Text| matches!(scope.lookup(name), Ok(Some(_))))
+                .cloned()
+                .collect()
+        });
         let says_nothing = given.as_ref().is_none_or(Vec::is_empty) && hidden.is_empty();
         if !(says_nothing && surroundings.environment.sees_all_args()) {
             for environment in [Arc::make_mut(&mut surroundings.environment), &mut *recorded] {
@@ -160,11 +164,17 @@ impl Resolver<'_, '_> {
             surroundings.mounts =
                 step::plan_mounts(mounts, workdir, &values, origins, diagnostics).into();
             surroundings.secret_env = step::plan_secrets(mounts, &values, diagnostics).into();
-            let set = |name: &str| surroundings.set_here.get(name).copied();
-            step::check_secrets(&surroundings.secret_env, set, diagnostics);
+            step::check_secrets(
+                &surroundings.secret_env,
+                |name: &str| surroundings.set_here.get(name).copied(),
+                diagnostics,
+            );
         } else {
-            let set = |name: &str| stage.env.0.get(name).map(|value| value.span);
-            step::check_secrets(&surroundings.secret_env, set, diagnostics);
+            step::check_secrets(
+                &surroundings.secret_env,
+                |name: &str| stage.env.0.get(name).map(|value| value.span),
+                diagnostics,
+            );
         }
         surroundings.link = stage.link.unwrap_or(false);
         surroundings.owner = step::default_owner(stage, &values, diagnostics);

@@ -141,8 +141,11 @@ impl Planner<'_, '_> {
         let of_stage = |name: &str| self.surroundings.set_here.get(name).copied();
         let all = |name: &str| own(name).or_else(|| of_stage(name)).or_else(|| of_arg(name));
         check_secrets(&secret_env, all, diagnostics);
-        let of_step = |name: &str| own(name).or_else(|| of_arg(name));
-        check_secrets(&self.surroundings.secret_env, of_step, diagnostics);
+        check_secrets(
+            &self.surroundings.secret_env,
+            |name: &str| own(name).or_else(|| of_arg(name)),
+            diagnostics,
+        );
         let devices = keys.devices.iter().filter_map(|device| {
             let name = parse(&self.values, &device.name, DEVICE, diagnostics).ok()?;
             Some(PlannedDevice { name, required: device.required })

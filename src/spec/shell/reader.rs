@@ -219,9 +219,9 @@ impl<'t> Reader<'t> {
     }
 
     fn word(&mut self, start: usize) -> &mut OpenWord {
-        let new = || OpenWord { range: start..start, text: None };
         let text = self.text;
-        let word = self.command.word.get_or_insert_with(new);
+        let word =
+            self.command.word.get_or_insert_with(|| OpenWord { range: start..start, text: None });
         if word.text.is_none() && word.range.end != start {
             word.text = Some(text[word.range.clone()].to_owned());
         }
