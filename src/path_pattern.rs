@@ -145,7 +145,6 @@ pub(crate) fn check(pattern: &str) -> Result<(), InvalidPattern> {
 
 /// Parses the rest of a character class, after its `[`.
 fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), InvalidPattern> {
-    let unclosed = || InvalidPattern("unterminated `[`: expected `]`".to_owned());
     chars.next_if_eq(&'^');
     let mut is_empty = true;
     loop {
@@ -161,6 +160,10 @@ fn class(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<(), Inv
         }
         is_empty = false;
     }
+}
+
+fn unclosed() -> InvalidPattern {
+    InvalidPattern("unterminated `[`: expected `]`".to_owned())
 }
 
 /// Parses one end of a range in a class.

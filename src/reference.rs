@@ -5,7 +5,6 @@ pub use buildkit_llb::{InvalidReference, Reference};
 /// A hint for an invalid image reference, if its text shows what was intended.
 pub(crate) fn hint_about(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
     Some(match words[..] {
         [image, word, name] if word.eq_ignore_ascii_case("as") => {
             format!("put the stage name in the header, [stages.{name}], and write `from = \"{image}\"`")
@@ -15,18 +14,22 @@ pub(crate) fn hint_about(text: &str) -> Option<String> {
                 "write the platform as a key: `from = \"{image}\"`, `platform = \"{platform}\"`"
             )
         }
-        _ if starts(&["https://", "http://", "git://", "ssh://", "git@"]) => {
+        _ if starts(text, &["https://", "http://", "git://", "ssh://", "git@"]) => {
             "declare it as a source: [sources.NAME] with `git = \"URL\"` or `http = \"URL\"`".to_owned()
         }
-        _ if starts(&["./", "../", "/"]) => {
+        _ if starts(text, &["./", "../", "/"]) => {
             "use a build context for a directory: write `{ context = \"NAME\" }` and pass `--build-context NAME=PATH`"
                 .to_owned()
         }
-        _ if starts(&["docker-image://", "oci-layout://"]) => {
+        _ if starts(text, &["docker-image://", "oci-layout://"]) => {
             "this form is only for --build-context; write the image as \"NAME:TAG\"".to_owned()
         }
         _ => return None,
     })
+}
+
+fn starts(text: &str, starts: &[&str]) -> bool {
+    starts.iter().any(|start| text.starts_with(start))
 }
 
 /// An image that replaces one whose name is unknown.

@@ -97,11 +97,14 @@ const ABOUT_SECRET: [&str; 72] = [
 pub(crate) fn looks_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let mut words = name.split('_').filter(|word| !word.is_empty());
-    let has = |known: &[&str]| name.split('_').any(|word| known.contains(&word));
     // The id of a cloud's access key is half of the secret.
     let is_about = !name.ends_with("access_key_id")
         && words.next_back().is_some_and(|last| ABOUT_SECRET.contains(&last));
-    has(&SECRET_NAME_WORDS) && !has(&NO_SECRET) && !is_about
+    has_word(&name, &SECRET_NAME_WORDS) && !has_word(&name, &NO_SECRET) && !is_about
+}
+
+fn has_word(name: &str, known: &[&str]) -> bool {
+    name.split('_').any(|word| known.contains(&word))
 }
 
 #[cfg(test)]

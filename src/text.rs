@@ -50,9 +50,12 @@ impl Text {
 
     fn of(whole: Arc<String>, start: usize, end: usize) -> Text {
         // A text that does not fit into memory would be truncated.
-        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         Text { whole, start: offset(start), end: offset(end) }
     }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }
 
 /// The empty text.

@@ -53,9 +53,12 @@ pub(super) fn opening(word: &str) -> Option<Opening> {
     }
     let [raw] = &lex::raw_words(rest)?[..] else { return None };
     let name = lex::unset(raw)?;
-    let quotes = |text: &str| text.matches(['\'', '"']).count();
     let expand = quotes(&name) == quotes(raw);
     Some(Opening { name, expand, chomp })
+}
+
+fn quotes(text: &str) -> usize {
+    text.matches(['\'', '"']).count()
 }
 
 /// The openings of heredocs in a line.

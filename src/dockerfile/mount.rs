@@ -207,11 +207,7 @@ fn mount(span: Span, fields: &[String]) -> Result<MountFlag, Mistake> {
 impl MountFlag {
     /// Parses a mount whose type was open, now that it is known. The error is BuildKit's message.
     pub fn of_type(&self, open: &OpenMount, kind: &str) -> Result<MountFlag, String> {
-        let with_type = |field: &String| match field.split_once('=') {
-            Some((key, _)) if key.eq_ignore_ascii_case("type") => format!("{key}={kind}"),
-            _ => field.clone(),
-        };
-        let fields: Vec<String> = open.fields.iter().map(with_type).collect();
+        let fields: Vec<String> = open.fields.iter().map(|field| with_type(field, kind)).collect();
         if kind.contains('$') {
             return Err(format!("unsupported mount type \"{kind}\""));
         }
@@ -346,6 +342,13 @@ impl MountFlag {
             );
         }
         Ok(())
+    }
+}
+
+fn with_type(field: &String, kind: &str) -> String {
+    match field.split_once('=') {
+        Some((key, _)) if key.eq_ignore_ascii_case("type") => format!("{key}={kind}"),
+        _ => field.clone(),
     }
 }
 

@@ -115,19 +115,24 @@ async fn remote<'o>(
     options: &'o Options,
     address: &str,
 ) -> Result<(MainSource, &'o str), Status> {
-    let problem = |problem: String| Status::from(invalid("context", problem));
     if let Some(url) = GitUrl::parse(address) {
-        let url = url.map_err(|err| problem(format!("`{}`: {err}", redacted(address))))?;
+        let url = url.map_err(|err| invalid_context(format!("`{}`: {err}", redacted(address))))?;
         let keep_git_dir = url.keep_git_dir || options.keep_git_dir;
         return Ok((MainSource::Git(GitUrl { keep_git_dir, ..url }), &options.filename));
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {
         let shown = redacted(address);
-        return Err(problem(format!("expected a git repository or a URL, found `{shown}`")));
+        return Err(invalid_context(format!(
+            "expected a git repository or a URL, found `{shown}`"
+        )));
     }
     let source = web_source(connection, address.to_owned()).await?;
     let is_archive = matches!(source, MainSource::Http { is_archive: true, .. });
     Ok((source, if is_archive { &options.filename } else { HTTP_FILE.as_str() }))
+}
+
+fn invalid_context(problem: String) -> Status {
+    Status::from(invalid("context", problem))
 }
 
 /// The file at a URL, after reading its beginning to see whether it is an archive.

@@ -62,13 +62,16 @@ pub(super) fn check_size(bridge: &Bridge, definition: &Definition) -> Result<(),
     if size <= limit {
         return Ok(());
     }
-    let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
     Err(Status::new(format!(
         "the build is too large for the engine: its {} operations take {:.1} MiB, but the limit is {:.0} MiB; build a smaller target, or join steps",
         definition.digests().len(),
         mib(size),
         mib(limit),
     )))
+}
+
+fn mib(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// True if the engine shows lines of the build file for a failing step. Docker 20.10 does not:

@@ -77,8 +77,7 @@ fn waiting(
     let this = json!([file, target, args]);
     let repeats = waiting.contains(&this);
     if repeats || waiting.len() >= MOST_WAITING {
-        let name = |entry: &Value| entry[0].as_str().unwrap_or_default().to_owned();
-        let chain: Vec<String> = waiting.iter().chain([&this]).map(name).collect();
+        let chain: Vec<String> = waiting.iter().chain([&this]).map(name_of).collect();
         let chain = chain.join(" -> ");
         let message = match repeats {
             true => format!("`{file}` depends on itself: {chain}"),
@@ -92,6 +91,10 @@ fn waiting(
     }
     waiting.push(this);
     Ok(Value::from(waiting).to_string())
+}
+
+fn name_of(entry: &Value) -> String {
+    entry[0].as_str().unwrap_or_default().to_owned()
 }
 
 /// Builds a Dockerfile of the client. Its own `# syntax=` line is honoured.

@@ -132,7 +132,6 @@ async fn open(
     source: &ContextSource,
     paths: &[&str],
 ) -> Result<OpenDirectory, Status> {
-    let label = |what: &str| Metadata::named(format!("[context {name}] load {what}"));
     let mut graph = Graph::new();
     let state = match source {
         ContextSource::Local(directory) => {
@@ -140,16 +139,15 @@ async fn open(
                 .follow_paths(paths.iter().map(|&path| path.to_owned()).collect())
                 .shared_key_hint(format!("context:{name}-include"))
                 .differ(Some(Differ::None));
-            graph.add(local, label("included files"))
+            graph.add(local, label(name, "included files"))
         }
-        ContextSource::Git(url) => {
-            graph.add(git_source(url), label(&format!("git source {}", redacted(&url.remote))))
-        }
+        ContextSource::Git(url) => graph
+            .add(git_source(url), label(name, &format!("git source {}", redacted(&url.remote)))),
         ContextSource::Image(reference) => {
             let platform = Some(options.request.build_platform.clone());
             let image =
                 Image::new(reference.clone()).platform(platform).resolve_mode(options.resolve_mode);
-            graph.add(image, label(&reference.to_string()))
+            graph.add(image, label(name, &reference.to_string()))
         }
         ContextSource::Input(input) => {
             let definition = bridge
@@ -174,4 +172,8 @@ async fn open(
         }
     };
     Directory::new(graph, state)?.open(bridge.connection()).await
+}
+
+fn label(name: &str, what: &str) -> Metadata<'static> {
+    Metadata::named(format!("[context {name}] load {what}"))
 }

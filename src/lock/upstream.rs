@@ -50,7 +50,6 @@ impl Upstream {
 
     /// Parses the key of an entry. `None` if there is no such table.
     pub(super) fn parse(table: &str, key: &str) -> Option<Result<Self, InvalidPin>> {
-        let invalid = |problem: String, hint| Err(InvalidPin { problem, hint });
         Some(match table {
             "images" => match Reference::parse(key) {
                 Ok(reference) if reference.digest().is_some() => invalid(
@@ -102,6 +101,10 @@ impl Upstream {
             Self::Git { .. } | Self::Url(_) => self.to_string(),
         }
     }
+}
+
+fn invalid<T>(problem: String, hint: &'static str) -> Result<T, InvalidPin> {
+    Err(InvalidPin { problem, hint })
 }
 
 /// The form in which people write it.

@@ -210,7 +210,6 @@ impl<'a> Lowering<'a> {
         root: State,
         owners_in_keys: bool,
     ) -> State {
-        let metadata = || Metadata::named("[internal] setting cache mount permissions");
         let bits = mode.unwrap_or(0o755);
         let root_user = Owner { user: Id::Number(0), group: Some(Id::Number(0)) };
         let owner = owner.or(Some(&root_user));
@@ -223,8 +222,9 @@ impl<'a> Lowering<'a> {
                 .owner(chown(owner, names))
         };
         let mut op = if owner.is_some_and(Owner::is_named) {
-            let probed =
-                self.graph.add(FileOp::new(root).then(mkdir(OWNER_PROBE, root)), metadata());
+            let probed = self
+                .graph
+                .add(FileOp::new(root).then(mkdir(OWNER_PROBE, root)), cache_permissions());
             let op = FileOp::new(State::SCRATCH).then(CopyAction::new(
                 probed,
                 OWNER_PROBE,
@@ -246,8 +246,12 @@ impl<'a> Lowering<'a> {
                     .dir_copy_contents(true),
             );
         }
-        self.graph.add(op, metadata())
+        self.graph.add(op, cache_permissions())
     }
+}
+
+fn cache_permissions() -> Metadata<'static> {
+    Metadata::named("[internal] setting cache mount permissions")
 }
 
 /// The files in which an owner's names are looked up, and the paths to copy them to. The path

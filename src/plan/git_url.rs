@@ -97,12 +97,6 @@ impl GitUrl {
             {
                 return Err(invalid(format!("`{key}` has no value")));
             }
-            let truth = || match value.as_str() {
-                "" => Ok(true),
-                text => parse_bool(text).ok_or_else(|| {
-                    invalid(format!("expected `true` or `false` for `{key}`, found `{text}`"))
-                }),
-            };
             match key {
                 "ref" => reference.push(value),
                 "tag" => reference.push(in_namespace("refs/tags/", value)),
@@ -115,9 +109,9 @@ impl GitUrl {
                     )));
                 }
                 "checksum" | "commit" => self.checksum = Some(value),
-                "keep-git-dir" => self.keep_git_dir = truth()?,
-                "submodules" => self.skip_submodules = !truth()?,
-                "fetch-by-commit" => self.fetch_by_commit = truth()?,
+                "keep-git-dir" => self.keep_git_dir = truth(key, &value)?,
+                "submodules" => self.skip_submodules = !truth(key, &value)?,
+                "fetch-by-commit" => self.fetch_by_commit = truth(key, &value)?,
                 "mtime" => {
                     self.mtime = Some(match value.as_str() {
                         "checkout" => GitMtime::Checkout,
@@ -148,6 +142,15 @@ impl GitUrl {
     }
 }
 
+fn truth(key: &str, value: &str) -> Result<bool, InvalidGitUrl> {
+    match value {
+        "" => Ok(true),
+        text => parse_bool(text).ok_or_else(|| {
+            invalid(format!("expected `true` or `false` for `{key}`, found `{text}`"))
+        }),
+    }
+}
+
 fn invalid(message: String) -> InvalidGitUrl {
     InvalidGitUrl(message)
 }
@@ -162,10 +165,6 @@ pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String
         if !value.is_empty() && keys.iter().all(|(known, _)| *known != key) {
             keys.push((key, value));
         }
-    };
-    let quoted = |text: &str| match text {
-        "" => String::new(),
-        text => format!("\"{text}\""),
     };
     add("ref", quoted(reference));
     add("subdir", quoted(subdir));
@@ -188,6 +187,13 @@ pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String
         }
     }
     keys
+}
+
+fn quoted(text: &str) -> String {
+    match text {
+        "" => String::new(),
+        text => format!("\"{text}\""),
+    }
 }
 
 /// True if a text is a valid reference (`git check-ref-format`) that cannot be mistaken for an

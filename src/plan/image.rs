@@ -363,16 +363,8 @@ fn expose(
     for port in ports {
         let Scalar(template) = &port.value;
         let Ok(text) = values.expand(template, diagnostics) else { continue };
-        let invalid = |text: &str| {
-            Diagnostic::new(Code::InvalidValue, port.span, format!("invalid port `{text}`")).hint(
-                match text.contains(':') {
-                    true => "write only the port in the container, such as 80; publish it when you run the container",
-                    false => "write a port such as 8080, \"53/udp\" or \"8000-8010\"; the protocols are tcp, udp and sctp",
-                },
-            )
-        };
         if template.as_literal() == Some("") {
-            diagnostics.push(invalid(""));
+            diagnostics.push(invalid_port(port, ""));
         }
         // A value may expand to several or none, as for `EXPOSE $PORTS` (`ProcessWords` in
         // BuildKit's `frontend/dockerfile/shell/lex.go`).
@@ -385,11 +377,20 @@ fn expose(
                         names.extend(range.map(|port| format!("{port}/{protocol}")));
                     }
                 }
-                None => diagnostics.push(invalid(text)),
+                None => diagnostics.push(invalid_port(port, text)),
             }
         }
     }
     names
+}
+
+fn invalid_port(port: &Spanned<Scalar>, text: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidValue, port.span, format!("invalid port `{text}`")).hint(
+                match text.contains(':') {
+                    true => "write only the port in the container, such as 80; publish it when you run the container",
+                    false => "write a port such as 8080, \"53/udp\" or \"8000-8010\"; the protocols are tcp, udp and sctp",
+                },
+            )
 }
 
 /// The ports in a range such as `8000-8010/tcp`, and their protocol.
@@ -399,12 +400,13 @@ pub(crate) fn port_range(text: &str) -> Option<(std::ops::RangeInclusive<u16>, S
     if !matches!(protocol.as_str(), "tcp" | "udp" | "sctp") {
         return None;
     }
-    let number = |text: &str| {
-        text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
-    };
     let (first, last) = ports.split_once('-').unwrap_or((ports, ports));
-    let (first, last) = (number(first)?, number(last)?);
+    let (first, last) = (port_number(first)?, port_number(last)?);
     (first <= last).then_some((first..=last, protocol))
+}
+
+fn port_number(text: &str) -> Option<u16> {
+    text.parse::<u16>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -49,7 +49,6 @@ impl Owner {
     /// Like [`Self::parse`], for parts that may be empty: BuildKit uses root for a name that it
     /// does not find (`readUser` in `solver/llbsolver/ops/user_linux.go`), and so for an empty one.
     pub(super) fn parse_values(text: &str) -> Option<Self> {
-        let or_root = |id: &str| if id.is_empty() { "0".to_owned() } else { id.to_owned() };
         match text.split_once(':') {
             Some((user, group)) => Self::parse(&format!("{}:{}", or_root(user), or_root(group))),
             None => Self::parse(text),
@@ -75,6 +74,10 @@ impl Owner {
     pub fn is_root(&self) -> bool {
         root(&self.user) && self.group.as_ref().is_none_or(root)
     }
+}
+
+fn or_root(id: &str) -> &str {
+    if id.is_empty() { "0" } else { id }
 }
 
 fn root(id: &Id) -> bool {

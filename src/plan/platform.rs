@@ -19,13 +19,14 @@ pub(crate) fn of_base(config: &ImageConfig, request: &Request) -> Option<Platfor
         return None;
     }
     let found = Platform::new(&config.os, &config.architecture, &config.variant).ok()?;
-    let is_it = |platform: &&Platform| {
-        platform.os() == found.os() && platform.architecture() == found.architecture()
-    };
-    if is_it(&&request.target_platform) {
+    if is_kind_of(&request.target_platform, &found) {
         return None;
     }
-    request.runnable_platforms.iter().find(is_it).cloned()
+    request.runnable_platforms.iter().find(|known| is_kind_of(known, &found)).cloned()
+}
+
+fn is_kind_of(platform: &Platform, found: &Platform) -> bool {
+    platform.os() == found.os() && platform.architecture() == found.architecture()
 }
 
 /// A platform in the file.

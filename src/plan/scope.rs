@@ -425,20 +425,23 @@ fn is_known(build_arg: &str) -> bool {
 /// The predefined args, under the names that they have in Dockerfiles.
 pub(crate) fn platform_args(request: &Request) -> Vec<(&'static str, String)> {
     let Request { build_platform: build, target_platform: target, .. } = request;
-    let text = |part: fn(&Platform) -> &str, platform: &Platform| part(platform).to_owned();
     vec![
         ("BUILDPLATFORM", build.to_string()),
-        ("BUILDOS", text(Platform::os, build)),
-        ("BUILDOSVERSION", text(Platform::os_version, build)),
-        ("BUILDARCH", text(Platform::architecture, build)),
-        ("BUILDVARIANT", text(Platform::variant, build)),
+        ("BUILDOS", part_of(Platform::os, build)),
+        ("BUILDOSVERSION", part_of(Platform::os_version, build)),
+        ("BUILDARCH", part_of(Platform::architecture, build)),
+        ("BUILDVARIANT", part_of(Platform::variant, build)),
         ("TARGETPLATFORM", target.id()),
-        ("TARGETOS", text(Platform::os, target)),
-        ("TARGETOSVERSION", text(Platform::os_version, target)),
-        ("TARGETARCH", text(Platform::architecture, target)),
-        ("TARGETVARIANT", text(Platform::variant, target)),
+        ("TARGETOS", part_of(Platform::os, target)),
+        ("TARGETOSVERSION", part_of(Platform::os_version, target)),
+        ("TARGETARCH", part_of(Platform::architecture, target)),
+        ("TARGETVARIANT", part_of(Platform::variant, target)),
         ("TARGETSTAGE", target_stage(request)),
     ]
+}
+
+fn part_of(part: fn(&Platform) -> &str, platform: &Platform) -> String {
+    part(platform).to_owned()
 }
 
 fn target_stage(request: &Request) -> String {

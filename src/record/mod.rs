@@ -195,15 +195,16 @@ fn order_environment(
         return;
     };
     let ordered = stage.state.image_environment();
-    let sorted = |entries: &[String]| {
-        let mut entries = entries.to_vec();
-        entries.sort();
-        entries
-    };
     let env = &mut plan.config.config.env;
     if sorted(env) == sorted(&ordered) {
         *env = ordered;
     }
+}
+
+fn sorted(entries: &[String]) -> Vec<String> {
+    let mut entries = entries.to_vec();
+    entries.sort();
+    entries
 }
 
 /// Sets the names of steps in a plan, and the history in its config.

@@ -75,8 +75,6 @@ fn kept(
     limit: &Limit,
 ) -> Option<String> {
     let inner = |pieces: &[Piece]| expand(pieces, values, Unset::Kept, limit);
-    let sign = |colon: bool, sign: &str| if colon { format!(":{sign}") } else { sign.to_owned() };
-    let doubled = |is_doubled: bool, sign: &str| sign.repeat(if is_doubled { 2 } else { 1 });
     Some(match modifier {
         Modifier::Plain if is_braced => format!("${{{name}}}"),
         Modifier::Plain => format!("${name}"),
@@ -100,6 +98,14 @@ fn kept(
             format!("${{{name}/{}/{}}}", inner(pattern)?, inner(replacement)?)
         }
     })
+}
+
+fn doubled(is_doubled: bool, sign: &str) -> String {
+    sign.repeat(if is_doubled { 2 } else { 1 })
+}
+
+fn sign(colon: bool, sign: &str) -> String {
+    if colon { format!(":{sign}") } else { sign.to_owned() }
 }
 
 fn modified(

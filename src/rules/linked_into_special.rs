@@ -53,10 +53,8 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 /// The message about a step, and the hint.
 fn find(action: &Action) -> Option<(String, &'static str)> {
     let links = action.links();
-    let into =
-        |destination: &str| SPECIAL.iter().find(|(directory, _)| is_within(destination, directory));
     if let Some((directory, (why, hint))) =
-        action.ends().filter(|_| links).find_map(|end| into(&end))
+        action.ends().filter(|_| links).find_map(|end| special_directory(&end))
     {
         return Some((format!("`{directory}` {why}"), hint));
     }
@@ -88,6 +86,10 @@ fn find(action: &Action) -> Option<(String, &'static str)> {
         "copying a tree to `{destination}` can replace `bin` or `lib` with a directory; in many images they are symbolic links"
     );
     Some((message, hint))
+}
+
+fn special_directory(destination: &str) -> Option<&'static (&'static str, Special)> {
+    SPECIAL.iter().find(|(directory, _)| is_within(destination, directory))
 }
 
 /// The hint for a linked tree.

@@ -69,11 +69,12 @@ fn is_directory(template: &Template) -> bool {
 /// The same mode as a symbolic change that adds the search bit for everyone who may read a
 /// directory.
 fn symbolic(bits: u32) -> String {
-    let of = |who: char, bits: u32| {
-        let read = if bits & 4 != 0 { "r" } else { "" };
-        let write = if bits & 2 != 0 { "w" } else { "" };
-        let search = if bits & 4 != 0 { "X" } else { "" };
-        format!("{who}={read}{write}{search}")
-    };
-    [of('u', bits >> 6), of('g', bits >> 3), of('o', bits)].join(",")
+    [symbolic_for('u', bits >> 6), symbolic_for('g', bits >> 3), symbolic_for('o', bits)].join(",")
+}
+
+fn symbolic_for(who: char, bits: u32) -> String {
+    let read = if bits & 4 != 0 { "r" } else { "" };
+    let write = if bits & 2 != 0 { "w" } else { "" };
+    let search = if bits & 4 != 0 { "X" } else { "" };
+    format!("{who}={read}{write}{search}")
 }

@@ -143,11 +143,14 @@ impl References {
 /// URLs as in a lock file, without credentials. If the scheme may be part of the unknown text, so
 /// may credentials.
 fn without_credentials(urls: Vec<String>) -> Vec<String> {
-    let key_of = |url: String| match (url.starts_with(ANY), url.rsplit_once('@')) {
+    urls.into_iter().map(key_of).collect()
+}
+
+fn key_of(url: String) -> String {
+    match (url.starts_with(ANY), url.rsplit_once('@')) {
         (true, Some((_, behind))) => format!("{ANY}{behind}"),
         _ => credentials::without_credentials(&url).into_owned(),
-    };
-    urls.into_iter().map(key_of).collect()
+    }
 }
 
 /// The different ways to write an image.
@@ -201,7 +204,6 @@ impl Texts<'_> {
         if starts.len() * ends.len() > MAX_TEXTS {
             return self.join(starts, &any());
         }
-        let size = |texts: &[String]| texts.iter().map(String::len).sum::<usize>();
         if !self.spend(starts.len() * size(ends) + ends.len() * size(starts)) {
             return any();
         }
@@ -237,14 +239,21 @@ impl Texts<'_> {
     fn of_git(&self, url: &Template, reference: Option<&Template>) -> Vec<String> {
         let urls = without_credentials(self.of(url, 0));
         let Some(reference) = reference else { return urls };
-        let end = |reference: String| match reference.as_str() {
-            // It may be empty, and then there is no `#`.
-            known if known.chars().all(|c| c == ANY) => reference,
-            known => format!("#{known}"),
-        };
-        let ends: Vec<String> = self.of(reference, 0).into_iter().map(end).collect();
+        let ends: Vec<String> = self.of(reference, 0).into_iter().map(fragment).collect();
         self.join(&urls, &ends)
     }
+}
+
+fn fragment(reference: String) -> String {
+    match reference.as_str() {
+        // It may be empty, and then there is no `#`.
+        known if known.chars().all(|c| c == ANY) => reference,
+        known => format!("#{known}"),
+    }
+}
+
+fn size(texts: &[String]) -> usize {
+    texts.iter().map(String::len).sum::<usize>()
 }
 
 /// True if a pattern with [`ANY`] in it matches a text.

@@ -190,8 +190,11 @@ pub(super) fn names_of_pairs(found: &Kind<'_>) -> Vec<String> {
             .collect(),
         _ => Vec::new(),
     };
-    let end = |text: &str| text.find(['=', ':']).unwrap_or(text.len());
-    texts.into_iter().map(|text| text[..end(text)].trim().to_owned()).collect()
+    texts.into_iter().map(|text| text[..name_end(text)].trim().to_owned()).collect()
+}
+
+fn name_end(text: &str) -> usize {
+    text.find(['=', ':']).unwrap_or(text.len())
 }
 
 fn pair(text: &str) -> Option<(String, String)> {

@@ -365,16 +365,17 @@ fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
         spec.own.unread.get_or_insert_default().extend(unread);
     }
     spec.own.bare_dollars.extend(included.own.bare_dollars);
-    let arg = |arg: &super::Arg| arg.span;
-    let var = |var: &super::Scalar| var.0.span;
-    join_names("arg", &mut spec.args.0, included.args.0, arg, diagnostics);
-    join_names("var", &mut spec.vars.0, included.vars.0, var, diagnostics);
-    let source = |source: &Spanned<super::Input>| source.span;
-    join_names("source", &mut spec.sources, included.sources, source, diagnostics);
-    let mounts = |mounts: &Spanned<super::MountList>| mounts.span;
-    join_names("set of mounts", &mut spec.mounts, included.mounts, mounts, diagnostics);
-    let stage = |stage: &Spanned<super::Stage>| stage.span;
-    join_names("stage", &mut spec.stages, included.stages, stage, diagnostics);
+    join_names("arg", &mut spec.args.0, included.args.0, |arg| arg.span, diagnostics);
+    join_names("var", &mut spec.vars.0, included.vars.0, |var| var.0.span, diagnostics);
+    join_names("source", &mut spec.sources, included.sources, |source| source.span, diagnostics);
+    join_names(
+        "set of mounts",
+        &mut spec.mounts,
+        included.mounts,
+        |mounts| mounts.span,
+        diagnostics,
+    );
+    join_names("stage", &mut spec.stages, included.stages, |stage| stage.span, diagnostics);
 }
 
 fn join_names<K: Ord + fmt::Display, T>(

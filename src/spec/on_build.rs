@@ -42,7 +42,6 @@ impl Names for Trigger {
 /// removed, but here-documents are kept (`parser.Parse` and `parseOnBuild` in frontend/dockerfile).
 /// The error is a message and a hint.
 fn recorded(text: &str) -> Result<String, (String, String)> {
-    let error = |message: &str, hint: &str| Err((message.to_owned(), hint.to_owned()));
     let mut lines = text.lines().skip_while(is_left_out);
     let Some(first) = lines.next() else {
         return error(
@@ -84,6 +83,10 @@ fn recorded(text: &str) -> Result<String, (String, String)> {
     }
 }
 
+fn error<T>(message: &str, hint: &str) -> Result<T, (String, String)> {
+    Err((message.to_owned(), hint.to_owned()))
+}
+
 fn is_left_out(line: &&str) -> bool {
     line.trim().is_empty() || is_comment(line)
 }
@@ -118,14 +121,13 @@ fn check_word(word: &str) -> Result<(), (String, String)> {
         ),
         _ if form_of(&instruction).is_some() => return Ok(()),
         _ => {
-            let names = || INSTRUCTIONS.iter().map(|&(name, _)| name);
-            let hint = match nearest(&instruction, names()) {
+            let hint = match nearest(&instruction, instruction_names()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => {
                     let refused = ["FROM", "MAINTAINER", "ONBUILD"];
                     format!(
                         "expected one of {}",
-                        list(names().filter(|name| !refused.contains(name)))
+                        list(instruction_names().filter(|name| !refused.contains(name)))
                     )
                 }
             };
@@ -133,6 +135,10 @@ fn check_word(word: &str) -> Result<(), (String, String)> {
         }
     };
     Err((message, hint))
+}
+
+fn instruction_names() -> impl Iterator<Item = &'static str> {
+    INSTRUCTIONS.iter().map(|&(name, _)| name)
 }
 
 /// The names of the here-documents in an instruction, in order.

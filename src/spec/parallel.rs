@@ -34,9 +34,6 @@ impl Read for Branch {
             }
             _ => vec![Step::read(value, reader)?],
         };
-        let wrong = |span: Span, message: &str, hint: &str| {
-            Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
-        };
         if steps.is_empty() {
             let hint = "add steps, `{ steps = [...] }`, or remove the branch";
             return reader.diagnostics.fail(wrong(span, "this branch has no steps", hint));
@@ -53,6 +50,10 @@ impl Read for Branch {
     fn shape() -> Shape {
         Shape::Any(vec![Step::shape(), BranchTable::shape()])
     }
+}
+
+fn wrong(span: Span, message: &str, hint: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
 }
 
 impl Names for Branch {

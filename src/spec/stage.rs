@@ -206,13 +206,6 @@ impl Read for From {
         let is_told = reader.diagnostics.count() > before;
         let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
             table;
-        let conflict = |one, other| {
-            Diagnostic::new(
-                Code::ConflictingKeys,
-                span,
-                format!("a `from` table has both `{one}` and `{other}`"),
-            )
-        };
         let kinds = [
             ("stage", stage.is_some()),
             ("source", source.is_some()),
@@ -224,7 +217,7 @@ impl Read for From {
         let mut said = kinds.iter().filter_map(|&(kind, is_said)| is_said.then_some(kind));
         let (kind, other) = (said.next(), said.next());
         if let (Some(one), Some(other)) = (kind, other) {
-            return reader.diagnostics.fail(conflict(one, other));
+            return reader.diagnostics.fail(conflict(span, one, other));
         }
         if let (Some(kind), Some(_)) = (kind.filter(|&kind| kind != "image"), &platform) {
             let hint = match kind {
@@ -234,7 +227,7 @@ impl Read for From {
                 }
                 _ => "set the platform in the stage",
             };
-            return reader.diagnostics.fail(conflict(kind, "platform").hint(hint));
+            return reader.diagnostics.fail(conflict(span, kind, "platform").hint(hint));
         }
         let of_dockerfile = [("target", target.is_some()), ("args", !args.is_empty())];
         if let (Some(kind), Some((key, _))) = (
@@ -244,7 +237,7 @@ impl Read for From {
             let hint = format!(
                 "`{key}` is only allowed with `dockerfile`: `{{ dockerfile = \"...\", {key} = ... }}`"
             );
-            return reader.diagnostics.fail(conflict(kind, key).hint(hint));
+            return reader.diagnostics.fail(conflict(span, kind, key).hint(hint));
         }
         if let Some(stages) = merge {
             return merged(stages, span, reader);
@@ -281,6 +274,14 @@ impl Read for From {
         reader.unread.add(UNREAD);
         Some(From::Stage(Template::literal(UNREAD, span)))
     }
+}
+
+fn conflict(span: Span, one: &str, other: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::ConflictingKeys,
+        span,
+        format!("a `from` table has both `{one}` and `{other}`"),
+    )
 }
 
 /// The name in a `from` that cannot be read. No stage can have it.

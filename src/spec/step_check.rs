@@ -12,9 +12,6 @@ const MAX_STRIP: u32 = 64;
 
 /// Reports the first mistake of a step.
 pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
-    let nothing = |span: Span, what: &str, hint: &str| {
-        Diagnostic::new(Code::InvalidValue, span, format!("there is nothing to {what}")).hint(hint)
-    };
     let diagnostic = match verb {
         Verb::Exec(step) if step.command.is_empty() => {
             nothing(step.command.span, "execute", "write `exec = [\"program\", \"argument\"]`")
@@ -57,6 +54,10 @@ pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
         },
     };
     reader.diagnostics.fail(diagnostic)
+}
+
+fn nothing(span: Span, what: &str, hint: &str) -> Diagnostic {
+    Diagnostic::new(Code::InvalidValue, span, format!("there is nothing to {what}")).hint(hint)
 }
 
 /// The error for removing more components than a path can have.

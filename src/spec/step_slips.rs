@@ -69,10 +69,6 @@ pub(super) fn with_two_verbs(one: &str, other: &str) -> &'static str {
 /// The error for a value that its verb does not accept but another one does.
 pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<Diagnostic> {
     let value = table.value(verb)?;
-    let wrong_type = |expected: &str, hint: String| {
-        let message = format!("expected {expected}, found {}", value.kind.what());
-        Diagnostic::new(Code::WrongType, value.span, message).hint(hint)
-    };
     match (verb, &value.kind) {
         ("exec", Kind::String(text)) => {
             let words: Vec<_> = text.split_whitespace().map(quoted).collect();
@@ -83,26 +79,36 @@ pub(super) fn slip(verb: &str, table: &Table<'_>, file: &SourceFile) -> Option<D
                 _ => words.join(", "),
             };
             Some(wrong_type(
+                value,
                 "a list",
                 format!("write `exec = [{words}]`, or use `run` for a shell command"),
             ))
         }
         ("copy", Kind::Array(items)) if items.iter().any(is_table) => Some(wrong_type(
+            value,
             "a string, a list of strings or a table",
             "for a destination each, write one table: `copy = { \"a\" = \"/x\", \"b\" = \"/y\" }`"
                 .to_owned(),
         )),
         ("copy", Kind::Array(items)) => items.iter().find_map(|item| url(verb, item)),
-        ("fetch" | "git" | "unpack", Kind::Array(_)) => {
-            Some(wrong_type("a string", format!("write a step for each: `{{ {verb} = \"...\" }}`")))
-        }
+        ("fetch" | "git" | "unpack", Kind::Array(_)) => Some(wrong_type(
+            value,
+            "a string",
+            format!("write a step for each: `{{ {verb} = \"...\" }}`"),
+        )),
         ("copy" | "unpack", _) => url(verb, value),
         ("parallel", Kind::Table(_)) => Some(wrong_type(
+            value,
             "a list",
             "branches have no names: `parallel = [{ steps = ['A', 'B'] }, 'C']`".to_owned(),
         )),
         _ => None,
     }
+}
+
+fn wrong_type(value: &Value<'_>, expected: &str, hint: String) -> Diagnostic {
+    let message = format!("expected {expected}, found {}", value.kind.what());
+    Diagnostic::new(Code::WrongType, value.span, message).hint(hint)
 }
 
 /// The error for a URL where a path of the build context is expected.

@@ -24,12 +24,15 @@ pub(super) fn dedent(text: &str) -> Cow<'_, str> {
 /// The locations of the dedented text of a token that begins at `start`.
 pub(super) fn places(token: &str, start: u32) -> Places {
     let (text, places) = Places::of_token(token, start);
-    let offset_and_len = |line: &str| (line.as_ptr().addr() - text.as_ptr().addr(), line.len());
     if text.contains('\n') {
-        places.of_lines(lines(&text).map(offset_and_len))
+        places.of_lines(lines(&text).map(|line| offset_and_len(&text, line)))
     } else {
-        places.of_lines([offset_and_len(only_line(&text))].into_iter())
+        places.of_lines([offset_and_len(&text, only_line(&text))].into_iter())
     }
+}
+
+fn offset_and_len(text: &str, line: &str) -> (usize, usize) {
+    (line.as_ptr().addr() - text.as_ptr().addr(), line.len())
 }
 
 /// The dedented text of a text without newlines.

@@ -115,25 +115,25 @@ fn unescape(inner: &str, start: u32) -> (String, Places) {
 
 /// The character for an escape, and the length of the escape without its backslash.
 fn escape(escaped: &str) -> Option<(char, usize)> {
-    let digits = |count: usize| {
-        let code = u32::from_str_radix(escaped.get(1..1 + count)?, 16).ok()?;
-        Some((char::from_u32(code)?, 1 + count))
-    };
-    let one = |c: char| Some((c, 1));
     match escaped.as_bytes().first()? {
-        b'b' => one('\u{8}'),
-        b't' => one('\t'),
-        b'n' => one('\n'),
-        b'f' => one('\u{c}'),
-        b'r' => one('\r'),
-        b'e' => one('\u{1b}'),
-        b'"' => one('"'),
-        b'\\' => one('\\'),
-        b'x' => digits(2),
-        b'u' => digits(4),
-        b'U' => digits(8),
+        b'b' => Some(('\u{8}', 1)),
+        b't' => Some(('\t', 1)),
+        b'n' => Some(('\n', 1)),
+        b'f' => Some(('\u{c}', 1)),
+        b'r' => Some(('\r', 1)),
+        b'e' => Some(('\u{1b}', 1)),
+        b'"' => Some(('"', 1)),
+        b'\\' => Some(('\\', 1)),
+        b'x' => character(escaped, 2),
+        b'u' => character(escaped, 4),
+        b'U' => character(escaped, 8),
         _ => None,
     }
+}
+
+fn character(escaped: &str, count: usize) -> Option<(char, usize)> {
+    let code = u32::from_str_radix(escaped.get(1..1 + count)?, 16).ok()?;
+    Some((char::from_u32(code)?, 1 + count))
 }
 
 fn at(start: u32, offset: usize) -> u32 {

@@ -247,7 +247,6 @@ impl Bridge {
         let size = request.encoded_len();
         if size > self.max_message() {
             // Sent all the same, it would end the connection and leave the user with an exit code.
-            let mib = |bytes: usize| bytes as f64 / f64::from(1 << 20);
             let way_out = match is_image {
                 true => "build for fewer platforms, or use base images with smaller configs",
                 false => "use a smaller build file",
@@ -302,4 +301,8 @@ impl Bridge {
         let error = Some(status.into_wire());
         self.client().tell(Call::Return, frontend::ReturnRequest { result: None, error }).await
     }
+}
+
+fn mib(bytes: usize) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }

@@ -143,11 +143,7 @@ impl CapSet {
         if caps.is_empty() {
             return baseline.iter().copied().collect();
         }
-        let state = |cap: ApiCap| match cap.enabled {
-            true => (cap.id, State::Enabled),
-            false => (cap.id, State::Disabled(cap.disabled_reason_msg)),
-        };
-        Self { caps: caps.into_iter().map(state).collect() }
+        Self { caps: caps.into_iter().map(state_of).collect() }
     }
 
     /// Returns true if the daemon has the capability and allows it.
@@ -170,6 +166,13 @@ impl CapSet {
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         let enabled = self.caps.iter().filter(|(_, state)| matches!(state, State::Enabled));
         enabled.map(|(id, _)| id.as_str())
+    }
+}
+
+fn state_of(cap: ApiCap) -> (String, State) {
+    match cap.enabled {
+        true => (cap.id, State::Enabled),
+        false => (cap.id, State::Disabled(cap.disabled_reason_msg)),
     }
 }
 

@@ -131,14 +131,6 @@ impl Bridge {
 
 impl ContainerMount {
     fn into_wire(self) -> pb::Mount {
-        let bind = |dest: String, result_id: String| pb::Mount {
-            // Only the root must be writable: mounts below it need directories there.
-            readonly: dest != "/",
-            dest,
-            result_id,
-            mount_type: pb::MountType::Bind.into(),
-            ..Default::default()
-        };
         match self {
             Self::Built { path, files } => bind(path, files.id().to_owned()),
             Self::Left { path, id } => bind(path, id),
@@ -149,5 +141,16 @@ impl ContainerMount {
                 ..Default::default()
             },
         }
+    }
+}
+
+fn bind(dest: String, result_id: String) -> pb::Mount {
+    pb::Mount {
+        // Only the root must be writable: mounts below it need directories there.
+        readonly: dest != "/",
+        dest,
+        result_id,
+        mount_type: pb::MountType::Bind.into(),
+        ..Default::default()
     }
 }

@@ -153,17 +153,20 @@ impl SolveResult {
 
     /// `ref_array` is true if the daemon supports references as messages.
     pub(crate) fn into_wire(self, ref_array: bool) -> frontend::Result {
-        let list = |list: Vec<Attestation>| frontend::Attestations {
-            attestation: list.into_iter().map(Attestation::into_wire).collect(),
-        };
         // Daemons dereference the value of a map entry, which is not sent if it is empty.
         let attestations = self.attestations.into_iter().filter(|(_, of)| !of.is_empty());
         frontend::Result {
             result: Some(self.refs.into_wire(ref_array)),
             metadata: self.metadata,
-            attestations: attestations.map(|(platform, of)| (platform, list(of))).collect(),
+            attestations: attestations
+                .map(|(platform, of)| (platform, self::attestations(of)))
+                .collect(),
         }
     }
+}
+
+fn attestations(list: Vec<Attestation>) -> frontend::Attestations {
+    frontend::Attestations { attestation: list.into_iter().map(Attestation::into_wire).collect() }
 }
 
 #[cfg(test)]

@@ -90,10 +90,6 @@ impl Status {
     /// `source.data`, so line N must be line N of the file. All of it together must fit into one message, and an error
     /// travels in HTTP/2 headers: keep it well below 1 MiB.
     pub fn with_source(self, source: &SourceInfo, lines: &[RangeInclusive<u32>]) -> Self {
-        let range = |lines: &RangeInclusive<u32>| RangeJson {
-            start: PositionJson { line: *lines.start() },
-            end: PositionJson { line: *lines.end() },
-        };
         let definition = source.definition.as_ref().map(|definition| DefinitionJson {
             def: definition.to_proto().def.iter().map(|op| STANDARD.encode(op)).collect(),
             metadata: definition
@@ -263,6 +259,13 @@ impl Status {
     }
 }
 
+fn range(lines: &RangeInclusive<u32>) -> RangeJson {
+    RangeJson {
+        start: PositionJson { line: *lines.start() },
+        end: PositionJson { line: *lines.end() },
+    }
+}
+
 impl fmt::Display for Status {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.wire.message)
@@ -364,8 +367,11 @@ struct ExitDetail {
 
 impl RangeDetail {
     fn lines(self) -> RangeInclusive<u32> {
-        let line = |position: Option<PositionDetail>| position.and_then(|at| at.line).unwrap_or(0);
         let start = line(self.start);
         start..=line(self.end).max(start)
     }
+}
+
+fn line(position: Option<PositionDetail>) -> u32 {
+    position.and_then(|at| at.line).unwrap_or(0)
 }

@@ -159,20 +159,19 @@ setters! { Metadata<'a> {
 /// Writes the capabilities of an op's metadata.
 pub(crate) fn write_caps(caps: Caps, message: &mut Writer) {
     /// The encoded entry of each capability: every op has several, and they are always the same.
-    static ENTRIES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
-        let entry = |cap: Cap| {
-            let mut message = Writer::default();
-            message.message(op_metadata::CAPS, |entry| {
-                entry.text(MAP_KEY, cap.id());
-                entry.flag(MAP_VALUE, true);
-            });
-            message.bytes
-        };
-        Cap::all().map(entry).collect()
-    });
+    static ENTRIES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| Cap::all().map(encoded).collect());
     for cap in caps.iter() {
         message.bytes.extend_from_slice(&ENTRIES[cap.number()]);
     }
+}
+
+fn encoded(cap: Cap) -> Vec<u8> {
+    let mut message = Writer::default();
+    message.message(op_metadata::CAPS, |entry| {
+        entry.text(MAP_KEY, cap.id());
+        entry.flag(MAP_VALUE, true);
+    });
+    message.bytes
 }
 
 /// A group of ops that is shown as one step.

@@ -280,7 +280,6 @@ impl OsOptions {
         {
             return Err(if text.is_empty() { Problem::Empty } else { Problem::BadOs });
         }
-        let decode = |option: &str| decode_option(option).ok_or(Problem::BadOs);
         let features = features.into_iter().map(decode).collect::<Result<_, _>>()?;
         Ok((name, OsOptions { version: decode(version)?, features }))
     }
@@ -288,6 +287,10 @@ impl OsOptions {
     fn set(self, platform: Platform) -> Platform {
         platform.with_os_version(self.version).with_os_features(self.features)
     }
+}
+
+fn decode(option: &str) -> Result<String, Problem> {
+    decode_option(option).ok_or(Problem::BadOs)
 }
 
 fn is_option(option: &str) -> bool {

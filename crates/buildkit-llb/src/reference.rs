@@ -229,13 +229,16 @@ fn is_tag(text: &str) -> bool {
 /// Returns true for a digest of an algorithm that registries use. Follows `github.com/opencontainers/go-digest`: its
 /// hexadecimal digits are in lower case.
 fn is_digest(text: &str) -> bool {
-    let hex = |text: &str, len| text.len() == len && is_hex(text);
     match text.split_once(':') {
-        Some(("sha256", encoded)) => hex(encoded, 64),
-        Some(("sha384", encoded)) => hex(encoded, 96),
-        Some(("sha512", encoded)) => hex(encoded, 128),
+        Some(("sha256", encoded)) => has_hex(encoded, 64),
+        Some(("sha384", encoded)) => has_hex(encoded, 96),
+        Some(("sha512", encoded)) => has_hex(encoded, 128),
         _ => false,
     }
+}
+
+fn has_hex(text: &str, length: usize) -> bool {
+    text.len() == length && is_hex(text)
 }
 
 fn is_hex(text: &str) -> bool {

@@ -36,9 +36,11 @@ pub fn visible_line(text: &str) -> Cow<'_, str> {
 
 /// True if a terminal interprets a character instead of showing it.
 fn is_obeyed(c: char) -> bool {
-    let is_bidirectional =
-        || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
-    (c.is_control() && c != '\t' && c != '\n') || is_bidirectional()
+    (c.is_control() && c != '\t' && c != '\n') || is_bidirectional(c)
+}
+
+fn is_bidirectional(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}')
 }
 
 fn picture(c: char) -> char {

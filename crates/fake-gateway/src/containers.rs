@@ -27,7 +27,6 @@ pub async fn init(
 
 /// The daemon's answers. The exit may precede the last output, as here.
 pub fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
-    let stderr = |data: &[u8], eof| FdMessage { fd: 2, eof, data: data.to_vec() };
     let messages = [
         Input::Started(StartedMessage {}),
         Input::Exit(ExitMessage { code: exit.code, error: None }),
@@ -37,4 +36,8 @@ pub fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
     ];
     let message = |input| ExecMessage { process_id: process_id.to_owned(), input: Some(input) };
     messages.map(message).into()
+}
+
+fn stderr(data: &[u8], eof: bool) -> FdMessage {
+    FdMessage { fd: 2, eof, data: data.to_vec() }
 }

@@ -79,7 +79,6 @@ fn check_source(source: &pb::Source, ops: &BTreeMap<String, pb::Op>) -> Result<(
             };
             let lines = 1 + info.data.iter().filter(|&&byte| byte == b'\n').count() as i32;
             for range in &location.ranges {
-                let line = |at: &Option<pb::Position>| at.as_ref().map_or(0, |at| at.line);
                 let (start, end) = (line(&range.start), line(&range.end));
                 if start < 1 || end < start || end > lines {
                     return Err(format!("lines {start} to {end} of {} lines", lines));
@@ -88,4 +87,8 @@ fn check_source(source: &pb::Source, ops: &BTreeMap<String, pb::Op>) -> Result<(
         }
     }
     Ok(())
+}
+
+fn line(at: &Option<pb::Position>) -> i32 {
+    at.as_ref().map_or(0, |at| at.line)
 }

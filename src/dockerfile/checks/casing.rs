@@ -37,11 +37,8 @@ pub(super) fn from_as_casing(
 
 /// The majority of the instructions decides the case; args before the first `FROM` do not count.
 pub(super) fn consistent_instruction_casing(input: &Input<'_>, linter: &mut Linter<'_>) {
-    let stages = || input.dockerfile.stages.iter();
-    let instructions =
-        || stages().flat_map(|stage| std::iter::once(&stage.from).chain(&stage.instructions));
     let (mut lower, mut upper) = (0, 0);
-    for instruction in instructions() {
+    for instruction in instructions(input) {
         let keyword = &instruction.keyword.value;
         if is_lower(keyword) {
             lower += 1;
@@ -54,7 +51,7 @@ pub(super) fn consistent_instruction_casing(input: &Input<'_>, linter: &mut Lint
         true => (is_lower, "lowercase"),
         false => (is_upper, "uppercase"),
     };
-    for instruction in instructions().filter(|found| !is_right(&found.keyword.value)) {
+    for instruction in instructions(input).filter(|found| !is_right(&found.keyword.value)) {
         let detail = format!(
             "Command '{}' should match the case of the command majority ({name})",
             instruction.keyword.value
@@ -62,4 +59,12 @@ pub(super) fn consistent_instruction_casing(input: &Input<'_>, linter: &mut Lint
         let lines = Some(input.lines(instruction));
         linter.report(DockerfileRule::ConsistentInstructionCasing, lines, &[], detail);
     }
+}
+
+fn instructions<'d>(input: &'d Input<'_>) -> impl Iterator<Item = &'d Instruction> {
+    input
+        .dockerfile
+        .stages
+        .iter()
+        .flat_map(|stage| std::iter::once(&stage.from).chain(&stage.instructions))
 }

@@ -29,10 +29,11 @@ pub(super) fn check(step: &Step<'_>, state: &mut State<'_>, linter: &mut Linter<
 
 /// True if one of the words of a name, separated by `_`, suggests a secret.
 fn is_secret(name: &str) -> bool {
-    let has = |known: &[&str]| {
-        name.split('_').any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
-    };
-    has(&SECRET_NAME_WORDS) && !has(&NO_SECRET)
+    has_word(name, &SECRET_NAME_WORDS) && !has_word(name, &NO_SECRET)
+}
+
+fn has_word(name: &str, known: &[&str]) -> bool {
+    name.split('_').any(|word| known.iter().any(|known| word.eq_ignore_ascii_case(known)))
 }
 
 #[cfg(test)]

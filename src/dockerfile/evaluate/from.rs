@@ -76,11 +76,7 @@ impl FromValues {
 fn platform_problem(text: &str) -> Option<String> {
     let default = Platform::from_str("linux/amd64").ok()?;
     Platform::parse(text, &default).err()?;
-    let part = |part: &str| {
-        part.is_empty()
-            || !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
-    };
-    let problem = match text.split('/').skip(1).find(|&rest| part(rest)) {
+    let problem = match text.split('/').skip(1).find(|&rest| is_no_part(rest)) {
         _ if text.contains('*') => format!("{text:?}: wildcards not yet supported"),
         Some(wrong) => format!(
             "{wrong:?} is an invalid component of {text:?}: platform specifier component must match \"^[A-Za-z0-9_.-]+$\""
@@ -89,6 +85,11 @@ fn platform_problem(text: &str) -> Option<String> {
         None => format!("{text:?}: unknown operating system or architecture"),
     };
     Some(format!("{problem}: invalid argument"))
+}
+
+fn is_no_part(part: &str) -> bool {
+    part.is_empty()
+        || !part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte))
 }
 
 #[cfg(test)]

@@ -246,12 +246,15 @@ fn next_data(file: &File, place: u64, length: u64) -> Result<Option<(u64, u64)>>
 
 /// Copies the times of a file.
 fn set_times(to: &Path, metadata: &Metadata) -> Result<()> {
-    let time = |seconds, nanoseconds| sys::Timespec { tv_sec: seconds, tv_nsec: nanoseconds };
     let times = sys::Timestamps {
         last_access: time(metadata.atime(), metadata.atime_nsec()),
         last_modification: time(metadata.mtime(), metadata.mtime_nsec()),
     };
     Ok(sys::utimensat(sys::CWD, to, &times, sys::AtFlags::SYMLINK_NOFOLLOW)?)
+}
+
+fn time(seconds: i64, nanoseconds: i64) -> sys::Timespec {
+    sys::Timespec { tv_sec: seconds, tv_nsec: nanoseconds }
 }
 
 /// Copies the attributes that a copy by BuildKit keeps too. A file system without attributes is not

@@ -29,11 +29,6 @@ pub fn requests_for_lock(
         .into_iter()
         .filter_map(|name| Some((name, values(spec, name)?)))
         .collect();
-    let with = |request: &Request, name: &str, value: &String| {
-        let mut request = request.clone();
-        request.build_args.insert(name.to_owned(), value.clone());
-        request
-    };
     let mut all = vec![request.clone()];
     let count =
         args.iter().try_fold(1, |count: usize, (_, values)| count.checked_mul(values.len()));
@@ -55,6 +50,12 @@ pub fn requests_for_lock(
         }
     }
     Some(all)
+}
+
+fn with(request: &Request, name: &str, value: &String) -> Request {
+    let mut request = request.clone();
+    request.build_args.insert(name.to_owned(), value.clone());
+    request
 }
 
 /// The error for too many builds, at the arg with the most values.

@@ -132,12 +132,10 @@ impl Resolver<'_, '_> {
             _ => DEFAULT_SHELL.map(Text::from).into(),
         };
         let root = Text::from("/");
-        let text =
-            |text: Option<&String>| text.map_or_else(Text::default, |text| text.as_str().into());
         let surroundings = Surroundings {
             environment: Arc::new(environment.clone()),
-            workdir: path::join(&root, &text(config.map(|config| &config.working_dir))),
-            user: text(config.map(|config| &config.user)),
+            workdir: path::join(&root, &text_of(config.map(|config| &config.working_dir))),
+            user: text_of(config.map(|config| &config.user)),
             shell,
             args: Arc::default(),
             mounts: Arc::default(),
@@ -150,4 +148,8 @@ impl Resolver<'_, '_> {
         };
         (surroundings, environment)
     }
+}
+
+fn text_of(text: Option<&String>) -> Text {
+    text.map_or_else(Text::default, |text| text.as_str().into())
 }

@@ -49,9 +49,8 @@ fn report_cycle(
     hint: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    let next = |place: usize| cycle[(place + 1) % cycle.len()];
     let from_of = |place: usize| {
-        edge(cycle[place], next(place)).unwrap_or(stages.stage(cycle[place]).stage.span)
+        edge(cycle[place], next(cycle, place)).unwrap_or(stages.stage(cycle[place]).stage.span)
     };
     let names: Vec<_> = cycle.iter().map(|&at| stages.name(at)).collect();
     let mut diagnostic = Diagnostic::new(
@@ -61,10 +60,14 @@ fn report_cycle(
     )
     .hint(hint);
     for (place, name) in names.iter().enumerate().skip(1) {
-        let needed = stages.name(next(place));
+        let needed = stages.name(next(cycle, place));
         diagnostic = diagnostic.related(from_of(place), format!("`{name}` {need}s `{needed}`"));
     }
     diagnostics.push(diagnostic);
+}
+
+fn next(cycle: &[DeclaredId], place: usize) -> DeclaredId {
+    cycle[(place + 1) % cycle.len()]
 }
 
 /// Warns about required stages that are left out.

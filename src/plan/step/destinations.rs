@@ -12,9 +12,6 @@ pub(super) fn check(
     diagnostics: &mut Diagnostics,
 ) -> Result<(), Reported> {
     // Sorted by components, so that the paths in a directory directly follow it.
-    let parts = |path: &Text| {
-        path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect::<Vec<_>>()
-    };
     ends.sort_by_cached_key(|(path, span)| (parts(path), *span));
     let mut complete = Ok(());
     let mut outer: Option<&(Text, Span)> = None;
@@ -39,6 +36,10 @@ pub(super) fn check(
         );
     }
     complete
+}
+
+fn parts(path: &Text) -> Vec<String> {
+    path.split('/').filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
 fn is_at_or_below(path: &str, directory: &str) -> bool {

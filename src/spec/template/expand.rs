@@ -71,8 +71,6 @@ impl<E> Expander<'_, E> {
         Substitution { name, modifier, span }: &Substitution,
     ) -> Result<Text, ExpandError<E>> {
         let value = (self.lookup)(name).map_err(ExpandError::Lookup)?;
-        let set =
-            |value: Option<Text>, colon: bool| value.filter(|value| !(colon && value.is_empty()));
         let unset = || ExpandError::Unset { name: name.clone(), span: *span };
         let text = match modifier {
             Modifier::Plain => value.ok_or_else(unset)?,
@@ -117,6 +115,10 @@ impl<E> Expander<'_, E> {
         self.allowance.spend(text.len())?;
         Ok(text)
     }
+}
+
+fn set(value: Option<Text>, colon: bool) -> Option<Text> {
+    value.filter(|value| !(colon && value.is_empty()))
 }
 
 impl<E> From<Spent> for ExpandError<E> {

@@ -40,11 +40,15 @@ pub(super) fn worker_platforms(workers: &str) -> Result<Vec<Platform>, InvalidOp
         serde_json::from_str(workers).map_err(|err| problem(&err))?;
     let first = workers.into_iter().flatten().next();
     let platforms = first.and_then(|worker| worker.platforms).unwrap_or_default();
-    let platform = |PlatformJson { architecture, os, variant }: PlatformJson| {
-        let variant = variant.unwrap_or_default();
-        Platform::new(&os, &architecture, &variant).map_err(|err| problem(&err))
-    };
     platforms.into_iter().map(platform).collect()
+}
+
+fn platform(
+    PlatformJson { architecture, os, variant }: PlatformJson,
+) -> Result<Platform, InvalidOption> {
+    let variant = variant.unwrap_or_default();
+    Platform::new(&os, &architecture, &variant)
+        .map_err(|err| InvalidOption::new("BUILDKIT_WORKERS", err))
 }
 
 /// The newer option is a JSON list; the older one is a list of references, separated by commas.

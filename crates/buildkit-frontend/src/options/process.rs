@@ -78,19 +78,6 @@ fn network(text: &str) -> Result<Option<NetMode>, InvalidOption> {
 }
 
 fn hosts(text: &str) -> Result<Vec<HostIp>, InvalidOption> {
-    let host = |field: String| {
-        let field = field.to_ascii_lowercase();
-        let Some((host, ip)) = field.split_once('=') else {
-            return Err(InvalidOption::new(
-                "add-hosts",
-                format!("expected `NAME=ADDRESS`, found `{field}`"),
-            ));
-        };
-        if IpAddr::from_str(ip).is_err() {
-            return Err(InvalidOption::new("add-hosts", format!("invalid IP address `{ip}`")));
-        }
-        Ok(HostIp::new(host.to_owned(), ip.to_owned()))
-    };
     csv::fields(text)
         .map_err(|err| InvalidOption::new("add-hosts", err))?
         .into_iter()
@@ -98,29 +85,43 @@ fn hosts(text: &str) -> Result<Vec<HostIp>, InvalidOption> {
         .collect()
 }
 
-fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
-    let ulimit = |field: String| {
-        let problem = |problem: &str| InvalidOption::new("ulimit", format!("`{field}`: {problem}"));
-        let Some((name, limits)) = field.split_once('=') else {
-            return Err(problem("expected `NAME=SOFT` or `NAME=SOFT:HARD`"));
-        };
-        if !ULIMITS.contains(&name) {
-            return Err(problem(&format!("the limits are {}", ULIMITS.join(", "))));
-        }
-        let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
-        let (Ok(soft), Ok(hard)) = (soft.parse::<i64>(), hard.parse::<i64>()) else {
-            return Err(problem("a limit is a whole number, or -1 for none"));
-        };
-        if hard != -1 && (soft == -1 || soft > hard) {
-            return Err(problem("the soft limit is above the hard limit"));
-        }
-        Ok(Ulimit::new(name.to_owned(), soft, hard))
+fn host(field: String) -> Result<HostIp, InvalidOption> {
+    let field = field.to_ascii_lowercase();
+    let Some((host, ip)) = field.split_once('=') else {
+        return Err(InvalidOption::new(
+            "add-hosts",
+            format!("expected `NAME=ADDRESS`, found `{field}`"),
+        ));
     };
+    if IpAddr::from_str(ip).is_err() {
+        return Err(InvalidOption::new("add-hosts", format!("invalid IP address `{ip}`")));
+    }
+    Ok(HostIp::new(host.to_owned(), ip.to_owned()))
+}
+
+fn ulimits(text: &str) -> Result<Vec<Ulimit>, InvalidOption> {
     csv::fields(text)
         .map_err(|err| InvalidOption::new("ulimit", err))?
         .into_iter()
         .map(ulimit)
         .collect()
+}
+
+fn ulimit(field: String) -> Result<Ulimit, InvalidOption> {
+    let Some((name, limits)) = field.split_once('=') else {
+        return Err(invalid_ulimit(&field, "expected `NAME=SOFT` or `NAME=SOFT:HARD`"));
+    };
+    if !ULIMITS.contains(&name) {
+        return Err(invalid_ulimit(&field, &format!("the limits are {}", ULIMITS.join(", "))));
+    }
+    let (soft, hard) = limits.split_once(':').unwrap_or((limits, limits));
+    let (Ok(soft), Ok(hard)) = (soft.parse::<i64>(), hard.parse::<i64>()) else {
+        return Err(invalid_ulimit(&field, "a limit is a whole number, or -1 for none"));
+    };
+    if hard != -1 && (soft == -1 || soft > hard) {
+        return Err(invalid_ulimit(&field, "the soft limit is above the hard limit"));
+    }
+    Ok(Ulimit::new(name.to_owned(), soft, hard))
 }
 
 fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption> {
@@ -145,6 +146,10 @@ fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption>
         .cpuset_cpus(cpuset("cpusetcpus")?)
         .cpuset_mems(cpuset("cpusetmems")?);
     Ok((resources != LinuxResources::default()).then_some(resources))
+}
+
+fn invalid_ulimit(field: &str, problem: &str) -> InvalidOption {
+    InvalidOption::new("ulimit", format!("`{field}`: {problem}"))
 }
 
 /// Reads a number. An absent one is 0; a given one is at least `least`, and not 0 unless `least` is.

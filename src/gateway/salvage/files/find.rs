@@ -63,10 +63,13 @@ pub(super) fn find(root: &Path, path: &Path) -> Result<(PathBuf, Option<Metadata
 
 /// The components of a path, the last one first.
 fn names(path: &Path) -> Vec<OsString> {
-    let name = |component: Component<'_>| match component {
+    path.components().rev().filter_map(name_of).collect()
+}
+
+fn name_of(component: Component<'_>) -> Option<OsString> {
+    match component {
         Component::Normal(name) => Some(name.to_owned()),
         Component::ParentDir => Some("..".into()),
         Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
-    };
-    path.components().rev().filter_map(name).collect()
+    }
 }

@@ -69,7 +69,6 @@ impl From<Http> for Source {
     fn from(http: Http) -> Source {
         let mode = http.perm.map(|perm| perm & 0o777).filter(|&perm| perm > 0);
         let mode = mode.map(|perm| format!("0{perm:o}")).unwrap_or_default();
-        let id = |id: u32| if id == 0 { String::new() } else { id.to_string() };
         let source = Source::new(http.url)
             .cap(Cap::SOURCE_HTTP)
             .attr_with(
@@ -102,4 +101,8 @@ impl From<Http> for Source {
             .attr("http.sig.pubkey", signature.public_key)
             .attr("http.sig.signature", signature.signature)
     }
+}
+
+fn id(id: u32) -> String {
+    if id == 0 { String::new() } else { id.to_string() }
 }
