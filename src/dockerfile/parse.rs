@@ -135,15 +135,11 @@ impl<'a> Parser<'a> {
     /// after `ONBUILD`.
     fn takes_heredocs(&self, joined: &Joined, parts: &Parts) -> bool {
         let text = joined.text();
-        let is_one_of = |parts: &Parts, keywords: &[&str]| {
-            let written = &text[parts.keyword.clone()];
-            keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(written))
-        };
-        if is_one_of(parts, &["ONBUILD"]) {
+        if is_one_of(text, parts, &["ONBUILD"]) {
             let inner = words::split(joined, parts.rest.clone(), self.escape, self.file);
-            return !is_one_of(&inner, &["ONBUILD"]) && self.takes_heredocs(joined, &inner);
+            return !is_one_of(text, &inner, &["ONBUILD"]) && self.takes_heredocs(joined, &inner);
         }
-        is_one_of(parts, &["RUN", "COPY", "ADD"])
+        is_one_of(text, parts, &["RUN", "COPY", "ADD"])
             && !matches!(json(&text[parts.rest.clone()]), Json::Strings(_))
     }
 
@@ -320,6 +316,11 @@ impl<'a> Parser<'a> {
     ) -> Option<T> {
         self.diagnostics.fail(Diagnostic::new(Code::InvalidInstruction, span, message).hint(hint))
     }
+}
+
+fn is_one_of(text: &str, parts: &Parts, keywords: &[&str]) -> bool {
+    let written = &text[parts.keyword.clone()];
+    keywords.iter().any(|keyword| keyword.eq_ignore_ascii_case(written))
 }
 
 /// A text that may be a JSON list.

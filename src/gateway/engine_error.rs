@@ -13,14 +13,13 @@ pub(super) fn explained(status: Status) -> Status {
 /// The texts are those of `copy/copy.go` of `github.com/tonistiigi/fsutil`, of
 /// `cache/contenthash/checksum.go` and of `solver/llbsolver/file/backend.go` of BuildKit.
 fn help(message: &str) -> Option<String> {
-    let behind = |text: &str| message.split_once(text).map(|(_, rest)| rest);
-    if let Some(path) = behind("cannot copy to non-directory: ") {
+    if let Some(path) = after(message, "cannot copy to non-directory: ") {
         let path = in_root(path);
         return Some(format!(
             "{path} is a directory in the copied files, but a link or a file in the base; if /bin and /lib are links, as in most images, name the directories usr/bin and usr/lib"
         ));
     }
-    if let Some(path) = behind("cannot replace to directory ") {
+    if let Some(path) = after(message, "cannot replace to directory ") {
         let path = in_root(path.split_once(" with file").map_or(path, |(path, _)| path));
         return Some(format!(
             "{path} is a file in the copied files, but a directory in the base: remove the directory first, or copy to another name"
@@ -32,7 +31,7 @@ fn help(message: &str) -> Option<String> {
                 .to_owned(),
         );
     }
-    if behind("failed to calculate checksum of ref ").is_some()
+    if after(message, "failed to calculate checksum of ref ").is_some()
         && message.ends_with("\": not found")
     {
         return Some(
@@ -40,12 +39,18 @@ fn help(message: &str) -> Option<String> {
                 .to_owned(),
         );
     }
-    let missing =
-        message.ends_with(": no such file or directory").then(|| behind("lstat /")).flatten();
+    let missing = message
+        .ends_with(": no such file or directory")
+        .then(|| after(message, "lstat /"))
+        .flatten();
     missing.map(|_| {
         "the directory of the pattern does not exist; set `optional = true` if it may be missing"
             .to_owned()
     })
+}
+
+fn after<'m>(message: &'m str, text: &str) -> Option<&'m str> {
+    message.split_once(text).map(|(_, rest)| rest)
 }
 
 /// The path in a root file system that the engine has mounted in a temporary directory:

@@ -152,11 +152,12 @@ async fn build(
             .cache_imports(options.cache_imports.iter().cloned())
             .evaluate(evaluate);
         let solved = bridge.solve(request).await;
-        let explained = |err: Error| {
-            let status = engine_error::explained(err.into());
-            entitlements.explain(report::with_place(status))
-        };
-        solved.map_err(explained).map(|result| result.refs)
+        solved
+            .map_err(|err: Error| {
+                let status = engine_error::explained(err.into());
+                entitlements.explain(report::with_place(status))
+            })
+            .map(|result| result.refs)
     };
     // The first failure ends the build: returning it cancels everything that still runs.
     let (refs, _, attestations) = try_join3(

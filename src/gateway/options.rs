@@ -105,11 +105,13 @@ impl Options {
 
     /// The request for each platform.
     pub fn requests(&self) -> Vec<Request> {
-        let for_platform = |platform: &Platform| Request {
-            target_platform: platform.clone(),
-            ..self.request.clone()
-        };
-        self.platforms.iter().map(for_platform).collect()
+        self.platforms
+            .iter()
+            .map(|platform: &Platform| Request {
+                target_platform: platform.clone(),
+                ..self.request.clone()
+            })
+            .collect()
     }
 }
 

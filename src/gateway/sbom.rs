@@ -78,15 +78,16 @@ async fn look_up(
     scanner: &Scanner,
     platform: &Platform,
 ) -> Result<(Reference, ImageConfig), Status> {
-    let problem = |err: &dyn std::fmt::Display| {
-        Status::new(format!("cannot use the scanner `{}`: {err}", scanner.image))
-    };
-    let reference = Reference::parse(&scanner.image).map_err(|err| problem(&err))?;
+    let reference = Reference::parse(&scanner.image).map_err(|err| cannot_use(scanner, &err))?;
     let request = ImageRequest::new(reference.clone()).platform(platform.clone());
-    let image = bridge.resolve_image(request).await.map_err(|err| problem(&err))?;
+    let image = bridge.resolve_image(request).await.map_err(|err| cannot_use(scanner, &err))?;
     let reference = Reference::parse(&image.reference).unwrap_or(reference);
-    let config = ImageConfig::parse(&image.meta.config).map_err(|err| problem(&err))?;
+    let config = ImageConfig::parse(&image.meta.config).map_err(|err| cannot_use(scanner, &err))?;
     Ok((reference.pinned(image.meta.digest), config))
+}
+
+fn cannot_use(scanner: &Scanner, err: &dyn std::fmt::Display) -> Status {
+    Status::new(format!("cannot use the scanner `{}`: {err}", scanner.image))
 }
 
 /// A scanner with its settings.

@@ -52,24 +52,25 @@ fn record(key: &str, value: &str) -> Vec<u8> {
 
 fn header(name: &str, kind: u8, mode: u32, link: &str, size: usize, time: i64) -> [u8; BLOCK] {
     let mut header = [0; BLOCK];
-    let mut put = |at: usize, room: usize, bytes: &[u8]| {
-        let length = bytes.len().min(room);
-        header[at..at + length].copy_from_slice(&bytes[..length]);
-    };
-    put(0, LINK, name.as_bytes());
-    put(100, 7, format!("{mode:07o}").as_bytes());
-    put(108, 7, b"0000000");
-    put(116, 7, b"0000000");
-    put(124, 11, format!("{size:011o}").as_bytes());
-    put(136, 11, format!("{:011o}", time.max(0)).as_bytes());
+    put(&mut header, 0, LINK, name.as_bytes());
+    put(&mut header, 100, 7, format!("{mode:07o}").as_bytes());
+    put(&mut header, 108, 7, b"0000000");
+    put(&mut header, 116, 7, b"0000000");
+    put(&mut header, 124, 11, format!("{size:011o}").as_bytes());
+    put(&mut header, 136, 11, format!("{:011o}", time.max(0)).as_bytes());
     // The checksum is computed with blanks in its own field.
-    put(148, 8, b"        ");
-    put(156, 1, &[kind]);
-    put(157, LINK, link.as_bytes());
-    put(257, 8, b"ustar\x0000");
+    put(&mut header, 148, 8, b"        ");
+    put(&mut header, 156, 1, &[kind]);
+    put(&mut header, 157, LINK, link.as_bytes());
+    put(&mut header, 257, 8, b"ustar\x0000");
     let sum: u32 = header.iter().map(|&byte| u32::from(byte)).sum();
     header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
     header
+}
+
+fn put(header: &mut [u8; BLOCK], at: usize, room: usize, bytes: &[u8]) {
+    let length = bytes.len().min(room);
+    header[at..at + length].copy_from_slice(&bytes[..length]);
 }
 
 fn add(archive: &mut Vec<u8>, header: &[u8], content: &[u8]) {

@@ -81,9 +81,10 @@ impl<'a> Lowering<'a> {
             state: self.stages[gate.stage],
             span: gate.span,
         });
-        let is_new = |gate: &Required<'_>| {
-            self.graph.digest(gate.state).is_some_and(|digest| built.insert(digest))
-        };
-        gates.filter(is_new).collect()
+        gates
+            .filter(|gate: &Required<'_>| {
+                self.graph.digest(gate.state).is_some_and(|digest| built.insert(digest))
+            })
+            .collect()
     }
 }

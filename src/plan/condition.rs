@@ -103,10 +103,9 @@ impl ConditionLookup<'_, '_> {
     }
 
     fn absence_by(&self, condition: &Condition, wanted: bool) -> Absence {
-        let text = |template: &Template| {
+        let says = condition.describe(|template: &Template| {
             self.scope.value(template).map(|text| text.to_string()).unwrap_or_default()
-        };
-        let says = condition.describe(text);
+        });
         let why = if wanted {
             format!("it exists only if {says}")
         } else {

@@ -15,24 +15,28 @@ use crate::text::Text;
 
 /// Checks a URL.
 pub(super) fn url(text: Text, span: Span, diagnostics: &mut Diagnostics) -> Result<Text, Reported> {
-    let invalid = |hint: &str| {
-        let message = format!("invalid URL `{}`", redacted(&text));
-        Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
-    };
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     if rest.is_none_or(|rest| rest.is_empty() || rest.starts_with(['/', '?', '#'])) {
-        return diagnostics
-            .error(invalid("write a URL that begins with https:// or http:// and a host"));
+        return diagnostics.error(invalid_url(
+            &text,
+            span,
+            "write a URL that begins with https:// or http:// and a host",
+        ));
     }
     if text.contains(' ') {
-        return diagnostics.error(invalid("write a space as %20"));
+        return diagnostics.error(invalid_url(&text, span, "write a space as %20"));
     }
     if decoded(path_of(&text)).is_none() {
         let hint =
             "write two hexadecimal digits after each `%`, together valid UTF-8, such as %C3%A4";
-        return diagnostics.error(invalid(hint));
+        return diagnostics.error(invalid_url(&text, span, hint));
     }
     Ok(text)
+}
+
+fn invalid_url(text: &str, span: Span, hint: &str) -> Diagnostic {
+    let message = format!("invalid URL `{}`", redacted(text));
+    Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
 }
 
 /// Checks that the commit is known if it is to be fetched without resolving a reference.

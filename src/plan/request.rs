@@ -159,10 +159,10 @@ impl Request {
     /// True if processes of a platform are expected to run. Variants of an architecture are
     /// ignored: engines do not list all that they can run.
     pub fn can_run(&self, platform: &Platform) -> bool {
-        let fits = |known: &Platform| {
-            known.os() == platform.os() && known.architecture() == platform.architecture()
-        };
-        self.runnable_platforms.is_empty() || self.runnable_platforms.iter().any(fits)
+        self.runnable_platforms.is_empty()
+            || self.runnable_platforms.iter().any(|known: &Platform| {
+                known.os() == platform.os() && known.architecture() == platform.architecture()
+            })
     }
 }
 

@@ -117,15 +117,14 @@ fn modified(
     limit: &Limit,
 ) -> Option<String> {
     let inner = |pieces: &[Piece]| expand(pieces, values, unset, limit);
-    let is_set = |colon: bool| value.is_some_and(|value| !colon || !value.is_empty());
     let text = value.cloned().unwrap_or_default();
     match modifier {
         Modifier::Plain => Some(text),
-        Modifier::Default { colon, .. } if is_set(*colon) => Some(text),
+        Modifier::Default { colon, .. } if is_set(value, *colon) => Some(text),
         Modifier::Default { word, .. } => inner(word),
-        Modifier::Alternative { colon, word } if is_set(*colon) => inner(word),
+        Modifier::Alternative { colon, word } if is_set(value, *colon) => inner(word),
         Modifier::Alternative { .. } => Some(String::new()),
-        Modifier::Required { colon, .. } => is_set(*colon).then_some(text),
+        Modifier::Required { colon, .. } => is_set(value, *colon).then_some(text),
         Modifier::TrimPrefix { longest, pattern } => {
             let end = Glob::new(&inner(pattern)?).prefix(&text, *longest, &limit.0);
             end.ok().map(|end| text[end.unwrap_or(0)..].to_owned())
@@ -141,6 +140,10 @@ fn modified(
             replaced.ok()
         }
     }
+}
+
+fn is_set(value: Option<&String>, colon: bool) -> bool {
+    value.is_some_and(|value| !colon || !value.is_empty())
 }
 
 /// The values of args before the first `FROM`.
@@ -161,9 +164,9 @@ pub(super) fn globals(dockerfile: &Dockerfile, request: &Request, limit: &Limit)
     for instruction in &dockerfile.global_args {
         let Kind::Arg(pairs) = &instruction.kind else { continue };
         for ArgPair { name, default } in pairs {
-            let default =
-                || default.as_ref().map(|default| word(&default.value, escape, &values, limit));
-            if let Some(value) = given.get(&name.value).cloned().or_else(default) {
+            if let Some(value) = given.get(&name.value).cloned().or_else(|| {
+                default.as_ref().map(|default| word(&default.value, escape, &values, limit))
+            }) {
                 values.insert(name.value.clone(), value);
             }
         }

@@ -51,9 +51,12 @@ fn path_of_url(url: &str) -> &str {
 /// The extension of a path, if it is not that of a tar archive.
 fn other_ending(path: &str) -> Option<&str> {
     let (name, ending) = path.rsplit_once('.')?;
-    let is = |endings: &[&str]| endings.iter().any(|other| other.eq_ignore_ascii_case(ending));
     let is_tar = name.to_ascii_lowercase().ends_with(".tar");
-    (is(OTHERS) || is(COMPRESSED) && !is_tar).then_some(ending)
+    (is_one_of(ending, OTHERS) || is_one_of(ending, COMPRESSED) && !is_tar).then_some(ending)
+}
+
+fn is_one_of(ending: &str, endings: &[&str]) -> bool {
+    endings.iter().any(|other| other.eq_ignore_ascii_case(ending))
 }
 
 #[cfg(test)]

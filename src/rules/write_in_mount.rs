@@ -232,10 +232,13 @@ fn is_own(copy: &Copy) -> bool {
 
 /// True if a process may write to a directory: it runs there, or its text names it.
 fn may_write(exec: &Exec, verb: &Verb, directory: &str) -> bool {
-    let names = |text: &str| text.contains(directory);
     let by_text = match verb {
-        Verb::Run(run) => names(&run.script.value.0),
-        _ => exec.args.iter().any(|word| names(word)),
+        Verb::Run(run) => names(&run.script.value.0, directory),
+        _ => exec.args.iter().any(|word| names(word, directory)),
     };
     by_text || is_within(&exec.workdir, directory)
+}
+
+fn names(text: &str, directory: &str) -> bool {
+    text.contains(directory)
 }

@@ -2,10 +2,11 @@
 
 /// Pads every cell but the last of a row to the width of its column plus `gap` spaces.
 pub(super) fn columns<const N: usize>(rows: &[[&str; N]], gap: usize) -> String {
-    let width = |column: usize| {
-        rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default() + gap
-    };
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let widths: Vec<usize> = (0..N)
+        .map(|column: usize| {
+            rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default() + gap
+        })
+        .collect();
     let mut text = String::new();
     for row in rows {
         for (column, cell) in row.iter().enumerate() {

@@ -41,24 +41,6 @@ impl Description {
         let target = ("target", "Target stage");
         let both: &[&'static str] = &["result.json", "result.txt"];
         let with_status: &[&'static str] = &["result.json", "result.txt", "result.statuscode"];
-        let request = |name,
-                       version,
-                       description,
-                       opts: &[(&'static str, &'static str)],
-                       metadata: &[&'static str]| {
-            let opts = opts.iter().map(|&(name, description)| Named { name, description });
-            let metadata = metadata.iter().map(|&name| Named { name, description: "" });
-            Request {
-                name,
-                version,
-                r#type: "rpc",
-                description,
-                opts: opts.collect(),
-                inputs: None,
-                metadata: metadata.collect(),
-                refs: None,
-            }
-        };
         Self(vec![
             request(
                 "frontend.outline",
@@ -109,13 +91,35 @@ impl Description {
 
     /// The document as text, as clients print it.
     pub fn to_text(&self) -> String {
-        let row = |request: &Request| {
-            let name = request.name.strip_prefix("frontend.").unwrap_or(request.name);
-            [name, request.version, request.description]
-        };
         let rows = self.0.iter().map(row);
         let rows: Vec<[&str; 3]> =
             std::iter::once(["NAME", "VERSION", "DESCRIPTION"]).chain(rows).collect();
         columns(&rows, 1)
+    }
+}
+
+fn row(request: &Request) -> [&str; 3] {
+    let name = request.name.strip_prefix("frontend.").unwrap_or(request.name);
+    [name, request.version, request.description]
+}
+
+fn request(
+    name: &'static str,
+    version: &'static str,
+    description: &'static str,
+    opts: &[(&'static str, &'static str)],
+    metadata: &[&'static str],
+) -> Request {
+    let opts = opts.iter().map(|&(name, description)| Named { name, description });
+    let metadata = metadata.iter().map(|&name| Named { name, description: "" });
+    Request {
+        name,
+        version,
+        r#type: "rpc",
+        description,
+        opts: opts.collect(),
+        inputs: None,
+        metadata: metadata.collect(),
+        refs: None,
     }
 }

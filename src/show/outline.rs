@@ -62,20 +62,6 @@ struct Cache {
 impl Outline {
     /// Makes the document.
     pub fn new(parameters: Parameters<'_>, files: &SourceMap) -> Self {
-        let arg = |parameter: Parameter<'_>| OutlineArg {
-            name: parameter.name.to_owned(),
-            description: visible(&description(&parameter)).into_owned(),
-            location: Location::lines_of(parameter.arg.span, files),
-            value: visible(&parameter.value.unwrap_or_default()).into_owned(),
-        };
-        let inputs = |uses: BTreeMap<String, Use>| {
-            let input = |(name, used): (String, Use)| Input {
-                name,
-                required: used.required,
-                location: Location::lines_of(used.span, files),
-            };
-            in_order_of_the_file(uses).map(input).collect()
-        };
         let cache = |(id, used): (String, Use)| Cache {
             id,
             location: Location::lines_of(used.span, files),
@@ -83,9 +69,9 @@ impl Outline {
         Self {
             name: parameters.target.to_owned(),
             description: visible(parameters.description.unwrap_or_default()).into_owned(),
-            args: parameters.args.into_iter().map(arg).collect(),
-            secrets: inputs(parameters.secrets),
-            ssh: inputs(parameters.ssh),
+            args: parameters.args.into_iter().map(|arg| outlined_arg(arg, files)).collect(),
+            secrets: inputs(parameters.secrets, files),
+            ssh: inputs(parameters.ssh, files),
             cache: in_order_of_the_file(parameters.caches).map(cache).collect(),
             sources: texts_of(files),
         }
@@ -93,24 +79,16 @@ impl Outline {
 
     /// The document for a Dockerfile, as BuildKit makes it: without cache directories.
     pub fn of_dockerfile(outline: DockerfileOutline, files: &SourceMap) -> Self {
-        let shown = |text: &str| visible(text).into_owned();
-        let arg = |arg: OutlinedArg| OutlineArg {
-            description: shown(&arg.description),
-            value: shown(&arg.value),
-            location: Location::of_dockerfile(&arg.lines, files),
-            name: arg.name,
-        };
-        let input = |input: OutlinedInput| Input {
-            name: shown(&input.name),
-            required: input.required,
-            location: Location::of_dockerfile(&input.lines, files),
-        };
         Self {
             name: outline.name,
             description: shown(&outline.description),
-            args: outline.args.into_iter().map(arg).collect(),
-            secrets: outline.secrets.into_iter().map(input).collect(),
-            ssh: outline.ssh.into_iter().map(input).collect(),
+            args: outline.args.into_iter().map(|arg| arg_of_dockerfile(arg, files)).collect(),
+            secrets: outline
+                .secrets
+                .into_iter()
+                .map(|input| input_of_dockerfile(input, files))
+                .collect(),
+            ssh: outline.ssh.into_iter().map(|input| input_of_dockerfile(input, files)).collect(),
             cache: Vec::new(),
             sources: texts_of(files),
         }
@@ -143,6 +121,45 @@ impl Outline {
             }
         }
         parts.iter().map(|part| format!("{part}\n")).collect()
+    }
+}
+
+fn input_of_dockerfile(input: OutlinedInput, files: &SourceMap) -> Input {
+    Input {
+        name: shown(&input.name),
+        required: input.required,
+        location: Location::of_dockerfile(&input.lines, files),
+    }
+}
+
+fn arg_of_dockerfile(arg: OutlinedArg, files: &SourceMap) -> OutlineArg {
+    OutlineArg {
+        description: shown(&arg.description),
+        value: shown(&arg.value),
+        location: Location::of_dockerfile(&arg.lines, files),
+        name: arg.name,
+    }
+}
+
+fn shown(text: &str) -> String {
+    visible(text).into_owned()
+}
+
+fn inputs(uses: BTreeMap<String, Use>, files: &SourceMap) -> Vec<Input> {
+    let mut inputs = Vec::new();
+    for (name, used) in in_order_of_the_file(uses) {
+        let location = Location::lines_of(used.span, files);
+        inputs.push(Input { name, required: used.required, location });
+    }
+    inputs
+}
+
+fn outlined_arg(parameter: Parameter<'_>, files: &SourceMap) -> OutlineArg {
+    OutlineArg {
+        name: parameter.name.to_owned(),
+        description: visible(&description(&parameter)).into_owned(),
+        location: Location::lines_of(parameter.arg.span, files),
+        value: visible(&parameter.value.unwrap_or_default()).into_owned(),
     }
 }
 

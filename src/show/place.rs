@@ -43,7 +43,6 @@ pub(super) struct SourceInfo {
 impl Location {
     /// A range of lines of a source.
     pub(super) fn of_lines(source: usize, lines: &RangeInclusive<u32>) -> Self {
-        let position = |line: &u32| Position { line: *line, character: 0 };
         Self {
             source,
             ranges: vec![Range { start: position(lines.start()), end: position(lines.end()) }],
@@ -52,7 +51,6 @@ impl Location {
 
     /// Lines of a build file that is a Dockerfile.
     pub(super) fn of_dockerfile(lines: &RangeInclusive<u32>, files: &SourceMap) -> Self {
-        let position = |line: &u32| Position { line: *line, character: 0 };
         let place = Place { file: files.main(), lines: lines.clone() };
         let ranges = place.ranges().into_iter();
         let ranges = ranges
@@ -79,6 +77,10 @@ impl Location {
     pub(super) fn nowhere() -> Self {
         Self { source: 0, ranges: Vec::new() }
     }
+}
+
+fn position(line: &u32) -> Position {
+    Position { line: *line, character: 0 }
 }
 
 fn is_first<T: Default + PartialEq>(number: &T) -> bool {

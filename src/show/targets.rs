@@ -86,16 +86,19 @@ impl Targets {
 
     /// The document as text, as clients print it.
     pub fn to_text(&self) -> String {
-        let name = |target: &Target| match (&*target.name, target.default) {
-            ("", true) => "(default)".to_owned(),
-            (name, true) => format!("{name} (default)"),
-            (name, false) => name.to_owned(),
-        };
-        let names: Vec<String> = self.targets.iter().map(name).collect();
+        let names: Vec<String> = self.targets.iter().map(name_of).collect();
         let rows = names.iter().zip(&self.targets);
         let rows = rows.map(|(name, target)| [name.as_str(), target.description.as_str()]);
         let rows: Vec<[&str; 2]> = std::iter::once(["TARGET", "DESCRIPTION"]).chain(rows).collect();
         columns(&rows, 1)
+    }
+}
+
+fn name_of(target: &Target) -> String {
+    match (&*target.name, target.default) {
+        ("", true) => "(default)".to_owned(),
+        (name, true) => format!("{name} (default)"),
+        (name, false) => name.to_owned(),
     }
 }
 

@@ -272,16 +272,8 @@ fn address(
     diagnostics: &mut Diagnostics,
 ) -> Option<FileAddress> {
     let directory = from.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let has_context = context.is_some() || from.context.is_some();
     let base = if context.is_some() { "" } else { directory };
-    let outside = |message: String| {
-        let hint = match context.as_ref().or(from.context.as_ref()) {
-            Some(_) => "use a directory that holds both as the build context",
-            None => {
-                "to include files of another directory, pass it as a build context: `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`"
-            }
-        };
-        Diagnostic::new(Code::PathOutside, path.span, message).hint(hint)
-    };
     if path.contains("${") {
         return diagnostics.fail(
             Diagnostic::new(
@@ -293,7 +285,11 @@ fn address(
         );
     }
     if path.starts_with('/') {
-        return diagnostics.fail(outside(format!("`{}` is not a relative path", path.value)));
+        return diagnostics.fail(outside(
+            path,
+            has_context,
+            format!("`{}` is not a relative path", path.value),
+        ));
     }
     let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
@@ -305,8 +301,11 @@ fn address(
                         Some(context) => format!("the build context `{context}`"),
                         None => "the directory of the build file".to_owned(),
                     };
-                    return diagnostics
-                        .fail(outside(format!("`{}` is outside {root}", path.value)));
+                    return diagnostics.fail(outside(
+                        path,
+                        has_context,
+                        format!("`{}` is outside {root}", path.value),
+                    ));
                 }
             }
             part => parts.push(part),
@@ -324,6 +323,16 @@ fn address(
     }
     let context = context.clone().or_else(|| from.context.clone());
     Some(FileAddress { context, path: parts.join("/") })
+}
+
+fn outside(path: &Spanned<String>, has_context: bool, message: String) -> Diagnostic {
+    let hint = match has_context {
+        true => "use a directory that holds both as the build context",
+        false => {
+            "to include files of another directory, pass it as a build context: `include = [{ context = \"shared\", path = \"...\" }]` with `--build-context shared=DIR`"
+        }
+    };
+    Diagnostic::new(Code::PathOutside, path.span, message).hint(hint)
 }
 
 /// The error for files that exceed the size limit, at the `include` of the file that does.

@@ -349,18 +349,14 @@ fn tables_with_key(key: &str) -> &'static [&'static str] {
 /// spelling.
 fn place_of(key: &str) -> Option<String> {
     let key = synonym::plain(key);
-    let find = |table: fn() -> TableShape| {
-        let keys = table().keys;
-        keys.iter().map(|known| known.name).find(|known| synonym::plain(known) == key)
-    };
-    let (stage, image) = (find(Stage::table_shape), find(Image::table_shape));
+    let (stage, image) = (key_of(Stage::table_shape, &key), key_of(Image::table_shape, &key));
     let (known, place) = if let (Some(known), Some(_)) = (stage, image) {
         (known, "in [stages.NAME], or in [stages.NAME.image] for the container only".to_owned())
     } else if let Some(known) = stage {
         (known, "in [stages.NAME]".to_owned())
     } else if let Some(known) = image {
         (known, "in [stages.NAME.image]".to_owned())
-    } else if let Some(known) = find(Spec::table_shape) {
+    } else if let Some(known) = key_of(Spec::table_shape, &key) {
         (known, "at the top of the file".to_owned())
     } else if let Some(verb) = step::verb(&key) {
         (verb, format!("in a step: `steps = [{{ {verb} = ... }}]`"))
@@ -369,6 +365,11 @@ fn place_of(key: &str) -> Option<String> {
         (kind, format!("in a mount: `mounts = [{{ {kind} = ... }}]`"))
     };
     Some(format!("`{known}` belongs {place}"))
+}
+
+fn key_of(table: fn() -> TableShape, key: &str) -> Option<&'static str> {
+    let keys = table().keys;
+    keys.iter().map(|known| known.name).find(|known| synonym::plain(known) == key)
 }
 
 /// The shapes of all tables with fixed keys.
@@ -398,11 +399,12 @@ fn header_of(key: &str) -> Option<String> {
         (Stage::table_shape, "stages.NAME."),
         (Image::table_shape, "stages.NAME.image."),
     ];
-    let has = |table: fn() -> TableShape| {
-        table().keys.iter().any(|known| known.name == key && (known.shape)().takes_table())
-    };
-    let (_, before) = tables.into_iter().find(|&(table, _)| has(table))?;
+    let (_, before) = tables.into_iter().find(|&(table, _)| has_table(table, key))?;
     Some(format!("[{before}{key}]"))
+}
+
+fn has_table(table: fn() -> TableShape, key: &str) -> bool {
+    table().keys.iter().any(|known| known.name == key && (known.shape)().takes_table())
 }
 
 /// The shape of a whole build file.

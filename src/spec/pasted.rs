@@ -42,22 +42,20 @@ fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
 
 /// The error in the text of a `run` step.
 pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
-    let error = |message: String, hint: &str| {
-        Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
-    };
     let first = text.split_ascii_whitespace().next().unwrap_or_default();
     if let Some(flag) = run_flag(first, span) {
         return Some(flag);
     }
     if is_json_list(text) {
         let message = "the shell runs this list as one word, not as a program with arguments";
-        return error(message.to_owned(), &format!("write `exec = {text}`"));
+        return dockerfile_form(span, message.to_owned(), &format!("write `exec = {text}`"));
     }
     if let Some(idle) = here_document::without_command(text) {
         let message = format!(
             "the here-document `{idle}` has no command: the shell reads it and runs nothing"
         );
-        return error(
+        return dockerfile_form(
+            span,
             message,
             "write only the lines, in '''...''', without `<<` and the end line; begin with #! to use another interpreter",
         );
@@ -65,7 +63,8 @@ pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
     if ends_in_continuation(text) {
         let message =
             "the text ends with `\\` but no line follows, so the shell passes it as an argument";
-        return error(
+        return dockerfile_form(
+            span,
             message.to_owned(),
             "remove it, or write all lines of the command in one string: '''...'''",
         );
@@ -75,40 +74,48 @@ pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
 
 /// The error in a string that is a command of an image: its `entrypoint`, `cmd` or healthcheck.
 pub(super) fn in_command(text: &str, span: Span) -> Option<Diagnostic> {
-    let error = |message: String, hint: String| {
-        Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
-    };
     if is_json_list(text) {
         let message = "the shell runs this list as one word, not as a program with arguments";
-        return error(message.to_owned(), format!("remove the quotes around it: {}", text.trim()));
+        return dockerfile_form(
+            span,
+            message.to_owned(),
+            format!("remove the quotes around it: {}", text.trim()),
+        );
     }
     if let Some(idle) = here_document::without_command(text) {
         let message = format!(
             "the here-document `{idle}` has no command: the shell reads it and runs nothing"
         );
-        return error(message, "write only the lines, without `<<` and the end line".to_owned());
+        return dockerfile_form(
+            span,
+            message,
+            "write only the lines, without `<<` and the end line".to_owned(),
+        );
     }
     if ends_in_continuation(text) {
         let message = "the text ends with `\\` but no line follows";
-        return error(message.to_owned(), "drop it".to_owned());
+        return dockerfile_form(span, message.to_owned(), "drop it".to_owned());
     }
     let (first, rest) = text.trim().split_once([' ', '\t']).unwrap_or((text.trim(), ""));
     match first {
         "CMD" | "ENTRYPOINT" | "HEALTHCHECK" => {
             let rest = rest.trim();
             let value = if is_json_list(rest) { rest.to_owned() } else { format!("{rest:?}") };
-            error(
+            dockerfile_form(
+                span,
                 format!(
                     "the shell would run `{first}` as a program, but it is a Dockerfile instruction"
                 ),
                 format!("remove the word: {value}"),
             )
         }
-        "NONE" if rest.is_empty() => error(
+        "NONE" if rest.is_empty() => dockerfile_form(
+            span,
             "the shell would run `NONE` as a program".to_owned(),
             "write `healthcheck = { none = true }` to disable an inherited one".to_owned(),
         ),
-        _ if first.starts_with("--") => error(
+        _ if first.starts_with("--") => dockerfile_form(
+            span,
             format!("the shell would run `{first}` as a program"),
             "write options of a healthcheck as keys: `interval = \"30s\"`, `timeout = \"5s\"`"
                 .to_owned(),
@@ -159,24 +166,26 @@ pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
 }
 
 fn in_path(text: &str, span: Span) -> Option<Diagnostic> {
-    let error = |message: String, hint: &str| {
-        Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
-    };
     if let Some((flag, form)) = COPY_FLAGS.iter().find(|(flag, _)| text.starts_with(flag)) {
         let flag = flag.trim_end_matches('=');
-        return error(
+        return dockerfile_form(
+            span,
             format!("`{flag}` is a flag of Dockerfiles, and a part of the path here"),
-            form,
+            *form,
         );
     }
     if is_json_list(text) {
         let message = "a list in a string is one pattern, which hardly matches anything".to_owned();
-        return error(message, "copy = [\"a\", \"b\"], to = \"/dir/\"");
+        return dockerfile_form(span, message, "copy = [\"a\", \"b\"], to = \"/dir/\"");
     }
     if here_document::delimiter(text).is_some() {
         let message =
             format!("`{text}` begins a here-document in a Dockerfile, but it is a path here");
-        return error(message, "write `{ write = \"/path\", content = '''...''' }`");
+        return dockerfile_form(
+            span,
+            message,
+            "write `{ write = \"/path\", content = '''...''' }`",
+        );
     }
     None
 }
@@ -209,4 +218,8 @@ fn ends_in_continuation(text: &str) -> bool {
     let text = text.trim_end();
     let backslashes = text.len() - text.trim_end_matches('\\').len();
     backslashes % 2 == 1
+}
+
+fn dockerfile_form(span: Span, message: String, hint: impl Into<String>) -> Option<Diagnostic> {
+    Some(Diagnostic::new(Code::DockerfileForm, span, message).hint(hint))
 }

@@ -12,7 +12,7 @@ use super::table::{Keys, Table};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
 use crate::rules::misplaced_key;
 use crate::source::SourceFile;
-use crate::toml::{Kind, Value};
+use crate::toml::{Entry, Key, Kind, Value};
 
 /// The hint for a step without a verb.
 pub(super) fn without_verb(table: &Table<'_>) -> String {
@@ -114,12 +114,11 @@ fn wrong_type(value: &Value<'_>, expected: &str, hint: String) -> Diagnostic {
 /// The error for a URL where a path of the build context is expected.
 fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
     let Kind::String(text) = &value.kind else { return None };
-    let starts = |starts: &[&str]| starts.iter().any(|start| text.starts_with(start));
-    let is_git = starts(&["git://", "ssh://", "git@"])
-        || starts(&["https://", "http://"]) && text.ends_with(".git");
+    let is_git = starts(text, &["git://", "ssh://", "git@"])
+        || starts(text, &["https://", "http://"]) && text.ends_with(".git");
     let hint = if is_git {
         "use `git` for a repository: `{ git = \"https://...\" }`"
-    } else if !starts(&["https://", "http://"]) {
+    } else if !starts(text, &["https://", "http://"]) {
         return None;
     } else if verb == "unpack" {
         "use `fetch` for a remote archive: `{ fetch = \"https://...\", extract = true }`"
@@ -130,16 +129,24 @@ fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::InvalidValue, value.span, message).hint(hint))
 }
 
+fn starts(text: &str, starts: &[&str]) -> bool {
+    starts.iter().any(|start| text.starts_with(start))
+}
+
 /// Warns about a table of sources and destinations whose keys look like options for them.
 pub(super) fn warn_of_keys_for_paths(value: &Value<'_>, diagnostics: &mut Diagnostics) {
     const SOURCES: [&str; 5] = ["from", "source", "sources", "src", "srcs"];
     const DESTINATIONS: [&str; 6] = ["dest", "destination", "dst", "into", "target", "to"];
     let Kind::Table(entries) = &value.kind else { return };
-    let find = |names: &[&str]| {
-        entries.iter().map(|entry| &entry.key).find(|key| names.contains(&key.name.as_ref()))
+    let (Some(source), Some(destination)) = (find(entries, &SOURCES), find(entries, &DESTINATIONS))
+    else {
+        return;
     };
-    let (Some(source), Some(destination)) = (find(&SOURCES), find(&DESTINATIONS)) else { return };
     diagnostics.push(misplaced_key::for_paths(&source.name, &destination.name, source.span));
+}
+
+fn find<'k, 'i>(entries: &'k [Entry<'i>], names: &[&str]) -> Option<&'k Key<'i>> {
+    entries.iter().map(|entry| &entry.key).find(|key| names.contains(&key.name.as_ref()))
 }
 
 fn is_table(value: &Value<'_>) -> bool {

@@ -15,14 +15,16 @@ pub(super) enum Meant {
 /// The meaning of an unknown key of a table. `known` are the keys that the table has.
 pub(super) fn meant(table: &str, key: &str, known: &[&'static str]) -> Option<Meant> {
     let key = plain(key);
-    let is_meant =
-        |tables: &[&str], names: &[&str]| tables.contains(&table) && names.contains(&key.as_str());
-    let rows = SYNONYMS.iter().filter(|(tables, names, _)| is_meant(tables, names));
+    let rows = SYNONYMS.iter().filter(|(tables, names, _)| is_meant(table, &key, tables, names));
     match rows.min_by_key(|(tables, ..)| tables.len()) {
         Some((.., hint)) if is_key(hint) => Some(Meant::Key(hint)),
         Some((.., hint)) => Some(Meant::Else(hint)),
         None => known.iter().find(|known| plain(known) == key).map(|same| Meant::Key(same)),
     }
+}
+
+fn is_meant(table: &str, key: &str, tables: &[&str], names: &[&str]) -> bool {
+    tables.contains(&table) && names.contains(&key)
 }
 
 /// The key of an image for a name in its `clear`. `known` are the valid names.

@@ -29,10 +29,10 @@ impl Bridge {
         let label = format!("[internal] load build definition from {name}");
         let state = graph.add(local, Metadata::named(label));
         let definition = graph.definition(state);
-        let unreadable =
-            |error: Error| Status::from(error).context(format!("cannot read `{name}`"));
         let file = match self.connection().open_source(definition.clone()).await? {
-            Some(files) => self.read_file(&files, name, LIMIT).await.map_err(unreadable)?,
+            Some(files) => self.read_file(&files, name, LIMIT).await.map_err(|error: Error| {
+                Status::from(error).context(format!("cannot read `{name}`"))
+            })?,
             None => None,
         };
         let data = file.ok_or_else(|| {

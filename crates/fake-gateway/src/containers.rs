@@ -34,8 +34,9 @@ pub fn messages(process_id: &str, exit: &Exit) -> Vec<ExecMessage> {
         Input::File(stderr(b"", true)),
         Input::Done(DoneMessage {}),
     ];
-    let message = |input| ExecMessage { process_id: process_id.to_owned(), input: Some(input) };
-    messages.map(message).into()
+    messages
+        .map(|input| ExecMessage { process_id: process_id.to_owned(), input: Some(input) })
+        .into()
 }
 
 fn stderr(data: &[u8], eof: bool) -> FdMessage {

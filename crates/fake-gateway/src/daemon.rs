@@ -84,8 +84,10 @@ impl Daemon {
 
     /// All solve requests, in order of arrival.
     pub fn solves(&self) -> Vec<SolveRequest> {
-        let solve = |call| if let Call::Solve(request) = call { Some(request) } else { None };
-        self.calls().into_iter().filter_map(solve).collect()
+        self.calls()
+            .into_iter()
+            .filter_map(|call| if let Call::Solve(request) = call { Some(request) } else { None })
+            .collect()
     }
 
     /// The frontend's result.

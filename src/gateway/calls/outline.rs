@@ -20,10 +20,14 @@ pub(super) async fn answer(
     options: &Options,
     build_file: BuildFile,
 ) -> Result<Answer, Status> {
-    let of_dockerfile = |input: &Input<'_>, files: &SourceMap| {
-        Some(Outline::of_dockerfile(outline_of(input, &NoImages)?, files))
-    };
-    if let Some(document) = document_of_dockerfile(options, &build_file, true, of_dockerfile)? {
+    if let Some(document) = document_of_dockerfile(
+        options,
+        &build_file,
+        true,
+        |input: &Input<'_>, files: &SourceMap| {
+            Some(Outline::of_dockerfile(outline_of(input, &NoImages)?, files))
+        },
+    )? {
         let text = document.to_text();
         return answer_of(OUTLINE_VERSION, &document, Some(text));
     }

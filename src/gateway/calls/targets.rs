@@ -19,9 +19,12 @@ pub(super) async fn answer(
     options: &Options,
     build_file: BuildFile,
 ) -> Result<Answer, Status> {
-    let of_dockerfile =
-        |input: &Input<'_>, files: &SourceMap| Some(Targets::of_dockerfile(input, files));
-    if let Some(document) = document_of_dockerfile(options, &build_file, false, of_dockerfile)? {
+    if let Some(document) = document_of_dockerfile(
+        options,
+        &build_file,
+        false,
+        |input: &Input<'_>, files: &SourceMap| Some(Targets::of_dockerfile(input, files)),
+    )? {
         let text = document.to_text();
         return answer_of(TARGETS_VERSION, &document, Some(text));
     }

@@ -147,9 +147,12 @@ async fn look_up(
                 pins::same(join_all(checksums).await)
             }
         };
-        let at_place =
-            |status: Status| report::at_place(status.context(upstream), project.files, need.span);
-        Ok((upstream.clone(), found.map_err(at_place)?))
+        Ok((
+            upstream.clone(),
+            found.map_err(|status: Status| {
+                report::at_place(status.context(upstream), project.files, need.span)
+            })?,
+        ))
     });
     Ok(report::all(join_all(found).await)?.into_iter().collect())
 }

@@ -102,11 +102,12 @@ pub fn secrets_in_references(spec: &Spec, request: &Request) -> Vec<SecretArg> {
     let names = deciding_names(spec).into_iter().filter(|name| looks_secret(name));
     let with_value = |name: &str| {
         let given = request.build_args.get(name).cloned();
-        let default = || {
-            let default = spec.args.0.get(name)?.default.as_ref()?;
-            default.as_literal().map(str::to_owned)
-        };
-        let value = given.or_else(default).filter(|value| !value.is_empty())?;
+        let value = given
+            .or_else(|| {
+                let default = spec.args.0.get(name)?.default.as_ref()?;
+                default.as_literal().map(str::to_owned)
+            })
+            .filter(|value| !value.is_empty())?;
         Some(SecretArg { name: name.to_owned(), value })
     };
     names.filter_map(with_value).collect()

@@ -119,8 +119,9 @@ impl<'s> Declared<'s> {
         others: impl IntoIterator<Item = &'a str>,
     ) -> Option<String> {
         // Some of the stages may not have been read.
-        let list = || self.is_whole.then(|| format!("the stages are {}", self.known.list()));
-        self.known.did_you_mean(name, others).or_else(list)
+        self.known
+            .did_you_mean(name, others)
+            .or_else(|| self.is_whole.then(|| format!("the stages are {}", self.known.list())))
     }
 
     /// The stages that left-out stages and steps refer to, and those that are left out themselves.

@@ -27,7 +27,7 @@ pub use self::target::default_target;
 use self::target::{find_default, find_target};
 use super::request::Request;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostics};
 use crate::rules::near_platform;
 use crate::spec::Spec;
 
@@ -144,8 +144,10 @@ fn select_for<'s>(
             code => is_needed || !client_mends(code),
         });
     }
-    let stops = |problem: &&Diagnostic| !purpose.allows_gaps() || !client_mends(problem.code);
-    let has_errors = diagnostics.errors().iter().any(stops);
+    let has_errors = diagnostics
+        .errors()
+        .iter()
+        .any(|problem| !purpose.allows_gaps() || !client_mends(problem.code));
     if has_errors && !purpose.finds_all(diagnostics) {
         return None;
     }

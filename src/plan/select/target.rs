@@ -116,7 +116,6 @@ pub(super) fn find_default(
         });
         computed
     });
-    let names = |places: &[DeclaredId]| Known::new(places.iter().map(|&at| stages.name(at))).list();
     let all: Vec<DeclaredId> = stages.list.ids().collect();
     let diagnostic = match (&candidates[..], computed) {
         (&[only], None) => return Ok(only),
@@ -128,7 +127,7 @@ pub(super) fn find_default(
         )
         .hint(format!(
             "choose one of {}: set `default = \"...\"` at the top of the file",
-            names(&all)
+            names(&all, stages)
         )),
         // The part that could not be read may set the default, or refer to all but one.
         _ if !spec.is_whole() => return Err(NoDefault::Told),
@@ -141,11 +140,15 @@ pub(super) fn find_default(
         .hint("set `default = \"...\"` at the top of the file, or pass --target"),
         (several, None) => Diagnostic::without_place(
             Code::NoDefaultTarget,
-            format!("the default target is ambiguous: no stage needs {}", names(several)),
+            format!("the default target is ambiguous: no stage needs {}", names(several, stages)),
         )
         .hint("set `default = \"...\"` at the top of the file, or pass --target"),
     };
     Err(NoDefault::Problem(diagnostic))
+}
+
+fn names(places: &[DeclaredId], stages: &Candidates<'_>) -> String {
+    Known::new(places.iter().map(|&at| stages.name(at))).list()
 }
 
 /// Reports a target that is the report of a stage without one.

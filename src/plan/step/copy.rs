@@ -125,9 +125,10 @@ impl Planner<'_, '_> {
         let keys = [("include", &step.include, include), ("exclude", &step.exclude, exclude)];
         let patterns = keys.into_iter().flat_map(|(key, templates, texts)| {
             let templates = templates.iter().flat_map(|templates| templates.as_slice());
-            let pattern =
-                |(template, text): (&Template, &'_ Text)| (template.span, text.to_string());
-            templates.zip(texts).map(pattern).map(move |(span, text)| Pattern { text, span, key })
+            templates
+                .zip(texts)
+                .map(|(template, text): (&Template, &'_ Text)| (template.span, text.to_string()))
+                .map(move |(span, text)| Pattern { text, span, key })
         });
         let patterns: Vec<Pattern> = patterns.collect();
         if !patterns.is_empty() {

@@ -139,8 +139,11 @@ impl Planner<'_, '_> {
             is_arg.then_some(self.span)
         };
         let of_stage = |name: &str| self.surroundings.set_here.get(name).copied();
-        let all = |name: &str| own(name).or_else(|| of_stage(name)).or_else(|| of_arg(name));
-        check_secrets(&secret_env, all, diagnostics);
+        check_secrets(
+            &secret_env,
+            |name: &str| own(name).or_else(|| of_stage(name)).or_else(|| of_arg(name)),
+            diagnostics,
+        );
         check_secrets(
             &self.surroundings.secret_env,
             |name: &str| own(name).or_else(|| of_arg(name)),

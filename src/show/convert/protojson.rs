@@ -142,15 +142,6 @@ fn exec(exec: &pb::ExecOp) -> Value {
 }
 
 fn meta(meta: &pb::Meta) -> Value {
-    let proxies = |of: &pb::ProxyEnv| {
-        object([
-            ("httpProxy", text(&of.http_proxy)),
-            ("httpsProxy", text(&of.https_proxy)),
-            ("ftpProxy", text(&of.ftp_proxy)),
-            ("noProxy", text(&of.no_proxy)),
-            ("allProxy", text(&of.all_proxy)),
-        ])
-    };
     object([
         ("args", texts(&meta.args)),
         ("env", texts(&meta.env)),
@@ -178,13 +169,17 @@ fn meta(meta: &pb::Meta) -> Value {
     ])
 }
 
+fn proxies(of: &pb::ProxyEnv) -> Value {
+    object([
+        ("httpProxy", text(&of.http_proxy)),
+        ("httpsProxy", text(&of.https_proxy)),
+        ("ftpProxy", text(&of.ftp_proxy)),
+        ("noProxy", text(&of.no_proxy)),
+        ("allProxy", text(&of.all_proxy)),
+    ])
+}
+
 fn mount(mount: &pb::Mount) -> Value {
-    let cache = |of: &pb::CacheOpt| {
-        let sharing = pb::CacheSharingOpt::try_from(of.sharing).map(|of| of.as_str_name());
-        object([("ID", text(&of.id)), ("sharing", word(sharing, of.sharing))])
-    };
-    let secret = |of: &pb::SecretOpt| secret_file(&of.id, of.uid, of.gid, of.mode, of.optional);
-    let ssh = |of: &pb::SshOpt| secret_file(&of.id, of.uid, of.gid, of.mode, of.optional);
     let kind = pb::MountType::try_from(mount.mount_type).map(|of| of.as_str_name());
     let content = pb::MountContentCache::try_from(mount.content_cache).map(|of| of.as_str_name());
     object([
@@ -196,11 +191,26 @@ fn mount(mount: &pb::Mount) -> Value {
         ("mountType", word(kind, mount.mount_type)),
         ("TmpfsOpt", some(mount.tmpfs_opt.as_ref(), |of| object([("size", int64(of.size))]))),
         ("cacheOpt", some(mount.cache_opt.as_ref(), cache)),
-        ("secretOpt", some(mount.secret_opt.as_ref(), secret)),
-        ("SSHOpt", some(mount.ssh_opt.as_ref(), ssh)),
+        (
+            "secretOpt",
+            some(mount.secret_opt.as_ref(), |of: &pb::SecretOpt| {
+                secret_file(&of.id, of.uid, of.gid, of.mode, of.optional)
+            }),
+        ),
+        (
+            "SSHOpt",
+            some(mount.ssh_opt.as_ref(), |of: &pb::SshOpt| {
+                secret_file(&of.id, of.uid, of.gid, of.mode, of.optional)
+            }),
+        ),
         ("resultID", text(&mount.result_id)),
         ("contentCache", word(content, mount.content_cache)),
     ])
+}
+
+fn cache(of: &pb::CacheOpt) -> Value {
+    let sharing = pb::CacheSharingOpt::try_from(of.sharing).map(|of| of.as_str_name());
+    object([("ID", text(&of.id)), ("sharing", word(sharing, of.sharing))])
 }
 
 fn secret_file(id: &str, uid: u32, gid: u32, mode: u32, optional: bool) -> Value {
@@ -285,7 +295,11 @@ fn copy(copy: &pb::FileActionCopy) -> Value {
 }
 
 fn owner(owner: &pb::ChownOpt) -> Value {
-    let user = |of: &pb::UserOpt| match &of.user {
+    object([("user", some(owner.user.as_ref(), user)), ("group", some(owner.group.as_ref(), user))])
+}
+
+fn user(of: &pb::UserOpt) -> Value {
+    match &of.user {
         None => object([]),
         Some(pb::user_opt::User::ByName(named)) => {
             let named = object([("name", text(&named.name)), ("input", int64(named.input))]);
@@ -293,8 +307,7 @@ fn owner(owner: &pb::ChownOpt) -> Value {
         }
         // A member of a oneof is written even if it is 0.
         Some(pb::user_opt::User::ById(id)) => object([("byID", Value::from(*id))]),
-    };
-    object([("user", some(owner.user.as_ref(), user)), ("group", some(owner.group.as_ref(), user))])
+    }
 }
 
 fn build(build: &pb::BuildOp) -> Value {
@@ -325,9 +338,6 @@ fn metadata(metadata: &pb::OpMetadata) -> Value {
 }
 
 fn location(location: &pb::Location) -> Value {
-    let position = |of: &pb::Position| {
-        object([("line", number(of.line)), ("character", number(of.character))])
-    };
     object([
         ("sourceIndex", number(location.source_index)),
         (
@@ -340,6 +350,10 @@ fn location(location: &pb::Location) -> Value {
             }),
         ),
     ])
+}
+
+fn position(of: &pb::Position) -> Value {
+    object([("line", number(of.line)), ("character", number(of.character))])
 }
 
 fn input(input: i64) -> Value {

@@ -85,8 +85,9 @@ fn table_of<'s>(shape: &&'s Shape) -> Option<&'s TableShape> {
 /// The key that distinguishes a table from others: its verb, or its kind of mount.
 fn key_of(table: &TableShape) -> Option<&'static str> {
     let required = table.keys.iter().find(|key| key.required);
-    let only = || Some(&table.keys[..]).filter(|keys| keys.len() == 1)?.first();
-    required.or_else(only).map(|key| key.name)
+    required
+        .or_else(|| Some(&table.keys[..]).filter(|keys| keys.len() == 1)?.first())
+        .map(|key| key.name)
 }
 
 fn has_keys(tables: &[&TableShape]) -> bool {
@@ -105,9 +106,11 @@ fn chosen_by_key(tables: &[&TableShape], schemas: Vec<Value>) -> Vec<Value> {
         tables.iter().flat_map(|table| &table.keys).map(|key| key.name).collect();
     known.sort_unstable();
     known.dedup();
-    let has = |verb: &&str| json!({ "type": "object", "required": [verb] });
-    let branch = |(verb, schema)| json!({ "if": has(verb), "then": schema });
-    let mut branches: Vec<Value> = verbs.iter().zip(schemas).map(branch).collect();
+    let mut branches: Vec<Value> = verbs
+        .iter()
+        .zip(schemas)
+        .map(|(verb, schema)| json!({ "if": has(verb), "then": schema }))
+        .collect();
     let any_verb: Vec<Value> = verbs.iter().map(|verb| json!({ "required": [verb] })).collect();
     let allowed: Map<String, Value> =
         known.iter().map(|key| ((*key).to_owned(), json!({}))).collect();
@@ -120,4 +123,8 @@ fn chosen_by_key(tables: &[&TableShape], schemas: Vec<Value>) -> Vec<Value> {
         },
     }));
     branches
+}
+
+fn has(verb: &str) -> Value {
+    json!({ "type": "object", "required": [verb] })
 }
