@@ -128,13 +128,12 @@ impl Image {
     }
 
     fn word(&mut self, word: &Word, escape: char, names: &dyn Names) -> Result<String, String> {
-        self.names.extend(words::names(&word.value, escape));
+        self.names.extend(words::names_with_defaults(&word.value, escape, names));
         words::value(&word.value, escape, names)
     }
 
     fn label(&mut self, pair: &Pair, escape: char, names: &dyn Names) -> Result<(), String> {
-        let name = words::constant(&pair.name.value, escape)
-            .ok_or("the name of a label cannot contain a variable")?;
+        let name = self.word(&pair.name, escape, names)?;
         let value = Value::text(self.word(&pair.value, escape, names)?).at(pair.value.span);
         self.labels.insert(name, value);
         Ok(())

@@ -84,6 +84,11 @@ struct Walk<'w> {
     remarks: &'w mut Vec<Remark>,
 }
 
+/// The message about an arg in [`State::lost`].
+fn lost_default(name: &str) -> String {
+    format!("the default of the arg `{name}` depends on a variable that has been set again since")
+}
+
 impl Walk<'_> {
     fn part(&mut self) -> &mut Part {
         let last = self.parts.len() - 1;
@@ -91,7 +96,29 @@ impl Walk<'_> {
     }
 
     fn instruction(&mut self, instruction: &Instruction, ahead: &Ahead, at: usize) {
-        let done = match &instruction.kind {
+        let done = match self.lost_name(instruction) {
+            Some(name) => Err(lost_default(&name)),
+            None => self.convert(instruction, ahead, at),
+        };
+        self.hide();
+        if let Err(message) = done {
+            let lost = format!("cannot be converted: {} ({message})", instruction.text);
+            let part = self.part();
+            match part.key_comments.iter_mut().find(|(key, _)| *key == "from") {
+                Some((_, comments)) => comments.push(lost),
+                None => part.key_comments.push(("from", vec![lost])),
+            }
+            self.remarks.push(Remark { span: instruction.span, message, is_error: true });
+        }
+    }
+
+    fn convert(
+        &mut self,
+        instruction: &Instruction,
+        ahead: &Ahead,
+        at: usize,
+    ) -> Result<(), String> {
+        match &instruction.kind {
             Kind::Arg(pairs) => self.args(pairs, instruction),
             Kind::Env(pairs) => self.env(pairs, instruction, ahead, at),
             Kind::User(user) => self.user(user, instruction, ahead, at),
@@ -116,17 +143,16 @@ impl Walk<'_> {
                 steps.map(|steps| self.files(instruction, steps))
             }
             _ => self.config(instruction),
-        };
-        self.hide();
-        if let Err(message) = done {
-            let lost = format!("cannot be converted: {} ({message})", instruction.text);
-            let part = self.part();
-            match part.key_comments.iter_mut().find(|(key, _)| *key == "from") {
-                Some((_, comments)) => comments.push(lost),
-                None => part.key_comments.push(("from", vec![lost])),
-            }
-            self.remarks.push(Remark { span: instruction.span, message, is_error: true });
         }
+    }
+
+    /// An arg in the words of an instruction whose default cannot be written any more.
+    fn lost_name(&self, instruction: &Instruction) -> Option<String> {
+        if self.state.lost.is_empty() {
+            return None;
+        }
+        let mut names = words::names_of(instruction, self.context.escape()).into_iter();
+        names.find(|name| self.state.lost.contains(name) && !self.state.env.contains(name))
     }
 
     // === State ===
@@ -253,6 +279,10 @@ impl Walk<'_> {
             self.make_workdir(instruction, None);
         }
         let (run, own) = run::args_of(&step, &self.state, self.context.args);
+        if let Some((name, _)) = own.iter().find(|(name, _)| self.state.lost.contains(name)) {
+            let message = lost_default(name);
+            self.remarks.push(Remark { span: instruction.span, message, is_error: false });
+        }
         let mut keys = vec![step.verb];
         if !own.is_empty() {
             keys.push(("env".to_owned(), Value::table(own)));
@@ -283,8 +313,10 @@ impl Walk<'_> {
     fn files(&mut self, instruction: &Instruction, steps: Vec<Item>) {
         let escape = self.context.escape();
         self.make_workdir(instruction, words::destination(instruction));
+        let mut used: Vec<String> = words::names_of(instruction, escape).into_iter().collect();
+        words::add_names_of_defaults(&mut used, &self.names(None));
         let part = self.part();
-        part.names.extend(words::names_of(instruction, escape));
+        part.names.extend(used);
         part.steps.extend(steps.into_iter().map(|item| PartStep { item, run: None }));
     }
 
@@ -302,7 +334,7 @@ impl Walk<'_> {
 
     fn text(&mut self, word: &Word) -> Result<String, String> {
         let escape = self.context.escape();
-        let used = words::names(&word.value, escape);
+        let used = words::names_with_defaults(&word.value, escape, &self.names(None));
         self.part().names.extend(used);
         words::value(&word.value, escape, &self.names(None))
     }

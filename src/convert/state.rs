@@ -30,6 +30,12 @@ pub(super) struct State {
     pub(super) env: BTreeSet<String>,
     /// The values of variables and args, as far as they are known.
     pub(super) values: BTreeMap<String, String>,
+    /// The values of variables that no build arg and no base image changes.
+    pub(super) fixed: BTreeMap<String, String>,
+    /// The visible args whose default is fixed in the same way, with its value.
+    pub(super) fixed_defaults: BTreeMap<String, String>,
+    /// The visible args whose default depends on a variable that has another value by now.
+    pub(super) lost: BTreeSet<String>,
     /// True if it is not based on an image: a variable without a value here is unset.
     pub(super) is_from_scratch: bool,
     pub(super) user: Option<String>,
@@ -101,6 +107,44 @@ impl Names for Here<'_> {
 }
 
 impl State {
+    /// Keeps the defaults of args that depend on a variable, before the variable is set again.
+    pub(super) fn keep_defaults(&mut self, variable: &str, table: &ArgTable) {
+        let depends = |default: &String| words::names_of_template(default).contains(variable);
+        let has_own = |(name, default): (&String, &Option<String>)| {
+            default.as_ref().filter(|default| depends(default)).map(|_| name.clone())
+        };
+        let names: Vec<String> = self.visible.iter().filter_map(has_own).collect();
+        for name in names {
+            let Some(Some(default)) = self.visible.get(&name) else { continue };
+            let is_of_args = |used: &String| {
+                !self.env.contains(used) && (self.visible.contains_key(used) || *used == name)
+            };
+            let kept = match self.fixed_defaults.get(&name) {
+                Some(value) => words::literal(value).into_owned(),
+                None if words::names_of_template(default).iter().all(is_of_args) => {
+                    format!("${{{}}}", table.constant(&name, default))
+                }
+                None => {
+                    self.lost.insert(name);
+                    continue;
+                }
+            };
+            Rc::make_mut(&mut self.visible).insert(name, Some(kept));
+        }
+    }
+
+    /// The value of a name that no build arg and no base image changes.
+    pub(super) fn fixed(&self, name: &str) -> Known<'_> {
+        match self.fixed.get(name) {
+            Some(value) => Known::Value(value),
+            None if self.visible.contains_key(name) => Known::Unknown,
+            None => match self.known(name) {
+                Known::Unset => Known::Unset,
+                Known::Value(_) | Known::Unknown => Known::Unknown,
+            },
+        }
+    }
+
     /// The value of a name, as far as it is known.
     pub(super) fn known(&self, name: &str) -> Known<'_> {
         let has_default = |name| name == "PATH" || PREDEFINED.contains(&name);

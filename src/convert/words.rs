@@ -160,6 +160,26 @@ pub(super) fn names(word: &str, escape: char) -> Vec<String> {
     found
 }
 
+/// The variables in a word, and those in the defaults that are written in their place.
+pub(super) fn names_with_defaults(word: &str, escape: char, known: &dyn Names) -> Vec<String> {
+    let mut found = names(word, escape);
+    add_names_of_defaults(&mut found, known);
+    found
+}
+
+/// Adds the variables in the defaults that are written in place of names.
+pub(super) fn add_names_of_defaults(found: &mut Vec<String>, known: &dyn Names) {
+    let defaults: Vec<String> = found.iter().filter_map(|name| known.replacement(name)).collect();
+    found.extend(defaults.iter().flat_map(|default| names_of_template(default)));
+}
+
+/// The names that are substituted in a string of a build file.
+pub(super) fn names_of_template(text: &str) -> BTreeSet<String> {
+    let end = |rest: &str| rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+    let names = text.split("${").skip(1).map(|rest| &rest[..end(rest).unwrap_or(rest.len())]);
+    names.filter(|name| is_name(name)).map(str::to_owned).collect()
+}
+
 /// True if a word has the variable with a modifier.
 pub(super) fn modifies(word: &str, escape: char, name: &str) -> bool {
     let pieces = lex::word(word, escape).unwrap_or_default();
@@ -365,7 +385,8 @@ pub(super) fn destination(instruction: &Instruction) -> Option<&str> {
 /// The words of an instruction that are expanded, for instructions that copy nothing.
 fn words_of(kind: &Kind) -> Vec<&Word> {
     match kind {
-        Kind::Label(pairs) | Kind::Env(pairs) => pairs.iter().map(|pair| &pair.value).collect(),
+        Kind::Label(pairs) => pairs.iter().flat_map(|pair| [&pair.name, &pair.value]).collect(),
+        Kind::Env(pairs) => pairs.iter().map(|pair| &pair.value).collect(),
         Kind::Arg(pairs) => pairs.iter().filter_map(|pair| pair.default.as_ref()).collect(),
         Kind::Expose(words) | Kind::Volume(words) => words.iter().collect(),
         Kind::User(word) | Kind::StopSignal(word) | Kind::Workdir(word) => vec![word],

@@ -73,8 +73,10 @@ pub(super) fn apply(
         let volumes = volumes.iter().map(|volume| (volume.to_string(), Empty {}));
         export.config.volumes.extend(volumes);
     }
-    for (name, template) in &image.labels.0 {
-        let value = values.expand(template, diagnostics).unwrap_or_default();
+    for label in image.labels.0.values() {
+        let name = values.expand(&label.name, diagnostics);
+        let value = values.expand(&label.value, diagnostics).unwrap_or_default();
+        let Ok(name) = name else { continue };
         export.record_config(|_| format!("LABEL {name}={value}"));
         export.config.labels.insert(name.to_string(), value.to_string());
     }
@@ -121,10 +123,13 @@ pub(super) fn apply(
         export.record_config(|_| format!("ONBUILD {instruction}"));
         export.config.on_build.push(instruction.clone());
     }
-    let annotations = image.annotations.0.iter().filter_map(|(name, template)| {
-        Some((name.to_string(), values.expand(template, diagnostics).ok()?.to_string()))
-    });
-    export.annotations = annotations.collect();
+    for annotation in image.annotations.0.values() {
+        let name = values.expand(&annotation.name, diagnostics);
+        let value = values.expand(&annotation.value, diagnostics);
+        if let (Ok(name), Ok(value)) = (name, value) {
+            export.annotations.insert(name.to_string(), value.to_string());
+        }
+    }
     export.base_annotations = image.base_annotations.unwrap_or(false);
     if let Some(author) = &image.author {
         let author = values.expand(author, diagnostics);

@@ -10,10 +10,11 @@ use super::read::{Read, Reader, STRING, TABLE};
 use super::shape::Shape;
 use super::stage::Env;
 use super::table::{Field, Table, table};
-use super::template::{MaybeEmpty, Scalar, Template, TextTemplate, User};
+use super::template::{Allowed, MaybeEmpty, Scalar, Template, TextTemplate, User, read_template};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Spanned;
-use crate::toml::{Entry, Key, Kind, Value};
+use crate::source::{Span, Spanned};
+use crate::text::Text;
+use crate::toml::{Entry, Key, Kind, Places, Value};
 
 table! {
     /// The config of the exported image. It has no effect on steps, and changing it runs none of
@@ -34,9 +35,10 @@ table! {
         "expose" expose: Vec<Spanned<Scalar>>,
         /// Directories whose content outlives containers.
         "volumes" volumes: Vec<Template>,
-        /// Labels; nested tables are joined with dots.
+        /// Labels; nested tables are joined with dots. Names may contain `${NAME}`.
         "labels" labels: Labels,
-        /// OCI annotations of the manifest; nested tables are joined with dots.
+        /// OCI annotations of the manifest; nested tables are joined with dots. Names may contain
+        /// `${NAME}`.
         "annotations" annotations: Labels,
         /// Set the annotations `org.opencontainers.image.base.name` and `.digest` to the image that
         /// the stage is based on, directly or through other stages.
@@ -248,7 +250,23 @@ impl Names for Duration {
 
 /// Labels or annotations by name.
 #[derive(Debug, Clone, Default)]
-pub struct Labels(pub BTreeMap<LabelName, Template>);
+pub struct Labels(pub BTreeMap<LabelName, Label>);
+
+/// A label or an annotation.
+#[derive(Debug, Clone)]
+pub struct Label {
+    /// Its name, with the names of the tables around it.
+    pub name: Template,
+    /// Its value.
+    pub value: Template,
+}
+
+impl Names for Label {
+    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
+        Names::visit_names(&self.name, visit);
+        Names::visit_names(&self.value, visit);
+    }
+}
 
 impl Field for Labels {
     const REQUIRED: bool = false;
@@ -263,7 +281,9 @@ impl Field for Labels {
         if let Some(value) = table.remove(key) {
             let span = value.span;
             match value.kind {
-                Kind::Table(entries) => join(String::new(), entries, &mut labels, reader)?,
+                Kind::Table(entries) => {
+                    join(String::new(), &mut Vec::new(), entries, &mut labels, reader)?;
+                }
                 // The set of labels has no effect on anything else.
                 other => _ = reader.wrong_type::<()>(span, &other, TABLE),
             }
@@ -276,11 +296,13 @@ impl Field for Labels {
 /// tables around it.
 const MAX_LABEL_NAME: usize = 4096;
 
-/// Joins the keys of nested tables with dots. Recursive; the TOML parser limits the depth.
+/// Joins the keys of nested tables with dots. `tables` are the keys of the tables around the
+/// entries, each with its offset in `prefix`. Recursive; the TOML parser limits the depth.
 fn join(
     prefix: String,
+    tables: &mut Vec<(usize, Span)>,
     entries: Vec<Entry<'_>>,
-    labels: &mut BTreeMap<LabelName, Template>,
+    labels: &mut BTreeMap<LabelName, Label>,
     reader: &mut Reader<'_>,
 ) -> Option<()> {
     let mut complete = Some(());
@@ -300,11 +322,23 @@ fn join(
             );
             continue;
         }
+        // A name may contain `${NAME}`, but not distributed over several tables.
+        if read_template(name.as_ref().into(), span, Allowed::Line, reader).is_none() {
+            complete = None;
+            continue;
+        }
+        tables.push((prefix.len(), span));
         let name = format!("{prefix}{name}");
         let read = if let Kind::Table(inner) = value.kind {
-            join(format!("{name}."), inner, labels, reader)
-        } else if let Some(Scalar(template)) = Scalar::read(value, reader) {
-            match labels.insert(LabelName::new(name.as_str().into()), template) {
+            join(format!("{name}."), tables, inner, labels, reader)
+        } else if let Some(Scalar(value)) = Scalar::read(value, reader) {
+            let text: Text = name.as_str().into();
+            let places = || Places::of_strings(tables.iter().copied());
+            let template = match Template::parse(&text, span, Allowed::Line, places) {
+                Ok(template) => template,
+                Err(unreadable) => return reader.diagnostics.fail(unreadable.diagnostic()),
+            };
+            match labels.insert(LabelName::new(text), Label { name: template, value }) {
                 None => Some(()),
                 Some(_) => reader.diagnostics.fail(
                     Diagnostic::new(
@@ -318,6 +352,7 @@ fn join(
         } else {
             None
         };
+        tables.pop();
         complete = complete.and(read);
     }
     complete

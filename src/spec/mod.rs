@@ -47,7 +47,7 @@ pub use self::allowance::{Allowance, Spent};
 pub use self::arg::{Arg, ArgType, EPOCH_ARG, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
 pub(crate) use self::glob::Glob;
-pub use self::image::{Command, Duration, Healthcheck, Image, Labels};
+pub use self::image::{Command, Duration, Healthcheck, Image, Label, Labels};
 pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted};
 pub use self::input::Input;
 pub(crate) use self::instruction_forms::form_of;

@@ -18,6 +18,13 @@ struct Assignment<'w> {
     uses: BTreeSet<String>,
 }
 
+fn set_or_remove(values: &mut BTreeMap<String, String>, name: &str, value: Option<String>) {
+    match value {
+        Some(value) => values.insert(name.to_owned(), value),
+        None => values.remove(name),
+    };
+}
+
 /// The assignments whose variable another assignment uses, and the others.
 fn with_uses_by_others(
     assignments: Vec<Assignment<'_>>,
@@ -50,6 +57,7 @@ impl Walk<'_> {
                         self.context.escape(),
                         &self.names(Some(&name)),
                     )?;
+                    self.keep_fixed_default(&name, default)?;
                     // If the value is the default, the arg need not be set.
                     self.hidden.borrow_mut().remove(&name);
                     (declared.default.as_ref() != Some(&value)).then_some(value)
@@ -66,6 +74,8 @@ impl Walk<'_> {
             }
             // An arg takes precedence over a variable that was set above it, once the stage lists
             // it.
+            self.state.lost.remove(&name);
+            self.state.fixed.remove(&name);
             if self.state.env.remove(&name) {
                 let is_set_here = self.part().env.contains_key(&name);
                 if is_set_here || self.has_run {
@@ -79,6 +89,16 @@ impl Walk<'_> {
         if self.context.args.args.iter().all(|arg| arg.span != pairs[0].name.span) {
             self.part().comment("from", instruction);
         }
+        Ok(())
+    }
+
+    /// Records the default of an arg if no build arg and no base image changes its value.
+    fn keep_fixed_default(&mut self, name: &str, default: &Word) -> Result<(), String> {
+        let pieces = lex::word(&default.value, self.context.escape())?;
+        match words::fold(&pieces, &|name| self.state.fixed(name))? {
+            Some(value) => self.state.fixed_defaults.insert(name.to_owned(), value),
+            None => self.state.fixed_defaults.remove(name),
+        };
         Ok(())
     }
 
@@ -119,11 +139,16 @@ impl Walk<'_> {
             .iter()
             .map(|assignment| words::folded(&assignment.value.value, escape, &self.names(None)))
             .collect();
-        for (assignment, value) in assignments.iter().zip(known) {
-            match value {
-                Some(value) => self.state.values.insert(assignment.name.clone(), value),
-                None => self.state.values.remove(&assignment.name),
-            };
+        let fixed = assignments.iter().map(|assignment| self.fixed_value(assignment.value));
+        let fixed: Vec<Option<String>> = fixed.collect();
+        for (assignment, (value, fixed)) in assignments.iter().zip(known.into_iter().zip(fixed)) {
+            let Assignment { name, value: word, .. } = assignment;
+            // `ENV NAME=$NAME` changes nothing.
+            if ![format!("${name}"), format!("${{{name}}}")].contains(&word.value) {
+                self.state.keep_defaults(name, self.context.args);
+            }
+            set_or_remove(&mut self.state.values, name, value);
+            set_or_remove(&mut self.state.fixed, name, fixed);
         }
         // The values of an instruction refer to the state before it. A variable that another pair
         // uses is set after that pair.
@@ -139,6 +164,12 @@ impl Walk<'_> {
             self.variable(assignment, instruction, only_image, std::mem::take(&mut comments))?;
         }
         Ok(())
+    }
+
+    /// The value of a word if no build arg and no base image changes it.
+    fn fixed_value(&self, word: &Word) -> Option<String> {
+        let pieces = lex::word(&word.value, self.context.escape()).ok()?;
+        words::fold(&pieces, &|name| self.state.fixed(name)).ok()?
     }
 
     /// Sets a variable in the part, in the image's config, or in a new part.
@@ -160,7 +191,8 @@ impl Walk<'_> {
         {
             if only_image && !self.image.names.contains(&name) && !uses_that_of_image {
                 let text = words::value(&value.value, escape, &self.names(None))?;
-                self.image.names.extend(uses);
+                let used = words::names_with_defaults(&value.value, escape, &self.names(None));
+                self.image.names.extend(used);
                 self.image.hidden.append(&mut self.hidden.borrow_mut());
                 self.image.env.shift_remove(&name);
                 self.image.env.insert(name, Value::text(text).at(value.span));
@@ -174,6 +206,8 @@ impl Walk<'_> {
             self.begin_part(instruction);
         }
         let text = words::value(&value.value, escape, &self.names(Some(&name)))?;
+        let mut uses: Vec<String> = uses.into_iter().collect();
+        words::add_names_of_defaults(&mut uses, &self.names(None));
         // A base image may also have a variable of that name.
         let is_of_arg = uses.contains(&name) && self.state.visible.contains_key(&name);
         let part = self.part();

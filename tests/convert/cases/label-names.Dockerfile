@@ -1,0 +1,5 @@
+ARG VENDOR=com.example
+FROM alpine:3.20
+ARG VENDOR
+ENV NAME=tool
+LABEL $VENDOR.$NAME=1 "$UNKNOWN.x"=2 'a${b}'=3
