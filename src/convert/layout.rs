@@ -44,6 +44,9 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
     let base =
         lines.iter().skip(1).filter(|line| !begins_with_operator(line.text)).map(indentation).min();
     let base = base.unwrap_or(0);
+    // Operators in parentheses are indented further than those outside.
+    let operators = lines.iter().filter(|line| begins_with_operator(line.text)).map(indentation);
+    let base_of_operators = operators.min().unwrap_or(0);
     let mut out = String::new();
     let mut outside = Vec::new();
     // The current command, and the comments to put above it: they are only possible where a command
@@ -57,7 +60,9 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
         let leads = begins_with_operator(line.text);
         let text = if leads { begins[2..].trim_start() } else { begins };
         let mut indent = match (at, leads) {
-            (0, _) | (_, true) => 0,
+            (0, _) => 0,
+            (_, true) if line.is_in_parentheses => indentation(line) - base_of_operators,
+            (_, true) => 0,
             _ => indentation(line).saturating_sub(base),
         };
         let begins_command = !continues || leads;
@@ -94,7 +99,9 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
             command.push_str(operator);
             continues = false;
         } else if next.is_some() {
-            continues = !ends_statement(text, begins_command) && !ends_pattern(line);
+            // A line break ends the last command in parentheses.
+            let is_last = next.is_some_and(|next| next.text.trim_start().starts_with(')'));
+            continues = !ends_statement(text, begins_command) && !ends_pattern(line) && !is_last;
             if continues {
                 command.push_str(" \\");
             }
@@ -176,13 +183,13 @@ fn begins_with_operator(line: &str) -> bool {
 fn ends_statement(line: &str, begins_command: bool) -> bool {
     let ends_with =
         |end: &str| line.strip_suffix(end).is_some_and(|before| !before.ends_with('\\'));
-    let words = ["; then", "; do", "; else", "() {", "&& {", "|| {", "; {"];
+    let words = ["; then", "; do", "; else", "() {", "&& {", "|| {", "; {", "&& (", "|| (", "; ("];
     ends_with("&&")
         || ends_with("|")
         || ends_with(";")
         || words.iter().any(|end| ends_with(end))
         || begins_command
-            && (matches!(line, "then" | "do" | "else" | "{")
+            && (matches!(line, "then" | "do" | "else" | "{" | "(")
                 || line.starts_with("case ") && line.ends_with(" in"))
 }
 
@@ -304,6 +311,24 @@ mod tests {
                   something-that-is-long-enough-for-the-text-to-have-several-lines-of-its-own \
                   case x in \
                   end
+            "#]],
+        );
+    }
+
+    #[test]
+    fn parentheses_keep_their_indentation() {
+        check(
+            "RUN set -x \\\n\t&& git clone https://example.org/tool.git /src/tool \\\n\t&& ( \\\n\t\tcd /src/tool \\\n\t\t\
+             && make \\\n\t\t&& make install \\\n\t) \\\n\t&& rm -r /src/tool",
+            expect![[r#"
+                set -x &&
+                git clone https://example.org/tool.git /src/tool &&
+                (
+                    cd /src/tool &&
+                    make &&
+                    make install
+                ) &&
+                rm -r /src/tool
             "#]],
         );
     }

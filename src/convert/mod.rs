@@ -13,6 +13,7 @@ mod args;
 mod bases;
 mod comments;
 mod files;
+mod fold;
 mod image;
 mod layout;
 mod mount_sets;

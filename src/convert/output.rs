@@ -24,6 +24,12 @@ const ENV_ENTRIES: usize = 8;
 const INLINE_IMAGE: usize = 72;
 const INLINE_KEYS: usize = 3;
 
+/// The largest number of settings of an image that are written as entries of their stage.
+const IMAGE_ENTRIES: usize = 6;
+
+/// The largest number of args that are written as entries of the file.
+const ARG_ENTRIES: usize = 2;
+
 /// Writes the whole build file.
 pub(super) fn write(
     context: &Context<'_>,
@@ -64,10 +70,16 @@ pub(super) fn write(
             writer.entry("check", &value.at(check.span));
         }
     }
-    if !context.args.args.is_empty() {
+    let args = &context.args.args;
+    let is_short = args.len() <= ARG_ENTRIES && args.iter().all(|arg| arg.comments.is_empty());
+    if is_short {
+        for arg in args {
+            writer.entry(&format!("args.{}", key(&arg.name)), &arg.value());
+        }
+    } else {
         writer.blank();
         writer.header(&["args"], None);
-        for (at, arg) in context.args.args.iter().enumerate() {
+        for (at, arg) in args.iter().enumerate() {
             let of_file = match dockerfile.global_args.first() {
                 Some(first) if at == 0 => comments::of_file(first).0.len(),
                 _ => 0,
@@ -137,9 +149,15 @@ fn stage(mut part: Part, writer: &mut Writer) {
         steps_entry(&steps, writer);
     }
     let inline_image = inline_image(&part.image);
+    let has_image_entries = inline_image.is_none()
+        && !has_env_table
+        && step_tables.is_empty()
+        && has_entries(&part.image);
     if let Some(value) = &inline_image {
         writer.comments(&part.image.comments);
         writer.entry("image", value);
+    } else if has_image_entries {
+        image_entries(&part.image, writer);
     }
     if has_env_table {
         writer.blank();
@@ -149,7 +167,7 @@ fn stage(mut part: Part, writer: &mut Writer) {
     for step in step_tables {
         step_table(part, step, writer);
     }
-    if inline_image.is_none() {
+    if inline_image.is_none() && !has_image_entries {
         image(part, writer);
     }
 }
@@ -236,9 +254,28 @@ fn inline_image(image: &Image) -> Option<Value> {
             entries.push((name.to_owned(), Value::table(entries_of_table.collect())));
         }
     }
-    let is_short = (1..=INLINE_KEYS).contains(&entries.len());
+    let is_short = (2..=INLINE_KEYS).contains(&entries.len());
     let value = Value::table(entries);
     (is_short && value.in_one_line().chars().count() <= INLINE_IMAGE).then_some(value)
+}
+
+/// True if an image is written as entries of its stage: it has few settings, and each is short.
+fn has_entries(image: &Image) -> bool {
+    let tables = [&image.env, &image.labels];
+    let count = image.entries().len() + tables.iter().filter(|table| !table.is_empty()).count();
+    (1..=IMAGE_ENTRIES).contains(&count) && tables.iter().all(|table| is_short(table))
+}
+
+fn image_entries(image: &Image, writer: &mut Writer) {
+    writer.comments(&image.comments);
+    for (name, value) in image.entries() {
+        writer.entry(&format!("image.{name}"), &value);
+    }
+    for (name, entries) in [("env", &image.env), ("labels", &image.labels)] {
+        if !entries.is_empty() {
+            writer.entry(&format!("image.{name}"), &short_table(name, entries));
+        }
+    }
 }
 
 fn image(part: &Part, writer: &mut Writer) {
@@ -281,23 +318,34 @@ fn table(stage: &str, name: &str, entries: &IndexMap<String, Value>, writer: &mu
     if entries.is_empty() {
         return;
     }
-    let tables = if name == "labels" { names_of_tables(entries) } else { BTreeSet::new() };
-    let name_of = |written: &str| match name {
-        "labels" if is_dotted(written, entries, &tables) => dotted_key(written),
-        _ => key(written),
-    };
-    let value = Value::table(
-        entries.iter().map(|(written, value)| (name_of(written), value.clone())).collect(),
-    );
     if is_short(entries) {
-        writer.entry(name, &value);
+        writer.entry(name, &short_table(name, entries));
         return;
     }
     writer.blank();
     writer.header(&["stages", stage, "image", name], None);
-    for (written, value) in entries {
-        writer.entry(&name_of(written), value);
+    for (written, value) in with_keys(name, entries) {
+        writer.entry(&written, value);
     }
+}
+
+/// A table of names and values on one line.
+fn short_table(name: &str, entries: &IndexMap<String, Value>) -> Value {
+    let entries = with_keys(name, entries).map(|(written, value)| (written, value.clone()));
+    Value::table(entries.collect())
+}
+
+/// The entries of a table with their keys as written.
+fn with_keys<'e>(
+    name: &str,
+    entries: &'e IndexMap<String, Value>,
+) -> impl Iterator<Item = (String, &'e Value)> {
+    let is_labels = name == "labels";
+    let tables = if is_labels { names_of_tables(entries) } else { BTreeSet::new() };
+    entries.iter().map(move |(written, value)| match is_labels {
+        true if is_dotted(written, entries, &tables) => (dotted_key(written), value),
+        _ => (key(written), value),
+    })
 }
 
 /// The names of the tables that dotted keys for these names make.

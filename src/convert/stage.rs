@@ -13,6 +13,7 @@ use std::collections::BTreeSet;
 use super::ahead::Ahead;
 use super::args::{SCAN_STAGE, is_enabled};
 use super::files;
+use super::fold::fold_last_parts;
 use super::image::Image;
 use super::part::{Part, PartStep, first_part};
 use super::run::{self, RunStep};
@@ -359,6 +360,9 @@ impl Walk<'_> {
         self.part().sbom = scans.is_some_and(|value| is_enabled(value, name));
         let image = std::mem::take(&mut self.image);
         self.part().image = image;
+        if !self.is_base {
+            fold_last_parts(&mut self.parts);
+        }
         let mut listed = self.state.listed.clone();
         for part in &mut self.parts {
             part.settle_args(&mut listed);

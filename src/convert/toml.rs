@@ -68,6 +68,21 @@ impl Value {
         writer.text
     }
 
+    /// Adds variables to the `env` of a run step, before its own. The step may be a plain string.
+    pub(super) fn add_variables(&mut self, variables: &[(String, Value)]) {
+        if !matches!(self.kind, Kind::Table(_)) {
+            let text = std::mem::replace(self, Value::text(""));
+            self.origin = text.origin;
+            self.kind = Kind::Table(vec![("run".to_owned(), text)]);
+        }
+        let Kind::Table(keys) = &mut self.kind else { return };
+        let own = keys.iter_mut().find(|(key, _)| key == "env").map(|(_, value)| &mut value.kind);
+        match own {
+            Some(Kind::Table(own)) => _ = own.splice(0..0, variables.iter().cloned()),
+            _ => keys.insert(1, ("env".to_owned(), Value::table(variables.to_vec()))),
+        }
+    }
+
     pub(super) fn at(mut self, span: Span) -> Self {
         self.origin = Some(span);
         self
