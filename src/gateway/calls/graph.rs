@@ -15,6 +15,9 @@ use crate::plan::{Request, Selection, check_of, select_graph};
 use crate::show::{GRAPH_VERSION, Graph};
 use crate::spec::Spec;
 
+/// Maximum size of a file in bytes: together they must fit into a message to an old engine, of 4 MiB.
+const MAX_FILE: usize = 5 << 18;
+
 /// Answers with the graph of the target for all platforms. No image is looked up.
 pub(super) async fn answer(
     bridge: &Bridge,
@@ -55,6 +58,10 @@ fn files_of(graph: &Graph) -> Definition {
         ("graph.mmd", graph.to_mermaid()),
         ("graph.dot", graph.to_dot()),
     ] {
+        // It would not fit into a message.
+        if text.len() > MAX_FILE {
+            continue;
+        }
         op = op.then(MkfileAction::new(format!("/{name}"), 0o644, text.into_bytes()));
     }
     let mut llb = Llb::new();

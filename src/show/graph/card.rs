@@ -119,7 +119,7 @@ impl Card {
             rows.push(Row::Rule);
             rows.extend(steps);
         }
-        let notes = note_rows(graph, at, node, detail);
+        let notes = note_rows(graph, node, detail);
         if !notes.is_empty() {
             rows.push(Row::Rule);
             rows.extend(notes);
@@ -267,7 +267,7 @@ fn ending(graph: &Graph, inputs: &[Input]) -> String {
 }
 
 /// Everything about a stage below its steps.
-fn note_rows(graph: &Graph, at: NodeId, node: &Node, detail: Detail) -> Vec<Row> {
+fn note_rows(graph: &Graph, node: &Node, detail: Detail) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut add = |class: &'static str, text: String| {
         rows.push(Row::Text(class, cut(&text, detail.columns).into_owned()));
@@ -280,7 +280,7 @@ fn note_rows(graph: &Graph, at: NodeId, node: &Node, detail: Detail) -> Vec<Row>
         add("requires", format!("requires {}", joined(names)));
     }
     if let Some(report) = &node.report {
-        let target = graph.is_report && graph.roots.contains(&at);
+        let target = graph.is_report && node.is_target;
         let word = if target { "report (target)" } else { "report" };
         add("report", format!("{word} {report}"));
     }
@@ -288,8 +288,7 @@ fn note_rows(graph: &Graph, at: NodeId, node: &Node, detail: Detail) -> Vec<Row>
         add("more", "squashed".to_owned());
     }
     if let Some(condition) = &node.condition {
-        let negation = if node.exists { "" } else { "left out: only " };
-        add("more", format!("{negation}{condition}"));
+        add("more", format!("exists {condition}"));
     }
     rows
 }

@@ -91,19 +91,20 @@ impl Collector<'_> {
         let names: BTreeMap<&str, StageId> =
             selection.stages.enumerate().map(|(at, stage)| (stage.name.as_str(), at)).collect();
         for (at, selected) in selection.stages.enumerate().filter(|(_, stage)| !stage.replaced) {
-            for required in &selected.stage.requires {
-                let required = names.get(required.value.as_str()).and_then(|&at| nodes[at]);
-                if let (Some(taker), Some(giver)) = (nodes[at], required) {
-                    super::add_new(&mut self.stages[taker].requires, giver);
-                }
-            }
+            let Some(taker) = nodes[at] else { continue };
+            let required = selected.stage.requires.iter();
+            let required = required.filter_map(|name| nodes[*names.get(name.value.as_str())?]);
+            let known = std::mem::take(&mut self.stages[taker].requires);
+            self.stages[taker].requires = super::distinct(known.into_iter().chain(required));
         }
         let roots = match selection.target {
             Some(target) => vec![target],
             None => selection.shipped.clone(),
         };
         for root in roots.into_iter().filter_map(|root| nodes[root]) {
-            super::add_new(&mut self.roots, root);
+            if !std::mem::replace(&mut self.stages[root].is_target, true) {
+                self.roots.push(root);
+            }
         }
     }
 
@@ -219,7 +220,7 @@ impl Collector<'_> {
                 }
             }
             let own = selected.stage.mounts.iter().flat_map(|own| describer.mounts(own));
-            own.for_each(|input| super::add_new(&mut mounts, input));
+            mounts.extend(own);
         }
         let bases = selection.stages[first].stage.bases();
         let bases = bases.take(if selection.stages[first].replaced { 1 } else { usize::MAX });
@@ -239,7 +240,7 @@ impl Collector<'_> {
             platform: selected.platform.to_string(),
             built_for: vec![selection.request().target_platform.to_string()],
             steps,
-            mounts,
+            mounts: super::distinct(mounts),
             report: report.map(text),
             is_needed,
             exists: true,
@@ -267,6 +268,7 @@ impl Collector<'_> {
             requires: Vec::new(),
             report: None,
             squash: stage.squash.as_ref().is_some_and(|squash| squash.value),
+            is_target: false,
             is_needed: false,
             exists: true,
             row: 0,

@@ -15,7 +15,7 @@ impl Graph {
                 Node { is_needed: false, .. } => {
                     ", color=gray, fontcolor=gray, style=\"rounded,dashed\""
                 }
-                _ if self.roots.contains(&at) => ", penwidth=2.5",
+                Node { is_target: true, .. } => ", penwidth=2.5",
                 _ => "",
             };
             let lines: Vec<String> =

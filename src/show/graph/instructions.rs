@@ -31,9 +31,8 @@ impl<'d> Instructions<'d> {
         };
         match steps.last_mut() {
             Some(last) if last.lines == step.lines => {
-                for input in step.inputs {
-                    super::add_new(&mut last.inputs, input);
-                }
+                let inputs = std::mem::take(&mut last.inputs);
+                last.inputs = super::distinct(inputs.into_iter().chain(step.inputs));
             }
             _ => steps.push(Step {
                 verb: instruction.keyword.value.to_uppercase(),

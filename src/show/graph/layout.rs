@@ -114,8 +114,8 @@ pub(super) fn layout(graph: &Graph, sizes: &IdVec<NodeId, Size>, in_layer: usize
     let mut layer_of: IdVec<NodeId, usize> = sizes.map(|_| 0);
     for row in &rows {
         let mut row = row.clone();
-        // What is not built stands to the right.
-        // If the row has several layers, required stages are in the upper ones.
+        // What is not built stands to the right. If the row has several layers, required stages are
+        // in the upper ones.
         let is_beside = |required: &NodeId| graph.stages[*required].row == graph.stages[row[0]].row;
         let requires: BTreeSet<NodeId> = row
             .iter()
@@ -219,12 +219,12 @@ fn route(
             }
         }
         let mut last = super::number(route.upper);
-        for layer in start + 1..end {
-            let trunk = (route.bundle(), layer);
+        for (number, layer) in (start + 1..).zip(&mut layers[start + 1..end]) {
+            let trunk = (route.bundle(), number);
             let item = *trunks.entry(trunk).or_insert_with(|| {
                 let item = items.len();
                 items.push(Item { width: 2, ..Item::default() });
-                layers[layer].push(item);
+                layer.push(item);
                 connect(last, item, items);
                 item
             });

@@ -13,7 +13,7 @@ impl Graph {
         for (at, node) in self.stages.enumerate() {
             let class = match node {
                 Node { is_needed: false, .. } => ":::pruned",
-                _ if self.roots.contains(&at) => ":::target",
+                Node { is_target: true, .. } => ":::target",
                 _ => "",
             };
             let lines: Vec<String> =

@@ -17,7 +17,7 @@ mod svg;
 mod text;
 mod width;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::document::GRAPH_VERSION;
 use crate::convert::ReadDockerfile;
@@ -70,6 +70,8 @@ struct Node {
     report: Option<String>,
     /// True if its layers become one.
     squash: bool,
+    /// True if it is the target, for any platform.
+    is_target: bool,
     /// True if the target needs or requires it.
     is_needed: bool,
     /// False if its conditions exclude it from this build.
@@ -95,7 +97,7 @@ struct Step {
 }
 
 /// Files that a stage takes from elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Input {
     way: Way,
     origin: From,
@@ -236,11 +238,10 @@ fn joined(items: impl IntoIterator<Item = impl AsRef<str>>) -> String {
     items.join(", ")
 }
 
-/// Adds an item to a short list, unless it is there.
-fn add_new<T: PartialEq>(list: &mut Vec<T>, item: T) {
-    if !list.contains(&item) {
-        list.push(item);
-    }
+/// The items of a list, each once, in order.
+fn distinct<T: Ord + Clone>(items: impl IntoIterator<Item = T>) -> Vec<T> {
+    let mut seen = BTreeSet::new();
+    items.into_iter().filter(|item| seen.insert(item.clone())).collect()
 }
 
 /// The number of an id, for formats that need names without special characters.

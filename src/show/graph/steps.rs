@@ -108,12 +108,9 @@ impl Describer<'_, '_> {
 
     /// What mounts contain, without duplicates.
     pub(super) fn mounts(&self, mounts: &MountList) -> Vec<Input> {
-        let mut inputs = Vec::new();
-        for from in mounts.iter().filter_map(Mount::from) {
-            let input = Input { way: Way::Mount, origin: (self.origin)(from) };
-            super::add_new(&mut inputs, input);
-        }
-        inputs
+        let inputs = mounts.iter().filter_map(Mount::from);
+        let inputs = inputs.map(|from| Input { way: Way::Mount, origin: (self.origin)(from) });
+        super::distinct(inputs)
     }
 }
 

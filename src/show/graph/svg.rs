@@ -11,9 +11,12 @@ use crate::id::IdVec;
 /// Colors and fonts.
 const STYLE: &str = include_str!("style.css");
 
-/// Maximum size of a picture in bytes. A message of the client can contain no more than 4 MiB, and
-/// nobody looks at a larger one.
-const MAX_SIZE: usize = 2 << 20;
+/// Maximum size of a picture in bytes. A message to an old engine can contain no more than 4 MiB with
+/// all files, and nobody looks at a larger picture.
+const MAX_SIZE: usize = 5 << 18;
+
+/// Minimum size of a box in bytes.
+const MIN_BOX: usize = 400;
 
 /// The height of the legend.
 const LEGEND: i32 = 24;
@@ -21,9 +24,11 @@ const LEGEND: i32 = 24;
 impl Graph {
     /// The graph as a picture. One of very many stages is only a remark.
     pub fn to_svg(&self) -> String {
-        let picture = self.draw();
-        if picture.len() <= MAX_SIZE {
-            return picture;
+        if self.stages.len() <= MAX_SIZE / MIN_BOX {
+            let picture = self.draw();
+            if picture.len() <= MAX_SIZE {
+                return picture;
+            }
         }
         let mut svg = Svg::default();
         let count = self.stages.len();
@@ -55,7 +60,7 @@ impl Graph {
             self.draw_wire(wire, &mut svg);
         }
         for (at, node) in self.stages.enumerate() {
-            self.draw_box(at, node, layout.boxes[at], &cards[at], &mut svg);
+            draw_box(node, layout.boxes[at], &cards[at], &mut svg);
         }
         let targets = self.roots.iter().map(|&at| self.stages[at].label.as_str());
         let title = format!("Graph of a build: {}", joined(targets));
@@ -115,31 +120,6 @@ impl Graph {
         ));
     }
 
-    fn draw_box(&self, at: NodeId, node: &Node, area: Area, card: &Card, svg: &mut Svg) {
-        let is_target = self.roots.contains(&at);
-        let class = match (node.is_needed, is_target) {
-            (false, _) => "stage pruned",
-            (true, true) => "stage target",
-            (true, false) => "stage",
-        };
-        let Area { x, y, size } = area;
-        let [start, end] = node.lines;
-        let description = node.description.iter().map(|text| format!(": {text}"));
-        let title = format!(
-            "{}{} ({}:{start}-{end})",
-            node.label,
-            description.collect::<String>(),
-            node.file
-        );
-        svg.add(&format!("<g class=\"{class}\"><title>{}</title>\n", escape(&title)));
-        svg.rect("box", [x, y, size.width, size.height], 7);
-        if is_target {
-            svg.rect("mark", [x + 12, y - 3, 28, 5], 2);
-        }
-        card.draw(x, y, svg);
-        svg.add("</g>\n");
-    }
-
     /// The samples of lines and boxes that need an explanation, each with its class.
     fn legend(&self, layout: &Layout) -> Vec<(&'static str, &'static str)> {
         let ways: BTreeSet<&str> =
@@ -157,6 +137,26 @@ impl Graph {
         }
         legend
     }
+}
+
+fn draw_box(node: &Node, area: Area, card: &Card, svg: &mut Svg) {
+    let class = match (node.is_needed, node.is_target) {
+        (false, _) => "stage pruned",
+        (true, true) => "stage target",
+        (true, false) => "stage",
+    };
+    let Area { x, y, size } = area;
+    let [start, end] = node.lines;
+    let description = node.description.iter().map(|text| format!(": {text}"));
+    let title =
+        format!("{}{} ({}:{start}-{end})", node.label, description.collect::<String>(), node.file);
+    svg.add(&format!("<g class=\"{class}\"><title>{}</title>\n", escape(&title)));
+    svg.rect("box", [x, y, size.width, size.height], 7);
+    if node.is_target {
+        svg.rect("mark", [x + 12, y - 3, 28, 5], 2);
+    }
+    card.draw(x, y, svg);
+    svg.add("</g>\n");
 }
 
 fn draw_legend(legend: &[(&str, &str)], layout: &Layout, width: i32, svg: &mut Svg) {

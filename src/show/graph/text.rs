@@ -144,7 +144,7 @@ impl Tree<'_> {
         let graph = self.graph;
         let node = &graph.stages[at];
         let mut nested = Vec::new();
-        let header = self.header(at, node, width(rest), &mut nested);
+        let header = self.header(node, width(rest), &mut nested);
         self.line(first, &header);
         let mut branches: Vec<Branch> = Vec::new();
         for base in nested {
@@ -174,14 +174,8 @@ impl Tree<'_> {
     }
 
     /// The line of a stage. The bases that are not shown yet are added to `nested`.
-    fn header(
-        &mut self,
-        at: NodeId,
-        node: &Node,
-        indent: usize,
-        nested: &mut Vec<NodeId>,
-    ) -> String {
-        let mut header = match self.graph.is_report && self.graph.roots.contains(&at) {
+    fn header(&mut self, node: &Node, indent: usize, nested: &mut Vec<NodeId>) -> String {
+        let mut header = match self.graph.is_report && node.is_target {
             true => format!("report of [{}]", node.label),
             false => format!("[{}]", node.label),
         };
@@ -205,9 +199,8 @@ impl Tree<'_> {
         if node.squash {
             header.push_str(", squashed");
         }
-        for more in node.condition.iter().chain(&node.description) {
-            header.push_str(&format!(", {more}"));
-        }
+        header.extend(node.condition.iter().map(|condition| format!(", {condition}")));
+        header.extend(node.description.iter().map(|description| format!("  # {description}")));
         header
     }
 

@@ -36,7 +36,7 @@ pub(super) fn cut(text: &str, room: usize) -> Cow<'_, str> {
     // The end of the part that leaves a column for the ellipsis.
     let mut end = 0;
     for (at, c) in text.char_indices() {
-        if used + 1 <= room {
+        if used < room {
             end = at;
         }
         used += columns(c);
