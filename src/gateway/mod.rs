@@ -136,8 +136,11 @@ async fn build(
     let compiled = compile(bridge, options, build_file).await?;
     let Compiled { plans, definitions, beside, scans, reported, entitlements } = compiled;
     if let Some(reported) = reported {
-        let built = stage_report::build(bridge, options, plans, definitions, beside, reported);
-        return built.await.map_err(|status| entitlements.explain(status));
+        let built =
+            stage_report::build(bridge, options, plans, definitions, beside, reported).await;
+        let stage_report::Built { result, reports } =
+            built.map_err(|status| entitlements.explain(status))?;
+        return Ok(result::with_message(result, reports.failures()));
     }
     // A lazy target would begin only after the graphs built with it, and its errors would not be
     // seen here. If it is rejected, the client would show only the engine's message without the

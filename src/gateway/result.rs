@@ -1,6 +1,6 @@
 //! The returned result: the files for each platform, and the metadata for exporters and clients.
 
-use buildkit_frontend::{ImageResult, Ref, Refs, SolveResult, Status};
+use buildkit_frontend::{ImageResult, Ref, Refs, SolveResult, Status, keys};
 
 use crate::plan::Plan;
 
@@ -38,4 +38,15 @@ pub(super) fn of_files(plans: &[Plan], refs: Vec<Option<Ref>>, several: bool) ->
         }
     }
     result.finish()
+}
+
+/// Adds a text that buildx prints at the end of the build.
+///
+/// It prints the text to its standard output, after the image's id with `--quiet`
+/// (`commands/build.go` of buildx). Scripts read that id, so a build of an image must have none.
+pub(super) fn with_message(result: SolveResult, message: Option<String>) -> SolveResult {
+    match message {
+        Some(message) => result.with_metadata(keys::INLINE_MESSAGE, message),
+        None => result,
+    }
 }

@@ -19,7 +19,7 @@ use super::salvage::{self, Files, Wanted};
 use super::{capabilities, report, result};
 use crate::lower::{self, Lowered, REPORT_DOCUMENT, add_report};
 use crate::plan::Plan;
-use crate::show::{Failed, StageReport};
+use crate::show::{Failed, StageReport, StageReports};
 use crate::source::SourceMap;
 
 /// The result of a stage's steps.
@@ -38,6 +38,12 @@ enum Outcome {
     },
 }
 
+/// The files of a stage's reports, and their documents.
+pub(super) struct Built {
+    pub(super) result: SolveResult,
+    pub(super) reports: StageReports,
+}
+
 /// Builds the report of the target for every platform. `definitions` are the target's graphs,
 /// `beside` contains those of required stages.
 pub(super) async fn build(
@@ -47,7 +53,7 @@ pub(super) async fn build(
     definitions: Vec<Definition>,
     beside: Vec<Definition>,
     reported: Reported,
-) -> Result<SolveResult, Status> {
+) -> Result<Built, Status> {
     let Reported { lowered, mut graph, files: sources, at_once } = reported;
     let ops: Vec<Processes> =
         lowered.iter().map(|lowered| Processes::of(lowered, &graph)).collect();
@@ -79,11 +85,14 @@ pub(super) async fn build(
         .map(|(outcome, plan)| files(bridge, options, outcome, plan, &sources));
     let files = report::all(join_all(files).await)?;
     let mut reports = Vec::with_capacity(plans.len());
+    let mut documents = Vec::with_capacity(plans.len());
     for (((plan, lowered), outcome), files) in plans.iter().zip(&lowered).zip(&outcomes).zip(files)
     {
         let failed = outcome.failed();
         let processes = lowered.processes.iter().map(|process| process.step);
-        let document = StageReport::new(plan, processes, failed, at_once, &sources).to_json();
+        let report = StageReport::new(plan, processes, failed, at_once, &sources);
+        let document = report.to_json();
+        documents.push(report);
         let several = options.multi_platform;
         let wanted = wanted(plan, outcome);
         let transfer = files
@@ -99,7 +108,8 @@ pub(super) async fn build(
     let evaluate = !capabilities::shows_excerpts(bridge);
     let refs = reports.into_iter().map(|report| solve(bridge, options, report, evaluate));
     let refs = try_join_all(refs).await?;
-    Ok(result::of_files(&plans, refs, options.multi_platform))
+    let result = result::of_files(&plans, refs, options.multi_platform);
+    Ok(Built { result, reports: StageReports(documents) })
 }
 
 /// The report of a plan's target.

@@ -4,6 +4,7 @@
 //! diagnostic if there is none, and the text of a new lock file. Must not depend on which
 //! references a build needs ([`crate::plan`]), and on how they are looked up ([`crate::gateway`]).
 
+mod changes;
 mod parse;
 mod render;
 mod upstream;
@@ -11,6 +12,7 @@ mod upstream;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use self::changes::changes;
 pub use self::parse::parse;
 pub use self::render::{Line, render};
 pub use self::upstream::{InvalidPin, Upstream, is_commit};

@@ -70,7 +70,8 @@ pub use self::planned::{
 pub(crate) use self::platform::of_base as platform_of_base;
 pub use self::report::{REPORT_HINT, why_no_report};
 pub use self::request::{
-    CACHES, Request, SbomScope, Stages, VCS_REVISION, Vcs, report_of, without_credentials,
+    CACHES, Request, SbomScope, Stages, VCS_REVISION, Vcs, as_report, report_of,
+    without_credentials,
 };
 pub use self::resolve::resolve;
 pub(crate) use self::scope::{Scope, platform_args};

@@ -96,6 +96,11 @@ pub fn report_of(stage: &StageName) -> String {
     format!("{stage}{REPORT_SUFFIX}")
 }
 
+/// The target for the report of a target, which may be one already.
+pub fn as_report(target: &str) -> String {
+    format!("{}{REPORT_SUFFIX}", stage_of(target))
+}
+
 /// The stage of a target, which may be its report.
 pub(super) fn stage_of(target: &str) -> &str {
     target.strip_suffix(REPORT_SUFFIX).unwrap_or(target)

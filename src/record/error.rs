@@ -11,6 +11,9 @@ use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::dockerfile::{Dockerfile, Healthcheck, Instruction, Kind, StageHeader, Word};
 use crate::source::{SourceMap, Span};
 
+/// The hint for the report of a stage of a Dockerfile.
+const NO_REPORT: &str = "a Dockerfile cannot declare one: write its build file with `--target mstage.toml -o .`, and set `report` in the stage";
+
 /// Prepends BuildKit's words to the errors of a Dockerfile.
 pub fn reword(read: &ReadDockerfile, files: &SourceMap, diagnostics: &mut Diagnostics) {
     if !diagnostics.has_errors() {
@@ -20,6 +23,9 @@ pub fn reword(read: &ReadDockerfile, files: &SourceMap, diagnostics: &mut Diagno
         .map(|instruction| (instruction.span.start, instruction))
         .collect();
     for problem in diagnostics.errors_mut() {
+        if problem.code == Code::UnknownTarget && problem.message.ends_with(" has no report") {
+            problem.hint = Some(NO_REPORT.to_owned());
+        }
         let Some(place) = problem.span.map(|span| files.written_span(span)) else { continue };
         let Some((_, instruction)) = places.range(..=place.start).next_back() else { continue };
         if place.end <= instruction.span.end

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use super::columns::columns;
 use super::{
-    CONVERT_VERSION, EXPLAIN_VERSION, GRAPH_VERSION, LINT_VERSION, OUTLINE_VERSION, TARGETS_VERSION,
+    CONVERT_VERSION, EXPLAIN_VERSION, GRAPH_VERSION, LINT_VERSION, OUTLINE_VERSION, REPORT_VERSION,
+    SCHEMA_VERSION, TARGETS_VERSION,
 };
 
 /// The version of the document.
@@ -77,6 +78,20 @@ impl Description {
                 EXPLAIN_VERSION,
                 "Show what makes each step of a target run again",
                 &[target],
+                both,
+            ),
+            request(
+                "frontend.report",
+                REPORT_VERSION,
+                "Run a stage and show the summary of its report",
+                &[target],
+                with_status,
+            ),
+            request(
+                "frontend.schema",
+                SCHEMA_VERSION,
+                "Print the JSON Schema of build files",
+                &[],
                 both,
             ),
             request(

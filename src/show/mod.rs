@@ -25,6 +25,6 @@ pub use self::graph::{GRAPH_VERSION, Graph};
 pub use self::lint::{BuildError, LINT_VERSION, Lint};
 pub use self::outline::{OUTLINE_VERSION, Outline};
 pub use self::reference::reference;
-pub use self::schema::schema;
-pub use self::stage_report::{Failed, StageReport};
+pub use self::schema::{SCHEMA_VERSION, schema};
+pub use self::stage_report::{Failed, REPORT_VERSION, StageReport, StageReports};
 pub use self::targets::{TARGETS_VERSION, Targets};

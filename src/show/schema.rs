@@ -9,6 +9,9 @@ use self::alternatives::alternatives;
 use crate::diagnostic::Code;
 use crate::spec::shape::{Shape, TableShape};
 
+/// The version of the answer to `--call=schema`.
+pub const SCHEMA_VERSION: &str = "1.0.0";
+
 /// The schema of a shape, as text.
 pub fn schema(shape: &Shape) -> String {
     let mut definitions = Map::new();

@@ -143,6 +143,9 @@ async fn a_broken_lock_file_shows_its_lines() {
     assert_eq!(places, [("mstage.lock".to_owned(), 3)]);
 }
 
+/// The text that buildx prints at the end of a build.
+const MESSAGE: &str = "frontend.result.inlinemessage";
+
 /// If an engine cannot resolve git and HTTP sources, their files are fetched.
 #[tokio::test]
 async fn a_lock_file_is_written() {
@@ -171,6 +174,11 @@ async fn a_lock_file_is_written() {
         assert_eq!(path, "/mstage.lock");
         let (_, entries) = text.split_once("docs/guides/lock-file.md\n").unwrap();
         assert_eq!(entries, expected);
+        let message = &returned(&daemon).result.unwrap().metadata[MESSAGE];
+        let message = String::from_utf8(message.clone()).unwrap();
+        let [first, changes @ ..] = &message.lines().collect::<Vec<_>>()[..] else { panic!() };
+        assert_eq!(*first, "mstage.lock: 4 new");
+        assert!(changes.contains(&&*format!("  alpine:3.19: {}", digest("9"))));
         let expected = "unlocked-reference: cannot pin `local:1`: it is only in the engine's store: failed to resolve source \
                         metadata for docker.io/library/local:1: docker.io/library/local:1: not found (line 13)";
         // The oldest engine cannot show any.

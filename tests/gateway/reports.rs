@@ -245,6 +245,81 @@ async fn what_cannot_be_saved_is_said() {
     assert!(message.ends_with("exit code: 3"), "{message}");
 }
 
+/// The entry of a result's metadata.
+fn metadata(daemon: &Daemon, name: &str) -> Option<String> {
+    let result = returned(daemon).result.unwrap();
+    result.metadata.get(name).map(|value| String::from_utf8(value.clone()).unwrap())
+}
+
+const CALL: [&str; 3] = ["requestid=frontend.report", "target=test", "source=myorg/mstage"];
+
+/// The call runs the stage like a build of its report, and the client exits with the code of the
+/// failed step.
+#[tokio::test]
+async fn a_call_has_the_exit_code() {
+    let daemon = build(engine(Release::Forky), SPEC, &CALL).await;
+    let entry = |daemon: &Daemon, name: &str| metadata(daemon, name).unwrap();
+    assert_eq!(entry(&daemon, "result.statuscode"), "0");
+    assert_eq!(entry(&daemon, "version"), "1.0.0");
+    let json: Value = serde_json::from_str(&entry(&daemon, "result.json")).unwrap();
+    assert_eq!(json, document(&daemon));
+    expect![[r#"
+        test passed
+
+        mstage.toml:10  passed  the test
+        mstage.toml:10  passed  what follows
+    "#]]
+    .assert_eq(&entry(&daemon, "result.txt"));
+
+    for target in ["target=test", "target=test.report"] {
+        let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
+        let daemon = build(engine, SPEC, &[CALL[0], target, CALL[2]]).await;
+        assert_eq!(entry(&daemon, "result.statuscode"), "3");
+        let json: Value = serde_json::from_str(&entry(&daemon, "result.json")).unwrap();
+        assert_eq!(json, document(&daemon));
+        expect![[r#"
+            test failed: exit code 3 of `the test` (mstage.toml:10)
+
+            mstage.toml:10  exit code 3     the test
+            mstage.toml:10  did not finish  what follows
+        "#]]
+        .assert_eq(&entry(&daemon, "result.txt"));
+        // The files are the result, so that `-o` exports them.
+        let result = returned(&daemon).result.unwrap().result;
+        assert!(matches!(result, Some(result::Result::Ref(files)) if !files.id.is_empty()));
+        assert_eq!(metadata(&daemon, "frontend.result.inlinemessage"), None);
+    }
+}
+
+#[tokio::test]
+async fn a_build_says_at_its_end_that_a_step_failed() {
+    let daemon = build(engine(Release::Forky), SPEC, &TARGET).await;
+    assert_eq!(metadata(&daemon, "frontend.result.inlinemessage"), None);
+    let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
+    let daemon = build(engine, SPEC, &TARGET).await;
+    expect!["test failed: exit code 3 of `the test` (mstage.toml:10)"]
+        .assert_eq(&metadata(&daemon, "frontend.result.inlinemessage").unwrap());
+}
+
+#[tokio::test]
+async fn a_call_without_a_report() {
+    let (message, places) =
+        error(&build(engine(Release::Forky), SPEC, &[CALL[0], "target=app"]).await);
+    expect![[r#"
+        mstage.toml:11: there is no target `app.report`: the stage `app` has no report
+          help: set `report = "/path"` in the stage to the directory to export"#]]
+    .assert_eq(&message);
+    assert_eq!(places, [("mstage.toml".to_owned(), 11)]);
+    let daemon = build(engine(Release::Forky), SPEC, &[CALL[0]]).await;
+    expect![[r#"
+        the call `report` needs the name of a stage
+          help: pass `--target NAME`; `--call=targets` lists the stages"#]]
+    .assert_eq(&returned(&daemon).error.unwrap().message);
+    let daemon = build(engine(Release::Forky), SPEC, &[CALL[0], "target=tset"]).await;
+    expect![[r#"target stage "tset.report" could not be found (did you mean test.report?)"#]]
+        .assert_eq(&returned(&daemon).error.unwrap().message);
+}
+
 /// The files are available, and the engine releases all containers at the end of a build.
 #[tokio::test]
 async fn a_container_that_is_not_released_costs_no_report() {
@@ -279,6 +354,8 @@ async fn platforms_are_reported_each() {
     assert_eq!(refs.refs.keys().collect::<Vec<_>>(), ["linux/amd64", "linux/arm64"]);
     assert_eq!(document(&daemon)["passed"], true);
     assert_eq!(document(&daemon)["platform"], "linux/arm64");
+    expect!["test for linux/amd64 failed: exit code 3 of `the test` (mstage.toml:10)"]
+        .assert_eq(&metadata(&daemon, "frontend.result.inlinemessage").unwrap());
 }
 
 /// BuildKit can lose the state of a failed step that two solves wait for, so there is only one

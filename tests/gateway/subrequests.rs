@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::definition;
 use crate::fake::Daemon;
-use crate::frontend::{build, engine, error, returned};
+use crate::frontend::{build, build_with, engine, error, returned};
 
 /// The metadata of an answer, which has no files.
 pub(super) fn metadata(daemon: &Daemon) -> BTreeMap<String, Vec<u8>> {
@@ -224,6 +224,8 @@ async fn describe() {
         convert              1.0.0   Convert a Dockerfile to a build file
         graph                1.0.0   Show the stages of a build and what they take from each other
         explain              1.0.0   Show what makes each step of a target run again
+        report               1.0.0   Run a stage and show the summary of its report
+        schema               1.0.0   Print the JSON Schema of build files
         subrequests.describe 1.0.0   List available subrequest types
     "#]]
     .assert_eq(&text(&daemon));
@@ -260,4 +262,15 @@ async fn describe() {
           "version": "1.0.0"
         }"#]],
     );
+}
+
+/// It needs no build file.
+#[tokio::test]
+async fn the_schema() {
+    let daemon = build_with(engine(), &["requestid=frontend.schema"]).await;
+    let expected = mstage::show::schema(&mstage::spec::shape());
+    assert_eq!(text(&daemon), expected);
+    assert_eq!(entry(&daemon, "result.json"), expected);
+    assert_eq!(entry(&daemon, "version"), "1.0.0");
+    assert!(daemon.solves().is_empty());
 }

@@ -11,6 +11,7 @@ mod explain;
 mod graph;
 mod lint;
 mod outline;
+mod report;
 mod targets;
 
 use buildkit_frontend::{Answer, Bridge, SolveResult, Status};
@@ -18,7 +19,8 @@ use serde::Serialize;
 
 use super::build_file::BuildFile;
 use super::options::Options;
-use crate::show::{DESCRIBE_VERSION, Description};
+use crate::show::{DESCRIBE_VERSION, Description, SCHEMA_VERSION, schema};
+use crate::spec::shape;
 
 /// Answers a subrequest that needs no file, and an unknown one: with the error that clients expect.
 /// `None` for others.
@@ -30,7 +32,12 @@ pub(super) fn answer_without_file(question: &str) -> Option<Result<SolveResult, 
         | "frontend.convertllb"
         | "frontend.graph"
         | "frontend.convert"
-        | "frontend.explain" => None,
+        | "frontend.explain"
+        | "frontend.report" => None,
+        "frontend.schema" => {
+            let schema = schema(&shape());
+            Some(Ok(Answer::new(SCHEMA_VERSION, schema.clone()).text(schema).into()))
+        }
         "frontend.subrequests.describe" => {
             let document = Description::of_all();
             let text = document.to_text();
@@ -53,6 +60,7 @@ pub(super) async fn answer(
         "frontend.convertllb" => convert_llb::answer(bridge, options, build_file).await?,
         "frontend.convert" => convert::answer(options, build_file)?,
         "frontend.graph" => return graph::answer(bridge, options, build_file).await,
+        "frontend.report" => return report::answer(bridge, options, build_file).await,
         "frontend.explain" => explain::answer(bridge, options, build_file).await?,
         _ => lint::answer(bridge, options, build_file).await?,
     };

@@ -15,6 +15,7 @@ use crate::gateway::include::read_spec;
 use crate::gateway::options::Options;
 use crate::gateway::planning::build_stage;
 use crate::gateway::project::Project;
+use crate::gateway::result::with_message;
 use crate::gateway::{epoch, report, vcs};
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
@@ -96,9 +97,10 @@ pub(in crate::gateway) async fn write(
 
     notes.extend(needs.left_out(spec, files));
     let text = lock::render(files.main().name(), &lines, &notes);
+    let message = lock::changes(&name, old.as_ref(), &lines);
     let request = SolveRequest::new(file_of(&name, text));
     let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
-    Ok(SolveResult::new(refs))
+    Ok(with_message(SolveResult::new(refs), message))
 }
 
 /// The external sources of builds of any target, for each platform and each combination of values.
