@@ -15,7 +15,7 @@ use crate::convert::{self, ReadDockerfile};
 use crate::diagnostic::Diagnostics;
 use crate::dockerfile::Dockerfile;
 use crate::lower::Engine;
-use crate::plan::{Facts, Plan, Request, Selection, check_of, epoch_wanted, resolve};
+use crate::plan::{Facts, Plan, Request, Selection, check_of, epoch_wanted, resolve, select_alone};
 use crate::record;
 use crate::rules;
 use crate::source::{SourceFile, SourceMap};
@@ -108,6 +108,27 @@ impl Analysis {
             ignore.extend(spec.ignore.iter().map(|pattern| pattern.text.clone()));
         }
         Self { files, spec, dockerfile, ignore, requests }
+    }
+
+    /// Checks all stages, or those of the request's target, as far as the facts are known. The
+    /// options of a build are unknown: a missing build arg is not an error.
+    pub fn check(&self, facts: impl Fn(&Selection<'_>) -> Facts, diagnostics: &mut Diagnostics) {
+        let all = self.requests.iter().all(|request| request.target.is_none());
+        let mut knows_all = true;
+        let facts = |selection: &Selection<'_>| {
+            let facts = facts(selection);
+            knows_all &= facts.images.iter().all(Option::is_some)
+                && facts.contexts.iter().all(Option::is_some);
+            facts
+        };
+        let planned = self.plan(select_alone, all, facts, diagnostics);
+        let is_planned = planned.len() == self.requests.len()
+            && planned.iter().all(|planned| planned.plan.is_some());
+        // A rule that finds nothing may lack a fact.
+        if all && knows_all && is_planned {
+            let main = self.files.main().name();
+            rules::check_silences(diagnostics, |place| self.files.file(place).name() == main);
+        }
     }
 
     /// The selection and the plan for each platform, with the findings of all rules. `facts`

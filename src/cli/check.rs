@@ -1,39 +1,120 @@
 //! `mstage check`: the errors and findings of build files.
 
+mod find;
+mod finding;
+mod github;
+mod json;
+mod sarif;
+mod text;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
+use self::find::Search;
+use self::finding::{Checked, Finding};
 use super::options::BuildOptions;
-use super::output::{Failure, Outcome, print};
+use super::output::{Colour, Failure, Outcome, complain, note, print};
 use super::project::{Project, Settings};
-use crate::diagnostic::{Severity, render};
-use crate::plan::select_all;
+use crate::diagnostic::Severity;
 
-/// Check build files
+/// Report errors and findings of build files
+///
+/// Exits with 0 if there are none, with 1 if there are some, and with 2 if the command line is
+/// wrong or a file cannot be read. Nothing is looked up: rules that need the config of a base image
+/// apply to images that --image gives.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Build files, Dockerfiles, and directories of build files
+    /// Build files, Dockerfiles, and directories to search for build files
+    ///
+    /// In a directory, these are build files: mstage.toml, NAME.mstage.toml, and each .toml file
+    /// and Dockerfile with a `# syntax=` line that names mstage. Hidden directories,
+    /// `node_modules` and `target` are not searched.
     #[arg(value_name = "PATH", default_value = "mstage.toml")]
     paths: Vec<PathBuf>,
+    /// Check all Dockerfiles in directories
+    #[arg(long)]
+    dockerfiles: bool,
+    /// The form of the output
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Report findings of rules as errors
+    #[arg(long)]
+    deny_warnings: bool,
+    /// Use colours in text
+    #[arg(long, value_enum, default_value_t = Colour::Auto)]
+    color: Colour,
     #[command(flatten)]
     build: BuildOptions,
+}
+
+/// The form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Excerpts of the files
+    Text,
+    /// One JSON document
+    Json,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Workflow commands of GitHub Actions
+    Github,
 }
 
 impl Check {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let settings = Settings::new(&self.build)?;
-        let mut has_findings = false;
-        for path in &self.paths {
-            let mut project = Project::read(path, &settings)?;
-            project.plan(select_all, self.build.target.is_none());
-            for severity in [Severity::Error, Severity::Warning] {
-                for found in project.diagnostics.of(severity) {
-                    has_findings = true;
-                    print(format!("{}\n", render::diagnostic(found, project.files())))?;
+        let search = Search { dockerfiles: self.dockerfiles };
+        let (found, mut failures) = search.files(&self.paths)?;
+        let mut checked = Checked::default();
+        let mut included = BTreeSet::new();
+        for file in &found {
+            match Project::read(&file.path, &settings) {
+                Ok(mut project) => {
+                    project.check();
+                    included.extend(project.included().filter_map(|path| path.canonicalize().ok()));
+                    checked.add(&project, file.is_named, self.deny_warnings);
                 }
+                Err(failure) => failures.push(failure),
             }
         }
-        Ok(Outcome::of(has_findings))
+        checked.leave_out(&included);
+        let Checked { files, findings, .. } = &checked;
+        match self.format {
+            Format::Text => {
+                let renderer = text::Excerpts::new(self.color.is_on());
+                for finding in findings {
+                    print(renderer.render(finding))?;
+                }
+                note(&summary(files.len(), findings));
+            }
+            Format::Json => print(json::document(files, findings)?)?,
+            Format::Sarif => print(sarif::document(findings)?)?,
+            Format::Github => print(github::commands(findings))?,
+        }
+        failures.iter().for_each(complain);
+        match failures.is_empty() {
+            true => Ok(Outcome::of(!findings.is_empty())),
+            false => Ok(Outcome::Failed),
+        }
+    }
+}
+
+/// The numbers of files and findings, in one line.
+fn summary(files: usize, findings: &[Finding]) -> String {
+    let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
+    let number = |count: usize, what: &str| match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
+    };
+    let files = number(files, "file");
+    match (count(Severity::Error), count(Severity::Warning)) {
+        (0, 0) => format!("{files} checked: nothing found"),
+        (errors, 0) => format!("{files} checked: {}", number(errors, "error")),
+        (0, warnings) => format!("{files} checked: {}", number(warnings, "warning")),
+        (errors, warnings) => {
+            format!("{files} checked: {}, {}", number(errors, "error"), number(warnings, "warning"))
+        }
     }
 }

@@ -4,6 +4,10 @@ use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use anstream::{AutoStream, ColorChoice};
+use clap::ValueEnum;
+use serde::Serialize;
+
 /// The result of a subcommand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -11,6 +15,30 @@ pub enum Outcome {
     Clean,
     /// There are findings or errors in a build file: exit status 1.
     Findings,
+    /// Something could not be done, and the user knows: exit status 2.
+    Failed,
+}
+
+/// The use of colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Colour {
+    /// True if standard output gets colours.
+    pub(super) fn is_on(self) -> bool {
+        match self {
+            Self::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            Self::Always => true,
+            Self::Never => false,
+        }
+    }
 }
 
 impl Outcome {
@@ -61,6 +89,18 @@ pub(super) fn print(text: impl AsRef<[u8]>) -> Result<(), Failure> {
     }
 }
 
+/// A document as JSON, with a newline at the end.
+pub(super) fn to_json(document: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(document);
+    let text = text.map_err(|err| Failure::new(format!("cannot write JSON: {err}")))?;
+    Ok(text + "\n")
+}
+
+/// Writes a line about the run to standard error.
+pub(super) fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
 /// Writes a failure to standard error.
 pub(super) fn complain(failure: &Failure) {
     // Standard error may be closed, too; `eprintln!` would panic.
@@ -72,6 +112,7 @@ pub(super) fn exit(result: Result<Outcome, Failure>) -> ExitCode {
     match result {
         Ok(Outcome::Clean) => ExitCode::SUCCESS,
         Ok(Outcome::Findings) => ExitCode::FAILURE,
+        Ok(Outcome::Failed) => ExitCode::from(2),
         Err(failure) => {
             complain(&failure);
             ExitCode::from(2)

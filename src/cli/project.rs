@@ -123,6 +123,17 @@ impl<'s> Project<'s> {
         self.paths.get(file.name()).map_or(Path::new(file.name()), PathBuf::as_path)
     }
 
+    /// The paths of all files but the build file.
+    pub fn included(&self) -> impl Iterator<Item = &Path> {
+        self.files().files().skip(1).map(|file| self.path_of(file))
+    }
+
+    /// Checks all stages: see [`Analysis::check`].
+    pub fn check(&mut self) {
+        let Self { analysis, diagnostics, settings, .. } = self;
+        analysis.check(|selection| settings.facts(selection), diagnostics);
+    }
+
     /// Plans the stages for each platform, and runs all rules: see [`Analysis::plan`].
     pub fn plan(&mut self, select: Select, check_all: bool) -> Vec<Planned<'_>> {
         let Self { analysis, diagnostics, settings, .. } = self;

@@ -14,7 +14,7 @@ use crate::source::SourceMap;
 const MAX_LINE: usize = 1_000;
 
 /// Maximum number of related locations.
-const MAX_PLACES: usize = 20;
+pub const MAX_PLACES: usize = 20;
 
 /// Prefix of a message that includes its line number, in BuildKit's words, which people search for.
 pub const DOCKERFILE_LINE: &str = "dockerfile parse error on line ";

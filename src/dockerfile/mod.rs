@@ -36,7 +36,7 @@ pub use self::lines::{Comment, InnerComment};
 pub use self::mount::{MountFlag, MountKind, OpenMount};
 pub use self::outline::{DockerfileOutline, OutlinedArg, OutlinedInput, outline};
 use self::parse::Parser;
-pub use self::recognise::is_dockerfile;
+pub use self::recognise::{is_dockerfile, is_named_like_dockerfile};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 

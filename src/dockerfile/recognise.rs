@@ -7,20 +7,21 @@ use crate::source::SourceFile;
 pub fn is_dockerfile(file: &SourceFile) -> bool {
     let text = file.text().trim_start_matches('\u{feff}');
     let Some(first) = text.lines().map(str::trim).find(is_code) else {
-        return is_named_so(file.name());
+        return is_named_like_dockerfile(file.name());
     };
     let (keyword, rest) = first.split_once([' ', '\t']).unwrap_or((first, ""));
     let begins = ["FROM", "ARG"].iter().any(|known| keyword.eq_ignore_ascii_case(known));
     // In TOML, a key is followed by `=` or a dot.
     let is_instruction = begins && !rest.trim_start().starts_with(['=', '.']);
-    is_instruction || is_named_so(file.name()) && !is_toml(first)
+    is_instruction || is_named_like_dockerfile(file.name()) && !is_toml(first)
 }
 
 fn is_code(line: &&str) -> bool {
     !line.is_empty() && !line.starts_with('#')
 }
 
-fn is_named_so(name: &str) -> bool {
+/// True if a file is named like a Dockerfile.
+pub fn is_named_like_dockerfile(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
     let is_whole = ["dockerfile", "containerfile"].contains(&&*name);
     is_whole || name.starts_with("dockerfile.") || name.ends_with(".dockerfile")

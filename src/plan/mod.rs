@@ -77,7 +77,7 @@ pub use self::resolve::resolve;
 pub(crate) use self::scope::{Scope, platform_args};
 pub(crate) use self::select::SelectedStage;
 pub use self::select::{
-    ImageQuery, Selection, default_target, select, select_all, select_for_lock, select_graph,
-    select_outline,
+    ImageQuery, Selection, default_target, select, select_all, select_alone, select_for_lock,
+    select_graph, select_outline,
 };
 pub use self::triggers::{args_for_triggers, froms_of};

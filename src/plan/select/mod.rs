@@ -54,6 +54,17 @@ pub fn select_all<'s>(
     select_for(purpose, spec, request, diagnostics)
 }
 
+/// Selects all stages for checks without a client: no stage is built, and a missing build arg or
+/// build context is not an error. As for [`select_all`], a request with a target is limited to that.
+pub fn select_alone<'s>(
+    spec: &'s Spec,
+    request: &'s Request,
+    diagnostics: &mut Diagnostics,
+) -> Option<Selection<'s>> {
+    let purpose = if request.target.is_none() { Purpose::CheckAlone } else { Purpose::Build };
+    select_for(purpose, spec, request, diagnostics)
+}
+
 /// Selects the stages that the request's target needs, as far as that is known: a client that asks
 /// for the inputs of a build has not given them. The selection must not be resolved.
 pub fn select_outline<'s>(
@@ -123,7 +134,13 @@ fn select_for<'s>(
         {
             find_target(spec, request, &candidates, &mut unclear)
         }
-        _ if purpose == Purpose::Lock => None,
+        None if purpose == Purpose::CheckAlone => {
+            let mut found = Diagnostics::default();
+            find_default(spec, &candidates, &mut found);
+            diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
+            None
+        }
+        _ if matches!(purpose, Purpose::CheckAlone | Purpose::Lock) => None,
         _ => find_target(spec, request, &candidates, diagnostics),
     };
     if let Some(target) = target {

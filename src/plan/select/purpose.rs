@@ -10,6 +10,8 @@ pub(super) enum Purpose {
     Build,
     /// A check of everything.
     Check,
+    /// The same without a client: the options of a build are unknown.
+    CheckAlone,
     /// An outline of the target's inputs, also if args are missing.
     Outline,
     /// A graph of all stages, also if args are missing.
@@ -26,14 +28,14 @@ impl Purpose {
 
     /// True if the stages that the target does not need are also selected.
     pub(super) fn takes_all(self) -> bool {
-        matches!(self, Purpose::Check | Purpose::Lock | Purpose::Graph)
+        matches!(self, Purpose::Check | Purpose::CheckAlone | Purpose::Lock | Purpose::Graph)
     }
 
     /// True if everything that is unaffected by errors is still checked, so that all errors are
     /// reported at once.
     pub(super) fn finds_all(self, diagnostics: &Diagnostics) -> bool {
         // If one value exceeds the size limit, later ones do too.
-        matches!(self, Purpose::Build | Purpose::Check)
+        matches!(self, Purpose::Build | Purpose::Check | Purpose::CheckAlone)
             && !diagnostics.errors().iter().any(is_too_large)
     }
 }
