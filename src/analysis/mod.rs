@@ -117,7 +117,8 @@ impl Analysis {
         let mut knows_all = true;
         let facts = |selection: &Selection<'_>| {
             let facts = facts(selection);
-            knows_all &= facts.images.iter().all(Option::is_some)
+            knows_all &= selection.has_all_stages()
+                && facts.images.iter().all(Option::is_some)
                 && facts.contexts.iter().all(Option::is_some);
             facts
         };
@@ -165,6 +166,19 @@ impl Analysis {
             record::reword(dockerfile, &self.files, diagnostics);
         }
         planned
+    }
+
+    /// The selection for each platform, without a plan. Empty if there are errors.
+    pub fn select(&self, select: Select, diagnostics: &mut Diagnostics) -> Vec<Selection<'_>> {
+        let Some(spec) = self.spec.as_ref().filter(|spec| spec.is_whole()) else {
+            return Vec::new();
+        };
+        let selections = self.requests.iter().map(|request| select(spec, request, diagnostics));
+        let selections: Option<Vec<Selection<'_>>> = selections.collect();
+        if let Some(dockerfile) = &self.dockerfile {
+            record::reword(dockerfile, &self.files, diagnostics);
+        }
+        selections.filter(|_| !diagnostics.has_errors()).unwrap_or_default()
     }
 
     fn resolve(

@@ -1,22 +1,23 @@
 //! `mstage check`: the errors and findings of build files.
 
+mod checked;
 mod find;
-mod finding;
 mod github;
 mod json;
 mod sarif;
-mod text;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use self::checked::Checked;
 use self::find::Search;
-use self::finding::{Checked, Finding};
+use super::excerpt::Excerpts;
+use super::finding::Finding;
 use super::options::BuildOptions;
 use super::output::{Colour, Failure, Outcome, complain, note, print};
-use super::project::{Project, Settings};
+use super::project::{Project, Settings, build_file};
 use crate::diagnostic::Severity;
 
 /// Report errors and findings of build files
@@ -26,12 +27,13 @@ use crate::diagnostic::Severity;
 /// apply to images that --image gives.
 #[derive(Debug, Args)]
 pub(super) struct Check {
-    /// Build files, Dockerfiles, and directories to search for build files
+    /// Build files, Dockerfiles, and directories to search for build files; by default mstage.toml,
+    /// else Dockerfile
     ///
     /// In a directory, these are build files: mstage.toml, NAME.mstage.toml, and each .toml file
     /// and Dockerfile with a `# syntax=` line that names mstage. Hidden directories,
     /// `node_modules` and `target` are not searched.
-    #[arg(value_name = "PATH", default_value = "mstage.toml")]
+    #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Check all Dockerfiles in directories
     #[arg(long)]
@@ -66,7 +68,8 @@ impl Check {
     pub(super) fn run(self) -> Result<Outcome, Failure> {
         let settings = Settings::new(&self.build)?;
         let search = Search { dockerfiles: self.dockerfiles };
-        let (found, mut failures) = search.files(&self.paths)?;
+        let paths = if self.paths.is_empty() { vec![build_file(None)] } else { self.paths };
+        let (found, mut failures) = search.files(&paths)?;
         let mut checked = Checked::default();
         let mut included = BTreeSet::new();
         for file in &found {
@@ -83,11 +86,13 @@ impl Check {
         let Checked { files, findings, .. } = &checked;
         match self.format {
             Format::Text => {
-                let renderer = text::Excerpts::new(self.color.is_on());
+                let renderer = Excerpts::new(self.color.is_on());
                 for finding in findings {
                     print(renderer.render(finding))?;
                 }
-                note(&summary(files.len(), findings));
+                if !files.is_empty() {
+                    note(&summary(files.len(), findings));
+                }
             }
             Format::Json => print(json::document(files, findings)?)?,
             Format::Sarif => print(sarif::document(findings)?)?,

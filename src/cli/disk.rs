@@ -2,8 +2,8 @@
 //! only from their directory.
 #![expect(clippy::disallowed_methods, reason = "an edge: it reads files")]
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::output::Failure;
@@ -109,6 +109,47 @@ fn parts_of(path: &Path) -> Vec<PathBuf> {
         Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
     });
     parts.collect()
+}
+
+/// Writes a file as a whole or not at all. An existing file is overwritten only if `force` is true.
+pub(super) fn write_whole(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
+    let exists =
+        || Failure::new(format!("`{}` exists; pass --force to overwrite it", path.display()));
+    if !force && path.symlink_metadata().is_ok() {
+        return Err(exists());
+    }
+    // A link is kept: its target is replaced.
+    let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let failed = |err: io::Error| Failure::of_file("write", path.display(), &err);
+    let Some(name) = path.file_name() else {
+        return Err(Failure::new(format!("cannot write `{}`: it is not a file", path.display())));
+    };
+    let name = format!(".{}.{}", name.to_string_lossy(), std::process::id());
+    let temporary = path.with_file_name(name);
+    let written = write_new(&temporary, bytes, &path).and_then(|()| match force {
+        true => fs::rename(&temporary, &path),
+        // Unlike a rename, a link never replaces a file. Some file systems have none.
+        false => match fs::hard_link(&temporary, &path) {
+            Err(err) if err.kind() == ErrorKind::AlreadyExists => Err(err),
+            Err(_) => fs::rename(&temporary, &path),
+            Ok(()) => Ok(()),
+        },
+    });
+    let _ = fs::remove_file(&temporary);
+    written.map_err(|err| match err.kind() {
+        ErrorKind::AlreadyExists => exists(),
+        _ => failed(err),
+    })
+}
+
+/// Writes a new file with the permissions of another one, if that exists.
+fn write_new(path: &Path, bytes: &[u8], other: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes)?;
+    if let Ok(metadata) = fs::metadata(other) {
+        file.set_permissions(metadata.permissions())?;
+    }
+    Ok(())
 }
 
 fn is_absent(err: &io::Error) -> bool {

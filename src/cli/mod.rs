@@ -9,7 +9,8 @@ mod check;
 mod completions;
 mod convert;
 mod disk;
-mod explain;
+mod excerpt;
+mod finding;
 mod graph;
 mod images;
 mod man;
@@ -38,7 +39,6 @@ enum Command {
     Check(check::Check),
     Convert(convert::Convert),
     Graph(graph::Graph),
-    Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -51,7 +51,6 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Convert(convert) => convert.run(),
         Command::Graph(graph) => graph.run(),
-        Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

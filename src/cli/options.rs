@@ -49,7 +49,7 @@ impl BuildOptions {
         let platforms: Vec<Platform> = self.platform.iter().map(parse).collect::<Result<_, _>>()?;
         let request = Request {
             target: self.target.clone().filter(|target| !target.is_empty()),
-            build_args: self.build_args(environment)?,
+            build_args: build_args(&self.build_args, environment)?,
             contexts: self.contexts()?,
             several_platforms: platforms.len() > 1,
             implicit_platform: platforms.is_empty(),
@@ -65,26 +65,6 @@ impl BuildOptions {
         }
         let of = |target_platform| Request { target_platform, ..request.clone() };
         Ok(platforms.into_iter().map(of).collect())
-    }
-
-    fn build_args(
-        &self,
-        environment: impl Fn(&str) -> Option<String>,
-    ) -> Result<BTreeMap<String, String>, Failure> {
-        let mut args = BTreeMap::new();
-        for arg in &self.build_args {
-            let (name, value) = match arg.split_once('=') {
-                Some((name, value)) => (name, Some(value.to_owned())),
-                None => (arg.as_str(), environment(arg)),
-            };
-            if name.is_empty() {
-                return Err(Failure::new(format!("--build-arg {arg}: expected NAME=VALUE")));
-            }
-            if let Some(value) = value {
-                args.insert(name.to_owned(), value);
-            }
-        }
-        Ok(args)
     }
 
     fn contexts(&self) -> Result<NamedContexts, Failure> {
@@ -109,6 +89,27 @@ impl BuildOptions {
         let directories = pairs.filter(|(_, text)| ContextSource::parse(text).is_err());
         directories.map(|(name, text)| (name.to_owned(), PathBuf::from(text))).collect()
     }
+}
+
+/// The values of `--build-arg` options.
+pub(super) fn build_args(
+    given: &[String],
+    environment: impl Fn(&str) -> Option<String>,
+) -> Result<BTreeMap<String, String>, Failure> {
+    let mut args = BTreeMap::new();
+    for arg in given {
+        let (name, value) = match arg.split_once('=') {
+            Some((name, value)) => (name, Some(value.to_owned())),
+            None => (arg.as_str(), environment(arg)),
+        };
+        if name.is_empty() {
+            return Err(Failure::new(format!("--build-arg {arg}: expected NAME=VALUE")));
+        }
+        if let Some(value) = value {
+            args.insert(name.to_owned(), value);
+        }
+    }
+    Ok(args)
 }
 
 /// The parts of values such as `NAME=VALUE`.

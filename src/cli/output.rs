@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use clap::ValueEnum;
 use serde::Serialize;
@@ -34,7 +35,7 @@ impl Colour {
     /// True if standard output gets colours.
     pub(super) fn is_on(self) -> bool {
         match self {
-            Self::Auto => AutoStream::choice(&io::stdout()) != ColorChoice::Never,
+            Self::Auto => is_coloured(&io::stdout()),
             Self::Always => true,
             Self::Never => false,
         }
@@ -77,6 +78,12 @@ fn reason(err: &io::Error) -> String {
         Some((reason, _)) => reason.to_lowercase(),
         None => text,
     }
+}
+
+/// True if a stream gets colours by default: it is a terminal, and no variable such as NO_COLOR
+/// says otherwise.
+pub(super) fn is_coloured(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
 }
 
 /// Writes a text to standard output. A closed pipe is no failure: the reader has seen enough.

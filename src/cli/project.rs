@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::excerpt::report_errors;
+use super::finding::{Finding, findings};
 use super::options::BuildOptions;
 use super::output::Failure;
 use crate::analysis::{Analysis, BuildFiles, Planned, Select};
@@ -35,12 +37,25 @@ impl Settings {
     /// Parses options, and reads the configs of images.
     pub fn new(options: &BuildOptions) -> Result<Self, Failure> {
         Ok(Self {
-            requests: options.requests(|name| std::env::var(name).ok())?,
+            requests: options.requests(environment)?,
             images: Images::read(&options.images)?,
             directories: options.directories(),
             context: options.context.clone(),
         })
     }
+}
+
+/// The value of an environment variable, unless it is not UTF-8.
+pub(super) fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// The build file of a command: the one that is named, else `mstage.toml` or `Dockerfile`.
+pub(super) fn build_file(named: Option<PathBuf>) -> PathBuf {
+    named.unwrap_or_else(|| {
+        let names = ["mstage.toml", "Dockerfile"].map(PathBuf::from);
+        names.iter().find(|name| name.exists()).unwrap_or(&names[0]).clone()
+    })
 }
 
 /// A build file with everything known about it.
@@ -126,6 +141,17 @@ impl<'s> Project<'s> {
     /// The paths of all files but the build file.
     pub fn included(&self) -> impl Iterator<Item = &Path> {
         self.files().files().skip(1).map(|file| self.path_of(file))
+    }
+
+    /// The errors and findings so far. Findings of rules are errors if `deny_warnings` is true.
+    pub(super) fn findings(&self, deny_warnings: bool) -> Vec<Finding> {
+        let path_of = |file: &SourceFile| self.path_of(file).to_owned();
+        findings(self.files(), &self.diagnostics, path_of, deny_warnings)
+    }
+
+    /// Writes all errors to standard error.
+    pub(super) fn report_errors(&self) {
+        report_errors(&self.findings(false));
     }
 
     /// Checks all stages: see [`Analysis::check`].

@@ -6,6 +6,7 @@
 //! depend on how a document is sent to the client.
 
 mod columns;
+mod conversion;
 mod convert;
 mod describe;
 mod explain;
@@ -18,6 +19,7 @@ mod schema;
 mod stage_report;
 mod targets;
 
+pub use self::conversion::{CONVERSION_VERSION, Conversion, Remark};
 pub use self::convert::{CONVERT_VERSION, Converted};
 pub use self::describe::{DESCRIBE_VERSION, Description};
 pub use self::explain::{EXPLAIN_VERSION, Explained, Ignored};

@@ -68,6 +68,8 @@ impl Search {
                 let path = entry.path();
                 let Some(name) = path.file_name().and_then(OsStr::to_str) else { continue };
                 let Ok(kind) = entry.file_type() else { continue };
+                // Without the `./` of the current directory, which services do not expect.
+                let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
                 if kind.is_dir() {
                     if !name.starts_with('.') && !SKIPPED.contains(&name) {
                         open.push(path);

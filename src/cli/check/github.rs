@@ -3,7 +3,7 @@
 //!
 //! The syntax and the escapes are those of `packages/core/src/command.ts` of `actions/toolkit`.
 
-use super::finding::Finding;
+use crate::cli::finding::Finding;
 use crate::diagnostic::Severity;
 
 /// One line for each finding.

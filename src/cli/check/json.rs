@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::finding::{Finding, Place, Position};
+use crate::cli::finding::{Finding, Place, Position};
 use crate::cli::output::{Failure, to_json};
 use crate::diagnostic::Severity;
 

@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use serde_json::{Value, json};
 
-use super::finding::{Finding, Place, Rule};
+use crate::cli::finding::{Finding, Place, Rule};
 use crate::cli::output::{Failure, to_json};
 use crate::diagnostic::{Code, DockerfileRule, Severity};
 

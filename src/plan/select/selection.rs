@@ -99,6 +99,11 @@ impl Selection<'_> {
         &self.images
     }
 
+    /// True if no stage of the file is left out.
+    pub(crate) fn has_all_stages(&self) -> bool {
+        self.stages.len() == self.spec.stages.len()
+    }
+
     /// The request that it was made for.
     pub fn request(&self) -> &Request {
         self.request

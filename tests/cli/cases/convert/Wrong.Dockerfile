@@ -1,0 +1,3 @@
+FROM alpine:3.20
+RUN --mont=type=cache,target=/x true
+CPOY a b

@@ -1,0 +1,137 @@
+//! Runs the program: a command line in; its output and its exit status out. `README.md` describes
+//! the format of cases.
+#![expect(clippy::disallowed_methods, reason = "cases are files, and the program is a process")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot read its case has failed")]
+
+mod hostile;
+mod pages;
+mod sarif;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The file with the command lines of a case, and what they print.
+const SESSION: &str = "session.txt";
+
+/// The first characters of a line with a command.
+const PROMPT: &str = "$ mstage";
+
+#[test]
+fn cases() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/cases");
+    let mut wrong = Vec::new();
+    for case in sorted(&folder) {
+        let files = copy_of(&case);
+        let session = case.join(SESSION);
+        let expected = fs::read_to_string(&session).unwrap();
+        let found = played(&expected, files.path());
+        if found == expected {
+            continue;
+        }
+        if std::env::var_os("UPDATE_EXPECT").is_some() {
+            fs::write(&session, found).unwrap();
+        } else {
+            wrong.push(format!("{}:\n{}", case.display(), difference(&expected, &found)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The commands of a session with their output.
+fn played(session: &str, directory: &Path) -> String {
+    let commands = session.lines().filter(|line| line.starts_with(PROMPT));
+    let played = commands.map(|line| format!("{line}\n{}", answer(&words(line)[2..], directory)));
+    played.collect()
+}
+
+/// The first lines that differ.
+fn difference(expected: &str, found: &str) -> String {
+    let (mut expected, mut found) = (expected.lines(), found.lines());
+    loop {
+        match (expected.next(), found.next()) {
+            (None, None) => return "only the last newline differs".to_owned(),
+            (old, new) if old == new => {}
+            (old, new) => return format!("expected: {old:?}\nfound:    {new:?}"),
+        }
+    }
+}
+
+/// The output of a command as a case shows it: standard output, then each line of standard error
+/// after `! `, then the exit status if it is not 0.
+fn answer(args: &[String], directory: &Path) -> String {
+    let output = program(args, directory).output().unwrap();
+    let mut text = shown(&output.stdout);
+    for line in shown(&output.stderr).lines() {
+        text.push_str(format!("! {line}").trim_end());
+        text.push('\n');
+    }
+    if !output.status.success() {
+        text.push_str(&format!("[exit status {}]\n", output.status.code().unwrap()));
+    }
+    text
+}
+
+/// An output with a newline at the end, and without prompts that a case could not have.
+fn shown(output: &[u8]) -> String {
+    let text = String::from_utf8(output.to_vec()).unwrap();
+    assert!(!text.lines().any(|line| line.starts_with(PROMPT)));
+    match text.is_empty() || text.ends_with('\n') {
+        true => text,
+        false => format!("{text}\n"),
+    }
+}
+
+/// The program in a directory, with an environment that does not change its output.
+fn program(args: &[String], directory: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mstage"));
+    command.args(args).current_dir(directory).stdin(Stdio::null());
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// The words of a command line, where `'` quotes.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut is_quoted = false;
+    for c in line.chars() {
+        match c {
+            '\'' => is_quoted = !is_quoted,
+            ' ' if !is_quoted => words.push(String::new()),
+            c => words.last_mut().unwrap().push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn sorted(folder: &Path) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    assert!(!paths.is_empty());
+    paths
+}
+
+/// A copy of a case's files, which commands may change.
+fn copy_of(case: &Path) -> TempDir {
+    let copy = tempfile::tempdir().unwrap();
+    copy_files(case, copy.path());
+    copy
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_files(&path, &target);
+        } else if entry.file_name() != SESSION {
+            fs::copy(&path, &target).unwrap();
+        }
+    }
+}
