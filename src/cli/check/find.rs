@@ -1,7 +1,6 @@
 //! The build files in directories.
 #![expect(clippy::disallowed_methods, reason = "an edge: it reads directories")]
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -66,7 +65,8 @@ impl Search {
             };
             for entry in entries.filter_map(Result::ok) {
                 let path = entry.path();
-                let Some(name) = path.file_name().and_then(OsStr::to_str) else { continue };
+                let name = entry.file_name();
+                let Some(name) = name.to_str() else { continue };
                 let Ok(kind) = entry.file_type() else { continue };
                 // Without the `./` of the current directory, which services do not expect.
                 let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
