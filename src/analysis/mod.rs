@@ -21,6 +21,9 @@ use crate::rules;
 use crate::source::{SourceFile, SourceMap};
 use crate::spec::{Absent, FileAddress, Reading, Spec, Wanted};
 
+/// The name of the ignore file of a directory.
+pub const IGNORE_FILE: &str = ".dockerignore";
+
 /// A build file with the files next to it.
 #[derive(Debug, Clone)]
 pub struct BuildFiles {
@@ -41,6 +44,8 @@ pub struct Analysis {
     pub spec: Option<Spec>,
     /// The Dockerfile that the spec was converted from, if any.
     pub dockerfile: Option<ReadDockerfile>,
+    /// The name of the ignore file: `.dockerignore` if there is none.
+    pub ignore_file: String,
     /// The patterns of files that are not transferred, of the ignore file and of the build file.
     pub ignore: Vec<String>,
     /// The request for each platform, with the pins of the lock file. At least one.
@@ -70,6 +75,7 @@ impl Analysis {
         for request in &mut requests {
             for_file(request, &file);
         }
+        let ignore_file = ignore.as_ref().map_or(IGNORE_FILE, SourceFile::name).to_owned();
         let first = &mut requests[0];
         check_of(first, diagnostics);
         let check = |file: &SourceFile, dockerfile: &Dockerfile, diagnostics: &mut Diagnostics| {
@@ -80,8 +86,8 @@ impl Analysis {
             Ok(converted) => converted,
             Err(file) => {
                 let files = SourceMap::new(*file);
-                let ignore = Vec::new();
-                return Self { files, spec: None, dockerfile: None, ignore, requests };
+                let (spec, dockerfile, ignore) = (None, None, Vec::new());
+                return Self { files, spec, dockerfile, ignore_file, ignore, requests };
             }
         };
         let mut reading = Reading::new(file, diagnostics);
@@ -107,7 +113,7 @@ impl Analysis {
         if let Some(spec) = &spec {
             ignore.extend(spec.ignore.iter().map(|pattern| pattern.text.clone()));
         }
-        Self { files, spec, dockerfile, ignore, requests }
+        Self { files, spec, dockerfile, ignore_file, ignore, requests }
     }
 
     /// Checks all stages, or those of the request's target, as far as the facts are known. The

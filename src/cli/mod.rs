@@ -10,6 +10,7 @@ mod completions;
 mod convert;
 mod disk;
 mod excerpt;
+mod explain;
 mod finding;
 mod graph;
 mod images;
@@ -39,6 +40,7 @@ enum Command {
     Check(check::Check),
     Convert(convert::Convert),
     Graph(graph::Graph),
+    Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
     Man(man::Man),
@@ -51,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Convert(convert) => convert.run(),
         Command::Graph(graph) => graph.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
         Command::Man(man) => man.run(),

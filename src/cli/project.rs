@@ -11,7 +11,7 @@ use super::excerpt::report_errors;
 use super::finding::{Finding, findings};
 use super::options::BuildOptions;
 use super::output::Failure;
-use crate::analysis::{Analysis, BuildFiles, Planned, Select};
+use crate::analysis::{Analysis, BuildFiles, IGNORE_FILE};
 use crate::diagnostic::Diagnostics;
 use crate::lock;
 use crate::plan::{ContextFact, ContextQuery, ContextSource, Facts, Request, Selection};
@@ -20,9 +20,6 @@ use crate::spec::{Absent, FileAddress};
 
 use super::disk::{read_bounded, read_in, read_optional};
 use super::images::Images;
-
-/// The name of the ignore file of a directory.
-const IGNORE_FILE: &str = ".dockerignore";
 
 /// The options of a run, parsed once for all build files.
 #[derive(Debug)]
@@ -158,12 +155,6 @@ impl<'s> Project<'s> {
     pub fn check(&mut self) {
         let Self { analysis, diagnostics, settings, .. } = self;
         analysis.check(|selection| settings.facts(selection), diagnostics);
-    }
-
-    /// Plans the stages for each platform, and runs all rules: see [`Analysis::plan`].
-    pub fn plan(&mut self, select: Select, check_all: bool) -> Vec<Planned<'_>> {
-        let Self { analysis, diagnostics, settings, .. } = self;
-        analysis.plan(select, check_all, |selection| settings.facts(selection), diagnostics)
     }
 }
 

@@ -11,6 +11,7 @@ use futures_util::future::{join3, try_join3};
 use super::archive;
 use super::options::Options;
 use super::options::invalid;
+use crate::analysis::IGNORE_FILE;
 use crate::credentials::redacted;
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
@@ -18,9 +19,6 @@ use crate::path_pattern::exactly;
 use crate::plan::{GitUrl, HTTP_FILE};
 use crate::source::SourceFile;
 use crate::spec::MAX_TEXT;
-
-/// The name of the ignore file of a directory.
-pub(super) const IGNORE_FILE: &str = ".dockerignore";
 
 /// The build file and its related files.
 pub(super) struct BuildFile {

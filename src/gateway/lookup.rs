@@ -7,9 +7,10 @@ use buildkit_frontend::{ImageRequest, OciLayout, Status};
 use buildkit_llb::{Cap, Differ, Local};
 use futures_util::future::{join, join_all};
 
-use super::build_file::{Directory, IGNORE_FILE};
+use super::build_file::Directory;
 use super::project::Project;
 use super::{capabilities, dockerfile, ignore, onbuild, report};
+use crate::analysis::IGNORE_FILE;
 use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Selection,
 };

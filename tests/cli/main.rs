@@ -60,10 +60,20 @@ fn difference(expected: &str, found: &str) -> String {
 }
 
 /// The output of a command as a case shows it: standard output, then each line of standard error
-/// after `! `, then the exit status if it is not 0.
+/// after `! `, then the exit status if it is not 0. Standard output may be written to a file.
 fn answer(args: &[String], directory: &Path) -> String {
+    let (args, file) = match args {
+        [args @ .., arrow, file] if arrow == ">" => (args, Some(file)),
+        args => (args, None),
+    };
     let output = program(args, directory).output().unwrap();
-    let mut text = shown(&output.stdout);
+    let mut text = match file {
+        Some(file) => {
+            fs::write(directory.join(file), &output.stdout).unwrap();
+            String::new()
+        }
+        None => shown(&output.stdout),
+    };
     for line in shown(&output.stderr).lines() {
         text.push_str(format!("! {line}").trim_end());
         text.push('\n');
@@ -74,21 +84,18 @@ fn answer(args: &[String], directory: &Path) -> String {
     text
 }
 
-/// An output with a newline at the end, and without prompts that a case could not have.
+/// An output without blanks at the ends of lines, and without prompts that a case could not have.
 fn shown(output: &[u8]) -> String {
     let text = String::from_utf8(output.to_vec()).unwrap();
     assert!(!text.lines().any(|line| line.starts_with(PROMPT)));
-    match text.is_empty() || text.ends_with('\n') {
-        true => text,
-        false => format!("{text}\n"),
-    }
+    text.lines().map(|line| format!("{}\n", line.trim_end())).collect()
 }
 
 /// The program in a directory, with an environment that does not change its output.
 fn program(args: &[String], directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mstage"));
     command.args(args).current_dir(directory).stdin(Stdio::null());
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM"] {
         command.env_remove(name);
     }
     command

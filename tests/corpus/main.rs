@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use buildkit_llb::{Definition, Digest, Graph, Platform};
 use expect_test::expect_file;
+use mstage::analysis::{Analysis, BuildFiles};
 use mstage::diagnostic::{Code, Diagnostics, Severity, render};
 use mstage::lock;
 use mstage::lower::{Engine, Sessions, Settings, lower};
@@ -155,6 +156,36 @@ fn a_step_that_does_not_exist_changes_nothing() {
     assert!(tried > 10);
 }
 
+/// A program that knows nothing about images reports nothing that it would not report if it knew
+/// them.
+#[test]
+fn ignorance_finds_nothing_more() {
+    let mut tried = 0;
+    for path in cases("right") {
+        let text = fs::read_to_string(&path).unwrap();
+        let known = findings(&text, facts);
+        let unknown = findings(&text, Facts::none);
+        tried += unknown.len();
+        for found in unknown {
+            assert!(known.contains(&found), "{}: {found}", path.display());
+        }
+    }
+    assert!(tried > 50);
+}
+
+/// The findings and errors of a file's build.
+fn findings(text: &str, facts: fn(&Selection<'_>) -> Facts) -> BTreeSet<String> {
+    let request = request(text);
+    let file = SourceFile::new("mstage.toml", text.as_bytes().to_vec());
+    let build_files = BuildFiles { file, ignore: None, lock: lock_file(text) };
+    let mut diagnostics = Diagnostics::default();
+    let read = |address: &FileAddress| included(address, &request);
+    let analysis = Analysis::new(build_files, vec![request.clone()], read, &mut diagnostics);
+    analysis.plan(select, true, facts, &mut diagnostics);
+    let found = [diagnostics.of(Severity::Error), diagnostics.of(Severity::Warning)].concat();
+    found.iter().map(|found| render::diagnostic(found, &analysis.files)).collect()
+}
+
 #[test]
 fn the_same_spec_gives_the_same_bytes() {
     for path in cases("right") {
@@ -240,15 +271,22 @@ fn read(
     request: &Request,
     diagnostics: &mut Diagnostics,
 ) -> (SourceMap, Option<Spec>) {
+    parse_with(file, |address| included(address, request), diagnostics)
+}
+
+/// An included file.
+fn included(
+    FileAddress { context, path }: &FileAddress,
+    request: &Request,
+) -> Result<Vec<u8>, Absent> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/included");
-    let read = |FileAddress { context, path }: &FileAddress| match context {
+    match context {
         Some(name) if request.contexts.find(name, &request.build_platform).is_none() => {
             Err(Absent::Context)
         }
         Some(name) => fs::read(folder.join(name).join(path)).map_err(|_| Absent::File),
         None => fs::read(folder.join(path)).map_err(|_| Absent::File),
-    };
-    parse_with(file, read, diagnostics)
+    }
 }
 
 fn plan(spec: &Spec, text: &str, request: &Request, diagnostics: &mut Diagnostics) -> Option<Plan> {
