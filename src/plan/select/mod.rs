@@ -24,7 +24,7 @@ use self::reach::Reach;
 pub(crate) use self::selection::SelectedStage;
 pub use self::selection::{ImageQuery, Selection};
 pub use self::target::default_target;
-use self::target::{find_default, find_target};
+use self::target::{NoDefault, find_default, find_target};
 use super::request::Request;
 use super::scope::Scope;
 use crate::diagnostic::{Code, Diagnostics};
@@ -123,7 +123,8 @@ fn select_for<'s>(
     problems::report_cycles(&order, &candidates, diagnostics);
     let skips_required =
         request.flag(problems::SKIP, "remove it to build required stages", diagnostics);
-    let default = find_default(spec, &candidates, diagnostics.has_errors()).ok();
+    let found_default = find_default(spec, &candidates, diagnostics.has_errors());
+    let default = found_default.as_ref().ok().copied();
     let mut unclear = Diagnostics::default();
     let target = match default {
         // All stages can be checked or shown, regardless of the target.
@@ -134,13 +135,16 @@ fn select_for<'s>(
         {
             find_target(spec, request, &candidates, &mut unclear)
         }
-        None if purpose == Purpose::CheckAlone => {
-            let mut found = Diagnostics::default();
-            find_default(spec, &candidates, &mut found);
-            diagnostics.absorb(found, |problem| problem.code != Code::NoDefaultTarget);
+        _ if purpose == Purpose::CheckAlone => {
+            // An unclear default is an error only for builds.
+            if let Err(NoDefault::Problem(problem)) = found_default
+                && problem.code != Code::NoDefaultTarget
+            {
+                diagnostics.push(problem);
+            }
             None
         }
-        _ if matches!(purpose, Purpose::CheckAlone | Purpose::Lock) => None,
+        _ if purpose == Purpose::Lock => None,
         _ => find_target(spec, request, &candidates, diagnostics),
     };
     if let Some(target) = target {
