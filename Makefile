@@ -1,10 +1,11 @@
 # The commands of the project. Those that need a Docker engine use the one in docker's own configuration;
 # if there is none, scripts/engine creates one.
 
-.PHONY: help demo test test-fast test-old-engines fmt lint docs engine-down
+.PHONY: help demo program test test-fast test-old-engines fmt lint docs engine-down
 
 help:
 	@echo 'make demo              build the frontend image, and an example with it; run the example'
+	@echo 'make program           build the program mstage, target/release/mstage'
 	@echo 'make test              run all tests'
 	@echo 'make test-fast         run the tests that need no engine'
 	@echo 'make test-old-engines  run the tests that need an engine on older ones, made as root'
@@ -15,6 +16,9 @@ help:
 
 demo:
 	scripts/demo
+
+program:
+	cargo build --release --locked --bin mstage
 
 # Further engines are made here where the default one is, too. A Docker of the user's own is enough.
 test: test-fast

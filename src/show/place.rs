@@ -66,11 +66,13 @@ impl Location {
     /// The lines and columns of a span.
     pub(super) fn of_span(span: Span, files: &SourceMap) -> Self {
         let Place { file, lines } = files.place(span);
+        let source = files.number(span);
+        let span = files.written_span(span);
         let start = Position { line: *lines.start(), character: file.column(span.start) };
         // A span that ends with a newline ends on the line before.
         let end = span.end.min(file.line_end(*lines.end())).max(span.start);
         let end = Position { line: *lines.end(), character: file.column(end) };
-        Self { source: files.number(span), ranges: vec![Range { start, end }] }
+        Self { source, ranges: vec![Range { start, end }] }
     }
 
     /// An empty location, because clients do not check for a missing one.
@@ -133,4 +135,23 @@ pub(super) fn excerpt(place: &Place<'_>) -> String {
         text.push_str(&format!(" {number:3} | {mark} {}\n", visible(file.line_text(number))));
     }
     text + rule
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Piece;
+
+    #[test]
+    fn columns_of_a_dockerfile() {
+        let written = SourceFile::new("Dockerfile", b"FROM a\nRUN  x y\n".to_vec());
+        let span = written.span(12..13);
+        let pieces = vec![Piece { start: 20, end: 30, span }];
+        let made = SourceFile::made_from(written, " ".repeat(40), pieces);
+        let span = made.span(22..25);
+        let Location { source, ranges } = Location::of_span(span, &SourceMap::new(made));
+        let [Range { start, end }] = ranges[..] else { panic!("one range") };
+        assert_eq!((source, start.line, start.character), (0, 2, 5));
+        assert_eq!((end.line, end.character), (2, 6));
+    }
 }

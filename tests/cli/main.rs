@@ -40,6 +40,33 @@ fn cases() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// What only the program needs is not in the frontend image.
+#[test]
+fn the_frontend_is_built_without_the_program() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for file in ["frontend.Dockerfile", "mstage.toml"] {
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        assert!(text.contains(" --no-default-features --bin mstage-frontend"), "{file}");
+    }
+}
+
+/// Completions and man pages are for shells and readers that check them; here, that there are some.
+#[test]
+fn completions_and_man_pages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let printed = |args: &[&str]| {
+        let args: Vec<String> = args.iter().map(|arg| (*arg).to_owned()).collect();
+        let output = program(&args, root).output().unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{args:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        assert!(printed(&["completions", shell]).contains("deny-warnings"), "{shell}");
+    }
+    assert!(printed(&["man"]).contains(".TH mstage 1"));
+    assert!(printed(&["man", "check"]).contains("deny\\-warnings"));
+}
+
 /// The commands of a session with their output.
 fn played(session: &str, directory: &Path) -> String {
     let commands = session.lines().filter(|line| line.starts_with(PROMPT));
