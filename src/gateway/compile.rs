@@ -6,10 +6,11 @@ use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Definition, Graph, State};
 
 use super::build_file::BuildFile;
+use super::caches::Import;
 use super::entitlements::Entitlements;
 use super::options::Options;
 use super::planning::Opened;
-use super::{capabilities, dangling, report, sbom};
+use super::{caches, capabilities, dangling, report, sbom};
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Lowered, lower};
 use crate::plan::{Plan, select};
@@ -25,6 +26,8 @@ pub(super) struct Compiled {
     pub(super) scans: BTreeMap<String, Definition>,
     /// The entitlements that its steps need.
     pub(super) entitlements: Entitlements,
+    /// The import of caches, if the client has given a source.
+    pub(super) import: Option<Import>,
     /// The parts of a report, if the target is one.
     pub(super) reported: Option<Reported>,
 }
@@ -63,9 +66,10 @@ pub(super) async fn compile(
         return Err(report::failure(&diagnostics, &opened.files));
     };
 
-    let settings = project.settings();
+    let mut settings = project.settings();
     dangling::leave_out(bridge, &settings, &mut plans).await?;
     let mut graph = Graph::new();
+    settings.waits = caches::program(bridge, project.options, &mut graph)?;
     let mut lowered = Vec::with_capacity(plans.len());
     for plan in &plans {
         let one = lower(plan, project.files, &settings, &mut graph)
@@ -88,8 +92,21 @@ pub(super) async fn compile(
     let beside: Vec<Definition> = beside.into_iter().map(define).collect::<Result<_, Status>>()?;
     let all = definitions.iter().chain(&beside).zip(states);
     let entitlements = Entitlements::of(&graph, all, project.files);
+    let import = match settings.waits.take() {
+        Some(program) => {
+            let all = lowered.iter().flat_map(|one| one.caches.clone());
+            // A cache with content is never empty, so nobody knows whether it is new.
+            let all: BTreeMap<_, _> = all.filter(|(_, cache)| !cache.has_content).collect();
+            let all: Vec<_> = all.into_values().collect();
+            match all.is_empty() {
+                true => None,
+                false => Some(Import::new(project.options, program, all, &mut graph, digest)?),
+            }
+        }
+        None => None,
+    };
     let at_once = settings.engine.merges_branches();
     let is_report = plans.iter().any(|plan| plan.is_report);
     let reported = is_report.then_some(Reported { lowered, graph, files: opened.files, at_once });
-    Ok(Compiled { plans, definitions, beside, scans, reported, entitlements })
+    Ok(Compiled { plans, definitions, beside, scans, reported, entitlements, import })
 }

@@ -127,14 +127,29 @@ impl Begun {
     }
 }
 
-/// Builds the target for every platform.
+/// Builds the target for every platform, and fills new caches if the client has given a source.
 async fn build(
     bridge: &Bridge,
     options: &Options,
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
-    let compiled = compile(bridge, options, build_file).await?;
-    let Compiled { plans, definitions, beside, scans, reported, entitlements } = compiled;
+    let mut compiled = compile(bridge, options, build_file).await?;
+    match compiled.import.take() {
+        Some(import) => {
+            import.beside(bridge, build_compiled(bridge, options, compiled, true)).await
+        }
+        None => build_compiled(bridge, options, compiled, false).await,
+    }
+}
+
+/// Builds the graphs of the target. `to_the_end` evaluates them before they are returned.
+async fn build_compiled(
+    bridge: &Bridge,
+    options: &Options,
+    compiled: Compiled,
+    to_the_end: bool,
+) -> Result<SolveResult, Status> {
+    let Compiled { plans, definitions, beside, scans, reported, entitlements, .. } = compiled;
     if let Some(reported) = reported {
         let built =
             stage_report::build(bridge, options, plans, definitions, beside, reported).await;
@@ -145,7 +160,8 @@ async fn build(
     // A lazy target would begin only after the graphs built with it, and its errors would not be
     // seen here. If it is rejected, the client would show only the engine's message without the
     // step.
-    let evaluate = !capabilities::shows_excerpts(bridge)
+    let evaluate = to_the_end
+        || !capabilities::shows_excerpts(bridge)
         || !beside.is_empty()
         || !entitlements.is_empty()
         || plans.iter().any(linked_into_special::puts_trees_over_links);

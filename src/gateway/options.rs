@@ -11,7 +11,7 @@ use buildkit_frontend::{
 use buildkit_llb::{Platform, ResolveMode};
 
 use crate::plan::{
-    ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, without_credentials,
+    CACHES, ContextSource, NamedContexts, Request, SbomScope, Stages, Vcs, without_credentials,
 };
 
 /// The client's options.
@@ -44,6 +44,8 @@ pub struct Options {
     pub process: ProcessOptions,
     /// Prefix for the ids of cache mounts.
     pub cache_namespace: String,
+    /// The source from which new caches are filled, if any.
+    pub caches: Option<ContextSource>,
     /// The scanner for an SBOM, if requested.
     pub scanner: Option<Scanner>,
     /// Caches to import.
@@ -61,6 +63,8 @@ impl Options {
         let build_platform = raw.build_platform()?;
         let platforms = raw.target_platforms()?;
         let multi_platform = raw.multi_platform()?;
+        let mut contexts = named_contexts(&raw)?;
+        let caches = contexts.take(CACHES);
         let request = Request {
             target: raw.target().map(str::to_owned),
             build_args: raw.build_args(),
@@ -68,7 +72,7 @@ impl Options {
             target_platform: platforms[0].clone(),
             implicit_platform: raw.non_empty("platform").is_none(),
             several_platforms: multi_platform,
-            contexts: named_contexts(&raw)?,
+            contexts,
             vcs: Vcs {
                 revision: raw.vcs_revision().map(str::to_owned),
                 source: raw.vcs_source().map(without_credentials),
@@ -96,6 +100,7 @@ impl Options {
             multi_platform,
             process: raw.process()?,
             cache_namespace: raw.cache_namespace().to_owned(),
+            caches,
             scanner: raw.sbom_scanner()?,
             cache_imports: raw.cache_imports()?,
             subrequest: raw.subrequest().map(str::to_owned),

@@ -58,6 +58,7 @@ impl Project<'_> {
             resolve_mode: self.options.resolve_mode,
             several_platforms: self.options.multi_platform,
             process: self.options.process.clone(),
+            waits: None,
             cache_namespace: self.options.cache_namespace.clone(),
             engine: Engine {
                 merge: llb.supports(Cap::MERGE_OP.id()),

@@ -1,10 +1,11 @@
 //! The cache mounts of a plan: their directories, and the ops that export what they contain.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use buildkit_llb::{
-    BindAccess, BindMount, CacheMount, Exec, FileOp, Graph, Metadata, MkfileAction, NetMode,
-    Platform, State, Timestamp,
+    BindAccess, BindMount, CacheMount, Exec, FileOp, Graph, Metadata, MkfileAction, Mount, NetMode,
+    Platform, ProxyEnv, State, Timestamp,
 };
 
 use super::{Lowering, Settings};
@@ -13,8 +14,24 @@ use crate::plan::{Id, MountKind, Owner, PlannedMount};
 /// The mount point of a cache in the container of [`Program`].
 pub const CACHE: &str = "/cache";
 
+/// The mount point of the files with which [`Program`] fills a cache.
+pub const SOURCE: &str = "/source";
+
 /// The directory in which [`Program`] writes.
 pub const OUTPUT: &str = "/output";
+
+/// The mount point of the directory in which [`Program`] and the frontend meet.
+pub const MEETING: &str = "/meeting";
+
+/// The id of that directory, a cache that all builds share. Each build has a directory in it.
+pub const MEETING_ID: &str = "mstage.caches/meeting";
+
+/// The arg of [`Program`] that waits until caches are filled.
+pub const WAIT: &str = "wait-for-caches";
+
+/// The mount point of an empty directory, by which a step waits for its caches. No image has files
+/// there.
+const WAITED: &str = "/dev/mstage-caches";
 
 /// The variable that makes an op of [`Program`] differ in every build. The content of a cache is
 /// not part of an op's key, and `ignore_cache` would empty it.
@@ -82,6 +99,47 @@ impl Lowering<'_> {
     }
 }
 
+impl Lowering<'_> {
+    /// A mount by which a step waits until its new caches are filled.
+    ///
+    /// The mount is an empty directory that the frontend's program makes, once the frontend lets
+    /// it pass. It runs only if the step does: the step's key contains the program and the ids, but
+    /// not the source of the caches. The result is not exported, so that on another engine with an
+    /// imported cache it is a key without a result.
+    pub(super) fn wait_for_caches(
+        &mut self,
+        mounts: &[PlannedMount],
+        settings: &Settings,
+    ) -> Option<Mount<'static>> {
+        let Program { image, path, platform, nonce } = settings.waits.as_ref()?;
+        let mut ids: BTreeSet<String> = BTreeSet::new();
+        for mount in mounts {
+            if let MountKind::Cache { id, owner, mode, origin: None, .. } = &mount.kind {
+                let variant = variant(owner.as_deref(), *mode, false);
+                ids.insert(format!("{}/{id} {variant}", settings.cache_namespace));
+            }
+        }
+        let names: Vec<&str> = ids.iter().map(String::as_str).collect();
+        if names.is_empty() {
+            return None;
+        }
+        let output = BindMount::new(OUTPUT, State::SCRATCH).access(BindAccess::Output);
+        let mut exec = Exec::new(*image, path.clone());
+        exec.args =
+            [WAIT, MEETING].into_iter().chain(names).map(|arg| arg.to_owned().into()).collect();
+        exec.readonly_root = true;
+        exec.platform = Some(platform.clone());
+        exec.network = NetMode::None;
+        exec.mounts = vec![output.into(), CacheMount::new(MEETING, MEETING_ID).into()];
+        // Proxies are not part of an op's key, but the process gets them.
+        exec.proxy_env = Some(ProxyEnv::default().no_proxy(nonce.clone()));
+        let mut metadata = Metadata::named("[caches] wait until new caches are filled");
+        metadata.export_cache = Some(false);
+        let waited = self.graph.add(exec, metadata).mounts.first().copied().flatten()?;
+        Some(BindMount::new(WAITED, waited).into())
+    }
+}
+
 /// Describes how a cache begins.
 fn variant(owner: Option<&Owner>, mode: Option<u32>, has_content: bool) -> String {
     let mut text = String::new();
@@ -106,7 +164,7 @@ fn variant(owner: Option<&Owner>, mode: Option<u32>, has_content: bool) -> Strin
 
 impl Program {
     /// A process of the program.
-    pub fn exec(&self, args: &[&str], mounts: Vec<buildkit_llb::Mount<'static>>) -> Exec<'static> {
+    fn exec(&self, args: &[&str], mounts: Vec<Mount<'static>>) -> Exec<'static> {
         let mut exec = Exec::new(self.image, self.path.clone());
         exec.args = args.iter().map(|arg| arg.to_string().into()).collect();
         exec.readonly_root = true;
@@ -126,9 +184,35 @@ impl Program {
         args: &[&str],
         label: &str,
     ) -> State {
+        self.work(graph, cache, before, None, args, label)
+    }
+
+    /// Adds a process that fills a cache from a file system at [`SOURCE`].
+    pub fn fill(
+        &self,
+        graph: &mut Graph,
+        cache: &Cache,
+        source: State,
+        args: &[&str],
+        label: &str,
+    ) -> State {
+        self.work(graph, cache, State::SCRATCH, Some(source), args, label)
+    }
+
+    fn work(
+        &self,
+        graph: &mut Graph,
+        cache: &Cache,
+        before: State,
+        source: Option<State>,
+        args: &[&str],
+        label: &str,
+    ) -> State {
         let mut output = BindMount::new(OUTPUT, before);
         output.access = BindAccess::Output;
-        let exec = self.exec(args, vec![output.into(), cache.mount.clone().into()]);
+        let mut mounts: Vec<Mount<'_>> = vec![output.into(), cache.mount.clone().into()];
+        mounts.extend(source.map(|source| BindMount::new(SOURCE, source).into()));
+        let exec = self.exec(args, mounts);
         let states = graph.add(exec, Metadata::named(label));
         states.mounts.first().copied().flatten().unwrap_or(before)
     }

@@ -39,6 +39,7 @@ impl<'a> Lowering<'a> {
         let process = &settings.process;
         let mut mounts: Vec<Mount<'_>> =
             exec.mounts.iter().map(|mount| self.mount(mount, root, settings)).collect();
+        mounts.extend(self.wait_for_caches(&exec.mounts, settings));
         if process.shm_size > 0 {
             mounts.push(TmpfsMount::new("/dev/shm").size(process.shm_size).into());
         }

@@ -26,7 +26,9 @@ use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, Range, SourceId, SourceInfo, State,
 };
 
-pub use self::caches::{CACHE, Cache, OUTPUT, Program, add_file};
+pub use self::caches::{
+    CACHE, Cache, MEETING, MEETING_ID, OUTPUT, Program, SOURCE, WAIT, add_file,
+};
 pub use self::context::{git_source, main_context};
 use self::file::StepSite;
 pub(crate) use self::label::Label;

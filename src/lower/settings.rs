@@ -3,6 +3,7 @@
 pub use buildkit_frontend::{ProcessOptions, Sessions};
 use buildkit_llb::{Definition, ResolveMode};
 
+use super::caches::Program;
 use crate::plan::GitUrl;
 
 /// Settings that apply to every op.
@@ -22,6 +23,8 @@ pub struct Settings {
     pub process: ProcessOptions,
     /// Prefix for the ids of cache mounts; may be empty.
     pub cache_namespace: String,
+    /// The program that steps with cache mounts wait for, if new caches are filled.
+    pub waits: Option<Program>,
     /// Features of the engine that not all engines have.
     pub engine: Engine,
 }

@@ -158,6 +158,11 @@ impl NamedContexts {
         Some((key, source))
     }
 
+    /// Removes a context and returns its source.
+    pub fn take(&mut self, name: &str) -> Option<ContextSource> {
+        self.0.remove(name)
+    }
+
     /// All contexts with their names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &ContextSource)> {
         self.0.iter().map(|(name, source)| (name.as_str(), source))

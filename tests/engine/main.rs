@@ -31,6 +31,7 @@ mod fresh {
     mod faults;
     mod faulty_registry;
     mod gates;
+    mod imported_caches;
     mod linked;
     mod lock;
     mod origin;

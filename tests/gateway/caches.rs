@@ -1,4 +1,5 @@
-//! `--target mstage.caches`: the processes that copy caches.
+//! `--target mstage.caches`: the processes that copy caches. The build context `mstage.caches`: the
+//! steps that wait for it.
 
 use buildkit_proto::pb;
 use prost::Message;
@@ -120,4 +121,51 @@ async fn what_cannot_be_exported() {
     let daemon = build(engine(Release::Head), spec, &TARGET).await;
     assert!(error(&daemon).0.contains("has a cache mount: there is nothing to export"));
     assert!(!daemon.methods().contains(&Method::NewContainer));
+}
+
+/// The definition of the stage, and the digests of its ops.
+async fn built(source: &str) -> (Daemon, Vec<pb::ExecOp>) {
+    let source = format!("context:mstage.caches={source}");
+    let opts = ["target=build", "source=myorg/mstage", &source];
+    let daemon = build(engine(Release::Head), SPEC, &opts).await;
+    assert!(returned(&daemon).result.is_some(), "{:?}", returned(&daemon));
+    let solves = daemon.solves().into_iter().filter(|solve| solve.definition.is_some());
+    let all = solves.flat_map(|solve| definition::of(&solve).def);
+    let exec = |bytes: Vec<u8>| match pb::Op::decode(bytes.as_slice()).unwrap().op {
+        Some(pb::op::Op::Exec(exec)) => Some(exec),
+        _ => None,
+    };
+    let execs = all.filter_map(exec).collect();
+    (daemon, execs)
+}
+
+#[tokio::test]
+async fn steps_with_caches_wait_for_their_source_without_depending_on_it() {
+    let (daemon, first) = built("docker-image://registry.example.com/caches").await;
+    let (_, second) = built("local:caches").await;
+    // No op of the build depends on the source.
+    assert_eq!(first, second);
+    let waits =
+        first.iter().filter(|exec| exec.meta.as_ref().unwrap().args[1] == "wait-for-caches");
+    let ids: Vec<_> = waits.map(|exec| exec.meta.as_ref().unwrap().args[3..].to_vec()).collect();
+    assert_eq!(ids.len(), 3, "{ids:?}");
+    assert!(ids.contains(&vec!["//root/.cache ".to_owned(), "/pkg ".to_owned()]), "{ids:?}");
+    let steps = first.iter().filter(|exec| exec.meta.as_ref().unwrap().args[0] == "/bin/sh");
+    for step in steps {
+        let wait = step.mounts.iter().find(|mount| mount.dest == "/dev/mstage-caches").unwrap();
+        assert!(wait.readonly && wait.output == -1);
+    }
+    // The build is evaluated: a step must not wait for a frontend that is gone.
+    assert!(daemon.solves().iter().any(|solve| solve.evaluate));
+}
+
+#[tokio::test]
+async fn a_source_of_caches_is_an_image_or_a_directory() {
+    let opts = ["source=myorg/mstage", "context:mstage.caches=https://example.com/a.tar"];
+    let daemon = build(engine(Release::Head), SPEC, &opts).await;
+    let (message, _) = error(&daemon);
+    assert!(
+        message.contains("`context:mstage.caches`: expected an image, a directory"),
+        "{message}"
+    );
 }

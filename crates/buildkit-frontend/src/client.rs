@@ -48,6 +48,7 @@ pub(crate) struct Client {
 }
 
 /// The answers of a call that takes and gives streams.
+#[derive(Debug)]
 pub(crate) struct Answers {
     stream: Streaming<Bytes>,
 }
@@ -94,14 +95,15 @@ impl Client {
         })
     }
 
-    /// Calls `ExecProcess` with one message. The stream of messages to the daemon stays open: its end would end the
-    /// process.
-    pub(crate) async fn exec_process(
+    /// Calls `ExecProcess`. The first message starts the process, and the end of the messages ends it.
+    pub(crate) async fn exec_process<M: Message + 'static>(
         &self,
-        first: impl Message + 'static,
+        first: M,
+        further: impl stream::Stream<Item = M> + Send + 'static,
     ) -> Result<Answers, Error> {
-        let first: Box<dyn Outgoing> = Box::new(first);
-        let messages = stream::once(async { first }).chain(stream::pending());
+        let boxed = |message: M| -> Box<dyn Outgoing> { Box::new(message) };
+        let first = boxed(first);
+        let messages = stream::once(async { first }).chain(further.map(boxed));
         let mut grpc = self.grpc.clone();
         let path = PathAndQuery::from_static("/moby.buildkit.v1.frontend.LLBBridge/ExecProcess");
         let answer = grpc.streaming(Request::new(messages), path, Raw).await;

@@ -83,7 +83,7 @@ pub use self::attestation::{Attestation, AttestationKind, Subject, SubjectKind};
 pub use self::bridge::Bridge;
 pub use self::capabilities::{CapSet, Capabilities, Unsupported, Worker, gateway};
 pub use self::connection::Connection;
-pub use self::container::{Container, ContainerMount, Exit};
+pub use self::container::{Container, ContainerMount, Exit, Process};
 pub use self::error::Error;
 pub use self::file::{FileKind, Stat};
 pub use self::lookup::{

@@ -4,18 +4,32 @@
 use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{Error, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::gateway::copier::{Source, Tree, mebibytes, remove_entries, size};
+use super::meeting;
+use crate::gateway::copier::{Source, Tree, mebibytes, remove_entries, set_times, size};
+use crate::lower::WAIT;
 
 /// Copies a cache to a new directory.
 pub(super) const EXPORT: &str = "export-cache";
 /// Writes the size of a cache to a file.
 pub(super) const MEASURE: &str = "measure-cache";
+/// Writes a file if a cache is new.
+pub(super) const CHECK: &str = "check-cache";
+/// Fills a new cache.
+pub(super) const FILL: &str = "fill-cache";
+/// Like [`FILL`], for files that have lost their owners: they get the owner of the cache.
+pub(super) const FILL_OWNED: &str = "fill-cache-of-owner";
+
+/// The directory of a cache in which files are copied until all are there. An import was cut short
+/// if it exists.
+const UNFINISHED: &str = ".mstage-unfinished";
 
 /// True if the program was started to read or fill caches, and not to answer a client.
 pub(in crate::gateway) fn is_asked_for(args: &[OsString]) -> bool {
-    args.first().is_some_and(|verb| verb == EXPORT || verb == MEASURE)
+    let verbs = [EXPORT, MEASURE, CHECK, FILL, FILL_OWNED, WAIT, meeting::SERVE];
+    args.first().is_some_and(|arg| verbs.iter().any(|verb| arg == verb))
 }
 
 /// Reads or fills a cache. Returns a line for each file that is left out.
@@ -29,6 +43,21 @@ pub(in crate::gateway) fn work(args: &[OsString]) -> Result<Vec<String>, String>
             let written = fs::write(to, size(Path::new(from)).to_string());
             let failed = |err| format!("cannot measure {}: {err}", name.display());
             written.map(|()| Vec::new()).map_err(failed)
+        }
+        [verb, name, cache, to] if verb == CHECK => {
+            let checked = is_new(Path::new(cache))
+                .and_then(|is_new| if is_new { fs::write(to, "") } else { Ok(()) });
+            let failed = |err| format!("cannot read {}: {err}", name.display());
+            checked.map(|()| Vec::new()).map_err(failed)
+        }
+        [verb, name, from, cache] if verb == FILL || verb == FILL_OWNED => {
+            let keeps_owners = verb == FILL;
+            fill(&name.to_string_lossy(), Path::new(from), Path::new(cache), keeps_owners)
+        }
+        [verb, directory, ..] if verb == WAIT => meeting::wait(Path::new(directory)),
+        [verb, directory, build] if verb == meeting::SERVE => {
+            let served = meeting::serve(Path::new(directory), build);
+            served.map(|()| Vec::new()).map_err(|err| err.to_string())
         }
         _ => Err("unexpected arguments".to_owned()),
     }
@@ -44,6 +73,40 @@ fn export(name: &str, from: &Path, to: &Path) -> Result<Vec<String>, String> {
     Ok(tree.into_notes(name))
 }
 
+/// True if nothing has used a cache yet.
+fn is_new(cache: &Path) -> Result<bool, Error> {
+    let is_empty = fs::read_dir(cache)?.next().is_none();
+    Ok(is_empty || cache.join(UNFINISHED).exists())
+}
+
+/// Fills a cache if it is new. All files appear at once, so that no build takes a file for whole
+/// that is not.
+fn fill(name: &str, from: &Path, cache: &Path, keeps_owners: bool) -> Result<Vec<String>, String> {
+    let filled = || {
+        if !is_new(cache)? {
+            return Ok(Vec::new());
+        }
+        remove_entries(cache);
+        let unfinished = cache.join(UNFINISHED);
+        fs::create_dir(&unfinished)?;
+        let owner = fs::symlink_metadata(cache)?;
+        let owner = (!keeps_owners).then_some((owner.uid(), owner.gid()));
+        let mut tree = Tree::new(Source::Stays).owned_by(owner);
+        tree.copy(from, &unfinished)?;
+        for entry in fs::read_dir(&unfinished)? {
+            let entry = entry?;
+            fs::rename(entry.path(), cache.join(entry.file_name()))?;
+        }
+        fs::remove_dir(&unfinished)?;
+        set_times(cache, &fs::symlink_metadata(from)?)?;
+        Ok(tree.into_notes(name))
+    };
+    filled().map_err(|err| {
+        remove_entries(cache);
+        failure("import", name, from, &err)
+    })
+}
+
 fn failure(verb: &str, name: &str, from: &Path, err: &Error) -> String {
     match err.kind() {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => format!(
@@ -51,5 +114,61 @@ fn failure(verb: &str, name: &str, from: &Path, err: &Error) -> String {
             mebibytes(size(from))
         ),
         _ => format!("cannot {verb} {name}: {err}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(args: &[&OsStr]) -> Result<Vec<String>, String> {
+        let args: Vec<OsString> = args.iter().map(|&arg| arg.to_owned()).collect();
+        assert!(is_asked_for(&args));
+        work(&args)
+    }
+
+    /// Exported and imported, a cache is what it was, also after an import that was cut short.
+    #[test]
+    fn there_and_back() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir_all(path("cache/d")).unwrap();
+        fs::write(path("cache/d/file"), "text").unwrap();
+        fs::hard_link(path("cache/d/file"), path("cache/link")).unwrap();
+        fs::create_dir_all(path("new").join(UNFINISHED)).unwrap();
+        fs::write(path("new").join(UNFINISHED).join("half"), "").unwrap();
+        let (cache, out, new) = (path("cache"), path("out"), path("new"));
+        let name = OsStr::new("the cache `c`");
+        assert_eq!(run(&[EXPORT.as_ref(), name, cache.as_ref(), out.as_ref()]), Ok(vec![]));
+        assert_eq!(run(&[CHECK.as_ref(), name, new.as_ref(), path("is-new").as_ref()]), Ok(vec![]));
+        assert!(path("is-new").exists());
+        for verb in [FILL, FILL_OWNED] {
+            assert_eq!(run(&[verb.as_ref(), name, out.as_ref(), new.as_ref()]), Ok(vec![]));
+            assert_eq!(fs::read_to_string(path("new/link")).unwrap(), "text");
+            assert_eq!(fs::metadata(path("new/d/file")).unwrap().nlink(), 2);
+            assert_eq!(fs::read_dir(&new).unwrap().count(), 2);
+        }
+        let time = |path: &Path| fs::metadata(path).unwrap().modified().unwrap();
+        assert_eq!(time(&new), time(&cache));
+        assert_eq!(time(&new.join("d")), time(&cache.join("d")));
+        assert_eq!(run(&[CHECK.as_ref(), name, new.as_ref(), path("no").as_ref()]), Ok(vec![]));
+        assert!(!path("no").exists());
+    }
+
+    /// A cache that has been used is not touched.
+    #[test]
+    fn only_new_caches_are_filled() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for name in ["from", "cache"] {
+            fs::create_dir(path(name)).unwrap();
+            fs::write(path(name).join("file"), name).unwrap();
+        }
+        let args = [FILL.into(), "c".into(), path("from").into(), path("cache").into()];
+        assert_eq!(work(&args), Ok(vec![]));
+        assert_eq!(fs::read_to_string(path("cache/file")).unwrap(), "cache");
+        let failed =
+            [FILL.into(), "the cache `c`".into(), path("none").into(), path("none").into()];
+        assert!(work(&failed).unwrap_err().starts_with("cannot import the cache `c`: "));
     }
 }

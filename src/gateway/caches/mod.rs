@@ -5,8 +5,11 @@
 
 mod export;
 mod files;
+mod import;
+mod meeting;
 mod name;
 mod size;
 
 pub(super) use self::export::export;
 pub(super) use self::files::{is_asked_for, work};
+pub(super) use self::import::{Import, program};

@@ -15,6 +15,9 @@ pub(super) const INDEX: &str = "mstage-caches.json";
 /// The version of that file.
 const VERSION: u32 = 1;
 
+/// Maximum size of that file, in bytes.
+pub(super) const MAX_INDEX: usize = 4 << 20;
+
 /// Maximum length of a directory's name, in bytes. File systems accept 255.
 const MAX_NAME: usize = 200;
 
@@ -48,6 +51,22 @@ impl Index {
             directory: directory(cache),
         };
         Self { version: VERSION, caches: caches.into_iter().map(entry).collect() }
+    }
+
+    /// Parses the file. Returns the end of a sentence about an invalid one.
+    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
+        let index: Self = serde_json::from_slice(text)
+            .map_err(|err| format!("is not a list of caches: {err}"))?;
+        match index.version {
+            VERSION => Ok(index),
+            other => Err(format!("has version {other}, but this mstage knows {VERSION}")),
+        }
+    }
+
+    /// True if the export has a cache.
+    pub(super) fn has(&self, cache: &Cache) -> bool {
+        let directory = directory(cache);
+        self.caches.iter().any(|entry| entry.directory == directory)
     }
 
     /// The file, which ends with a newline.
@@ -163,5 +182,20 @@ mod tests {
             }
         "#]]
         .assert_eq(&String::from_utf8(index.to_json()).unwrap());
+    }
+
+    #[test]
+    fn lists_of_caches() {
+        let caches = [cache("", "/c", ""), cache("ns", "/c", "1000")];
+        let index = Index::parse(&Index::new(&caches).to_json()).unwrap();
+        assert!(index.has(&caches[0]) && index.has(&caches[1]) && !index.has(&cache("", "c", "")));
+        for (text, problem) in [
+            ("", "is not a list of caches: EOF"),
+            ("{}", "is not a list of caches: missing field"),
+            (r#"{"version": 2, "caches": []}"#, "has version 2, but this mstage knows 1"),
+        ] {
+            let error = Index::parse(text.as_bytes()).unwrap_err();
+            assert!(error.starts_with(problem), "{error}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::Path;
 
 pub(super) use self::errors::at;
-pub(super) use self::tree::{Source, Tree, size};
+pub(super) use self::tree::{Source, Tree, set_times, size};
 
 /// Removes the entries of a directory as far as possible. An engine with a full disk cannot remove
 /// the files of a failed step itself, because it must record their removal first.

@@ -37,6 +37,8 @@ pub(in crate::gateway) enum Source {
 /// The state of copying a tree.
 pub(in crate::gateway) struct Tree {
     source: Source,
+    /// The owner of all copies, if it is not that of the copied file.
+    owner: Option<(u32, u32)>,
     /// The first copy of each file with several hard links, by device and inode number.
     linked: BTreeMap<(u64, u64), PathBuf>,
     /// A line for each file that is left out.
@@ -46,7 +48,12 @@ pub(in crate::gateway) struct Tree {
 
 impl Tree {
     pub(in crate::gateway) fn new(source: Source) -> Self {
-        Self { source, linked: BTreeMap::new(), notes: Vec::new(), left_out: 0 }
+        Self { source, owner: None, linked: BTreeMap::new(), notes: Vec::new(), left_out: 0 }
+    }
+
+    /// Gives all copies this owner.
+    pub(in crate::gateway) fn owned_by(self, owner: Option<(u32, u32)>) -> Self {
+        Self { owner, ..self }
     }
 
     /// Copies a directory, which must not exist yet.
@@ -54,7 +61,7 @@ impl Tree {
         let metadata = fs::symlink_metadata(from).map_err(|err| at(from, err))?;
         fs::create_dir(to).map_err(|err| at(to, err))?;
         self.copy(from, to)?;
-        Self::make_alike(from, to, &metadata)
+        self.make_alike(from, to, &metadata)
     }
 
     /// Copies the content of a directory to another. Sockets, pipes and devices are left out:
@@ -85,7 +92,7 @@ impl Tree {
         }
         // Creating an entry changes a directory's time: inner ones come first.
         for (path, metadata) in directories.iter().rev() {
-            Self::make_alike(&from.join(path), &to.join(path), metadata)?;
+            self.make_alike(&from.join(path), &to.join(path), metadata)?;
         }
         Ok(())
     }
@@ -116,7 +123,7 @@ impl Tree {
                 None => {
                     let Some(open) = self.found(File::open(from), from)? else { return Ok(()) };
                     copy_content(&open, to).map_err(|err| at(from, err))?;
-                    Self::make_alike(from, to, metadata)?;
+                    self.make_alike(from, to, metadata)?;
                     // If the other links have been removed, the last one looks like the only one.
                     if metadata.nlink() > 1 {
                         self.linked.insert(number, to.to_owned());
@@ -128,7 +135,7 @@ impl Tree {
             match target.to_str() {
                 Some(target) => {
                     symlink(target, to).map_err(|err| at(to, err))?;
-                    Self::make_alike(from, to, metadata)?;
+                    self.make_alike(from, to, metadata)?;
                 }
                 None => self.leave_out(path, "its target is not UTF-8"),
             }
@@ -150,9 +157,10 @@ impl Tree {
 
     /// Copies the owner, attributes, mode and times of a file. A change of the owner drops
     /// capabilities and mode bits, so it comes first.
-    fn make_alike(from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
+    fn make_alike(&self, from: &Path, to: &Path, metadata: &Metadata) -> Result<()> {
+        let (uid, gid) = self.owner.unwrap_or((metadata.uid(), metadata.gid()));
         let alike = || {
-            lchown(to, Some(metadata.uid()), Some(metadata.gid()))?;
+            lchown(to, Some(uid), Some(gid))?;
             if !metadata.is_symlink() {
                 copy_attributes(from, to);
                 fs::set_permissions(to, Permissions::from_mode(metadata.mode() & 0o7777))?;
@@ -245,7 +253,7 @@ fn next_data(file: &File, place: u64, length: u64) -> Result<Option<(u64, u64)>>
 }
 
 /// Copies the times of a file.
-fn set_times(to: &Path, metadata: &Metadata) -> Result<()> {
+pub(in crate::gateway) fn set_times(to: &Path, metadata: &Metadata) -> Result<()> {
     let times = sys::Timestamps {
         last_access: time(metadata.atime(), metadata.atime_nsec()),
         last_modification: time(metadata.mtime(), metadata.mtime_nsec()),
