@@ -3,7 +3,7 @@
 //! A warning is the finding of an advisory rule: its code is the rule's name, and `docs/rules` has its page. The rules
 //! are listed in `crate::rules`.
 
-use super::Severity;
+use super::severity::Severity;
 use crate::rules::with_rules;
 
 /// The URL of the rules' pages.

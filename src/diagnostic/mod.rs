@@ -10,50 +10,24 @@ mod check;
 mod code;
 mod dockerfile;
 mod near;
+mod problem;
 pub mod render;
+mod severity;
 mod silence;
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Display;
-
-use buildkit_llb::visible_line;
 
 pub use check::{Check, Rules};
 pub use code::Code;
 pub use dockerfile::{DockerfileRule, Finding, Findings};
 pub use near::{Known, did_you_mean, nearest, suggesting};
+pub use problem::Diagnostic;
+pub use severity::Severity;
 pub use silence::Silence;
 use silence::Silences;
 
 use crate::source::Span;
-
-/// The effect of a diagnostic on the build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Severity {
-    /// The build stops.
-    Error,
-    /// The build continues, but probably does not do what was intended.
-    Warning,
-}
-
-/// One error or warning.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Diagnostic {
-    /// The check that reported it: a stable name for docs, tests and filters.
-    pub code: Code,
-    /// Its location; `None` if it is not about the file (but about an option of the client).
-    pub span: Option<Span>,
-    /// The message.
-    pub message: String,
-    /// The hint.
-    pub hint: Option<String>,
-    /// Other locations that are involved.
-    pub related: Vec<(Span, String)>,
-    /// The name of the arg or stage that it is about, if it may be withdrawn later
-    /// ([`Diagnostics::withdraw`]).
-    pub about: Option<String>,
-}
 
 /// All diagnostics so far, in the order in which they were reported.
 #[derive(Debug, Default)]
@@ -74,43 +48,6 @@ pub struct Diagnostics {
 /// Proof that an error was reported. Only [`Diagnostics`] makes one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reported(());
-
-impl Diagnostic {
-    /// A diagnostic with a location in the file.
-    pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { span: Some(span), ..Self::without_place(code, message) }
-    }
-
-    /// A diagnostic about an option of the client.
-    pub fn without_place(code: Code, message: impl Into<String>) -> Self {
-        let message = shown(message);
-        Self { code, span: None, message, hint: None, related: Vec::new(), about: None }
-    }
-
-    /// Adds a hint.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(shown(hint));
-        self
-    }
-
-    /// Adds a hint, if there is one.
-    pub fn maybe_hint(mut self, hint: Option<impl Into<String>>) -> Self {
-        self.hint = hint.map(shown);
-        self
-    }
-
-    /// Sets the arg or stage that it is about.
-    pub fn about(mut self, name: impl Into<String>) -> Self {
-        self.about = Some(name.into());
-        self
-    }
-
-    /// Adds another location.
-    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
-        self.related.push((span, shown(message)));
-        self
-    }
-}
 
 impl Diagnostics {
     /// Prepends `prefix` to the messages of all diagnostics after the first `count`.
@@ -290,15 +227,6 @@ impl Diagnostics {
         if let Some(check) = other.of_file {
             self.follow_file(check);
         }
-    }
-}
-
-/// Makes a text safe for terminals, in one line: it may quote anything from a file.
-fn shown(text: impl Into<String>) -> String {
-    let text = text.into();
-    match visible_line(&text) {
-        Cow::Borrowed(_) => text,
-        Cow::Owned(shown) => shown,
     }
 }
 

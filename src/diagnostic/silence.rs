@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Code, Diagnostic};
+use super::code::Code;
+use super::problem::Diagnostic;
 use crate::source::Span;
 
 /// A comment that silences a rule.

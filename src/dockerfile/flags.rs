@@ -3,7 +3,7 @@
 //! Input: words such as `--from=x`. Output: the values of the flags that an instruction supports,
 //! and errors for others. Follows `frontend/dockerfile/instructions/bflag.go` of BuildKit.
 
-use super::instruction::Word;
+use super::word::Word;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::Spanned;
 

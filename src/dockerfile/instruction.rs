@@ -5,10 +5,8 @@
 use super::heredoc::Heredoc;
 use super::lines::{Comment, InnerComment};
 use super::mount::MountFlag;
+use super::word::{DeviceFlag, Word};
 use crate::source::{Span, Spanned};
-
-/// A value as written, with its span.
-pub type Word = Spanned<String>;
 
 /// An instruction, and the comments that belong to it.
 #[derive(Debug, Clone)]
@@ -136,15 +134,6 @@ pub struct Run {
     pub security: Option<Word>,
     /// The values of `--device`.
     pub devices: Vec<DeviceFlag>,
-}
-
-/// `--device=name[,required]`.
-#[derive(Debug, Clone)]
-pub struct DeviceFlag {
-    /// The CDI name.
-    pub name: Word,
-    /// True if a build fails without the device.
-    pub required: bool,
 }
 
 /// The sources, destination and common flags of `COPY` and `ADD`.

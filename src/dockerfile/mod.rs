@@ -23,13 +23,14 @@ mod parse;
 mod recognise;
 #[cfg(test)]
 mod tests;
+mod word;
 mod words;
 
 pub use self::directive::{Directives, Escape};
 pub use self::heredoc::Heredoc;
 pub use self::instruction::{
-    ArgPair, CommandLine, DeviceFlag, FileAdd, FileCopy, Healthcheck, Instruction, Kind, Pair, Run,
-    ShellText, StageHeader, Transfer, Trigger, Word,
+    ArgPair, CommandLine, FileAdd, FileCopy, Healthcheck, Instruction, Kind, Pair, Run, ShellText,
+    StageHeader, Transfer, Trigger,
 };
 use self::lines::Lines;
 pub use self::lines::{Comment, InnerComment};
@@ -37,6 +38,7 @@ pub use self::mount::{MountFlag, MountKind, OpenMount};
 pub use self::outline::{DockerfileOutline, OutlinedArg, OutlinedInput, outline};
 use self::parse::Parser;
 pub use self::recognise::{is_dockerfile, is_named_like_dockerfile};
+pub use self::word::{DeviceFlag, Word};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::{SourceFile, Span};
 

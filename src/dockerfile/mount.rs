@@ -2,7 +2,7 @@
 //!
 //! Follows `commands_runmount.go` and `commands_rundevice.go` in `frontend/dockerfile/instructions` of BuildKit.
 
-use super::instruction::{DeviceFlag, Word};
+use super::word::{DeviceFlag, Word};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
 use crate::source::{Span, Spanned};
 use buildkit_frontend::{csv, parse_bool};

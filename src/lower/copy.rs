@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use buildkit_llb::{CopyAction, FileAction, FileOp, State};
 
 use super::Lowering;
-use super::file::{StepSite, chown, directory_of, made_directory, mode, split};
+use super::file::{chown, directory_of, made_directory, mode, split};
+use super::site::StepSite;
 use crate::path_pattern::{NOTHING, has_wildcard, quoted};
 use crate::plan::{self, Copy, CopyItem};
 

@@ -8,7 +8,8 @@ use buildkit_llb::{
     SecretMount, SecurityMode, SshMount, State, TmpfsMount,
 };
 
-use super::file::{StepSite, chown, inline_document};
+use super::file::{chown, inline_document};
+use super::site::StepSite;
 use super::{Lowering, Settings};
 use crate::plan::{self, Id, MountKind, Owner, PlannedMount};
 use crate::spec::{Network, Security, Sharing};

@@ -7,8 +7,9 @@ use buildkit_llb::{
     MkfileAction, Mode, ProgressGroup, RmAction, State, SymlinkAction, UserOpt,
 };
 
+use super::Lowering;
 use super::archive::{Entry, archive};
-use super::{Lowering, Settings};
+use super::site::StepSite;
 use crate::plan::{self, Action, Fetch, Id, Owner, PlannedStep, Unpack, Write};
 use crate::text::Text;
 
@@ -16,15 +17,6 @@ use crate::text::Text;
 const FILE_MODE: u32 = 0o644;
 /// The default mode of a directory.
 const DIRECTORY_MODE: u32 = 0o755;
-
-/// The context of a step: the stage so far, the step's metadata, and the client's settings.
-pub(super) struct StepSite<'a> {
-    pub(super) root: State,
-    pub(super) metadata: Metadata<'a>,
-    /// The name of the op that merges a linked layer into the stage, if it has a name of its own.
-    pub(super) merge_label: Option<String>,
-    pub(super) settings: &'a Settings,
-}
 
 impl Lowering<'_> {
     /// Applies actions to the stage. With `link`, their result is a separate layer that is merged

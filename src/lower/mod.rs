@@ -16,6 +16,7 @@ mod parallel;
 mod position;
 mod report;
 mod settings;
+mod site;
 mod squash;
 mod times;
 
@@ -30,12 +31,12 @@ pub use self::caches::{
     CACHE, Cache, MEETING, MEETING_ID, OUTPUT, Program, SOURCE, WAIT, add_file,
 };
 pub use self::context::{git_source, main_context};
-use self::file::StepSite;
 pub(crate) use self::label::Label;
 use self::label::label_of;
 pub(crate) use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
 pub use self::settings::{Engine, MainContext, MainSource, ProcessOptions, Sessions, Settings};
+use self::site::StepSite;
 use crate::id::IdVec;
 use crate::plan::{
     Action, ContextId, ImageId, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, StageId,

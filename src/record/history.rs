@@ -3,7 +3,7 @@
 //! Follows `commitToHistory` and its callers in `frontend/dockerfile/dockerfile2llb/convert.go` of BuildKit.
 
 use super::go;
-use super::stage::{Place, State};
+use super::state::{Place, State};
 use crate::dockerfile::{
     CommandLine, FileAdd, FileCopy, Healthcheck, Heredoc, Run, Transfer, Word, is_heredoc,
 };

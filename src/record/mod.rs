@@ -16,6 +16,7 @@ mod go;
 mod history;
 mod names;
 mod stage;
+mod state;
 mod values;
 
 use std::collections::BTreeMap;
@@ -23,7 +24,8 @@ use std::sync::Arc;
 
 pub use self::error::reword;
 use self::names::FileNames;
-use self::stage::{Base, Recorded, State, Walk};
+use self::stage::{Recorded, Walk};
+use self::state::{Base, State};
 use self::values::{Limit, globals};
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{Instruction, Kind};

@@ -5,7 +5,7 @@
 
 use buildkit_llb::Platform;
 
-use super::stage::Base;
+use super::state::Base;
 use super::values::Values;
 use crate::dockerfile::{Dockerfile, Instruction, Kind};
 use crate::plan::Title;

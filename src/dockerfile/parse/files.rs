@@ -3,7 +3,8 @@
 use super::{Parser, Text, heredoc};
 use crate::dockerfile::flags::Flags;
 use crate::dockerfile::heredoc::Heredoc;
-use crate::dockerfile::instruction::{FileAdd, FileCopy, Kind, Transfer, Word};
+use crate::dockerfile::instruction::{FileAdd, FileCopy, Kind, Transfer};
+use crate::dockerfile::word::Word;
 
 /// The flags of both instructions.
 struct CommonFlags {

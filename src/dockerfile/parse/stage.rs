@@ -1,7 +1,8 @@
 //! `FROM`.
 
 use super::{Parser, Text, words};
-use crate::dockerfile::instruction::{Kind, StageHeader, Word};
+use crate::dockerfile::instruction::{Kind, StageHeader};
+use crate::dockerfile::word::Word;
 
 impl Parser<'_> {
     pub(super) fn from(&mut self, mut text: Text<'_>) -> Option<Kind> {

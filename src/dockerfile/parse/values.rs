@@ -1,7 +1,8 @@
 //! `ARG`, `ENV`, `LABEL`, `EXPOSE` and `VOLUME`: names, values and lists of them.
 
 use super::{Parser, Text, words};
-use crate::dockerfile::instruction::{ArgPair, Kind, Pair, Word};
+use crate::dockerfile::instruction::{ArgPair, Kind, Pair};
+use crate::dockerfile::word::Word;
 
 impl Parser<'_> {
     /// The args of an `ARG`. Its flags are ignored, as in BuildKit.
