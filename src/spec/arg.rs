@@ -1,6 +1,7 @@
 //! `[args]` and `[vars]`: the parameters of a build, and constants.
 
-use super::read::{Read, Reader, words};
+use super::read::{Read, words};
+use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{Scalar, Template};

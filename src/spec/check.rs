@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::read::{Read, Reader};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use crate::diagnostic::{Check, Code, Diagnostic, Rules};

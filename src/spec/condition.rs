@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::name::ArgName;
 use super::names::Names;
-use super::read::{OneOrMany, Read, Reader};
+use super::read::{OneOrMany, Read};
+use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{Scalar, Template};

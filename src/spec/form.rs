@@ -3,8 +3,15 @@
 //! Input: a value, and its text. Output: the value in the expected form, if it can be guessed. Must
 //! not depend on the file that contains it.
 
-use super::read::{BOOLEAN, LIST, SCALAR, STRING, TABLE};
 use crate::toml::{Entry, Kind, Value};
+
+// The expected values, in the words of the messages.
+pub(super) const STRING: &str = "a string";
+/// Any text, or a number, which stands for its digits.
+pub(super) const SCALAR: &str = "a string or a decimal integer";
+pub(super) const LIST: &str = "a list";
+pub(super) const BOOLEAN: &str = "`true` or `false`";
+pub(super) const TABLE: &str = "a table";
 
 /// Maximum length of a value in a hint.
 const LONGEST: usize = 100;

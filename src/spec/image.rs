@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::form::{STRING, TABLE};
 use super::name::LabelName;
 use super::names::Names;
 use super::on_build::Trigger;
 use super::pasted;
-use super::read::{Read, Reader, STRING, TABLE};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::stage::Env;
 use super::table::{Field, Table, table};
@@ -276,7 +278,7 @@ impl Field for Labels {
     }
 
     fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        super::warn_of_misplaced_keys(table, key, reader);
+        super::table::warn_of_misplaced_keys(table, key, reader);
         let mut labels = BTreeMap::new();
         if let Some(value) = table.remove(key) {
             let span = value.span;

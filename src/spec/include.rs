@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::read::{Read, Reader};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::Allowed;

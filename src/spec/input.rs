@@ -1,7 +1,8 @@
 //! `[sources.NAME]`: named sources, as bases of stages and for copies.
 
 use super::names::Names;
-use super::read::{Read, Reader};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{MaybeEmpty, Template};

@@ -25,6 +25,7 @@ mod other_language;
 mod parallel;
 mod pasted;
 mod read;
+mod reader;
 pub(crate) mod script;
 pub mod shape;
 pub(crate) mod shell;
@@ -38,7 +39,9 @@ mod synonym;
 mod table;
 mod template;
 mod text;
+mod unfit;
 mod unread;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
@@ -58,7 +61,8 @@ pub use self::name::{ArgName, EnvName, LabelName, MountSetName, SourceName, Stag
 pub use self::on_build::Trigger;
 pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
-use self::read::{Read, Reader, named_or_unread};
+use self::read::{Read, named_or_unread};
+use self::reader::{KeyPlaces, Reader};
 use self::shape::{Shape, TableShape};
 pub use self::stage::{Env, From, Shell, Stage, first_of};
 pub use self::step::{
@@ -67,16 +71,15 @@ pub use self::step::{
 };
 pub use self::step_values::{Content, Device, Network, Script, Security, Sources};
 pub(crate) use self::synonym::cleared;
-use self::table::{Field, Keys, Table, table};
+use self::table::{Field, Keys, Table, table, warn_of_misplaced_keys};
 pub use self::template::{
     ExpandError, Lookup, MaybeEmpty, Piece, Scalar, Template, TextTemplate, Unfit, Unreadable, User,
 };
 use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
 use crate::ignore::{self, IgnorePattern};
-use crate::rules::misplaced_key;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::text::Text;
-use crate::toml::{self, Key, Kind, Value};
+use crate::toml::{self, Kind, Value};
 
 table! {
     /// A build file.
@@ -299,7 +302,7 @@ fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
     }
     let document = toml::parse(file, diagnostics);
     let mut found = Diagnostics::default();
-    let mut reader = Reader::new(file, &mut found);
+    let mut reader = Reader::new(file, &KEY_PLACES, &mut found);
     let spec: Option<Spec> =
         Table::document(document.entries, Spec::WHAT, &reader).read_all(&mut reader);
     let Reader { unread, bare_dollars, .. } = reader;
@@ -325,6 +328,8 @@ fn keep_reliable(reliable_until: u32, found: Diagnostics, diagnostics: &mut Diag
             && diagnostic.span.is_some_and(|span| span.end <= reliable_until)
     });
 }
+
+static KEY_PLACES: KeyPlaces = KeyPlaces { header_of, place_of, tables_with_key };
 
 /// The tables that have a key, with their articles.
 fn tables_with_key(key: &str) -> &'static [&'static str] {
@@ -410,26 +415,4 @@ fn has_table(table: fn() -> TableShape, key: &str) -> bool {
 /// The shape of a whole build file.
 pub fn shape() -> Shape {
     Spec::shape()
-}
-
-/// Warns about keys of the language in a table of free names: they are probably under the wrong
-/// header. Inline tables and dotted keys have no header.
-fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
-    // The tables whose headers can precede such a table.
-    let with_header = [Spec::WHAT, Stage::WHAT, Image::WHAT];
-    let (Some(value), Some(key)) = (parent.value(table), parent.key_span(table)) else { return };
-    let Kind::Table(entries) = &value.kind else { return };
-    // The span of a table with a header is the header, which contains the key.
-    if value.span.start >= key.start {
-        return;
-    }
-    let keys = entries.iter().map(|entry| &entry.key);
-    for Key { name, span } in keys.filter(|key| !misplaced_key::is_common(&key.name)) {
-        let tables = tables_with_key(name).iter().copied();
-        let tables: Vec<&str> = tables.filter(|table| with_header.contains(table)).collect();
-        if tables.is_empty() {
-            continue;
-        }
-        reader.diagnostics.push(misplaced_key::under_header(name, table, &tables, *span));
-    }
 }

@@ -1,7 +1,8 @@
 //! Mounts of run steps.
 
 use super::mount_flag;
-use super::read::{Read, Reader, words};
+use super::read::{Read, words};
+use super::reader::Reader;
 use super::shape::Shape;
 use super::stage::From;
 use super::table::{Keys, Table, table};

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 
-use super::read::Reader;
+use super::reader::Reader;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::text::Text;

@@ -5,7 +5,8 @@
 
 use super::instruction_forms::{INSTRUCTIONS, form_of};
 use super::names::Names;
-use super::read::{Read, Reader};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::text::dedent;
 use crate::diagnostic::{Code, Diagnostic, list, nearest};

@@ -1,7 +1,8 @@
 //! Branches of a `parallel` step, which run concurrently.
 
 use super::names::Names;
-use super::read::{Read, Reader};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::step::{Step, Verb};
 use super::table::table;

@@ -4,7 +4,7 @@
 //! syntax that a shell rejects anyway: its message would not explain what to write instead.
 
 use super::here_document;
-use super::read::Reader;
+use super::reader::Reader;
 use super::step::Verb;
 use super::step_values::Sources;
 use super::template::Template;

@@ -6,32 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use super::form;
+use super::form::{self, BOOLEAN, LIST, STRING, TABLE};
 use super::name::Name;
+use super::reader::Reader;
 use super::shape::Shape;
-use super::template::Unfit;
-use super::unread::Unread;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, either};
-use crate::source::{SourceFile, Span, Spanned};
+use super::unfit::Unfit;
+use crate::diagnostic::{Code, Diagnostic, did_you_mean, either};
+use crate::source::{Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Entry, Kind, Value};
-
-/// The context of every reader: the file, and the list of diagnostics.
-pub(super) struct Reader<'a> {
-    pub(super) file: &'a SourceFile,
-    pub(super) diagnostics: &'a mut Diagnostics,
-    pub(super) unread: Unread,
-    /// Each `$NAME` in a template, where only `${NAME}` is substituted.
-    pub(super) bare_dollars: Vec<Spanned<Text>>,
-    /// The number of steps that have been read.
-    pub(super) steps: usize,
-}
-
-impl<'a> Reader<'a> {
-    pub(super) fn new(file: &'a SourceFile, diagnostics: &'a mut Diagnostics) -> Self {
-        Self { file, diagnostics, unread: Unread::default(), bare_dollars: Vec::new(), steps: 0 }
-    }
-}
 
 /// A type of the language that is read from a value.
 pub(super) trait Read: Sized {
@@ -53,56 +36,6 @@ pub(super) trait Read: Sized {
     /// still read. `None` if there is none.
     fn unread(_: Span, _: &mut Reader<'_>) -> Option<Self> {
         None
-    }
-}
-
-// The expected values, in the words of the messages.
-pub(super) const STRING: &str = "a string";
-/// Any text, or a number, which stands for its digits.
-pub(super) const SCALAR: &str = "a string or a decimal integer";
-pub(super) const LIST: &str = "a list";
-pub(super) const BOOLEAN: &str = "`true` or `false`";
-pub(super) const TABLE: &str = "a table";
-
-impl Reader<'_> {
-    /// A string of the document: shared with the file, unless it contains escapes.
-    pub(super) fn text(&self, string: &str) -> Text {
-        self.file.text().piece(string)
-    }
-
-    /// Reports a value of the wrong type.
-    pub(super) fn wrong_type<T>(
-        &mut self,
-        span: Span,
-        found: &Kind<'_>,
-        wanted: &str,
-    ) -> Option<T> {
-        let hint = form::of(wanted, found, self.file.slice(span));
-        self.wrong_type_with(span, found, wanted, hint)
-    }
-
-    /// Reports a value of the wrong type, with a hint about the right form.
-    pub(super) fn wrong_type_with<T>(
-        &mut self,
-        span: Span,
-        found: &Kind<'_>,
-        wanted: &str,
-        hint: Option<String>,
-    ) -> Option<T> {
-        let message = format!("expected {wanted}, found {}", found.what());
-        let diagnostic = Diagnostic::new(Code::WrongType, span, message);
-        self.diagnostics.fail(diagnostic.maybe_hint(hint))
-    }
-
-    /// Reports a value of the wrong type, with a hint derived from the value.
-    pub(super) fn wrong_form<T>(
-        &mut self,
-        span: Span,
-        found: &Kind<'_>,
-        wanted: &str,
-        form: &str,
-    ) -> Option<T> {
-        self.wrong_type_with(span, found, wanted, Some(form.to_owned()))
     }
 }
 
@@ -338,7 +271,7 @@ macro_rules! words {
         impl $crate::spec::read::Read for $Name {
             fn read(
                 value: $crate::toml::Value<'_>,
-                reader: &mut $crate::spec::read::Reader<'_>,
+                reader: &mut $crate::spec::reader::Reader<'_>,
             ) -> Option<Self> {
                 let words = [$(($word, $Name::$Word)),+];
                 $crate::spec::read::word(value, $what, &words, reader)

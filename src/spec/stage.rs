@@ -9,7 +9,8 @@ use super::mount::Mount;
 use super::mount_set::MountList;
 use super::name::{ArgName, EnvName};
 use super::names::Names;
-use super::read::{Read, Reader};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
 use super::step::{Step, Verb};
 use super::table::table;
@@ -352,7 +353,7 @@ impl super::table::Field for Env {
         key: &'static str,
         reader: &mut Reader<'_>,
     ) -> Option<Self> {
-        super::warn_of_misplaced_keys(table, key, reader);
+        super::table::warn_of_misplaced_keys(table, key, reader);
         let Some(value) = table.remove(key) else { return Some(Self::default()) };
         let entries: BTreeMap<EnvName, Scalar> = super::read::named_or_unread(value, reader)?;
         Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))

@@ -1,7 +1,7 @@
 //! Errors in a step that no single key shows.
 
 use super::pasted;
-use super::read::Reader;
+use super::reader::Reader;
 use super::step::Verb;
 use super::step_values::Sources;
 use crate::diagnostic::{Code, Diagnostic};

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::form::STRING;
 use super::name::PathKey;
 use super::pasted;
-use super::read::{OneOrMany, Read, Reader, STRING, words};
+use super::read::{OneOrMany, Read, words};
+use super::reader::Reader;
 use super::shape::Shape;
 use super::step_slips;
 use super::table::table;

@@ -7,13 +7,16 @@
 use std::collections::BTreeMap;
 
 use super::form;
+use super::form::TABLE;
 use super::name::Name;
-use super::read::{Read, Reader, TABLE, declared, items};
+use super::read::{Read, declared, items};
+use super::reader::Reader;
 use super::shape::{Shape, TableShape};
 use super::synonym::{self, Meant};
 use crate::diagnostic::{Code, Diagnostic, list, nearest};
-use crate::source::{SourceFile, Span, Spanned};
-use crate::toml::{Entry, Kind, Value};
+use crate::rules::misplaced_key;
+use crate::source::{Span, Spanned};
+use crate::toml::{Entry, Key, Kind, Value};
 
 /// A type for the value of a key, including its treatment of an absent value.
 pub(super) trait Field: Sized {
@@ -100,7 +103,7 @@ macro_rules! table {
 
             fn take_keys(
                 table: &mut $crate::spec::table::Table<'_>,
-                reader: &mut $crate::spec::read::Reader<'_>,
+                reader: &mut $crate::spec::reader::Reader<'_>,
             ) -> Option<Self> {
                 $(let $inner = <$Inner as $crate::spec::table::Keys>::take_keys(table, reader);)*
                 $(let $field = <$Type as $crate::spec::table::Field>::take(table, $key, reader);)*
@@ -118,7 +121,7 @@ macro_rules! table {
         impl $crate::spec::read::Read for $Name {
             fn read(
                 value: $crate::toml::Value<'_>,
-                reader: &mut $crate::spec::read::Reader<'_>,
+                reader: &mut $crate::spec::reader::Reader<'_>,
             ) -> Option<Self> {
                 $crate::spec::table::Table::new(value, $what, reader)?.read_all(reader)
             }
@@ -178,7 +181,7 @@ impl<'i> Table<'i> {
     /// True if one wrong value does not prevent reading the rest of the table. Few errors in a
     /// stage or an image depend on its other keys.
     fn is_lenient(&self) -> bool {
-        [super::Stage::WHAT, super::Image::WHAT].contains(&self.what)
+        [STAGE, IMAGE].contains(&self.what)
     }
 
     /// Its keys.
@@ -233,7 +236,7 @@ impl<'i> Table<'i> {
             let hint = match meant {
                 Some(Meant::Key(meant)) => format!("did you mean `{meant}`?"),
                 Some(Meant::Else(hint)) => hint.to_owned(),
-                None => self.hint_about(&key.name, &value, &known, reader.file),
+                None => self.hint_about(&key.name, &value, &known, reader),
             };
             let diagnostic = Diagnostic::new(Code::UnknownKey, key.span, message);
             reader.diagnostics.push(diagnostic.hint(hint));
@@ -256,19 +259,19 @@ impl<'i> Table<'i> {
         key: &str,
         value: &Value<'_>,
         known: &[&'static str],
-        file: &SourceFile,
+        reader: &Reader<'_>,
     ) -> String {
-        let written = file.slice(value.span).lines().next();
+        let written = reader.file.slice(value.span).lines().next();
         let header =
             written.filter(|line| line.starts_with('[') && matches!(value.kind, Kind::Table(_)));
-        if let Some(meant) = header.and_then(|_| super::header_of(key)) {
+        if let Some(meant) = header.and_then(|_| (reader.places.header_of)(key)) {
             return format!("write its header as `{meant}`");
         }
         let is_stage = ["from", "steps"].iter().any(|of_stage| has_entry(value, of_stage));
-        if is_stage && self.what == super::Spec::WHAT {
+        if is_stage && self.what == FILE {
             return format!("write the header of a stage as `[stages.{key}]`");
         }
-        if let Some(place) = super::place_of(key) {
+        if let Some(place) = (reader.places.place_of)(key) {
             return place;
         }
         if header.is_some_and(|header| header.contains('.')) {
@@ -277,13 +280,40 @@ impl<'i> Table<'i> {
             );
         }
         let keys = list(known);
-        match super::tables_with_key(key) {
+        match (reader.places.tables_with_key)(key) {
             [] => format!("its keys are {keys}"),
             tables => {
                 let tables = tables[..tables.len().min(2)].join(" and of ");
                 format!("`{key}` is a key of {tables}; the keys of {} are {keys}", self.what)
             }
         }
+    }
+}
+
+/// The names of the tables that have headers: see [`Keys::WHAT`].
+pub(super) const FILE: &str = "a build file";
+pub(super) const STAGE: &str = "a stage";
+pub(super) const IMAGE: &str = "an image";
+
+/// Warns about keys of the language in a table of free names: they are probably under the wrong
+/// header. Inline tables and dotted keys have no header.
+pub(super) fn warn_of_misplaced_keys(parent: &Table<'_>, table: &str, reader: &mut Reader<'_>) {
+    // The tables whose headers can precede such a table.
+    let with_header = [FILE, STAGE, IMAGE];
+    let (Some(value), Some(key)) = (parent.value(table), parent.key_span(table)) else { return };
+    let Kind::Table(entries) = &value.kind else { return };
+    // The span of a table with a header is the header, which contains the key.
+    if value.span.start >= key.start {
+        return;
+    }
+    let keys = entries.iter().map(|entry| &entry.key);
+    for Key { name, span } in keys.filter(|key| !misplaced_key::is_common(&key.name)) {
+        let tables = (reader.places.tables_with_key)(name).iter().copied();
+        let tables: Vec<&str> = tables.filter(|table| with_header.contains(table)).collect();
+        if tables.is_empty() {
+            continue;
+        }
+        reader.diagnostics.push(misplaced_key::under_header(name, table, &tables, *span));
     }
 }
 

@@ -7,18 +7,24 @@
 
 mod allowed;
 mod expand;
+mod kinds;
 mod parser;
+mod part;
 mod pieces;
 
 pub(super) use self::allowed::Allowed;
-pub use self::allowed::{MaybeEmpty, TextTemplate, Unfit, User};
 pub use self::expand::{ExpandError, Lookup};
+pub use self::kinds::{MaybeEmpty, TextTemplate, User};
 use self::parser::{Parser, Problem};
+use self::part::{Modifier, Part, Substitution};
 pub use self::pieces::Piece;
 use super::allowance::Allowance;
+use super::form::{SCALAR, STRING};
 use super::name::is_of_plain_name;
-use super::read::{Read, Reader, SCALAR, STRING};
+use super::read::Read;
+use super::reader::Reader;
 use super::shape::Shape;
+pub use super::unfit::Unfit;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
@@ -39,38 +45,6 @@ enum Content {
     /// Contains no `${`.
     Literal(Text),
     Parts(Vec<Part>),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Part {
-    Text(String),
-    Substitution(Substitution),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Substitution {
-    name: String,
-    modifier: Modifier,
-    /// Its span, including the braces.
-    span: Span,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Modifier {
-    /// `${NAME}`
-    Plain,
-    /// `${NAME-word}`; with a colon, an empty value counts as unset; the same in the next two
-    Default { colon: bool, word: Vec<Part> },
-    /// `${NAME+word}`
-    Alternative { colon: bool, word: Vec<Part> },
-    /// `${NAME?message}`
-    Required { colon: bool, message: Vec<Part> },
-    /// `${NAME#pattern}`, `${NAME##pattern}`
-    TrimPrefix { longest: bool, pattern: Vec<Part> },
-    /// `${NAME%pattern}`, `${NAME%%pattern}`
-    TrimSuffix { longest: bool, pattern: Vec<Part> },
-    /// `${NAME/pattern/replacement}`, `${NAME//pattern/replacement}`
-    Replace { all: bool, pattern: Vec<Part>, replacement: Vec<Part> },
 }
 
 /// The reason why a text cannot be parsed as a template, and its span.
@@ -262,15 +236,6 @@ pub(super) fn read_template(
                 .hint("`${NAME}` inserts a value; its modifiers are `:-`, `:+`, `:?`, `-`, `+`, `?`, `#`, `##`, `%`, `%%`, `/` and `//`; write `$${` for a literal `${`"),
         ),
     }
-}
-
-fn unescape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(c) = chars.next() {
-        out.extend(if c == '\\' { chars.next() } else { Some(c) });
-    }
-    out
 }
 
 fn visit_names(parts: &[Part], visit: &mut dyn FnMut(&str)) {

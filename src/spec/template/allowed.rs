@@ -1,14 +1,6 @@
 //! Restrictions on values, for literal and for substituted text.
 
-use std::ops::Deref;
-
-use super::{Scalar, Template, read_template};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Span;
-use crate::spec::names::Names;
-use crate::spec::read::{Read, Reader, SCALAR, STRING};
-use crate::spec::shape::Shape;
-use crate::toml::{Kind, Value};
+use crate::spec::unfit::Unfit;
 
 /// The restriction on a value.
 ///
@@ -24,17 +16,6 @@ pub(in crate::spec) enum Allowed {
     Text,
     /// Anything: the content of a file.
     Bytes,
-}
-
-/// The reason why a text is not allowed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unfit {
-    /// It is empty.
-    Empty,
-    /// It is blank.
-    Blank,
-    /// It contains a control character.
-    Control(char),
 }
 
 impl Allowed {
@@ -59,121 +40,6 @@ impl Allowed {
             Some(c) => Err(Unfit::Control(c)),
             None => Ok(()),
         }
-    }
-}
-
-impl Unfit {
-    /// The diagnostic. `is_written` is true if the text is literal in the file.
-    pub fn diagnostic(self, span: Span, is_written: bool) -> Diagnostic {
-        let (message, hint) = match self {
-            Unfit::Empty if is_written => {
-                ("empty string".to_owned(), "write a value, or remove the key")
-            }
-            Unfit::Empty => (
-                "the value is empty after `${NAME}` is replaced".to_owned(),
-                "use `${NAME:-default}` for a default, or `${NAME:?message}` for an error",
-            ),
-            Unfit::Blank => ("the value is blank".to_owned(), "write a value, or remove the key"),
-            Unfit::Control('\0') => (
-                "the value contains a NUL character".to_owned(),
-                "programs cannot receive NUL characters",
-            ),
-            Unfit::Control(c) => (
-                format!("the value contains the control character {}", name_of(c)),
-                "names, paths and URLs are one line of plain text",
-            ),
-        };
-        Diagnostic::new(Code::InvalidValue, span, message).hint(hint)
-    }
-}
-
-/// The common name of a control character.
-fn name_of(c: char) -> String {
-    let name = match c {
-        '\t' => "a tab",
-        '\n' => "a newline",
-        '\r' => "a carriage return",
-        '\u{1b}' => "ESC",
-        c => return format!("U+{:04X}", u32::from(c)),
-    };
-    format!("U+{:04X} ({name})", u32::from(c))
-}
-
-macro_rules! templates {
-    ($($(#[doc = $doc:literal])+ $Name:ident: $allowed:expr;)+) => {$(
-        $(#[doc = $doc])+
-        #[derive(Debug, Clone, PartialEq, Eq)]
-        pub struct $Name(pub Template);
-
-        impl Read for $Name {
-            fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-                let span = value.span;
-                match value.kind {
-                    Kind::String(text) => {
-                        read_template(reader.text(&text), span, $allowed, reader).map(Self)
-                    }
-                    other => reader.wrong_type(span, &other, STRING),
-                }
-            }
-
-            fn shape() -> Shape {
-                Shape::Template
-            }
-        }
-
-        impl Deref for $Name {
-            type Target = Template;
-
-            fn deref(&self) -> &Template {
-                &self.0
-            }
-        }
-
-        impl AsRef<Template> for $Name {
-            fn as_ref(&self) -> &Template {
-                &self.0
-            }
-        }
-
-        impl Names for $Name {
-            fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
-                Template::visit_names(&self.0, visit);
-            }
-        }
-    )+};
-}
-
-templates! {
-    /// A string with `${NAME}` in it that may have several lines and may be empty.
-    TextTemplate: Allowed::Text;
-    /// A string with `${NAME}` in it that counts as absent if it expands to nothing.
-    MaybeEmpty: Allowed::LineOrNothing;
-}
-
-/// A user, perhaps with a group, by name or number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct User(pub Template);
-
-impl Read for User {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        match value.kind {
-            Kind::String(text) => {
-                read_template(reader.text(&text), span, Allowed::LineOrNothing, reader).map(Self)
-            }
-            Kind::Integer { .. } => Scalar::read(value, reader).map(|Scalar(number)| Self(number)),
-            other => reader.wrong_type(span, &other, SCALAR),
-        }
-    }
-
-    fn shape() -> Shape {
-        Scalar::shape()
-    }
-}
-
-impl Names for User {
-    fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
-        Template::visit_names(&self.0, visit);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The text of a template, with values instead of names.
 
-use super::{Modifier, Part, Substitution, Unfit};
+use super::Unfit;
+use super::part::{Modifier, Part, Substitution};
 use crate::source::Span;
 use crate::spec::allowance::{Allowance, Spent};
 use crate::spec::glob::Glob;

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::ops::Range;
 use std::str::CharIndices;
 
-use super::{Modifier, Part, Substitution, unescape};
+use super::part::{Modifier, Part, Substitution, unescape};
 use crate::spec::name::{is_variable, leading_name};
 use crate::toml::Places;
 

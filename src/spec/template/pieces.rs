@@ -1,6 +1,7 @@
 //! The pieces of a template, for analysing its possible values.
 
-use super::{Content, Modifier, Part, Substitution, Template};
+use super::part::{Modifier, Part, Substitution};
+use super::{Content, Template};
 
 /// A piece of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
