@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::env::Env;
 use super::form::{STRING, TABLE};
 use super::name::LabelName;
 use super::names::Names;
@@ -10,7 +11,6 @@ use super::pasted;
 use super::read::Read;
 use super::reader::Reader;
 use super::shape::Shape;
-use super::stage::Env;
 use super::table::{Field, Table, table};
 use super::template::{Allowed, MaybeEmpty, Scalar, Template, TextTemplate, User, read_template};
 use crate::diagnostic::{Code, Diagnostic};

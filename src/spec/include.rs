@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::Allowed;
-use super::{Spec, mount_set, read_file};
+use super::{Spec, expand_mounts, read_file};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
@@ -204,7 +204,7 @@ impl Reading {
             let mut specs = specs.into_iter();
             let mut main = specs.next()?;
             specs.for_each(|spec| join(&mut main, spec, diagnostics));
-            mount_set::expand(&mut main, diagnostics);
+            expand_mounts::expand(&mut main, diagnostics);
             Some(main)
         });
         let spec = joined.and_then(|mut spec| {

@@ -8,7 +8,10 @@ mod allowance;
 mod arg;
 mod check;
 mod condition;
+mod env;
+mod expand_mounts;
 mod form;
+mod from;
 mod glob;
 mod here_document;
 mod image;
@@ -33,6 +36,7 @@ mod silence;
 mod stage;
 mod step;
 mod step_check;
+mod step_read;
 mod step_slips;
 mod step_values;
 mod synonym;
@@ -49,6 +53,8 @@ use std::sync::LazyLock;
 pub use self::allowance::{Allowance, Spent};
 pub use self::arg::{Arg, ArgType, EPOCH_ARG, Pattern};
 pub use self::condition::{Condition, Conditions, Operand};
+pub use self::env::{Env, Shell};
+pub use self::from::{From, first_of};
 pub(crate) use self::glob::Glob;
 pub use self::image::{Command, Duration, Healthcheck, Image, Label, Labels};
 pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted};
@@ -59,15 +65,15 @@ pub use self::mount_set::MountList;
 pub(crate) use self::name::is_env_name;
 pub use self::name::{ArgName, EnvName, LabelName, MountSetName, SourceName, StageName};
 pub use self::on_build::Trigger;
-pub use self::parallel::Branch;
 pub use self::read::OneOrMany;
 use self::read::{Read, named_or_unread};
 use self::reader::{KeyPlaces, Reader};
 use self::shape::{Shape, TableShape};
-pub use self::stage::{Env, From, Shell, Stage, first_of};
+pub use self::stage::Stage;
 pub use self::step::{
-    CopyStep, ExecStep, FetchStep, GitStep, MkdirStep, OwnerKeys, ParallelStep, ProcessKeys,
-    RemoveStep, RunStep, Step, StepId, StepKeys, SymlinkStep, UnpackStep, Verb, WriteStep,
+    Branch, CopyStep, ExecStep, FetchStep, GitStep, MkdirStep, OwnerKeys, ParallelStep,
+    ProcessKeys, RemoveStep, RunStep, Step, StepId, StepKeys, SymlinkStep, UnpackStep, Verb,
+    WriteStep,
 };
 pub use self::step_values::{Content, Device, Network, Script, Security, Sources};
 pub(crate) use self::synonym::cleared;

@@ -1,10 +1,10 @@
 //! Mounts of run steps.
 
+use super::from::From;
 use super::mount_flag;
 use super::read::{Read, words};
 use super::reader::Reader;
 use super::shape::Shape;
-use super::stage::From;
 use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};

@@ -4,18 +4,11 @@ use super::names::Names;
 use super::read::Read;
 use super::reader::Reader;
 use super::shape::Shape;
-use super::step::{Step, Verb};
+use super::step::{Branch, Step, Verb};
 use super::table::table;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Span;
 use crate::toml::{Kind, Value};
-
-/// A branch: steps that run in order, concurrently with those of other branches.
-#[derive(Debug, Clone)]
-pub struct Branch {
-    /// At least one. None of them is a `parallel` step.
-    pub steps: Vec<Step>,
-}
 
 table! {
     /// A branch of several steps.

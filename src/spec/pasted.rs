@@ -4,10 +4,6 @@
 //! syntax that a shell rejects anyway: its message would not explain what to write instead.
 
 use super::here_document;
-use super::reader::Reader;
-use super::step::Verb;
-use super::step_values::Sources;
-use super::template::Template;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 
@@ -33,7 +29,7 @@ const COPY_FLAGS: [(&str, &str); 9] = [
 ];
 
 /// The error if a program is a flag of `RUN`.
-fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
+pub(super) fn run_flag(program: &str, span: Span) -> Option<Diagnostic> {
     let (flag, form) = RUN_FLAGS.iter().find(|(flag, _)| program.starts_with(flag))?;
     let flag = flag.trim_end_matches('=');
     let message = format!("`{flag}` is a Dockerfile flag, but it would run as a program here");
@@ -140,32 +136,8 @@ pub(super) fn in_words(words: &[Spanned<String>]) -> Option<Diagnostic> {
     Some(Diagnostic::new(Code::DockerfileForm, first.span, message).hint(hint))
 }
 
-/// The error in the paths or URLs of a step's sources.
-pub(super) fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
-    let find = |path: &Template| {
-        in_path(
-            path.as_literal()
-                .unwrap_or_else(|| reader.file.slice(path.span).trim_matches(['"', '\''])),
-            path.span,
-        )
-    };
-    match verb {
-        Verb::Exec(step) => {
-            let first = step.command.first()?;
-            run_flag(first.as_literal().unwrap_or_default(), first.span)
-        }
-        Verb::Copy(step) => match &step.sources.value {
-            Sources::To(sources) => sources.as_slice().iter().find_map(find),
-            Sources::Each(pairs) => pairs.iter().find_map(|(source, _)| find(source)),
-        },
-        Verb::Unpack(step) => find(&step.source),
-        Verb::Fetch(step) => find(&step.url),
-        Verb::Git(step) => find(&step.url),
-        _ => None,
-    }
-}
-
-fn in_path(text: &str, span: Span) -> Option<Diagnostic> {
+/// The error in a path or URL.
+pub(super) fn in_path(text: &str, span: Span) -> Option<Diagnostic> {
     if let Some((flag, form)) = COPY_FLAGS.iter().find(|(flag, _)| text.starts_with(flag)) {
         let flag = flag.trim_end_matches('=');
         return dockerfile_form(

@@ -1,23 +1,19 @@
 //! Steps: one verb each.
 
 use super::condition::Conditions;
+use super::env::{Env, Shell};
+use super::from::From;
 use super::mount::Mount;
 use super::mount_set::MountList;
 use super::name::ArgName;
-use super::parallel::Branch;
 use super::read::{OneOrMany, Read};
 use super::reader::Reader;
 use super::shape::Shape;
-use super::stage::{Env, From, Shell};
-use super::step_check;
-use super::step_slips;
 use super::step_values::{Content, Device, Network, Script, Security, Sources};
 use super::synonym;
 use super::table::{Keys, Table, table};
 use super::template::{MaybeEmpty, Template, TextTemplate, User};
-use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
-use crate::toml::{Kind, Value};
 
 /// A step, with the span of its text.
 #[derive(Debug, Clone)]
@@ -30,6 +26,13 @@ pub struct Step {
     pub id: StepId,
 }
 
+/// A branch: steps that run in order, concurrently with those of other branches.
+#[derive(Debug, Clone)]
+pub struct Branch {
+    /// At least one. None of them is a `parallel` step.
+    pub steps: Vec<Step>,
+}
+
 impl Step {
     /// Calls `visit` with each name that the step may use: of args, constants and variables.
     pub fn visit_names(&self, visit: &mut dyn FnMut(&str)) {
@@ -39,7 +42,7 @@ impl Step {
 
 /// The id of a step in its stage. Steps of other stages may have the same id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct StepId(usize);
+pub struct StepId(pub(super) usize);
 
 table! {
     /// Keys of every step.
@@ -245,7 +248,7 @@ macro_rules! verbs {
         pub(super) const VERBS: &[&str] = &[$($verb),+];
 
         /// Reads the table of a step whose verb is known.
-        fn read_verb(verb: &str, table: Table<'_>, reader: &mut Reader<'_>) -> Option<Verb> {
+        pub(super) fn read_verb(verb: &str, table: Table<'_>, reader: &mut Reader<'_>) -> Option<Verb> {
             match verb {
                 $($verb => table.named($Step::WHAT).read_all(reader).map(|step| Verb::$Verb(Box::new(step))),)+
                 _ => None,
@@ -259,7 +262,7 @@ macro_rules! verbs {
             }
         }
 
-        fn step_shape() -> Shape {
+        pub(super) fn step_shape() -> Shape {
             Shape::Any(vec![Shape::Text, $($Step::shape()),+])
         }
 
@@ -293,63 +296,6 @@ verbs! {
     "parallel" Parallel(ParallelStep),
 }
 
-/// A table with one verb, or the text of a run step as a shorthand.
-impl Read for Step {
-    const MAY_BE_ALONE: bool = true;
-
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        let verb = match value.kind {
-            Kind::String(_) => Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?))),
-            Kind::Table(_) => read_table(Table::new(value, "a step", reader)?, span, reader)?,
-            other => {
-                let form = match &other {
-                    Kind::Array(_) => {
-                        "use `{ exec = [...] }` for a program with arguments, or `{ steps = [...] }` for a branch of several steps"
-                    }
-                    _ => {
-                        "write a command as a string, or a table with a verb, such as `{ copy = \"FILE\" }`"
-                    }
-                };
-                return reader.wrong_form(span, &other, "a string or a table", form);
-            }
-        };
-        step_check::check(&verb, reader)?;
-        reader.steps += 1;
-        Some(Self { span, verb, id: StepId(reader.steps) })
-    }
-
-    fn shape() -> Shape {
-        step_shape()
-    }
-}
-
-fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<Verb> {
-    let mut verbs = VERBS.iter().copied().filter(|verb| table.has(verb));
-    match (verbs.next(), verbs.next()) {
-        (Some(one), Some(other)) => reader.diagnostics.fail(
-            Diagnostic::new(
-                Code::SeveralVerbs,
-                span,
-                format!("a step has both `{one}` and `{other}`"),
-            )
-            .hint(step_slips::with_two_verbs(one, other)),
-        ),
-        (Some(verb), None) => {
-            if let Some(slip) = step_slips::slip(verb, &table, reader.file) {
-                return reader.diagnostics.fail(slip);
-            }
-            read_verb(verb, table, reader)
-        }
-        (None, _) => {
-            let hint = step_slips::without_verb(&table);
-            reader
-                .diagnostics
-                .fail(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))
-        }
-    }
-}
-
 /// The verb for a word, ignoring spelling variants.
 pub(super) fn verb(word: &str) -> Option<&'static str> {
     let word = synonym::plain(word);
@@ -357,7 +303,7 @@ pub(super) fn verb(word: &str) -> Option<&'static str> {
 }
 
 impl RunStep {
-    fn short(script: Spanned<Script>) -> Self {
+    pub(super) fn short(script: Spanned<Script>) -> Self {
         Self {
             process: ProcessKeys {
                 step: StepKeys {

@@ -4,6 +4,7 @@ use super::pasted;
 use super::reader::Reader;
 use super::step::Verb;
 use super::step_values::Sources;
+use super::template::Template;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Span, Spanned};
 
@@ -48,12 +49,37 @@ pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
         }
         Verb::Fetch(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
         Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
-        _ => match pasted::in_paths(verb, reader) {
+        _ => match in_paths(verb, reader) {
             Some(pasted) => pasted,
             None => return Some(()),
         },
     };
     reader.diagnostics.fail(diagnostic)
+}
+
+/// The error in the paths or URLs of a step's sources.
+fn in_paths(verb: &Verb, reader: &Reader<'_>) -> Option<Diagnostic> {
+    let find = |path: &Template| {
+        pasted::in_path(
+            path.as_literal()
+                .unwrap_or_else(|| reader.file.slice(path.span).trim_matches(['"', '\''])),
+            path.span,
+        )
+    };
+    match verb {
+        Verb::Exec(step) => {
+            let first = step.command.first()?;
+            pasted::run_flag(first.as_literal().unwrap_or_default(), first.span)
+        }
+        Verb::Copy(step) => match &step.sources.value {
+            Sources::To(sources) => sources.as_slice().iter().find_map(find),
+            Sources::Each(pairs) => pairs.iter().find_map(|(source, _)| find(source)),
+        },
+        Verb::Unpack(step) => find(&step.source),
+        Verb::Fetch(step) => find(&step.url),
+        Verb::Git(step) => find(&step.url),
+        _ => None,
+    }
 }
 
 fn nothing(span: Span, what: &str, hint: &str) -> Diagnostic {

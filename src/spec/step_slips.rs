@@ -9,10 +9,9 @@ use super::place_of;
 use super::step::{ProcessKeys, StepKeys, VERBS, verb};
 use super::synonym::{Meant, meant};
 use super::table::{Keys, Table};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, nearest};
-use crate::rules::misplaced_key;
+use crate::diagnostic::{Code, Diagnostic, list, nearest};
 use crate::source::SourceFile;
-use crate::toml::{Entry, Key, Kind, Value};
+use crate::toml::{Kind, Value};
 
 /// The hint for a step without a verb.
 pub(super) fn without_verb(table: &Table<'_>) -> String {
@@ -131,22 +130,6 @@ fn url(verb: &str, value: &Value<'_>) -> Option<Diagnostic> {
 
 fn starts(text: &str, starts: &[&str]) -> bool {
     starts.iter().any(|start| text.starts_with(start))
-}
-
-/// Warns about a table of sources and destinations whose keys look like options for them.
-pub(super) fn warn_of_keys_for_paths(value: &Value<'_>, diagnostics: &mut Diagnostics) {
-    const SOURCES: [&str; 5] = ["from", "source", "sources", "src", "srcs"];
-    const DESTINATIONS: [&str; 6] = ["dest", "destination", "dst", "into", "target", "to"];
-    let Kind::Table(entries) = &value.kind else { return };
-    let (Some(source), Some(destination)) = (find(entries, &SOURCES), find(entries, &DESTINATIONS))
-    else {
-        return;
-    };
-    diagnostics.push(misplaced_key::for_paths(&source.name, &destination.name, source.span));
-}
-
-fn find<'k, 'i>(entries: &'k [Entry<'i>], names: &[&str]) -> Option<&'k Key<'i>> {
-    entries.iter().map(|entry| &entry.key).find(|key| names.contains(&key.name.as_ref()))
 }
 
 fn is_table(value: &Value<'_>) -> bool {

@@ -8,14 +8,14 @@ use super::pasted;
 use super::read::{OneOrMany, Read, words};
 use super::reader::Reader;
 use super::shape::Shape;
-use super::step_slips;
 use super::table::table;
 use super::template::{Allowed, Template, Unreadable, read_template};
 use super::text::{self, dedent};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::rules::misplaced_key;
 use crate::source::Spanned;
 use crate::text::Text;
-use crate::toml::{Kind, Places, Value};
+use crate::toml::{Entry, Key, Kind, Places, Value};
 
 words! {
     /// The network of a process.
@@ -84,7 +84,7 @@ impl Read for Sources {
         let Kind::Table(_) = value.kind else {
             return OneOrMany::read(value, reader).map(Sources::To);
         };
-        step_slips::warn_of_keys_for_paths(&value, reader.diagnostics);
+        warn_of_keys_for_paths(&value, reader.diagnostics);
         let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
         let expected = pairs.len();
         let pairs: Vec<_> = pairs
@@ -197,4 +197,20 @@ impl Read for Script {
     fn shape() -> Shape {
         Shape::Text
     }
+}
+
+/// Warns about a table of sources and destinations whose keys look like options for them.
+fn warn_of_keys_for_paths(value: &Value<'_>, diagnostics: &mut Diagnostics) {
+    const SOURCES: [&str; 5] = ["from", "source", "sources", "src", "srcs"];
+    const DESTINATIONS: [&str; 6] = ["dest", "destination", "dst", "into", "target", "to"];
+    let Kind::Table(entries) = &value.kind else { return };
+    let (Some(source), Some(destination)) = (find(entries, &SOURCES), find(entries, &DESTINATIONS))
+    else {
+        return;
+    };
+    diagnostics.push(misplaced_key::for_paths(&source.name, &destination.name, source.span));
+}
+
+fn find<'k, 'i>(entries: &'k [Entry<'i>], names: &[&str]) -> Option<&'k Key<'i>> {
+    entries.iter().map(|entry| &entry.key).find(|key| names.contains(&key.name.as_ref()))
 }

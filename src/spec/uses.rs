@@ -3,6 +3,8 @@
 use super::arg::Pattern;
 use super::check::{Failing, Skip};
 use super::condition::Operand;
+use super::env::{Env, Shell};
+use super::from::From;
 use super::image::{Command, Labels};
 use super::include::Include;
 use super::input::Input;
@@ -11,7 +13,6 @@ use super::name::ArgName;
 use super::names::Names;
 use super::read::OneOrMany;
 use super::script;
-use super::stage::{Env, From, Shell};
 use super::step::Step;
 use super::step_values::{Content, Device, Script, Sources};
 use super::template::{Scalar, Template};
