@@ -22,7 +22,7 @@ fn render(text: &str) -> Duration {
 }
 
 /// Each stage starts from the one before.
-fn chain(count: usize) -> String {
+pub(crate) fn chain(count: usize) -> String {
     let mut text = "default = \"s0\"\n[stages.s0]\nfrom = \"alpine\"\n".replace("s0", "last");
     text = text.replace("from = \"alpine\"", &format!("from = \"s{}\"", count - 1));
     let _ = write!(text, "[stages.s0]\nfrom = \"alpine\"\n");
@@ -33,7 +33,7 @@ fn chain(count: usize) -> String {
 }
 
 /// Each stage copies from several that are far away.
-fn tangle(count: usize) -> String {
+pub(crate) fn tangle(count: usize) -> String {
     let mut text = format!("default = \"s{}\"\n[stages.s0]\nfrom = \"alpine\"\n", count - 1);
     for number in 1..count {
         let _ = write!(text, "[stages.s{number}]\nfrom = \"s{}\"\nsteps = [", number / 2);
@@ -46,7 +46,7 @@ fn tangle(count: usize) -> String {
 }
 
 /// All stages at once.
-fn fan(count: usize) -> String {
+pub(crate) fn fan(count: usize) -> String {
     let mut text = "default = \"all\"\n".to_owned();
     for number in 0..count {
         let _ = write!(text, "[stages.s{number}]\nfrom = \"alpine\"\nsteps = ['true']\n");

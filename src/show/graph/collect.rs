@@ -310,7 +310,14 @@ fn origin_of(
     nodes: &IdVec<StageId, Option<NodeId>>,
     files: &SourceMap,
 ) -> From {
-    let as_written = || From::Unknown(shown(files.written(from.template().span)));
+    // A client that asks for a graph need not give the build contexts.
+    let as_written = || {
+        let text = shown(files.written(from.template().span));
+        match &from.value {
+            spec::From::Context(_) => From::Context(text),
+            _ => From::Unknown(text),
+        }
+    };
     match selection.origins.at(from) {
         None | Some(Origin::Context) => as_written(),
         Some(Origin::Scratch) => From::Scratch,

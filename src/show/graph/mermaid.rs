@@ -58,7 +58,7 @@ fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            c if c.is_alphanumeric() || " -./:,+=…→".contains(c) => escaped.push(c),
+            c if c.is_alphanumeric() || " -./:,+=…→$(){}_@".contains(c) => escaped.push(c),
             c => escaped.push_str(&format!("#{};", u32::from(c))),
         }
     }

@@ -184,10 +184,9 @@ impl Graph {
         match origin {
             From::Stage(at) => self.stages[*at].label.clone(),
             From::Scratch => "scratch".to_owned(),
-            From::Image(name) | From::Unknown(name) => name.clone(),
+            From::Image(name) | From::Dockerfile(name) | From::Unknown(name) => name.clone(),
             From::Source(name) => format!("source {name}"),
             From::Context(name) => format!("context {name}"),
-            From::Dockerfile(name) => format!("Dockerfile {name}"),
         }
     }
 }

@@ -163,6 +163,10 @@ impl Tree<'_> {
         for &required in &node.requires {
             let origin = From::Stage(required);
             let name = self.reference(&origin);
+            if node.is_needed && !graph.stages[required].is_needed {
+                branches.push(Branch::new(format!("requires {name}, which the client skips")));
+                continue;
+            }
             let input = Input { way: Way::Require, origin };
             branches.push(self.with_stages(format!("requires {name}"), [&input]));
         }
