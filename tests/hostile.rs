@@ -6,10 +6,12 @@ use buildkit_llb::{Graph, Platform};
 use mstage::diagnostic::{Code, Diagnostics, Severity};
 use mstage::lock;
 use mstage::lower::{Engine, LowerError, Sessions, Settings, lower};
-use mstage::plan::{Facts, ImageFact, Plan, Request, Selection, resolve, select, select_all};
-use mstage::rules;
+use mstage::plan::{
+    Facts, ImageFact, Plan, Request, Selection, resolve, select, select_all, select_graph,
+};
 use mstage::source::SourceFile;
 use mstage::spec::{self, Absent, FileAddress};
+use mstage::{rules, show};
 
 /// Number of repetitions: `cargo test --release --test hostile` shows the time for 50,000.
 const MANY: usize = if cfg!(debug_assertions) { 3_000 } else { 50_000 };
@@ -39,6 +41,10 @@ fn compile(text: impl Into<Vec<u8>>) -> Result<usize, Vec<Code>> {
         if let Some(all) = select_all(&spec, &request, &mut Diagnostics::default()) {
             let facts = facts(&all);
             resolved(&all, facts, &mut Diagnostics::default());
+        }
+        if let Some(all) = select_graph(&spec, &request, &mut Diagnostics::default()) {
+            let graph = show::Graph::new(&[all], &files, None);
+            let _ = (graph.to_text(), graph.to_svg(), graph.to_mermaid(), graph.to_dot());
         }
         let selection = select(&spec, &request, &mut diagnostics)?;
         let facts = facts(&selection);

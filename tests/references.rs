@@ -9,11 +9,11 @@ use mstage::diagnostic::{Code, Diagnostics, Severity};
 use mstage::lower::{Engine, Sessions, Settings, lower};
 use mstage::plan::{
     ContextFact, Facts, ImageFact, Plan, Request, Selection, requests_for_lock, resolve, select,
-    select_all, select_for_lock, select_outline,
+    select_all, select_for_lock, select_graph, select_outline,
 };
-use mstage::rules;
-use mstage::source::SourceFile;
-use mstage::spec;
+use mstage::source::{SourceFile, SourceMap};
+use mstage::spec::{self, Spec};
+use mstage::{rules, show};
 
 /// Number of generated specs. Each is determined by its seed.
 const SPECS: u64 = if cfg!(debug_assertions) { 1_000 } else { 100_000 };
@@ -190,6 +190,22 @@ fn resolved(selection: &Selection<'_>, facts: Facts, found: &mut Diagnostics) ->
     Some(plan)
 }
 
+/// Draws the graph of a build in every form, for two platforms.
+fn draw(spec: &Spec, request: &Request, files: &SourceMap) {
+    let mut other = request.clone();
+    other.target_platform = Platform::new("linux", "arm64", "").expect("a platform");
+    let mut found = Diagnostics::default();
+    let selections: Option<Vec<Selection<'_>>> = [request, &other]
+        .into_iter()
+        .map(|request| select_graph(spec, request, &mut found))
+        .collect();
+    if let Some(selections) = selections {
+        let graph = show::Graph::new(&selections, files, None);
+        assert!(graph.to_text().lines().all(|line| line.chars().count() <= 100));
+        let _ = (graph.to_svg(), graph.to_mermaid(), graph.to_dot());
+    }
+}
+
 /// Compiles a spec in every possible way, and returns the codes of the errors of a build, and of a
 /// check of all stages.
 fn compile(text: &str, target: Option<&str>) -> (Vec<Code>, Vec<Code>) {
@@ -200,6 +216,7 @@ fn compile(text: &str, target: Option<&str>) -> (Vec<Code>, Vec<Code>) {
     let spec = parsed.expect("a spec that can be read");
     rules::check_file(&spec, &mut Diagnostics::default());
     select_outline(&spec, &request, &mut Diagnostics::default());
+    draw(&spec, &request, &files);
     let builds = requests_for_lock(&spec, &request, &mut Diagnostics::default());
     for build in builds.unwrap_or_default() {
         let mut found = Diagnostics::default();
