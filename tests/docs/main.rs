@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, reason = "the documentation is files")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot read its file has failed")]
 
+mod explanations;
 mod graphs;
 mod links;
 
