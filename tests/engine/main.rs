@@ -25,6 +25,7 @@ mod digests;
 mod dockerfiles;
 mod errors;
 mod examples;
+mod explain;
 mod fresh {
     mod caches;
     mod disk;

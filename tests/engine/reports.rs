@@ -96,6 +96,31 @@ fn a_report_of_steps_that_pass_and_of_one_that_fails() {
     assert!(steps.iter().all(|step| step.is_cached()), "{build}");
 }
 
+/// The client exits with the code of the step that failed, after it has exported the report.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_call_has_the_exit_code_of_the_step() {
+    let (project, nonce) = project();
+    let files = Files::of(|output| {
+        let options = ["--build-arg=END=exit 3", &nonce, "--target=test", output];
+        let finished = project.call("mstage.toml", "report", &options);
+        assert_eq!(finished.status.code(), Some(3), "{}", finished.stderr);
+        let text = finished.text();
+        assert!(
+            text.starts_with("test failed: exit code 3 of `second` (mstage.toml:20)"),
+            "{text}"
+        );
+    });
+    assert_eq!(files.paths(), ["first", "link", DOCUMENT, "second"]);
+    assert_eq!(codes(&files), [json!(0), json!(3), Value::Null]);
+
+    let options = [nonce.as_str(), "--target=test.report"];
+    let finished = project.call("mstage.toml", "report,format=json", &options);
+    assert_eq!(finished.status.code(), Some(0), "{}", finished.stderr);
+    let document: Value = serde_json::from_slice(&finished.stdout).unwrap();
+    assert_eq!(document["passed"], true);
+}
+
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn the_client_says_that_steps_have_failed() {
