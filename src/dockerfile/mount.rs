@@ -345,10 +345,10 @@ impl MountFlag {
     }
 }
 
-fn with_type(field: &String, kind: &str) -> String {
+fn with_type(field: &str, kind: &str) -> String {
     match field.split_once('=') {
         Some((key, _)) if key.eq_ignore_ascii_case("type") => format!("{key}={kind}"),
-        _ => field.clone(),
+        _ => field.to_owned(),
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn in_script(text: &str, span: Span) -> Option<Diagnostic> {
     }
     if is_json_list(text) {
         let message = "the shell runs this list as one word, not as a program with arguments";
-        return dockerfile_form(span, message.to_owned(), &format!("write `exec = {text}`"));
+        return dockerfile_form(span, message.to_owned(), format!("write `exec = {text}`"));
     }
     if let Some(idle) = here_document::without_command(text) {
         let message = format!(

@@ -52,9 +52,9 @@ pub fn requests_for_lock(
     Some(all)
 }
 
-fn with(request: &Request, name: &str, value: &String) -> Request {
+fn with(request: &Request, name: &str, value: &str) -> Request {
     let mut request = request.clone();
-    request.build_args.insert(name.to_owned(), value.clone());
+    request.build_args.insert(name.to_owned(), value.to_owned());
     request
 }
 

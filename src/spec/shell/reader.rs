@@ -220,8 +220,7 @@ impl<'t> Reader<'t> {
 
     fn word(&mut self, start: usize) -> &mut OpenWord {
         let text = self.text;
-        let word =
-            self.command.word.get_or_insert_with(|| OpenWord { range: start..start, text: None });
+        let word = self.command.word.get_or_insert(OpenWord { range: start..start, text: None });
         if word.text.is_none() && word.range.end != start {
             word.text = Some(text[word.range.clone()].to_owned());
         }
