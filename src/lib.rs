@@ -12,6 +12,8 @@ pub mod id;
 pub mod ignore;
 pub mod lock;
 pub mod lower;
+#[cfg(feature = "cli")]
+pub mod lsp;
 mod null;
 mod order;
 mod path_pattern;

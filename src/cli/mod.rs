@@ -14,6 +14,7 @@ mod explain;
 mod finding;
 mod graph;
 mod images;
+mod lsp;
 mod man;
 mod options;
 mod output;
@@ -43,6 +44,7 @@ enum Command {
     Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    Lsp(lsp::Lsp),
     Man(man::Man),
 }
 
@@ -56,6 +58,7 @@ pub fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Schema(schema) => schema.run(),
         Command::Completions(completions) => completions.run(),
+        Command::Lsp(lsp) => lsp.run(),
         Command::Man(man) => man.run(),
     };
     output::exit(result)

@@ -26,7 +26,7 @@ pub use self::explain::{EXPLAIN_VERSION, Explained, Ignored};
 pub use self::graph::{GRAPH_VERSION, Graph};
 pub use self::lint::{BuildError, LINT_VERSION, Lint};
 pub use self::outline::{OUTLINE_VERSION, Outline};
-pub use self::reference::reference;
+pub use self::reference::{reference, takes};
 pub use self::schema::{SCHEMA_VERSION, schema};
 pub use self::stage_report::{Failed, REPORT_VERSION, StageReport, StageReports};
 pub use self::targets::{TARGETS_VERSION, Targets};

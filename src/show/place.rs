@@ -9,6 +9,7 @@ use buildkit_llb::visible;
 use serde::Serialize;
 
 use crate::source::{Place, SourceFile, SourceMap, Span};
+use crate::toml::name_in_header;
 
 /// Lines in one of the sources of a document.
 #[derive(Debug, Clone, Serialize)]
@@ -65,6 +66,7 @@ impl Location {
 
     /// The lines and columns of a span.
     pub(super) fn of_span(span: Span, files: &SourceMap) -> Self {
+        let span = word(span, files);
         let Place { file, lines } = files.place(span);
         let source = files.number(span);
         let span = files.written_span(span);
@@ -83,6 +85,15 @@ impl Location {
 
 fn position(line: &u32) -> Position {
     Position { line: *line, character: 0 }
+}
+
+/// Of the span of a header the name in it: editors mark that word.
+fn word(span: Span, files: &SourceMap) -> Span {
+    let file = files.file(span);
+    let written = file.text().get(file.range(span)).filter(|_| !file.is_made());
+    let Some(name) = written.and_then(name_in_header) else { return span };
+    let start = file.range(span).start;
+    file.span(start + name.start..start + name.end)
 }
 
 fn is_first<T: Default + PartialEq>(number: &T) -> bool {

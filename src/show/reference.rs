@@ -86,8 +86,8 @@ fn heading(what: &str) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// A short description of a key's type.
-fn takes(shape: &Shape) -> String {
+/// A short description of a key's type, in Markdown with links relative to the reference.
+pub fn takes(shape: &Shape) -> String {
     match shape {
         Shape::Text => "text".to_owned(),
         Shape::Template => "template".to_owned(),

@@ -62,6 +62,7 @@ pub use self::input::Input;
 pub(crate) use self::instruction_forms::form_of;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
 pub use self::mount_set::MountList;
+pub use self::name::broken_name_rule;
 pub(crate) use self::name::is_env_name;
 pub use self::name::{ArgName, EnvName, LabelName, MountSetName, SourceName, StageName};
 pub use self::on_build::Trigger;

@@ -208,3 +208,17 @@ pub(super) fn leading_name(text: &str) -> &str {
     let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
     &text[..end]
 }
+
+/// The rule that a name breaks: that of args and variables, or that of stages, sources and sets of
+/// mounts. `None` if the name is valid.
+pub fn broken_name_rule(name: &str, is_of_arg: bool) -> Option<&'static str> {
+    match is_of_arg {
+        true if !is_variable(name) => {
+            Some("names begin with a letter or `_`, followed by letters, digits and `_`")
+        }
+        false if !is_plain(name) => Some(
+            "names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`",
+        ),
+        _ => None,
+    }
+}

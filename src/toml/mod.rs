@@ -30,6 +30,20 @@ pub use self::tree::{Entry, Key, Kind, Value};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::SourceFile;
 
+/// The range of the last name in a header such as `[stages.NAME]`: findings about what it declares
+/// are about that word. `None` if the text is no header.
+pub fn name_in_header(text: &str) -> Option<Range<usize>> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    let inner = inner.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(inner);
+    let is_name = |c: char| c.is_alphanumeric() || ['_', '-', '.'].contains(&c);
+    if !inner.starts_with(|c: char| c.is_ascii_alphabetic()) || !inner.chars().all(is_name) {
+        return None;
+    }
+    let name = inner.rsplit('.').next()?;
+    let end = text.trim_end_matches(']').len();
+    (!name.is_empty()).then(|| end - name.len()..end)
+}
+
 /// The document, as far as it could be parsed.
 #[derive(Debug)]
 pub struct Document<'i> {
@@ -183,5 +197,21 @@ impl Report<'_> {
                 name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             })
             .find(|&at| !quotes::within(&self.strings, at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_in_headers() {
+        let name = |text: &'static str| name_in_header(text).map(|range| &text[range]);
+        assert_eq!(name("[stages.app]"), Some("app"));
+        assert_eq!(name("[[stages.app.steps]]"), Some("steps"));
+        assert_eq!(name("[args]"), Some("args"));
+        for text in ["[\"a\"]", "[a, b]", "[]", "[8080]", "[a.]", "stages.app", "[a = 1]"] {
+            assert_eq!(name(text), None, "{text}");
+        }
     }
 }

@@ -1,0 +1,264 @@
+//! The errors and findings of a build, for the documents that they are in.
+//!
+//! Input: a build file in a [`Workspace`]. Output: for each of its files what is wrong, with ranges
+//! in its text. Nothing is looked up: what depends on images is not found.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::rc::Rc;
+
+use buildkit_llb::Platform;
+use lsp_types::{
+    CodeDescription, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location, Uri,
+};
+
+use super::document::Document;
+use super::workspace::{Workspace, join};
+use crate::analysis::{Analysis, BuildFiles};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
+use crate::lock;
+use crate::plan::{
+    ContextFact, ContextSource, Facts, NamedContexts, Request, Selection, Vcs, select_all,
+};
+use crate::source::{SourceFile, SourceMap, Span};
+use crate::spec::{Absent, MAX_TEXT};
+use crate::toml::{self, name_in_header};
+
+/// An error or a finding in a document.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub(super) code: Code,
+    pub(super) severity: Severity,
+    pub(super) message: String,
+    pub(super) hint: Option<String>,
+    pub(super) range: Range<usize>,
+    /// The paths, ranges and messages of other places.
+    related: Vec<(String, Range<usize>, String)>,
+}
+
+/// Maximum number of findings of a file: nobody reads more, and clients show each of them.
+const MAX_FINDINGS: usize = 500;
+
+/// The findings of a build file, by the path of the document. Every file of the build is in it.
+pub(super) fn findings(
+    workspace: &Workspace,
+    main: &Rc<Document>,
+) -> BTreeMap<String, Vec<Finding>> {
+    if main.is_too_large() {
+        return [(main.path.clone(), vec![too_large()])].into_iter().collect();
+    }
+    let documents = workspace.with_includes(&main.path);
+    let mut found: BTreeMap<String, Vec<Finding>> =
+        documents.iter().map(|document| (document.path.clone(), Vec::new())).collect();
+    let (files, diagnostics) = compile(workspace, main, &documents);
+    // Paths of included files are relative to the directory of the build file.
+    let path_of = |span: Span| match files.number(span) {
+        0 => main.path.clone(),
+        _ => join(main.directory(), files.file(span).name()),
+    };
+    for severity in [Severity::Error, Severity::Warning] {
+        for diagnostic in diagnostics.of(severity) {
+            // An included file of a build context that only the client of a build knows.
+            if diagnostic.code == Code::UnknownContext {
+                continue;
+            }
+            let place = |span: Span| (path_of(span), files.file(span).range(span));
+            // What is about no place of a file is shown at its beginning.
+            let (path, range) = diagnostic.span.map_or((main.path.clone(), 0..0), place);
+            let related = diagnostic.related.iter().map(|(span, message)| {
+                let (path, range) = place(*span);
+                (path, range, message.clone())
+            });
+            let finding = Finding {
+                code: diagnostic.code,
+                severity,
+                message: diagnostic.message.clone(),
+                hint: diagnostic.hint.clone(),
+                range,
+                related: related.collect(),
+            };
+            found.entry(path).or_default().push(finding);
+        }
+    }
+    for document in &documents {
+        let Some(list) = found.get_mut(&document.path) else { continue };
+        list.truncate(MAX_FINDINGS);
+        if !document.mended.blanked.is_empty() {
+            list.retain(|finding| is_certain(finding, document, &documents));
+            list.splice(0..0, syntax_errors(document));
+        } else if documents.iter().any(|other| !other.mended.blanked.is_empty()) {
+            list.retain(|finding| is_certain(finding, document, &documents));
+        }
+    }
+    found
+}
+
+fn too_large() -> Finding {
+    Finding {
+        code: Code::TooLarge,
+        severity: Severity::Error,
+        message: format!("the file is larger than {} MiB", MAX_TEXT >> 20),
+        hint: Some("move data and long scripts into files that steps copy".to_owned()),
+        range: 0..0,
+        related: Vec::new(),
+    }
+}
+
+/// Compiles a build file as far as that is possible without look-ups.
+fn compile(
+    workspace: &Workspace,
+    main: &Rc<Document>,
+    documents: &[Rc<Document>],
+) -> (SourceMap, Diagnostics) {
+    let name = main.path.rsplit('/').next().unwrap_or_default();
+    let optional = |name: String| {
+        let content = workspace.content(&join(main.directory(), &name));
+        content.map(|content| SourceFile::new(name, content))
+    };
+    let own_ignore = optional(format!("{name}.dockerignore"));
+    let files = BuildFiles {
+        file: SourceFile::new(name, main.valid_text().as_bytes().to_vec()),
+        ignore: own_ignore.or_else(|| optional(".dockerignore".to_owned())),
+        lock: optional(lock::file_name(name)),
+    };
+    let read = |address: &crate::spec::FileAddress| match &address.context {
+        Some(_) => Err(Absent::Context),
+        None => workspace.content(&join(main.directory(), &address.path)).ok_or(Absent::File),
+    };
+    let mut diagnostics = Diagnostics::default();
+    let requests = vec![request(documents)];
+    let analysis = Analysis::new(files, requests, read, &mut diagnostics);
+    analysis.plan(select_all, true, facts, &mut diagnostics);
+    (analysis.files, diagnostics)
+}
+
+/// A build as an editor can know it: every build context that the files name exists.
+fn request(documents: &[Rc<Document>]) -> Request {
+    let names = documents.iter().flat_map(|document| &document.index.contexts);
+    let contexts =
+        names.map(|name| (name.clone(), ContextSource::Local(format!("context:{name}"))));
+    let platform = Platform::new("linux", "amd64", "").expect("linux/amd64 is a platform");
+    Request {
+        contexts: NamedContexts::new(contexts),
+        // The checkout is not read: stand-ins, so that a use of these names is no mistake.
+        vcs: Vcs {
+            revision: Some("0".repeat(40)),
+            source: Some("https://example.com/source.git".to_owned()),
+        },
+        ..Request::new(platform)
+    }
+}
+
+/// What is known without look-ups: build contexts are directories.
+fn facts(selection: &Selection<'_>) -> Facts {
+    Facts {
+        images: selection.images().map(|_| None),
+        contexts: selection.contexts().map(|_| Some(ContextFact::default())),
+    }
+}
+
+/// The errors that prevent the document from being parsed.
+fn syntax_errors(document: &Document) -> Vec<Finding> {
+    let file = SourceFile::new("", document.text.as_bytes().to_vec());
+    let mut diagnostics = Diagnostics::default();
+    toml::parse(&file, &mut diagnostics);
+    let errors = diagnostics.errors().into_iter();
+    errors
+        .map(|error: &Diagnostic| Finding {
+            code: error.code,
+            severity: Severity::Error,
+            message: error.message.clone(),
+            hint: error.hint.clone(),
+            range: error.span.map_or(0..0, |span| file.range(span)),
+            related: Vec::new(),
+        })
+        .take(MAX_FINDINGS)
+        .collect()
+}
+
+/// False for a finding that may be a consequence of lines that are left out: it is about something
+/// that is missing, or about a name that these lines have.
+fn is_certain(finding: &Finding, document: &Document, documents: &[Rc<Document>]) -> bool {
+    let is_about_missing = matches!(
+        finding.code,
+        Code::MissingKey | Code::NoVerb | Code::NoDefaultTarget | Code::ConflictingKeys
+    );
+    // The rest of the table, which has a key less.
+    let is_near = document.mended.blanked.iter().any(|blanked| {
+        let between = match finding.range.start <= blanked.start {
+            true => document.text.get(finding.range.start..blanked.start),
+            false => document.text.get(blanked.end..finding.range.start),
+        };
+        between.is_some_and(|between| !between.contains("\n["))
+    });
+    if is_about_missing && is_near || finding.code == Code::NoDefaultTarget {
+        return false;
+    }
+    let blanked = documents.iter().flat_map(|document| {
+        document.mended.blanked.iter().filter_map(|range| document.text.get(range.clone()))
+    });
+    let mut names = finding.message.split('`').skip(1).step_by(2);
+    let blanked: Vec<&str> = blanked.collect();
+    !names.any(|name| !name.is_empty() && blanked.iter().any(|text| text.contains(name)))
+}
+
+impl Finding {
+    /// The finding in the protocol's form.
+    pub(super) fn to_diagnostic(
+        &self,
+        document: &Document,
+        workspace: &Workspace,
+    ) -> lsp_types::Diagnostic {
+        let mut message = self.message.clone();
+        if let Some(hint) = &self.hint {
+            message.push_str("\nhelp: ");
+            message.push_str(hint);
+        }
+        let related = self.related.iter().filter_map(|(path, range, message)| {
+            let document = workspace.document(path)?;
+            let location =
+                Location { uri: document.uri.clone(), range: document.range(range.clone()) };
+            Some(DiagnosticRelatedInformation { location, message: message.clone() })
+        });
+        let related: Vec<_> = related.collect();
+        let url = self.code.url();
+        let is_unused = self.code.name().starts_with("unused-");
+        lsp_types::Diagnostic {
+            range: document.range(self.marked(document)),
+            severity: Some(match self.severity {
+                Severity::Error => DiagnosticSeverity::Error,
+                Severity::Warning => DiagnosticSeverity::Warning,
+            }),
+            code: Some(self.code.name().into()),
+            code_description: url.map(|url| CodeDescription { href: Uri(url) }),
+            source: Some("mstage".to_owned()),
+            message: message.into(),
+            tags: is_unused.then(|| vec![DiagnosticTag::Unnecessary]),
+            related_information: (!related.is_empty()).then_some(related),
+            data: None,
+        }
+    }
+
+    /// The marked range: of several lines the first, since a whole step in red helps nobody, and
+    /// of a header the name.
+    pub(super) fn marked(&self, document: &Document) -> Range<usize> {
+        let text = &document.text;
+        let start = self.range.start.min(text.len());
+        let line = document.lines.range(text, document.lines.line(start));
+        let end = self.range.end.clamp(start, line.end.max(start));
+        if let Some(name) = text.get(start..end).and_then(name_in_header) {
+            return start + name.start..start + name.end;
+        }
+        if start < end {
+            return start..end;
+        }
+        // An empty range would be invisible.
+        match text[start..line.end.max(start)].chars().next() {
+            Some(next) => start..start + next.len_utf8(),
+            None => match text[line.start.min(start)..start].char_indices().next_back() {
+                Some((at, _)) => line.start + at..end,
+                None => start..end,
+            },
+        }
+    }
+}

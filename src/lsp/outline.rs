@@ -1,0 +1,186 @@
+//! Document symbols, folding ranges and code lenses.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use lsp_types::{CodeLens, Command, DocumentSymbol, FoldingRange, FoldingRangeKind, SymbolKind};
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
+
+use super::document::Document;
+use super::headers::Written;
+use super::index::{Definition, Kind, StepMark};
+
+/// The declared names of a document; those of stages with their steps.
+pub(super) fn symbols(document: &Document) -> Vec<DocumentSymbol> {
+    let mut steps: BTreeMap<&str, Vec<&StepMark>> = BTreeMap::new();
+    for step in &document.index.steps {
+        steps.entry(&step.stage).or_default().push(step);
+    }
+    let headers: Vec<(&Written, Range<usize>)> = document
+        .index
+        .headers
+        .iter()
+        .filter_map(|found| Some((found, found.header.clone()?)))
+        .collect();
+    let mut symbols = Vec::new();
+    for definition in document.index.definitions.iter().filter(|found| found.is_first) {
+        let range = extent(document, &headers, definition);
+        let is_stage = definition.kind == Kind::Stage;
+        let own = steps.get(&*definition.name).filter(|_| is_stage).into_iter().flatten();
+        let own = own.filter(|step| range.start <= step.range.start && step.range.end <= range.end);
+        let steps: Vec<DocumentSymbol> = own.map(|step| step_symbol(document, step)).collect();
+        let kind = match definition.kind {
+            Kind::Stage => SymbolKind::Class,
+            Kind::Arg => SymbolKind::Variable,
+            Kind::Var => SymbolKind::Constant,
+            Kind::Source => SymbolKind::Package,
+            Kind::Mounts => SymbolKind::Module,
+        };
+        let (name, detail) = (definition.name.clone(), definition.kind.word().to_owned());
+        let selection = definition.range.clone();
+        symbols.push(symbol(document, (name, detail), kind, range, selection, steps));
+    }
+    symbols
+}
+
+fn step_symbol(document: &Document, step: &StepMark) -> DocumentSymbol {
+    let texts = (step.label.clone(), step.verb.clone());
+    let range = step.range.clone();
+    symbol(document, texts, SymbolKind::Event, range.clone(), range, Vec::new())
+}
+
+fn symbol(
+    document: &Document,
+    (name, detail): (String, String),
+    kind: SymbolKind,
+    range: Range<usize>,
+    selection: Range<usize>,
+    children: Vec<DocumentSymbol>,
+) -> DocumentSymbol {
+    // A name must not be empty.
+    let name = if name.is_empty() { "\"\"".to_owned() } else { name };
+    let (range, selection) = (document.range(range), document.range(selection));
+    let children = (!children.is_empty()).then_some(children);
+    DocumentSymbol::new(name, Some(detail), kind, None, None, range, selection, children)
+}
+
+/// The range of a declaration: its sections, or its line.
+fn extent(
+    document: &Document,
+    headers: &[(&Written, Range<usize>)],
+    definition: &Definition,
+) -> Range<usize> {
+    let range = &definition.range;
+    let key =
+        Kind::KEYS.iter().find(|(_, known)| *known == definition.kind).map_or("", |(key, _)| key);
+    let is_own = |(written, _): &(&Written, Range<usize>)| {
+        let parts = &written.parts;
+        parts.len() >= 2 && parts[0].name == key && parts[1].name == definition.name
+    };
+    let first = headers.partition_point(|(_, header)| header.start <= range.start).checked_sub(1);
+    let first = first.filter(|&first| is_own(&headers[first]) && headers[first].1.end >= range.end);
+    let Some(first) = first else {
+        let line = document.lines.range(&document.text, document.lines.line(range.start));
+        return range.start..line.end.max(range.end);
+    };
+    let next = headers[first..].iter().find(|header| !is_own(header));
+    let end = next.map_or(document.text.len(), |(_, next)| next.start);
+    let end = document.text[..end].trim_end().len();
+    headers[first].1.start..end.max(range.end)
+}
+
+/// The ranges of sections, of values of several lines, and of blocks of comments.
+pub(super) fn folding(document: &Document) -> Vec<FoldingRange> {
+    let text = document.valid_text();
+    let line = |offset: usize| document.lines.line(offset);
+    let mut ranges: Vec<(usize, usize, Option<FoldingRangeKind>)> = Vec::new();
+    let headers: Vec<usize> = document
+        .index
+        .headers
+        .iter()
+        .filter_map(|found| Some(found.header.clone()?.start))
+        .collect();
+    for (at, start) in headers.iter().enumerate() {
+        let end = headers.get(at + 1).copied().unwrap_or(text.len());
+        // Comments directly above the next header belong to that.
+        let mut end = text[..end].trim_end().len();
+        while let Some(last) = text[*start..end].rfind('\n') {
+            let last_line = text[start + last + 1..end].trim_start();
+            if !(last_line.is_empty() || last_line.starts_with('#')) {
+                break;
+            }
+            end = start + last;
+        }
+        ranges.push((line(*start), line(end), None));
+    }
+    let mut open = Vec::new();
+    let mut comments: Option<(usize, usize)> = None;
+    for token in Source::new(text).lex() {
+        let (start, end) = (token.span().start(), token.span().end());
+        match token.kind() {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => open.push(line(start)),
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                if let Some(first) = open.pop() {
+                    // The line with the closing bracket stays visible.
+                    ranges.push((first, line(start).saturating_sub(1), None));
+                }
+            }
+            TokenKind::MlLiteralString | TokenKind::MlBasicString => {
+                ranges.push((line(start), line(end.saturating_sub(1)), None));
+            }
+            TokenKind::Comment => {
+                let at = line(start);
+                comments =
+                    match comments {
+                        Some((first, last)) if last + 1 == at => Some((first, at)),
+                        earlier => {
+                            ranges.extend(earlier.map(|(first, last)| {
+                                (first, last, Some(FoldingRangeKind::Comment))
+                            }));
+                            Some((at, at))
+                        }
+                    };
+            }
+            _ => {}
+        }
+    }
+    ranges.extend(comments.map(|(first, last)| (first, last, Some(FoldingRangeKind::Comment))));
+    ranges.retain(|(first, last, _)| first < last);
+    ranges.sort_by_key(|(first, last, _)| (*first, *last));
+    ranges.dedup_by_key(|(first, last, _)| (*first, *last));
+    let number = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
+    ranges
+        .into_iter()
+        .map(|(first, last, kind)| FoldingRange {
+            start_line: number(first),
+            end_line: number(last),
+            kind,
+            ..FoldingRange::default()
+        })
+        .collect()
+}
+
+/// Commands above the first line and above each stage. The client runs them.
+pub(super) fn lenses(document: &Document) -> Vec<CodeLens> {
+    let uri = document.uri.0.as_str();
+    let lens = |range: Range<usize>, title: &str, command: &str, stage: Option<&str>| CodeLens {
+        range: document.range(range),
+        command: Some(Command {
+            title: title.to_owned(),
+            command: command.to_owned(),
+            arguments: Some([Some(uri), stage].into_iter().flatten().map(Into::into).collect()),
+            ..Command::default()
+        }),
+        data: None,
+    };
+    let mut lenses =
+        vec![lens(0..0, "check", "mstage.check", None), lens(0..0, "graph", "mstage.graph", None)];
+    let stages = document.index.definitions.iter();
+    for stage in stages.filter(|found| found.kind == Kind::Stage && found.is_first) {
+        let name = Some(stage.name.as_str());
+        lenses.push(lens(stage.range.clone(), "build", "mstage.build", name));
+        lenses.push(lens(stage.range.clone(), "graph", "mstage.graph", name));
+    }
+    lenses
+}
