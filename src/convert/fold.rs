@@ -50,6 +50,7 @@ fn can_fold(before: &Part, part: &Part) -> bool {
         _ => false,
     };
     is_short
+        && !refers_to_later_ones(part)
         && part.env.keys().all(|name| {
             let reads = |step: &PartStep| {
                 step.run.as_ref().is_some_and(|run| run.reads.contains(name.as_str()))
@@ -58,6 +59,23 @@ fn can_fold(before: &Part, part: &Part) -> bool {
                 && !before.steps.iter().any(reads)
                 && !part.steps.iter().any(|step| uses(&step.item.value, name))
         })
+}
+
+/// True if a variable refers to one that only some steps, or only the image, set after it: in one
+/// table it would refer to the later value.
+fn refers_to_later_ones(part: &Part) -> bool {
+    let is_later = |name: &String| {
+        let written = key(name);
+        let of_step = |step: &PartStep| {
+            let Kind::Table(keys) = &step.item.value.kind else { return false };
+            keys.iter().any(|(verb, value)| match &value.kind {
+                Kind::Table(own) if verb == "env" => own.iter().any(|(own, _)| *own == written),
+                _ => false,
+            })
+        };
+        part.image.env.contains_key(name) || part.steps.iter().any(of_step)
+    };
+    part.env.values().any(|variable| words::names_of_template(&variable.value).iter().any(is_later))
 }
 
 /// True if a step uses a variable in another place than the text of a script, or sets it itself.

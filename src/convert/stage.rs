@@ -51,6 +51,7 @@ pub(super) fn convert_stage(
         state,
         said_that_it_goes_on: false,
         hidden: RefCell::default(),
+        lost: RefCell::default(),
         remarks,
     };
     // Triggers of a base in the same file are written into the stage.
@@ -82,12 +83,19 @@ struct Walk<'w> {
     said_that_it_goes_on: bool,
     /// Args in the instruction's strings that are not visible at that place of the Dockerfile.
     hidden: RefCell<BTreeSet<String>>,
+    /// Args in the instruction's strings whose default cannot be written there.
+    lost: RefCell<BTreeSet<String>>,
     remarks: &'w mut Vec<Remark>,
 }
 
 /// The message about an arg in [`State::lost`].
 fn lost_default(name: &str) -> String {
     format!("the default of the arg `{name}` depends on a variable that has been set again since")
+}
+
+/// The message about an arg that is used with a modifier, and whose default depends on a variable.
+fn modified_default(name: &str) -> String {
+    format!("the default of the arg `{name}` depends on a variable, and it is used with a modifier")
 }
 
 impl Walk<'_> {
@@ -101,6 +109,8 @@ impl Walk<'_> {
             Some(name) => Err(lost_default(&name)),
             None => self.convert(instruction, ahead, at),
         };
+        let lost = self.lost.take().pop_first();
+        let done = done.and(lost.map_or(Ok(()), |name| Err(modified_default(&name))));
         self.hide();
         if let Err(message) = done {
             let lost = format!("cannot be converted: {} ({message})", instruction.text);
@@ -343,7 +353,7 @@ impl Walk<'_> {
     /// The meaning of names here; `own` is the variable or arg whose value is converted.
     fn names<'n>(&'n self, own: Option<&'n str>) -> Here<'n> {
         let (table, part) = (self.context.args, self.parts.last());
-        Here { table, state: &self.state, part, own, hidden: &self.hidden }
+        Here { table, state: &self.state, part, own, hidden: &self.hidden, lost: &self.lost }
     }
 
     fn is_visible(&self, arg: &str) -> bool {

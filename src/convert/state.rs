@@ -56,6 +56,8 @@ pub(super) struct Here<'h> {
     pub(super) own: Option<&'h str>,
     /// Collects the args that are named but not visible here in the Dockerfile.
     pub(super) hidden: &'h RefCell<BTreeSet<String>>,
+    /// Collects the args whose default cannot be written where they are used.
+    pub(super) lost: &'h RefCell<BTreeSet<String>>,
 }
 
 impl Names for Here<'_> {
@@ -98,7 +100,14 @@ impl Names for Here<'_> {
         }
         let default = self.state.visible.get(name)?.as_ref()?;
         // A constant can refer to args of the file, but not to anything of a stage.
-        (!default.contains("${")).then(|| self.table.constant(name, default))
+        let is_of_file = words::names_of_template(default)
+            .iter()
+            .all(|used| self.state.visible.contains_key(used) && !self.state.env.contains(used));
+        if !is_of_file {
+            self.lost.borrow_mut().insert(name.to_owned());
+            return None;
+        }
+        Some(self.table.constant(name, default))
     }
 
     fn known(&self, name: &str) -> Known<'_> {
