@@ -105,12 +105,13 @@ impl Walk<'_> {
     }
 
     fn instruction(&mut self, instruction: &Instruction, ahead: &Ahead, at: usize) {
-        let done = match self.lost_name(instruction) {
-            Some(name) => Err(lost_default(&name)),
-            None => self.convert(instruction, ahead, at),
-        };
-        let lost = self.lost.take().pop_first();
-        let done = done.and(lost.map_or(Ok(()), |name| Err(modified_default(&name))));
+        let done = self.convert(instruction, ahead, at);
+        let modified = self.lost.take().into_iter().map(|name| modified_default(&name));
+        let lost = self.lost_name(instruction).map(|name| lost_default(&name));
+        // The values may still be equal: whether they are depends on the base image.
+        for message in modified.chain(lost) {
+            self.remarks.push(Remark { span: instruction.span, message, is_error: false });
+        }
         self.hide();
         if let Err(message) = done {
             let lost = format!("cannot be converted: {} ({message})", instruction.text);

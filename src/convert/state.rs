@@ -103,11 +103,18 @@ impl Names for Here<'_> {
         let is_of_file = words::names_of_template(default)
             .iter()
             .all(|used| self.state.visible.contains_key(used) && !self.state.env.contains(used));
-        if !is_of_file {
-            self.lost.borrow_mut().insert(name.to_owned());
-            return None;
+        if is_of_file {
+            return Some(self.table.constant(name, default));
         }
-        Some(self.table.constant(name, default))
+        let value = match (self.state.fixed_defaults.get(name), self.state.values.get(name)) {
+            (Some(value), _) => Some(value),
+            // The value with the given build args, if it is known.
+            (None, value) => {
+                self.lost.borrow_mut().insert(name.to_owned());
+                value
+            }
+        };
+        value.map(|value| self.table.constant(name, &words::literal(value)))
     }
 
     fn known(&self, name: &str) -> Known<'_> {
@@ -116,11 +123,12 @@ impl Names for Here<'_> {
 }
 
 impl State {
-    /// Keeps the defaults of args that depend on a variable, before the variable is set again.
+    /// Keeps the defaults of other args that depend on a name, before its value changes.
     pub(super) fn keep_defaults(&mut self, variable: &str, table: &ArgTable) {
         let depends = |default: &String| words::names_of_template(default).contains(variable);
         let has_own = |(name, default): (&String, &Option<String>)| {
-            default.as_ref().filter(|default| depends(default)).map(|_| name.clone())
+            let default = default.as_ref().filter(|_| name != variable);
+            default.filter(|default| depends(default)).map(|_| name.clone())
         };
         let names: Vec<String> = self.visible.iter().filter_map(has_own).collect();
         for name in names {
@@ -134,8 +142,11 @@ impl State {
                     format!("${{{}}}", table.constant(&name, default))
                 }
                 None => {
-                    self.lost.insert(name);
-                    continue;
+                    let value = self.values.get(&name).cloned();
+                    self.lost.insert(name.clone());
+                    // The value with the given build args, if it is known.
+                    let Some(value) = value else { continue };
+                    words::literal(&value).into_owned()
                 }
             };
             Rc::make_mut(&mut self.visible).insert(name, Some(kept));

@@ -74,6 +74,9 @@ impl Walk<'_> {
             }
             // An arg takes precedence over a variable that was set above it, once the stage lists
             // it.
+            if self.state.visible.get(&name) != Some(&own) {
+                self.state.keep_defaults(&name, self.context.args);
+            }
             self.state.lost.remove(&name);
             self.state.fixed.remove(&name);
             if self.state.env.remove(&name) {

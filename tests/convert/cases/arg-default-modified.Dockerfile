@@ -1,4 +1,4 @@
-# A default that depends on args can be used with modifiers; one that depends on a variable cannot.
+# A default that depends on args can be used with modifiers. One that depends on the base image cannot, which is a remark.
 FROM alpine:3.20 AS of-args
 ARG VERSION
 ARG NAME=tool-$VERSION
