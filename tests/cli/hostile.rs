@@ -1,8 +1,10 @@
 //! Files, directories and pipes that nobody should have: a message and an exit status, no panic and
 //! no endless run.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Output, Stdio};
@@ -28,6 +30,18 @@ fn directories_in_a_circle() {
     fs::write(sub.join("mstage.toml"), SIMPLE).unwrap();
     let (status, stdout, stderr) = run(&["check", "."], directory.path());
     assert_eq!((status, &*stdout, &*stderr), (0, "", "1 file checked: nothing found\n"));
+}
+
+#[test]
+fn names_that_are_no_text() {
+    let directory = tempfile::tempdir().unwrap();
+    let sub = directory.path().join(OsStr::from_bytes(b"a\xff b"));
+    fs::create_dir(&sub).unwrap();
+    fs::write(sub.join("mstage.toml"), "stage = 1\n").unwrap();
+    for format in ["text", "json", "sarif", "github"] {
+        let (status, stdout, _) = run(&["check", ".", "--format", format], directory.path());
+        assert!(status == 1 && stdout.contains("mstage.toml"), "{stdout}");
+    }
 }
 
 #[test]

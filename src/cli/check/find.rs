@@ -66,15 +66,15 @@ impl Search {
             for entry in entries.filter_map(Result::ok) {
                 let path = entry.path();
                 let name = entry.file_name();
-                let Some(name) = name.to_str() else { continue };
+                let name = name.to_string_lossy();
                 let Ok(kind) = entry.file_type() else { continue };
                 // Without the `./` of the current directory, which services do not expect.
                 let path = path.strip_prefix(".").map(Path::to_owned).unwrap_or(path);
                 if kind.is_dir() {
-                    if !name.starts_with('.') && !SKIPPED.contains(&name) {
+                    if !name.starts_with('.') && !SKIPPED.contains(&&*name) {
                         open.push(path);
                     }
-                } else if path.is_file() && self.is_build_file(&path, name) {
+                } else if path.is_file() && self.is_build_file(&path, &name) {
                     found.push(Target { path, is_named: false });
                 }
             }
