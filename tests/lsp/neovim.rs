@@ -1,6 +1,5 @@
 //! A real client: Neovim opens a build file, gets findings, completes and renames.
 #![expect(clippy::disallowed_methods, reason = "it runs a program on files")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot start Neovim has failed")]
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
