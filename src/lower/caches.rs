@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use buildkit_llb::{
     BindAccess, BindMount, CacheMount, Exec, FileOp, Graph, Metadata, MkfileAction, Mount, NetMode,
-    Platform, ProxyEnv, State, Timestamp,
+    ProxyEnv, State, Timestamp,
 };
 
-use super::{Lowering, Settings};
+use super::Lowering;
+use super::settings::{Program, Settings};
 use crate::plan::{Id, MountKind, Owner, PlannedMount};
 
 /// The mount point of a cache in the container of [`Program`].
@@ -51,19 +52,6 @@ pub struct Cache {
     pub has_content: bool,
     /// Its mount at [`CACHE`].
     pub mount: CacheMount<'static>,
-}
-
-/// The frontend's own program in a container.
-#[derive(Debug, Clone)]
-pub struct Program {
-    /// The image that contains it.
-    pub image: State,
-    /// Its path.
-    pub path: String,
-    /// Its platform.
-    pub platform: Platform,
-    /// A text that no other build has.
-    pub nonce: String,
 }
 
 impl Lowering<'_> {

@@ -27,15 +27,15 @@ use buildkit_llb::{
     Graph, Image, ImportError, Location, Metadata, OciLayout, Range, SourceId, SourceInfo, State,
 };
 
-pub use self::caches::{
-    CACHE, Cache, MEETING, MEETING_ID, OUTPUT, Program, SOURCE, WAIT, add_file,
-};
+pub use self::caches::{CACHE, Cache, MEETING, MEETING_ID, OUTPUT, SOURCE, WAIT, add_file};
 pub use self::context::{git_source, main_context};
 pub(crate) use self::label::Label;
 use self::label::label_of;
 pub(crate) use self::position::Position;
 pub use self::report::{Process, REPORT_DOCUMENT, Transfer, TransferFrom, add_report};
-pub use self::settings::{Engine, MainContext, MainSource, ProcessOptions, Sessions, Settings};
+pub use self::settings::{
+    Engine, MainContext, MainSource, ProcessOptions, Program, Sessions, Settings,
+};
 use self::site::StepSite;
 use crate::id::IdVec;
 use crate::plan::{

@@ -1,9 +1,8 @@
 //! Settings of the client and the engine that apply to every op, apart from the build file.
 
 pub use buildkit_frontend::{ProcessOptions, Sessions};
-use buildkit_llb::{Definition, ResolveMode};
+use buildkit_llb::{Definition, Platform, ResolveMode, State};
 
-use super::caches::Program;
 use crate::plan::GitUrl;
 
 /// Settings that apply to every op.
@@ -89,4 +88,17 @@ impl Engine {
         symlinks: true,
         special_modes: true,
     };
+}
+
+/// The frontend's own program in a container.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The image that contains it.
+    pub image: State,
+    /// Its path.
+    pub path: String,
+    /// Its platform.
+    pub platform: Platform,
+    /// A text that no other build has.
+    pub nonce: String,
 }
