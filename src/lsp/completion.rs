@@ -1,6 +1,6 @@
 //! Completion: what fits at a position, and is not there yet.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use lsp_types::{
@@ -132,6 +132,7 @@ impl Items<'_> {
     }
 
     fn conditions(&mut self, names: &Names, taken: &[String]) {
+        let texts = args_and_vars(names);
         let declared = names.of(Kind::Arg).chain(names.of(Kind::Var));
         for name in declared.chain(predefined()) {
             if taken.iter().any(|known| known == name) {
@@ -141,7 +142,7 @@ impl Items<'_> {
                 true => name.to_owned(),
                 false => format!("{name} = \"$1\""),
             };
-            let docs = describe::name(names, name).unwrap_or_default();
+            let docs = about(&texts, name);
             let kind = CompletionItemKind::Variable;
             self.add(Item { label: name, kind, detail: String::new(), docs, insert });
         }
@@ -219,9 +220,10 @@ impl Items<'_> {
     }
 
     fn symbols(&mut self, names: &Names, kind: Kind, is_wanted: impl Fn(&str) -> bool) {
+        let texts = describe::all(names, kind);
         let found: Vec<&str> = names.of(kind).filter(|name| is_wanted(name)).collect();
         for name in found {
-            let docs = describe::symbol(names, kind, name).unwrap_or_default();
+            let docs = texts.get(name).cloned().unwrap_or_default();
             let item_kind = match kind {
                 Kind::Stage => CompletionItemKind::Class,
                 Kind::Arg | Kind::Var => CompletionItemKind::Variable,
@@ -294,18 +296,31 @@ impl Items<'_> {
         let stage = stage.filter(|_| !is_outer);
         let env = stage.map(|stage| names.env_of(stage)).unwrap_or_default();
         found.extend(env.iter().copied());
+        let texts = args_and_vars(names);
         let declared: Vec<&str> = found.into_iter().collect();
         let predefined = predefined().filter(|name| !declared.contains(name));
         for name in declared.iter().copied().chain(predefined) {
             let docs = match env.contains(name) {
                 true => "A variable of the stage's environment.".to_owned(),
-                false => describe::name(names, name).unwrap_or_default(),
+                false => about(&texts, name),
             };
             let brace = if needs_brace { "}" } else { "" };
             let (kind, insert) = (CompletionItemKind::Variable, format!("{name}{brace}"));
             self.add(Item { label: name, kind, detail: String::new(), docs, insert });
         }
     }
+}
+
+/// The texts about all args and vars.
+fn args_and_vars(names: &Names) -> BTreeMap<String, String> {
+    let mut texts = describe::all(names, Kind::Arg);
+    texts.extend(describe::all(names, Kind::Var));
+    texts
+}
+
+fn about(texts: &BTreeMap<String, String>, name: &str) -> String {
+    let known = texts.get(name).cloned();
+    known.or_else(|| describe::about_predefined(name)).unwrap_or_default()
 }
 
 /// The set of mounts in whose list a position is.

@@ -2,6 +2,7 @@
 //!
 //! The texts about keys are those of the reference.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::document::Document;
@@ -99,10 +100,7 @@ pub(super) fn rule(rule: Code) -> String {
 /// An arg, a var or a predefined name.
 pub(super) fn name(names: &Names, name: &str) -> Option<String> {
     let declared = [Kind::Arg, Kind::Var].into_iter().find_map(|kind| symbol(names, kind, name));
-    declared.or_else(|| {
-        let found = PREDEFINED.iter().find(|(known, _)| *known == name);
-        found.map(|(_, docs)| format!("`{name}` (predefined)\n\n{docs}"))
-    })
+    declared.or_else(|| about_predefined(name))
 }
 
 /// A declared name: its kind, its declaration in short, and where that is.
@@ -114,10 +112,43 @@ pub(super) fn symbol(names: &Names, kind: Kind, name: &str) -> Option<String> {
     with_declaration(place.document, kind, name, &mut |declaration| {
         summary(declaration, place.document, kind, &mut text);
     });
-    let line = place.document.lines.line(place.range.start) + 1;
-    let file = place.document.path.rsplit('/').next().unwrap_or_default();
-    let _ = write!(text, "\n\n{file}:{line}");
+    add_place(place.document, place.range.start, &mut text);
     Some(text)
+}
+
+/// The texts of [`symbol`] for all names of a kind. Each document is parsed once.
+pub(super) fn all(names: &Names, kind: Kind) -> BTreeMap<String, String> {
+    let key = Kind::KEYS.iter().find(|(_, known)| *known == kind).map_or("", |(key, _)| key);
+    let mut texts = BTreeMap::new();
+    for document in &names.documents {
+        let file = SourceFile::new("", document.valid_text().as_bytes().to_vec());
+        let tree = toml::parse(&file, &mut Diagnostics::default());
+        let declared = tree.entries.iter().find(|entry| entry.key.name == key);
+        let Some(Form::Table(entries)) = declared.map(|declared| &declared.value.kind) else {
+            continue;
+        };
+        for declared in entries {
+            let mut text = format!("`{}` ({})", declared.key.name, kind.word());
+            summary(&declared.value, document, kind, &mut text);
+            let start = file.range(declared.key.span).start;
+            add_place(document, start, &mut text);
+            texts.entry(declared.key.name.to_string()).or_insert(text);
+        }
+    }
+    texts
+}
+
+/// Adds the file and the line of a declaration.
+fn add_place(document: &Document, start: usize, text: &mut String) {
+    let line = document.lines.line(start) + 1;
+    let file = document.path.rsplit('/').next().unwrap_or_default();
+    let _ = write!(text, "\n\n{file}:{line}");
+}
+
+/// The text about a predefined name.
+pub(super) fn about_predefined(name: &str) -> Option<String> {
+    let found = PREDEFINED.iter().find(|(known, _)| *known == name);
+    found.map(|(_, docs)| format!("`{name}` (predefined)\n\n{docs}"))
 }
 
 /// Calls `see` with the value of a declaration.
