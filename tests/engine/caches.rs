@@ -33,15 +33,17 @@ fn an_export_has_what_the_steps_have_left() {
     let arg = &format!("--build-arg=NONCE={nonce}");
     project.build(&[arg]);
     let files: Files = project.files(&[arg, "--target=mstage.caches"]);
-    let own = format!("own-{nonce}=1000%3A1001/file");
+    let directory = format!("own-{nonce}=1000%3A1001");
+    let own = format!("{directory}/file");
     let mut expected =
-        ["d/file", "hard", "large", "link"].map(|file| format!("{nonce}/{file}")).to_vec();
-    expected.extend([own.clone(), "mstage-caches.json".to_owned()]);
+        ["d", "d/file", "hard", "large", "link"].map(|file| format!("{nonce}/{file}")).to_vec();
+    expected.extend([nonce.clone(), directory, own.clone(), "mstage-caches.json".to_owned()]);
     expected.sort();
     let mut paths = files.paths();
     paths.sort();
     assert_eq!(paths, expected);
-    assert_eq!(files[&format!("{nonce}/hard")].text(), "text\n");
+    assert_eq!(files[&format!("{nonce}/d/file")].text(), "text\n");
+    assert!(files[&format!("{nonce}/hard")].link().is_some(), "a hard link stays one");
     assert_eq!(files[&own].text(), "mine\n");
     let list: serde_json::Value = serde_json::from_str(files["mstage-caches.json"].text()).unwrap();
     assert_eq!(list["caches"][0]["id"], nonce);
