@@ -21,7 +21,7 @@ pub struct Diagnostic {
     /// Other locations that are involved.
     pub related: Vec<(Span, String)>,
     /// The name of the arg or stage that it is about, if it may be withdrawn later
-    /// ([`Diagnostics::withdraw`]).
+    /// ([`Diagnostics::withdraw`](super::Diagnostics::withdraw)).
     pub about: Option<String>,
 }
 

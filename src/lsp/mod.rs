@@ -14,7 +14,8 @@
 //! hover, navigate, outline, tokens
 //! ```
 //!
-//! The keys and their texts come from the language's own tables ([`crate::spec::shape`]). Must not
+//! The keys and their texts come from the language's own tables
+//! ([`shape`](mod@crate::spec::shape)). Must not
 //! depend on the network: what only an image or a build knows is not found here.
 
 mod actions;

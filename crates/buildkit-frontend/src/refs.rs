@@ -116,7 +116,7 @@ impl Ref {
     }
 
     /// Returns the graph that makes it, to build on. Only a reference that another frontend made
-    /// ([`Build::Frontend`]) has one; of others this is the graph of the empty file system.
+    /// ([`Build::Frontend`](crate::Build::Frontend)) has one; of others this is the graph of the empty file system.
     pub fn into_definition(self) -> Result<Definition, Error> {
         Definition::try_from(self.definition.unwrap_or_default())
             .map_err(|err| Error::Reply(format!("no graph of a result: {err}")))
