@@ -20,11 +20,26 @@ impl Lowering<'_> {
     /// Sets the client's timestamp on what actions create, and on the directories they write into.
     pub(super) fn date(&mut self, actions: &mut Vec<FileAction<'_>>) {
         actions.iter_mut().for_each(|action| self.date_action(action));
-        if self.dates_copies() {
-            let directories: BTreeSet<String> =
-                actions.iter().filter_map(directory_written).flat_map(with_ancestors).collect();
-            self.date_directories(directories, actions);
+        if !self.dates_copies() {
+            return;
         }
+        let mut directories = BTreeSet::new();
+        for action in std::mem::take(actions) {
+            if let FileAction::Rm(rm) = &action {
+                // A copy over a directory that is gone would create it again. Only those above the
+                // removed path are certain to be there afterwards, so the others get their time now.
+                let (above, others) = directories.into_iter().partition(|directory: &String| {
+                    rm.path
+                        .strip_prefix(directory.as_str())
+                        .is_some_and(|rest| rest.starts_with('/'))
+                });
+                self.date_directories(others, actions);
+                directories = above;
+            }
+            directories.extend(directory_written(&action).into_iter().flat_map(with_ancestors));
+            actions.push(action);
+        }
+        self.date_directories(directories, actions);
     }
 
     /// Sets the client's timestamp on what an action creates. Copies in a Dockerfile keep the times
@@ -64,7 +79,7 @@ impl Lowering<'_> {
     }
 }
 
-/// The directory into which an action surely writes something; `None` if a pattern may match
+/// The directory into which an action writes for certain; `None` if a pattern may match
 /// nothing, since the directory then need not exist.
 fn directory_written<'a>(action: &'a FileAction<'_>) -> Option<&'a str> {
     match action {
