@@ -96,7 +96,10 @@ impl Analysis {
             let contents: Vec<_> = contents.collect();
             reading.add(contents, diagnostics);
         }
-        let (mut files, spec) = reading.finish(diagnostics);
+        let (mut files, mut spec) = reading.finish(diagnostics);
+        if let (Some(spec), Some(dockerfile)) = (&mut spec, &dockerfile) {
+            spec.hide_stages(|name| dockerfile.names_stage(name));
+        }
         if let Some(spec) = &spec {
             rules::check_file(spec, diagnostics);
         }

@@ -101,6 +101,16 @@ pub struct ReadDockerfile {
     pub stages: BTreeMap<String, usize>,
 }
 
+impl ReadDockerfile {
+    /// True if the Dockerfile has a stage with that name in the build file. The others got their
+    /// names from the conversion.
+    pub fn names_stage(&self, stage: &str) -> bool {
+        let header = self.stages.get(stage).map(|&index| &self.dockerfile.stages[index].header);
+        let name = header.and_then(|header| header.name.as_ref());
+        name.is_some_and(|name| target(&name.value) == stage)
+    }
+}
+
 /// The target that writes a Dockerfile's build file.
 pub const TARGET: &str = "mstage.toml";
 

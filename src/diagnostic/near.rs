@@ -87,6 +87,11 @@ impl<'n> Known<'n> {
             _ => list(&self.names),
         }
     }
+
+    /// A hint with all names of a kind, such as "stages"; `None` if there are none.
+    pub fn list_of(&self, kind: &str) -> Option<String> {
+        (!self.names.is_empty()).then(|| format!("the {kind} are {}", self.list()))
+    }
 }
 
 /// The known name that is most similar to a misspelt one, if it is similar enough.

@@ -2,51 +2,50 @@
 
 use buildkit_frontend::Status;
 
-/// Adds an explanation if the engine's own message is unclear.
-pub(super) fn explained(status: Status) -> Status {
-    match help(status.message()) {
-        Some(help) => status.help(&help),
+/// Adds an explanation if the engine's own message is unclear. For a Dockerfile, it names no keys of
+/// build files.
+pub(super) fn explained(status: Status, is_from_dockerfile: bool) -> Status {
+    match reason(status.message()) {
+        Some((reason, Some(way_out))) if !is_from_dockerfile => {
+            status.help(&format!("{reason}; {way_out}"))
+        }
+        Some((reason, _)) => status.help(&reason),
         None => status,
     }
 }
 
+/// The reason for an error, and the way out by a key of build files, if there is one.
+///
 /// The texts are those of `copy/copy.go` of `github.com/tonistiigi/fsutil`, of
 /// `cache/contenthash/checksum.go` and of `solver/llbsolver/file/backend.go` of BuildKit.
-fn help(message: &str) -> Option<String> {
+fn reason(message: &str) -> Option<(String, Option<&'static str>)> {
+    const OPTIONAL: Option<&str> = Some("set `optional = true` if it may be missing");
     if let Some(path) = after(message, "cannot copy to non-directory: ") {
         let path = in_root(path);
-        return Some(format!(
+        let reason = format!(
             "{path} is a directory in the copied files, but a link or a file in the base; if /bin and /lib are links, as in most images, name the directories usr/bin and usr/lib"
-        ));
+        );
+        return Some((reason, None));
     }
     if let Some(path) = after(message, "cannot replace to directory ") {
         let path = in_root(path.split_once(" with file").map_or(path, |(path, _)| path));
-        return Some(format!(
+        let reason = format!(
             "{path} is a file in the copied files, but a directory in the base: remove the directory first, or copy to another name"
-        ));
+        );
+        return Some((reason, None));
     }
     if message.contains(" stripped of ") && message.ends_with(" not found") {
-        return Some(
-            "no path in the archive is that deep, or the file is not a tar archive: lower or remove `strip`"
-                .to_owned(),
-        );
+        let reason = "no path in the archive is that deep, or the file is not a tar archive";
+        return Some((reason.to_owned(), Some("lower or remove `strip`")));
     }
     if after(message, "failed to calculate checksum of ref ").is_some()
         && message.ends_with("\": not found")
     {
-        return Some(
-            "the path does not exist, or is a broken link; set `optional = true` if it may be missing"
-                .to_owned(),
-        );
+        return Some(("the path does not exist, or is a broken link".to_owned(), OPTIONAL));
     }
-    let missing = message
-        .ends_with(": no such file or directory")
-        .then(|| after(message, "lstat /"))
-        .flatten();
-    missing.map(|_| {
-        "the directory of the pattern does not exist; set `optional = true` if it may be missing"
-            .to_owned()
-    })
+    let is_missing =
+        message.ends_with(": no such file or directory") && after(message, "lstat /").is_some();
+    is_missing.then(|| ("the directory of the pattern does not exist".to_owned(), OPTIONAL))
 }
 
 fn after<'m>(message: &'m str, text: &str) -> Option<&'m str> {
@@ -89,8 +88,13 @@ mod tests {
             ("failed to calculate checksum of ref a::b: \"/link\": not found", "is a broken link"),
             ("lstat /no/such: no such file or directory", "the pattern"),
         ] {
-            assert!(help(message).is_some_and(|help| help.contains(part)), "{message}");
+            let of_build_file = explained(Status::new(message), false).message().to_owned();
+            assert!(of_build_file.contains(part), "{of_build_file}");
+            let of_dockerfile = explained(Status::new(message), true).message().to_owned();
+            assert!(of_dockerfile.contains("\n  help: "), "{of_dockerfile}");
+            assert!(!of_dockerfile.contains('`'), "{of_dockerfile}");
         }
-        assert_eq!(help("process \"x\" did not complete successfully: exit code: 1"), None);
+        let other = "process \"x\" did not complete successfully: exit code: 1";
+        assert_eq!(explained(Status::new(other), false).message(), other);
     }
 }

@@ -57,7 +57,10 @@ pub(super) async fn read_spec(
         let contents = read(bridge, options, home, &reading).await?;
         reading.add(contents, diagnostics);
     }
-    let (files, spec) = reading.finish(diagnostics);
+    let (files, mut spec) = reading.finish(diagnostics);
+    if let (Some(spec), Some(dockerfile)) = (&mut spec, &dockerfile) {
+        spec.hide_stages(|name| dockerfile.names_stage(name));
+    }
     if let Some(spec) = &spec {
         rules::check_file(spec, diagnostics);
     }

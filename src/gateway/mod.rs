@@ -166,6 +166,7 @@ async fn build_compiled(
         || !entitlements.is_empty()
         || plans.iter().any(linked_into_special::puts_trees_over_links);
     let entitlements = &entitlements;
+    let is_from_dockerfile = plans.iter().any(|plan| plan.is_from_dockerfile);
     let solve = |definition: Definition, evaluate: bool| async move {
         let request = SolveRequest::new(definition)
             .cache_imports(options.cache_imports.iter().cloned())
@@ -173,7 +174,7 @@ async fn build_compiled(
         let solved = bridge.solve(request).await;
         solved
             .map_err(|err: Error| {
-                let status = engine_error::explained(err.into());
+                let status = engine_error::explained(err.into(), is_from_dockerfile);
                 entitlements.explain(report::with_place(status))
             })
             .map(|result| result.refs)

@@ -14,7 +14,7 @@ const EMPTY: &str = "/empty";
 impl Lowering<'_> {
     /// True if copied, fetched and unpacked files get the client's timestamp.
     pub(super) fn dates_copies(&self) -> bool {
-        self.plan.dates_copies && self.plan.epoch.is_some()
+        !self.plan.is_from_dockerfile && self.plan.epoch.is_some()
     }
 
     /// Sets the client's timestamp on what actions create, and on the directories they write into.
@@ -51,7 +51,7 @@ impl Lowering<'_> {
             FileAction::Mkfile(mkfile) => mkfile.timestamp = time,
             FileAction::Mkdir(mkdir) => mkdir.timestamp = time,
             FileAction::Symlink(symlink) => symlink.timestamp = time,
-            FileAction::Copy(copy) if self.plan.dates_copies => copy.timestamp = time,
+            FileAction::Copy(copy) if !self.plan.is_from_dockerfile => copy.timestamp = time,
             _ => {}
         }
     }

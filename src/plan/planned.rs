@@ -44,9 +44,9 @@ pub struct Plan {
     pub platform: Platform,
     /// The timestamp of everything that is created, in seconds since 1970.
     pub epoch: Option<i64>,
-    /// True if copied, fetched and unpacked files get that timestamp too. Those of a Dockerfile keep
-    /// their own.
-    pub dates_copies: bool,
+    /// True if its build file was converted from a Dockerfile. Copied, fetched and unpacked files
+    /// then keep their times, and errors say nothing about the keys of build files.
+    pub is_from_dockerfile: bool,
     /// OCI annotations of the target's image.
     pub annotations: BTreeMap<String, String>,
     /// Proxies for every process, by the lowercase names of their variables.

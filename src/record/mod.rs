@@ -38,7 +38,7 @@ const COMMENT: &str = "buildkit.dockerfile.v0";
 
 /// Sets the names and the history of a Dockerfile in the plan of its build file.
 pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: &mut Plan) {
-    plan.dates_copies = false;
+    plan.is_from_dockerfile = true;
     let limit = Limit::default();
     let names = FileNames::new(&read.dockerfile, request.several_platforms);
     let globals = globals(&read.dockerfile, request, &limit);

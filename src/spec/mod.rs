@@ -127,6 +127,8 @@ pub struct Own {
     unread: Option<BTreeSet<String>>,
     /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     bare_dollars: Vec<Spanned<Text>>,
+    /// The stages that the author of a Dockerfile did not name.
+    hidden: BTreeSet<StageName>,
 }
 
 /// Derived from the file, so it has no key.
@@ -139,7 +141,7 @@ impl Keys for Own {
 
     fn take_keys(_: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self> {
         let extent = reader.file.span(0..reader.file.text().len());
-        Some(Self { extent, unread: None, bare_dollars: Vec::new() })
+        Some(Self { extent, unread: None, bare_dollars: Vec::new(), hidden: BTreeSet::new() })
     }
 }
 
@@ -166,6 +168,23 @@ impl Spec {
         self.own.unread.iter().flatten().map(String::as_str)
     }
 
+    /// Hides the stages whose names the conversion of a Dockerfile made up: none of them is a target
+    /// or in a hint.
+    pub fn hide_stages(&mut self, is_named: impl Fn(&str) -> bool) {
+        let names = self.stages.keys().filter(|name| !is_named(name.as_str()));
+        self.own.hidden = names.cloned().collect();
+    }
+
+    /// The names of the stages, as the author knows them.
+    pub(crate) fn shown_stages(&self) -> impl Iterator<Item = &str> {
+        self.stages.keys().filter(|name| !self.is_hidden(name)).map(StageName::as_str)
+    }
+
+    /// True if the conversion of a Dockerfile made up the stage's name.
+    pub(crate) fn is_hidden(&self, stage: &StageName) -> bool {
+        self.own.hidden.contains(stage)
+    }
+
     /// A hint with the most similar stage for a name that is neither an image nor a stage but could
     /// be that of a stage.
     pub fn near_stage_hint(&self, name: &str) -> Option<String> {
@@ -173,14 +192,13 @@ impl Spec {
         if name.contains([':', '/', '.', '@']) {
             return None;
         }
-        if self.stages.contains_key(name) {
+        if self.shown_stages().any(|shown| shown == name) {
             return Some(format!(
                 "`{name}` is also a stage, but inside that stage its name means the image"
             ));
         }
-        let known = Known::new(self.stages.keys().map(StageName::as_str));
-        let meant = known.did_you_mean(name, []);
-        let meant = meant.unwrap_or_else(|| format!("the stages are {}", known.list()));
+        let known = Known::new(self.shown_stages());
+        let meant = known.did_you_mean(name, []).or_else(|| known.list_of("stages"))?;
         Some(format!("there is no stage `{name}`: {meant}"))
     }
 

@@ -482,3 +482,29 @@ async fn each_instruction_is_a_layer() {
     let layers = history.lines().filter(|line| line.starts_with("+ ")).count();
     assert_eq!(layers, 4, "{history}");
 }
+
+/// The conversion makes stages of its own, whose names the author does not know.
+#[tokio::test]
+async fn only_stages_of_the_dockerfile_are_known() {
+    const SPLIT: &str = "FROM base AS build\nRUN a\nWORKDIR /x\nRUN b\nENV A=1\nRUN c\nFROM build\nCOPY --from=gone a b\nRUN d\n";
+    const UNNAMED: &str = "FROM base\nCOPY --from=gone a b\n";
+    let list = "\n  help: the stages are `build`";
+    for (dockerfile, target, expected) in [
+        (SPLIT, "gone", list),
+        (SPLIT, "build-1", " (did you mean build?)"),
+        (SPLIT, "runtime", list),
+        (SPLIT, "biuld", " (did you mean build?)"),
+        (UNNAMED, "runtime", ""),
+    ] {
+        let daemon = build(dockerfile, &[&format!("target={target}")]).await;
+        let message = format!("target stage \"{target}\" could not be found{expected}");
+        assert_eq!(error(&daemon).0, message, "{dockerfile}");
+    }
+    let message = returned(&build(SPLIT, &[]).await).error.unwrap().message;
+    assert!(
+        message.ends_with("\n  help: there is no stage `gone`: the stages are `build`"),
+        "{message}"
+    );
+    let message = returned(&build(UNNAMED, &[]).await).error.unwrap().message;
+    assert!(message.starts_with("Dockerfile:2: ") && !message.contains("help"), "{message}");
+}

@@ -80,7 +80,7 @@ impl Resolver<'_, '_> {
             base_config,
             platform: request.target_platform.clone(),
             epoch: request.epoch,
-            dates_copies: true,
+            is_from_dockerfile: false,
             annotations,
             proxies: selection.scope.proxies().clone(),
         }

@@ -89,7 +89,7 @@ impl<'s> Declared<'s> {
     pub(super) fn new(spec: &'s Spec, scope: &Scope<'_>, request: &Request) -> Self {
         let lookup = ConditionLookup { spec, scope };
         let stages = spec.stages.iter();
-        let names = spec.stages.keys().map(StageName::as_str);
+        let names = spec.shown_stages();
         Self {
             list: stages
                 .map(|(name, stage)| DeclaredStage::new(name, stage, &lookup, request))
@@ -121,7 +121,7 @@ impl<'s> Declared<'s> {
         // Some of the stages may not have been read.
         self.known
             .did_you_mean(name, others)
-            .or_else(|| self.is_whole.then(|| format!("the stages are {}", self.known.list())))
+            .or_else(|| self.known.list_of("stages").filter(|_| self.is_whole))
     }
 
     /// The stages that left-out stages and steps refer to, and those that are left out themselves.

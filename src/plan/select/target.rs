@@ -42,12 +42,12 @@ pub(super) fn find_target(
             }
         }
         Some(target) => match stages.declared.find(stage_of(target)) {
-            Some(found) => {
+            Some(found) if !spec.is_hidden(stages.stage(found).name) => {
                 check_report(target, found, stages, diagnostics)?;
                 (found, None)
             }
             None if spec.is_unread(stage_of(target)) => return None,
-            None => return diagnostics.fail(unknown(target, stages)),
+            _ => return diagnostics.fail(unknown(target, spec, stages)),
         },
     };
     match &stages.stage(found).absence {
@@ -60,15 +60,14 @@ pub(super) fn find_target(
 }
 
 /// The error for an unknown target. The client names it, so it has no location in the file.
-fn unknown(target: &str, stages: &Candidates<'_>) -> Diagnostic {
+fn unknown(target: &str, spec: &Spec, stages: &Candidates<'_>) -> Diagnostic {
     let with_report =
         stages.declared.list.iter().filter(|declared| declared.stage.report.is_some());
     let reports: Vec<String> = with_report.map(|declared| report_of(declared.name)).collect();
     let hint = stages.declared.hint(target, reports.iter().map(String::as_str));
     // In the words of the Dockerfile frontend, which people search for.
     let message = format!("target stage \"{target}\" could not be found");
-    let names = stages.declared.list.iter().map(|declared| declared.name.as_str());
-    let names = names.chain(reports.iter().map(String::as_str));
+    let names = spec.shown_stages().chain(reports.iter().map(String::as_str));
     match suggesting(&message, target, names) {
         Some(message) => Diagnostic::without_place(Code::UnknownTarget, message),
         None => Diagnostic::without_place(Code::UnknownTarget, message).maybe_hint(hint),
