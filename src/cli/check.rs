@@ -6,7 +6,6 @@ mod github;
 mod json;
 mod sarif;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -71,19 +70,17 @@ impl Check {
         let paths = if self.paths.is_empty() { vec![build_file(None)] } else { self.paths };
         let (found, mut failures) = search.files(&paths)?;
         let mut checked = Checked::default();
-        let mut included = BTreeSet::new();
         for file in &found {
             match Project::read(&file.path, &settings) {
                 Ok(mut project) => {
                     project.check();
-                    included.extend(project.included().filter_map(|path| path.canonicalize().ok()));
                     checked.add(&project, file.is_named, self.deny_warnings);
                 }
                 Err(failure) => failures.push(failure),
             }
         }
-        checked.leave_out(&included);
-        let Checked { files, findings, .. } = &checked;
+        checked.leave_out();
+        let (files, findings) = (checked.files(), &checked.findings);
         match self.format {
             Format::Text => {
                 let renderer = Excerpts::new(self.color.is_on());
@@ -94,11 +91,13 @@ impl Check {
                     note(&summary(files.len(), findings));
                 }
             }
-            Format::Json => print(json::document(files, findings)?)?,
+            Format::Json => print(json::document(&files, findings)?)?,
             Format::Sarif => print(sarif::document(findings)?)?,
             Format::Github => print(github::commands(findings))?,
         }
-        failures.iter().for_each(complain);
+        for failure in &failures {
+            complain(failure);
+        }
         match failures.is_empty() {
             true => Ok(Outcome::of(!findings.is_empty())),
             false => Ok(Outcome::Failed),

@@ -1,52 +1,84 @@
 //! The files of a run, and the findings in all of them.
+#![expect(clippy::disallowed_methods, reason = "an edge: it resolves links")]
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use crate::cli::finding::Finding;
 use crate::cli::project::Project;
 
-/// The files that were checked, and all findings in them.
+/// The build files that were checked, and all findings in them.
 #[derive(Debug, Default)]
 pub(super) struct Checked {
-    /// The paths of the build files.
-    pub(super) files: Vec<PathBuf>,
+    builds: Vec<Build>,
     pub(super) findings: Vec<Finding>,
-    /// For each build file whether it may be left out, and the number of the findings before it.
-    parts: Vec<(bool, usize)>,
+}
+
+/// A build file, and the files that it includes.
+#[derive(Debug)]
+struct Build {
+    path: PathBuf,
+    /// The path after all links.
+    location: PathBuf,
+    /// The locations of the included files.
+    includes: BTreeSet<PathBuf>,
+    /// True if the command line names it.
+    is_named: bool,
 }
 
 impl Checked {
-    /// Adds the findings of a build file. `is_named` is true if it must not be left out.
+    /// Adds the findings of a build file. `is_named` is true if the command line names it.
     pub(super) fn add(&mut self, project: &Project<'_>, is_named: bool, deny_warnings: bool) {
-        self.parts.push((is_named, self.findings.len()));
-        self.files.push(project.path_of(project.files().main()).to_owned());
-        let found = project.findings(deny_warnings);
-        self.findings.extend(found);
+        let path = project.path_of(project.files().main()).to_owned();
+        self.builds.push(Build {
+            location: location(&path),
+            path,
+            includes: project.included().map(location).collect(),
+            is_named,
+        });
+        self.findings.extend(project.findings(deny_warnings));
     }
 
-    /// Leaves out the build files that were found only by a search and that others include, and the
-    /// findings that several build files have in a file that they include.
-    pub(super) fn leave_out(&mut self, included: &BTreeSet<PathBuf>) {
-        let is_left_out: Vec<bool> = (self.files.iter().zip(&self.parts))
-            .map(|(file, (is_named, _))| {
-                !is_named && file.canonicalize().is_ok_and(|file| included.contains(&file))
-            })
-            .collect();
-        let gone: BTreeSet<PathBuf> = (self.files.iter().zip(&is_left_out))
-            .filter(|(_, is_left_out)| **is_left_out)
-            .map(|(file, _)| file.clone())
-            .collect();
-        self.files.retain(|file| !gone.contains(file));
+    /// The paths of the build files.
+    pub(super) fn files(&self) -> Vec<&Path> {
+        self.builds.iter().map(|build| &*build.path).collect()
+    }
+
+    /// Leaves out the build files that were found only by a search and that others include, and all
+    /// but the first of equal findings: those in a file that several build files include, or that
+    /// is itself named.
+    pub(super) fn leave_out(&mut self) {
+        let gone = self.only_included();
+        self.builds.retain(|build| !gone.contains(&build.path));
         let mut seen = BTreeSet::new();
         self.findings.retain(|found| {
-            let place = found
-                .place
-                .as_ref()
-                .map(|place| (place.path.clone(), place.range.start, place.range.end));
-            let is_elsewhere = place.as_ref().is_some_and(|(path, ..)| *path != found.build_file);
+            let place = found.place.as_ref();
+            let place = place.map(|place| (place.path.clone(), place.range.start, place.range.end));
             !gone.contains(&*found.build_file)
-                && (!is_elsewhere || seen.insert((found.rule, place, found.message.clone())))
+                && (place.is_none() || seen.insert((found.rule, place, found.message.clone())))
         });
     }
+
+    /// The paths of the build files that were found only by a search and that others include. Of
+    /// files that include each other, all stay: otherwise, nobody would see the error.
+    fn only_included(&self) -> BTreeSet<PathBuf> {
+        let by_location: BTreeMap<&Path, &Build> =
+            self.builds.iter().map(|build| (&*build.location, build)).collect();
+        let mut paths = BTreeSet::new();
+        for outer in &self.builds {
+            let included = outer.includes.iter().filter_map(|path| by_location.get(&**path));
+            for inner in included {
+                if !inner.is_named && !inner.includes.contains(&outer.location) {
+                    paths.insert(inner.path.clone());
+                }
+            }
+        }
+        paths
+    }
+}
+
+/// The path of a file after all links.
+fn location(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -1,6 +1,8 @@
 //! The build files in directories.
 #![expect(clippy::disallowed_methods, reason = "an edge: it reads directories")]
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -29,8 +31,8 @@ pub(super) struct Target {
 }
 
 impl Search {
-    /// The files that are named, and the build files in directories, in order; and the directories
-    /// that cannot be read. A path that does not exist is a failure of its own.
+    /// Returns the files that are named, and the build files in directories, in order; and the
+    /// directories that cannot be read. Fails if there are no files at all.
     pub(super) fn files(&self, paths: &[PathBuf]) -> Result<(Vec<Target>, Vec<Failure>), Failure> {
         let (mut found, mut failures) = (Vec::new(), Vec::new());
         for path in paths {
@@ -44,12 +46,15 @@ impl Search {
         }
         if found.is_empty() && failures.is_empty() {
             let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
-            return Err(Failure::new(format!(
-                "there are no build files in {}; pass --dockerfiles to check Dockerfiles",
-                crate::diagnostic::list(paths)
-            )));
+            let paths = crate::diagnostic::list(paths);
+            return Err(Failure::new(match self.dockerfiles {
+                true => format!("there are no build files or Dockerfiles in {paths}"),
+                false => format!(
+                    "there are no build files in {paths}; pass --dockerfiles to check Dockerfiles"
+                ),
+            }));
         }
-        Ok((found, failures))
+        Ok((without_repeats(found), failures))
     }
 
     /// Searches a directory. Links to directories are not followed, so there are no loops.
@@ -87,6 +92,33 @@ impl Search {
             || name.ends_with(".mstage.toml")
             || self.dockerfiles && is_dockerfile
             || (name.ends_with(".toml") || is_dockerfile) && names_mstage(path)
+    }
+}
+
+/// Each file once, under its first path: a file may be named twice, or named and found.
+fn without_repeats(found: Vec<Target>) -> Vec<Target> {
+    let mut places: BTreeMap<PathBuf, usize> = BTreeMap::new();
+    let mut targets: Vec<Target> = Vec::new();
+    for target in found {
+        match places.entry(location(&target.path)) {
+            Entry::Occupied(place) => targets[*place.get()].is_named |= target.is_named,
+            Entry::Vacant(place) => {
+                place.insert(targets.len());
+                targets.push(target);
+            }
+        }
+    }
+    targets
+}
+
+/// The absolute path of a file. A link to a file stays: its includes are relative to its own
+/// directory.
+fn location(path: &Path) -> PathBuf {
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new(".")).canonicalize();
+    match (directory, path.file_name()) {
+        (Ok(directory), Some(name)) => directory.join(name),
+        _ => path.to_owned(),
     }
 }
 

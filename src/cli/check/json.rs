@@ -1,6 +1,6 @@
 //! Findings as a JSON document.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -56,7 +56,7 @@ struct Related<'d> {
 }
 
 /// The document, with a newline at the end.
-pub(super) fn document(files: &[PathBuf], findings: &[Finding]) -> Result<String, Failure> {
+pub(super) fn document(files: &[&Path], findings: &[Finding]) -> Result<String, Failure> {
     let files = files.iter().map(|file| file.display().to_string()).collect();
     let findings = findings.iter().map(entry).collect();
     to_json(&Document { version: VERSION, files, findings })
