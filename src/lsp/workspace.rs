@@ -11,6 +11,7 @@ use lsp_types::{TextDocumentContentChangeEvent, Uri};
 
 use super::document::{Document, path_of, uri_of};
 use super::position::Encoding;
+use crate::spec::included_path;
 
 /// The files of a person's machine.
 pub trait Disk {
@@ -30,6 +31,9 @@ const MAX_FILES: usize = 200;
 /// Maximum number of directories above an included file in which files are searched that include
 /// it.
 const MAX_PARENTS: usize = 4;
+
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The documents of a client.
 pub(super) struct Workspace {
@@ -110,7 +114,7 @@ impl Workspace {
         if let Some(document) = self.open.get(path) {
             return Some(Rc::clone(document));
         }
-        let content = self.disk.read(path)?;
+        let content = self.read(path)?;
         let mut closed = self.closed.borrow_mut();
         if let Some((known, document)) = closed.get(path)
             && *known == content
@@ -128,19 +132,33 @@ impl Workspace {
     pub(super) fn content(&self, path: &str) -> Option<Vec<u8>> {
         match self.open.get(path) {
             Some(document) => Some(document.valid_text().as_bytes().to_vec()),
-            None => self.disk.read(path),
+            None => self.read(path),
         }
     }
 
-    /// A document and the files that it includes, itself first.
-    pub(super) fn with_includes(&self, path: &str) -> Vec<Rc<Document>> {
+    /// The content of a file on disk, without a byte order mark: to a client, the mark is not part
+    /// of the text, so it would move all positions in the first line.
+    fn read(&self, path: &str) -> Option<Vec<u8>> {
+        let mut content = self.disk.read(path)?;
+        if content.starts_with(BYTE_ORDER_MARK) {
+            content.drain(..BYTE_ORDER_MARK.len());
+        }
+        Some(content)
+    }
+
+    /// A build file and the files that a build includes, the build file first.
+    pub(super) fn with_includes(&self, main: &str) -> Vec<Rc<Document>> {
+        let (directory, name) = main.rsplit_once('/').unwrap_or(("", main));
         let mut found = Vec::new();
-        let mut seen = BTreeSet::from([path.to_owned()]);
-        let mut wanted = VecDeque::from([path.to_owned()]);
-        while let Some(path) = wanted.pop_front() {
+        // Paths from the directory of the build file.
+        let mut seen = BTreeSet::from([name.to_owned()]);
+        let mut wanted = VecDeque::from([name.to_owned()]);
+        while let Some(from) = wanted.pop_front() {
+            let path = if from == name { main.to_owned() } else { join(directory, &from) };
             let Some(document) = self.document(&path) else { continue };
             for (include, _) in &document.index.includes {
-                let include = join(document.directory(), include);
+                // A build refuses the others.
+                let Ok(include) = included_path(&from, include) else { continue };
                 if seen.len() < MAX_FILES && seen.insert(include.clone()) {
                     wanted.push_back(include);
                 }
@@ -153,40 +171,34 @@ impl Workspace {
     /// The build files that include a document, or else the document itself.
     pub(super) fn mains_of(&self, document: &Rc<Document>) -> Vec<Rc<Document>> {
         let mut candidates: BTreeSet<String> = self.open.keys().cloned().collect();
-        if !document.is_build_file() || document.path.contains('/') {
-            for directory in self.directories_of(document) {
-                candidates.extend(self.disk.toml_files(&directory));
-            }
+        for directory in self.directories_of(document) {
+            candidates.extend(self.disk.toml_files(&directory));
         }
         candidates.remove(&document.path);
-        let mut mains = Vec::new();
+        // Each build file that includes the document, with the paths of all files of its build.
+        let mut builds: Vec<(Rc<Document>, BTreeSet<String>)> = Vec::new();
         for path in candidates.into_iter().take(MAX_FILES) {
-            let Some(candidate) = self.document(&path) else { continue };
+            let Some(main) = self.document(&path) else { continue };
             // A file without includes, such as Cargo.toml, cannot be one.
-            if candidate.index.includes.is_empty() {
+            if main.index.includes.is_empty() {
                 continue;
             }
             let files = self.with_includes(&path);
-            if files.iter().any(|file| file.path == document.path) {
-                mains.push(candidate);
+            let paths: BTreeSet<String> = files.iter().map(|file| file.path.clone()).collect();
+            if paths.contains(&document.path) {
+                builds.push((main, paths));
             }
         }
-        // Of files that include each other in turn, the outermost counts.
-        let inner: BTreeSet<String> = mains
-            .iter()
-            .filter(|main| {
-                mains.iter().any(|outer| {
-                    outer.path != main.path
-                        && self.with_includes(&outer.path).iter().any(|file| file.path == main.path)
-                        && !self
-                            .with_includes(&main.path)
-                            .iter()
-                            .any(|file| file.path == outer.path)
-                })
-            })
-            .map(|main| main.path.clone())
-            .collect();
-        mains.retain(|main| !inner.contains(&main.path));
+        let mut mains: Vec<Rc<Document>> = Vec::new();
+        for (main, paths) in &builds {
+            // Of build files of which one includes the other, the outer one counts.
+            let is_inner = builds
+                .iter()
+                .any(|(outer, files)| files.contains(&main.path) && !paths.contains(&outer.path));
+            if !is_inner {
+                mains.push(Rc::clone(main));
+            }
+        }
         if mains.is_empty() {
             mains.push(Rc::clone(document));
         }

@@ -272,58 +272,84 @@ fn address(
     from: &FileAddress,
     diagnostics: &mut Diagnostics,
 ) -> Option<FileAddress> {
-    let directory = from.path.rsplit_once('/').map_or("", |(directory, _)| directory);
     let has_context = context.is_some() || from.context.is_some();
-    let base = if context.is_some() { "" } else { directory };
+    let from_path = if context.is_some() { "" } else { &from.path };
+    let found = match included_path(from_path, path) {
+        Ok(found) => found,
+        Err(BadPath::Variable) => {
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    path.span,
+                    format!("variables are not replaced in `{}`", path.value),
+                )
+                .hint("files are included before args have values: write the path in full"),
+            );
+        }
+        Err(BadPath::Absolute) => {
+            let message = format!("`{}` is not a relative path", path.value);
+            return diagnostics.fail(outside(path, has_context, message));
+        }
+        Err(BadPath::Outside) => {
+            let root = match context.as_ref().or(from.context.as_ref()) {
+                Some(context) => format!("the build context `{context}`"),
+                None => "the directory of the build file".to_owned(),
+            };
+            let message = format!("`{}` is outside {root}", path.value);
+            return diagnostics.fail(outside(path, has_context, message));
+        }
+        Err(BadPath::Directory) => {
+            return diagnostics.fail(
+                Diagnostic::new(
+                    Code::InvalidValue,
+                    path.span,
+                    format!("`{}` is a directory", path.value),
+                )
+                .hint("list each file by name"),
+            );
+        }
+    };
+    let context = context.clone().or_else(|| from.context.clone());
+    Some(FileAddress { context, path: found })
+}
+
+/// The reason why a path cannot be that of an included file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BadPath {
+    /// It contains `${NAME}`.
+    Variable,
+    /// It begins with `/`.
+    Absolute,
+    /// It leads out of the root directory.
+    Outside,
+    /// It can only be a directory.
+    Directory,
+}
+
+/// The path of a file that the file at `from` includes by a relative path. Both are paths in one
+/// root directory, without `.` and `..`; an empty `from` is that directory.
+pub fn included_path(from: &str, path: &str) -> Result<String, BadPath> {
     if path.contains("${") {
-        return diagnostics.fail(
-            Diagnostic::new(
-                Code::InvalidValue,
-                path.span,
-                format!("variables are not replaced in `{}`", path.value),
-            )
-            .hint("files are included before args have values: write the path in full"),
-        );
+        return Err(BadPath::Variable);
     }
     if path.starts_with('/') {
-        return diagnostics.fail(outside(
-            path,
-            has_context,
-            format!("`{}` is not a relative path", path.value),
-        ));
+        return Err(BadPath::Absolute);
     }
-    let mut parts: Vec<&str> = base.split('/').filter(|part| !part.is_empty()).collect();
+    let directory = from.rsplit_once('/').map_or("", |(directory, _)| directory);
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." => {
-                if parts.pop().is_none() {
-                    let root = match context.as_ref().or(from.context.as_ref()) {
-                        Some(context) => format!("the build context `{context}`"),
-                        None => "the directory of the build file".to_owned(),
-                    };
-                    return diagnostics.fail(outside(
-                        path,
-                        has_context,
-                        format!("`{}` is outside {root}", path.value),
-                    ));
-                }
+                parts.pop().ok_or(BadPath::Outside)?;
             }
             part => parts.push(part),
         }
     }
-    if parts.is_empty() || path.ends_with('/') {
-        return diagnostics.fail(
-            Diagnostic::new(
-                Code::InvalidValue,
-                path.span,
-                format!("`{}` is a directory", path.value),
-            )
-            .hint("list each file by name"),
-        );
+    match parts.is_empty() || path.ends_with('/') {
+        true => Err(BadPath::Directory),
+        false => Ok(parts.join("/")),
     }
-    let context = context.clone().or_else(|| from.context.clone());
-    Some(FileAddress { context, path: parts.join("/") })
 }
 
 fn outside(path: &Spanned<String>, has_context: bool, message: String) -> Diagnostic {

@@ -57,7 +57,9 @@ pub use self::env::{Env, Shell};
 pub use self::from::{From, first_of};
 pub(crate) use self::glob::Glob;
 pub use self::image::{Command, Duration, Healthcheck, Image, Label, Labels};
-pub use self::include::{Absent, FileAddress, Include, MAX_TEXT, Reading, Wanted};
+pub use self::include::{
+    Absent, BadPath, FileAddress, Include, MAX_TEXT, Reading, Wanted, included_path,
+};
 pub use self::input::Input;
 pub(crate) use self::instruction_forms::form_of;
 pub use self::mount::{BindMount, CacheMount, Mount, SecretMount, Sharing, SshMount, TmpfsMount};
