@@ -53,18 +53,16 @@ impl BuildOptions {
             contexts: self.contexts()?,
             several_platforms: platforms.len() > 1,
             implicit_platform: platforms.is_empty(),
-            // The checkout is not read: stand-ins, so that a use of these names is no mistake.
-            vcs: Vcs {
-                revision: Some("0".repeat(40)),
-                source: Some("https://example.com/source.git".to_owned()),
-            },
+            vcs: Vcs::stand_in(),
             ..Request::new(here.clone())
         };
         if platforms.is_empty() {
             return Ok(vec![request]);
         }
-        let of = |target_platform| Request { target_platform, ..request.clone() };
-        Ok(platforms.into_iter().map(of).collect())
+        let requests = platforms
+            .into_iter()
+            .map(|target_platform| Request { target_platform, ..request.clone() });
+        Ok(requests.collect())
     }
 
     fn contexts(&self) -> Result<NamedContexts, Failure> {

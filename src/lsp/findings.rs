@@ -17,9 +17,7 @@ use super::workspace::{Workspace, join};
 use crate::analysis::{Analysis, BuildFiles};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Severity};
 use crate::lock;
-use crate::plan::{
-    ContextFact, ContextSource, Facts, NamedContexts, Request, Selection, Vcs, select_all,
-};
+use crate::plan::{Facts, Request, Vcs};
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::spec::{Absent, MAX_TEXT};
 use crate::toml::{self, name_in_header};
@@ -50,7 +48,7 @@ pub(super) fn findings(
     let documents = workspace.with_includes(&main.path);
     let mut found: BTreeMap<String, Vec<Finding>> =
         documents.iter().map(|document| (document.path.clone(), Vec::new())).collect();
-    let (files, diagnostics) = compile(workspace, main, &documents);
+    let (files, diagnostics) = check(workspace, main);
     // Paths of included files are relative to the directory of the build file.
     let path_of = |span: Span| match files.number(span) {
         0 => main.path.clone(),
@@ -104,12 +102,8 @@ fn too_large() -> Finding {
     }
 }
 
-/// Compiles a build file as far as that is possible without look-ups.
-fn compile(
-    workspace: &Workspace,
-    main: &Rc<Document>,
-    documents: &[Rc<Document>],
-) -> (SourceMap, Diagnostics) {
+/// Checks a build file as `mstage check` does, without look-ups.
+fn check(workspace: &Workspace, main: &Rc<Document>) -> (SourceMap, Diagnostics) {
     let name = main.path.rsplit('/').next().unwrap_or_default();
     let optional = |name: String| {
         let content = workspace.content(&join(main.directory(), &name));
@@ -126,35 +120,12 @@ fn compile(
         None => workspace.content(&join(main.directory(), &address.path)).ok_or(Absent::File),
     };
     let mut diagnostics = Diagnostics::default();
-    let requests = vec![request(documents)];
-    let analysis = Analysis::new(files, requests, read, &mut diagnostics);
-    analysis.plan(select_all, true, facts, &mut diagnostics);
-    (analysis.files, diagnostics)
-}
-
-/// A build as an editor can know it: every build context that the files name exists.
-fn request(documents: &[Rc<Document>]) -> Request {
-    let names = documents.iter().flat_map(|document| &document.index.contexts);
-    let contexts =
-        names.map(|name| (name.clone(), ContextSource::Local(format!("context:{name}"))));
+    // The same result on every machine: not that of the editor's own processor.
     let platform = Platform::new("linux", "amd64", "").expect("linux/amd64 is a platform");
-    Request {
-        contexts: NamedContexts::new(contexts),
-        // The checkout is not read: stand-ins, so that a use of these names is no mistake.
-        vcs: Vcs {
-            revision: Some("0".repeat(40)),
-            source: Some("https://example.com/source.git".to_owned()),
-        },
-        ..Request::new(platform)
-    }
-}
-
-/// What is known without look-ups: build contexts are directories.
-fn facts(selection: &Selection<'_>) -> Facts {
-    Facts {
-        images: selection.images().map(|_| None),
-        contexts: selection.contexts().map(|_| Some(ContextFact::default())),
-    }
+    let request = Request { vcs: Vcs::stand_in(), ..Request::new(platform) };
+    let analysis = Analysis::new(files, vec![request], read, &mut diagnostics);
+    analysis.check(Facts::none, &mut diagnostics);
+    (analysis.files, diagnostics)
 }
 
 /// The errors that prevent the document from being parsed.
@@ -191,7 +162,10 @@ fn is_certain(finding: &Finding, document: &Document, documents: &[Rc<Document>]
         };
         between.is_some_and(|between| !between.contains("\n["))
     });
-    if is_about_missing && is_near || finding.code == Code::NoDefaultTarget {
+    // A comment may silence a finding of a line that is left out.
+    if is_about_missing && is_near
+        || matches!(finding.code, Code::NoDefaultTarget | Code::UnusedSilence)
+    {
         return false;
     }
     let blanked = documents.iter().flat_map(|document| {
