@@ -1,4 +1,4 @@
-//! Completion: what fits at a position, and is not there yet.
+//! Completion: the keys, words and names that fit at a position and are not there yet.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -13,6 +13,7 @@ use super::describe::{self, PLATFORMS, predefined};
 use super::document::Document;
 use super::index::Kind;
 use super::language::{Table, forms, item_of, language, values_of};
+use super::meaning::Meaning;
 use super::names::Names;
 use super::workspace::Workspace;
 use crate::diagnostic::Code;
@@ -32,7 +33,7 @@ pub(super) fn complete(
         Place::Key { tables, taken, is_line } => items.keys(tables, taken, *is_line),
         Place::Name { key: "when" | "unless", taken } => items.conditions(&names, taken),
         Place::Name { .. } => {}
-        Place::Value { what, key, shape } => items.values(what, key, shape, &names),
+        Place::Value { shape, meaning, .. } => items.values(shape, *meaning, &names),
         Place::Header { before, .. } => items.headers(before, &names),
         Place::Rule => items.rules(),
         Place::Substitution { is_script, is_outer, needs_brace } => {
@@ -149,13 +150,13 @@ impl Items<'_> {
     }
 
     /// The values of a key: those of its type, and names.
-    fn values(&mut self, what: &str, key: &str, shape: &'static Shape, names: &Names) {
+    fn values(&mut self, shape: &'static Shape, meaning: Meaning, names: &Names) {
         for form in forms(shape) {
             match form {
                 Shape::Words(words) => {
-                    words
-                        .iter()
-                        .for_each(|word| self.text(word, CompletionItemKind::EnumMember, ""));
+                    for word in words {
+                        self.text(word, CompletionItemKind::EnumMember, "");
+                    }
                 }
                 Shape::Rule => self.rules(),
                 Shape::Boolean if !self.cursor.is_quoted => {
@@ -168,32 +169,24 @@ impl Items<'_> {
                 _ => {}
             }
         }
-        let own = match &self.cursor.path[..] {
-            [stages, stage, ..] if stages == "stages" => Some(stage.as_str()),
-            _ => None,
-        };
-        let is_other = |name: &str| own != Some(name);
-        match (what, key) {
-            ("a build file", "default") | (_, "requires") | ("a `from`", "stage" | "merge") => {
-                self.symbols(names, Kind::Stage, is_other);
-            }
-            ("a `from`", "source") => self.symbols(names, Kind::Source, |_| true),
-            (_, "from") => {
-                self.symbols(names, Kind::Stage, is_other);
+        let own_stage = name_in("stages", &self.cursor.path);
+        let own_set = name_in("mounts", &self.cursor.path);
+        match meaning {
+            Meaning::Stage => self.symbols(names, Kind::Stage, |name| own_stage != Some(name)),
+            Meaning::Source => self.symbols(names, Kind::Source, |_| true),
+            Meaning::Base => {
+                self.symbols(names, Kind::Stage, |name| own_stage != Some(name));
                 self.symbols(names, Kind::Source, |_| true);
                 self.text("scratch", CompletionItemKind::Keyword, "the empty base");
             }
-            (_, "mounts") => {
-                let own_set = self_set(&self.cursor.path);
-                self.symbols(names, Kind::Mounts, |name| own_set != Some(name));
-            }
-            (_, "args" | "no-args") => self.symbols(names, Kind::Arg, |_| true),
-            (_, "platform") => {
+            Meaning::Mounts => self.symbols(names, Kind::Mounts, |name| own_set != Some(name)),
+            Meaning::Arg => self.symbols(names, Kind::Arg, |_| true),
+            Meaning::Platform => {
                 for platform in PLATFORMS {
                     self.text(platform, CompletionItemKind::Value, "");
                 }
             }
-            _ => {}
+            Meaning::Include | Meaning::Script | Meaning::Content | Meaning::Other => {}
         }
         if !self.cursor.is_quoted {
             self.tables(item_of(shape).unwrap_or(shape));
@@ -289,11 +282,7 @@ impl Items<'_> {
         if !is_script {
             found.extend(names.of(Kind::Var));
         }
-        let stage = match &self.cursor.path[..] {
-            [stages, stage, ..] if stages == "stages" => Some(stage.as_str()),
-            _ => None,
-        };
-        let stage = stage.filter(|_| !is_outer);
+        let stage = name_in("stages", &self.cursor.path).filter(|_| !is_outer);
         let env = stage.map(|stage| names.env_of(stage)).unwrap_or_default();
         found.extend(env.iter().copied());
         let texts = args_and_vars(names);
@@ -323,10 +312,10 @@ fn about(texts: &BTreeMap<String, String>, name: &str) -> String {
     known.or_else(|| describe::about_predefined(name)).unwrap_or_default()
 }
 
-/// The set of mounts in whose list a position is.
-fn self_set(path: &[String]) -> Option<&str> {
+/// The declared name that contains a path, if it is declared in this table of the build file.
+fn name_in<'p>(table: &str, path: &'p [String]) -> Option<&'p str> {
     match path {
-        [mounts, set, ..] if mounts == "mounts" => Some(set),
+        [first, name, ..] if first == table => Some(name),
         _ => None,
     }
 }

@@ -1,4 +1,4 @@
-//! What may be written at a position of a text that is being typed.
+//! The position of the cursor in a text that is being typed, and the things that fit there.
 //!
 //! Input: a text and an offset. Output: a [`Cursor`], found in the usual way: a word is put at the
 //! offset that makes the text valid, and then that word is looked for in the tree.
@@ -9,6 +9,7 @@ use toml_parser::Source;
 use toml_parser::lexer::{Token, TokenKind};
 
 use super::language::{Table, values_of};
+use super::meaning::{Meaning, expands, is_outer, meaning};
 use super::mend::mend;
 use super::walk::{At, Visitor, text_of, walk};
 use crate::diagnostic::Diagnostics;
@@ -19,7 +20,7 @@ use crate::toml::{self, Entry, Kind, Value};
 /// A word that no build file contains.
 const WORD: &str = "MSTAGE-CURSOR-IS-HERE";
 
-/// What may be written at a position.
+/// A position, and the kind of thing that fits there.
 pub(super) struct Cursor {
     pub(super) place: Place,
     /// The range that a completion replaces.
@@ -50,6 +51,9 @@ pub(super) enum Place {
         what: &'static str,
         key: &'static str,
         shape: &'static Shape,
+        meaning: Meaning,
+        /// True if only args and constants are known here.
+        is_outer: bool,
     },
     /// A part of a header, after these.
     Header { before: Vec<String> },
@@ -58,14 +62,14 @@ pub(super) enum Place {
     /// The name in `${NAME}` or `$NAME` of a string.
     Substitution {
         is_script: bool,
-        /// True if only args and vars are known here.
+        /// True if only args and constants are known here.
         is_outer: bool,
         /// True if a brace is open and not closed.
         needs_brace: bool,
     },
 }
 
-/// What may be written at an offset. `None` if nothing is known, as in a comment.
+/// Returns the cursor at an offset. `None` if nothing is known, as in a comment.
 pub(super) fn cursor(text: &str, offset: usize) -> Option<Cursor> {
     let tokens: Vec<Token> = Source::new(text).lex().collect();
     let line_start = text[..offset].rfind('\n').map_or(0, |newline| newline + 1);
@@ -261,17 +265,9 @@ fn in_string(text: &str, offset: usize, token: Range<usize>) -> Option<Cursor> {
         let is_open = text[..start].ends_with("${");
         let needs_brace =
             is_open && !text[end..].starts_with(['}', ':', '-', '+', '?', '#', '%', '/']);
-        let is_script = matches!(
-            found.place,
-            Place::Value { key: "run" | "steps" | "parallel" | "content", .. }
-        );
-        let is_outer = match &found.place {
-            Place::Value { what, key, .. } => {
-                *what == "a `from`"
-                    || ["from", "platform", "when", "unless"].contains(key)
-                    || !matches!(found.path.first().map(String::as_str), Some("stages" | "mounts"))
-            }
-            _ => false,
+        let (is_script, is_outer) = match found.place {
+            Place::Value { meaning, is_outer, .. } => (meaning == Meaning::Script, is_outer),
+            _ => (false, false),
         };
         let place = Place::Substitution { is_script, is_outer, needs_brace };
         return Some(Cursor { place, ..found.at(start..end, true, false) });
@@ -324,13 +320,15 @@ fn find_word(text: &str) -> Option<Cursor> {
     let file = SourceFile::new("", text.as_bytes().to_vec());
     let document = toml::parse(&file, &mut Diagnostics::default());
     let root = Value { kind: Kind::Table(document.entries), span: file.span(0..text.len()) };
-    let mut finder = Finder { found: None };
+    let mut finder = Finder { found: None, expands: false };
     walk(&root, &mut finder);
     finder.found
 }
 
 struct Finder {
     found: Option<Cursor>,
+    /// True if the innermost table replaces `${NAME}` in the content of a file.
+    expands: bool,
 }
 
 impl Finder {
@@ -352,9 +350,9 @@ fn has_word(entries: &[Entry<'_>]) -> bool {
 
 impl<'d> Visitor<'d> for Finder {
     fn table(&mut self, value: &'d Value<'d>, tables: &[&'static Table], at: At<'_>) {
-        if let Kind::Table(entries) = &value.kind
-            && has_word(entries)
-        {
+        let Kind::Table(entries) = &value.kind else { return };
+        self.expands = expands(entries);
+        if has_word(entries) {
             let taken = taken(entries);
             self.set(Place::Key { tables: tables.to_vec(), taken, is_line: false }, at);
         }
@@ -371,8 +369,18 @@ impl<'d> Visitor<'d> for Finder {
                 }
             }
             Kind::String(_) if text_of(value) == Some(WORD) => {
-                let (what, key) = (at.what(), at.key_name());
-                self.set(Place::Value { what, key, shape: at.shape }, at);
+                let meaning = meaning(at);
+                if meaning == Meaning::Content && !self.expands {
+                    return;
+                }
+                let place = Place::Value {
+                    what: at.what(),
+                    key: at.key_name(),
+                    shape: at.shape,
+                    meaning,
+                    is_outer: is_outer(at),
+                };
+                self.set(place, at);
             }
             _ => {}
         }
@@ -458,6 +466,11 @@ mod tests {
             ("[stages.a]\nworkdir = \"/${|\n", "substitution script=false brace=true ``"),
             ("[stages.a]\nfrom = \"x\" |\n", "nothing"),
             ("check = { skip = [\"|\"] }\n", "value of skip of a check ``"),
+            ("[stages.a]\nsteps = [{ write = \"/a\", content = \"${N|\" }]\n", "nothing"),
+            (
+                "[stages.a]\nsteps = [{ write = \"/a\", content = \"${N|\", expand = true }]\n",
+                "substitution script=false brace=true `N`",
+            ),
         ] {
             assert_eq!(place(text), expected, "{text}");
         }

@@ -11,6 +11,7 @@ use std::ops::Range;
 use self::templates::{in_script, in_template};
 use super::headers::{Written, headers, inner};
 use super::language::{Table, item_of, language, takes_template};
+use super::meaning::{Meaning, expands, is_outer, meaning};
 use super::walk::{At, Visitor, text_of, walk};
 use crate::diagnostic::Diagnostics;
 use crate::source::SourceFile;
@@ -86,7 +87,7 @@ pub(super) struct Use {
     pub(super) stage: Option<String>,
 }
 
-/// What a use may refer to.
+/// The things that a use can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// A stage.
@@ -120,7 +121,7 @@ pub(super) enum Scope {
     Base,
 }
 
-/// What other stages and steps inherit from a stage.
+/// The variables and the base of a stage, for the stages that are built from it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct StageFacts {
     pub(super) env: BTreeSet<String>,
@@ -156,8 +157,6 @@ pub(super) struct Index {
     pub(super) includes: Vec<(String, Range<usize>)>,
     /// The steps of stages, without those of branches.
     pub(super) steps: Vec<StepMark>,
-    /// The names of build contexts.
-    pub(super) contexts: BTreeSet<String>,
     /// The ranges of scripts, with their quotes.
     pub(super) scripts: Vec<Range<usize>>,
     pub(super) headers: Vec<Written>,
@@ -170,7 +169,7 @@ impl Index {
         let document = toml::parse(&file, &mut Diagnostics::default());
         let span = file.span(0..text.len());
         let root = Value { kind: Form::Table(document.entries), span };
-        let mut reader = Reader { file: &file, index: Index::default(), step_env: BTreeSet::new() };
+        let mut reader = Reader { file: &file, index: Index::default(), step: StepKeys::default() };
         walk(&root, &mut reader);
         let mut index = reader.index;
         index.headers = headers(text);
@@ -209,11 +208,31 @@ impl Index {
 struct Reader<'f> {
     file: &'f SourceFile,
     index: Index,
-    /// The names in the `env` of the current step.
-    step_env: BTreeSet<String>,
+    step: StepKeys,
 }
 
-/// The scope of a table's name that has no stage in it, such as a set of mounts.
+/// The keys of the current step that decide about the names in its strings.
+#[derive(Default)]
+struct StepKeys {
+    /// The names in its `env`.
+    env: BTreeSet<String>,
+    /// True if it replaces `${NAME}` in its content.
+    expands: bool,
+}
+
+impl StepKeys {
+    fn new(entries: &[Entry<'_>]) -> Self {
+        let mut env = BTreeSet::new();
+        for entry in entries.iter().filter(|entry| entry.key.name == "env") {
+            if let Form::Table(variables) = &entry.value.kind {
+                env.extend(variables.iter().map(|variable| variable.key.name.to_string()));
+            }
+        }
+        Self { env, expands: expands(entries) }
+    }
+}
+
+/// The stage that contains a place. `None` for a place in a set of mounts, for example.
 fn stage_of(at: At<'_>) -> Option<String> {
     match at.path {
         ["stages", stage, ..] => Some((*stage).to_owned()),
@@ -224,13 +243,10 @@ fn stage_of(at: At<'_>) -> Option<String> {
 impl<'d> Visitor<'d> for Reader<'_> {
     fn table(&mut self, value: &'d Value<'d>, tables: &[&'static Table], _: At<'_>) {
         let is_step = tables.first().is_some_and(|table| table.what().ends_with(" step"));
-        let Form::Table(entries) = &value.kind else { return };
-        if is_step {
-            self.step_env.clear();
-            let env = entries.iter().find(|entry| entry.key.name == "env");
-            if let Some(Form::Table(env)) = env.map(|env| &env.value.kind) {
-                self.step_env.extend(env.iter().map(|entry| entry.key.name.to_string()));
-            }
+        if let Form::Table(entries) = &value.kind
+            && is_step
+        {
+            self.step = StepKeys::new(entries);
         }
     }
 
@@ -274,48 +290,28 @@ impl<'d> Visitor<'d> for Reader<'_> {
         let Some(text) = text_of(value) else { return };
         let whole = self.file.range(value.span);
         let range = inner(self.file.text(), whole.clone());
-        let is_literal = !text.contains('$');
-        match (at.what(), at.key_name()) {
-            (_, "context") if is_literal => {
-                self.index.contexts.insert(text.to_owned());
+        match meaning(at) {
+            Meaning::Include => self.index.includes.push((text.to_owned(), range)),
+            Meaning::Script => self.script(whole, at),
+            Meaning::Content if self.step.expands => self.template(whole, at),
+            Meaning::Content => {}
+            _ if text.contains('$') => {
+                if takes_template(at.shape) {
+                    self.template(whole, at);
+                }
             }
-            ("a build file", "include") => {
-                self.index.includes.push((text.to_owned(), range));
-                return;
-            }
-            ("a stage", "steps") | ("a branch", "steps") | (_, "parallel") | (_, "run") => {
-                self.script(whole, at);
-                return;
-            }
-            ("a write step", "content") => {
-                self.template(whole, at);
-                return;
-            }
-            ("a build file", "default") | (_, "requires") => {
-                self.use_of(text, range, Role::Stage, at);
-                return;
-            }
-            (_, "args" | "no-args") if at.names.is_empty() => {
-                self.use_of(text, range, Role::Arg, at);
-                return;
-            }
-            (_, "mounts") => {
-                self.use_of(text, range, Role::Mounts, at);
-                return;
-            }
-            ("a `from`", "stage" | "merge") if is_literal => {
+            Meaning::Stage => {
                 self.base(text, at);
                 self.use_of(text, range, Role::Stage, at);
             }
-            ("a `from`", "source") if is_literal => self.use_of(text, range, Role::Source, at),
-            (_, "from") if is_literal => {
+            Meaning::Base => {
                 self.base(text, at);
                 self.use_of(text, range, Role::Base, at);
             }
-            _ => {}
-        }
-        if takes_template(at.shape) && !is_literal {
-            self.template(whole, at);
+            Meaning::Source => self.use_of(text, range, Role::Source, at),
+            Meaning::Mounts => self.use_of(text, range, Role::Mounts, at),
+            Meaning::Arg => self.use_of(text, range, Role::Arg, at),
+            Meaning::Platform | Meaning::Other => {}
         }
     }
 }
@@ -372,9 +368,6 @@ impl Reader<'_> {
 
     /// Adds the names in a string with substitutions.
     fn template(&mut self, whole: Range<usize>, at: At<'_>) {
-        let is_outer = at.what() == "a `from`"
-            || matches!(at.key_name(), "from" | "platform" | "when" | "unless")
-            || !matches!(at.path.first(), Some(&("stages" | "mounts")));
         let own = match (at.key_name(), at.names) {
             ("env", [name]) => Some(*name),
             _ => None,
@@ -382,7 +375,7 @@ impl Reader<'_> {
         for range in in_template(self.file.text(), whole) {
             let name = self.file.text()[range.clone()].to_owned();
             let scope = match () {
-                () if is_outer => Scope::Args,
+                () if is_outer(at) => Scope::Args,
                 () if own == Some(&*name) => Scope::Base,
                 () if self.is_in_step_env(&name, at) => Scope::Here,
                 () if at.what() == "an image" || at.what() == "a healthcheck" => Scope::Image,
@@ -405,7 +398,7 @@ impl Reader<'_> {
     fn is_in_step_env(&self, name: &str, at: At<'_>) -> bool {
         matches!(at.path, ["stages", _, "steps", ..])
             && at.what() != "a stage"
-            && self.step_env.contains(name)
+            && self.step.env.contains(name)
     }
 }
 
@@ -423,6 +416,8 @@ env = { HOME = "/h", PATH = "${HOME}:${PATH}" }
 steps = [
   "echo $NAME ${HOME}",
   { run = "echo $NAME", env = { NAME = "y" } },
+  { write = "/s", content = "echo ${NAME}" },
+  { write = "/t", content = "${NAME}", expand = true },
 ]
 [stages.app]
 from = "build"
@@ -457,6 +452,7 @@ apt = [{ cache = "/c/${NAME}", from = "build" }]
             "NAME Script(Stage)",
             "HOME Script(Stage)",
             "NAME Script(Here)",
+            "NAME Template(Stage)",
             "build Base",
             "build Stage",
             "NAME Arg",

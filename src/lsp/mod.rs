@@ -28,6 +28,7 @@ mod headers;
 mod hover;
 mod index;
 mod language;
+mod meaning;
 mod mend;
 mod names;
 mod navigate;
