@@ -1,6 +1,6 @@
 //! Caches of one engine, imported by another one that is new.
 
-use crate::harness::{Engine, Files, Project, engine, failed, succeeded};
+use crate::harness::{Engine, Files, Image, Project, engine, failed, succeeded};
 
 use super::origin::Origin;
 
@@ -109,4 +109,24 @@ fn a_directory_without_caches_is_told() {
     let options = ["--build-arg", &setup.origin.base, "--output=type=cacheonly", &context];
     let failure = failed(setup.project.try_build_on(&other, &options));
     assert!(failure.message.contains("is not an export of caches: it has no file"), "{failure}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn an_image_in_a_registry_keeps_owners() {
+    let setup = Setup::new();
+    let namespace = setup.namespace();
+    let image = Image::unique();
+    let export = ["--target=mstage.caches", "--load", "-t", image.name()];
+    let options = [&[&namespace, "--build-arg", &setup.origin.base], &export[..]].concat();
+    succeeded(setup.project.try_build_on(engine(), &options));
+    setup.origin.registry.push(image.name(), "caches:1");
+
+    let other = setup.origin.node();
+    let source = setup.origin.registry.name("caches:1");
+    let context = format!("--build-context=mstage.caches=docker-image://{source}");
+    setup.project.write("source", "two\n");
+    setup.project.set_spec(&SPEC.replace("touch /own/file", "echo more >> /own/file"));
+    let (files, build) = setup.build(&other, &[&namespace, &context]);
+    assert_eq!(files["log"].text(), "one\ntwo\n", "{build}");
 }
