@@ -24,6 +24,13 @@ struct Fix {
     is_preferred: bool,
 }
 
+impl Fix {
+    /// The only sensible change of a value or a word.
+    fn of_value(title: String, range: Range<usize>, text: &str) -> Self {
+        Self { title, edits: vec![(range, text.to_owned())], is_preferred: true }
+    }
+}
+
 /// The fixes for findings in a range.
 pub(super) fn actions(
     workspace: &Workspace,
@@ -67,16 +74,10 @@ fn fixes(document: &Document, finding: &Finding) -> Vec<Fix> {
 
 /// The change that a hint gives word by word.
 fn by_hint(document: &Document, finding: &Finding, hint: &str) -> Option<Fix> {
-    let fix = |title: String, range: Range<usize>, text: &str| {
-        Some(Fix { title, edits: vec![(range, text.to_owned())], is_preferred: true })
-    };
-    if let Some(meant) = hint
-        .strip_prefix("did you mean `")
-        .or_else(|| hint.split_once("did you mean `").map(|(_, meant)| meant))
-    {
+    if let Some((_, meant)) = hint.split_once("did you mean `") {
         let meant = meant.split('`').next()?;
         let range = misspelt(document, finding, meant)?;
-        return fix(format!("Change to `{meant}`"), range, meant);
+        return Some(Fix::of_value(format!("Change to `{meant}`"), range, meant));
     }
     for (prefix, title) in [
         ("quote it: ", "Quote it"),
@@ -84,31 +85,45 @@ fn by_hint(document: &Document, finding: &Finding, hint: &str) -> Option<Fix> {
         ("remove the brackets: ", "Remove the brackets"),
     ] {
         if let Some(value) = hint.strip_prefix(prefix) {
-            return fix(title.to_owned(), finding.range.clone(), value);
+            return Some(Fix::of_value(title.to_owned(), finding.range.clone(), value));
         }
     }
     let form = hint.strip_prefix("write `")?.split('`').next()?;
-    let is_value = form.starts_with(['{', '[', '"']);
     let is_about_value = matches!(
         finding.code,
         Code::WrongType | Code::InvalidValue | Code::DockerfileForm | Code::InvalidName
     );
-    // A placeholder is for the reader to fill in.
-    let has_placeholder = form.contains("...")
-        || [
-            "NAME", "FILE", "PATH", "DIR", "VALUE", "PROGRAM", "ARGUMENT", "ID", "USER", "GROUP",
-            "MODE",
-        ]
-        .iter()
-        .any(|word| form.contains(word));
-    if !is_about_value || has_placeholder || !is_value {
-        return None;
-    }
-    let written = document.text.get(finding.range.clone())?;
-    // Of a header, only a part would be replaced.
+    let fits = is_about_value
+        && form.starts_with(['{', '[', '"'])
+        && !has_placeholder(form)
+        && is_one_value(document, finding)
+        && !is_around(document, finding, form);
+    fits.then(|| Fix::of_value(format!("Change to `{form}`"), finding.range.clone(), form))
+}
+
+/// True for a form with a part that a person must fill in.
+fn has_placeholder(form: &str) -> bool {
+    const WORDS: [&str; 12] = [
+        "...", "NAME", "FILE", "PATH", "DIR", "VALUE", "PROGRAM", "ARGUMENT", "ID", "USER",
+        "GROUP", "MODE",
+    ];
+    WORDS.iter().any(|word| form.contains(word))
+}
+
+/// True if a finding marks a whole value. Of a header, only a part would be replaced.
+fn is_one_value(document: &Document, finding: &Finding) -> bool {
+    let written = document.text.get(finding.range.clone()).unwrap_or_default();
     let is_header = written.starts_with('[') && !written.contains([',', '"', '\'']);
-    (!written.is_empty() && !is_header).then_some(())?;
-    fix(format!("Change to `{form}`"), finding.range.clone(), form)
+    !written.is_empty() && !is_header
+}
+
+/// True if a form is the table around the marked value, such as `{ cache = "/c" }` for the `true`
+/// of `{ cache = true }`.
+fn is_around(document: &Document, finding: &Finding, form: &str) -> bool {
+    let Some((key, _)) = form.trim_start_matches('{').split_once('=') else { return false };
+    let before = document.text.get(..finding.range.start).unwrap_or_default().trim_end();
+    let before = before.strip_suffix('=').unwrap_or_default().trim_end();
+    form.starts_with('{') && before.ends_with(key.trim())
 }
 
 /// The range of the misspelt word: the name in the message, where the finding is.
@@ -116,16 +131,15 @@ fn misspelt(document: &Document, finding: &Finding, meant: &str) -> Option<Range
     let written = document.text.get(finding.range.clone())?;
     let names = finding.message.split('`').skip(1).step_by(2);
     let hinted = finding.hint.iter().flat_map(|hint| hint.split('`').skip(1).step_by(2));
-    for name in names.chain(hinted) {
-        if let Some(at) = written.find(name).filter(|_| !name.is_empty()) {
+    for name in names.chain(hinted).filter(|name| !name.is_empty() && *name != meant) {
+        if let Some(at) = written.find(name) {
             let start = finding.range.start + at;
             return Some(start..start + name.len());
         }
     }
     // A message about a whole step does not name the key.
-    let is_of_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let words = written.split(|c: char| !is_of_word(c)).filter(|word| !word.is_empty());
-    let word = nearest(meant, words)?;
+    let words = written.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'));
+    let word = nearest(meant, words.filter(|word| !word.is_empty() && *word != meant))?;
     let start = finding.range.start + word.as_ptr().addr() - written.as_ptr().addr();
     Some(start..start + word.len())
 }

@@ -38,6 +38,14 @@ pub(super) fn fix(document: &Document, finding: &Finding) -> Option<Fix> {
         ["stages", stage, _, ..] if is_key_of("a stage") => vec!["stages", stage],
         _ => return None,
     };
+    let is_there_already = headers.iter().any(|written| {
+        let mut path = written.inherited.iter().chain(written.parts.iter().map(|part| &part.name));
+        let is_in_target = target.iter().all(|part| path.next().is_some_and(|name| name == part));
+        is_in_target && path.next() == Some(name)
+    });
+    if is_there_already {
+        return None;
+    }
     let lines = lines_of(document, headers, at);
     let moved = document.text[lines.clone()].trim_end().to_owned() + "\n";
     let place = headers.iter().position(|written| {

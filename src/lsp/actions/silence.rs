@@ -1,5 +1,8 @@
 //! Silencing a finding of a rule by a comment above the line.
 
+use toml_parser::Source;
+use toml_parser::lexer::TokenKind;
+
 use super::Fix;
 use crate::lsp::document::Document;
 use crate::lsp::findings::Finding;
@@ -17,6 +20,9 @@ pub(super) fn fix(document: &Document, finding: &Finding) -> Option<Fix> {
     let script = scripts.rfind(|script| script.contains(&finding.range.start));
     let start = script.map_or(finding.range.start, |script| script.start);
     let line = document.lines.range(text, document.lines.line(start));
+    if is_in_string(document, line.start) {
+        return None;
+    }
     let written = &text[line.clone()];
     let indent = &written[..written.len() - written.trim_start().len()];
     let title = format!("Silence {rule} here");
@@ -34,4 +40,14 @@ pub(super) fn fix(document: &Document, finding: &Finding) -> Option<Fix> {
     }
     let edits = vec![(line.start..line.start, format!("{indent}# check=skip={rule}\n"))];
     Some(Fix { title, edits, is_preferred: false })
+}
+
+/// True if an offset is inside of a string of several lines. There, a comment would be text.
+fn is_in_string(document: &Document, offset: usize) -> bool {
+    let mut tokens = Source::new(document.valid_text()).lex();
+    tokens.any(|token| {
+        matches!(token.kind(), TokenKind::MlLiteralString | TokenKind::MlBasicString)
+            && token.span().start() < offset
+            && offset < token.span().end()
+    })
 }
