@@ -134,12 +134,10 @@ async fn build(
     build_file: BuildFile,
 ) -> Result<SolveResult, Status> {
     let mut compiled = compile(bridge, options, build_file).await?;
-    match compiled.import.take() {
-        Some(import) => {
-            import.beside(bridge, build_compiled(bridge, options, compiled, true)).await
-        }
-        None => build_compiled(bridge, options, compiled, false).await,
-    }
+    let import = compiled.import.take();
+    let to_the_end = import.is_some();
+    let built = build_compiled(bridge, options, compiled, to_the_end);
+    caches::with_import(bridge, import, built).await
 }
 
 /// Builds the graphs of the target. `to_the_end` evaluates them before they are returned.

@@ -1,12 +1,16 @@
 //! `--target mstage.caches`: the processes that copy caches. The build context `mstage.caches`: the
 //! steps that wait for it.
 
+use std::time::Duration;
+
+use buildkit_proto::frontend::{SolveRequest, WarnRequest};
 use buildkit_proto::pb;
+use mstage::gateway::run;
 use prost::Message;
 
 use crate::definition;
-use crate::fake::{Daemon, Engine, Method, Release};
-use crate::frontend::{CONFIG, build, error, returned};
+use crate::fake::{Call, Daemon, Do, Engine, Exit, Gate, Method, Release};
+use crate::frontend::{CONFIG, build, error, returned, variables};
 
 const SPEC: &str = r#"default = "app"
 [stages.build]
@@ -19,6 +23,7 @@ steps = [
 [stages.test]
 from = "alpine:3.20"
 mounts = [{ cache = "/test" }]
+report = "/out"
 steps = ["make test"]
 [stages.app]
 from = "alpine:3.20"
@@ -168,4 +173,105 @@ async fn a_source_of_caches_is_an_image_or_a_directory() {
         message.contains("`context:mstage.caches`: expected an image, a directory"),
         "{message}"
     );
+}
+
+const SOURCE: &str = "context:mstage.caches=docker-image://registry.example.com/caches";
+
+/// The number of solves before those with the steps of a build.
+async fn solves_before(opts: &[&str]) -> usize {
+    let daemon = build(engine(Release::Head), SPEC, opts).await;
+    let waits = |solve: &SolveRequest| {
+        let Some(definition) = &solve.definition else { return false };
+        let ops = definition.message().unwrap().def;
+        ops.iter().any(|op| op.windows(15).any(|part| part == b"wait-for-caches"))
+    };
+    daemon.solves().iter().position(waits).unwrap_or_else(|| panic!("{:?}", returned(&daemon)))
+}
+
+/// A build whose steps wait until the frontend has made a call. `further` are the answers to the
+/// solves that follow that of the steps.
+async fn waiting(
+    opts: &[&str],
+    stdout: &'static str,
+    further: [Do; 4],
+    is_awaited: impl Fn(&Call) -> bool,
+) -> Daemon {
+    let gate = Gate::new();
+    let before = solves_before(opts).await;
+    let engine = engine(Release::Head).exit(Exit { stdout, ..Exit::default() });
+    let engine = (0..before)
+        .fold(engine, |engine, _| engine.on(Method::Solve, Do::Answer))
+        .on(Method::Solve, Do::Wait(gate.clone()));
+    let engine = further.into_iter().fold(engine, |engine, todo| engine.on(Method::Solve, todo));
+    let (io, daemon) = engine.source("local://dockerfile", [("mstage.toml", SPEC)]).start();
+    let goes_on = async {
+        gate.reached().await;
+        tokio::time::pause();
+        while !daemon.calls().iter().any(&is_awaited) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        gate.open();
+    };
+    let patience = Duration::from_secs(100);
+    let (ran, went_on) =
+        tokio::join!(run(io, variables(opts)), tokio::time::timeout(patience, goes_on));
+    ran.unwrap();
+    went_on.expect("the frontend answers steps that wait");
+    daemon
+}
+
+/// A build whose steps wait until the frontend answers them.
+async fn answered(call: &str) {
+    let opts = ["target=test", "source=myorg/mstage", SOURCE, call];
+    let further = [Do::Answer, Do::Answer, Do::Answer, Do::Answer];
+    let answers_steps = |call: &Call| matches!(call, Call::NewContainer(_));
+    let daemon = waiting(&opts, "asked\n", further, answers_steps).await;
+    assert!(returned(&daemon).result.is_some());
+}
+
+#[tokio::test]
+async fn steps_of_a_build_are_answered() {
+    answered("target=test").await;
+}
+
+#[tokio::test]
+async fn steps_of_a_call_are_answered() {
+    answered("requestid=frontend.report").await;
+}
+
+fn given_up(call: &Call) -> Option<WarnRequest> {
+    match call {
+        Call::Warn(warning)
+            if warning.short == b"caches are not imported: not free within 60 seconds" =>
+        {
+            Some(warning.clone())
+        }
+        _ => None,
+    }
+}
+
+/// Steps that wait can take all places of an engine that runs few at once.
+#[tokio::test]
+async fn an_import_that_does_not_proceed_is_given_up() {
+    let opts = ["target=build", "source=myorg/mstage", SOURCE];
+    let stuck = || Do::Wait(Gate::new());
+    let further = [Do::Answer, stuck(), stuck(), stuck()];
+    let daemon = waiting(&opts, "asked\n", further, |call| given_up(call).is_some()).await;
+    assert!(returned(&daemon).result.is_some());
+    let warning = daemon.calls().iter().find_map(given_up).unwrap();
+    let detail: Vec<_> =
+        warning.detail.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+    assert_eq!(
+        detail[..3],
+        ["the cache `/own` (1000)", "the cache `/root/.cache`", "the cache `pkg`"]
+    );
+    assert!(detail[3].contains("raise `max-parallelism`"), "{detail:?}");
+}
+
+#[tokio::test]
+async fn a_graph_for_programs_does_not_wait() {
+    let opts = ["target=build", "source=myorg/mstage", "requestid=frontend.convertllb"];
+    let without = build(engine(Release::Head), SPEC, &opts).await;
+    let with = build(engine(Release::Head), SPEC, &[&opts[..], &[SOURCE]].concat()).await;
+    assert_eq!(returned(&with).result, returned(&without).result);
 }

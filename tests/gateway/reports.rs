@@ -225,7 +225,8 @@ async fn what_has_no_exit_code_fails_the_build() {
 #[tokio::test]
 async fn what_cannot_be_saved_is_said() {
     let engine = failing(Release::Forky, "the test", Some(3), "exit code: 3").await;
-    let exit = Exit { code: 1, stderr: "mstage: the report does not fit\n  help: make room\n" };
+    let stderr = "mstage: the report does not fit\n  help: make room\n";
+    let exit = Exit { code: 1, stderr, ..Exit::default() };
     let daemon = build(engine.exit(exit), SPEC, &TARGET).await;
     let (message, places) = error(&daemon);
     assert_eq!(message, "exit code: 3\nmstage.toml:9: the report does not fit\n  help: make room");

@@ -18,7 +18,7 @@ use buildkit_proto::frontend::{
     result,
 };
 use buildkit_proto::{fsutil, pb, rpc};
-use futures_util::stream;
+use futures_util::StreamExt;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -411,8 +411,8 @@ impl LlbBridge for Bridge {
     ) -> Result<Response<Self::ExecProcessStream>, Status> {
         let (process, init) = containers::init(request).await?;
         self.enter(Call::ExecProcess(init)).await?;
-        let messages = containers::messages(&process, &self.engine().exit);
-        Ok(Response::new(Box::pin(stream::iter(messages.into_iter().map(Ok)))))
+        let messages = containers::messages(process, &self.engine().exit);
+        Ok(Response::new(Box::pin(messages.map(Ok))))
     }
 
     async fn read_file_container(

@@ -2,10 +2,12 @@
 #![expect(clippy::disallowed_methods, reason = "files are copied")]
 
 use std::ffi::{OsStr, OsString};
-use std::fs;
+use std::fs::{self, File, Metadata};
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+
+use rustix::fs::{FlockOperation, flock};
 
 use super::meeting;
 use crate::gateway::copier::{Source, Tree, mebibytes, remove_entries, set_times, size};
@@ -22,8 +24,8 @@ pub(super) const FILL: &str = "fill-cache";
 /// Like [`FILL`], for files that have lost their owners: they get the owner of the cache.
 pub(super) const FILL_OWNED: &str = "fill-cache-of-owner";
 
-/// The directory of a cache in which files are copied until all are there. An import was cut short
-/// if it exists.
+/// The directory of a cache in which files are copied until all are there. If it exists and nothing
+/// fills the cache, an import was cut short.
 const UNFINISHED: &str = ".mstage-unfinished";
 
 /// True if the program was started to read or fill caches, and not to answer a client.
@@ -73,38 +75,55 @@ fn export(name: &str, from: &Path, to: &Path) -> Result<Vec<String>, String> {
     Ok(tree.into_notes(name))
 }
 
-/// True if nothing has used a cache yet.
+/// True if nothing has used a cache yet, apart from an import that was cut short.
 fn is_new(cache: &Path) -> Result<bool, Error> {
-    let is_empty = fs::read_dir(cache)?.next().is_none();
-    Ok(is_empty || cache.join(UNFINISHED).exists())
+    for entry in fs::read_dir(cache)? {
+        if entry?.file_name() != UNFINISHED {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Fills a cache if it is new. All files appear at once, so that no build takes a file for whole
-/// that is not.
+/// that is not. Another build may fill or use the cache at the same time.
 fn fill(name: &str, from: &Path, cache: &Path, keeps_owners: bool) -> Result<Vec<String>, String> {
+    let unfinished = cache.join(UNFINISHED);
     let filled = || {
+        // Held until the process ends. Not all file systems have locks.
+        let lock = File::open(cache)?;
+        let _ = flock(&lock, FlockOperation::LockExclusive);
+        let source = fs::symlink_metadata(from)?;
+        if !source.is_dir() {
+            return Err(ErrorKind::NotADirectory.into());
+        }
+        let _ = fs::remove_dir_all(&unfinished);
         if !is_new(cache)? {
             return Ok(Vec::new());
         }
-        remove_entries(cache);
-        let unfinished = cache.join(UNFINISHED);
         fs::create_dir(&unfinished)?;
         let owner = fs::symlink_metadata(cache)?;
         let owner = (!keeps_owners).then_some((owner.uid(), owner.gid()));
         let mut tree = Tree::new(Source::Stays).owned_by(owner);
-        tree.copy(from, &unfinished)?;
-        for entry in fs::read_dir(&unfinished)? {
-            let entry = entry?;
-            fs::rename(entry.path(), cache.join(entry.file_name()))?;
-        }
-        fs::remove_dir(&unfinished)?;
-        set_times(cache, &fs::symlink_metadata(from)?)?;
-        Ok(tree.into_notes(name))
+        let copied = tree.copy(from, &unfinished).and_then(|()| {
+            // A build that does not import may have begun to use it.
+            if is_new(cache)? { publish(&unfinished, cache, &source) } else { Ok(()) }
+        });
+        // An engine with a full disk cannot remove the files of a failed step itself.
+        let _ = fs::remove_dir_all(&unfinished);
+        copied.map(|()| tree.into_notes(name))
     };
-    filled().map_err(|err| {
-        remove_entries(cache);
-        failure("import", name, from, &err)
-    })
+    filled().map_err(|err: Error| failure("import", name, from, &err))
+}
+
+/// Moves the files of a finished import into their cache.
+fn publish(unfinished: &Path, cache: &Path, source: &Metadata) -> Result<(), Error> {
+    for entry in fs::read_dir(unfinished)? {
+        let entry = entry?;
+        fs::rename(entry.path(), cache.join(entry.file_name()))?;
+    }
+    fs::remove_dir(unfinished)?;
+    set_times(cache, source)
 }
 
 fn failure(verb: &str, name: &str, from: &Path, err: &Error) -> String {
@@ -153,6 +172,60 @@ mod tests {
         assert_eq!(time(&new.join("d")), time(&cache.join("d")));
         assert_eq!(run(&[CHECK.as_ref(), name, new.as_ref(), path("no").as_ref()]), Ok(vec![]));
         assert!(!path("no").exists());
+    }
+
+    /// Builds that import at the same time fill a cache once.
+    #[test]
+    fn a_cache_is_filled_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for number in 0..40 {
+            fs::create_dir_all(path("from").join(format!("{number}/d"))).unwrap();
+            fs::write(path("from").join(format!("{number}/d/file")), "text").unwrap();
+        }
+        for round in 0..3 {
+            let cache = path(&format!("cache{round}"));
+            fs::create_dir(&cache).unwrap();
+            let args = [FILL.into(), "c".into(), path("from").into(), cache.clone().into()];
+            std::thread::scope(|scope| {
+                let fills: Vec<_> = (0..4).map(|_| scope.spawn(|| work(&args))).collect();
+                for fill in fills {
+                    assert_eq!(fill.join().unwrap(), Ok(vec![]));
+                }
+            });
+            assert_eq!(fs::read_dir(&cache).unwrap().count(), 40);
+            assert_eq!(fs::read_to_string(cache.join("39/d/file")).unwrap(), "text");
+        }
+    }
+
+    /// A cache that a build uses although an import of it was cut short is not emptied.
+    #[test]
+    fn remains_of_an_import_do_not_make_a_cache_new() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir(path("from")).unwrap();
+        fs::create_dir_all(path("cache").join(UNFINISHED)).unwrap();
+        fs::write(path("cache/file"), "used").unwrap();
+        let args = [CHECK.into(), "c".into(), path("cache").into(), path("is-new").into()];
+        assert_eq!(work(&args), Ok(vec![]));
+        assert!(!path("is-new").exists());
+        let args = [FILL.into(), "c".into(), path("from").into(), path("cache").into()];
+        assert_eq!(work(&args), Ok(vec![]));
+        assert_eq!(fs::read_to_string(path("cache/file")).unwrap(), "used");
+        assert_eq!(fs::read_dir(path("cache")).unwrap().count(), 1);
+    }
+
+    /// A link in a source cannot lead to files outside it.
+    #[test]
+    fn a_link_is_no_source() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir_all(path("outside/d")).unwrap();
+        fs::create_dir(path("cache")).unwrap();
+        std::os::unix::fs::symlink("outside", path("from")).unwrap();
+        let args = [FILL.into(), "c".into(), path("from").into(), path("cache").into()];
+        assert!(work(&args).unwrap_err().contains("cannot import c: "));
+        assert_eq!(fs::read_dir(path("cache")).unwrap().count(), 0);
     }
 
     /// A cache that has been used is not touched.

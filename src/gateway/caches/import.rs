@@ -5,10 +5,12 @@
 //! frontend then looks which caches are new, and fills those from the source.
 
 use std::pin::pin;
+use std::time::Duration;
 
 use buildkit_frontend::{Bridge, Container, ContainerMount, Refs, SolveRequest, Status, Warning};
 use buildkit_llb::{Definition, Digest, Graph, Image, Local, Metadata, OciLayout, State};
 use futures_util::future::{Either, join_all, select};
+use tokio::time::timeout;
 
 use super::export::shown;
 use super::name::{INDEX, Index, MAX_INDEX, directory};
@@ -21,6 +23,14 @@ use crate::reference::Reference;
 
 /// The file that tells that a cache is new.
 const NEW: &str = "new";
+
+/// Maximum time to find out whether a cache is new. A step of another build may hold the cache. Or
+/// the steps that wait may take all places of an engine with `max-parallelism`, so that nothing else
+/// runs: without a limit they would wait forever.
+const CHECK_TIME: Duration = Duration::from_secs(60);
+
+/// Maximum time to read the source and to fill the caches, for the same reason.
+const FILL_TIME: Duration = Duration::from_secs(15 * 60);
 
 /// All that is needed to fill the new caches of a build.
 pub(in crate::gateway) struct Import {
@@ -94,20 +104,6 @@ impl Import {
         Ok(Self { program, image, name, index, caches: fillable, about })
     }
 
-    /// Runs a build, and fills its caches as soon as one of its steps waits for them.
-    pub(in crate::gateway) async fn beside<T>(
-        self,
-        bridge: &Bridge,
-        build: impl Future<Output = Result<T, Status>>,
-    ) -> Result<T, Status> {
-        let serve = pin!(self.serve(bridge));
-        match select(pin!(build), serve).await {
-            Either::Left((built, _)) => built,
-            Either::Right((Ok(never), _)) => match never {},
-            Either::Right((Err(status), _)) => Err(status),
-        }
-    }
-
     async fn serve(&self, bridge: &Bridge) -> Result<std::convert::Infallible, Status> {
         let image = SolveRequest::new(self.image.clone());
         let Refs::Single(Some(image)) = bridge.solve(image).await?.refs else {
@@ -130,24 +126,40 @@ impl Import {
         }
     }
 
-    /// Fills the new caches that the source has.
+    /// Fills the new caches that the source has, unless that takes too long.
     async fn fill(&self, bridge: &Bridge) -> Result<(), Status> {
-        let checks = self.caches.iter().map(|one| async move {
-            let request = SolveRequest::new(one.check.clone()).evaluate(true);
-            let Some(files) = bridge.solve(request).await?.refs.single()? else { return Ok(false) };
-            Ok(bridge.read_file(&files, NEW, 1).await?.is_some())
-        });
-        let is_new: Vec<bool> = report::all(join_all(checks).await)?;
-        let new: Vec<&Fillable> = self
-            .caches
-            .iter()
-            .zip(is_new)
-            .filter(|(_, is_new)| *is_new)
-            .map(|(one, _)| one)
-            .collect();
+        let checks = self.caches.iter().map(|one| one.is_new(bridge));
+        let checked: Vec<Option<bool>> = report::all(join_all(checks).await)?;
+        let checked = self.caches.iter().zip(checked);
+        let (mut new, mut late) = (Vec::new(), Vec::new());
+        for (one, is_new) in checked {
+            match is_new {
+                Some(true) => new.push(one),
+                Some(false) => {}
+                None => late.push(shown(&one.cache)),
+            }
+        }
+        if !late.is_empty() {
+            let seconds = CHECK_TIME.as_secs();
+            let short = format!("caches are not imported: not free within {seconds} seconds");
+            self.warn(bridge, short, [&late[..], &[LATE.to_owned()]].concat()).await;
+        }
         if new.is_empty() {
             return Ok(());
         }
+        match timeout(FILL_TIME, self.fill_new(bridge, &new)).await {
+            Ok(filled) => filled,
+            Err(_) => {
+                let minutes = FILL_TIME.as_secs() / 60;
+                let short =
+                    format!("caches are not imported: not finished within {minutes} minutes");
+                self.warn(bridge, short, vec![LATE.to_owned()]).await;
+                Ok(())
+            }
+        }
+    }
+
+    async fn fill_new(&self, bridge: &Bridge, new: &[&Fillable]) -> Result<(), Status> {
         let Some(index) = self.index(bridge).await? else { return Ok(()) };
         let fills = new.iter().filter(|one| index.has(&one.cache)).map(|one| async move {
             let request = SolveRequest::new(one.fill.clone()).evaluate(true);
@@ -155,6 +167,12 @@ impl Import {
         });
         report::all(join_all(fills).await)?;
         Ok(())
+    }
+
+    async fn warn(&self, bridge: &Bridge, short: String, detail: Vec<String>) {
+        let warning = Warning::new(self.about.to_string(), short).detail(detail);
+        // A warning that cannot be sent must not fail the build.
+        let _ = bridge.warn(warning).await;
     }
 
     /// Reads which caches the source has. A source that cannot be read is no error: the first build
@@ -165,12 +183,9 @@ impl Import {
         let files = match bridge.solve(request).await {
             Ok(result) => result.refs.single()?,
             Err(err) => {
-                let status = Status::from(err);
                 let short = format!("no caches are imported: {name} cannot be read");
-                let warning = Warning::new(self.about.to_string(), short)
-                    .detail(vec![status.message().to_owned()]);
-                // A warning that cannot be sent must not fail the build.
-                let _ = bridge.warn(warning).await;
+                let detail = vec![Status::from(err).message().to_owned()];
+                self.warn(bridge, short, detail).await;
                 return Ok(None);
             }
         };
@@ -188,6 +203,33 @@ impl Import {
         })
     }
 }
+
+impl Fillable {
+    /// True if nothing has used the cache yet; `None` if that cannot be found out in time.
+    async fn is_new(&self, bridge: &Bridge) -> Result<Option<bool>, Status> {
+        let request = SolveRequest::new(self.check.clone()).evaluate(true);
+        let Ok(solved) = timeout(CHECK_TIME, bridge.solve(request)).await else { return Ok(None) };
+        let Some(files) = solved?.refs.single()? else { return Ok(Some(false)) };
+        Ok(Some(bridge.read_file(&files, NEW, 1).await?.is_some()))
+    }
+}
+
+/// Runs a build, and fills its caches as soon as one of its steps waits for them.
+pub(in crate::gateway) async fn with_import<T>(
+    bridge: &Bridge,
+    import: Option<Import>,
+    build: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let Some(import) = import else { return build.await };
+    match select(pin!(build), pin!(import.serve(bridge))).await {
+        Either::Left((built, _)) => built,
+        Either::Right((Ok(never), _)) => match never {},
+        Either::Right((Err(status), _)) => Err(status),
+    }
+}
+
+/// The reasons for an import that takes too long, and the way out.
+const LATE: &str = "another build holds the caches, or the engine runs too few steps at once: raise `max-parallelism` in its configuration, or build without the build context `mstage.caches`";
 
 /// The way out of a source that has no caches.
 const HELP: &str = "export caches with `--target mstage.caches`, and give that image or directory as the build context `mstage.caches`";

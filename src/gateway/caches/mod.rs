@@ -12,4 +12,4 @@ mod size;
 
 pub(super) use self::export::export;
 pub(super) use self::files::{is_asked_for, work};
-pub(super) use self::import::{Import, program};
+pub(super) use self::import::{Import, program, with_import};

@@ -5,6 +5,7 @@
 use buildkit_frontend::{Answer, Bridge, SolveResult, Status};
 
 use crate::gateway::build_file::BuildFile;
+use crate::gateway::caches;
 use crate::gateway::compile::{Compiled, compile};
 use crate::gateway::options::Options;
 use crate::gateway::stage_report::{self, Built};
@@ -25,11 +26,12 @@ pub(super) async fn answer(
     let mut options = options.clone();
     options.request.target = Some(as_report(target));
     let compiled = compile(bridge, &options, build_file).await?;
-    let Compiled { plans, definitions, beside, reported, entitlements, .. } = compiled;
+    let Compiled { plans, definitions, beside, import, reported, entitlements, .. } = compiled;
     let Some(reported) = reported else { return Err(Status::new("the target is no report")) };
     let built = stage_report::build(bridge, &options, plans, definitions, beside, reported);
-    let Built { mut result, reports } =
-        built.await.map_err(|status| entitlements.explain(status))?;
+    let Built { mut result, reports } = caches::with_import(bridge, import, built)
+        .await
+        .map_err(|status| entitlements.explain(status))?;
     let answer = Answer::new(REPORT_VERSION, reports.to_json())
         .text(reports.to_text())
         .exit_status(reports.exit_status());
