@@ -9,8 +9,9 @@ use super::options::BuildOptions;
 use super::output::{Failure, Outcome, print};
 use super::project::{Project, Settings, build_file};
 use crate::analysis::Planned;
+use crate::lower::ProcessOptions;
 use crate::plan::select;
-use crate::show::{Explained, Ignored};
+use crate::show::{ClientSide, Explained, Ignored};
 
 /// Show what makes each step run again
 ///
@@ -64,11 +65,14 @@ fn explain(project: &mut Project<'_>, settings: &Settings) -> Explained {
     let Project { analysis, diagnostics, .. } = project;
     let planned = analysis.plan(select, false, |selection| settings.facts(selection), diagnostics);
     let ignored = Ignored { file: &analysis.ignore_file, patterns: &analysis.ignore };
+    // The program has none of these options: they do not change a plan.
+    let process = ProcessOptions::default();
+    let client = ClientSide { ignored, process: &process };
     let (dockerfile, files) = (analysis.dockerfile.as_ref(), &analysis.files);
     let mut explained = Explained::new();
     for Planned { selection, plan } in &planned {
         if let Some(plan) = plan {
-            explained.add(selection, plan, &ignored, dockerfile, files);
+            explained.add(selection, plan, &client, dockerfile, files);
         }
     }
     explained

@@ -22,7 +22,7 @@ mod targets;
 pub use self::conversion::{CONVERSION_VERSION, Conversion, Remark};
 pub use self::convert::{CONVERT_VERSION, Converted};
 pub use self::describe::{DESCRIBE_VERSION, Description};
-pub use self::explain::{EXPLAIN_VERSION, Explained, Ignored};
+pub use self::explain::{ClientSide, EXPLAIN_VERSION, Explained, Ignored};
 pub use self::graph::{GRAPH_VERSION, Graph};
 pub use self::lint::{BuildError, LINT_VERSION, Lint};
 pub use self::outline::{OUTLINE_VERSION, Outline};

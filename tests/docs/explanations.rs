@@ -5,8 +5,9 @@ use std::fs;
 use buildkit_llb::Platform;
 use expect_test::expect_file;
 use mstage::diagnostic::Diagnostics;
+use mstage::lower::ProcessOptions;
 use mstage::plan::{Facts, ImageFact, Request, resolve, select};
-use mstage::show::{Explained, Ignored};
+use mstage::show::{ClientSide, Explained, Ignored};
 use mstage::source::SourceFile;
 use mstage::spec;
 
@@ -33,8 +34,9 @@ fn explained(text: &str, args: &[(&str, &str)]) -> Explained {
     let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
     let patterns = [".git".to_owned(), "*.log".to_owned()];
     let ignored = Ignored { file: ".dockerignore", patterns: &patterns };
+    let client = ClientSide { ignored, process: &ProcessOptions::default() };
     let mut explained = Explained::new();
-    explained.add(&selection, &plan, &ignored, None, &files);
+    explained.add(&selection, &plan, &client, None, &files);
     explained
 }
 

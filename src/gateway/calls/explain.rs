@@ -9,7 +9,7 @@ use crate::gateway::options::Options;
 use crate::gateway::planning::Opened;
 use crate::gateway::report;
 use crate::plan::select;
-use crate::show::{EXPLAIN_VERSION, Explained, Ignored};
+use crate::show::{ClientSide, EXPLAIN_VERSION, Explained, Ignored};
 
 /// Plans the target as a build does, with all lookups, and explains the plan.
 pub(super) async fn answer(
@@ -27,11 +27,12 @@ pub(super) async fn answer(
             let planned = planned
                 .map_err(|status| report::with_errors(status, &diagnostics, &opened.files))?;
             planned.map(|planned| {
-                let patterns = project.settings().ignore;
-                let ignored = Ignored { file: &ignore_file, patterns: &patterns };
+                let settings = project.settings();
+                let ignored = Ignored { file: &ignore_file, patterns: &settings.ignore };
+                let client = ClientSide { ignored, process: &settings.process };
                 let mut explained = Explained::new();
                 for (selection, plan) in &planned {
-                    explained.add(selection, plan, &ignored, project.dockerfile, project.files);
+                    explained.add(selection, plan, &client, project.dockerfile, project.files);
                 }
                 explained
             })

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::changes::NO_CACHE;
+use super::keys::{Surroundings, Variables};
 use super::masked::Masked;
 use super::reasons::{Collected, short};
 use super::remarks::{self, Facts};
-use super::{Build, Explained, Ignored, IgnoredPatterns, Kind, Stage, Step};
+use super::{Build, ClientSide, Explained, Ignored, IgnoredPatterns, Kind, Stage, Step};
 use crate::convert::ReadDockerfile;
 use crate::id::IdVec;
-use crate::lower::{Label, Position};
+use crate::lower::{Label, Position, ProcessOptions};
 use crate::plan::{
     ImageId, Origin, Plan, PlannedStage, PlannedStep, SelectedStage, Selection, StageId,
 };
@@ -20,10 +22,11 @@ pub(super) struct Explaining<'a> {
     pub(super) selection: &'a Selection<'a>,
     pub(super) plan: &'a Plan,
     pub(super) masked: Masked,
+    pub(super) process: &'a ProcessOptions,
     /// For each stage the image that it begins with, directly or through other stages.
     roots: IdVec<StageId, Option<ImageId>>,
     /// The variables of each image.
-    variables: IdVec<ImageId, BTreeMap<&'a str, &'a str>>,
+    variables: IdVec<ImageId, Variables<'a>>,
     dockerfile: Option<&'a ReadDockerfile>,
     files: &'a SourceMap,
 }
@@ -33,16 +36,18 @@ type WrittenSteps<'a> = BTreeMap<StepId, &'a WrittenStep>;
 
 impl Explained {
     /// Adds the build for one platform. `dockerfile` is the Dockerfile that the build file was
-    /// converted from, if any: then the plan has been through [`record::apply`](crate::record::apply). A plan whose images were not looked up has no digests.
+    /// converted from, if any: then the plan has been through [`record::apply`](crate::record::apply). A plan
+    /// whose images were not looked up has no digests.
     pub fn add(
         &mut self,
         selection: &Selection<'_>,
         plan: &Plan,
-        ignored: &Ignored<'_>,
+        client: &ClientSide<'_>,
         dockerfile: Option<&ReadDockerfile>,
         files: &SourceMap,
     ) {
-        let explaining = Explaining::new(selection, plan, dockerfile, files);
+        let ClientSide { ignored, process } = client;
+        let explaining = Explaining::new(selection, plan, process, dockerfile, files);
         let facts = Facts::new(selection, files, ignored);
         let mut stages = explaining.stages(&facts);
         remarks::note_single_readers(&mut stages, selection);
@@ -76,6 +81,7 @@ impl<'a> Explaining<'a> {
     fn new(
         selection: &'a Selection<'a>,
         plan: &'a Plan,
+        process: &'a ProcessOptions,
         dockerfile: Option<&'a ReadDockerfile>,
         files: &'a SourceMap,
     ) -> Self {
@@ -93,7 +99,7 @@ impl<'a> Explaining<'a> {
             variables.push(entries.filter_map(|entry| entry.split_once('=')).collect());
         }
         let masked = Masked::of(selection, plan);
-        Self { selection, plan, masked, roots, variables, dockerfile, files }
+        Self { selection, plan, masked, process, roots, variables, dockerfile, files }
     }
 
     /// The stages that the build runs, in the order of the plan. Those that a stage of a Dockerfile
@@ -168,7 +174,7 @@ impl<'a> Explaining<'a> {
         }
         let mut collected = Collected::new(self);
         collected.base(stage);
-        if collected.reasons.is_empty() {
+        if collected.is_empty() {
             return None;
         }
         let from = &selected.stage.from;
@@ -203,34 +209,42 @@ impl<'a> Explaining<'a> {
     ) -> Step {
         let mut collected = Collected::new(self);
         if stage.ignore_cache {
-            collected.add(Kind::NoCache, "", Some("--no-cache"));
+            collected.add(Kind::NoCache, "", Some(NO_CACHE));
         } else if ops.iter().any(|step| step.no_cache) {
             collected.add(Kind::NoCache, "", Some("no-cache = true"));
         }
-        let inherited = self.roots[at].map(|image| &self.variables[image]);
+        let surroundings = Surroundings {
+            stage,
+            inherited: self.roots[at].map(|image| &self.variables[image]),
+            is_grouped: ops.len() > 1,
+        };
         for step in ops {
             let written = step.written.and_then(|id| written.get(&id)).copied();
-            collected.action(step, written, inherited);
+            collected.action(step, written, surroundings);
             if let Some(written) = written {
                 written.visit_names(&mut |name| collected.name(name));
             }
             facts.remark_on(step, self.plan, &mut collected.remarks);
         }
         let span = ops.first().map_or(selected_span(self.selection, at), |step| step.span);
-        self.finished(collected, label, span)
+        let branch = ops.first().and_then(|step| step.branch);
+        let branch = branch.map(|branch| (branch.fork, branch.number));
+        Step { branch, ..self.finished(collected, label, span) }
     }
 
-    fn finished(&self, collected: Collected<'_>, label: Label, span: Span) -> Step {
+    fn finished(&self, mut collected: Collected<'_>, label: Label, span: Span) -> Step {
         let place = self.files.place(span);
-        let Collected { reasons, not_counted, mut remarks, is_independent, .. } = collected;
+        let reasons = collected.reasons();
+        let Collected { not_counted, mut remarks, is_independent, .. } = collected;
         remarks.dedup();
         Step {
             position: label.place.trim_end().to_owned(),
             name: one_line(&self.masked.text(&label.text)),
             file: place.file.name().to_owned(),
             line: *place.lines.start(),
+            branch: None,
             is_independent,
-            reasons: reasons.into_iter().collect(),
+            reasons,
             not_counted: not_counted.into_iter().collect(),
             remarks,
         }

@@ -7,7 +7,7 @@ use crate::plan::{Action, Plan, Selection};
 use crate::secret_names::looks_secret;
 
 /// Replacement for a secret.
-const MASK: &str = "xxxxx";
+pub(super) const MASK: &str = "xxxxx";
 
 /// Shorter values are likely to be part of other words.
 const MIN_SECRET: usize = 4;

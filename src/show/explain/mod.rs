@@ -8,6 +8,8 @@
 //! `solver/llbsolver/ops/exec.go` and `file.go`).
 
 mod add;
+mod changes;
+mod keys;
 mod masked;
 mod reasons;
 mod remarks;
@@ -17,6 +19,8 @@ mod tests;
 mod text;
 
 use serde::{Deserialize, Serialize};
+
+use crate::lower::ProcessOptions;
 
 /// The version of the document.
 pub const EXPLAIN_VERSION: &str = "1.0.0";
@@ -38,6 +42,15 @@ pub struct Ignored<'a> {
     /// The patterns of the ignore file, followed by those of the build file. Empty if the build
     /// context is not a directory of the client.
     pub patterns: &'a [String],
+}
+
+/// The part of a build that the client decides, apart from the request.
+#[derive(Debug, Clone, Copy)]
+pub struct ClientSide<'a> {
+    /// The files that are left out of the build context.
+    pub ignored: Ignored<'a>,
+    /// The options for the processes of steps.
+    pub process: &'a ProcessOptions,
 }
 
 /// The steps for one platform.
@@ -81,6 +94,9 @@ struct Step {
     name: String,
     file: String,
     line: u32,
+    /// The `parallel` step of its stage that contains it, and its branch of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    branch: Option<(usize, usize)>,
     /// True if it does not run again because a step before it does.
     #[serde(default, skip_serializing_if = "is_false")]
     is_independent: bool,
@@ -140,6 +156,13 @@ enum Kind {
     Url,
     /// Files of a build context, a stage or an image, compared by their content.
     Files,
+}
+
+impl Kind {
+    /// True for names with values.
+    fn is_variable(self) -> bool {
+        matches!(self, Kind::Arg | Kind::Var | Kind::Env)
+    }
 }
 
 /// An input that never makes a step run again.

@@ -1,20 +1,14 @@
 //! The reasons of one step.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::add::Explaining;
 use super::{Kind, NotCounted, Reason};
 use crate::lock::is_commit;
-use crate::plan::{
-    Action, ContextSource, Copy, Exec, Fetch, Git, HttpFile, Mode, MountKind, Origin, Owner,
-    PlannedMount, PlannedStage, PlannedStep, Unpack,
-};
+use crate::plan::{ContextSource, HttpFile, Origin, PlannedStage, PlannedStep, StageId};
 use crate::reference::Reference;
-use crate::spec::{Security, Step, Verb};
-
-/// The variable of every process that engines set themselves if nothing else does.
-const PATH: &str = "PATH";
 
 /// The setting with the timestamp of created files.
 pub(super) const EPOCH: &str = "SOURCE_DATE_EPOCH";
@@ -25,27 +19,50 @@ pub(super) const FILES_COUNT: &str = "only the files count";
 /// The note of a command that the label shows.
 pub(super) const SHOWN: &str = "as in its name";
 
+/// The note of an arg or a constant that only the keys of a step use: if its value leads to the same
+/// keys, the step does not run again.
+pub(super) const IN_KEYS: &str = "in its keys";
+
+/// The note of a setting that an option of the client makes.
+pub(super) const OF_CLIENT: &str = "an option of the client";
+
 /// The parts of an explanation of one step.
 pub(super) struct Collected<'a> {
-    explaining: &'a Explaining<'a>,
-    pub(super) reasons: BTreeSet<Reason>,
+    pub(super) explaining: &'a Explaining<'a>,
+    reasons: Vec<Reason>,
+    /// The args and variables among the reasons.
+    names: BTreeSet<String>,
     pub(super) not_counted: BTreeSet<NotCounted>,
     pub(super) remarks: Vec<String>,
     pub(super) is_independent: bool,
 }
 
-/// The variables of an image.
-pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
-
 impl<'a> Collected<'a> {
     pub(super) fn new(explaining: &'a Explaining<'a>) -> Self {
         Self {
             explaining,
-            reasons: BTreeSet::new(),
+            reasons: Vec::new(),
+            names: BTreeSet::new(),
             not_counted: BTreeSet::new(),
             remarks: Vec::new(),
             is_independent: false,
         }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// The reasons by their kinds. Variables are sorted by name; other reasons are in the order of
+    /// the step, as it is part of the cache key.
+    pub(super) fn reasons(&mut self) -> Vec<Reason> {
+        let mut reasons = std::mem::take(&mut self.reasons);
+        reasons.sort_by(|one, other| {
+            let by_name = if one.kind.is_variable() { one.cmp(other) } else { Ordering::Equal };
+            one.kind.cmp(&other.kind).then(by_name)
+        });
+        reasons.dedup();
+        reasons
     }
 
     /// Adds a reason with its value.
@@ -55,13 +72,22 @@ impl<'a> Collected<'a> {
             Kind::Arg | Kind::Var | Kind::Env => masked.value(name, value),
             _ => masked.text(value),
         });
+        if kind.is_variable() {
+            self.names.insert(name.to_owned());
+        }
         let (name, from, note) = (masked.text(name), String::new(), String::new());
-        self.reasons.insert(Reason { kind, name, from, value, note });
+        self.reasons.push(Reason { kind, name, from, value, note });
     }
 
-    fn add_with_note(&mut self, kind: Kind, name: &str, value: Option<&str>, note: &str) {
+    pub(super) fn add_with_note(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        value: Option<&str>,
+        note: &str,
+    ) {
         let masked = &self.explaining.masked;
-        self.reasons.insert(Reason {
+        self.reasons.push(Reason {
             kind,
             name: masked.text(name),
             from: String::new(),
@@ -71,7 +97,7 @@ impl<'a> Collected<'a> {
     }
 
     /// Adds the command of a step. The text of an explanation shows it if the label does not.
-    fn command(&mut self, name: &str, command: &str, step: &PlannedStep) {
+    pub(super) fn command(&mut self, name: &str, command: &str, step: &PlannedStep) {
         let label = step.label.trim_end_matches("...").trim_end();
         let is_shown = step.title.is_some()
             || command.trim_start().starts_with(label)
@@ -81,36 +107,39 @@ impl<'a> Collected<'a> {
         self.add_with_note(Kind::Command, name, Some(command), note);
     }
 
-    fn setting(&mut self, name: &str, value: &str) {
+    pub(super) fn setting(&mut self, name: &str, value: &str) {
         if !value.is_empty() {
             self.add(Kind::Setting, name, Some(value));
         }
     }
 
-    fn ignore(&mut self, kind: &str, name: &str) {
+    pub(super) fn ignore(&mut self, kind: &str, name: &str) {
         let name = self.explaining.masked.text(name);
         self.not_counted.insert(NotCounted { kind: kind.to_owned(), name });
     }
 
     /// Adds an arg or a constant, if a name is one.
     pub(super) fn name(&mut self, name: &str) {
-        let Explaining { selection, .. } = self.explaining;
-        let is_var = selection.spec.vars.0.contains_key(name);
-        let kind = if is_var { Kind::Var } else { Kind::Arg };
-        let is_known = |reason: &Reason| {
-            matches!(reason.kind, Kind::Arg | Kind::Var | Kind::Env) && reason.name == name
-        };
-        if selection.scope.knows(name) && !self.reasons.iter().any(is_known) {
-            let value = selection.scope.known_value(name);
-            self.add(kind, name, value.as_deref());
+        let Explaining { selection, masked, .. } = self.explaining;
+        if !selection.scope.knows(name) || !self.names.insert(name.to_owned()) {
+            return;
         }
+        let is_var = selection.spec.vars.0.contains_key(name);
+        let value = selection.scope.known_value(name);
+        self.reasons.push(Reason {
+            kind: if is_var { Kind::Var } else { Kind::Arg },
+            name: masked.text(name),
+            from: String::new(),
+            value: value.map(|value| masked.value(name, &value)),
+            note: IN_KEYS.to_owned(),
+        });
     }
 
     /// Adds the base of a stage, and the stages that are merged into it.
     pub(super) fn base(&mut self, stage: &PlannedStage) {
         let plan = self.explaining.plan;
         match stage.base {
-            Origin::Stage(base) => self.add(Kind::Stage, &self.explaining.stage_name(base), None),
+            Origin::Stage(base) => self.stage(base),
             Origin::Image(_) | Origin::Named(_) => self.origin(stage.base, ""),
             Origin::Context | Origin::Scratch => {}
         }
@@ -120,192 +149,18 @@ impl<'a> Collected<'a> {
             }
         }
         for merged in &stage.merged {
-            self.add(Kind::Stage, &self.explaining.stage_name(merged.stage), None);
+            self.stage(merged.stage);
         }
     }
 
-    /// Adds the parts of a step. `inherited` are the variables of the image that its stage begins
-    /// with.
-    pub(super) fn action(
-        &mut self,
-        step: &PlannedStep,
-        written: Option<&Step>,
-        inherited: Option<&Variables<'_>>,
-    ) {
-        match &step.action {
-            Action::Exec(exec) => {
-                let is_text = written.is_some_and(|step| matches!(step.verb, Verb::Run(_)));
-                self.exec(exec, is_text, step, inherited);
-            }
-            Action::Copy(copy) => self.copy(copy),
-            Action::Fetch(fetch) => self.fetch(fetch),
-            Action::Git(git) => self.git(git),
-            Action::Unpack(unpack) => self.unpack(unpack),
-            Action::Write(write) => {
-                self.command(&write.path, &write.content, step);
-                self.ownership(write.owner.as_deref(), write.mode.as_ref());
-                self.epoch();
-                self.is_independent =
-                    write.link && is_linked(write.owner.as_deref(), write.mode.as_ref());
-            }
-            Action::Mkdir { paths, owner, mode } => {
-                self.command("mkdir", &paths.join(" "), step);
-                self.ownership(owner.as_deref(), mode.as_ref());
-                self.epoch();
-            }
-            Action::Remove { paths, missing_ok } => {
-                self.command("remove", &paths.join(" "), step);
-                self.setting("missing-ok", if *missing_ok { "true" } else { "" });
-            }
-            Action::Symlink { path, target } => {
-                self.command("symlink", &format!("{path} -> {target}"), step);
-                self.epoch();
-            }
-        }
-    }
-
-    fn exec(
-        &mut self,
-        exec: &Exec,
-        is_text: bool,
-        step: &PlannedStep,
-        inherited: Option<&Variables<'_>>,
-    ) {
-        let (shell, command) = match (&exec.script, exec.args.split_last()) {
-            (Some(script), _) => (String::new(), script.to_string()),
-            (None, Some((script, shell))) if is_text => (shell.join(" "), script.to_string()),
-            (None, _) => (String::new(), exec.args.join(" ")),
-        };
-        self.command("", &command, step);
-        self.setting("shell", &shell);
-        self.environment(exec, inherited);
-        self.setting("workdir", if exec.workdir == "/" { "" } else { &exec.workdir });
-        self.setting("user", &exec.user);
-        if let Some(network) = exec.network {
-            self.setting("network", &format!("{network:?}").to_lowercase());
-        }
-        if !matches!(exec.security, Security::Sandbox) {
-            self.setting("security", &format!("{:?}", exec.security).to_lowercase());
-        }
-        for device in &exec.devices {
-            self.setting("device", &device.name);
-        }
-        exec.mounts.iter().for_each(|mount| self.mount(mount));
-        for secret in &exec.secret_env {
-            self.ignore("secret", &secret.id);
-        }
-        for proxy in self.explaining.plan.proxies.keys() {
-            self.ignore("proxy", proxy);
-        }
-    }
-
-    /// Adds the variables of a process, except those of the image that its stage begins with: they
-    /// change only with the image.
-    fn environment(&mut self, exec: &Exec, inherited: Option<&Variables<'_>>) {
-        let Explaining { selection, .. } = self.explaining;
-        for (name, value) in exec.environment.iter() {
-            let inherits = |variables: &Variables<'_>| variables.get(name) == Some(&value);
-            let is_default =
-                name == PATH && inherited.is_none_or(|known| !known.contains_key(PATH));
-            if inherited.is_some_and(inherits) || is_default {
-                continue;
-            }
-            let of_scope = selection.scope.known_value(name);
-            let kind = match of_scope.is_some_and(|known| known == value) {
-                true if selection.spec.vars.0.contains_key(name) => Kind::Var,
-                true => Kind::Arg,
-                false => Kind::Env,
-            };
-            self.add(kind, name, Some(value));
-        }
-    }
-
-    fn mount(&mut self, mount: &PlannedMount) {
-        match &mount.kind {
-            MountKind::Bind { origin, source, .. } => self.files(*origin, source),
-            MountKind::Cache { origin, source, .. } => {
-                self.ignore("cache", &mount.destination);
-                if let Some(origin) = origin {
-                    self.files(*origin, source.as_deref().unwrap_or("/"));
-                }
-            }
-            MountKind::Secret { id, .. } => self.ignore("secret", id),
-            MountKind::Ssh { id, .. } => self.ignore("ssh", id),
-            MountKind::Tmpfs { .. } => {}
-        }
-    }
-
-    fn copy(&mut self, copy: &Copy) {
-        for item in &copy.items {
-            let source = item.optional.as_deref().unwrap_or(item.named());
-            let source = match &item.parents {
-                Some(pattern) if item.required.is_none() => {
-                    format!("{}/{pattern}", source.trim_end_matches('/'))
-                }
-                _ => source.to_owned(),
-            };
-            self.files(copy.origin, &source);
-        }
-        let to: BTreeSet<&str> = copy.items.iter().map(|item| item.destination.as_str()).collect();
-        self.setting("to", &to.into_iter().collect::<Vec<_>>().join(" "));
-        self.setting("include", &copy.include.join(" "));
-        self.setting("exclude", &copy.exclude.join(" "));
-        self.ownership(copy.owner.as_deref(), copy.mode.as_ref());
-        self.is_independent = copy.link && is_linked(copy.owner.as_deref(), copy.mode.as_ref());
-    }
-
-    fn unpack(&mut self, unpack: &Unpack) {
-        self.files(unpack.origin, &unpack.source);
-        self.setting("to", &unpack.destination);
-        self.strip(unpack.strip);
-        self.ownership(unpack.owner.as_deref(), None);
-        self.is_independent = unpack.link && is_linked(unpack.owner.as_deref(), None);
-    }
-
-    fn fetch(&mut self, fetch: &Fetch) {
-        self.url(&fetch.url, fetch.checksum.as_deref());
-        self.setting("to", &fetch.destination);
-        self.strip(fetch.strip);
-        self.ownership(fetch.owner.as_deref(), fetch.mode.as_ref());
-        self.is_independent = fetch.link && is_linked(fetch.owner.as_deref(), fetch.mode.as_ref());
-    }
-
-    fn git(&mut self, git: &Git) {
-        let Git { url, reference, commit, checksum, .. } = git;
-        self.repository(url, reference, commit.as_deref().or(checksum.as_deref()));
-        self.setting("subdir", &git.subdir);
-        self.setting("to", &git.destination);
-        self.ownership(git.owner.as_deref(), git.mode.as_ref());
-        self.is_independent = git.link && is_linked(git.owner.as_deref(), git.mode.as_ref());
-    }
-
-    fn strip(&mut self, count: u32) {
-        self.setting("strip", &if count == 0 { String::new() } else { count.to_string() });
-    }
-
-    fn ownership(&mut self, owner: Option<&Owner>, mode: Option<&Mode>) {
-        if let Some(Owner { user, group }) = owner {
-            let group = group.as_ref().map(|group| format!(":{group}")).unwrap_or_default();
-            self.setting("chown", &format!("{user}{group}"));
-        }
-        match mode {
-            Some(Mode::Octal(bits) | Mode::Everywhere(bits)) => {
-                self.setting("chmod", &format!("{bits:04o}"));
-            }
-            Some(Mode::Symbolic(change)) => self.setting("chmod", change),
-            None => {}
-        }
-    }
-
-    /// Adds the timestamp of files that a step creates.
-    fn epoch(&mut self) {
-        if let Some(epoch) = self.explaining.plan.epoch {
-            self.add(Kind::Setting, EPOCH, Some(&epoch.to_string()));
-        }
+    /// Adds a stage whose layers are used.
+    fn stage(&mut self, at: StageId) {
+        let squashed = self.explaining.plan.stages[at].squash.map(|_| "squashed");
+        self.add(Kind::Stage, &self.explaining.stage_name(at), squashed);
     }
 
     /// Adds files of an origin, which are compared by their content.
-    fn files(&mut self, origin: Origin, path: &str) {
+    pub(super) fn files(&mut self, origin: Origin, path: &str) {
         let Explaining { plan, .. } = self.explaining;
         let from = match origin {
             Origin::Context | Origin::Scratch => String::new(),
@@ -322,7 +177,7 @@ impl<'a> Collected<'a> {
             inside if origin == Origin::Context => inside,
             _ => path,
         };
-        self.reasons.insert(Reason {
+        self.reasons.push(Reason {
             kind: Kind::Files,
             name: self.explaining.masked.text(path),
             from: self.explaining.masked.text(&from),
@@ -350,6 +205,9 @@ impl<'a> Collected<'a> {
                     (note, _) => note,
                 };
                 self.add_with_note(Kind::Image, &name, digest, note);
+                if image.platform != plan.platform {
+                    self.add(Kind::Setting, "platform", Some(&image.platform.to_string()));
+                }
             }
             Origin::Named(at) => match &plan.named_contexts[at].source {
                 ContextSource::Git(url) => {
@@ -381,7 +239,7 @@ impl<'a> Collected<'a> {
         }
     }
 
-    fn repository(&mut self, url: &str, reference: &str, commit: Option<&str>) {
+    pub(super) fn repository(&mut self, url: &str, reference: &str, commit: Option<&str>) {
         let shown = if reference.is_empty() { "the default branch" } else { reference };
         match commit.or(Some(reference).filter(|reference| is_commit(reference))) {
             Some(commit) => self.add(Kind::Git, url, Some(commit)),
@@ -394,7 +252,7 @@ impl<'a> Collected<'a> {
         }
     }
 
-    fn url(&mut self, url: &str, checksum: Option<&str>) {
+    pub(super) fn url(&mut self, url: &str, checksum: Option<&str>) {
         match checksum {
             Some(checksum) => self.add(Kind::Url, url, Some(checksum)),
             None => self.add_with_note(
@@ -407,14 +265,11 @@ impl<'a> Collected<'a> {
     }
 }
 
-/// True if a linked step does not depend on the layers below: it is a layer of its own, unless the
-/// engine must look up names in them or set modes of files in them.
-fn is_linked(owner: Option<&Owner>, mode: Option<&Mode>) -> bool {
-    mode.is_none() && !owner.is_some_and(Owner::is_named)
-}
-
-/// The name of an image without its digest.
+/// The name of an image without its digest. It has a tag if a lookup would add one, so that it is
+/// the same whether the image was looked up or not.
 pub(super) fn short(reference: &Reference) -> String {
     let name = reference.familiar();
-    name.split('@').next().unwrap_or_default().to_owned()
+    let short = name.split('@').next().unwrap_or_default();
+    let has_tag = short.rsplit('/').next().is_some_and(|last| last.contains(':'));
+    if has_tag || name.contains('@') { short.to_owned() } else { format!("{short}:latest") }
 }

@@ -3,16 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
-use super::reasons::FILES_COUNT;
-use super::text::{Differing, cut};
-use super::{Build, Explained, IgnoredPatterns, Kind, Reason, Stage, Step};
+use super::changes::{changes, hidden_names};
+use super::text::cut;
+use super::{Build, Explained, IgnoredPatterns, Kind, Stage, Step};
 
 /// Maximum length of a step's name in a line.
 const NAME: usize = 40;
 
 /// True if a step runs again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 enum Verdict {
+    #[default]
     Cached,
     /// Only if the content of files differs.
     Maybe,
@@ -20,7 +21,7 @@ enum Verdict {
 }
 
 /// The verdict about a stage so far, with its cause.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Changed {
     verdict: Verdict,
     /// The step that is the cause.
@@ -28,10 +29,6 @@ struct Changed {
 }
 
 impl Changed {
-    fn none() -> Self {
-        Self { verdict: Verdict::Cached, cause: String::new() }
-    }
-
     /// The effect on a step that follows.
     fn as_cause(&self) -> String {
         match self.verdict {
@@ -77,17 +74,24 @@ impl Build {
         let mut verdicts: BTreeMap<&str, Changed> = BTreeMap::new();
         let mut lines = Vec::new();
         let mut readers = Vec::new();
+        let mut hidden: BTreeSet<(&str, String)> = BTreeSet::new();
         for stage in &self.stages {
             let mut comparison = Comparison { verdicts: &verdicts, ignored: !ignored.is_empty() };
-            let mut sofar = Changed::none();
+            let mut sofar = Path::default();
             let (steps, gone) = align(stage, known.get(stage.name.as_str()).copied());
             for aligned in steps {
-                let changed = comparison.step(&aligned, &sofar, &mut lines);
-                if changed.verdict < Verdict::Again && aligned.now.reads_context() {
-                    readers.push(aligned.now.head());
+                sofar.enter(aligned.now.branch);
+                let changed = comparison.step(&aligned, &sofar.current, &mut lines);
+                if changed.verdict < Verdict::Again {
+                    if aligned.now.reads_context() {
+                        readers.push(aligned.now.head());
+                    }
+                    hidden.extend(hidden_names(aligned.now).map(|name| (name, aligned.now.head())));
                 }
-                sofar = sofar.or(changed);
+                sofar.add(changed);
             }
+            sofar.enter(None);
+            let mut sofar = sofar.current;
             for step in gone {
                 let cause = format!("[{}]", stage.name);
                 lines.push(format!("{cause} {} is gone", cut(&step.name, NAME)));
@@ -114,6 +118,55 @@ impl Build {
                 let _ = writeln!(text, "    {reader}");
             }
         }
+        if !hidden.is_empty() {
+            let _ = writeln!(
+                text,
+                "  secret values are not compared; these steps also run again if such a value changes:"
+            );
+            for (name, step) in hidden {
+                let _ = writeln!(text, "    {step}: {name}");
+            }
+        }
+    }
+}
+
+/// The verdict about the steps before the next one. Branches of a `parallel` step do not depend on
+/// each other.
+#[derive(Default)]
+struct Path {
+    /// The steps on the way to the next one.
+    current: Changed,
+    /// In a `parallel` step: its number, the current branch, the steps before it, and those of
+    /// finished branches.
+    fork: Option<(usize, usize, Changed, Changed)>,
+}
+
+impl Path {
+    /// Goes on to a step of a branch, or to one outside of any.
+    fn enter(&mut self, branch: Option<(usize, usize)>) {
+        if self.fork.as_ref().map(|(fork, number, ..)| (*fork, *number)) == branch {
+            return;
+        }
+        let current = std::mem::take(&mut self.current);
+        let (begun, before, done) = match self.fork.take() {
+            Some((fork, _, before, done)) => (Some(fork), before, done.or(current)),
+            None => (None, current.clone(), current),
+        };
+        match branch {
+            Some((fork, number)) if begun == Some(fork) => {
+                self.current = before.clone();
+                self.fork = Some((fork, number, before, done));
+            }
+            Some((fork, number)) => {
+                self.current = done.clone();
+                self.fork = Some((fork, number, done.clone(), done));
+            }
+            None => self.current = done,
+        }
+    }
+
+    fn add(&mut self, changed: Changed) {
+        self.current = std::mem::take(&mut self.current).or(changed);
     }
 }
 
@@ -187,9 +240,18 @@ impl Comparison<'_> {
         let mut why: Vec<String> = Vec::new();
         match before {
             Some(before) => {
-                for (certain, change) in changes(now, before) {
-                    verdict = verdict.max(if certain { Verdict::Again } else { Verdict::Maybe });
-                    why.push(change);
+                if now.branch.is_some() != before.branch.is_some() {
+                    verdict = Verdict::Again;
+                    why.push("runs beside other steps, or no longer".to_owned());
+                }
+                for change in changes(now, before) {
+                    if change.is_certain {
+                        verdict = Verdict::Again;
+                        why.push(change.text);
+                    } else {
+                        verdict = verdict.max(Verdict::Maybe);
+                        why.push(format!("if files differ: {}", change.text));
+                    }
                 }
             }
             None => {
@@ -205,7 +267,7 @@ impl Comparison<'_> {
             self.inputs(now, sofar, &mut verdict, &mut why);
         }
         if verdict == Verdict::Cached {
-            return Changed::none();
+            return Changed::default();
         }
         lines.push(format!("{}: {}", now.head(), why.join("; ")));
         Changed { verdict, cause: now.position.clone() }
@@ -253,66 +315,6 @@ impl Step {
     fn reads_context(&self) -> bool {
         self.reasons.iter().any(|reason| reason.kind == Kind::Files && reason.from.is_empty())
     }
-
-    /// True if an image or a download is only the origin of some files.
-    fn copies_from(&self, reason: &Reason) -> bool {
-        reason.note == FILES_COUNT
-            || matches!(reason.kind, Kind::Git | Kind::Url)
-                && self.reasons.iter().any(|other| other.kind == Kind::Files)
-    }
-}
-
-/// The changed reasons of a step, each with `true` if it certainly makes the step run again.
-fn changes(now: &Step, before: &Step) -> Vec<(bool, String)> {
-    let key = |reason: &Reason| (reason.kind, reason.name.clone(), reason.from.clone());
-    let old: BTreeMap<_, &Reason> =
-        before.reasons.iter().map(|reason| (key(reason), reason)).collect();
-    let new: BTreeMap<_, &Reason> =
-        now.reasons.iter().map(|reason| (key(reason), reason)).collect();
-    let mut added: BTreeMap<Kind, Vec<&Reason>> = BTreeMap::new();
-    let mut removed: BTreeMap<Kind, Vec<&Reason>> = BTreeMap::new();
-    let mut changes = Vec::new();
-    for (key, &reason) in &new {
-        match old.get(key) {
-            _ if reason.kind == Kind::NoCache => {
-                changes.push((true, "runs in every build".to_owned()));
-            }
-            None => added.entry(reason.kind).or_default().push(reason),
-            // An image may have been looked up for one of them only.
-            Some(known) if known.value == reason.value || is_unknown(known, reason) => {}
-            Some(known) => {
-                let text = Differing { before: known, now: reason }.to_string();
-                changes.push((!now.copies_from(reason), text));
-            }
-        }
-    }
-    for (key, &reason) in &old {
-        if !new.contains_key(key) {
-            removed.entry(reason.kind).or_default().push(reason);
-        }
-    }
-    let kinds: BTreeSet<Kind> = added.keys().chain(removed.keys()).copied().collect();
-    for kind in kinds {
-        let added = added.remove(&kind).unwrap_or_default();
-        let removed = removed.remove(&kind).unwrap_or_default();
-        if let ([new], [old]) = (&added[..], &removed[..])
-            && !matches!(kind, Kind::Arg | Kind::Var | Kind::Env | Kind::Setting)
-        {
-            changes.push((true, format!("{} {old} -> {new}", kind.word())));
-            continue;
-        }
-        changes.extend(added.iter().map(|new| (true, format!("{} {new} is new", kind.word()))));
-        changes.extend(
-            removed.iter().map(|old| (true, format!("{} {} is gone", kind.word(), old.name))),
-        );
-    }
-    changes
-}
-
-/// True if the value of an image or a download is unknown in one of two explanations.
-fn is_unknown(one: &Reason, other: &Reason) -> bool {
-    matches!(one.kind, Kind::Image | Kind::Git | Kind::Url)
-        && (one.value.is_none() || other.value.is_none())
 }
 
 /// Lines about changed patterns of ignored files.

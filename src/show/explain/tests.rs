@@ -1,8 +1,9 @@
 use buildkit_llb::Platform;
 use expect_test::{Expect, expect};
 
-use super::{Explained, Ignored};
+use super::{ClientSide, Explained, Ignored};
 use crate::diagnostic::Diagnostics;
+use crate::lower::ProcessOptions;
 use crate::plan::{Facts, ImageFact, Request, resolve, select};
 use crate::source::SourceFile;
 use crate::spec::parse;
@@ -56,11 +57,13 @@ fn explained(case: &Case<'_>) -> Explained {
         *fact =
             Some(ImageFact { digest, config: CONFIG.as_bytes().to_vec(), ..ImageFact::default() });
     }
-    let plan = resolve(&selection, facts, &mut diagnostics).unwrap();
+    let plan = resolve(&selection, facts, &mut diagnostics);
+    let plan = plan.unwrap_or_else(|| panic!("{diagnostics:?}"));
     let patterns: Vec<String> = case.ignored.iter().map(|pattern| pattern.to_string()).collect();
     let ignored = Ignored { file: ".dockerignore", patterns: &patterns };
+    let client = ClientSide { ignored, process: &ProcessOptions::default() };
     let mut explained = Explained::new();
-    explained.add(&selection, &plan, &ignored, None, &files);
+    explained.add(&selection, &plan, &client, None, &files);
     // What a program reads is what was written.
     let read = Explained::from_json(&explained.to_json()).unwrap();
     assert_eq!(read, explained);
@@ -290,5 +293,92 @@ fn other_documents() {
     {
         let error = Explained::from_json(text).unwrap_err();
         assert!(error.starts_with("it "), "{error}");
+    }
+}
+
+/// A stage with a step, surrounded by others.
+fn around(step: &str) -> String {
+    format!(
+        r#"
+[args]
+A = "1"
+[stages.app]
+from = "busybox"
+steps = [
+  "begin",
+  {step},
+  "end",
+]
+"#
+    )
+}
+
+/// The lines about the steps of `app` if one step is replaced by another.
+fn replaced(before: &str, now: &str) -> String {
+    let (before, now) = (around(before), around(now));
+    let since =
+        explained(&Case { spec: &now, ..CASE }).since(&explained(&Case { spec: &before, ..CASE }));
+    let lines = since.lines().skip(1).take_while(|line| !line.contains("are not compared"));
+    lines.map(|line| line.trim().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Each was compared with what engines do.
+#[test]
+fn parts_of_the_cache_key() {
+    let mount = |mount: &str| format!(r#"{{ run = "x", mounts = [{{ {mount} }}] }}"#);
+    for (before, now) in [
+        (mount(r#"cache = "/c""#), mount(r#"cache = "/d""#)),
+        (mount(r#"cache = "/c""#), mount(r#"cache = "/c", id = "x""#)),
+        (mount(r#"cache = "/c""#), mount(r#"cache = "/c", sharing = "locked""#)),
+        (mount(r#"secret = "x""#), mount(r#"secret = "y", to = "/run/secrets/x""#)),
+        (mount(r#"secret = "x""#), mount(r#"secret = "x", mode = "0444""#)),
+        (mount(r#"secret = "x""#), mount(r#"secret = "x", required = true"#)),
+        (mount(r#"secret = "x", env = "X""#), mount(r#"secret = "x", env = "Y""#)),
+        (mount(r#"ssh = "x""#), mount(r#"ssh = "y""#)),
+        (mount(r#"tmpfs = "/t""#), mount(r#"tmpfs = "/t", size = "10M""#)),
+        (mount(r#"bind = "f", to = "/a""#), mount(r#"bind = "f", to = "/b""#)),
+        (mount(r#"secret = "x" }, { ssh = "x""#), mount(r#"ssh = "x" }, { secret = "x""#)),
+        (
+            r#"{ copy = ["f", "g"], to = "/x/" }"#.into(),
+            r#"{ copy = ["g", "f"], to = "/x/" }"#.into(),
+        ),
+        (
+            r#"{ copy = { f = "/x", g = "/y" } }"#.into(),
+            r#"{ copy = { f = "/y", g = "/x" } }"#.into(),
+        ),
+        (r#"{ copy = "f" }"#.into(), r#"{ copy = "f", link = true }"#.into()),
+        (
+            r#"{ mkdir = "/a" }, { mkdir = "/b" }"#.into(),
+            r#"{ mkdir = "/aa" }, { mkdir = "/b" }"#.into(),
+        ),
+        (
+            r#"{ mkdir = "/a" }, { mkdir = "/b" }"#.into(),
+            r#"{ mkdir = "/b" }, { mkdir = "/a" }"#.into(),
+        ),
+        (
+            r#"{ mkdir = "/a", chown = "1" }, { mkdir = "/b" }"#.into(),
+            r#"{ mkdir = "/a" }, { mkdir = "/b", chown = "1" }"#.into(),
+        ),
+        (r#"{ exec = ["x", "a b"] }"#.into(), r#"{ exec = ["x", "a", "b"] }"#.into()),
+        (r#""a", "b""#.into(), r#"{ parallel = ["a", "b"] }"#.into()),
+    ] {
+        let lines = replaced(&before, &now);
+        assert!(lines.contains("] end: after "), "{before}\n{now}\n{lines}");
+    }
+}
+
+/// Nothing runs again.
+#[test]
+fn not_part_of_the_cache_key() {
+    for (before, now) in [
+        (r#"{ name = "p", run = "x" }"#, r#"{ name = "q", run = "x" }"#),
+        (
+            r#"{ run = "x", mounts = [{ cache = "/c", id = "x" }] }"#,
+            r#"{ run = "x", mounts = [{ cache = "/c", id = "y" }] }"#,
+        ),
+        (r#"{ copy = "f" }"#, r#"{ copy = "${A:+f}" }"#),
+        (r#""x""#, r#"{ run = "x", when = { A = "1" } }"#),
+    ] {
+        assert_eq!(replaced(before, now), "no reason has changed");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use super::reasons::{EPOCH, SHOWN};
+use super::reasons::{EPOCH, IN_KEYS, OF_CLIENT, SHOWN};
 use super::{Build, Explained, Kind, NotCounted, Reason, Stage, Step};
 
 /// Maximum length of a line of the text.
@@ -116,10 +116,19 @@ impl Reason {
     fn is_news(&self) -> bool {
         match self.kind {
             Kind::Command => self.note != SHOWN,
-            Kind::Setting => matches!(
-                self.name.as_str(),
-                "include" | "exclude" | "network" | "security" | "device" | EPOCH | "dockerfile"
-            ),
+            Kind::Setting => {
+                self.note == OF_CLIENT
+                    || matches!(
+                        self.name.as_str(),
+                        "include"
+                            | "exclude"
+                            | "network"
+                            | "security"
+                            | "device"
+                            | EPOCH
+                            | "dockerfile"
+                    )
+            }
             Kind::Files => false,
             _ => true,
         }
@@ -184,7 +193,7 @@ impl fmt::Display for Reason {
             None if matches!(self.kind, Kind::Arg | Kind::Var) => f.write_str(" (not set)")?,
             None => {}
         }
-        if !self.note.is_empty() {
+        if !self.note.is_empty() && self.note != IN_KEYS {
             write!(f, " ({})", self.note)?;
         }
         Ok(())
