@@ -1,5 +1,4 @@
 //! The files of a run, and the findings in all of them.
-#![expect(clippy::disallowed_methods, reason = "an edge: it resolves links")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -210,12 +210,9 @@ impl Collected<'_> {
                 if let Some(mode) = mode {
                     text.push_str(&format!(", mode {mode:04o}"));
                 }
-                match (origin, source) {
-                    (Some(origin), source) => {
-                        self.files(*origin, source.as_deref().unwrap_or("/"));
-                    }
-                    // A directory of the cache, which is not compared.
-                    (None, _) => {}
+                // A directory of the cache itself is not compared.
+                if let Some(origin) = origin {
+                    self.files(*origin, source.as_deref().unwrap_or("/"));
                 }
                 text
             }
