@@ -15,6 +15,7 @@ use buildkit_llb::{Digest, SourceInfo, visible};
 use buildkit_proto::rpc;
 use prost::Message;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// The failure of a build: a text for people, and details for programs.
 ///
@@ -223,9 +224,13 @@ impl Status {
     pub(crate) fn without_excerpts(&self) -> Self {
         let short = Self { wire: rpc::Status { details: Vec::new(), ..self.wire.clone() } };
         let first = self.details(SOURCE).last();
-        let place = first.and_then(|json| serde_json::from_slice::<serde_json::Value>(json).ok());
+        let place = first.and_then(|json| serde_json::from_slice::<Map<String, Value>>(json).ok());
         let Some(mut place) = place else { return short };
-        place["info"]["data"] = "".into();
+        // Indexing a value that is no object would panic, and the daemon may have any.
+        match place.get_mut("info").and_then(Value::as_object_mut) {
+            Some(info) => drop(info.insert("data".to_owned(), "".into())),
+            None => drop(place.remove("info")),
+        }
         short.with_detail(SOURCE, &place)
     }
 

@@ -153,12 +153,12 @@ impl Engine {
     }
 
     /// Sets the content of a source: `local://context`.
-    pub fn source<T: Into<Vec<u8>>>(
+    pub fn source<P: Into<String>, T: Into<Vec<u8>>>(
         mut self,
         identifier: &str,
-        files: impl IntoIterator<Item = (&'static str, T)>,
+        files: impl IntoIterator<Item = (P, T)>,
     ) -> Self {
-        let files = files.into_iter().map(|(path, data)| (path.to_owned(), data.into()));
+        let files = files.into_iter().map(|(path, data)| (path.into(), data.into()));
         self.sources.insert(identifier.to_owned(), files.collect());
         self
     }

@@ -11,6 +11,9 @@ use tonic::Code;
 pub enum Do {
     /// Answers, as without a script.
     Answer,
+    /// Answers with this message, as encoded. Bytes that are not the method's response make the call
+    /// fail.
+    Reply(Vec<u8>),
     /// Fails.
     Fail(rpc::Status),
     /// Closes the connection.

@@ -18,7 +18,7 @@ use buildkit_proto::frontend::{
     result,
 };
 use buildkit_proto::{fsutil, pb, rpc};
-use futures_util::StreamExt;
+use futures_util::{StreamExt, stream};
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -87,8 +87,9 @@ impl Bridge {
         lock(&self.state)
     }
 
-    /// The beginning of every call: it is recorded, and the scripted behaviour takes effect.
-    async fn enter(&self, call: Call) -> Result<(), Status> {
+    /// The beginning of every call: it is recorded, and the scripted behaviour takes effect. Returns
+    /// the scripted answer, if there is one.
+    async fn enter<T: Message + Default>(&self, call: Call) -> Result<Option<Response<T>>, Status> {
         let method = call.method();
         self.state().calls.push(call);
         let (todo, together) = {
@@ -107,7 +108,11 @@ impl Bridge {
             return Err(Status::aborted(format!("{method:?} was called once at a time")));
         }
         match todo {
-            Do::Answer => Ok(()),
+            Do::Answer => Ok(None),
+            Do::Reply(message) => match T::decode(message.as_slice()) {
+                Ok(message) => Ok(Some(Response::new(message))),
+                Err(error) => Err(Status::internal(format!("not a response: {error}"))),
+            },
             Do::Fail(status) => Err(to_tonic(&status)),
             Do::HangUp => {
                 self.hang_up.notify_one();
@@ -115,7 +120,7 @@ impl Bridge {
             }
             Do::Wait(gate) => {
                 gate.pass().await;
-                Ok(())
+                Ok(None)
             }
         }
     }
@@ -197,7 +202,9 @@ impl LlbBridge for Bridge {
     type ExecProcessStream = BoxStream<ExecMessage>;
 
     async fn ping(&self, _: Request<PingRequest>) -> Result<Response<PongResponse>, Status> {
-        self.enter(Call::Ping).await?;
+        if let Some(reply) = self.enter(Call::Ping).await? {
+            return Ok(reply);
+        }
         let engine = self.engine();
         Ok(Response::new(PongResponse {
             frontend_api_caps: engine.gateway.clone(),
@@ -211,7 +218,9 @@ impl LlbBridge for Bridge {
         request: Request<SolveRequest>,
     ) -> Result<Response<SolveResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::Solve(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::Solve(request.clone())).await? {
+            return Ok(reply);
+        }
         let (reference, metadata) = match (request.definition, request.frontend.as_str()) {
             (Some(_), frontend) if !frontend.is_empty() => {
                 return Err(Status::unknown(
@@ -250,7 +259,9 @@ impl LlbBridge for Bridge {
         request: Request<EvaluateRequest>,
     ) -> Result<Response<EvaluateResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::Evaluate(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::Evaluate(request.clone())).await? {
+            return Ok(reply);
+        }
         self.files(&request.r#ref)?;
         Ok(Response::new(EvaluateResponse {}))
     }
@@ -260,7 +271,9 @@ impl LlbBridge for Bridge {
         request: Request<ReadFileRequest>,
     ) -> Result<Response<ReadFileResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::ReadFile(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::ReadFile(request.clone())).await? {
+            return Ok(reply);
+        }
         let files = self.files(&request.r#ref)?;
         let path = &request.file_path;
         let data = match files.get(clean(path)) {
@@ -286,7 +299,9 @@ impl LlbBridge for Bridge {
         request: Request<ReadDirRequest>,
     ) -> Result<Response<ReadDirResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::ReadDir(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::ReadDir(request.clone())).await? {
+            return Ok(reply);
+        }
         let files = self.files(&request.r#ref)?;
         let directory = clean(&request.dir_path);
         if !is_directory(&files, directory) {
@@ -308,7 +323,9 @@ impl LlbBridge for Bridge {
         request: Request<StatFileRequest>,
     ) -> Result<Response<StatFileResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::StatFile(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::StatFile(request.clone())).await? {
+            return Ok(reply);
+        }
         let files = self.files(&request.r#ref)?;
         let stat = stat(&files, clean(&request.path));
         let stat = stat.ok_or_else(|| not_found("lstat", &request.path))?;
@@ -321,7 +338,9 @@ impl LlbBridge for Bridge {
         request: Request<ResolveSourceMetaRequest>,
     ) -> Result<Response<ResolveSourceMetaResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::ResolveSourceMeta(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::ResolveSourceMeta(request.clone())).await? {
+            return Ok(reply);
+        }
         let source = request.source.ok_or_else(|| Status::invalid_argument("no source"))?;
         self.meta(&source.identifier, request.platform.as_ref(), &request.resolve_mode)
             .map(Response::new)
@@ -332,7 +351,9 @@ impl LlbBridge for Bridge {
         request: Request<ResolveImageConfigRequest>,
     ) -> Result<Response<ResolveImageConfigResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::ResolveImageConfig(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::ResolveImageConfig(request.clone())).await? {
+            return Ok(reply);
+        }
         let identifier = format!("docker-image://{}", request.r#ref);
         let (platform, mode) = (request.platform.as_ref(), &request.resolve_mode);
         let image = self.meta(&identifier, platform, mode)?.image.unwrap_or_default();
@@ -345,12 +366,16 @@ impl LlbBridge for Bridge {
     }
 
     async fn inputs(&self, _: Request<InputsRequest>) -> Result<Response<InputsResponse>, Status> {
-        self.enter(Call::Inputs).await?;
+        if let Some(reply) = self.enter(Call::Inputs).await? {
+            return Ok(reply);
+        }
         Ok(Response::new(InputsResponse { definitions: self.engine().inputs.clone() }))
     }
 
     async fn warn(&self, request: Request<WarnRequest>) -> Result<Response<WarnResponse>, Status> {
-        self.enter(Call::Warn(request.into_inner())).await?;
+        if let Some(reply) = self.enter(Call::Warn(request.into_inner())).await? {
+            return Ok(reply);
+        }
         Ok(Response::new(WarnResponse {}))
     }
 
@@ -359,7 +384,9 @@ impl LlbBridge for Bridge {
         request: Request<ReturnRequest>,
     ) -> Result<Response<ReturnResponse>, Status> {
         let request = request.into_inner();
-        self.enter(Call::Return(request.clone())).await?;
+        if let Some(reply) = self.enter(Call::Return(request.clone())).await? {
+            return Ok(reply);
+        }
         if request.error.as_ref().is_some_and(|error| error.code == 0)
             || request.error.is_some() == request.result.is_some()
         {
@@ -390,7 +417,9 @@ impl LlbBridge for Bridge {
     ) -> Result<Response<NewContainerResponse>, Status> {
         let request = request.into_inner();
         let id = request.container_id.clone();
-        self.enter(Call::NewContainer(request)).await?;
+        if let Some(reply) = self.enter(Call::NewContainer(request)).await? {
+            return Ok(reply);
+        }
         if id.is_empty() || !id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(Status::unknown(format!("invalid container id {id:?}")));
         }
@@ -401,7 +430,11 @@ impl LlbBridge for Bridge {
         &self,
         request: Request<ReleaseContainerRequest>,
     ) -> Result<Response<ReleaseContainerResponse>, Status> {
-        self.enter(Call::ReleaseContainer(request.into_inner().container_id)).await?;
+        if let Some(reply) =
+            self.enter(Call::ReleaseContainer(request.into_inner().container_id)).await?
+        {
+            return Ok(reply);
+        }
         Ok(Response::new(ReleaseContainerResponse {}))
     }
 
@@ -410,7 +443,10 @@ impl LlbBridge for Bridge {
         request: Request<Streaming<ExecMessage>>,
     ) -> Result<Response<Self::ExecProcessStream>, Status> {
         let (process, init) = containers::init(request).await?;
-        self.enter(Call::ExecProcess(init)).await?;
+        if let Some(message) = self.enter::<ExecMessage>(Call::ExecProcess(init)).await? {
+            let message = message.map(Ok);
+            return Ok(message.map(|message| Box::pin(stream::iter([message])) as _));
+        }
         let messages = containers::messages(process, &self.engine().exit);
         Ok(Response::new(Box::pin(messages.map(Ok))))
     }

@@ -173,6 +173,22 @@ async fn an_error_of_the_daemon_is_forwarded_whole() {
     assert_eq!(source.value, br#"{"info":{"filename":"","data":""},"ranges":[]}"#);
 }
 
+/// The daemon forwards the details of other frontends and of its plugins, which may contain anything.
+#[tokio::test]
+async fn a_location_that_cannot_be_parsed_is_forwarded() {
+    for value in ["5", "[]", "null", "x", r#"{"info":[1]}"#, r#"{"ranges":1}"#] {
+        let type_url = "github.com/moby/buildkit/errdefs.Source+json".to_owned();
+        let details = vec![rpc::Any { type_url, value: value.into() }];
+        let failed = rpc::Status { details, ..failure("failed") };
+        let engine = Engine::new(Release::Head).on(Method::Evaluate, Do::Fail(failed.clone()));
+        let (bridge, daemon) = connect(engine).await;
+        let reference = solve_ref(&bridge, local("context")).await;
+        let error = bridge.evaluate(&reference).await.unwrap_err();
+        bridge.return_error(error.into()).await.unwrap();
+        assert_eq!(daemon.returned().unwrap().error.unwrap().details, failed.details, "{value}");
+    }
+}
+
 #[tokio::test]
 async fn an_error_that_is_too_large_goes_without_its_excerpts() {
     let too_large = rpc::Status { code: 8, ..failure("message larger than max") };
