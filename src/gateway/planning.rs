@@ -9,7 +9,7 @@ use super::include::{ReadSpec, read_spec};
 use super::lookup::Found;
 use super::options::Options;
 use super::project::Project;
-use super::{epoch, lookup, report, vcs};
+use super::{epoch, lookup, own_image, report, vcs};
 use crate::analysis::{Select, check_built, hold, read_ignore};
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
@@ -46,6 +46,7 @@ impl Opened {
         let ignore = read_ignore(ignore, &mut files, diagnostics);
         let mut options = options.clone();
         let spec = hold(&mut options.request, lock, spec, &mut files, diagnostics);
+        own_image::check(bridge, &options, diagnostics).await;
         if let Some(spec) = &spec {
             epoch::find(bridge, spec, &files, &mut context, &mut options).await?;
             vcs::find(bridge, spec, &context, &mut options).await?;

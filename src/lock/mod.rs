@@ -1,10 +1,12 @@
 //! The lock file: the versions to which the references of a build file are pinned.
 //!
 //! Input: the text of a lock file, and a reference of a build. Output: the pin of the reference, a
-//! diagnostic if there is none, and the text of a new lock file. Must not depend on which
+//! diagnostic if there is none, and the text of a new lock file; and the frontend image that runs,
+//! compared with the recorded one. Must not depend on which
 //! references a build needs ([`crate::plan`]), and on how they are looked up ([`crate::gateway`]).
 
 mod changes;
+mod frontend;
 mod parse;
 mod render;
 mod upstream;
@@ -13,6 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use self::changes::changes;
+pub use self::frontend::{FrontendLine, RecordedFrontend, RunningFrontend};
 pub use self::parse::parse;
 pub use self::render::{Line, render};
 pub use self::upstream::{InvalidPin, Upstream, is_commit};
@@ -32,6 +35,7 @@ pub const LOCKED: &str = "MSTAGE_LOCKED";
 pub struct Lock {
     /// The file's name.
     name: String,
+    frontend: Option<RecordedFrontend>,
     entries: BTreeMap<Upstream, Entry>,
 }
 
@@ -58,7 +62,12 @@ pub fn file_name(build_file: &str) -> String {
 }
 
 impl Lock {
-    /// Its entries, in the order of the lock file.
+    /// The frontend image that wrote it, if it is recorded.
+    pub fn frontend(&self) -> Option<&RecordedFrontend> {
+        self.frontend.as_ref()
+    }
+
+    /// Its entries for references of the build file, in the order of the lock file.
     pub fn entries(&self) -> &BTreeMap<Upstream, Entry> {
         &self.entries
     }
@@ -69,6 +78,23 @@ impl Locking {
     /// error.
     pub fn new(lock: Option<Lock>, is_required: bool) -> Self {
         Self { lock: lock.map(Arc::new), is_required }
+    }
+
+    /// True if the frontend image that runs must be the recorded one.
+    pub fn requires_frontend(&self) -> bool {
+        self.is_required && self.lock.as_ref().is_some_and(|lock| lock.frontend.is_some())
+    }
+
+    /// Reports an error if the frontend image that runs must be the recorded one, and is not.
+    ///
+    /// Without `MSTAGE_LOCKED` there is not even a warning. BuildKit chooses the frontend before it
+    /// runs, so the entry cannot take effect as those of images do: a warning would begin when
+    /// somebody else moves the tag, and would appear in each build until all pins are updated. For
+    /// a frontend that is chosen with `BUILDKIT_SYNTAX`, it would be wrong.
+    pub fn check_frontend(&self, running: &RunningFrontend, diagnostics: &mut Diagnostics) {
+        if let (true, Some(lock)) = (self.is_required, &self.lock) {
+            lock.check_frontend(running, diagnostics);
+        }
     }
 
     /// An image, pinned to the digest of its entry. A reference that has a digest needs no entry.

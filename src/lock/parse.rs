@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Entry, InvalidPin, Lock, TARGET, Upstream};
+use super::{Entry, InvalidPin, Lock, RecordedFrontend, TARGET, Upstream, frontend};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
 use crate::source::{SourceFile, Span};
 use crate::toml::{self, Document, Entry as TomlEntry, Key, Kind};
@@ -12,7 +12,8 @@ pub(super) const VERSION: &str = "1";
 
 /// Parses a lock file and reports all errors in it. `None` means that there are errors.
 pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
-    let mut reader = Reader { file, found: Diagnostics::default(), entries: BTreeMap::new() };
+    let found = Diagnostics::default();
+    let mut reader = Reader { file, found, frontend: None, entries: BTreeMap::new() };
     if let Some(span) = file.not_text() {
         reader.wrong(span, "the lock file is not UTF-8 text", rewrite());
     } else {
@@ -23,10 +24,10 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
             reader.document(entries);
         }
     }
-    let Reader { found, entries, .. } = reader;
+    let Reader { found, frontend, entries, .. } = reader;
     let is_right = !found.has_errors();
     diagnostics.absorb(found, |_| true);
-    is_right.then(|| Lock { name: file.name().to_owned(), entries })
+    is_right.then(|| Lock { name: file.name().to_owned(), frontend, entries })
 }
 
 /// The hint for an unreadable lock file.
@@ -37,6 +38,7 @@ fn rewrite() -> String {
 struct Reader<'a> {
     file: &'a SourceFile,
     found: Diagnostics,
+    frontend: Option<RecordedFrontend>,
     entries: BTreeMap<Upstream, Entry>,
 }
 
@@ -57,11 +59,23 @@ impl Reader<'_> {
                         );
                     }
                 }
+                Kind::Table(entries) if name == frontend::TABLE => {
+                    entries.iter().for_each(|entry| self.frontend(entry));
+                }
                 Kind::Table(entries) if Upstream::TABLES.contains(&name) => {
                     entries.iter().for_each(|entry| self.entry(name, entry));
                 }
+                _ if name == "version" => {
+                    let hint = format!("write `version = {VERSION}`");
+                    self.wrong(span, "expected an integer as the value of `version`", hint);
+                    is_versioned = true;
+                }
+                _ if name == frontend::TABLE || Upstream::TABLES.contains(&name) => {
+                    let message = format!("expected a table as the value of `{name}`");
+                    self.wrong(span, message, format!("write `[{name}]`, and its entries below"));
+                }
                 _ => {
-                    let known = ["version"].into_iter().chain(Upstream::TABLES);
+                    let known = ["version", frontend::TABLE].into_iter().chain(Upstream::TABLES);
                     let hint = did_you_mean(name, known.clone())
                         .unwrap_or_else(|| format!("expected one of {}", list(known)));
                     self.wrong(span, format!("unknown key `{name}` in a lock file"), hint);
@@ -74,9 +88,42 @@ impl Reader<'_> {
         }
     }
 
-    fn entry(&mut self, table: &str, TomlEntry { key, value: pin }: &TomlEntry<'_>) {
+    fn entry(&mut self, table: &str, entry: &TomlEntry<'_>) {
+        let Some((upstream, entry)) = self.checked(table, entry) else { return };
+        if let Some(first) = self.entries.get(&upstream) {
+            let first = first.span;
+            let twice = format!("`{upstream}` is listed twice");
+            self.more_than_one(entry.span, twice, first);
+        }
+        self.entries.insert(upstream, entry);
+    }
+
+    /// The entry has the form of an image's.
+    fn frontend(&mut self, entry: &TomlEntry<'_>) {
+        let images = Upstream::TABLES[0];
+        let Some((Upstream::Image(image), entry)) = self.checked(images, entry) else { return };
+        if let Some(first) = &self.frontend {
+            let first = first.entry.span;
+            self.more_than_one(entry.span, "only one frontend can be recorded".to_owned(), first);
+        }
+        self.frontend = Some(RecordedFrontend { image, entry });
+    }
+
+    fn more_than_one(&mut self, span: Span, message: String, first: Span) {
+        let twice = Diagnostic::new(Code::InvalidLock, span, message)
+            .hint("remove one of them")
+            .related(first, "the other entry");
+        self.found.push(twice);
+    }
+
+    /// A key and its pin. `None` means that an error has been reported.
+    fn checked(
+        &mut self,
+        table: &str,
+        TomlEntry { key, value: pin }: &TomlEntry<'_>,
+    ) -> Option<(Upstream, Entry)> {
         let span = key.span.join(pin.span);
-        let Some(upstream) = Upstream::parse(table, &key.name) else { return };
+        let upstream = Upstream::parse(table, &key.name)?;
         let checked = upstream.and_then(|upstream| match &pin.kind {
             Kind::String(text) => {
                 upstream.check(text)?;
@@ -88,17 +135,11 @@ impl Reader<'_> {
             }),
         });
         match checked {
-            Ok((upstream, pin)) => {
-                if let Some(first) = self.entries.get(&upstream) {
-                    let twice = format!("`{upstream}` is listed twice");
-                    let twice = Diagnostic::new(Code::InvalidLock, span, twice)
-                        .hint("remove one of them")
-                        .related(first.span, "the other entry");
-                    self.found.push(twice);
-                }
-                self.entries.insert(upstream, Entry { pin, span });
+            Ok((upstream, pin)) => Some((upstream, Entry { pin, span })),
+            Err(InvalidPin { problem, hint }) => {
+                self.wrong(span, problem, hint);
+                None
             }
-            Err(InvalidPin { problem, hint }) => self.wrong(span, problem, hint),
         }
     }
 
@@ -121,17 +162,24 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let lock = parse(files.main(), &mut diagnostics);
         assert_eq!(lock.is_some(), !diagnostics.has_errors());
+        let frontend = lock
+            .iter()
+            .flat_map(Lock::frontend)
+            .map(|frontend| format!("frontend {} {}\n", frontend.image, &frontend.entry.pin[..10]));
         let entries = lock.iter().flat_map(|lock| lock.entries());
         let entries =
             entries.map(|(upstream, entry)| format!("{upstream:?} {}\n", &entry.pin[..10]));
         let errors = diagnostics.errors();
         let errors = errors.into_iter().map(|error| render::diagnostic(error, &files) + "\n");
-        expected.assert_eq(&entries.chain(errors).collect::<String>());
+        expected.assert_eq(&frontend.chain(entries).chain(errors).collect::<String>());
     }
 
     #[test]
     fn right_ones() {
         let text = r#"version = 1
+
+[frontend]
+"myorg/mstage:1" = "sha256:DIGEST"
 
 [images]
 "alpine:3.20" = "sha256:DIGEST"
@@ -146,12 +194,15 @@ mod tests {
         check(
             &text,
             expect![[r#"
+            frontend docker.io/myorg/mstage:1 sha256:ddd
             Image(Reference { repository: "docker.io/library/alpine", tag: Some("3.20"), digest: None }) sha256:ddd
             Git { url: "https://h/a.git", reference: "v1" } cccccccccc
             Url("https://h/a") sha256:ddd
         "#]],
         );
         check("version = 1\n", expect![""]);
+        // Its digest was unknown.
+        check("version = 1\n[frontend]\n", expect![""]);
     }
 
     #[test]
@@ -202,6 +253,39 @@ mod tests {
                   help: write "sha256:...", or a commit for git
                 mstage.lock:7: invalid commit `main`
                   help: write all 40 lowercase hexadecimal digits of the hash
+            "#]],
+        );
+    }
+
+    #[test]
+    fn wrong_frontends() {
+        let digest = "d".repeat(64);
+        check(
+            &format!(
+                "version = 1\n[frontend]\n\"a\" = \"sha256:{digest}\"\n\"b\" = \"sha256:{digest}\"\n"
+            ),
+            expect![[r#"
+                mstage.lock:4: only one frontend can be recorded
+                  help: remove one of them
+                  mstage.lock:3: the other entry
+            "#]],
+        );
+        check(
+            &format!("version = 1\n[frontend]\n\"a@sha256:{digest}\" = \"sha256:1\"\n"),
+            expect![[r#"
+                mstage.lock:3: `a@sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd` already contains a digest
+                  help: write the name and the tag as the key, the digest as the value
+            "#]],
+        );
+        check(
+            "version = \"1\"\nfrontend = \"a\"\n[front]\n",
+            expect![[r#"
+                mstage.lock:1: expected an integer as the value of `version`
+                  help: write `version = 1`
+                mstage.lock:2: expected a table as the value of `frontend`
+                  help: write `[frontend]`, and its entries below
+                mstage.lock:3: unknown key `front` in a lock file
+                  help: expected one of `version`, `frontend`, `images`, `git` and `urls`
             "#]],
         );
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::parse::VERSION;
-use super::{TARGET, Upstream};
+use super::{FrontendLine, TARGET, Upstream, frontend};
 
 /// The URL of the guide.
 const GUIDE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/guides/lock-file.md");
@@ -20,12 +20,21 @@ pub struct Line {
 }
 
 /// The text of a build file's lock file. `notes` are general remarks.
-pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[String]) -> String {
+pub fn render(
+    build_file: &str,
+    frontend: Option<&FrontendLine>,
+    lines: &BTreeMap<Upstream, Line>,
+    notes: &[String],
+) -> String {
     let mut text = format!(
         "# Pinned versions of the references in {build_file}. To update, run\n#   docker buildx build -f {build_file} --target {TARGET} -o . .\n\
          # {GUIDE}\n\
          version = {VERSION}\n"
     );
+    if let Some(FrontendLine { image, line }) = frontend {
+        let _ = write!(text, "\n[{}]\n", frontend::TABLE);
+        write_line(&mut text, &image.without_digest(), line);
+    }
     let mut last = "";
     for (upstream, line) in lines {
         let table = upstream.table();
@@ -33,18 +42,7 @@ pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[Strin
             let _ = write!(text, "\n[{table}]\n");
             last = table;
         }
-        let key = quoted(&upstream.key());
-        match line {
-            Line { pin: Some(pin), remark } => {
-                if let Some(remark) = remark {
-                    comment(&mut text, &format!("not updated: {remark}"));
-                }
-                let _ = writeln!(text, "{key} = {}", quoted(pin));
-            }
-            Line { pin: None, remark } => {
-                comment(&mut text, &format!("{key} is not pinned: {}", remark.unwrap_or_default()));
-            }
-        }
+        write_line(&mut text, &upstream.key(), line);
     }
     if !notes.is_empty() {
         text.push('\n');
@@ -53,6 +51,22 @@ pub fn render(build_file: &str, lines: &BTreeMap<Upstream, Line>, notes: &[Strin
         comment(&mut text, note);
     }
     text
+}
+
+/// Adds the line of an entry, or a comment in its place.
+fn write_line(text: &mut String, key: &str, line: &Line) {
+    let key = quoted(key);
+    match line {
+        Line { pin: Some(pin), remark } => {
+            if let Some(remark) = remark {
+                comment(text, &format!("not updated: {remark}"));
+            }
+            let _ = writeln!(text, "{key} = {}", quoted(pin));
+        }
+        Line { pin: None, remark } => {
+            comment(text, &format!("{key} is not pinned: {}", remark.unwrap_or_default()));
+        }
+    }
 }
 
 /// Adds a comment line.
@@ -100,12 +114,17 @@ mod tests {
             (image("alpine"), pinned(&digest)),
             (image("local:1"), Line { pin: None, remark: Some("it is nowhere") }),
         ]);
-        let text = render("mstage.toml", &lines, &["a\nnote".to_owned()]);
+        let frontend =
+            FrontendLine { image: "myorg/mstage:1".parse().unwrap(), line: pinned(&digest) };
+        let text = render("mstage.toml", Some(&frontend), &lines, &["a\nnote".to_owned()]);
         expect![[r##"
             # Pinned versions of the references in mstage.toml. To update, run
             #   docker buildx build -f mstage.toml --target mstage.lock -o . .
             # https://github.com/myorg/mstage/blob/main/docs/guides/lock-file.md
             version = 1
+
+            [frontend]
+            "docker.io/myorg/mstage:1" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
 
             [images]
             "docker.io/library/alpine:latest" = "sha256:dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd"
@@ -124,6 +143,9 @@ mod tests {
         let mut diagnostics = Diagnostics::default();
         let file = SourceFile::new("mstage.lock", text.into_bytes());
         let lock = parse(&file, &mut diagnostics).unwrap();
+        let recorded = lock.frontend().unwrap();
+        assert_eq!(recorded.image, frontend.image);
+        assert_eq!(Some(&recorded.entry.pin), frontend.line.pin.as_ref());
         let read: BTreeMap<&Upstream, &String> =
             lock.entries().iter().map(|(of, Entry { pin, .. })| (of, pin)).collect();
         let written: BTreeMap<&Upstream, &String> =

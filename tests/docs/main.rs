@@ -75,34 +75,43 @@ fn the_example_hello_is_shown() {
     }
 }
 
-/// The guide's configuration of Renovate finds exactly the images in the guide's lock file.
+/// The guide's configuration of Renovate finds exactly the images in the guide's lock file, and the
+/// frontend of the guide's syntax line.
 #[test]
 fn renovate_finds_images_in_lock_files() {
     let guide = fs::read_to_string(root().join("docs/guides/lock-file.md")).unwrap();
-    let block = |language: &str| {
-        let (_, rest) = guide.split_once(&format!("```{language}\n")).unwrap();
+    let block = |language: &str, nth: usize| {
+        let rest = guide.split(&format!("```{language}\n")).nth(nth).unwrap();
         rest.split("```").next().unwrap()
     };
-    let settings: Value = serde_json::from_str(block("json")).unwrap();
-    let pattern = settings["customManagers"][0]["matchStrings"][0].as_str().unwrap();
-    let pattern = regex_lite::Regex::new(pattern).unwrap();
+    let pattern = |manager: &Value| {
+        let pattern = manager["matchStrings"][0].as_str().unwrap();
+        regex_lite::Regex::new(pattern).unwrap()
+    };
+    let settings: Value = serde_json::from_str(block("json", 1)).unwrap();
+    let images = pattern(&settings["customManagers"][0]);
+    let frontend = pattern(&serde_json::from_str(block("json", 2)).unwrap());
     let digest = format!("sha256:{}", "0".repeat(64));
     let more = format!(
         "\"localhost:5000/a/b:1\" = \"{digest}\"\n\"https://h:80/a:b\" = \"{digest}\"\n\"https://h/a:b\" = \"{digest}\"\n"
     );
-    let lock = format!("{}{more}", block("toml"));
-    let names: Vec<(&str, &str)> = pattern
-        .captures_iter(&lock)
+    let lock = format!("{}{more}", block("toml", 1));
+    let syntax = block("toml", 2);
+    let in_lock = images.captures_iter(&lock);
+    let names: Vec<(&str, &str)> = in_lock
+        .chain(frontend.captures_iter(syntax))
         .map(|found| (found.name("depName").unwrap(), found.name("currentValue").unwrap()))
         .map(|(name, tag)| (name.as_str(), tag.as_str()))
         .collect();
     let expected = [
+        ("docker.io/myorg/mstage", "1"),
         ("docker.io/library/debian", "bookworm-slim"),
         ("docker.io/library/golang", "1.24"),
         ("localhost:5000/a/b", "1"),
+        ("myorg/mstage", "1"),
     ];
     assert_eq!(names, expected);
-    let file = SourceFile::new("mstage.lock", block("toml").as_bytes().to_vec());
+    let file = SourceFile::new("mstage.lock", block("toml", 1).as_bytes().to_vec());
     assert!(mstage::lock::parse(&file, &mut Diagnostics::default()).is_some());
 }
 

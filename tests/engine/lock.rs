@@ -8,7 +8,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::harness::{Command, Image, Project, Registry, Server, engine, succeeded};
+use crate::harness::{Command, FRONTEND, Image, Project, Registry, Server, engine, succeeded};
 
 /// A repository with a branch and an annotated tag, for a web server. The branch then moves on.
 fn repository(folder: &Path) {
@@ -290,4 +290,63 @@ fn an_image_of_a_registry_that_does_not_answer() {
     let context = format!("{0}=docker-image://{0}", image.name());
     let lock = write_lock(&project, &["--build-context", &context]);
     assert!(!lock.contains(image.name()), "{lock}");
+}
+
+/// A lock file records the frontend image that writes it, and with `MSTAGE_LOCKED` no other one may
+/// use it.
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn the_frontend_is_recorded() {
+    let registry = Registry::start();
+    let name = registry.push_frontend();
+    let labelled = format!(
+        "\n[stages.a]\nfrom = \"{FRONTEND}\"\nimage = {{ labels = {{ other = \"{name}\" }} }}\n"
+    );
+    let labelled = Project::new(&labelled).image(&[]);
+    let other = registry.name("other:1");
+    let other_digest = registry.push(labelled.name(), "other:1");
+    let copy = registry.name("copy:1");
+    let digest = registry.push(FRONTEND, "copy:1");
+
+    let project = Project::with_syntax(&name, "\n[stages.a]\nfrom = \"scratch\"\n");
+    let lock = write_lock(&project, &[]);
+    let entry = format!("[frontend]\n\"{name}\" = \"{digest}\"\n");
+    assert!(lock.contains(&entry), "no {entry}in\n{lock}");
+    project.build(&["--build-arg=MSTAGE_LOCKED=1"]);
+
+    let with = |image: &str| format!("--build-arg=BUILDKIT_SYNTAX={image}");
+    let locked = |image: &str| [with(image), "--build-arg=MSTAGE_LOCKED=1".to_owned()];
+    let refused = |image: &str| {
+        let [syntax, locked] = locked(image);
+        project.fail(&[&syntax, &locked]).message
+    };
+    let accepted = |image: &str| {
+        let [syntax, locked] = locked(image);
+        project.build(&[&syntax, &locked])
+    };
+    let message = refused(&other);
+    let expected = format!(
+        "mstage.lock:7: MSTAGE_LOCKED: this frontend is `{other}@{other_digest}`, but mstage.lock records `{digest}`"
+    );
+    assert!(message.contains(&expected), "{message}");
+    let build = project.build(&[&with(&other)]);
+    assert!(build.progress.warnings.is_empty(), "{:?}", build.progress.warnings);
+    accepted(&copy);
+    accepted(&format!("{name}@{digest}"));
+
+    // An older image store does not report the digest of an image that it has itself.
+    if !engine().has_containerd_store() {
+        let message = refused(FRONTEND);
+        assert!(message.contains("is unknown: the engine does not report its digest"), "{message}");
+        let kept = write_lock(&project, &[&with(FRONTEND)]);
+        let comment = "# not updated: the engine does not report its digest\n";
+        assert_eq!(kept, lock.replace("[frontend]\n", &format!("[frontend]\n{comment}")));
+    }
+    let updated = write_lock(&project, &[&with(&other)]);
+    assert!(
+        updated.contains(&format!("[frontend]\n\"{other}\" = \"{other_digest}\"\n")),
+        "{updated}"
+    );
+    accepted(&other);
+    refused(&name);
 }

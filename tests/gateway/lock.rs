@@ -144,7 +144,7 @@ async fn a_broken_lock_file_shows_its_lines() {
 }
 
 /// The text that buildx prints at the end of a build.
-const MESSAGE: &str = "frontend.result.inlinemessage";
+pub(crate) const MESSAGE: &str = "frontend.result.inlinemessage";
 
 /// If an engine cannot resolve git and HTTP sources, their files are fetched.
 #[tokio::test]

@@ -22,6 +22,7 @@ mod graph;
 mod includes;
 mod lint;
 mod lock;
+mod locked_frontend;
 mod onbuild;
 mod outline;
 mod parameters;

@@ -16,7 +16,7 @@ use crate::gateway::options::Options;
 use crate::gateway::planning::build_stage;
 use crate::gateway::project::Project;
 use crate::gateway::result::with_message;
-use crate::gateway::{epoch, report, vcs};
+use crate::gateway::{epoch, own_image, report, vcs};
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
     Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
@@ -96,8 +96,9 @@ pub(in crate::gateway) async fn write(
     report::warn(bridge, &told, files, digest).await;
 
     notes.extend(needs.left_out(spec, files));
-    let text = lock::render(files.main().name(), &lines, &notes);
-    let message = lock::changes(&name, old.as_ref(), &lines);
+    let frontend = own_image::running(bridge, &options).await.line(old.as_ref());
+    let text = lock::render(files.main().name(), frontend.as_ref(), &lines, &notes);
+    let message = lock::changes(&name, old.as_ref(), frontend.as_ref(), &lines);
     let request = SolveRequest::new(file_of(&name, text));
     let refs = bridge.solve(request).await.map_err(Status::from)?.refs;
     Ok(with_message(SolveResult::new(refs), message))
