@@ -7,7 +7,9 @@ use buildkit_llb::{
 use super::Lowering;
 use super::settings::{MainContext, MainSource, Settings};
 use crate::credentials::redacted;
-use crate::plan::{ContextPaths, ContextSource, GitUrl, HTTP_FILE, HttpFile, PlannedContext};
+use crate::plan::{
+    ContextPaths, ContextSource, GitUrl, HTTP_FILE, HttpFile, LinksInKeys, PlannedContext,
+};
 
 impl Lowering<'_> {
     pub(super) fn add_context(&mut self, settings: &Settings) -> Result<State, ImportError> {
@@ -15,10 +17,28 @@ impl Lowering<'_> {
             return main_context(&settings.context, self.graph);
         }
         let context = Local::new("context", settings.sessions.of("context"))
-            .exclude_patterns(settings.ignore.clone())
+            .exclude_patterns(self.excluded(&settings.ignore, &self.plan.context, settings))
             .follow_paths(only(&self.plan.context))
             .shared_key_hint("context".to_owned());
         Ok(self.graph.add(context, Metadata::named("[internal] load build context")))
+    }
+
+    /// The patterns of files that are not transferred. Those that all uses exclude come last, so
+    /// that no exception of an ignore file applies to them.
+    fn excluded(
+        &self,
+        ignore: &[String],
+        paths: &ContextPaths,
+        settings: &Settings,
+    ) -> Vec<String> {
+        // See `selection` in copy.rs. BuildKit follows links below the copied directory too, up to
+        // v0.24. No capability was new in v0.25; the one for required paths came after it.
+        let links = LinksInKeys {
+            of_roots: self.plan.is_from_dockerfile,
+            of_directories: !settings.engine.required_paths,
+        };
+        let unused = paths.excluded(links);
+        ignore.iter().cloned().chain(unused.map(str::to_owned)).collect()
     }
 
     pub(super) fn add_named_context(
@@ -35,7 +55,7 @@ impl Lowering<'_> {
             ContextSource::Local(directory) => {
                 let key = settings.sessions.shared_keys.get(name).map_or("", String::as_str);
                 let local = Local::new(directory, settings.sessions.of(directory))
-                    .exclude_patterns(fact.ignore.clone())
+                    .exclude_patterns(self.excluded(&fact.ignore, paths, settings))
                     .follow_paths(only(paths))
                     .shared_key_hint(format!("context:{name}-{key}"));
                 Ok(self.graph.add(local, label("load from client")))

@@ -21,7 +21,8 @@ impl Lowering<'_> {
         for item in &copy.items {
             let required = item.required.iter().map(|required| Cow::from(&required.path));
             let required = required.filter(|_| step.settings.engine.required_paths);
-            let action = selection(copy, item, from, item.destination.as_str())
+            let action = self
+                .selection(copy, item, from, item.destination.as_str())
                 .owner(owner.clone())
                 .mode(copy.mode.as_ref().map(mode))
                 .required_paths(required.collect())
@@ -68,7 +69,7 @@ impl Lowering<'_> {
         for item in &copy.items {
             let Some(plan::RequiredPath { path, kept }) = &item.required else { continue };
             let base = path.strip_suffix(kept.as_str()).unwrap_or("/");
-            let mut picked = selection(copy, item, from, base);
+            let mut picked = self.selection(copy, item, from, base);
             picked.exclude_patterns.push(format!("{}/?*", quoted(kept)).into());
             picking = picking.then(picked);
             required.push(path.as_str());
@@ -88,19 +89,28 @@ impl Lowering<'_> {
         let nothing = CopyAction::like_dockerfile(proof, NOTHING, "/");
         Some(nothing.into())
     }
-}
 
-/// The copy action for an item, from an origin to a destination.
-fn selection<'a>(
-    copy: &'a Copy,
-    item: &'a CopyItem,
-    from: State,
-    destination: &'a str,
-) -> CopyAction<'a> {
-    let parents = item.parents.iter().map(Cow::from);
-    CopyAction::like_dockerfile(from, &item.source, destination)
-        .include_patterns(parents.chain(copy.include.iter().map(Cow::from)).collect())
-        .exclude_patterns(copy.exclude.iter().map(Cow::from).collect())
+    /// The copy action for an item, from an origin to a destination.
+    fn selection<'a>(
+        &self,
+        copy: &'a Copy,
+        item: &'a CopyItem,
+        from: State,
+        destination: &'a str,
+    ) -> CopyAction<'a> {
+        // The cache key of a copy with patterns covers the targets of links in the tree, although
+        // the links are copied as such; since BuildKit v0.25 only of those at the top of the root
+        // (`includedPaths` in cache/contenthash/checksum.go). Then an excluded target must exist,
+        // and its changes repeat the step. The root itself is no link, so nothing must be followed.
+        // Copies of Dockerfiles keep the key that docker/dockerfile gives them.
+        let is_partial_root = item.source == "/" && !copy.exclude.is_empty();
+        let follows_links = self.plan.is_from_dockerfile || !is_partial_root;
+        let parents = item.parents.iter().map(Cow::from);
+        CopyAction::like_dockerfile(from, &item.source, destination)
+            .follow_symlink(follows_links)
+            .include_patterns(parents.chain(copy.include.iter().map(Cow::from)).collect())
+            .exclude_patterns(copy.exclude.iter().map(Cow::from).collect())
+    }
 }
 
 fn may_match_nothing(item: &CopyItem) -> bool {

@@ -64,8 +64,8 @@ pub use self::owner::{Id, Mode, Owner};
 pub use self::parameters::{Parameter, Parameters, Use};
 pub(crate) use self::path::{join, join_workdir};
 pub use self::planned::{
-    Branch, ContextPaths, Fork, Gate, Merged, Plan, PlannedContext, PlannedImage, PlannedStage,
-    PlannedStep, Report, Title,
+    Branch, ContextPaths, Fork, Gate, LinksInKeys, Merged, Plan, PlannedContext, PlannedImage,
+    PlannedStage, PlannedStep, Report, Title,
 };
 pub(crate) use self::platform::of_base as platform_of_base;
 pub use self::report::{REPORT_HINT, why_no_report};

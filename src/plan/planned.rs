@@ -202,16 +202,66 @@ pub struct Title {
 
 /// The paths of the build context that a build uses, so that no others are transferred.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ContextPaths(BTreeSet<Text>);
+pub struct ContextPaths {
+    used: BTreeSet<Text>,
+    /// The patterns of files that every use excludes; `None` before the first use.
+    excluded: Option<BTreeSet<String>>,
+    /// True if a copy starts from the context's root.
+    has_root_copy: bool,
+    /// True if a copy starts from another directory.
+    has_inner_copy: bool,
+}
+
+/// The links in a copied tree whose targets must be there, although the links are copied as such:
+/// the cache keys of copies with patterns cover them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LinksInKeys {
+    /// Those of copies from a root.
+    pub of_roots: bool,
+    /// Those of copies from other directories.
+    pub of_directories: bool,
+}
 
 impl ContextPaths {
-    /// Adds an absolute path or pattern.
-    pub(super) fn add(&mut self, path: &Text) {
-        self.0.insert(path.map(|path| path.trim_start_matches('/').into()));
+    /// Adds an absolute path or pattern, and what this use of it excludes: patterns from the
+    /// context's root.
+    pub(super) fn add(&mut self, path: &Text, excludes: impl FnOnce() -> BTreeSet<String>) {
+        self.used.insert(path.map(|path| path.trim_start_matches('/').into()));
+        match &mut self.excluded {
+            None => self.excluded = Some(excludes()),
+            Some(all) if all.is_empty() => {}
+            Some(all) => {
+                let excludes = excludes();
+                all.retain(|pattern| excludes.contains(pattern));
+            }
+        }
+    }
+
+    /// Records that a copy starts from a directory of the context.
+    pub(super) fn add_copied(&mut self, directory: &str) {
+        match directory {
+            "/" => self.has_root_copy = true,
+            _ => self.has_inner_copy = true,
+        }
+    }
+
+    /// Transfers files even if every use excludes them.
+    pub(super) fn without_excludes(mut self) -> Self {
+        self.excluded = None;
+        self
     }
 
     /// The paths, from the context's root; `None` if all of it is used.
     pub fn only(&self) -> Option<impl Iterator<Item = &str>> {
-        (!self.0.contains("")).then(|| self.0.iter().map(Text::as_str))
+        (!self.used.contains("")).then(|| self.used.iter().map(Text::as_str))
+    }
+
+    /// The patterns of files that nothing uses, from the context's root. None of them re-includes
+    /// files.
+    pub fn excluded(&self, links: LinksInKeys) -> impl Iterator<Item = &str> {
+        let may_be_in_keys =
+            self.has_root_copy && links.of_roots || self.has_inner_copy && links.of_directories;
+        let excluded = self.excluded.as_ref().filter(|_| !may_be_in_keys);
+        excluded.into_iter().flatten().map(String::as_str)
     }
 }

@@ -1,16 +1,16 @@
-//! The paths of the build context, and of each named one, that the stages of a plan use: nothing
-//! else is transferred.
+//! The paths of the build context, and of each named one, that the stages of a plan use, and the
+//! patterns that all of them exclude: nothing else is transferred.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::action::{Action, MountKind};
+use super::action::{Action, Copy, CopyItem, MountKind};
 use super::context::ContextQuery;
 use super::origin::{ContextId, Origin, StageId};
 use super::path;
 use super::planned::{ContextPaths, PlannedStage};
 use crate::id::IdVec;
-use crate::path_pattern::exactly;
+use crate::path_pattern::{clean, exactly, has_wildcard};
 use crate::text::Text;
 
 /// True if a stage differs from its base.
@@ -24,6 +24,51 @@ fn literally(path: &Text) -> Text {
         Cow::Borrowed(_) => path.clone(),
         Cow::Owned(pattern) => format!("/{pattern}").into(),
     }
+}
+
+/// The patterns that an item of a copy excludes, from the root of its tree. Empty if that cannot be
+/// expressed.
+///
+/// They are compared as texts: a pattern that two uses share begins with the directories of both.
+/// Where one of these is a link, there is nothing below its own path, so that the pattern matches no
+/// file that the other needs. A use without the pattern may follow a link to an excluded file.
+fn excluded_by(copy: &Copy, item: &CopyItem) -> BTreeSet<String> {
+    let directory = item.optional.as_ref().unwrap_or(&item.source).trim_start_matches('/');
+    // With a wildcard, the patterns are relative to each match. A required path must be there even
+    // if it is excluded.
+    if item.required.is_some() || has_wildcard(directory) || !is_portable(directory) {
+        return BTreeSet::new();
+    }
+    let mut excluded = BTreeSet::new();
+    for pattern in &copy.exclude {
+        // `New` in patternmatcher.go: white space first, then the path, then the exception.
+        let pattern = clean(pattern.trim());
+        match &*pattern {
+            // It may bring back what others exclude, here and in the ignore file.
+            exception if exception.starts_with('!') => return BTreeSet::new(),
+            // Nothing in a directory has such a path.
+            "." | ".." => {}
+            outside if outside.starts_with(['/']) || outside.starts_with("../") => {}
+            pattern if !is_portable(pattern) => {}
+            pattern if directory.is_empty() => {
+                excluded.insert(pattern.to_owned());
+            }
+            pattern => {
+                excluded.insert(format!("{directory}/{pattern}"));
+            }
+        }
+    }
+    excluded
+}
+
+/// True if a pattern means the same to the client that sends files and to the engine that copies
+/// them, of any version, also after a directory: `patternmatcher` takes some characters literally
+/// only in patterns without wildcards, and `**` inside a name in different ways.
+fn is_portable(pattern: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-@~,= *?".contains(c);
+    pattern.trim() == pattern
+        && pattern.chars().all(is_plain)
+        && pattern.split('/').all(|name| name == "**" || !name.contains("**"))
 }
 
 /// The paths used of the build context, and of each named one. The stages in `whole` are exported
@@ -44,30 +89,43 @@ pub(super) fn of_contexts(
             base => base,
         });
     }
-    let mut read = |origin: Origin, path: &Text| {
+    let mut read = |origin: Origin, path: &Text, copied: Option<(&Copy, &CopyItem)>| {
         let origin = if let Origin::Stage(at) = origin { meant[at] } else { origin };
-        match origin {
-            Origin::Context => main.add(path),
-            Origin::Named(at) => named[at].add(path),
-            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => {}
+        let excludes = || copied.map(|(copy, item)| excluded_by(copy, item)).unwrap_or_default();
+        let paths = match origin {
+            Origin::Context => &mut main,
+            Origin::Named(at) => &mut named[at],
+            Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => return,
+        };
+        paths.add(path, excludes);
+        if let Some((_, item)) = copied {
+            paths.add_copied(&item.source);
         }
     };
     let root = Text::from("/");
     for (at, stage) in stages.enumerate() {
         if makes_files(stage) || whole.contains(&at) {
-            read(stage.base, &root);
-            stage.merged.iter().for_each(|merged| read(Origin::Stage(merged.stage), &root));
+            read(stage.base, &root, None);
+            for merged in &stage.merged {
+                read(Origin::Stage(merged.stage), &root, None);
+            }
         }
         for step in &stage.steps {
             match &step.action {
                 Action::Copy(copy) => {
-                    copy.items.iter().for_each(|item| read(copy.origin, &item.reads));
+                    for item in &copy.items {
+                        read(copy.origin, &item.reads, Some((copy, item)));
+                    }
                 }
-                Action::Unpack(unpack) => read(unpack.origin, &path::as_pattern(&unpack.source)),
+                Action::Unpack(unpack) => {
+                    read(unpack.origin, &path::as_pattern(&unpack.source), None);
+                }
                 Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
-                    MountKind::Bind { origin, source, .. } => read(*origin, &literally(source)),
+                    MountKind::Bind { origin, source, .. } => {
+                        read(*origin, &literally(source), None);
+                    }
                     MountKind::Cache { origin: Some(origin), source, .. } => {
-                        read(*origin, &literally(source.as_ref().unwrap_or(&root)));
+                        read(*origin, &literally(source.as_ref().unwrap_or(&root)), None);
                     }
                     MountKind::Cache { .. }
                     | MountKind::Secret { .. }
@@ -84,4 +142,116 @@ pub(super) fn of_contexts(
         }
     }
     (main, named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{LinksInKeys, RequiredPath};
+
+    fn item(source: &str) -> CopyItem {
+        CopyItem {
+            source: source.into(),
+            destination: "/".into(),
+            parents: None,
+            required: None,
+            must_match: false,
+            optional: None,
+            reads: source.into(),
+        }
+    }
+
+    fn excluded(item: CopyItem, patterns: &[&str]) -> Vec<String> {
+        let copy = Copy {
+            origin: Origin::Context,
+            items: [].into(),
+            owner: None,
+            mode: None,
+            include: [].into(),
+            exclude: patterns.iter().map(|&pattern| pattern.into()).collect(),
+            link: false,
+            unpack: false,
+        };
+        excluded_by(&copy, &item).into_iter().collect()
+    }
+
+    #[test]
+    fn patterns_from_the_root() {
+        for (source, pattern, expected) in [
+            ("/", "a", Some("a")),
+            ("/", "./a/b//", Some("a/b")),
+            ("/", " **/*.log\t", Some("**/*.log")),
+            ("/", "a/../b", Some("b")),
+            ("/src", "a", Some("src/a")),
+            ("/src/main", "**/?.o", Some("src/main/**/?.o")),
+            ("/src", "**", Some("src/**")),
+            // They match nothing in the directory.
+            ("/src", ".", None),
+            ("/src", "a/..", None),
+            ("/src", "../lib", None),
+            ("/src", "/lib", None),
+            ("/src", "", None),
+            // They may mean something else to the client, or after a directory.
+            ("/", "a**", None),
+            ("/", "[ab]", None),
+            ("/", "a+", None),
+            ("/", "a\\b", None),
+            ("/a(b", "x", None),
+            ("/ a", "x", None),
+            // Patterns are relative to each match.
+            ("/s*", "a", None),
+        ] {
+            let excluded = excluded(item(source), &[pattern]);
+            assert_eq!(excluded.first().map(String::as_str), expected, "{source} {pattern}");
+        }
+        assert_eq!(excluded(item("/"), &["a", "!a/b"]), [""; 0]);
+        assert_eq!(excluded(item("/"), &["./!a", "b"]), [""; 0]);
+        assert_eq!(excluded(item("/"), &["b", "[c]", "a"]), ["a", "b"]);
+    }
+
+    #[test]
+    fn required_and_optional_paths() {
+        let optional = CopyItem { optional: Some("/src".into()), ..item("/[s]rc") };
+        assert_eq!(excluded(optional, &["a"]), ["src/a"]);
+        let required = RequiredPath { path: "/a".into(), kept: "a".into() };
+        let required = CopyItem { required: Some(required), ..item("/") };
+        assert_eq!(excluded(required, &["a"]), [""; 0]);
+    }
+
+    #[test]
+    fn what_all_uses_exclude() {
+        let pattern = |text: &str| BTreeSet::from([text.to_owned()]);
+        let both = || BTreeSet::from(["a".to_owned(), "b".to_owned()]);
+        let excluded = |paths: &ContextPaths| {
+            let links = LinksInKeys { of_roots: false, of_directories: false };
+            paths.excluded(links).map(str::to_owned).collect::<Vec<_>>()
+        };
+        let mut paths = ContextPaths::default();
+        paths.add(&"/".into(), both);
+        assert_eq!(excluded(&paths), ["a", "b"]);
+        paths.add(&"/x".into(), || pattern("a"));
+        assert_eq!(excluded(&paths), ["a"]);
+        assert_eq!(excluded(&paths.clone().without_excludes()), [""; 0]);
+        paths.add(&"/y".into(), BTreeSet::new);
+        paths.add(&"/".into(), both);
+        assert_eq!(excluded(&paths), [""; 0]);
+    }
+
+    #[test]
+    fn links_whose_targets_are_in_keys() {
+        for (copied, of_roots, of_directories, expected) in [
+            (&["/"][..], true, false, 0),
+            (&["/"], false, true, 1),
+            (&["/a"], true, false, 1),
+            (&["/a"], false, true, 0),
+            (&["/", "/a"], false, false, 1),
+            (&["/", "/a"], false, true, 0),
+        ] {
+            let mut paths = ContextPaths::default();
+            paths.add(&"/".into(), || BTreeSet::from(["a".to_owned()]));
+            copied.iter().for_each(|directory| paths.add_copied(directory));
+            let links = LinksInKeys { of_roots, of_directories };
+            assert_eq!(paths.excluded(links).count(), expected, "{copied:?} {links:?}");
+        }
+    }
 }

@@ -56,6 +56,8 @@ impl Resolver<'_, '_> {
         let whole: BTreeSet<StageId> =
             gates.iter().map(|gate| gate.stage).chain([target]).collect();
         let (context, paths) = reads::of_contexts(&stages, &whole, &selection.contexts);
+        // An SBOM of the context covers all files that are used.
+        let context = if request.sbom.context { context.without_excludes() } else { context };
         let contexts = selection.contexts.iter().zip(lookups.contexts).zip(paths);
         let named_contexts = contexts
             .map(|((query, fact), paths)| PlannedContext {
