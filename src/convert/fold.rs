@@ -119,7 +119,7 @@ fn fold(before: &mut Part, part: Part) {
     image.env = recorded;
     for mut step in steps {
         if step.run.is_some() && !variables.is_empty() {
-            step.item.value.add_variables(&variables);
+            add_variables(&mut step.item.value, &variables);
             step.item.comments.splice(0..0, std::mem::take(&mut comments));
         }
         before.steps.push(step);
@@ -128,4 +128,19 @@ fn fold(before: &mut Part, part: Part) {
     before.image = image;
     before.sbom = sbom;
     before.names.extend(names);
+}
+
+/// Adds variables to the `env` of a run step, before its own. The step may be a plain string.
+fn add_variables(step: &mut Value, variables: &[(String, Value)]) {
+    if !matches!(step.kind, Kind::Table(_)) {
+        let text = std::mem::replace(step, Value::text(""));
+        step.origin = text.origin;
+        step.kind = Kind::Table(vec![("run".to_owned(), text)]);
+    }
+    let Kind::Table(keys) = &mut step.kind else { return };
+    let own = keys.iter_mut().find(|(key, _)| key == "env").map(|(_, value)| &mut value.kind);
+    match own {
+        Some(Kind::Table(own)) => _ = own.splice(0..0, variables.iter().cloned()),
+        _ => keys.insert(1, ("env".to_owned(), Value::table(variables.to_vec()))),
+    }
 }

@@ -45,8 +45,8 @@ pub struct Cache {
     pub namespace: String,
     /// Its id, without the prefix.
     pub id: String,
-    /// What distinguishes it from other caches with this id: how it begins. Empty for an empty
-    /// directory of root.
+    /// Its initial content and owner, which distinguish it from other caches with this id. Empty
+    /// for an empty directory of root.
     pub variant: String,
     /// True if it begins with files of a stage, an image or a context.
     pub has_content: bool,

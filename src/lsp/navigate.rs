@@ -15,7 +15,7 @@ use super::names::{Names, Place, Symbol};
 use super::workspace::{Workspace, join};
 use crate::spec::broken_name_rule;
 
-/// Where the name at an offset is declared; for an included file, its beginning.
+/// The declaration of the name at an offset; for an included file, its beginning.
 pub(super) fn definition(
     workspace: &Workspace,
     document: &Rc<Document>,
@@ -37,7 +37,7 @@ pub(super) fn definition(
     places.first().map(location).into_iter().collect()
 }
 
-/// Where the name at an offset is used.
+/// The uses of the name at an offset.
 pub(super) fn references(
     workspace: &Workspace,
     document: &Rc<Document>,

@@ -29,7 +29,7 @@ pub struct Session {
     state: State,
     /// The findings of each document, as they were last sent.
     findings: BTreeMap<String, Vec<Finding>>,
-    /// What was last sent for each document.
+    /// The last message about each document.
     published: BTreeMap<String, PublishDiagnosticsParams>,
     /// True if documents have changed since then.
     is_stale: bool,

@@ -33,7 +33,7 @@ pub(super) struct Index {
 pub(super) struct Entry {
     /// Its id, with its namespace.
     pub(super) id: String,
-    /// How it begins, if that is not as an empty directory of root.
+    /// Its initial content and owner. Empty for an empty directory of root.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub(super) variant: String,
     /// Its directory.

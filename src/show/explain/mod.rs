@@ -25,7 +25,7 @@ use crate::lower::ProcessOptions;
 /// The version of the document.
 pub const EXPLAIN_VERSION: &str = "1.0.0";
 
-/// What makes each step of a target run again, for each platform.
+/// The reasons of each step of a target to run again, for each platform.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Explained {
     /// The version of the format.
@@ -122,7 +122,7 @@ struct Reason {
     /// Its current value. `None` if it is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     value: Option<String>,
-    /// How the value is determined.
+    /// A remark about the value.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     note: String,
 }

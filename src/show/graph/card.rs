@@ -247,7 +247,7 @@ fn branch_rows(graph: &Graph, step: &Step, detail: Detail, rows: &mut Vec<Row>) 
     }
 }
 
-/// What a step takes from elsewhere, as the end of its line.
+/// The origins of a step's files, as the end of its line.
 fn ending(graph: &Graph, inputs: &[Input]) -> String {
     let word = match inputs.first() {
         None => return String::new(),

@@ -248,7 +248,7 @@ impl Collector<'_> {
         }
     }
 
-    /// What a stage's declaration says, without what depends on the build.
+    /// The node of a stage as declared, without the parts that depend on the build.
     fn declared(&self, name: &str, stage: &Spanned<Stage>, files: &SourceMap) -> Node {
         let place = files.place(stage.span);
         let whole = stage.all_steps().map(|step| lines(step.span, files)[1]).max();

@@ -62,7 +62,7 @@ struct Node {
     /// Its base, and the stages that are merged into it.
     bases: Vec<Input>,
     steps: Vec<Step>,
-    /// What its own mounts contain, for all of its run steps.
+    /// The origins of its own mounts, which all of its run steps have.
     mounts: Vec<Input>,
     /// The stages that must build for it to succeed.
     requires: Vec<NodeId>,
@@ -214,7 +214,7 @@ impl Node {
 }
 
 impl Step {
-    /// What it and its branches take from elsewhere.
+    /// Its inputs, and those of its branches.
     fn all_inputs(&self) -> impl Iterator<Item = &Input> {
         let branches = self.branches.iter().flatten();
         self.inputs.iter().chain(branches.flat_map(|step| &step.inputs))

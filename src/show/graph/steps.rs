@@ -106,7 +106,7 @@ impl Describer<'_, '_> {
         }
     }
 
-    /// What mounts contain, without duplicates.
+    /// The origins of mounts, without duplicates.
     pub(super) fn mounts(&self, mounts: &MountList) -> Vec<Input> {
         let inputs = mounts.iter().filter_map(Mount::from);
         let inputs = inputs.map(|from| Input { way: Way::Mount, origin: (self.origin)(from) });

@@ -21,8 +21,8 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) fn start(root: PathBuf) -> Self {
-        let listener = TcpListener::bind((engine().machine(), 0)).unwrap();
-        let address = listener.local_addr().unwrap();
+        let listener = TcpListener::bind((engine().machine(), 0)).expect("there is a free port");
+        let address = listener.local_addr().expect("there is a free port");
         std::thread::spawn(move || {
             for connection in listener.incoming() {
                 let root = root.clone();
