@@ -2,34 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::changes::NO_CACHE;
-use super::keys::{Surroundings, Variables};
-use super::masked::Masked;
+use super::explaining::Explaining;
+use super::keys::Surroundings;
+use super::notes::NO_CACHE;
 use super::reasons::{Collected, short};
 use super::remarks::{self, Facts};
 use super::{Build, ClientSide, Explained, Ignored, IgnoredPatterns, Kind, Stage, Step};
 use crate::convert::ReadDockerfile;
-use crate::id::IdVec;
-use crate::lower::{Label, Position, ProcessOptions};
-use crate::plan::{
-    ImageId, Origin, Plan, PlannedStage, PlannedStep, SelectedStage, Selection, StageId,
-};
+use crate::lower::{Label, Position};
+use crate::plan::{Origin, Plan, PlannedStage, PlannedStep, SelectedStage, Selection, StageId};
 use crate::source::{SourceMap, Span};
 use crate::spec::{Step as WrittenStep, StepId};
-
-/// The inputs of an explanation.
-pub(super) struct Explaining<'a> {
-    pub(super) selection: &'a Selection<'a>,
-    pub(super) plan: &'a Plan,
-    pub(super) masked: Masked,
-    pub(super) process: &'a ProcessOptions,
-    /// For each stage the image that it begins with, directly or through other stages.
-    roots: IdVec<StageId, Option<ImageId>>,
-    /// The variables of each image.
-    variables: IdVec<ImageId, Variables<'a>>,
-    dockerfile: Option<&'a ReadDockerfile>,
-    files: &'a SourceMap,
-}
 
 /// The steps of a stage as written in the build file, by their ids.
 type WrittenSteps<'a> = BTreeMap<StepId, &'a WrittenStep>;
@@ -78,30 +61,6 @@ fn ignored_patterns(
 }
 
 impl<'a> Explaining<'a> {
-    fn new(
-        selection: &'a Selection<'a>,
-        plan: &'a Plan,
-        process: &'a ProcessOptions,
-        dockerfile: Option<&'a ReadDockerfile>,
-        files: &'a SourceMap,
-    ) -> Self {
-        let mut roots: IdVec<StageId, Option<ImageId>> = IdVec::default();
-        for stage in &plan.stages {
-            roots.push(match stage.base {
-                Origin::Stage(base) => roots[base],
-                Origin::Image(image) => Some(image),
-                Origin::Scratch | Origin::Context | Origin::Named(_) => None,
-            });
-        }
-        let mut variables = IdVec::default();
-        for image in &plan.images {
-            let entries = image.config.env.iter();
-            variables.push(entries.filter_map(|entry| entry.split_once('=')).collect());
-        }
-        let masked = Masked::of(selection, plan);
-        Self { selection, plan, masked, process, roots, variables, dockerfile, files }
-    }
-
     /// The stages that the build runs, in the order of the plan. Those that a stage of a Dockerfile
     /// was converted to are one stage.
     fn stages(&self, facts: &Facts<'_>) -> Vec<Stage> {
@@ -122,20 +81,6 @@ impl<'a> Explaining<'a> {
             stages.push(Some(explained));
         }
         stages.into_iter().flatten().collect()
-    }
-
-    /// The index of a stage in the Dockerfile, if there is one.
-    fn index(&self, at: StageId) -> Option<usize> {
-        self.dockerfile?.stages.get(self.plan.stages[at].name.as_str()).copied()
-    }
-
-    /// The name of a stage in the build file or the Dockerfile.
-    pub(super) fn stage_name(&self, at: StageId) -> String {
-        let name = self.index(at).zip(self.dockerfile).map(|(index, read)| {
-            let name = read.dockerfile.stages[index].header.name.as_ref();
-            name.map_or_else(|| format!("stage-{index}"), |name| name.value.to_lowercase())
-        });
-        name.unwrap_or_else(|| self.plan.stages[at].name.to_string())
     }
 
     fn stage(&self, at: StageId, stage: &PlannedStage, facts: &Facts<'_>) -> Stage {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::masked::MASK;
-use super::reasons::{FILES_COUNT, IN_KEYS, OF_CLIENT};
+use super::notes::{FILES_COUNT, IN_KEYS, NO_CACHE, OF_CLIENT};
 use super::text::Differing;
 use super::{Kind, Reason, Step};
 
@@ -180,6 +180,3 @@ fn may_be_unknown(reason: &Reason) -> bool {
     reason.note == OF_CLIENT
         || reason.kind == Kind::NoCache && reason.value.as_deref() == Some(NO_CACHE)
 }
-
-/// The value of the reason that a client's option is.
-pub(super) const NO_CACHE: &str = "--no-cache";

@@ -3,11 +3,12 @@
 //! Structs of the plan are taken apart without `..`: a new field does not compile until it is either
 //! a reason or left out for a reason.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::Kind;
-use super::add::Explaining;
-use super::reasons::{Collected, EPOCH, OF_CLIENT};
+use super::explaining::{Explaining, Variables};
+use super::notes::{EPOCH, OF_CLIENT};
+use super::reasons::Collected;
 use crate::lower::ProcessOptions;
 use crate::plan::{
     Action, Copy, CopyItem, Exec, Fetch, Git, Mode, MountKind, Owner, PlannedMount, PlannedStage,
@@ -17,9 +18,6 @@ use crate::spec::{Network, Security, Sharing, Step, Verb};
 
 /// The variable of every process that engines set themselves if nothing else does.
 const PATH: &str = "PATH";
-
-/// The variables of an image.
-pub(super) type Variables<'a> = BTreeMap<&'a str, &'a str>;
 
 /// The surroundings of a step.
 #[derive(Clone, Copy)]

@@ -9,8 +9,10 @@
 
 mod add;
 mod changes;
+mod explaining;
 mod keys;
 mod masked;
+mod notes;
 mod reasons;
 mod remarks;
 mod since;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use super::reasons::{EPOCH, IN_KEYS, OF_CLIENT, SHOWN};
+use super::notes::{EPOCH, IN_KEYS, OF_CLIENT, SHOWN};
 use super::{Build, Explained, Kind, NotCounted, Reason, Stage, Step};
 
 /// Maximum length of a line of the text.
