@@ -7,9 +7,9 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use super::Remark;
 use super::bases::Bases;
 use super::comments;
+use super::remark::Remark;
 use super::toml::Value;
 use super::words::{self, Known, Meaning, Names};
 use crate::dockerfile::lex::{self, Modifier, Piece};

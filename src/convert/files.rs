@@ -1,8 +1,9 @@
 //! `COPY` and `ADD` as steps.
 
+use super::comments;
+use super::context::Context;
 use super::toml::{Item, Kind, Value};
 use super::words::{self, Known, Names};
-use super::{Context, comments};
 use crate::dockerfile::{
     FileAdd, FileCopy, Heredoc, Instruction, Transfer, Word,
     lex::{self, Modifier, Piece},

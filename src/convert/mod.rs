@@ -12,6 +12,7 @@ mod ahead;
 mod args;
 mod bases;
 mod comments;
+mod context;
 mod files;
 mod fold;
 mod image;
@@ -20,6 +21,7 @@ mod mount_sets;
 mod mounts;
 mod output;
 mod part;
+mod remark;
 mod run;
 mod script;
 mod stage;
@@ -32,11 +34,13 @@ use std::collections::BTreeMap;
 use self::args::ArgTable;
 pub use self::args::scans_context;
 use self::bases::Bases;
+use self::context::Context;
+pub use self::remark::Remark;
 use self::stage::convert_stage;
 use self::state::State;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::dockerfile::{Dockerfile, is_dockerfile, parse};
-use crate::source::{Piece, SourceFile, Span};
+use crate::source::{Piece, SourceFile};
 
 /// A Dockerfile converted to a build file.
 #[derive(Debug)]
@@ -49,17 +53,6 @@ pub struct Converted {
     pub remarks: Vec<Remark>,
     /// For each stage of the build file, the index of the Dockerfile's stage.
     pub stages: BTreeMap<String, usize>,
-}
-
-/// A part that a build file cannot express, or not exactly.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// The span in the Dockerfile.
-    pub span: Span,
-    /// The difference.
-    pub message: String,
-    /// True if the build file has another meaning.
-    pub is_error: bool,
 }
 
 /// Converts a Dockerfile. `syntax` is the name of the frontend image for the first line; `given`
@@ -168,22 +161,3 @@ pub const LANGUAGE: &str = "Dockerfile";
 
 /// The frontend image in the first line of a build file, if none is given.
 pub const SYNTAX: &str = "myorg/mstage";
-
-/// The inputs for the conversion of a stage.
-struct Context<'c> {
-    dockerfile: &'c Dockerfile,
-    bases: &'c Bases,
-    args: &'c ArgTable,
-    given: &'c BTreeMap<String, String>,
-    /// The values of args before the first `FROM`, as far as they are known.
-    globals: &'c BTreeMap<String, String>,
-    /// The index of the stage that is converted.
-    stage: usize,
-}
-
-impl Context<'_> {
-    /// The escape character in values.
-    fn escape(&self) -> char {
-        self.dockerfile.directives.escape.char()
-    }
-}

@@ -1,6 +1,6 @@
 //! `RUN --mount=...` as mounts of a step.
 
-use super::Context;
+use super::context::Context;
 use super::toml::Value;
 use super::words::{self, Names};
 use crate::dockerfile::{MountFlag, MountKind};

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
+use super::comments;
+use super::context::Context;
 use super::image::Image;
 use super::part::Part;
 use super::toml::{Item, Kind, Value, Writer, dotted_key, is_wide, key};
-use super::{Context, comments};
 use crate::diagnostic::DockerfileRule;
 use crate::source::Piece;
 

@@ -7,9 +7,11 @@ use indexmap::IndexMap;
 
 use super::args::Globals;
 use super::bases::TakenNames;
+use super::context::Context;
 use super::image::Image;
+use super::remark::Remark;
 use super::toml::{Item, Kind, Value};
-use super::{Context, Remark, comments, words};
+use super::{comments, words};
 use crate::dockerfile::{Instruction, Word};
 use crate::source::Span;
 

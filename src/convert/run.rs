@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::args::ArgTable;
+use super::comments;
+use super::context::Context;
 use super::layout;
 use super::mounts;
 use super::part::RunArgs;
@@ -13,7 +15,6 @@ use super::script;
 use super::state::{Shell, State};
 use super::toml::{Kind, Value};
 use super::words::{self, Names};
-use super::{Context, comments};
 use crate::dockerfile::{CommandLine, Instruction, Run};
 use crate::spec::script::visit_names;
 

@@ -12,15 +12,17 @@ use std::collections::BTreeSet;
 
 use super::ahead::Ahead;
 use super::args::{SCAN_STAGE, is_enabled};
+use super::comments;
+use super::context::Context;
 use super::files;
 use super::fold::fold_last_parts;
 use super::image::Image;
 use super::part::{Part, PartStep, first_part};
+use super::remark::Remark;
 use super::run::{self, RunStep};
 use super::state::{Here, Shell, State};
 use super::toml::{Item, Value};
 use super::words;
-use super::{Context, Remark, comments};
 use crate::dockerfile::{Instruction, Kind, Word};
 
 /// Maximum number of run steps that set their user themselves instead of a separate stage for them.

@@ -2,8 +2,8 @@
 //!
 //! Fonts are those of the viewer, so widths are estimates on the wide side.
 
+use super::elements::{Elements, escape};
 use super::layout::Size;
-use super::svg::{Svg, escape};
 use super::width::{cut, width};
 use super::{From, Graph, Input, Node, NodeId, Step, Way, joined};
 
@@ -130,7 +130,7 @@ impl Card {
     }
 
     /// Draws the content from its top left corner.
-    pub(super) fn draw(&self, x: i32, y: i32, svg: &mut Svg) {
+    pub(super) fn draw(&self, x: i32, y: i32, svg: &mut Elements) {
         let (left, right) = (x + PADDING, x + self.size.width - PADDING);
         let mut y = y + 8;
         for row in &self.rows {

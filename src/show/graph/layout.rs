@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::order::order;
+use super::order::{Item, order};
 use super::{Edge, Graph, NodeId, Way};
 use crate::id::IdVec;
 
@@ -75,17 +75,6 @@ pub(super) struct Layout {
     /// The rows of stages.
     pub(super) rows: Vec<Area>,
     pub(super) size: Size,
-}
-
-/// A box, or a place at which a line passes a layer.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Item {
-    width: i32,
-    /// `None` for a line.
-    node: Option<NodeId>,
-    /// The connected items in the layer above, and below.
-    pub(super) above: Vec<usize>,
-    pub(super) below: Vec<usize>,
 }
 
 /// An edge between layers, with the items that it passes, from top to bottom.

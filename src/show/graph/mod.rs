@@ -8,6 +8,7 @@ mod card;
 mod collect;
 mod document;
 mod dot;
+mod elements;
 mod instructions;
 mod layout;
 mod mermaid;

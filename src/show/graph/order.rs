@@ -3,10 +3,21 @@
 //! Follows the barycenter heuristic of Sugiyama, Tagawa and Toda (1981): each item moves to the mean
 //! position of its neighbors, downwards and upwards in turn, and the best order is kept.
 
-use super::layout::Item;
+use super::NodeId;
 
 /// The number of passes over all layers, downwards and upwards.
 const PASSES: usize = 8;
+
+/// A box, or a place at which a line passes a layer.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Item {
+    pub(super) width: i32,
+    /// `None` for a line.
+    pub(super) node: Option<NodeId>,
+    /// The connected items in the layer above, and below.
+    pub(super) above: Vec<usize>,
+    pub(super) below: Vec<usize>,
+}
 
 /// Orders the items of layers, which are indexes into `items`.
 pub(super) fn order(layers: &mut [Vec<usize>], items: &[Item]) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::card::{Card, Detail};
+use super::elements::{Elements, escape};
 use super::layout::{Area, Layout, MARGIN, Shape, Wire, layout};
 use super::width::width;
 use super::{Graph, Node, NodeId, Way, joined};
@@ -30,11 +31,11 @@ impl Graph {
                 return picture;
             }
         }
-        let mut svg = Svg::default();
+        let mut svg = Elements::default();
         let count = self.stages.len();
         let text = format!("{count} stages are too many for a picture: see the text, or graph.dot");
         svg.text("base", MARGIN, MARGIN + 11, &text);
-        svg.finish("Graph of a build", 600, 2 * MARGIN + 14)
+        picture(&svg, "Graph of a build", 600, 2 * MARGIN + 14)
     }
 
     fn draw(&self) -> String {
@@ -45,7 +46,7 @@ impl Graph {
         let legend = self.legend(&layout);
         let samples: i32 = legend.iter().map(|(_, word)| 26 + legend_width(word)).sum();
         let width = layout.size.width.max(samples + 2 * MARGIN);
-        let mut svg = Svg::default();
+        let mut svg = Elements::default();
         if layout.rows.len() > 1 {
             for (number, row) in layout.rows.iter().enumerate() {
                 let Area { x, y, size } = *row;
@@ -65,7 +66,7 @@ impl Graph {
         let targets = self.roots.iter().map(|&at| self.stages[at].label.as_str());
         let title = format!("Graph of a build: {}", joined(targets));
         draw_legend(&legend, &layout, width, &mut svg);
-        svg.finish(&title, width, layout.size.height + LEGEND)
+        picture(&svg, &title, width, layout.size.height + LEGEND)
     }
 
     /// True if the target needs both ends of a line.
@@ -73,7 +74,7 @@ impl Graph {
         self.stages[wire.edge.taker].is_needed && self.stages[wire.edge.giver].is_needed
     }
 
-    fn draw_wire(&self, wire: &Wire, svg: &mut Svg) {
+    fn draw_wire(&self, wire: &Wire, svg: &mut Elements) {
         let way = class_of(wire.edge.way);
         let mut class = format!("wire {way}");
         if !self.is_built(wire) {
@@ -139,7 +140,7 @@ impl Graph {
     }
 }
 
-fn draw_box(node: &Node, area: Area, card: &Card, svg: &mut Svg) {
+fn draw_box(node: &Node, area: Area, card: &Card, svg: &mut Elements) {
     let class = match (node.is_needed, node.is_target) {
         (false, _) => "stage pruned",
         (true, true) => "stage target",
@@ -159,7 +160,7 @@ fn draw_box(node: &Node, area: Area, card: &Card, svg: &mut Svg) {
     svg.add("</g>\n");
 }
 
-fn draw_legend(legend: &[(&str, &str)], layout: &Layout, width: i32, svg: &mut Svg) {
+fn draw_legend(legend: &[(&str, &str)], layout: &Layout, width: i32, svg: &mut Elements) {
     let y = layout.size.height + 6;
     let mut x = MARGIN;
     for &(class, word) in legend {
@@ -210,62 +211,22 @@ fn smooth(points: &[(i32, i32)]) -> String {
     path
 }
 
-/// The elements of a picture.
-#[derive(Default)]
-pub(super) struct Svg(String);
-
-impl Svg {
-    pub(super) fn add(&mut self, element: &str) {
-        self.0.push_str(element);
-    }
-
-    pub(super) fn text(&mut self, class: &str, x: i32, y: i32, text: &str) {
-        let text = escape(text);
-        self.add(&format!("<text class=\"{class}\" x=\"{x}\" y=\"{y}\">{text}</text>\n"));
-    }
-
-    pub(super) fn rect(&mut self, class: &str, [x, y, width, height]: [i32; 4], radius: i32) {
-        self.add(&format!(
-            "<rect class=\"{class}\" x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{height}\" rx=\"{radius}\"/>\n"
-        ));
-    }
-
-    pub(super) fn line(&mut self, class: &str, [x, y, to_x, to_y]: [i32; 4]) {
-        self.add(&format!("<path class=\"{class}\" d=\"M{x} {y}L{to_x} {to_y}\"/>\n"));
-    }
-
-    fn finish(self, title: &str, width: i32, height: i32) -> String {
-        let title = escape(title);
-        let mut text = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"mstage\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n<defs>\n"
-        );
-        for way in ["base", "copy", "mount", "require"] {
-            for (name, path) in [("to", "M0 0L7 4L0 8Z"), ("up", "M7 0L0 4L7 8Z")] {
-                let at = if name == "to" { 1 } else { 6 };
-                text.push_str(&format!(
-                    "<marker id=\"{name}-{way}\" class=\"tip {way}\" viewBox=\"0 0 7 8\" refX=\"{at}\" refY=\"4\" markerWidth=\"7\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"{path}\"/></marker>\n"
-                ));
-            }
-        }
-        text.push_str("</defs>\n<rect class=\"back\" width=\"100%\" height=\"100%\" rx=\"10\"/>\n");
-        text.push_str(&self.0);
-        text.push_str("</svg>\n");
-        text
-    }
-}
-
-/// The text of an element or an attribute. Characters that XML does not allow are replaced.
-pub(super) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            c => escaped.push(c),
+/// The picture with these elements.
+fn picture(elements: &Elements, title: &str, width: i32, height: i32) -> String {
+    let title = escape(title);
+    let mut text = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"mstage\" role=\"img\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\">\n<title>{title}</title>\n<style>\n{STYLE}</style>\n<defs>\n"
+    );
+    for way in ["base", "copy", "mount", "require"] {
+        for (name, path) in [("to", "M0 0L7 4L0 8Z"), ("up", "M7 0L0 4L7 8Z")] {
+            let at = if name == "to" { 1 } else { 6 };
+            text.push_str(&format!(
+                "<marker id=\"{name}-{way}\" class=\"tip {way}\" viewBox=\"0 0 7 8\" refX=\"{at}\" refY=\"4\" markerWidth=\"7\" markerHeight=\"8\" markerUnits=\"userSpaceOnUse\" orient=\"auto\"><path d=\"{path}\"/></marker>\n"
+            ));
         }
     }
-    escaped
+    text.push_str("</defs>\n<rect class=\"back\" width=\"100%\" height=\"100%\" rx=\"10\"/>\n");
+    text.push_str(elements.as_str());
+    text.push_str("</svg>\n");
+    text
 }
