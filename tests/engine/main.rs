@@ -17,6 +17,7 @@ mod harness;
 mod attestations;
 mod caches;
 mod calls;
+mod ci_page;
 mod config;
 mod contexts;
 mod copies;
