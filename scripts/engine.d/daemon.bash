@@ -213,7 +213,7 @@ engine_start() {
 # Removes from the build cache what has not been used for longest, down to a size that holds all tests;
 # a short disk gets all of it back.
 trim_store() {
-  local keep=8GB
+  local keep=4GB
   (($(free_mebibytes) > 20000)) || keep=0
   has_label "$1" || docker_on "$1" builder prune --force --all --keep-storage "$keep" >/dev/null ||
     say "the build cache of $1 could not be trimmed"
