@@ -1,5 +1,5 @@
 //! mstage beside docker/dockerfile, on the same projects in the same run:
-//! `cargo bench --bench side-by-side [ROUNDS]`.
+//! `cargo side-by-side [ROUNDS]`.
 //!
 //! Writes the medians and spreads into `docs/explanation/measurements.md`, and plots of them. The
 //! builds run on an engine of their own that `scripts/engine` creates, so this needs root; the cache

@@ -12,7 +12,7 @@ pub(crate) fn page(about: &About, samples: &Samples) -> String {
     let About { processor, cores, memory, engine, official, rounds, size, official_size } = about;
     let mut page = format!(
         "# Measurements\n\n\
-         Written by `cargo bench --bench side-by-side`, which builds the same projects with mstage and with docker/dockerfile in turn and needs root. Run it to get the numbers of your machine.\n\n\
+         Written by `cargo side-by-side`, which builds the same projects with mstage and with docker/dockerfile in turn and needs root. Run it to get the numbers of your machine.\n\n\
          - {processor}, {cores} cores, {memory} GiB\n\
          - Docker {engine}; docker/dockerfile is {official}\n\
          - {rounds} rounds; the next one begins with the other frontend\n\n\
