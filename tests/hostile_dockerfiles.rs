@@ -49,6 +49,11 @@ fn very_many_instructions() {
     }
     let names: String = (0..MANY / 10).map(|n| format!("ARG A{n}=x\nENV E{n}=$A{n}\n")).collect();
     convert(format!("FROM x\n{names}RUN make\n"));
+    convert(format!("FROM x\n{names}{names}RUN make\n"));
+    // A step sees the args above it: each could have its own copy of them.
+    let args: String = (0..MANY / 10).map(|n| format!("ARG A{n}=x\nRUN echo $A{n}\n")).collect();
+    convert(format!("FROM x\n{args}"));
+    convert(format!("{}FROM x\n{args}", args.replace("RUN", "ARG C=$A0 #").replace("=x", "=y")));
     convert("NOTHING x\n".repeat(MANY));
 }
 

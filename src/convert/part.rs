@@ -1,7 +1,6 @@
 //! A stage of the build file under construction, and the args for its run steps.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use indexmap::IndexMap;
 
@@ -60,13 +59,22 @@ pub(super) struct PartStep {
     pub(super) run: Option<RunArgs>,
 }
 
+/// An arg that the stage declares.
+#[derive(Debug, Clone)]
+pub(super) struct VisibleArg {
+    /// Its default, if the stage has one of its own.
+    pub(super) default: Option<String>,
+    /// The number of args that were visible before its first declaration.
+    pub(super) number: usize,
+}
+
 /// The args of a run step.
 #[derive(Debug)]
 pub(super) struct RunArgs {
     /// Args that it may read without naming them.
     pub(super) reads: BTreeSet<String>,
-    /// All args that a Dockerfile passes to it.
-    pub(super) visible: Rc<BTreeMap<String, Option<String>>>,
+    /// The number of args that are visible to it: those with smaller numbers.
+    pub(super) visible: usize,
     /// Args that its text names although a Dockerfile does not pass them to it.
     pub(super) hidden: BTreeSet<String>,
 }
@@ -176,20 +184,22 @@ impl Part {
 
     /// Sets `args` and `no-args`: on the stage if they apply to all of its run steps, else on the
     /// steps.
-    pub(super) fn settle_args(&mut self, inherited: &mut BTreeSet<String>) {
+    pub(super) fn settle_args(
+        &mut self,
+        inherited: &mut BTreeSet<String>,
+        visible: &BTreeMap<String, VisibleArg>,
+    ) {
         let runs = || self.steps.iter().filter_map(|step| step.run.as_ref());
         let needed: BTreeSet<String> = runs().flat_map(|run| run.reads.clone()).collect();
         let hidden: BTreeSet<String> = runs().flat_map(|run| run.hidden.clone()).collect();
-        let mut of_stage: BTreeSet<String> = needed
-            .iter()
-            .filter(|name| runs().all(|run| run.visible.contains_key(*name)))
-            .cloned()
-            .collect();
-        let hidden_everywhere: BTreeSet<String> = hidden
-            .iter()
-            .filter(|name| runs().all(|run| !run.visible.contains_key(*name)))
-            .cloned()
-            .collect();
+        // The first step sees the fewest args, and the last one the most.
+        let first = runs().next().map_or(0, |run| run.visible);
+        let last = runs().next_back().map_or(0, |run| run.visible);
+        let number = |name: &String| visible.get(name).map_or(usize::MAX, |arg| arg.number);
+        let mut of_stage: BTreeSet<String> =
+            needed.into_iter().filter(|name| number(name) < first).collect();
+        let hidden_everywhere: BTreeSet<String> =
+            hidden.into_iter().filter(|name| number(name) >= last).collect();
         of_stage.extend(self.listed.iter().cloned());
         if !of_stage.is_subset(inherited) || !self.listed.is_empty() {
             of_stage.extend(inherited.iter().cloned());

@@ -1,9 +1,7 @@
 //! `RUN` as a step, and its args.
 
 use std::borrow::Cow;
-use std::cell::LazyCell;
 use std::collections::BTreeSet;
-use std::rc::Rc;
 
 use super::args::ArgTable;
 use super::comments;
@@ -166,15 +164,23 @@ pub(super) fn args_of(
     let text = step.text.as_deref();
     let mut named: Vec<&str> = Vec::new();
     visit_names(text.unwrap_or_default(), &mut |name| named.push(name));
-    let reads_others = LazyCell::new(|| {
-        text.is_none_or(|text| !step.is_posix || script::may_read_variables(text))
-    });
+    let reads_others = !state.visible.is_empty()
+        && text.is_none_or(|text| !step.is_posix || script::may_read_variables(text));
+    // Most steps read few of the args.
+    let candidates: BTreeSet<&str> = match reads_others {
+        true => state.visible.keys().map(String::as_str).collect(),
+        false => {
+            named.iter().copied().chain(state.read_by_tools.iter().map(String::as_str)).collect()
+        }
+    };
     let mut reads = BTreeSet::new();
     let mut own = Vec::new();
-    for (name, default) in &*state.visible {
-        let is_named = named.contains(&name.as_str());
-        let is_read = || script::is_read_by_tools(name) || *reads_others;
-        match default {
+    let named_once: BTreeSet<&str> = named.iter().copied().collect();
+    for name in candidates {
+        let Some((name, arg)) = state.visible.get_key_value(name) else { continue };
+        let is_named = named_once.contains(name.as_str());
+        let is_read = || reads_others || state.read_by_tools.contains(name);
+        match &arg.default {
             Some(default) if is_named || is_read() => {
                 own.push((name.clone(), Value::text(format!("${{{name}-{default}}}"))));
             }
@@ -191,7 +197,7 @@ pub(super) fn args_of(
         args.is_known(name) && !state.visible.contains_key(name) && !state.env.contains(name)
     });
     let hidden = named.into_iter().map(str::to_owned).collect();
-    (RunArgs { reads, visible: Rc::clone(&state.visible), hidden }, own)
+    (RunArgs { reads, visible: state.visible.len(), hidden }, own)
 }
 
 /// True if base images often have a variable of that name.

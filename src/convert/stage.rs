@@ -378,7 +378,7 @@ impl Walk<'_> {
         }
         let mut listed = self.state.listed.clone();
         for part in &mut self.parts {
-            part.settle_args(&mut listed);
+            part.settle_args(&mut listed, &self.state.visible);
         }
         self.state.listed = listed;
         (self.parts, self.state)

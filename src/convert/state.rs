@@ -2,10 +2,10 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::args::{ArgTable, DeclaredArg, PREDEFINED};
-use super::part::Part;
+use super::part::{Part, VisibleArg};
+use super::script;
 use super::words::{self, Known, Meaning, Names};
 use crate::dockerfile::Instruction;
 
@@ -24,8 +24,10 @@ pub(super) enum Shell {
 /// The state at the end of a stage, for the stages that are based on it.
 #[derive(Debug, Default, Clone)]
 pub(super) struct State {
-    /// The visible args, with a default of this stage's own if they have one.
-    pub(super) visible: Rc<BTreeMap<String, Option<String>>>,
+    /// The visible args. Once declared, an arg is visible to the rest of the stage.
+    pub(super) visible: BTreeMap<String, VisibleArg>,
+    /// Those of them that programs read without being told to.
+    pub(super) read_by_tools: BTreeSet<String>,
     /// The variables that are set.
     pub(super) env: BTreeSet<String>,
     /// The values of variables and args, as far as they are known.
@@ -89,7 +91,7 @@ impl Names for Here<'_> {
         if self.state.env.contains(name) {
             return None;
         }
-        let default = self.state.visible.get(name)?.as_ref()?;
+        let default = self.state.visible.get(name)?.default.as_ref()?;
         let itself = format!("${{{name}:-}}");
         Some(if *default == itself { itself } else { format!("${{{name}-{default}}}") })
     }
@@ -98,7 +100,7 @@ impl Names for Here<'_> {
         if self.own == Some(name) || self.state.env.contains(name) {
             return None;
         }
-        let default = self.state.visible.get(name)?.as_ref()?;
+        let default = self.state.visible.get(name)?.default.as_ref()?;
         // A constant can refer to args of the file, but not to anything of a stage.
         let is_of_file = words::names_of_template(default)
             .iter()
@@ -123,16 +125,29 @@ impl Names for Here<'_> {
 }
 
 impl State {
+    /// Makes an arg visible, with a default of the stage's own if it has one.
+    pub(super) fn declare(&mut self, name: String, default: Option<String>) {
+        if script::is_read_by_tools(&name) {
+            self.read_by_tools.insert(name.clone());
+        }
+        let number = self.visible.get(&name).map_or(self.visible.len(), |arg| arg.number);
+        self.visible.insert(name, VisibleArg { default, number });
+    }
+
     /// Keeps the defaults of other args that depend on a name, before its value changes.
     pub(super) fn keep_defaults(&mut self, variable: &str, table: &ArgTable) {
-        let depends = |default: &String| words::names_of_template(default).contains(variable);
-        let has_own = |(name, default): (&String, &Option<String>)| {
-            let default = default.as_ref().filter(|_| name != variable);
+        // Most defaults do not even contain the name, and need not be parsed.
+        let depends = |default: &String| {
+            default.contains(variable) && words::names_of_template(default).contains(variable)
+        };
+        let has_own = |(name, arg): (&String, &VisibleArg)| {
+            let default = arg.default.as_ref().filter(|_| name != variable);
             default.filter(|default| depends(default)).map(|_| name.clone())
         };
         let names: Vec<String> = self.visible.iter().filter_map(has_own).collect();
         for name in names {
-            let Some(Some(default)) = self.visible.get(&name) else { continue };
+            let visible = self.visible.get(&name);
+            let Some(default) = visible.and_then(|arg| arg.default.as_ref()) else { continue };
             let is_of_args = |used: &String| {
                 !self.env.contains(used) && (self.visible.contains_key(used) || *used == name)
             };
@@ -149,7 +164,7 @@ impl State {
                     words::literal(&value).into_owned()
                 }
             };
-            Rc::make_mut(&mut self.visible).insert(name, Some(kept));
+            self.declare(name, Some(kept));
         }
     }
 

@@ -1,7 +1,6 @@
 //! The variables of a stage: its `ARG` and `ENV` instructions.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 
 use super::Walk;
 use crate::convert::ahead::Ahead;
@@ -74,7 +73,7 @@ impl Walk<'_> {
             }
             // An arg takes precedence over a variable that was set above it, once the stage lists
             // it.
-            if self.state.visible.get(&name) != Some(&own) {
+            if self.state.visible.get(&name).map(|arg| &arg.default) != Some(&own) {
                 self.state.keep_defaults(&name, self.context.args);
             }
             self.state.lost.remove(&name);
@@ -87,7 +86,7 @@ impl Walk<'_> {
                 self.part().listed.insert(name.clone());
             }
             self.arg_value(&name, pair.default.as_ref())?;
-            Rc::make_mut(&mut self.state.visible).insert(name, own);
+            self.state.declare(name, own);
         }
         if self.context.args.args.iter().all(|arg| arg.span != pairs[0].name.span) {
             self.part().comment("from", instruction);
