@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use buildkit_proto::pb;
 use mstage::convert::{Converted, SYNTAX, as_build_file, convert};
 use mstage::diagnostic::{Code, Diagnostics, render};
-use mstage::dockerfile::parse;
+use mstage::dockerfile::{is_dockerfile, parse};
 use mstage::plan::{Facts, resolve, select};
 use mstage::source::{SourceFile, SourceMap};
 use prost::Message;
@@ -15,6 +15,10 @@ use super::compile::{Compiled, check_diagnostics, compile, facts, lowered, reque
 /// Converts a Dockerfile. The build file must be readable, and both must have the same graph.
 pub fn dockerfile_to_spec(data: &[u8]) {
     let file = SourceFile::new("Dockerfile", data.to_vec());
+    // A build file may have any name.
+    if !is_dockerfile(&file) {
+        return;
+    }
     let mut diagnostics = Diagnostics::default();
     let dockerfile = parse(&file, &mut diagnostics);
     let files = SourceMap::new(file);

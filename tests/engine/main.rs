@@ -39,6 +39,7 @@ mod fresh {
     mod origin;
     mod remote;
     mod reproducible;
+    mod soak;
 }
 mod frontend;
 mod gates;

@@ -68,16 +68,17 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 fn check_source(source: &pb::Source, ops: &BTreeMap<String, pb::Op>) -> Result<(), String> {
+    let lines = |info: &pb::SourceInfo| 1 + info.data.iter().filter(|&&byte| byte == b'\n').count();
+    let lines: Vec<i32> = source.infos.iter().map(|info| lines(info) as i32).collect();
     for (digest, locations) in &source.locations {
         if !ops.contains_key(digest) {
             return Err(format!("a location of {digest}, which is not in the graph"));
         }
         for location in &locations.locations {
             let index = usize::try_from(location.source_index).unwrap_or(usize::MAX);
-            let Some(info) = source.infos.get(index) else {
+            let Some(&lines) = lines.get(index) else {
                 return Err(format!("a location of {digest} in file {index}, which is not there"));
             };
-            let lines = 1 + info.data.iter().filter(|&&byte| byte == b'\n').count() as i32;
             for range in &location.ranges {
                 let (start, end) = (line(&range.start), line(&range.end));
                 if start < 1 || end < start || end > lines {

@@ -1,0 +1,3 @@
+# syntax=myorg/mstage
+[stages.a]
+from = "alpine:3.20"
