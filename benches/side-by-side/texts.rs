@@ -59,7 +59,7 @@ fn memory(setting: &Setting<'_>, check: impl Fn() -> crate::harness::Command + S
 fn spec(stages: usize) -> String {
     let mut text = format!("# syntax={FRONTEND}\n");
     for stage in 0..stages {
-        let from = if stage == 0 { "busybox".to_owned() } else { format!("s{}", stage - 1) };
+        let from = if stage == 0 { "busybox:latest".to_owned() } else { format!("s{}", stage - 1) };
         let _ = write!(text, "[stages.s{stage}]\nfrom = \"{from}\"\nsteps = [\n");
         for step in 0..5 {
             let _ = write!(text, "  'make {step}',\n  {{ copy = \"f{step}\", to = \"/d/\" }},\n");
@@ -72,7 +72,7 @@ fn spec(stages: usize) -> String {
 fn dockerfile(stages: usize) -> String {
     let mut text = String::new();
     for stage in 0..stages {
-        let from = if stage == 0 { "busybox".to_owned() } else { format!("s{}", stage - 1) };
+        let from = if stage == 0 { "busybox:latest".to_owned() } else { format!("s{}", stage - 1) };
         let _ = writeln!(text, "FROM {from} AS s{stage}");
         for step in 0..5 {
             let _ = write!(text, "RUN make {step}\nCOPY f{step} /d/\n");
