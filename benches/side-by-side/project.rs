@@ -16,7 +16,7 @@ pub(crate) const EXAMPLES: [&str; 3] = ["rust-cached", "node-nginx", "go-whoami"
 pub(crate) const BASES: [&str; 5] =
     ["rust:1.95", "node:22-slim", "nginx:1.27", "golang:1.24", "busybox:latest"];
 
-/// What is measured for each project, with the name of its row.
+/// The measurements of each project, with the names of their rows.
 pub(crate) const SUBJECTS: [(&str, &str); 7] = [
     ("cold", "nothing cached"),
     ("cached", "all cached"),

@@ -124,15 +124,7 @@ pub(crate) fn facts(selection: &Selection<'_>) -> Facts {
 }
 
 pub(crate) fn lowered(plan: &Plan, files: &SourceMap) -> Compiled {
-    let all = Engine {
-        merge: true,
-        diff: true,
-        passthrough: true,
-        required_paths: true,
-        owners_in_keys: true,
-        symlinks: true,
-        special_modes: true,
-    };
+    let all = Engine::CURRENT;
     let graphs = [all, Engine::default()].map(|engine| {
         let settings =
             Settings { sessions: Sessions::new("session"), engine, ..Settings::default() };

@@ -1,4 +1,4 @@
-//! What was found, in one form for all outputs.
+//! A finding, in one form for all outputs.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};

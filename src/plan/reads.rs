@@ -30,7 +30,7 @@ fn literally(path: &Text) -> Text {
 /// expressed.
 ///
 /// They are compared as texts: a pattern that two uses share begins with the directories of both.
-/// Where one of these is a link, there is nothing below its own path, so that the pattern matches no
+/// If one of these is a link, there is nothing below its own path, so that the pattern matches no
 /// file that the other needs. A use without the pattern may follow a link to an excluded file.
 fn excluded_by(copy: &Copy, item: &CopyItem) -> BTreeSet<String> {
     let directory = item.optional.as_ref().unwrap_or(&item.source).trim_start_matches('/');
@@ -48,7 +48,7 @@ fn excluded_by(copy: &Copy, item: &CopyItem) -> BTreeSet<String> {
             exception if exception.starts_with('!') => return BTreeSet::new(),
             // Nothing in a directory has such a path.
             "." | ".." => {}
-            outside if outside.starts_with(['/']) || outside.starts_with("../") => {}
+            outside if outside.starts_with('/') || outside.starts_with("../") => {}
             pattern if !is_portable(pattern) => {}
             pattern if directory.is_empty() => {
                 excluded.insert(pattern.to_owned());

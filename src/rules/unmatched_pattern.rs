@@ -5,7 +5,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::ignore::IgnorePatterns;
-use crate::path_pattern::has_wildcard;
+use crate::path_pattern::{clean, has_wildcard};
 use crate::source::Span;
 
 /// Maximum number of pairs of sources and patterns to compare. Nobody writes more.
@@ -28,7 +28,8 @@ pub(crate) fn check(sources: &[&str], patterns: &[Pattern], diagnostics: &mut Di
     for Pattern { text, span, key } in patterns {
         let bare = text.strip_prefix('!').unwrap_or(text);
         let negation = if bare.len() == text.len() { "" } else { "!" };
-        let pattern = clean(bare);
+        let pattern = clean(bare.trim_start_matches('/'));
+        let pattern = &*pattern;
         let problem = if bare.starts_with('/') {
             let inner = sources.iter().find_map(|source| inside(source, pattern));
             let inner = inner.filter(|inner| !inner.is_empty()).unwrap_or(pattern);
@@ -48,7 +49,7 @@ pub(crate) fn check(sources: &[&str], patterns: &[Pattern], diagnostics: &mut Di
 /// The message and the hint about a pattern for one source.
 fn of_source(source: &str, pattern: &str, negation: &str, key: &str) -> Option<(String, String)> {
     let inner = inside(source, pattern)?;
-    let source = clean(source);
+    let source = clean(source.trim_start_matches('/'));
     let message = if inner.is_empty() {
         format!(
             "`{pattern}` is not matched against `{source}` itself, only against the files in it"
@@ -71,14 +72,14 @@ fn of_source(source: &str, pattern: &str, negation: &str, key: &str) -> Option<(
 /// The part of a pattern after a source: empty if it names the source itself. `None` if it does not
 /// refer to the source.
 fn inside<'p>(source: &str, pattern: &'p str) -> Option<&'p str> {
-    let source = clean(source);
-    if matches!(source, "" | ".") {
+    let source = clean(source.trim_start_matches('/'));
+    if source == "." {
         return None;
     }
-    if has_wildcard(source) {
-        return names_match(source, pattern).then_some("");
+    if has_wildcard(&source) {
+        return names_match(&source, pattern).then_some("");
     }
-    match pattern.strip_prefix(source)? {
+    match pattern.strip_prefix(&*source)? {
         "" => Some(""),
         rest => rest.strip_prefix('/'),
     }
@@ -105,12 +106,6 @@ fn names_match(source: &str, pattern: &str) -> bool {
     }
     let sample = pattern.replace(['*', '?'], "x");
     IgnorePatterns::new(&[name.to_owned()]).is_some_and(|name| name.keep_out(&sample))
-}
-
-/// A path without redundant parts.
-fn clean(path: &str) -> &str {
-    let path = path.trim_matches('/');
-    path.strip_prefix("./").unwrap_or(path).trim_end_matches("/.")
 }
 
 #[cfg(test)]

@@ -274,17 +274,16 @@ fn address(
 ) -> Option<FileAddress> {
     let has_context = context.is_some() || from.context.is_some();
     let from_path = if context.is_some() { "" } else { &from.path };
+    let invalid = |message: String, hint: &str| {
+        Diagnostic::new(Code::InvalidValue, path.span, message).hint(hint)
+    };
     let found = match included_path(from_path, path) {
         Ok(found) => found,
         Err(BadPath::Variable) => {
-            return diagnostics.fail(
-                Diagnostic::new(
-                    Code::InvalidValue,
-                    path.span,
-                    format!("variables are not replaced in `{}`", path.value),
-                )
-                .hint("files are included before args have values: write the path in full"),
-            );
+            return diagnostics.fail(invalid(
+                format!("variables are not replaced in `{}`", path.value),
+                "files are included before args have values: write the path in full",
+            ));
         }
         Err(BadPath::Absolute) => {
             let message = format!("`{}` is not a relative path", path.value);
@@ -299,14 +298,8 @@ fn address(
             return diagnostics.fail(outside(path, has_context, message));
         }
         Err(BadPath::Directory) => {
-            return diagnostics.fail(
-                Diagnostic::new(
-                    Code::InvalidValue,
-                    path.span,
-                    format!("`{}` is a directory", path.value),
-                )
-                .hint("list each file by name"),
-            );
+            let message = format!("`{}` is a directory", path.value);
+            return diagnostics.fail(invalid(message, "list each file by name"));
         }
     };
     let context = context.clone().or_else(|| from.context.clone());

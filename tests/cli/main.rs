@@ -40,7 +40,7 @@ fn cases() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What only the program needs is not in the frontend image.
+/// Crates that only the program needs are not in the frontend image.
 #[test]
 fn the_frontend_is_built_without_the_program() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

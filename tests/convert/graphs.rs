@@ -53,15 +53,7 @@ fn compile(file: SourceFile, request: &Request) -> Result<Compiled, String> {
     let Some(plan) = plan.filter(|_| !diagnostics.has_errors()) else {
         return Err(render::errors(&diagnostics.errors(), &files));
     };
-    let engine = Engine {
-        merge: true,
-        diff: true,
-        passthrough: true,
-        required_paths: true,
-        owners_in_keys: true,
-        symlinks: true,
-        special_modes: true,
-    };
+    let engine = Engine::CURRENT;
     let sessions = Sessions::new("session");
     let settings = Settings { sessions, engine, ..Settings::default() };
     let mut graph = Graph::new();

@@ -1,4 +1,4 @@
-//! What no client should send: never a panic, never a hang.
+//! Messages that no client should send: never a panic, never a hang.
 #![expect(clippy::unwrap_used, reason = "a test that gets no answer has failed")]
 
 use lsp_server::{Message, Response};

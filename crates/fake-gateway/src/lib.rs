@@ -13,6 +13,7 @@ mod daemon;
 pub mod definition;
 mod engine;
 mod files;
+mod recorder;
 mod script;
 mod service;
 

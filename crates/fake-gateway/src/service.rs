@@ -1,9 +1,7 @@
 //! The service that a frontend calls, implemented with an [`Engine`]'s data.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use buildkit_proto::apicaps::ApiCap;
@@ -23,7 +21,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use prost::Message;
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::io::DuplexStream;
 use tokio::sync::Notify;
 use tonic::codegen::{BoxStream, Service};
 use tonic::{Code, Request, Response, Status, Streaming};
@@ -32,6 +30,7 @@ use crate::containers;
 use crate::daemon::{State, lock};
 use crate::definition::{self, Graph};
 use crate::files::{below, clean, is_directory, is_within, stat};
+use crate::recorder::Recorder;
 use crate::{Call, Daemon, Do, Engine, Files, Release};
 
 /// The running service.
@@ -39,12 +38,6 @@ struct Bridge {
     engine: Mutex<Engine>,
     state: Arc<Mutex<State>>,
     hang_up: Arc<Notify>,
-}
-
-/// Records all bytes that are read.
-struct Recorder {
-    io: DuplexStream,
-    state: Arc<Mutex<State>>,
 }
 
 /// Time limit for calls to wait for one another in [`Engine::together`] before the test fails.
@@ -56,7 +49,7 @@ pub(crate) fn start(engine: Engine) -> (DuplexStream, Daemon) {
     let state = Arc::new(Mutex::new(State::default()));
     let hang_up = Arc::new(Notify::new());
     let max = engine.release.max_message();
-    let recorder = Recorder { io, state: state.clone() };
+    let recorder = Recorder::new(io, state.clone());
     let bridge =
         Bridge { engine: Mutex::new(engine), state: state.clone(), hang_up: hang_up.clone() };
     let server =
@@ -470,39 +463,6 @@ impl LlbBridge for Bridge {
         _: Request<StatFileRequest>,
     ) -> Result<Response<StatFileResponse>, Status> {
         Err(no_container_files())
-    }
-}
-
-// === impl Recorder ===
-
-impl AsyncRead for Recorder {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        let before = buf.filled().len();
-        let result = Pin::new(&mut self.io).poll_read(cx, buf);
-        lock(&self.state).received.extend_from_slice(&buf.filled()[before..]);
-        result
-    }
-}
-
-impl AsyncWrite for Recorder {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &[u8],
-    ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, buf)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
     }
 }
 

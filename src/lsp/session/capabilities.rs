@@ -1,4 +1,4 @@
-//! What the server tells a client about itself.
+//! The description of the server for a client.
 
 use lsp_types::{
     CodeActionKind, CodeActionOptions, CodeLensOptions, CompletionOptions, Full, InitializeResult,

@@ -67,8 +67,8 @@ done
 while read -r _ path kind _; do echo "mount $kind $path"; done < /proc/mounts
 find /tmp /run /var/lib/docker/tmp /var/lib/docker/containers /var/lib/docker/volumes \
   /var/lib/docker/buildkit /var/lib/docker/network 2>/dev/null |
-  # Docker 26 and older removes empty mount points of networks once a minute, and blobs of records later.
-  grep -v -e '^/run/docker/netns/' -e /content/blobs/ | while read -r path; do
+  # The engine removes the empty mount points of networks once a minute.
+  grep -v '^/run/docker/netns/' | while read -r path; do
   echo "file $path"
 done
 for layers in /var/lib/docker/overlay2 /var/lib/docker/image/overlay2/layerdb/mounts \
@@ -80,7 +80,11 @@ own=$(sed -n 's|.*/\(mstage-[0-9]*\).*|\1|p' /proc/$(cat /var/run/docker.pid)/cg
 find /sys/fs/cgroup -type d -path "*/${own:?}/*" | sed 's|^|cgroup |'
 "#;
 
-/// How much more memory the engine may use than after its first builds, in KiB.
+/// The number of builds after which the cache is emptied: the engine's memory grows with it, whatever
+/// the frontend.
+const CACHED: usize = 50;
+
+/// The memory in KiB that the engine may use in addition to that after its first builds.
 const MEMORY: usize = 64 << 10;
 
 /// Time limit for the engine to remove what it no longer needs.
@@ -99,11 +103,14 @@ fn nothing_is_left_of_many_builds() {
     let memory = soak.memory();
 
     let start = Instant::now();
-    let counts: Vec<usize> =
-        (0..in_a_row).filter_map(|number| soak.build("in-a-row", number)).collect();
+    for first in (0..in_a_row).step_by(CACHED) {
+        let builds = first..in_a_row.min(first + CACHED);
+        let counts: Vec<usize> =
+            builds.filter_map(|number| soak.build("in-a-row", number)).collect();
+        assert!(counts.is_sorted_by(|first, second| first < second), "{counts:?}");
+        soak.assert_is_left(&before);
+    }
     let time_in_a_row = start.elapsed();
-    assert!(counts.is_sorted_by(|first, second| first < second), "{counts:?}");
-    soak.assert_is_left(&before);
     let memory_in_a_row = soak.memory();
 
     let start = Instant::now();
@@ -176,8 +183,10 @@ impl Soak {
         }
     }
 
-    /// What is left after everything that the engine may keep is removed.
+    /// The traces that are left once everything that the engine may keep is removed.
     fn traces(&self) -> Traces {
+        // The history of builds has blobs. 20.10 keeps none, and does not know the command.
+        let _ = self.node.docker(["buildx", "history", "rm", "--all"]).finish();
         self.node.docker(["builder", "prune", "--all", "--force"]).run();
         let mut traces = Traces::new();
         for line in self.node.exec(["sh", "-c", TRACES]).run().text().lines() {
