@@ -89,30 +89,35 @@ impl Bases {
             last_computed,
             circular,
         };
-        let taken_from = |stage: usize| {
-            let instructions = stages[stage].instructions.iter();
-            instructions.flat_map(origins).filter_map(|from| bases.stage(from)).collect()
-        };
+        let taken_from: Vec<Vec<usize>> =
+            stages.iter().map(|stage| bases.taken_from(stage)).collect();
         // `FROM` can refer to earlier stages only, so it is never part of a cycle
         // (`validateCircularDependency`).
-        let order = dependencies_first(stages.len(), 0..stages.len(), taken_from);
+        let order =
+            dependencies_first(stages.len(), 0..stages.len(), |stage| taken_from[stage].clone());
         let circular = order.cycles.into_iter().flatten().collect();
-        let needs = |stage: usize| {
-            let mut needs: Vec<usize> = taken_from(stage);
-            needs.extend(bases.base_of[stage]);
-            needs
-        };
-        let order = dependencies_first(stages.len(), stages.len().checked_sub(1), needs);
+        let target = stages.len().checked_sub(1);
+        let order = dependencies_first(stages.len(), target, |stage| {
+            let base = bases.base_of[stage];
+            taken_from[stage].iter().copied().chain(base).collect()
+        });
         bases.needed = order.nodes.into_iter().collect();
         bases.circular = circular;
         bases
     }
 
+    /// The stages whose files a stage copies or mounts.
+    fn taken_from(&self, stage: &DockerfileStage) -> Vec<usize> {
+        let instructions = stage.instructions.iter();
+        instructions.flat_map(origins).filter_map(|from| self.stage(from)).collect()
+    }
+
     /// The stage for a name or a number in `from`.
     fn stage(&self, from: &str) -> Option<usize> {
-        let name = from.to_lowercase();
-        let named = || self.last_named(&name);
-        from.parse().ok().filter(|&at| at < self.names.len()).or_else(named)
+        match from.parse() {
+            Ok(at) if at < self.names.len() => Some(at),
+            _ => self.last_named(&from.to_lowercase()),
+        }
     }
 
     /// The name of a stage in the build file.
@@ -239,15 +244,14 @@ impl TakenNames {
 
 /// The program that a stage's image runs, if it is suitable as the name of a stage.
 fn product(stage: &DockerfileStage) -> Option<String> {
-    let kinds = || stage.instructions.iter().rev().map(|instruction| &instruction.kind);
-    let entrypoint = kinds().find_map(|kind| match kind {
-        Kind::Entrypoint(command) => Some(command),
-        _ => None,
-    });
-    let cmd = kinds().find_map(|kind| match kind {
-        Kind::Cmd(command) => Some(command),
-        _ => None,
-    });
+    let (mut entrypoint, mut cmd) = (None, None);
+    for instruction in &stage.instructions {
+        match &instruction.kind {
+            Kind::Entrypoint(command) => entrypoint = Some(command),
+            Kind::Cmd(command) => cmd = Some(command),
+            _ => {}
+        }
+    }
     let CommandLine::Exec(words) = entrypoint.or(cmd)? else { return None };
     let program = words.value.first()?.rsplit('/').next()?.to_lowercase();
     let program = program.split('.').next()?.to_owned();

@@ -26,9 +26,8 @@ pub(super) fn of_file(first: &Instruction) -> (&[Comment], &[Comment]) {
 /// Removes the description of a name from comments: the text of a line that begins with the name.
 /// Follows `getDocComment` of BuildKit.
 pub(super) fn take_description(comments: &mut Vec<String>, name: &str) -> Option<String> {
-    let describes =
-        |comment: &String| comment.strip_prefix(name).is_some_and(|rest| rest.starts_with(' '));
-    let at = comments.iter().position(describes)?;
+    let mut rests = comments.iter().map(|comment| comment.strip_prefix(name));
+    let at = rests.position(|rest| rest.is_some_and(|rest| rest.starts_with(' ')))?;
     let comment = comments.remove(at);
     Some(comment[name.len() + 1..].trim().to_owned())
 }

@@ -119,17 +119,15 @@ impl Files<'_> {
     /// The repository that a source refers to, and true if it is a URL. If it depends on an arg,
     /// the arg's given or default value decides.
     fn address(&self, text: &str) -> (Option<Result<GitUrl, String>>, bool) {
-        let is_url = |text: &str| text.starts_with("http://") || text.starts_with("https://");
         let name = text.strip_prefix("${").and_then(|rest| rest.split(['}', ':', '-']).next());
-        let value = name.and_then(|name| {
-            let default = || self.context.args.get(name)?.default.as_deref();
-            match self.names.known(name) {
-                Known::Value(value) => Some(value),
-                Known::Unset | Known::Unknown => {
-                    self.context.given.get(name).map(String::as_str).or_else(default)
+        let value =
+            name.and_then(|name| match (self.names.known(name), self.context.given.get(name)) {
+                (Known::Value(value), _) => Some(value),
+                (Known::Unset | Known::Unknown, Some(value)) => Some(value),
+                (Known::Unset | Known::Unknown, None) => {
+                    self.context.args.get(name)?.default.as_deref()
                 }
-            }
-        });
+            });
         let Some((value, rest)) = value.zip(text.split_once('}').map(|(_, rest)| rest)) else {
             let git = GitUrl::parse(text).map(|url| url.map_err(|err| err.to_string()));
             return (git, is_url(text));
@@ -256,8 +254,8 @@ impl Files<'_> {
             }
             // A file that matches a pattern is copied under the name of a destination without a
             // slash.
-            let may_match = |source: &&Word| source.value.contains(['*', '?', '[', '$']);
-            if verb == "copy" && !is_directory && group.iter().any(may_match) {
+            let may_match = group.iter().any(|source| source.value.contains(['*', '?', '[', '$']));
+            if verb == "copy" && !is_directory && may_match {
                 keys.push(("rename".to_owned(), Value::literal(true)));
             }
             keys.extend(more.iter().cloned());
@@ -365,14 +363,12 @@ impl Files<'_> {
 
 /// The content of a file, in a form that a build file reads back exactly.
 fn content_value(text: String) -> Value {
-    let lines = || text.lines();
-    let is_blank = |line: &str| line.trim().is_empty();
     let is_plain = text.ends_with('\n')
         && !text.contains('\r')
-        && !lines().next().is_some_and(is_blank)
-        && !lines().any(|line| is_blank(line) && !line.is_empty())
-        && lines().any(|line| !line.is_empty() && !line.starts_with([' ', '\t']));
-    if is_plain && lines().count() > 1 {
+        && !text.lines().next().is_some_and(is_blank)
+        && !text.lines().any(|line| is_blank(line) && !line.is_empty())
+        && text.lines().any(|line| !line.is_empty() && !line.starts_with([' ', '\t']));
+    if is_plain && text.lines().count() > 1 {
         return Kind::Block(text).into();
     }
     if is_plain || text.is_empty() {
@@ -380,6 +376,14 @@ fn content_value(text: String) -> Value {
     }
     // A list of lines is taken literally.
     Value::list(text.split_terminator('\n').map(Value::text))
+}
+
+fn is_blank(line: &str) -> bool {
+    line.trim().is_empty()
+}
+
+fn is_url(text: &str) -> bool {
+    text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// A path as BuildKit's `NormalizePath` reads it: an empty one is the root of the tree, and `..`

@@ -5,7 +5,7 @@
 //! same variables as `env` of the steps and of the image. The last part of a stage is folded into
 //! the one before it if both forms mean the same, and if the variables are short.
 
-use super::part::{Part, PartStep};
+use super::part::Part;
 use super::toml::{Kind, Value, key};
 use super::words;
 
@@ -52,11 +52,8 @@ fn can_fold(before: &Part, part: &Part) -> bool {
     is_short
         && !refers_to_later_ones(part)
         && part.env.keys().all(|name| {
-            let reads = |step: &PartStep| {
-                step.run.as_ref().is_some_and(|run| run.reads.contains(name.as_str()))
-            };
             !part.image.env.contains_key(name)
-                && !before.steps.iter().any(reads)
+                && !before.runs().any(|run| run.reads.contains(name))
                 && !part.steps.iter().any(|step| uses(&step.item.value, name))
         })
 }
@@ -64,18 +61,22 @@ fn can_fold(before: &Part, part: &Part) -> bool {
 /// True if a variable refers to one that only some steps, or only the image, set after it: in one
 /// table it would refer to the later value.
 fn refers_to_later_ones(part: &Part) -> bool {
-    let is_later = |name: &String| {
-        let written = key(name);
-        let of_step = |step: &PartStep| {
-            let Kind::Table(keys) = &step.item.value.kind else { return false };
-            keys.iter().any(|(verb, value)| match &value.kind {
-                Kind::Table(own) if verb == "env" => own.iter().any(|(own, _)| *own == written),
-                _ => false,
-            })
-        };
-        part.image.env.contains_key(name) || part.steps.iter().any(of_step)
-    };
-    part.env.values().any(|variable| words::names_of_template(&variable.value).iter().any(is_later))
+    part.env.values().any(|variable| {
+        words::names_of_template(&variable.value).iter().any(|name| {
+            let written = key(name);
+            part.image.env.contains_key(name)
+                || part.steps.iter().any(|step| sets(&step.item.value, &written))
+        })
+    })
+}
+
+/// True if a step sets a variable itself. `written` is the name as a key.
+fn sets(step: &Value, written: &str) -> bool {
+    let Kind::Table(keys) = &step.kind else { return false };
+    keys.iter().any(|(verb, value)| match &value.kind {
+        Kind::Table(own) if verb == "env" => own.iter().any(|(own, _)| own == written),
+        _ => false,
+    })
 }
 
 /// True if a step uses a variable in another place than the text of a script, or sets it itself.

@@ -109,14 +109,13 @@ impl Image {
 
     /// Its entries in the order of the reference, without `env` and `labels`.
     pub(super) fn entries(&self) -> Vec<(&'static str, Value)> {
-        let list = |values: &[Value]| (!values.is_empty()).then(|| Value::list(values.to_vec()));
         [
             ("entrypoint", self.entrypoint.clone()),
             ("cmd", self.cmd.clone()),
             ("user", self.user.clone()),
             ("workdir", self.workdir.clone()),
             ("expose", list(&self.expose)),
-            ("volumes", list(&self.volumes.values().cloned().collect::<Vec<_>>())),
+            ("volumes", list(self.volumes.values())),
             ("stop-signal", self.stop_signal.clone()),
             ("healthcheck", self.healthcheck.clone()),
             ("on-build", list(&self.on_build)),
@@ -170,4 +169,10 @@ impl Image {
         };
         Value::table(entries).at(span)
     }
+}
+
+/// The values as a list, if there are any.
+fn list<'v>(values: impl IntoIterator<Item = &'v Value>) -> Option<Value> {
+    let values: Vec<Value> = values.into_iter().cloned().collect();
+    (!values.is_empty()).then(|| Value::list(values))
 }

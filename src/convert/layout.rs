@@ -181,13 +181,12 @@ fn begins_with_operator(line: &str) -> bool {
 /// `begins_command` is true where a command may begin: only there is a word such as `then` a
 /// keyword; elsewhere it is an argument.
 fn ends_statement(line: &str, begins_command: bool) -> bool {
-    let ends_with =
-        |end: &str| line.strip_suffix(end).is_some_and(|before| !before.ends_with('\\'));
-    let words = ["; then", "; do", "; else", "() {", "&& {", "|| {", "; {", "&& (", "|| (", "; ("];
-    ends_with("&&")
-        || ends_with("|")
-        || ends_with(";")
-        || words.iter().any(|end| ends_with(end))
+    const ENDS: [&str; 13] = [
+        "&&", "|", ";", "; then", "; do", "; else", "() {", "&& {", "|| {", "; {", "&& (", "|| (",
+        "; (",
+    ];
+    let mut before = ENDS.iter().filter_map(|end| line.strip_suffix(end));
+    before.any(|before| !before.ends_with('\\'))
         || begins_command
             && (matches!(line, "then" | "do" | "else" | "{" | "(")
                 || line.starts_with("case ") && line.ends_with(" in"))

@@ -76,9 +76,8 @@ fn lists(parts: &mut [Part]) -> impl Iterator<Item = &mut Value> {
     let steps = parts.iter_mut().flat_map(|part| &mut part.steps);
     steps.filter_map(|step| {
         let Kind::Table(entries) = &mut step.item.value.kind else { return None };
-        let is_list = |value: &Value| matches!(value.kind, Kind::List(_));
-        let mounts = entries.iter_mut().find(|(key, value)| key == "mounts" && is_list(value));
-        mounts.map(|(_, mounts)| mounts)
+        let (_, mounts) = entries.iter_mut().find(|(key, _)| key == "mounts")?;
+        matches!(mounts.kind, Kind::List(_)).then_some(mounts)
     })
 }
 
@@ -100,12 +99,11 @@ fn name_of<'v>(text: &str, mut mounts: impl Iterator<Item = &'v Value>) -> Strin
     };
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_lowercase();
     let name = last.trim_start_matches(|c: char| !c.is_ascii_lowercase());
-    let is_plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     match name {
         "" => match kind {
             "bind" => "context".to_owned(),
             kind => kind.to_owned(),
         },
-        name => name.replace(|c| !is_plain(c), "-"),
+        name => name.replace(|c: char| !matches!(c, 'a'..='z' | '0'..='9' | '-' | '_'), "-"),
     }
 }

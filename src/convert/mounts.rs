@@ -14,16 +14,19 @@ pub(super) fn mounts(
     context: &Context<'_>,
     names: &dyn Names,
 ) -> Result<Vec<Value>, String> {
-    let mount = |flag: &MountFlag| match &flag.open {
-        None => mount(flag, user, context, names),
-        // A build file needs the type itself, so it is computed from the known variables.
-        Some(open) => {
-            let kind = words::folded(&open.kind, context.escape(), names);
-            let kind = kind.as_deref().unwrap_or(&open.kind);
-            mount(&flag.of_type(open, kind)?, user, context, names)
-        }
-    };
-    flags.iter().map(mount).collect()
+    let mut values = Vec::with_capacity(flags.len());
+    for flag in flags {
+        values.push(match &flag.open {
+            None => mount(flag, user, context, names)?,
+            // A build file needs the type itself, so it is computed from the known variables.
+            Some(open) => {
+                let kind = words::folded(&open.kind, context.escape(), names);
+                let kind = kind.as_deref().unwrap_or(&open.kind);
+                mount(&flag.of_type(open, kind)?, user, context, names)?
+            }
+        });
+    }
+    Ok(values)
 }
 
 fn mount(
@@ -79,15 +82,14 @@ fn mount(
             entries.text("size", text(&flag.size)?);
         }
         MountKind::Secret => {
-            let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
             let id = match (text(&flag.id)?, source, &target) {
                 (_, Some(source), _) => source,
                 (Some(id), None, _) => id,
-                (None, None, target) => name(target.as_deref().unwrap_or_default()),
+                (None, None, target) => file_name(target.as_deref().unwrap_or_default()).to_owned(),
             };
             let to = match target {
                 None if flag.env.is_none() && id.contains('/') => {
-                    Some(format!("/run/secrets/{}", name(&id)))
+                    Some(format!("/run/secrets/{}", file_name(&id)))
                 }
                 target => target.filter(|target| *target != format!("/run/secrets/{id}")),
             };
@@ -105,6 +107,10 @@ fn mount(
         }
     }
     Ok(Value::table(entries.0).at(flag.span))
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// The entries of a table.

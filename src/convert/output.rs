@@ -122,29 +122,28 @@ fn stage(mut part: Part, writer: &mut Writer) {
     writer.blank();
     writer.comments(&part.comments);
     writer.header(&["stages", &part.name], Some(part.span));
-    let mut entry = |name: &'static str, value: Option<Value>| {
-        part_entry(part, name, value, writer);
-    };
-    let names = |names: &[String]| Value::list(names.iter().map(|name| Value::text(name.clone())));
-    entry("description", part.description.clone().map(Value::text));
-    entry("from", Some(part.from.clone()));
-    entry("platform", part.platform.clone());
-    entry("args", part.args.as_deref().map(names));
-    entry("no-args", (!part.no_args.is_empty()).then(|| names(&part.no_args)));
     let inline_env = inline_env(part);
     let has_env_entries = inline_env.is_none() && part.env.len() <= ENV_ENTRIES;
     let has_env_table = inline_env.is_none() && !has_env_entries;
-    entry("env", inline_env);
+    let before_env = [
+        ("description", part.description.clone().map(Value::text)),
+        ("from", Some(part.from.clone())),
+        ("platform", part.platform.clone()),
+        ("args", part.args.as_deref().map(Value::texts)),
+        ("no-args", (!part.no_args.is_empty()).then(|| Value::texts(&part.no_args))),
+        ("env", inline_env),
+    ];
+    part_entries(part, before_env, writer);
     if has_env_entries {
         variables(part, "env.", writer);
     }
-    let mut entry = |name: &'static str, value: Option<Value>| {
-        part_entry(part, name, value, writer);
-    };
-    entry("workdir", part.workdir.clone().map(|(value, _)| value));
-    entry("user", part.user.clone());
-    entry("shell", part.shell.clone());
-    entry("sbom", part.sbom.then(|| Value::literal(true)));
+    let after_env = [
+        ("workdir", part.workdir.clone().map(|(value, _)| value)),
+        ("user", part.user.clone()),
+        ("shell", part.shell.clone()),
+        ("sbom", part.sbom.then(|| Value::literal(true))),
+    ];
+    part_entries(part, after_env, writer);
     let step_tables = steps_as_tables(&steps);
     if step_tables.is_empty() {
         steps_entry(&steps, writer);
@@ -173,13 +172,19 @@ fn stage(mut part: Part, writer: &mut Writer) {
     }
 }
 
-/// A key of a stage, with the comments of its instruction.
-fn part_entry(part: &Part, name: &'static str, value: Option<Value>, writer: &mut Writer) {
-    let Some(value) = value else { return };
-    if let Some((_, comments)) = part.key_comments.iter().find(|(key, _)| *key == name) {
-        writer.comments(comments);
+/// The keys of a stage that have a value, each with the comments of its instruction.
+fn part_entries<const N: usize>(
+    part: &Part,
+    entries: [(&'static str, Option<Value>); N],
+    writer: &mut Writer,
+) {
+    for (name, value) in entries {
+        let Some(value) = value else { continue };
+        if let Some((_, comments)) = part.key_comments.iter().find(|(key, _)| *key == name) {
+            writer.comments(comments);
+        }
+        writer.entry(name, &value);
     }
-    writer.entry(name, &value);
 }
 
 /// The variables of a stage, one in a line. `before` is written before each name.
@@ -208,15 +213,21 @@ fn steps_entry(steps: &Value, writer: &mut Writer) {
 /// lines would follow each other without a line break.
 fn steps_as_tables(list: &Value) -> &[Item] {
     let Kind::List(steps) = &list.kind else { return &[] };
-    let is_block = |value: &Value| matches!(value.kind, Kind::Block(_));
-    let has_block = |step: &Item| match &step.value.kind {
-        Kind::Table(entries) => entries.iter().any(|(_, value)| is_block(value)),
-        _ => is_block(&step.value),
-    };
     let has_comments = steps.iter().any(|step| !step.comments.is_empty());
     let is_better =
         steps.len() > 1 && !has_comments && steps.iter().any(has_block) && !is_wide("steps", list);
     if is_better { steps } else { &[] }
+}
+
+fn has_block(step: &Item) -> bool {
+    match &step.value.kind {
+        Kind::Table(entries) => entries.iter().any(|(_, value)| is_block(value)),
+        _ => is_block(&step.value),
+    }
+}
+
+fn is_block(value: &Value) -> bool {
+    matches!(value.kind, Kind::Block(_))
 }
 
 fn step_table(part: &Part, step: &Item, writer: &mut Writer) {

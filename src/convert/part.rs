@@ -182,6 +182,11 @@ impl Part {
         })
     }
 
+    /// The args of its run steps.
+    pub(super) fn runs(&self) -> impl DoubleEndedIterator<Item = &RunArgs> {
+        self.steps.iter().filter_map(|step| step.run.as_ref())
+    }
+
     /// Sets `args` and `no-args`: on the stage if they apply to all of its run steps, else on the
     /// steps.
     pub(super) fn settle_args(
@@ -189,12 +194,11 @@ impl Part {
         inherited: &mut BTreeSet<String>,
         visible: &BTreeMap<String, VisibleArg>,
     ) {
-        let runs = || self.steps.iter().filter_map(|step| step.run.as_ref());
-        let needed: BTreeSet<String> = runs().flat_map(|run| run.reads.clone()).collect();
-        let hidden: BTreeSet<String> = runs().flat_map(|run| run.hidden.clone()).collect();
+        let needed: BTreeSet<String> = self.runs().flat_map(|run| run.reads.clone()).collect();
+        let hidden: BTreeSet<String> = self.runs().flat_map(|run| run.hidden.clone()).collect();
         // The first step sees the fewest args, and the last one the most.
-        let first = runs().next().map_or(0, |run| run.visible);
-        let last = runs().next_back().map_or(0, |run| run.visible);
+        let first = self.runs().next().map_or(0, |run| run.visible);
+        let last = self.runs().next_back().map_or(0, |run| run.visible);
         let number = |name: &String| visible.get(name).map_or(usize::MAX, |arg| arg.number);
         let mut of_stage: BTreeSet<String> =
             needed.into_iter().filter(|name| number(name) < first).collect();
@@ -211,18 +215,15 @@ impl Part {
         self.no_args = no_args.into_iter().cloned().collect();
         for step in &mut self.steps {
             let Some(run) = &step.run else { continue };
-            let list = |names: Vec<&String>| {
-                Value::list(names.into_iter().map(|name| Value::text(name.clone())))
-            };
             let args: Vec<&String> =
                 run.reads.iter().filter(|name| !inherited.contains(*name)).collect();
             let no_args: Vec<&String> =
                 run.hidden.iter().filter(|name| !self.no_args.contains(name)).collect();
             if !args.is_empty() {
-                add_key(&mut step.item.value, "args", list(args));
+                add_key(&mut step.item.value, "args", Value::texts(args));
             }
             if !no_args.is_empty() {
-                add_key(&mut step.item.value, "no-args", list(no_args));
+                add_key(&mut step.item.value, "no-args", Value::texts(no_args));
             }
         }
     }

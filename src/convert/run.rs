@@ -148,8 +148,7 @@ fn exact(kind: Kind) -> Kind {
     if text.trim().is_empty() {
         return Kind::Script(":".to_owned());
     }
-    let is_indented = |line: &str| line.starts_with([' ', '\t']) || line.is_empty();
-    if text.lines().all(is_indented) {
+    if text.lines().all(|line| line.starts_with([' ', '\t']) || line.is_empty()) {
         text.insert_str(0, ":\n");
     }
     Kind::Block(text)
@@ -179,15 +178,15 @@ pub(super) fn args_of(
     for name in candidates {
         let Some((name, arg)) = state.visible.get_key_value(name) else { continue };
         let is_named = named_once.contains(name.as_str());
-        let is_read = || reads_others || state.read_by_tools.contains(name);
+        let is_read = reads_others || state.read_by_tools.contains(name);
         match &arg.default {
-            Some(default) if is_named || is_read() => {
+            Some(default) if is_named || is_read => {
                 own.push((name.clone(), Value::text(format!("${{{name}-{default}}}"))));
             }
             None if state.env.contains(name) => {}
             // A base image may have a variable of that name, which an arg would not replace unless
             // it is listed.
-            None if is_named && is_often_set(name) || !is_named && is_read() => {
+            None if is_named && is_often_set(name) || !is_named && is_read => {
                 reads.insert(name.clone());
             }
             _ => {}

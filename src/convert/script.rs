@@ -88,16 +88,6 @@ pub(super) enum Place {
 
 /// The kinds of places in a text. `places` must be sorted.
 pub(super) fn line_ends(text: &str, places: &[usize]) -> Vec<Place> {
-    let kind = |contexts: &[Context]| {
-        let is_in = |wanted: &[Context]| contexts.iter().any(|context| wanted.contains(context));
-        if is_in(&[Context::Single, Context::Double, Context::Comment, Context::Braces]) {
-            Place::InWords
-        } else if is_in(&[Context::Parentheses, Context::Backquotes]) {
-            Place::InParentheses
-        } else {
-            Place::Outside
-        }
-    };
     let mut found = Vec::with_capacity(places.len());
     let mut at = 0;
     let mut last = Place::Outside;
@@ -106,10 +96,23 @@ pub(super) fn line_ends(text: &str, places: &[usize]) -> Vec<Place> {
             found.push(last);
         }
         at += c.len_utf8();
-        last = kind(contexts);
+        last = place_in(contexts);
     });
     found.resize(places.len(), last);
     found
+}
+
+fn place_in(contexts: &[Context]) -> Place {
+    const WORDS: [Context; 4] =
+        [Context::Single, Context::Double, Context::Comment, Context::Braces];
+    const PARENTHESES: [Context; 2] = [Context::Parentheses, Context::Backquotes];
+    if contexts.iter().any(|context| WORDS.contains(context)) {
+        Place::InWords
+    } else if contexts.iter().any(|context| PARENTHESES.contains(context)) {
+        Place::InParentheses
+    } else {
+        Place::Outside
+    }
 }
 
 /// A text of several lines without their common indentation, if white space at the beginning of its
@@ -119,11 +122,14 @@ pub(super) fn unindented(text: &str) -> String {
     if text.contains("<<") || line_ends(text, &ends).contains(&Place::InWords) {
         return text.to_owned();
     }
-    let lines = || text.lines().filter(|line| !line.trim().is_empty());
-    let indentation = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
-    let common = lines().map(indentation).min().unwrap_or(0);
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    let common = lines.map(indentation).min().unwrap_or(0);
     let without = text.split_inclusive('\n').map(|line| line.get(common..).unwrap_or("\n"));
     without.collect()
+}
+
+fn indentation(line: &str) -> usize {
+    line.len() - line.trim_start_matches([' ', '\t']).len()
 }
 
 /// Calls `visit` for each character that is not escaped, with its contexts, itself, and the text

@@ -174,12 +174,15 @@ impl Walk<'_> {
     /// Repeats the user of the base if it is set only in its image config, and something depends on
     /// it.
     fn take_user_of_image(&mut self, instructions: &[&Instruction]) {
-        let depends = |kind: &Kind| matches!(kind, Kind::Run(_) | Kind::Workdir(_));
-        let first = instructions.iter().find(|instruction| {
-            depends(&instruction.kind) || matches!(instruction.kind, Kind::User(_))
-        });
-        if first.is_some_and(|first| depends(&first.kind)) {
-            self.part().user = self.state.image_user.take().map(Value::text);
+        for instruction in instructions {
+            match instruction.kind {
+                Kind::Run(_) | Kind::Workdir(_) => {
+                    self.part().user = self.state.image_user.take().map(Value::text);
+                    return;
+                }
+                Kind::User(_) => return,
+                _ => {}
+            }
         }
     }
 

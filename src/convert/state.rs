@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::args::{ArgTable, DeclaredArg, PREDEFINED};
+use super::args::{ArgTable, PREDEFINED};
 use super::part::{Part, VisibleArg};
 use super::script;
 use super::words::{self, Known, Meaning, Names};
@@ -75,17 +75,17 @@ impl Names for Here<'_> {
             self.hidden.borrow_mut().insert(name.to_owned());
             return Meaning::Maybe;
         }
-        let has_default = |arg: &DeclaredArg| arg.default.is_some();
         match is_visible {
-            true if self.table.get(name).is_some_and(has_default) => Meaning::Set,
+            true if self.table.get(name).is_some_and(|arg| arg.default.is_some()) => Meaning::Set,
             true if PREDEFINED.contains(&name) => Meaning::Set,
             _ => Meaning::Maybe,
         }
     }
 
     fn replacement(&self, name: &str) -> Option<String> {
-        let so_far = || self.part?.env.get(name);
-        if let Some(so_far) = so_far().filter(|_| self.own == Some(name)) {
+        if self.own == Some(name)
+            && let Some(so_far) = self.part.and_then(|part| part.env.get(name))
+        {
             return Some(so_far.value.clone());
         }
         if self.state.env.contains(name) {
@@ -102,10 +102,7 @@ impl Names for Here<'_> {
         }
         let default = self.state.visible.get(name)?.default.as_ref()?;
         // A constant can refer to args of the file, but not to anything of a stage.
-        let is_of_file = words::names_of_template(default)
-            .iter()
-            .all(|used| self.state.visible.contains_key(used) && !self.state.env.contains(used));
-        if is_of_file {
+        if self.state.is_of_args(default) {
             return Some(self.table.constant(name, default));
         }
         let value = match (self.state.fixed_defaults.get(name), self.state.values.get(name)) {
@@ -136,25 +133,22 @@ impl State {
 
     /// Keeps the defaults of other args that depend on a name, before its value changes.
     pub(super) fn keep_defaults(&mut self, variable: &str, table: &ArgTable) {
-        // Most defaults do not even contain the name, and need not be parsed.
-        let depends = |default: &String| {
-            default.contains(variable) && words::names_of_template(default).contains(variable)
-        };
-        let has_own = |(name, arg): (&String, &VisibleArg)| {
-            let default = arg.default.as_ref().filter(|_| name != variable);
-            default.filter(|default| depends(default)).map(|_| name.clone())
-        };
-        let names: Vec<String> = self.visible.iter().filter_map(has_own).collect();
-        for name in names {
-            let visible = self.visible.get(&name);
-            let Some(default) = visible.and_then(|arg| arg.default.as_ref()) else { continue };
-            let is_of_args = |used: &String| {
-                !self.env.contains(used) && (self.visible.contains_key(used) || *used == name)
-            };
+        let mut depending = Vec::new();
+        for (name, arg) in &self.visible {
+            let Some(default) = &arg.default else { continue };
+            // Most defaults do not even contain the variable, and need not be parsed.
+            if name != variable
+                && default.contains(variable)
+                && words::names_of_template(default).contains(variable)
+            {
+                depending.push((name.clone(), default.clone()));
+            }
+        }
+        for (name, default) in depending {
             let kept = match self.fixed_defaults.get(&name) {
                 Some(value) => words::literal(value).into_owned(),
-                None if words::names_of_template(default).iter().all(is_of_args) => {
-                    format!("${{{}}}", table.constant(&name, default))
+                None if self.is_of_args(&default) => {
+                    format!("${{{}}}", table.constant(&name, &default))
                 }
                 None => {
                     let value = self.values.get(&name).cloned();
@@ -166,6 +160,13 @@ impl State {
             };
             self.declare(name, Some(kept));
         }
+    }
+
+    /// True if a default depends only on visible args.
+    fn is_of_args(&self, default: &str) -> bool {
+        words::names_of_template(default)
+            .iter()
+            .all(|used| self.visible.contains_key(used) && !self.env.contains(used))
     }
 
     /// The value of a name that no build arg and no base image changes.
@@ -182,13 +183,13 @@ impl State {
 
     /// The value of a name, as far as it is known.
     pub(super) fn known(&self, name: &str) -> Known<'_> {
-        let has_default = |name| name == "PATH" || PREDEFINED.contains(&name);
-        match self.values.get(name) {
-            Some(value) => Known::Value(value),
-            None if !self.is_from_scratch || self.env.contains(name) || has_default(name) => {
-                Known::Unknown
-            }
-            None => Known::Unset,
+        if let Some(value) = self.values.get(name) {
+            return Known::Value(value);
         }
+        let may_be_set = !self.is_from_scratch
+            || self.env.contains(name)
+            || name == "PATH"
+            || PREDEFINED.contains(&name);
+        if may_be_set { Known::Unknown } else { Known::Unset }
     }
 }

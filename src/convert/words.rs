@@ -175,9 +175,15 @@ pub(super) fn add_names_of_defaults(found: &mut Vec<String>, known: &dyn Names) 
 
 /// The names that are substituted in a string of a build file.
 pub(super) fn names_of_template(text: &str) -> BTreeSet<String> {
-    let end = |rest: &str| rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    let names = text.split("${").skip(1).map(|rest| &rest[..end(rest).unwrap_or(rest.len())]);
-    names.filter(|name| is_name(name)).map(str::to_owned).collect()
+    let mut names = BTreeSet::new();
+    for rest in text.split("${").skip(1) {
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
+        let name = &rest[..end.unwrap_or(rest.len())];
+        if is_name(name) {
+            names.insert(name.to_owned());
+        }
+    }
+    names
 }
 
 /// True if a word has the variable with a modifier.
@@ -265,7 +271,6 @@ fn inner(pieces: &[Piece], names: &dyn Names, is_pattern: bool) -> String {
 
 fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String) {
     let meaning = names.meaning(name);
-    let sign = |colon: &bool, sign: &str| format!("{}{sign}", if *colon { ":" } else { "" });
     if let Some(value) = names.replacement(name) {
         // It is always set.
         match modifier {
@@ -302,16 +307,16 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
         Modifier::Plain if meaning == Meaning::Set => out.push_str(&format!("${{{name}}}")),
         Modifier::Plain => out.push_str(&format!("${{{name}:-}}")),
         Modifier::Default { colon, word } => {
-            let (sign, word) = (sign(colon, "-"), inner(word, names, false));
-            out.push_str(&format!("${{{name}{sign}{word}}}"));
+            let (colon, word) = (if *colon { ":" } else { "" }, inner(word, names, false));
+            out.push_str(&format!("${{{name}{colon}-{word}}}"));
         }
         Modifier::Alternative { colon, word } => {
-            let (sign, word) = (sign(colon, "+"), inner(word, names, false));
-            out.push_str(&format!("${{{name}{sign}{word}}}"));
+            let (colon, word) = (if *colon { ":" } else { "" }, inner(word, names, false));
+            out.push_str(&format!("${{{name}{colon}+{word}}}"));
         }
         Modifier::Required { colon, message } => {
-            let (sign, message) = (sign(colon, "?"), inner(message, names, false));
-            out.push_str(&format!("${{{name}{sign}{message}}}"));
+            let (colon, message) = (if *colon { ":" } else { "" }, inner(message, names, false));
+            out.push_str(&format!("${{{name}{colon}?{message}}}"));
         }
         Modifier::TrimPrefix { longest, pattern } => {
             let (sign, pattern) = (if *longest { "##" } else { "#" }, inner(pattern, names, true));

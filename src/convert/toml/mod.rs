@@ -59,6 +59,11 @@ impl Value {
         Kind::List(items.collect()).into()
     }
 
+    /// A list of strings.
+    pub(super) fn texts(texts: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        Self::list(texts.into_iter().map(|text| Self::text(text.as_ref())))
+    }
+
     pub(super) fn table(entries: Vec<(String, Value)>) -> Self {
         Kind::Table(entries).into()
     }

@@ -14,10 +14,9 @@ pub(super) fn script(output: &mut String, text: &str) {
     if has_control(text) {
         return basic(output, text);
     }
-    let fits_three = || !text.contains("'''") && !text.ends_with('\'');
     if !text.contains('\'') {
         between(output, "'", text);
-    } else if text.contains(['"', '\\']) && fits_three() {
+    } else if text.contains(['"', '\\']) && !text.contains("'''") && !text.ends_with('\'') {
         between(output, "'''", text);
     } else {
         basic(output, text);
@@ -39,9 +38,8 @@ fn basic(output: &mut String, text: &str) {
 
 /// Text with the escapes of a basic string.
 pub(super) fn escaped(output: &mut String, text: &str) {
-    let is_special = |c: char| matches!(c, '"' | '\\') || c.is_control();
     let mut rest = text;
-    while let Some(at) = rest.find(is_special) {
+    while let Some(at) = rest.find(|c: char| matches!(c, '"' | '\\') || c.is_control()) {
         output.push_str(&rest[..at]);
         let mut chars = rest[at..].chars();
         match chars.next() {
