@@ -277,14 +277,16 @@ impl SourceFile {
 
     /// The span of a range of bytes counted from the start of the file.
     pub fn span(&self, range: Range<usize>) -> Span {
-        let at = |at| self.start.saturating_add(offset(at));
-        Span { start: at(range.start), end: at(range.end) }
+        Span {
+            start: self.start.saturating_add(offset(range.start)),
+            end: self.start.saturating_add(offset(range.end)),
+        }
     }
 
     /// A span of this file as a range of bytes counted from its start.
     pub fn range(&self, span: Span) -> Range<usize> {
-        let at = |at: u32| at.saturating_sub(self.start) as usize;
-        at(span.start)..at(span.end)
+        let (start, end) = (span.start, span.end);
+        start.saturating_sub(self.start) as usize..end.saturating_sub(self.start) as usize
     }
 
     /// The file's name, as the user gave it.

@@ -107,18 +107,21 @@ impl Check {
 
 /// The numbers of files and findings, in one line.
 fn summary(files: usize, findings: &[Finding]) -> String {
-    let count = |severity| findings.iter().filter(|found| found.severity == severity).count();
-    let number = |count: usize, what: &str| match count {
+    let mut counts = Vec::new();
+    for (severity, what) in [(Severity::Error, "error"), (Severity::Warning, "warning")] {
+        let found = findings.iter().filter(|found| found.severity == severity);
+        if let count @ 1.. = found.count() {
+            counts.push(number(count, what));
+        }
+    }
+    let counts = if counts.is_empty() { "nothing found".to_owned() } else { counts.join(", ") };
+    format!("{} checked: {counts}", number(files, "file"))
+}
+
+/// A count with its noun in the singular or the plural.
+fn number(count: usize, what: &str) -> String {
+    match count {
         1 => format!("1 {what}"),
         count => format!("{count} {what}s"),
-    };
-    let files = number(files, "file");
-    match (count(Severity::Error), count(Severity::Warning)) {
-        (0, 0) => format!("{files} checked: nothing found"),
-        (errors, 0) => format!("{files} checked: {}", number(errors, "error")),
-        (0, warnings) => format!("{files} checked: {}", number(warnings, "warning")),
-        (errors, warnings) => {
-            format!("{files} checked: {}, {}", number(errors, "error"), number(warnings, "warning"))
-        }
     }
 }

@@ -113,14 +113,12 @@ fn parts_of(path: &Path) -> Vec<PathBuf> {
 
 /// Writes a file as a whole or not at all. An existing file is overwritten only if `force` is true.
 pub(super) fn write_whole(path: &Path, bytes: &[u8], force: bool) -> Result<(), Failure> {
-    let exists =
-        || Failure::new(format!("`{}` exists; pass --force to overwrite it", path.display()));
+    let exists = format!("`{}` exists; pass --force to overwrite it", path.display());
     if !force && path.symlink_metadata().is_ok() {
-        return Err(exists());
+        return Err(Failure::new(exists));
     }
     // A link is kept: its target is replaced.
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let failed = |err: io::Error| Failure::of_file("write", path.display(), &err);
     let Some(name) = path.file_name() else {
         return Err(Failure::new(format!("cannot write `{}`: it is not a file", path.display())));
     };
@@ -137,8 +135,8 @@ pub(super) fn write_whole(path: &Path, bytes: &[u8], force: bool) -> Result<(), 
     });
     let _ = fs::remove_file(&temporary);
     written.map_err(|err| match err.kind() {
-        ErrorKind::AlreadyExists => exists(),
-        _ => failed(err),
+        ErrorKind::AlreadyExists => Failure::new(exists),
+        _ => Failure::of_file("write", path.display(), &err),
     })
 }
 

@@ -72,14 +72,13 @@ fn excerpts<'f>(place: &'f Place, related: &'f [(Place, String)]) -> Vec<Element
     let kind = AnnotationKind::Context;
     marks.extend(related.iter().map(|(place, label)| Mark { kind, place, label: Some(label) }));
     // By file, in the order of mention, and by line.
-    let file_of = |mark: &Mark<'f>| {
-        let is_it = |other: &Mark<'f>| other.place.path == mark.place.path;
-        marks.iter().position(is_it)
-    };
-    let mut sorted: Vec<Mark<'f>> = marks.clone();
-    sorted.sort_by_key(|mark| (file_of(mark), mark.place.start.line));
+    let files: Vec<_> = marks.iter().map(|mark| &mark.place.path).collect();
+    marks.sort_by_key(|mark| {
+        let file = files.iter().position(|path| **path == mark.place.path);
+        (file, mark.place.start.line)
+    });
     let mut groups: Vec<Vec<Mark<'f>>> = Vec::new();
-    for mark in sorted {
+    for mark in marks {
         let last = groups.last_mut().filter(|group| {
             group.last().is_some_and(|last| {
                 last.place.path == mark.place.path

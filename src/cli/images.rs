@@ -45,11 +45,11 @@ impl Images {
         let name = query.reference.to_string();
         let configs =
             self.0.get(&name).or_else(|| self.0.get(query.reference.without_digest().as_str()))?;
-        let fits = |config: &&Value| {
+        let fitting = configs.iter().find(|config| {
             config["architecture"] == query.platform.architecture()
                 && config["os"] == query.platform.os()
-        };
-        let config = configs.iter().find(fits).or(configs.first())?;
+        });
+        let config = fitting.or(configs.first())?;
         let config = config.to_string().into_bytes();
         let triggers = match ImageConfig::parse(&config) {
             Ok(parsed) if query.is_base => parsed.config.on_build,

@@ -42,11 +42,12 @@ impl BuildOptions {
         environment: impl Fn(&str) -> Option<String>,
     ) -> Result<Vec<Request>, Failure> {
         let here = own_platform();
-        let parse = |text: &String| {
-            Platform::parse(text, &here)
-                .map_err(|err| Failure::new(format!("--platform {text}: {err}")))
-        };
-        let platforms: Vec<Platform> = self.platform.iter().map(parse).collect::<Result<_, _>>()?;
+        let mut platforms = Vec::with_capacity(self.platform.len());
+        for text in &self.platform {
+            let platform = Platform::parse(text, &here)
+                .map_err(|err| Failure::new(format!("--platform {text}: {err}")))?;
+            platforms.push(platform);
+        }
         let request = Request {
             target: self.target.clone().filter(|target| !target.is_empty()),
             build_args: build_args(&self.build_args, environment)?,
@@ -116,11 +117,16 @@ pub(super) fn pairs<'v>(
     form: &str,
     values: &'v [String],
 ) -> Result<Vec<(&'v str, &'v str)>, Failure> {
-    let split = |value: &'v String| match value.split_once('=') {
-        Some((name, value)) if !name.is_empty() && !value.is_empty() => Ok((name, value)),
-        _ => Err(Failure::new(format!("{option} {value}: expected {form}"))),
-    };
-    values.iter().map(split).collect()
+    let mut pairs = Vec::with_capacity(values.len());
+    for value in values {
+        match value.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !value.is_empty() => {
+                pairs.push((name, value));
+            }
+            _ => return Err(Failure::new(format!("{option} {value}: expected {form}"))),
+        }
+    }
+    Ok(pairs)
 }
 
 /// Linux on this machine's processor, which is what Docker builds for.
@@ -131,6 +137,7 @@ fn own_platform() -> Platform {
         "powerpc64" => "ppc64le",
         other => other,
     };
-    let linux = |architecture| Platform::new("linux", architecture, "");
-    linux(architecture).or_else(|_| linux("amd64")).expect("linux/amd64 is a platform")
+    Platform::new("linux", architecture, "")
+        .or_else(|_| Platform::new("linux", "amd64", ""))
+        .expect("linux/amd64 is a platform")
 }

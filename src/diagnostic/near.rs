@@ -42,9 +42,8 @@ impl<'n> Known<'n> {
     /// The first known name at an edit distance of one: a character added, removed or replaced, or
     /// two neighbours swapped.
     pub fn one_slip(&self, name: &str) -> Option<&'n str> {
-        let near = |known: &&str| distance(name, known, 1) == Some(1);
         if self.names.len() <= FEW || name.len() > LONGEST {
-            return self.names.iter().copied().find(near);
+            return self.names.iter().copied().find(|known| is_one_slip(name, known));
         }
         let shortened = self.shortened.get_or_init(|| {
             let mut index: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -57,7 +56,11 @@ impl<'n> Known<'n> {
             index
         });
         let candidates = without_one(name).filter_map(|short| shortened.get(&short));
-        candidates.flatten().map(|&at| self.names[at]).filter(near).min()
+        candidates
+            .flatten()
+            .map(|&at| self.names[at])
+            .filter(|known| is_one_slip(name, known))
+            .min()
     }
 
     /// `did you mean ...?` with the most similar of these names and `others`.
@@ -129,10 +132,15 @@ pub fn suggesting<'a>(
         return None;
     }
     let name = name.to_lowercase();
-    let distance = |candidate: &&str| strsim::levenshtein(&name, &candidate.to_lowercase());
     let candidates = known.into_iter().take(MOST).filter(|candidate| candidate.len() <= LONGEST);
-    let nearest = candidates.min_by_key(distance)?;
-    (distance(&nearest) < FAR).then(|| format!("{message} (did you mean {nearest}?)"))
+    let (distance, nearest) = candidates
+        .map(|candidate| (strsim::levenshtein(&name, &candidate.to_lowercase()), candidate))
+        .min_by_key(|(distance, _)| *distance)?;
+    (distance < FAR).then(|| format!("{message} (did you mean {nearest}?)"))
+}
+
+fn is_one_slip(name: &str, known: &str) -> bool {
+    distance(name, known, 1) == Some(1)
 }
 
 /// The edit distance of two names, if it does not exceed a limit.

@@ -103,8 +103,9 @@ pub fn outline(input: &Input<'_>, images: &dyn Images) -> Option<DockerfileOutli
             open.extend(names.filter(|&name| used.insert(name.clone())).cloned());
         }
         let [args, secrets, ssh] = &mut seen;
-        let declared = used.iter().filter_map(|name| {
-            let global = || {
+        let declared = used.iter().filter_map(|name| match own.args.get(name) {
+            Some(arg) => Some(arg.clone()),
+            None => {
                 let arg = globals.args.get(name)?;
                 Some(OutlinedArg {
                     name: name.clone(),
@@ -112,16 +113,13 @@ pub fn outline(input: &Input<'_>, images: &dyn Images) -> Option<DockerfileOutli
                     value: arg.value.clone(),
                     lines: arg.lines.clone(),
                 })
-            };
-            own.args.get(name).cloned().or_else(global)
+            }
         });
         outline.args.extend(declared.filter(|arg| args.insert(arg.name.clone())));
-        let add = |from: &BTreeMap<String, OutlinedInput>, seen: &mut BTreeSet<String>| {
-            let new = from.values().filter(|input| seen.insert(input.name.clone())).cloned();
-            new.collect::<Vec<_>>()
-        };
-        outline.secrets.extend(add(&own.secrets, secrets));
-        outline.ssh.extend(add(&own.ssh, ssh));
+        let new = own.secrets.values().filter(|secret| secrets.insert(secret.name.clone()));
+        outline.secrets.extend(new.cloned());
+        let new = own.ssh.values().filter(|socket| ssh.insert(socket.name.clone()));
+        outline.ssh.extend(new.cloned());
     }
     outline.args.sort_by_key(|arg| *arg.lines.start());
     outline.secrets.sort_by_key(|input| *input.lines.start());

@@ -322,12 +322,12 @@ fn name_in<'p>(table: &str, path: &'p [String]) -> Option<&'p str> {
 
 /// True if a value may have a header.
 fn takes_header(shape: &'static Shape) -> bool {
-    let is_table = |shape: &Shape| {
-        forms(shape)
-            .iter()
-            .any(|form| matches!(form, Shape::Table(_) | Shape::Map { .. } | Shape::Tree))
-    };
-    is_table(shape) || item_of(shape).is_some_and(is_table)
+    may_be_table(shape) || item_of(shape).is_some_and(may_be_table)
+}
+
+fn may_be_table(shape: &Shape) -> bool {
+    let forms = forms(shape);
+    forms.iter().any(|form| matches!(form, Shape::Table(_) | Shape::Map { .. } | Shape::Tree))
 }
 
 /// A snippet without its tab stops.

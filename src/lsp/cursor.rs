@@ -222,12 +222,12 @@ fn rule_in_comment(before: &str) -> Option<usize> {
     let rest = before[sign + 1..].trim_start().strip_prefix("check")?;
     let rest = rest.trim_start().strip_prefix('=')?.trim_start();
     let names = rest.strip_prefix("skip")?.trim_start().strip_prefix('=')?;
-    let is_list = |c: char| is_of_key(c) || c == ',' || c == ' ';
     let name = names.rsplit([',', ' ']).next().unwrap_or_default();
     // Text after a space is the reason.
     let is_first = names.trim().is_empty() || !names.trim_start().contains(' ');
     let follows_comma = names[..names.len() - name.len()].trim_end().ends_with(',');
-    (names.chars().all(is_list) && (is_first || follows_comma)).then(|| before.len() - name.len())
+    let is_list = names.chars().all(|c| is_of_key(c) || c == ',' || c == ' ');
+    (is_list && (is_first || follows_comma)).then(|| before.len() - name.len())
 }
 
 fn header(text: &str, offset: usize, before: &str) -> Cursor {
@@ -260,8 +260,7 @@ fn in_string(text: &str, offset: usize, token: Range<usize>) -> Option<Cursor> {
     let before = &text[inner.start..offset];
     if let Some(name) = substitution(before) {
         let start = offset - name.len();
-        let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let end = offset + word_after(text, offset, is_of_name);
+        let end = offset + word_after(text, offset, |c| c.is_ascii_alphanumeric() || c == '_');
         let is_open = text[..start].ends_with("${");
         let needs_brace =
             is_open && !text[end..].starts_with(['}', ':', '-', '+', '?', '#', '%', '/']);

@@ -95,13 +95,11 @@ pub(super) fn path_of(uri: &Uri) -> String {
     let Some(rest) = uri.0.strip_prefix("file://") else { return uri.0.clone() };
     // A host, as in `file://host/share`, stays a part of the path.
     let decoded = decode(rest);
-    let is_drive = |path: &str| {
-        let mut bytes = path.bytes();
-        bytes.next() == Some(b'/')
-            && bytes.next().is_some_and(|byte| byte.is_ascii_alphabetic())
-            && bytes.next() == Some(b':')
-    };
-    if is_drive(&decoded) { decoded[1..].to_owned() } else { decoded }
+    match decoded.as_bytes() {
+        // A drive of Windows, as in `/C:/x`.
+        [b'/', b'A'..=b'Z' | b'a'..=b'z', b':', ..] => decoded[1..].to_owned(),
+        _ => decoded,
+    }
 }
 
 /// The address of a path.

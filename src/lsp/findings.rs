@@ -49,22 +49,19 @@ pub(super) fn findings(
     let mut found: BTreeMap<String, Vec<Finding>> =
         documents.iter().map(|document| (document.path.clone(), Vec::new())).collect();
     let (files, diagnostics) = check(workspace, main);
-    // Paths of included files are relative to the directory of the build file.
-    let path_of = |span: Span| match files.number(span) {
-        0 => main.path.clone(),
-        _ => join(main.directory(), files.file(span).name()),
-    };
     for severity in [Severity::Error, Severity::Warning] {
         for diagnostic in diagnostics.of(severity) {
             // An included file of a build context that only the client of a build knows.
             if diagnostic.code == Code::UnknownContext {
                 continue;
             }
-            let place = |span: Span| (path_of(span), files.file(span).range(span));
-            // What is about no place of a file is shown at its beginning.
-            let (path, range) = diagnostic.span.map_or((main.path.clone(), 0..0), place);
+            let (path, range) = match diagnostic.span {
+                Some(span) => place(span, main, &files),
+                // What is about no place of a file is shown at its beginning.
+                None => (main.path.clone(), 0..0),
+            };
             let related = diagnostic.related.iter().map(|(span, message)| {
-                let (path, range) = place(*span);
+                let (path, range) = place(*span, main, &files);
                 (path, range, message.clone())
             });
             let finding = Finding {
@@ -91,6 +88,16 @@ pub(super) fn findings(
     found
 }
 
+/// The path of the document for a span, and the range in it.
+fn place(span: Span, main: &Document, files: &SourceMap) -> (String, Range<usize>) {
+    let path = match files.number(span) {
+        0 => main.path.clone(),
+        // Paths of included files are relative to the directory of the build file.
+        _ => join(main.directory(), files.file(span).name()),
+    };
+    (path, files.file(span).range(span))
+}
+
 fn too_large() -> Finding {
     Finding {
         code: Code::TooLarge,
@@ -105,15 +112,11 @@ fn too_large() -> Finding {
 /// Checks a build file as `mstage check` does, without look-ups.
 fn check(workspace: &Workspace, main: &Rc<Document>) -> (SourceMap, Diagnostics) {
     let name = main.path.rsplit('/').next().unwrap_or_default();
-    let optional = |name: String| {
-        let content = workspace.content(&join(main.directory(), &name));
-        content.map(|content| SourceFile::new(name, content))
-    };
-    let own_ignore = optional(format!("{name}.dockerignore"));
+    let own_ignore = beside(main, format!("{name}.dockerignore"), workspace);
     let files = BuildFiles {
         file: SourceFile::new(name, main.valid_text().as_bytes().to_vec()),
-        ignore: own_ignore.or_else(|| optional(".dockerignore".to_owned())),
-        lock: optional(lock::file_name(name)),
+        ignore: own_ignore.or_else(|| beside(main, ".dockerignore".to_owned(), workspace)),
+        lock: beside(main, lock::file_name(name), workspace),
     };
     let read = |address: &crate::spec::FileAddress| match &address.context {
         Some(_) => Err(Absent::Context),
@@ -126,6 +129,12 @@ fn check(workspace: &Workspace, main: &Rc<Document>) -> (SourceMap, Diagnostics)
     let analysis = Analysis::new(files, vec![request], read, &mut diagnostics);
     analysis.check(Facts::none, &mut diagnostics);
     (analysis.files, diagnostics)
+}
+
+/// A file in the directory of the build file, if it exists.
+fn beside(main: &Document, name: String, workspace: &Workspace) -> Option<SourceFile> {
+    let content = workspace.content(&join(main.directory(), &name))?;
+    Some(SourceFile::new(name, content))
 }
 
 /// The errors that prevent the document from being parsed.

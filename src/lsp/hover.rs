@@ -68,16 +68,20 @@ pub(super) fn hover(
 
 /// The rule whose name is at an offset.
 fn rule(document: &Document, offset: usize) -> Option<(String, std::ops::Range<usize>)> {
-    let is_of_name = |c: char| c.is_ascii_lowercase() || c == '-';
     let text = &document.text;
-    let start = text[..offset].trim_end_matches(is_of_name).len();
-    let end = text.len() - text[offset..].trim_start_matches(is_of_name).len();
+    let start = text[..offset].trim_end_matches(is_of_rule).len();
+    let end = text.len() - text[offset..].trim_start_matches(is_of_rule).len();
     let line = document.lines.range(text, document.lines.line(offset));
     let rule = Code::rule(&text[start..end])?;
     // A rule is only named in lists of rules and in comments.
     text[line].contains("check").then(|| (describe::rule(rule), start..end)).or_else(|| {
         (text[..start].ends_with(['"', '\''])).then(|| (describe::rule(rule), start..end))
     })
+}
+
+/// True for a character of a rule's name.
+fn is_of_rule(c: char) -> bool {
+    c.is_ascii_lowercase() || c == '-'
 }
 
 /// The keys of the step or the mount around an offset, with the one that is being written.

@@ -84,8 +84,10 @@ impl Table {
     /// step, the kind of a mount.
     pub(super) fn identity(&self) -> Option<&Key> {
         let keys = &self.shape.keys;
-        let only = || keys.first().filter(|_| keys.len() == 1);
-        keys.iter().find(|key| key.required).or_else(only)
+        match &keys[..] {
+            [only] => Some(only),
+            keys => keys.iter().find(|key| key.required),
+        }
     }
 }
 

@@ -86,16 +86,16 @@ impl Names {
     /// True if a name is a variable of the environment where it is used.
     pub(super) fn is_env(&self, used: &Use, scope: Scope) -> bool {
         let Some(stage) = &used.stage else { return false };
-        let of_image = |facts: &StageFacts| facts.image_env.contains(&used.name);
-        let base = || self.facts(stage).and_then(|facts| facts.base.as_deref());
+        let facts = self.facts(stage);
         match scope {
             Scope::Args => false,
             Scope::Here => true,
             Scope::Stage => self.inherits(Some(stage), &used.name),
             Scope::Image => {
-                self.facts(stage).is_some_and(of_image) || self.inherits(Some(stage), &used.name)
+                facts.is_some_and(|facts| facts.image_env.contains(&used.name))
+                    || self.inherits(Some(stage), &used.name)
             }
-            Scope::Base => self.inherits(base(), &used.name),
+            Scope::Base => self.inherits(facts.and_then(|facts| facts.base.as_deref()), &used.name),
         }
     }
 

@@ -156,8 +156,10 @@ fn check_new_name(names: &Names, symbol: &Symbol, new: &str) -> Result<(), Strin
                     "`{new}` is a variable of the environment, which would hide the {word}"
                 ));
             }
-            let is_used = |role: Role| matches!(role, Role::Template(_) | Role::Script(_));
-            match uses.any(|used| is_used(used.role) && used.name == new) {
+            let is_used = uses.any(|used| {
+                matches!(used.role, Role::Template(_) | Role::Script(_)) && used.name == new
+            });
+            match is_used {
                 true => Err(format!("`{new}` is used already, and would become the {word}")),
                 false => Ok(()),
             }
@@ -192,7 +194,6 @@ fn check_scripts(names: &Names, symbol: &Symbol) -> Result<(), String> {
 
 /// True if a script gives a variable a value.
 fn sets(script: &str, name: &str) -> bool {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
     script.match_indices(name).any(|(at, _)| {
         let (before, after) = (&script[..at], &script[at + name.len()..]);
         if before.ends_with(is_of_name)
@@ -204,17 +205,20 @@ fn sets(script: &str, name: &str) -> bool {
         let is_assigned =
             after.starts_with('=') && !after.starts_with("==") || after.starts_with("+=");
         let mut words = before.split_whitespace().rev().filter(|word| !word.starts_with('-'));
-        let of_shell = |word: &str| {
+        let is_set = words.next().is_some_and(|word| {
             let word = word.trim_start_matches(['\'', '"', ';', '(', '{']);
             ["for", "read", "unset", "local"].contains(&word)
-        };
-        let is_set = words.next().is_some_and(of_shell);
+        });
         // `--build-arg NAME=value` is a word of a command.
         is_assigned
             && before.ends_with(|c: char| c.is_whitespace() || ";(&|'\"".contains(c))
             && !before.trim_end().ends_with("--build-arg")
             || is_set
     })
+}
+
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
 }
 
 fn location(place: &Place<'_>) -> Location {

@@ -74,26 +74,31 @@ fn extent(
     let range = &definition.range;
     let key =
         Kind::KEYS.iter().find(|(_, known)| *known == definition.kind).map_or("", |(key, _)| key);
-    let is_own = |(written, _): &(&Written, Range<usize>)| {
-        let parts = &written.parts;
-        parts.len() >= 2 && parts[0].name == key && parts[1].name == definition.name
-    };
     let first = headers.partition_point(|(_, header)| header.start <= range.start).checked_sub(1);
-    let first = first.filter(|&first| is_own(&headers[first]) && headers[first].1.end >= range.end);
+    let first = first.filter(|&first| {
+        let (written, header) = &headers[first];
+        declares(written, key, &definition.name) && header.end >= range.end
+    });
     let Some(first) = first else {
         let line = document.lines.range(&document.text, document.lines.line(range.start));
         return range.start..line.end.max(range.end);
     };
-    let next = headers[first..].iter().find(|header| !is_own(header));
+    let mut later = headers[first..].iter();
+    let next = later.find(|(written, _)| !declares(written, key, &definition.name));
     let end = next.map_or(document.text.len(), |(_, next)| next.start);
     let end = document.text[..end].trim_end().len();
     headers[first].1.start..end.max(range.end)
 }
 
+/// True if a header is that of `table.name`, or of a table in it.
+fn declares(header: &Written, table: &str, name: &str) -> bool {
+    matches!(&header.parts[..], [first, second, ..] if first.name == table && second.name == name)
+}
+
 /// The ranges of sections, of values of several lines, and of blocks of comments.
 pub(super) fn folding(document: &Document) -> Vec<FoldingRange> {
     let text = document.valid_text();
-    let line = |offset: usize| document.lines.line(offset);
+    let lines = &document.lines;
     let mut ranges: Vec<(usize, usize, Option<FoldingRangeKind>)> = Vec::new();
     let headers: Vec<usize> = document
         .index
@@ -112,25 +117,27 @@ pub(super) fn folding(document: &Document) -> Vec<FoldingRange> {
             }
             end = start + last;
         }
-        ranges.push((line(*start), line(end), None));
+        ranges.push((lines.line(*start), lines.line(end), None));
     }
     let mut open = Vec::new();
     let mut comments: Option<(usize, usize)> = None;
     for token in Source::new(text).lex() {
         let (start, end) = (token.span().start(), token.span().end());
         match token.kind() {
-            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => open.push(line(start)),
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => {
+                open.push(lines.line(start));
+            }
             TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
                 if let Some(first) = open.pop() {
                     // The line with the closing bracket stays visible.
-                    ranges.push((first, line(start).saturating_sub(1), None));
+                    ranges.push((first, lines.line(start).saturating_sub(1), None));
                 }
             }
             TokenKind::MlLiteralString | TokenKind::MlBasicString => {
-                ranges.push((line(start), line(end.saturating_sub(1)), None));
+                ranges.push((lines.line(start), lines.line(end.saturating_sub(1)), None));
             }
             TokenKind::Comment => {
-                let at = line(start);
+                let at = lines.line(start);
                 comments =
                     match comments {
                         Some((first, last)) if last + 1 == at => Some((first, at)),
@@ -149,12 +156,11 @@ pub(super) fn folding(document: &Document) -> Vec<FoldingRange> {
     ranges.retain(|(first, last, _)| first < last);
     ranges.sort_by_key(|(first, last, _)| (*first, *last));
     ranges.dedup_by_key(|(first, last, _)| (*first, *last));
-    let number = |line: usize| u32::try_from(line).unwrap_or(u32::MAX);
     ranges
         .into_iter()
         .map(|(first, last, kind)| FoldingRange {
-            start_line: number(first),
-            end_line: number(last),
+            start_line: u32::try_from(first).unwrap_or(u32::MAX),
+            end_line: u32::try_from(last).unwrap_or(u32::MAX),
             kind,
             ..FoldingRange::default()
         })

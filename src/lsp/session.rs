@@ -199,17 +199,16 @@ impl Session {
 
     fn request(&mut self, request: Request) -> Response {
         let Request { id, method, params } = request;
-        let refused = |code, message: &str| error(id.clone(), code, message);
         match (self.state, method.as_str()) {
             (State::New, "initialize") => return self.initialize(id, params),
             (State::New, _) => {
-                return refused(ErrorCode::ServerNotInitialized, "expected `initialize` first");
+                return error(id, ErrorCode::ServerNotInitialized, "expected `initialize` first");
             }
             (State::Running, "initialize") => {
-                return refused(ErrorCode::InvalidRequest, "the session has begun already");
+                return error(id, ErrorCode::InvalidRequest, "the session has begun already");
             }
             (State::ShutDown | State::Ended(_), _) => {
-                return refused(ErrorCode::InvalidRequest, "the session has been shut down");
+                return error(id, ErrorCode::InvalidRequest, "the session has been shut down");
             }
             (State::Running, "shutdown") => {
                 self.state = State::ShutDown;

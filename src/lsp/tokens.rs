@@ -28,8 +28,10 @@ const READONLY: u32 = 2;
 
 /// The names of types and modifiers.
 pub(super) fn legend() -> SemanticTokensLegend {
-    let owned = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
-    SemanticTokensLegend { token_types: owned(&TYPES), token_modifiers: owned(&MODIFIERS) }
+    SemanticTokensLegend {
+        token_types: TYPES.map(str::to_owned).to_vec(),
+        token_modifiers: MODIFIERS.map(str::to_owned).to_vec(),
+    }
 }
 
 /// The tokens of a document.

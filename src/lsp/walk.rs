@@ -136,9 +136,13 @@ fn at<'w>(path: &'w [&'w str], context: Context) -> At<'w> {
 
 /// The tables that fit the keys: those with a key that tells them apart, or else all.
 fn possible(tables: Vec<&'static Table>, entries: &[Entry<'_>]) -> Vec<&'static Table> {
-    let has = |name: &str| entries.iter().any(|entry| entry.key.name == name);
-    let is_it = |table: &&&'static Table| table.identity().is_some_and(|key| has(key.name));
-    let chosen: Vec<&'static Table> = tables.iter().filter(is_it).copied().collect();
+    let mut chosen = Vec::new();
+    for &table in &tables {
+        let identity = table.identity();
+        if identity.is_some_and(|key| entries.iter().any(|entry| entry.key.name == key.name)) {
+            chosen.push(table);
+        }
+    }
     if tables.len() < 2 || chosen.is_empty() { tables } else { chosen }
 }
 

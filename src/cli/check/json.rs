@@ -85,6 +85,9 @@ fn entry(found: &Finding) -> Entry<'_> {
 }
 
 fn range(place: &Place) -> Range {
-    let at = |Position { line, column }| At { line, column };
     Range { start: at(place.start), end: at(place.end) }
+}
+
+fn at(Position { line, column }: Position) -> At {
+    At { line, column }
 }

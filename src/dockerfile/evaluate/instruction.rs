@@ -150,16 +150,17 @@ impl Words<'_> {
 
 /// The unset variables that are worth a finding. Follows `reportUnmatchedVariables` of BuildKit.
 fn undefined(unmatched: BTreeSet<String>, variables: &Variables, near: &Near) -> Vec<Undefined> {
-    let is_undefined = |name: &String| {
-        !variables.may_have_more
-            && !variables.is_declared(name)
-            && !NOT_IN_THE_ENVIRONMENT.contains(&name.as_str())
-    };
-    let names = unmatched.into_iter().filter(is_undefined);
-    names
-        .map(|name| (near.find_in(&name, variables), name))
-        .map(|(near, name)| (name, near))
-        .collect()
+    if variables.may_have_more {
+        return Vec::new();
+    }
+    let mut undefined = Vec::new();
+    for name in unmatched {
+        if !variables.is_declared(&name) && !NOT_IN_THE_ENVIRONMENT.contains(&name.as_str()) {
+            let near = near.find_in(&name, variables);
+            undefined.push((name, near));
+        }
+    }
+    undefined
 }
 
 /// Evaluates an instruction with the current `variables`, and updates them.

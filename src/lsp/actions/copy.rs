@@ -38,8 +38,11 @@ fn step(instruction: &str) -> Option<String> {
         return is_plain.then(|| format!("\"{}\"", words.join(" ")));
     }
     // An archive or a URL is another verb.
-    let is_plain_file = |word: &str| !word.contains("://") && !word.contains(".t");
-    let is_copy = verb == "COPY" || verb == "ADD" && words.iter().all(|word| is_plain_file(word));
+    let is_copy = match verb.as_str() {
+        "COPY" => true,
+        "ADD" => !words.iter().any(|word| word.contains("://") || word.contains(".t")),
+        _ => false,
+    };
     if !is_copy {
         return None;
     }

@@ -11,7 +11,6 @@ use crate::lsp::tokens;
 
 /// The answer to `initialize`.
 pub(super) fn result(encoding: Encoding, lenses: bool) -> InitializeResult {
-    let characters = |list: &[&str]| Some(list.iter().map(|&c| c.to_owned()).collect());
     let sync = TextDocumentSyncOptions {
         open_close: Some(true),
         change: Some(TextDocumentSyncKind::Incremental),
@@ -22,12 +21,14 @@ pub(super) fn result(encoding: Encoding, lenses: bool) -> InitializeResult {
         position_encoding: Some(encoding.kind()),
         text_document_sync: Some(sync.into()),
         completion_provider: Some(CompletionOptions {
-            trigger_characters: characters(&["\"", "'", "{", "[", ".", "$", "=", ","]),
+            trigger_characters: Some(
+                ["\"", "'", "{", "[", ".", "$", "=", ","].map(str::to_owned).to_vec(),
+            ),
             ..CompletionOptions::default()
         }),
         hover_provider: Some(true.into()),
         signature_help_provider: Some(SignatureHelpOptions {
-            trigger_characters: characters(&["{", ","]),
+            trigger_characters: Some(["{", ","].map(str::to_owned).to_vec()),
             ..SignatureHelpOptions::default()
         }),
         definition_provider: Some(true.into()),
