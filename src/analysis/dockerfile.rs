@@ -156,11 +156,10 @@ impl Images for Known<'_> {
             return context;
         }
         let Ok(reference) = Reference::parse(name) else { return Base::Unknown };
-        let is_it = |query: &crate::plan::ImageQuery| {
-            query.reference == reference && query.context.is_none() && query.layout.is_none()
-        };
         let images = self.selection.images().iter().zip(&self.facts.images);
-        let mut images = images.filter(|(query, _)| is_it(query));
+        let mut images = images.filter(|(query, _)| {
+            query.reference == reference && query.context.is_none() && query.layout.is_none()
+        });
         let Some((_, Some(fact))) =
             images.clone().find(|(query, _)| query.platform == *platform).or(images.next())
         else {

@@ -13,7 +13,6 @@ pub(crate) use self::dockerfile::{check_built, check_text, input};
 pub(crate) use self::files::{hold, read_ignore, report_invalid};
 use crate::convert::{self, ReadDockerfile};
 use crate::diagnostic::Diagnostics;
-use crate::dockerfile::Dockerfile;
 use crate::lower::Engine;
 use crate::plan::{Facts, Plan, Request, Selection, check_of, epoch_wanted, resolve, select_alone};
 use crate::record;
@@ -78,10 +77,12 @@ impl Analysis {
         let ignore_file = ignore.as_ref().map_or(IGNORE_FILE, SourceFile::name).to_owned();
         let first = &mut requests[0];
         check_of(first, diagnostics);
-        let check = |file: &SourceFile, dockerfile: &Dockerfile, diagnostics: &mut Diagnostics| {
-            check_text(file, dockerfile, first, diagnostics);
-        };
-        let as_build_file = convert::as_build_file(file, &first.build_args, check, diagnostics);
+        let as_build_file = convert::as_build_file(
+            file,
+            &first.build_args,
+            |file, dockerfile, diagnostics| check_text(file, dockerfile, first, diagnostics),
+            diagnostics,
+        );
         let (file, dockerfile) = match as_build_file {
             Ok(converted) => converted,
             Err(file) => {

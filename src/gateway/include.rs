@@ -16,7 +16,6 @@ use crate::analysis::check_text;
 use crate::convert::{self, ReadDockerfile};
 use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
-use crate::dockerfile::Dockerfile;
 use crate::lower::git_source;
 use crate::plan::ContextSource;
 use crate::rules;
@@ -42,10 +41,12 @@ pub(super) async fn read_spec(
     diagnostics: &mut Diagnostics,
 ) -> Result<ReadSpec, Status> {
     let request = &options.request;
-    let check = |file: &SourceFile, dockerfile: &Dockerfile, diagnostics: &mut Diagnostics| {
-        check_text(file, dockerfile, request, diagnostics);
-    };
-    let as_build_file = convert::as_build_file(file, &request.build_args, check, diagnostics);
+    let as_build_file = convert::as_build_file(
+        file,
+        &request.build_args,
+        |file, dockerfile, diagnostics| check_text(file, dockerfile, request, diagnostics),
+        diagnostics,
+    );
     let (file, dockerfile) = match as_build_file {
         Ok(read) => read,
         Err(file) => {

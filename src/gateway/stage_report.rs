@@ -134,17 +134,21 @@ struct Process {
     root: usize,
 }
 
+impl Process {
+    fn of(process: &lower::Process, graph: &Graph) -> Option<Self> {
+        let vertex = graph.vertex(process.state)?;
+        let Some(pb::op::Op::Exec(exec)) = pb::Op::decode(vertex.bytes()).ok()?.op else {
+            return None;
+        };
+        let root = exec.mounts.iter().position(|mount| mount.dest == "/")?;
+        Some(Self { step: process.step, digest: vertex.digest(), root })
+    }
+}
+
 impl Processes {
     fn of(lowered: &Lowered, graph: &Graph) -> Self {
-        let process = |process: &lower::Process| {
-            let vertex = graph.vertex(process.state)?;
-            let Some(pb::op::Op::Exec(exec)) = pb::Op::decode(vertex.bytes()).ok()?.op else {
-                return None;
-            };
-            let root = exec.mounts.iter().position(|mount| mount.dest == "/")?;
-            Some(Process { step: process.step, digest: vertex.digest(), root })
-        };
-        Self(lowered.processes.iter().filter_map(process).collect())
+        let processes = lowered.processes.iter();
+        Self(processes.filter_map(|process| Process::of(process, graph)).collect())
     }
 
     /// Converts an error of the build to the result of the stage, if one of its steps has failed;
@@ -152,8 +156,9 @@ impl Processes {
     fn outcome(&self, bridge: &Bridge, status: Status) -> Result<Outcome, Status> {
         let digest = status.failed_op();
         // Identical steps are one op.
-        let same = || self.0.iter().filter(|process| Some(process.digest) == digest);
-        let (Some(first), Some(failed)) = (same().next(), status.failed_process()) else {
+        let same: Vec<&Process> =
+            self.0.iter().filter(|process| Some(process.digest) == digest).collect();
+        let (Some(first), Some(failed)) = (same.first(), status.failed_process()) else {
             return Err(status);
         };
         if !bridge.runs_containers() {
@@ -162,7 +167,7 @@ impl Processes {
         }
         let left = failed.mounts.get(first.root).filter(|id| !id.is_empty());
         let Some(left) = left.cloned() else { return Err(status) };
-        let steps = same().map(|process| process.step).collect();
+        let steps = same.iter().map(|process| process.step).collect();
         let (digest, failed) = (first.digest, Failed { steps, code: failed.code });
         Ok(Outcome::Failed { failed, digest, left, status })
     }

@@ -170,6 +170,14 @@ fn entry<'v, 'd>(value: &'v Value<'d>, name: &str) -> Option<&'v Value<'d>> {
 /// Maximum number of characters of a value in a text.
 const MAX_VALUE: usize = 200;
 
+/// A value as it is written, cut if it is long.
+fn short(value: &Value<'_>, document: &Document) -> String {
+    let range = value.span.start as usize..value.span.end as usize;
+    let written = document.text.get(range).unwrap_or_default();
+    let short: String = written.chars().take(MAX_VALUE).collect();
+    if short.len() < written.len() { short + "..." } else { short }
+}
+
 /// Adds what a declaration says: its description, and its most important keys as they are written.
 fn summary(declaration: &Value<'_>, document: &Document, kind: Kind, text: &mut String) {
     if let Some(Form::String(description)) =
@@ -183,17 +191,11 @@ fn summary(declaration: &Value<'_>, document: &Document, kind: Kind, text: &mut 
         Kind::Source => &["git", "http", "image", "context", "ref", "checksum"],
         Kind::Var | Kind::Mounts => &[],
     };
-    let written = |value: &Value<'_>| {
-        let range = value.span.start as usize..value.span.end as usize;
-        let written = document.text.get(range).unwrap_or_default();
-        let short: String = written.chars().take(MAX_VALUE).collect();
-        if short.len() < written.len() { short + "..." } else { short }
-    };
     let mut lines = Vec::new();
     if let Form::Table(_) = declaration.kind {
         for key in keys {
             if let Some(value) = entry(declaration, key) {
-                lines.push(format!("{key} = {}", written(value)));
+                lines.push(format!("{key} = {}", short(value, document)));
             }
         }
         if let Some(Form::Array(steps)) = entry(declaration, "steps").map(|steps| &steps.kind) {
@@ -201,7 +203,7 @@ fn summary(declaration: &Value<'_>, document: &Document, kind: Kind, text: &mut 
             lines.push(format!("# {} step{plural}", steps.len()));
         }
     } else {
-        lines.push(written(declaration));
+        lines.push(short(declaration, document));
     }
     if !lines.is_empty() {
         let _ = write!(text, "\n\n```toml\n{}\n```", lines.join("\n"));

@@ -231,12 +231,12 @@ fn split(text: &str, separator: char) -> (&str, &str) {
 fn is_scp_style(text: &str) -> bool {
     let Some((user, rest)) = text.split_once('@') else { return false };
     let Some((host, path)) = rest.split_once(':') else { return false };
-    let word = |text: &str| !text.is_empty() && text.chars().all(is_word);
-    word(user) && word(host) && !path.is_empty()
+    is_word(user) && is_word(host) && !path.is_empty()
 }
 
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+fn is_word(text: &str) -> bool {
+    !text.is_empty()
+        && text.chars().all(|c| matches!(c, 'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.'))
 }
 
 fn in_namespace(namespace: &str, name: String) -> String {

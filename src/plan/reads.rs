@@ -65,9 +65,8 @@ fn excluded_by(copy: &Copy, item: &CopyItem) -> BTreeSet<String> {
 /// them, of any version, also after a directory: `patternmatcher` takes some characters literally
 /// only in patterns without wildcards, and `**` inside a name in different ways.
 fn is_portable(pattern: &str) -> bool {
-    let is_plain = |c: char| c.is_alphanumeric() || "/._-@~,= *?".contains(c);
     pattern.trim() == pattern
-        && pattern.chars().all(is_plain)
+        && pattern.chars().all(|c| c.is_alphanumeric() || "/._-@~,= *?".contains(c))
         && pattern.split('/').all(|name| name == "**" || !name.contains("**"))
 }
 

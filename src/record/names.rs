@@ -59,10 +59,11 @@ impl FileNames {
 /// True if BuildKit counts more than one stage. Each image that is copied from counts as one, and
 /// so does each mount that is not from a stage (`toCommand`, `detectRunMount`).
 fn has_other_sources(dockerfile: &Dockerfile, stage: &str) -> bool {
-    let is_other = |from: &str| from.parse::<i64>().is_err() && !from.eq_ignore_ascii_case(stage);
     let instructions = dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
     instructions.into_iter().any(|instruction| match &instruction.kind {
-        Kind::Copy(copy) => copy.from.as_ref().is_some_and(|from| is_other(&from.value)),
+        Kind::Copy(copy) => copy.from.as_ref().is_some_and(|from| {
+            from.value.parse::<i64>().is_err() && !from.value.eq_ignore_ascii_case(stage)
+        }),
         Kind::Run(run) => run.mounts.iter().any(|mount| match &mount.from {
             Some(from) => !from.eq_ignore_ascii_case(stage),
             None => true,
@@ -145,8 +146,8 @@ fn target(own: &Platform, values: &Values) -> Option<Platform> {
     if whole.is_some() {
         return whole;
     }
-    let part = |name: &str| values.get(name).map(String::as_str);
-    let parts = [part("TARGETOS"), part("TARGETARCH"), part("TARGETVARIANT")];
+    let parts = ["TARGETOS", "TARGETARCH", "TARGETVARIANT"]
+        .map(|name| values.get(name).map(String::as_str));
     if parts.iter().all(Option::is_none) {
         return None;
     }

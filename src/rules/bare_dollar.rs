@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Spanned;
-use crate::spec::{Shell, Spec, Stage, Verb, shell};
+use crate::spec::{Shell, Spec, Verb, shell};
 
 pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
     let found = spec.bare_dollars();
@@ -46,24 +46,24 @@ fn declared(spec: &Spec) -> BTreeSet<&str> {
 /// The ranges of texts for other programs, in order.
 fn foreign(spec: &Spec) -> Vec<Range<u32>> {
     let mut ranges = Vec::new();
-    let mut add = |shell: &Option<Shell>| {
-        let words = shell.iter().flat_map(|Shell(words)| words);
-        ranges.extend(words.map(|word| word.span.start..word.span.end));
-    };
-    let steps = || spec.stages.values().flat_map(|stage| stage.all_steps());
-    spec.stages.values().for_each(|stage: &Spanned<Stage>| add(&stage.shell));
-    for step in steps() {
-        if let Verb::Run(run) = &step.verb {
-            add(&run.shell);
+    let mut shells = Vec::new();
+    for stage in spec.stages.values() {
+        shells.extend(&stage.shell);
+        for step in stage.all_steps() {
+            match &step.verb {
+                Verb::Run(run) => shells.extend(&run.shell),
+                Verb::Exec(exec) => {
+                    let mut words = exec.command.iter().filter_map(|word| word.as_literal());
+                    if words.any(shell::is_shell) {
+                        ranges.push(exec.command.span.start..exec.command.span.end);
+                    }
+                }
+                _ => {}
+            }
         }
     }
-    for step in steps() {
-        let Verb::Exec(exec) = &step.verb else { continue };
-        let mut words = exec.command.iter().filter_map(|word| word.as_literal());
-        if words.any(shell::is_shell) {
-            ranges.push(exec.command.span.start..exec.command.span.end);
-        }
-    }
+    let words = shells.into_iter().flat_map(|Shell(words)| words);
+    ranges.extend(words.map(|word| word.span.start..word.span.end));
     ranges.sort_by_key(|range| range.start);
     ranges
 }

@@ -52,21 +52,23 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
         let Some(entrypoint) = entrypoint.filter(|_| image.cmd.is_none() && !is_cleared) else {
             continue;
         };
-        let found = |message: &str| Diagnostic::new(Code::DroppedCmd, entrypoint.span, message);
-        let hint = "set `cmd` next to `entrypoint`, or write `clear = [\"cmd\"]` to drop it";
-        match below {
-            Cmd::Written(place) => diagnostics.push(
-                found("setting `entrypoint` drops the `cmd` of the base stage")
-                    .hint(hint)
-                    .related(place, "the `cmd`"),
-            ),
+        let (message, place) = match below {
+            Cmd::Written(place) => {
+                ("setting `entrypoint` drops the `cmd` of the base stage".to_owned(), Some(place))
+            }
             Cmd::OfImage(words) if is_wrapper(&entrypoint.value) && is_program(&words) => {
                 let message =
                     format!("setting `entrypoint` drops the `cmd` of the base image: {words:?}");
-                diagnostics.push(found(&message).hint(hint));
+                (message, None)
             }
-            Cmd::OfImage(_) | Cmd::None => {}
+            Cmd::OfImage(_) | Cmd::None => continue,
+        };
+        let mut found = Diagnostic::new(Code::DroppedCmd, entrypoint.span, message)
+            .hint("set `cmd` next to `entrypoint`, or write `clear = [\"cmd\"]` to drop it");
+        if let Some(place) = place {
+            found = found.related(place, "the `cmd`");
         }
+        diagnostics.push(found);
     }
 }
 

@@ -14,7 +14,25 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
     let has_platform = subject.inherited(|stage, base: Result<&bool, Origin>| {
         stage.platform.is_some() || base.is_ok_and(|&below| below)
     });
-    let mut report = |template: &Template| {
+    // Those that set the platform of a stage or an image, and not only replace an inherited one.
+    let mut platforms: Vec<&Template> = Vec::new();
+    for (at, selected) in subject.stages() {
+        let stage = &selected.stage.value;
+        let below = match subject.base(at) {
+            Origin::Stage(base) => has_platform[base],
+            Origin::Context | Origin::Scratch | Origin::Image(_) | Origin::Named(_) => false,
+        };
+        if !below {
+            platforms.extend(&stage.platform);
+        }
+        stage.visit_froms(&mut |from| {
+            let is_base = from.span == stage.from.span;
+            if !(is_base && has_platform[at]) {
+                platforms.extend(from.platform());
+            }
+        });
+    }
+    for template in platforms {
         if template.as_name() == Some("TARGETPLATFORM") {
             diagnostics.push(
                 Diagnostic::new(
@@ -25,21 +43,5 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 .hint("remove it"),
             );
         }
-    };
-    for (at, selected) in subject.stages() {
-        let stage = &selected.stage.value;
-        let below = match subject.base(at) {
-            Origin::Stage(base) => has_platform[base],
-            Origin::Context | Origin::Scratch | Origin::Image(_) | Origin::Named(_) => false,
-        };
-        if !below {
-            stage.platform.iter().for_each(&mut report);
-        }
-        stage.visit_froms(&mut |from| {
-            let is_base = from.span == stage.from.span;
-            if !(is_base && has_platform[at]) {
-                from.platform().into_iter().for_each(&mut report);
-            }
-        });
     }
 }

@@ -20,16 +20,15 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
             Origin::Image(image) => subject.config(image).is_some_and(runs_as_root),
             Origin::Context | Origin::Stage(_) | Origin::Named(_) => false,
         };
-        let stages = || chain.iter().map(|&at| subject.stage(at));
-        let image = || stages().filter_map(|stage| stage.image.as_ref());
-        let program = image().find_map(|image| image.entrypoint.as_ref());
-        let port = image().find_map(|image| image.expose.first());
+        let stages: Vec<&Stage> = chain.iter().map(|&at| subject.stage(at)).collect();
+        let program = stages.iter().find_map(|stage| stage.image.as_ref()?.entrypoint.as_ref());
+        let port = stages.iter().find_map(|stage| stage.image.as_ref()?.expose.first());
         let (place, what) = match (program, port) {
             (Some(program), _) => (program.span, "the program of this image"),
             (None, Some(port)) => (port.span, "the service at this port"),
             (None, None) => continue,
         };
-        if !is_root || stages().any(says_user) || stages().any(steps_down) {
+        if !is_root || stages.iter().any(|stage| says_user(stage) || steps_down(stage)) {
             continue;
         }
         let message = format!("{what} runs as root");

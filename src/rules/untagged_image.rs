@@ -29,15 +29,15 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
                 return;
             }
             // Their values were checked when the stages were selected.
-            let expand = |template| subject.selection.scope.value(template);
-            let Ok(mut text) = expand(from.template()) else { return };
+            let scope = &subject.selection.scope;
+            let Ok(mut text) = scope.value(from.template()) else { return };
             let mut place = from.span;
             let source = subject.selection.spec.sources.get(text.as_str());
             let may_be_source = matches!(from.value, From::Name(_) | From::Source(_));
             if let (Some(Input::Image { reference, .. }), true) =
                 (source.map(|source| &source.value), may_be_source)
             {
-                let Ok(of_source) = expand(reference) else { return };
+                let Ok(of_source) = scope.value(reference) else { return };
                 (text, place) = (of_source, reference.span);
             }
             let name = text.rsplit('/').next().unwrap_or(&text);

@@ -62,17 +62,15 @@ struct Cache {
 impl Outline {
     /// Makes the document.
     pub fn new(parameters: Parameters<'_>, files: &SourceMap) -> Self {
-        let cache = |(id, used): (String, Use)| Cache {
-            id,
-            location: Location::lines_of(used.span, files),
-        };
+        let caches = in_order_of_the_file(parameters.caches)
+            .map(|(id, used)| Cache { id, location: Location::lines_of(used.span, files) });
         Self {
             name: parameters.target.to_owned(),
             description: visible(parameters.description.unwrap_or_default()).into_owned(),
             args: parameters.args.into_iter().map(|arg| outlined_arg(arg, files)).collect(),
             secrets: inputs(parameters.secrets, files),
             ssh: inputs(parameters.ssh, files),
-            cache: in_order_of_the_file(parameters.caches).map(cache).collect(),
+            cache: caches.collect(),
             sources: texts_of(files),
         }
     }
@@ -115,8 +113,9 @@ impl Outline {
         }
         for (what, inputs) in [("SECRET", &self.secrets), ("SSH", &self.ssh)] {
             if !inputs.is_empty() {
-                let required = |input: &Input| if input.required { "true" } else { "" };
-                let rows = inputs.iter().map(|input| [input.name.as_str(), required(input)]);
+                let rows = inputs
+                    .iter()
+                    .map(|input| [input.name.as_str(), if input.required { "true" } else { "" }]);
                 parts.push(table([what, "REQUIRED"], rows));
             }
         }

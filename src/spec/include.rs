@@ -246,23 +246,29 @@ impl Reading {
     }
 
     fn report_cycles(&self, diagnostics: &mut Diagnostics) {
-        let includes = |at: usize| self.parts[at].includes.iter().map(|&(to, _)| to).collect();
-        let place = |from: usize, to: usize| {
-            let mut includes = self.parts[from].includes.iter();
-            includes.find_map(|&(at, span)| (at == to).then_some(span))
-        };
-        for cycle in dependencies_first(self.parts.len(), [0], includes).cycles {
+        let order = dependencies_first(self.parts.len(), [0], |at: usize| {
+            self.parts[at].includes.iter().map(|&(to, _)| to).collect()
+        });
+        for cycle in &order.cycles {
             let (Some(&first), Some(&last)) = (cycle.first(), cycle.last()) else { continue };
-            let Some(span) = place(last, first) else { continue };
-            let included = |at: usize| format!("`{}` is included here", self.parts[at].address);
+            let Some(span) = self.include_of(last, first) else { continue };
             let message = format!("`{}` includes itself", self.parts[first].address);
-            let found = Diagnostic::new(Code::IncludeCycle, span, message)
+            let mut found = Diagnostic::new(Code::IncludeCycle, span, message)
                 .hint("move what the files share into another file that includes neither");
-            let edges =
-                cycle.windows(2).filter_map(|edge| Some((place(edge[0], edge[1])?, edge[1])));
-            diagnostics
-                .push(edges.fold(found, |found, (span, to)| found.related(span, included(to))));
+            for edge in cycle.windows(2) {
+                if let Some(span) = self.include_of(edge[0], edge[1]) {
+                    let included = &self.parts[edge[1]].address;
+                    found = found.related(span, format!("`{included}` is included here"));
+                }
+            }
+            diagnostics.push(found);
         }
+    }
+
+    /// The place in a part where another one is included.
+    fn include_of(&self, from: usize, to: usize) -> Option<Span> {
+        let mut includes = self.parts[from].includes.iter();
+        includes.find_map(|&(at, span)| (at == to).then_some(span))
     }
 }
 

@@ -22,22 +22,19 @@ pub(super) fn read(file: &SourceFile, diagnostics: &mut Diagnostics) {
         let Some(options) = options(&file.text()[text.clone()]) else { continue };
         let options = text.start + options.start..text.start + options.end;
         for option in split(file.text(), options, ';') {
-            let mut add = |rule, place: Range<usize>| {
-                let (place, about) = (file.span(place), file.span(about.clone()));
-                silences.push(Silence { place, about, rule });
-            };
             let written = &file.text()[option.clone()];
             let Some(names) = written.strip_prefix("skip=") else {
                 diagnostics.push(unknown_rule::option_in_comment(written, file.span(option)));
                 continue;
             };
             for place in split(file.text(), option.end - names.len()..option.end, ',') {
-                match &file.text()[place.clone()] {
-                    "all" => add(None, place),
-                    name => match Code::rule(name) {
-                        Some(rule) => add(Some(rule), place),
-                        None => diagnostics.push(unknown_rule::in_comment(name, file.span(place))),
-                    },
+                let name = &file.text()[place.clone()];
+                let (place, about) = (file.span(place), file.span(about.clone()));
+                match Code::rule(name) {
+                    None if name != "all" => {
+                        diagnostics.push(unknown_rule::in_comment(name, place));
+                    }
+                    rule => silences.push(Silence { place, about, rule }),
                 }
             }
         }

@@ -68,8 +68,10 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 fn check_source(source: &pb::Source, ops: &BTreeMap<String, pb::Op>) -> Result<(), String> {
-    let lines = |info: &pb::SourceInfo| 1 + info.data.iter().filter(|&&byte| byte == b'\n').count();
-    let lines: Vec<i32> = source.infos.iter().map(|info| lines(info) as i32).collect();
+    let mut lines = Vec::with_capacity(source.infos.len());
+    for info in &source.infos {
+        lines.push(1 + info.data.iter().filter(|&&byte| byte == b'\n').count() as i32);
+    }
     for (digest, locations) in &source.locations {
         if !ops.contains_key(digest) {
             return Err(format!("a location of {digest}, which is not in the graph"));

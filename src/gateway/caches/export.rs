@@ -132,11 +132,13 @@ async fn plan(
         true if named.is_some_and(|named| named == "all") => (select_all, requests),
         true => (select, requests),
         false => {
-            let each = requests.iter().flat_map(|request| {
-                let of = |name: &String| Request { stage: Some(name.clone()), ..request.clone() };
-                names.iter().map(of).collect::<Vec<_>>()
-            });
-            (select, each.collect())
+            let mut each = Vec::with_capacity(requests.len() * names.len());
+            for request in &requests {
+                for name in &names {
+                    each.push(Request { stage: Some(name.clone()), ..request.clone() });
+                }
+            }
+            (select, each)
         }
     };
     let Some(selections) = project.select(select, &requests, diagnostics) else { return Ok(None) };

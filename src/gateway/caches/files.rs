@@ -43,14 +43,14 @@ pub(in crate::gateway) fn work(args: &[OsString]) -> Result<Vec<String>, String>
         }
         [verb, name, from, to] if verb == MEASURE => {
             let written = fs::write(to, size(Path::new(from)).to_string());
-            let failed = |err| format!("cannot measure {}: {err}", name.display());
-            written.map(|()| Vec::new()).map_err(failed)
+            written.map_err(|err| format!("cannot measure {}: {err}", name.display()))?;
+            Ok(Vec::new())
         }
         [verb, name, cache, to] if verb == CHECK => {
             let checked = is_new(Path::new(cache))
                 .and_then(|is_new| if is_new { fs::write(to, "") } else { Ok(()) });
-            let failed = |err| format!("cannot read {}: {err}", name.display());
-            checked.map(|()| Vec::new()).map_err(failed)
+            checked.map_err(|err| format!("cannot read {}: {err}", name.display()))?;
+            Ok(Vec::new())
         }
         [verb, name, from, cache] if verb == FILL || verb == FILL_OWNED => {
             let keeps_owners = verb == FILL;

@@ -5,9 +5,9 @@ use buildkit_llb::Platform;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::id::IdVec;
 use crate::plan::config::ImageConfig;
-use crate::plan::context::{ContextFact, ContextQuery, ContextSource};
+use crate::plan::context::{ContextFact, ContextSource};
 use crate::plan::environment::Environment;
-use crate::plan::facts::{Facts, ImageFact};
+use crate::plan::facts::Facts;
 use crate::plan::origin::{ContextId, ImageId};
 use crate::plan::platform;
 use crate::plan::request::Request;
@@ -25,23 +25,29 @@ pub(super) fn read_images(
     facts: &Facts,
     diagnostics: &mut Diagnostics,
 ) -> IdVec<ImageId, BaseImage> {
-    let mut read = |query: &ImageQuery, fact: &ImageFact| {
+    let mut images = IdVec::with_capacity(selection.images.len());
+    for (query, fact) in selection.images.zip(&facts.images) {
+        let Some(fact) = fact else {
+            images.push(BaseImage::unknown());
+            continue;
+        };
         let config = fact.triggered.as_ref().map_or(&fact.config, |triggered| &triggered.config);
-        match ImageConfig::parse(config) {
+        images.push(match ImageConfig::parse(config) {
             Ok(config) => {
                 check_image_platform(query, &config, selection.request, diagnostics);
-                Some(BaseImage::new(config))
+                BaseImage::new(config)
             }
-            Err(err) => diagnostics.fail(Diagnostic::new(
-                Code::InvalidImageConfig,
-                query.span,
-                format!("cannot read the config of {}: {err}", query.reference),
-            )),
-        }
-    };
-    let facts = selection.images.zip(&facts.images);
-    let images = facts.map(|(query, fact)| fact.as_ref().and_then(|fact| read(query, fact)));
-    images.map(|image| image.unwrap_or_else(BaseImage::unknown)).collect()
+            Err(err) => {
+                diagnostics.push(Diagnostic::new(
+                    Code::InvalidImageConfig,
+                    query.span,
+                    format!("cannot read the config of {}: {err}", query.reference),
+                ));
+                BaseImage::unknown()
+            }
+        });
+    }
+    images
 }
 
 /// Compares the platform of a base image with the requested one.
@@ -67,13 +73,6 @@ pub(super) fn read_contexts(
     facts: &Facts,
     diagnostics: &mut Diagnostics,
 ) -> IdVec<ContextId, Option<BaseImage>> {
-    let mut read = |query: &ContextQuery, config: &[u8]| match ImageConfig::parse(config) {
-        Ok(config) => Some(BaseImage::new(config)),
-        Err(err) => diagnostics.fail(Diagnostic::without_place(
-            Code::InvalidImageConfig,
-            format!("cannot read the config of the build context `{}`: {err}", query.name),
-        )),
-    };
     let facts = selection.contexts.zip(&facts.contexts);
     facts
         .map(|(query, fact)| match fact {
@@ -83,7 +82,17 @@ pub(super) fn read_contexts(
             }
             Some(ContextFact { config: None, .. }) => None,
             Some(ContextFact { config: Some(config), .. }) => {
-                Some(read(query, config).unwrap_or_else(BaseImage::unknown))
+                Some(match ImageConfig::parse(config) {
+                    Ok(config) => BaseImage::new(config),
+                    Err(err) => {
+                        let name = &query.name;
+                        diagnostics.push(Diagnostic::without_place(
+                            Code::InvalidImageConfig,
+                            format!("cannot read the config of the build context `{name}`: {err}"),
+                        ));
+                        BaseImage::unknown()
+                    }
+                })
             }
             None => Some(BaseImage::unknown()),
         })

@@ -47,11 +47,12 @@ pub(super) struct Resolved {
 impl Resolver<'_, '_> {
     /// The stages that are merged into the first one.
     pub(super) fn merged(&self, stage: &Stage) -> Vec<Merged> {
-        let origin = |from| self.selection.origins.of(from);
+        let origins = &self.selection.origins;
         let mut bases = stage.bases();
-        let Some(Origin::Stage(first)) = bases.next().map(origin) else { return Vec::new() };
+        let first = bases.next().map(|from| origins.of(from));
+        let Some(Origin::Stage(first)) = first else { return Vec::new() };
         let merged = bases.filter_map(|from| {
-            let Origin::Stage(other) = origin(from) else { return None };
+            let Origin::Stage(other) = origins.of(from) else { return None };
             let ancestor = self.ancestors.common(first, other);
             Some(Merged { stage: other, ancestor, span: from.span })
         });

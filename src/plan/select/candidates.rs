@@ -12,7 +12,7 @@ use crate::order::{Order, dependencies_first};
 use crate::plan::platform::platform_of;
 use crate::plan::request::Request;
 use crate::plan::scope::Scope;
-use crate::source::{Span, Spanned};
+use crate::source::Span;
 use crate::spec::{Spec, Stage, first_of};
 
 /// A stage that may be built, with its dependencies.
@@ -123,9 +123,11 @@ impl<'s> Candidates<'s> {
             tests.extend(candidate.requires.iter().map(|required| (of, required.stage)));
         }
         for (at, candidate) in self.list.enumerate() {
-            let is_test_of = |&of: &DeclaredId| tests.contains(&(of, at));
-            for needed in candidate.needs().into_iter().filter(|needed| !is_test_of(needed)) {
-                not_needed[needed] = false;
+            for needed in candidate.needs() {
+                let is_test = tests.contains(&(needed, at));
+                if !is_test {
+                    not_needed[needed] = false;
+                }
             }
             for required in &candidate.requires {
                 not_needed[required.stage] = false;
@@ -183,15 +185,20 @@ fn required(
     diagnostics: &mut Diagnostics,
 ) -> Vec<Required> {
     let FromLookup { stages, spec, .. } = lookup;
-    let required = |name: &Spanned<String>| match stages.find(name) {
-        Some(stage) => match &stages.list[stage].absence {
-            None => Some(Required { stage, span: name.span }),
-            Some(absence) => {
-                diagnostics.fail(absence.of_stage(Code::AbsentStage, Some(name.span), name))
-            }
-        },
-        None if spec.is_unread(name) => None,
-        None => diagnostics.fail(stages.unknown(Code::UnknownStage, name.span, name)),
-    };
-    stage.requires.iter().filter_map(required).collect()
+    let mut required = Vec::with_capacity(stage.requires.len());
+    for name in &stage.requires {
+        match stages.find(name) {
+            Some(stage) => match &stages.list[stage].absence {
+                None => required.push(Required { stage, span: name.span }),
+                Some(absence) => {
+                    let absent = absence.of_stage(Code::AbsentStage, Some(name.span), name);
+                    diagnostics.push(absent);
+                }
+            },
+            // Its own errors are reported.
+            None if spec.is_unread(name) => {}
+            None => diagnostics.push(stages.unknown(Code::UnknownStage, name.span, name)),
+        }
+    }
+    required
 }

@@ -18,56 +18,55 @@ pub(super) fn report_cycles(
     diagnostics: &mut Diagnostics,
 ) {
     for cycle in &order.cycles {
-        let edge = |at: DeclaredId, next: DeclaredId| {
+        let spans = cycle.iter().zip(followers(cycle)).map(|(&at, next)| {
             let mut froms = stages.list[at].froms.iter();
-            froms.find_map(|(span, of)| {
-                matches!(of, Meaning::Stage(at) if *at == next).then_some(*span)
-            })
-        };
+            let from =
+                froms.find(|(_, meaning)| matches!(meaning, Meaning::Stage(of) if *of == next));
+            from.map_or(stages.stage(at).stage.span, |(span, _)| *span)
+        });
         let hint = "move what both need into another stage";
-        report_cycle(cycle, stages, edge, "need", hint, diagnostics);
+        report_cycle(cycle, stages, spans.collect(), "need", hint, diagnostics);
     }
-    let requires =
-        |at: DeclaredId| stages.list[at].requires.iter().map(|required| required.stage).collect();
-    for cycle in dependencies_first(stages.list.len(), stages.list.ids(), requires).cycles {
-        let edge = |at: DeclaredId, next: DeclaredId| {
+    let order = dependencies_first(stages.list.len(), stages.list.ids(), |at| {
+        stages.list[at].requires.iter().map(|required| required.stage).collect()
+    });
+    for cycle in &order.cycles {
+        let spans = cycle.iter().zip(followers(cycle)).map(|(&at, next)| {
             let required = stages.list[at].requires.iter().find(|required| required.stage == next);
-            required.map(|required| required.span)
-        };
+            required.map_or(stages.stage(at).stage.span, |required| required.span)
+        });
         let hint = "remove one of these `requires`";
-        report_cycle(&cycle, stages, edge, "require", hint, diagnostics);
+        report_cycle(cycle, stages, spans.collect(), "require", hint, diagnostics);
     }
 }
 
-/// Reports stages each of which needs the next, and the last one the first. `edge` returns the span
-/// of a dependency.
+/// Reports stages each of which needs the next, and the last one the first. `spans` are those of
+/// these dependencies.
 fn report_cycle(
     cycle: &[DeclaredId],
     stages: &Candidates<'_>,
-    edge: impl Fn(DeclaredId, DeclaredId) -> Option<Span>,
+    spans: Vec<Span>,
     need: &str,
     hint: &str,
     diagnostics: &mut Diagnostics,
 ) {
-    let from_of = |place: usize| {
-        edge(cycle[place], next(cycle, place)).unwrap_or(stages.stage(cycle[place]).stage.span)
-    };
     let names: Vec<_> = cycle.iter().map(|&at| stages.name(at)).collect();
     let mut diagnostic = Diagnostic::new(
         Code::StageCycle,
-        from_of(0),
+        spans[0],
         format!("stages {need} each other in a cycle: {} -> {}", names.join(" -> "), names[0]),
     )
     .hint(hint);
-    for (place, name) in names.iter().enumerate().skip(1) {
-        let needed = stages.name(next(cycle, place));
-        diagnostic = diagnostic.related(from_of(place), format!("`{name}` {need}s `{needed}`"));
+    for ((at, needed), span) in cycle.iter().zip(followers(cycle)).zip(spans).skip(1) {
+        let (name, needed) = (stages.name(*at), stages.name(needed));
+        diagnostic = diagnostic.related(span, format!("`{name}` {need}s `{needed}`"));
     }
     diagnostics.push(diagnostic);
 }
 
-fn next(cycle: &[DeclaredId], place: usize) -> DeclaredId {
-    cycle[(place + 1) % cycle.len()]
+/// For each stage of a cycle, the one that it needs.
+fn followers(cycle: &[DeclaredId]) -> impl Iterator<Item = DeclaredId> {
+    cycle.iter().copied().cycle().skip(1)
 }
 
 /// Warns about required stages that are left out.

@@ -49,8 +49,7 @@ impl Explained {
     pub fn since(&self, before: &Explained) -> String {
         let mut text = String::new();
         for build in &self.builds {
-            let same = |other: &&Build| other.platform == build.platform;
-            match before.builds.iter().find(same) {
+            match before.builds.iter().find(|other| other.platform == build.platform) {
                 Some(before) => build.compare(before, &mut text),
                 None => {
                     let _ = writeln!(text, "{}: not in the earlier explanation", build.title());
@@ -317,17 +316,18 @@ impl Step {
     }
 }
 
+fn by_file(all: &[IgnoredPatterns]) -> BTreeMap<&str, &[String]> {
+    all.iter().map(|one| (one.file.as_str(), &one.patterns[..])).collect()
+}
+
 /// Lines about changed patterns of ignored files.
 fn ignored_changes(now: &[IgnoredPatterns], before: &[IgnoredPatterns]) -> Vec<String> {
-    let by_file = |all: &[IgnoredPatterns]| -> BTreeMap<String, Vec<String>> {
-        all.iter().map(|one| (one.file.clone(), one.patterns.clone())).collect()
-    };
     let (now, before) = (by_file(now), by_file(before));
-    let files: BTreeSet<&String> = now.keys().chain(before.keys()).collect();
+    let files: BTreeSet<&str> = now.keys().chain(before.keys()).copied().collect();
     let mut lines = Vec::new();
     for file in files {
-        let none = Vec::new();
-        let (now, before) = (now.get(file).unwrap_or(&none), before.get(file).unwrap_or(&none));
+        let now = now.get(file).copied().unwrap_or_default();
+        let before = before.get(file).copied().unwrap_or_default();
         if now == before {
             continue;
         }

@@ -221,11 +221,6 @@ pub(super) struct Differing<'a> {
 impl fmt::Display for Differing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { before, now } = self;
-        let value = |reason: &Reason| match &reason.value {
-            Some(value) if value.is_empty() => "(empty)".to_owned(),
-            Some(value) => shown(value),
-            None => "(not set)".to_owned(),
-        };
         let (old, new) = (value(before), value(now));
         f.write_str(now.kind.word())?;
         if !now.name.is_empty() {
@@ -235,6 +230,15 @@ impl fmt::Display for Differing<'_> {
             return f.write_str(" is another text");
         }
         write!(f, " {old} -> {new}")
+    }
+}
+
+/// The value in a reason, in words.
+fn value(reason: &Reason) -> String {
+    match &reason.value {
+        Some(value) if value.is_empty() => "(empty)".to_owned(),
+        Some(value) => shown(value),
+        None => "(not set)".to_owned(),
     }
 }
 

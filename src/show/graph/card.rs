@@ -184,12 +184,10 @@ fn base_line(graph: &Graph, node: &Node) -> String {
 
 fn step_rows(graph: &Graph, node: &Node, detail: Detail) -> Vec<Row> {
     let count = node.steps.len();
-    let lines =
-        |count: usize| if count == 1 { "1 step".to_owned() } else { format!("{count} steps") };
     if detail.steps == 0 {
         return match count {
             0 => Vec::new(),
-            count => vec![Row::Text("more", lines(count))],
+            count => vec![Row::Text("more", counted(count))],
         };
     }
     // One step is not left out for a line that says so.
@@ -203,9 +201,13 @@ fn step_rows(graph: &Graph, node: &Node, detail: Detail) -> Vec<Row> {
         }
     }
     if count > shown {
-        rows.push(Row::Text("more", format!("{} more", lines(count - shown))));
+        rows.push(Row::Text("more", format!("{} more", counted(count - shown))));
     }
     rows
+}
+
+fn counted(steps: usize) -> String {
+    if steps == 1 { "1 step".to_owned() } else { format!("{steps} steps") }
 }
 
 fn step_row(graph: &Graph, step: &Step, detail: Detail) -> Row {
@@ -224,27 +226,27 @@ fn branch_rows(graph: &Graph, step: &Step, detail: Detail, rows: &mut Vec<Row>) 
     let room_for_title = detail.columns.saturating_sub(4);
     let title = format!("{} ×{}", cut(title, room_for_title), step.branches.len());
     rows.push(Row::Step { verb: title, text: String::new() });
-    let cell = |steps: &Vec<Step>| {
-        let mut lines: Vec<String> = steps
-            .iter()
-            .take(3)
-            .map(|step| {
-                let text = format!("{}{}", step.text, ending(graph, &step.inputs));
-                cut(&text, room).into_owned()
-            })
-            .collect();
-        if let more @ 1.. = steps.len().saturating_sub(3) {
-            lines.push(format!("… {more} more"));
-        }
-        lines
-    };
-    let cells: Vec<Vec<String>> = step.branches.iter().take(detail.steps).map(cell).collect();
+    let branches = step.branches.iter().take(detail.steps);
+    let cells: Vec<Vec<String>> = branches.map(|branch| cell(graph, branch, room)).collect();
     for chunk in cells.chunks(in_row) {
         rows.push(Row::Cells(chunk.to_vec()));
     }
     if let more @ 1.. = step.branches.len().saturating_sub(detail.steps) {
         rows.push(Row::Text("more", format!("{more} more branches")));
     }
+}
+
+/// The first steps of a branch, one a line.
+fn cell(graph: &Graph, steps: &[Step], room: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in steps.iter().take(3) {
+        let text = format!("{}{}", step.text, ending(graph, &step.inputs));
+        lines.push(cut(&text, room).into_owned());
+    }
+    if let more @ 1.. = steps.len().saturating_sub(3) {
+        lines.push(format!("… {more} more"));
+    }
+    lines
 }
 
 /// The origins of a step's files, as the end of its line.
@@ -254,12 +256,14 @@ fn ending(graph: &Graph, inputs: &[Input]) -> String {
         Some(Input { way: Way::Mount, .. }) => "with",
         Some(_) => "from",
     };
-    let name = |input: &Input| match &input.origin {
-        // The short name: a line leads to the box.
-        From::Stage(at) => cut(&graph.stages[*at].name, 20).into_owned(),
-        other => cut(&graph.name_of(other), 24).into_owned(),
-    };
-    let mut names: Vec<String> = inputs.iter().take(2).map(name).collect();
+    let mut names = Vec::new();
+    for input in inputs.iter().take(2) {
+        names.push(match &input.origin {
+            // The short name: a line leads to the box.
+            From::Stage(at) => cut(&graph.stages[*at].name, 20).into_owned(),
+            other => cut(&graph.name_of(other), 24).into_owned(),
+        });
+    }
     if inputs.len() > 2 {
         names.push("…".to_owned());
     }
@@ -268,27 +272,26 @@ fn ending(graph: &Graph, inputs: &[Input]) -> String {
 
 /// Everything about a stage below its steps.
 fn note_rows(graph: &Graph, node: &Node, detail: Detail) -> Vec<Row> {
-    let mut rows = Vec::new();
-    let mut add = |class: &'static str, text: String| {
-        rows.push(Row::Text(class, cut(&text, detail.columns).into_owned()));
-    };
+    let mut notes = Vec::new();
     if !node.mounts.is_empty() {
-        add("mounts", format!("mounts{}", ending(graph, &node.mounts).replacen(" with", "", 1)));
+        let from = ending(graph, &node.mounts).replacen(" with", "", 1);
+        notes.push(("mounts", format!("mounts{from}")));
     }
     if !node.requires.is_empty() {
         let names = node.requires.iter().map(|&at| graph.stages[at].name.as_str());
-        add("requires", format!("requires {}", joined(names)));
+        notes.push(("requires", format!("requires {}", joined(names))));
     }
     if let Some(report) = &node.report {
         let target = graph.is_report && node.is_target;
         let word = if target { "report (target)" } else { "report" };
-        add("report", format!("{word} {report}"));
+        notes.push(("report", format!("{word} {report}")));
     }
     if node.squash {
-        add("more", "squashed".to_owned());
+        notes.push(("more", "squashed".to_owned()));
     }
     if let Some(condition) = &node.condition {
-        add("more", format!("exists {condition}"));
+        notes.push(("more", format!("exists {condition}")));
     }
-    rows
+    let rows = notes.into_iter();
+    rows.map(|(class, text)| Row::Text(class, cut(&text, detail.columns).into_owned())).collect()
 }

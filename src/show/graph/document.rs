@@ -131,18 +131,19 @@ impl Graph {
     }
 
     fn steps<'g>(&'g self, steps: &'g [Step]) -> Vec<StepDocument<'g>> {
-        let step = |step: &'g Step| StepDocument {
+        let documents = steps.iter().map(|step| StepDocument {
             verb: &step.verb,
             text: &step.text,
             lines: step.lines,
             from: self.origins(&step.inputs),
             branches: step.branches.iter().map(|branch| self.steps(branch)).collect(),
-        };
-        steps.iter().map(step).collect()
+        });
+        documents.collect()
     }
 
     fn origins<'g>(&'g self, inputs: &'g [Input]) -> Vec<Origin<'g>> {
-        let origin = |input: &'g Input| {
+        let mut origins = Vec::with_capacity(inputs.len());
+        for input in inputs {
             let (kind, name) = match &input.origin {
                 From::Stage(at) => ("stage", self.id(*at)),
                 From::Scratch => ("scratch", ""),
@@ -152,9 +153,9 @@ impl Graph {
                 From::Dockerfile(name) => ("dockerfile", name.as_str()),
                 From::Unknown(name) => ("unknown", name.as_str()),
             };
-            Origin { kind, name }
-        };
-        inputs.iter().map(origin).collect()
+            origins.push(Origin { kind, name });
+        }
+        origins
     }
 }
 

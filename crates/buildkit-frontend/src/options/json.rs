@@ -32,12 +32,11 @@ struct CacheImportJson {
 
 /// The platforms of the first worker in `BUILDKIT_WORKERS`.
 pub(super) fn worker_platforms(workers: &str) -> Result<Vec<Platform>, InvalidOption> {
-    let problem = |problem: &dyn fmt::Display| InvalidOption::new("BUILDKIT_WORKERS", problem);
     if workers.is_empty() {
         return Ok(Vec::new());
     }
     let workers: Option<Vec<WorkerJson>> =
-        serde_json::from_str(workers).map_err(|err| problem(&err))?;
+        serde_json::from_str(workers).map_err(|err| InvalidOption::new("BUILDKIT_WORKERS", err))?;
     let first = workers.into_iter().flatten().next();
     let platforms = first.and_then(|worker| worker.platforms).unwrap_or_default();
     platforms.into_iter().map(platform).collect()

@@ -127,24 +127,14 @@ fn ulimit(field: String) -> Result<Ulimit, InvalidOption> {
 fn resources(options: &Options) -> Result<Option<LinuxResources>, InvalidOption> {
     const POSITIVE: &str = "a whole number above 0";
     let memory_swap = number(options, "memswap", -1, "a number of bytes, or -1 for no limit")?;
-    let cpuset = |name: &str| {
-        let text = options.get(name).unwrap_or_default();
-        if is_cpuset(text) {
-            return Ok(text.to_owned());
-        }
-        Err(InvalidOption::new(
-            name,
-            format!("expected a list of numbers and ranges, such as `0-3,5`, found `{text}`"),
-        ))
-    };
     let resources = LinuxResources::default()
         .memory(number(options, "memory", 1, POSITIVE)?)
         .memory_swap(memory_swap)
         .cpu_shares(number(options, "cpushares", 1, POSITIVE)?)
         .cpu_period(number(options, "cpuperiod", 1, POSITIVE)?)
         .cpu_quota(number(options, "cpuquota", 1, POSITIVE)?)
-        .cpuset_cpus(cpuset("cpusetcpus")?)
-        .cpuset_mems(cpuset("cpusetmems")?);
+        .cpuset_cpus(cpuset(options, "cpusetcpus")?)
+        .cpuset_mems(cpuset(options, "cpusetmems")?);
     Ok((resources != LinuxResources::default()).then_some(resources))
 }
 
@@ -170,15 +160,27 @@ where
     }
 }
 
+fn cpuset(options: &Options, name: &str) -> Result<String, InvalidOption> {
+    let text = options.get(name).unwrap_or_default();
+    if is_cpuset(text) {
+        return Ok(text.to_owned());
+    }
+    let problem = format!("expected a list of numbers and ranges, such as `0-3,5`, found `{text}`");
+    Err(InvalidOption::new(name, problem))
+}
+
+fn cpu(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|_| !text.starts_with('+'))
+}
+
 /// Returns true for a list of numbers and ranges, as in `0-3,5`, and for nothing.
 fn is_cpuset(text: &str) -> bool {
-    let number = |text: &str| text.parse::<u32>().ok().filter(|_| !text.starts_with('+'));
     text.is_empty()
         || text.split(',').all(|part| match part.split_once('-') {
             Some((first, last)) => {
-                matches!((number(first), number(last)), (Some(first), Some(last)) if first <= last)
+                matches!((cpu(first), cpu(last)), (Some(first), Some(last)) if first <= last)
             }
-            None => number(part).is_some(),
+            None => cpu(part).is_some(),
         })
 }
 
