@@ -341,7 +341,7 @@ fn locked(text: &str, entries: &str) -> BTreeMap<Code, usize> {
     let mut diagnostics = Diagnostics::default();
     let lock = lock::parse(file, &mut diagnostics);
     let mut request = Request::new(Platform::new("linux", "amd64", "").expect("a platform"));
-    if let (Some(lock), Some(spec)) = (lock, spec) {
+    if let (Ok(lock), Some(spec)) = (lock, spec) {
         rules::check_lock(&lock, &spec, &mut diagnostics);
         request.hold_to(Some(lock), &mut diagnostics);
         if let Some(selection) = select(&spec, &request, &mut diagnostics) {

@@ -26,8 +26,8 @@ fn read(bytes: Vec<u8>) -> Option<Lock> {
     let mut diagnostics = Diagnostics::default();
     let lock = parse(files.main(), &mut diagnostics);
     check_diagnostics(&diagnostics, &files);
-    assert_eq!(lock.is_none(), diagnostics.has_errors());
-    lock
+    assert_eq!(lock.is_err(), diagnostics.has_errors());
+    lock.ok()
 }
 
 fn frontend(lock: &Lock) -> Option<FrontendLine> {

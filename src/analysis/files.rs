@@ -46,9 +46,11 @@ pub(crate) fn hold(
     files: &mut SourceMap,
     diagnostics: &mut Diagnostics,
 ) -> Option<Spec> {
-    let has_file = lock.is_some();
-    let lock = lock.and_then(|file| lock::parse(files.add(file), diagnostics));
-    let spec = spec.filter(|_| lock.is_some() || !has_file);
+    let lock = lock.map(|file| lock::parse(files.add(file), diagnostics)).transpose();
+    let (lock, spec) = match lock {
+        Ok(lock) => (lock, spec),
+        Err(_) => (None, None),
+    };
     if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
         rules::check_lock(lock, spec, diagnostics);
     }

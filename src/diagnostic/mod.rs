@@ -105,6 +105,11 @@ impl Diagnostics {
         Reported(())
     }
 
+    /// Returns the proof that an error was reported, if one was.
+    pub fn no_errors(&self) -> Result<(), Reported> {
+        if self.has_errors() { Err(Reported(())) } else { Ok(()) }
+    }
+
     /// Returns the proof for a value that is missing because of an error that is reported elsewhere: a
     /// part of the file that could not be read, or an image that could not be looked up.
     pub fn told_elsewhere(&self) -> Reported {

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::upstream::Table;
 use super::{Entry, InvalidPin, Lock, RecordedFrontend, TARGET, Upstream, frontend};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, did_you_mean, list};
 use crate::source::{SourceFile, Span};
 use crate::toml::{self, Document, Entry as TomlEntry, Key, Kind};
 
 /// The version of the file format.
 pub(super) const VERSION: &str = "1";
 
-/// Parses a lock file and reports all errors in it. `None` means that there are errors.
-pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
+/// Parses a lock file and reports all errors in it.
+pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Result<Lock, Reported> {
     let found = Diagnostics::default();
     let mut reader = Reader { file, found, frontend: None, entries: BTreeMap::new() };
     if let Some(span) = file.not_text() {
@@ -25,9 +26,9 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Lock> {
         }
     }
     let Reader { found, frontend, entries, .. } = reader;
-    let is_right = !found.has_errors();
+    let complete = found.no_errors();
     diagnostics.absorb(found, |_| true);
-    is_right.then(|| Lock { name: file.name().to_owned(), frontend, entries })
+    complete.map(|()| Lock { name: file.name().to_owned(), frontend, entries })
 }
 
 /// The hint for an unreadable lock file.
@@ -47,8 +48,8 @@ impl Reader<'_> {
         let mut is_versioned = false;
         for TomlEntry { key: Key { name, span }, value } in entries {
             let name = name.as_ref();
-            match value.kind {
-                Kind::Integer { digits, .. } if name == "version" => {
+            match (value.kind, Table::named(name)) {
+                (Kind::Integer { digits, .. }, _) if name == "version" => {
                     is_versioned = true;
                     if digits != VERSION {
                         let message = format!("unsupported lock file version {digits}");
@@ -59,23 +60,24 @@ impl Reader<'_> {
                         );
                     }
                 }
-                Kind::Table(entries) if name == frontend::TABLE => {
+                (Kind::Table(entries), None) if name == frontend::TABLE => {
                     entries.iter().for_each(|entry| self.frontend(entry));
                 }
-                Kind::Table(entries) if Upstream::TABLES.contains(&name) => {
-                    entries.iter().for_each(|entry| self.entry(name, entry));
+                (Kind::Table(entries), Some(table)) => {
+                    entries.iter().for_each(|entry| self.entry(table, entry));
                 }
                 _ if name == "version" => {
                     let hint = format!("write `version = {VERSION}`");
                     self.wrong(span, "expected an integer as the value of `version`", hint);
                     is_versioned = true;
                 }
-                _ if name == frontend::TABLE || Upstream::TABLES.contains(&name) => {
+                (_, table) if name == frontend::TABLE || table.is_some() => {
                     let message = format!("expected a table as the value of `{name}`");
                     self.wrong(span, message, format!("write `[{name}]`, and its entries below"));
                 }
                 _ => {
-                    let known = ["version", frontend::TABLE].into_iter().chain(Upstream::TABLES);
+                    let tables = Table::ALL.map(Table::name);
+                    let known = ["version", frontend::TABLE].into_iter().chain(tables);
                     let hint = did_you_mean(name, known.clone())
                         .unwrap_or_else(|| format!("expected one of {}", list(known)));
                     self.wrong(span, format!("unknown key `{name}` in a lock file"), hint);
@@ -88,8 +90,8 @@ impl Reader<'_> {
         }
     }
 
-    fn entry(&mut self, table: &str, entry: &TomlEntry<'_>) {
-        let Some((upstream, entry)) = self.checked(table, entry) else { return };
+    fn entry(&mut self, table: Table, entry: &TomlEntry<'_>) {
+        let Ok((upstream, entry)) = self.checked(table, entry) else { return };
         if let Some(first) = self.entries.get(&upstream) {
             let first = first.span;
             let twice = format!("`{upstream}` is listed twice");
@@ -100,8 +102,8 @@ impl Reader<'_> {
 
     /// The entry has the form of an image's.
     fn frontend(&mut self, entry: &TomlEntry<'_>) {
-        let images = Upstream::TABLES[0];
-        let Some((Upstream::Image(image), entry)) = self.checked(images, entry) else { return };
+        let checked = self.checked(Table::Images, entry);
+        let Ok((Upstream::Image(image), entry)) = checked else { return };
         if let Some(first) = &self.frontend {
             let first = first.entry.span;
             self.more_than_one(entry.span, "only one frontend can be recorded".to_owned(), first);
@@ -116,15 +118,14 @@ impl Reader<'_> {
         self.found.push(twice);
     }
 
-    /// A key and its pin. `None` means that an error has been reported.
+    /// A key and its pin.
     fn checked(
         &mut self,
-        table: &str,
+        table: Table,
         TomlEntry { key, value: pin }: &TomlEntry<'_>,
-    ) -> Option<(Upstream, Entry)> {
+    ) -> Result<(Upstream, Entry), Reported> {
         let span = key.span.join(pin.span);
-        let upstream = Upstream::parse(table, &key.name)?;
-        let checked = upstream.and_then(|upstream| match &pin.kind {
+        let checked = Upstream::parse(table, &key.name).and_then(|upstream| match &pin.kind {
             Kind::String(text) => {
                 upstream.check(text)?;
                 Ok((upstream, text.to_string()))
@@ -135,16 +136,18 @@ impl Reader<'_> {
             }),
         });
         match checked {
-            Ok((upstream, pin)) => Some((upstream, Entry { pin, span })),
-            Err(InvalidPin { problem, hint }) => {
-                self.wrong(span, problem, hint);
-                None
-            }
+            Ok((upstream, pin)) => Ok((upstream, Entry { pin, span })),
+            Err(InvalidPin { problem, hint }) => Err(self.wrong(span, problem, hint)),
         }
     }
 
-    fn wrong(&mut self, span: Span, message: impl Into<String>, hint: impl Into<String>) {
-        self.found.push(Diagnostic::new(Code::InvalidLock, span, message).hint(hint));
+    fn wrong(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Reported {
+        self.found.report(Diagnostic::new(Code::InvalidLock, span, message).hint(hint))
     }
 }
 
@@ -161,7 +164,7 @@ mod tests {
         let files = SourceMap::new(SourceFile::new("mstage.lock", text.as_bytes().to_vec()));
         let mut diagnostics = Diagnostics::default();
         let lock = parse(files.main(), &mut diagnostics);
-        assert_eq!(lock.is_some(), !diagnostics.has_errors());
+        assert_eq!(lock.is_ok(), !diagnostics.has_errors());
         let frontend = lock
             .iter()
             .flat_map(Lock::frontend)
@@ -294,7 +297,7 @@ mod tests {
     fn bytes_that_are_not_text() {
         let file = SourceFile::new("mstage.lock", b"version = \xff".to_vec());
         let mut diagnostics = Diagnostics::default();
-        assert!(parse(&file, &mut diagnostics).is_none());
+        assert!(parse(&file, &mut diagnostics).is_err());
         assert_eq!(diagnostics.errors()[0].code, Code::InvalidLock);
     }
 }

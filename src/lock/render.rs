@@ -35,12 +35,12 @@ pub fn render(
         let _ = write!(text, "\n[{}]\n", frontend::TABLE);
         write_line(&mut text, &image.without_digest(), line);
     }
-    let mut last = "";
+    let mut last = None;
     for (upstream, line) in lines {
         let table = upstream.table();
-        if last != table {
-            let _ = write!(text, "\n[{table}]\n");
-            last = table;
+        if last != Some(table) {
+            let _ = write!(text, "\n[{}]\n", table.name());
+            last = Some(table);
         }
         write_line(&mut text, &upstream.key(), line);
     }
@@ -99,13 +99,14 @@ mod tests {
 
     use super::*;
     use crate::diagnostic::Diagnostics;
+    use crate::lock::upstream::Table;
     use crate::lock::{Entry, parse};
     use crate::source::SourceFile;
 
     #[test]
     fn what_is_written_can_be_read() {
         let pinned = |pin: &str| Line { pin: Some(pin.to_owned()), remark: None };
-        let image = |name| Upstream::parse("images", name).unwrap().unwrap();
+        let image = |name| Upstream::parse(Table::Images, name).unwrap();
         let digest = format!("sha256:{}", "d".repeat(64));
         let lines = BTreeMap::from([
             (Upstream::url("https://h/\"a\\\u{7f}"), pinned(&digest)),

@@ -24,6 +24,14 @@ pub enum Upstream {
     Url(String),
 }
 
+/// A table of a lock file, for one kind of external source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Table {
+    Images,
+    Git,
+    Urls,
+}
+
 /// The reason why a lock file cannot have an entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPin {
@@ -33,10 +41,24 @@ pub struct InvalidPin {
     pub hint: &'static str,
 }
 
-impl Upstream {
-    /// The tables of a lock file, in their order.
-    pub(super) const TABLES: [&'static str; 3] = ["images", "git", "urls"];
+impl Table {
+    /// All tables, in the order of a lock file.
+    pub(super) const ALL: [Self; 3] = [Self::Images, Self::Git, Self::Urls];
 
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Images => "images",
+            Self::Git => "git",
+            Self::Urls => "urls",
+        }
+    }
+
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|table| table.name() == name)
+    }
+}
+
+impl Upstream {
     /// A reference in a repository.
     pub fn git(url: &str, reference: &str) -> Self {
         let url = without_credentials(url).into_owned();
@@ -48,10 +70,10 @@ impl Upstream {
         Self::Url(without_credentials(url).into_owned())
     }
 
-    /// Parses the key of an entry. `None` if there is no such table.
-    pub(super) fn parse(table: &str, key: &str) -> Option<Result<Self, InvalidPin>> {
-        Some(match table {
-            "images" => match Reference::parse(key) {
+    /// Parses the key of an entry.
+    pub(super) fn parse(table: Table, key: &str) -> Result<Self, InvalidPin> {
+        match table {
+            Table::Images => match Reference::parse(key) {
                 Ok(reference) if reference.digest().is_some() => invalid(
                     format!("`{key}` already contains a digest"),
                     "write the name and the tag as the key, the digest as the value",
@@ -59,13 +81,12 @@ impl Upstream {
                 Ok(reference) => Ok(Self::Image(reference)),
                 Err(err) => invalid(err.to_string(), "\"docker.io/library/alpine:3.20\""),
             },
-            "git" => {
+            Table::Git => {
                 let (url, reference) = key.split_once('#').unwrap_or((key, ""));
                 Ok(Self::git(url, reference))
             }
-            "urls" => Ok(Self::url(key)),
-            _ => return None,
-        })
+            Table::Urls => Ok(Self::url(key)),
+        }
     }
 
     /// Checks the form of a pin.
@@ -85,12 +106,11 @@ impl Upstream {
     }
 
     /// The table of a lock file that contains it.
-    pub(super) fn table(&self) -> &'static str {
-        let [images, git, urls] = Self::TABLES;
+    pub(super) fn table(&self) -> Table {
         match self {
-            Self::Image(_) => images,
-            Self::Git { .. } => git,
-            Self::Url(_) => urls,
+            Self::Image(_) => Table::Images,
+            Self::Git { .. } => Table::Git,
+            Self::Url(_) => Table::Urls,
         }
     }
 
@@ -137,12 +157,13 @@ mod tests {
             ("git", "git@h:a#v1", "git@h:a#v1", "git@h:a#v1"),
             ("urls", "https://h/a#b", "https://h/a#b", "https://h/a#b"),
         ] {
-            let upstream = Upstream::parse(table, key).unwrap().unwrap();
+            let table = Table::named(table).unwrap();
+            let upstream = Upstream::parse(table, key).unwrap();
             assert_eq!((upstream.table(), &*upstream.key()), (table, written));
             assert_eq!(upstream.to_string(), shown);
-            assert_eq!(Upstream::parse(table, written), Some(Ok(upstream)));
+            assert_eq!(Upstream::parse(table, written), Ok(upstream));
         }
-        assert_eq!(Upstream::parse("files", "x"), None);
+        assert_eq!(Table::named("files"), None);
     }
 
     #[test]
@@ -152,7 +173,8 @@ mod tests {
             ("git", "ssh://git@h/a.git", "ssh://git@h/a.git"),
             ("urls", "https://t@h/a?token=t", "https://h/a?token=xxxxx"),
         ] {
-            let upstream = Upstream::parse(table, written).unwrap().unwrap();
+            let table = Table::named(table).unwrap();
+            let upstream = Upstream::parse(table, written).unwrap();
             assert_eq!((&*upstream.key(), &*upstream.to_string()), (key, key));
         }
         assert_eq!(Upstream::git("https://u:p@h/a", "v1"), Upstream::git("https://h/a", "v1"));

@@ -234,8 +234,10 @@ fn compile_bytes(bytes: Vec<u8>) -> Compiled {
     }
     let lock = lock_file(&text).map(|file| lock::parse(files.add(file), &mut diagnostics));
     // If the lock file is wrong, its errors are reported and nothing else.
-    let spec = spec.filter(|_| lock.as_ref().is_none_or(Option::is_some));
-    let lock = lock.flatten();
+    let (lock, spec) = match lock.transpose() {
+        Ok(lock) => (lock, spec),
+        Err(_) => (None, None),
+    };
     if let (Some(lock), Some(spec)) = (&lock, spec.as_ref().filter(|spec| spec.is_whole())) {
         rules::check_lock(lock, spec, &mut diagnostics);
     }

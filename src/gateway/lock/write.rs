@@ -40,8 +40,8 @@ pub(in crate::gateway) async fn write(
     let read = read_spec(bridge, options, file, &home, &mut diagnostics).await?;
     let (mut files, spec) = (read.files, read.spec);
     let ignore = read_ignore(ignore, &mut files, &mut diagnostics);
-    let old = lock.and_then(|file| lock::parse(files.add(file), &mut diagnostics));
-    let Some(spec) = spec.filter(|_| !diagnostics.has_errors()) else {
+    let old = lock.map(|file| lock::parse(files.add(file), &mut diagnostics)).transpose();
+    let (Some(spec), Ok(old)) = (spec.filter(|_| !diagnostics.has_errors()), old) else {
         return Err(report::failure(&diagnostics, &files));
     };
     let mut options = options.clone();
