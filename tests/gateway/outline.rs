@@ -13,6 +13,7 @@ BASE = "3.20"
 CLIENT = "x"
 OTHER = "y"
 SHADOWED = "z"
+REPLACED = "z"
 [vars]
 FILES = "${MIRROR}/files"
 [sources.runc]
@@ -34,6 +35,9 @@ http = "https://example.com/${OTHER}"
 http = "https://example.com/${SHADOWED}"
 [stages.both]
 from = "scratch"
+[stages.replaced]
+from = "scratch"
+workdir = "/${REPLACED}"
 [stages.unneeded-stage]
 from = "unneeded"
 [stages.app]
@@ -44,6 +48,7 @@ steps = [
   { copy = "a", from = "file", to = "/" },
   { copy = "a", from = "given", to = "/" },
   { copy = ".", from = "both", to = "/both/" },
+  { copy = "a", from = "replaced", to = "/" },
 ]
 "#;
 
@@ -58,7 +63,11 @@ fn args(daemon: &Daemon) -> Vec<String> {
 async fn args_of_sources() {
     let engine =
         || Engine::new(Release::Forky).source("local://dockerfile", [("mstage.toml", SPEC)]);
-    let options = ["requestid=frontend.outline", "context:given=docker-image://alpine"];
+    let options = [
+        "requestid=frontend.outline",
+        "context:given=docker-image://alpine",
+        "context:replaced=docker-image://alpine",
+    ];
     let found = args(&build_with(engine(), &options).await);
     assert_eq!(found, ["RUNC_VERSION", "TINI_COMMIT", "MIRROR", "SUM", "BASE"]);
     let options = ["requestid=frontend.outline", "target=unneeded-stage"];
