@@ -44,10 +44,14 @@ impl<V: Clone> InheritedMap<V> {
             };
             layer.push((name, place, value));
         }
-        if layer.is_empty() {
-            return;
+        if !layer.is_empty() {
+            self.places = places;
+            self.add_layer(layer);
         }
-        self.places = places;
+    }
+
+    /// Adds a layer that is not sorted yet and may set a name twice.
+    fn add_layer(&mut self, mut layer: Layer<V>) {
         // Each layer is longer than the one after it: there are few, and each value is copied only
         // a few times.
         while let Some(last) = self.layers.pop_if(|last| last.len() <= layer.len()) {

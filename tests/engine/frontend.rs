@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::harness::{FRONTEND, Image, Project, ROOT, build_within, engine, inspect, succeeded};
 
 /// It has to be downloaded before a build can begin. A seventh of it is needed for catching panics.
-const SIZE_LIMIT: u64 = 10_200_000;
+const SIZE_LIMIT: u64 = 7_400_000;
 
 #[test]
 #[ignore = "needs a BuildKit engine"]

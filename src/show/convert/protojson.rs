@@ -363,8 +363,13 @@ fn input(input: i64) -> Value {
 // === Values; omitted ones are `Null` ===
 
 fn object<const N: usize>(fields: [(&str, Value); N]) -> Value {
-    let fields = fields.into_iter().filter(|(_, value)| !value.is_null());
-    Value::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect())
+    let mut object = Map::new();
+    for (name, value) in fields {
+        if !value.is_null() {
+            object.insert(name.to_owned(), value);
+        }
+    }
+    Value::Object(object)
 }
 
 fn text(text: &str) -> Value {
@@ -408,9 +413,11 @@ fn by_name<T>(values: &BTreeMap<String, T>, json: impl Fn(&T) -> Value) -> Value
     if values.is_empty() {
         return Value::Null;
     }
-    Value::Object(
-        values.iter().map(|(name, value)| (name.clone(), json(value))).collect::<Map<_, _>>(),
-    )
+    let mut object = Map::new();
+    for (name, value) in values {
+        object.insert(name.clone(), json(value));
+    }
+    Value::Object(object)
 }
 
 fn texts_by_name(values: &BTreeMap<String, String>) -> Value {
