@@ -10,6 +10,7 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark looks at the clock and writes files")]
 #![expect(clippy::print_stderr, reason = "it takes long")]
 
+mod dance;
 #[expect(dead_code, unused_imports, reason = "the benchmark needs only a part of it")]
 #[path = "../../tests/engine/harness/mod.rs"]
 mod harness;

@@ -30,7 +30,7 @@ pub(crate) fn page(about: &About, samples: &Samples) -> String {
             samples,
         );
     }
-    page.push_str("\nOn a new runner, the base images are there already. Without an export, cache mounts start empty with both frontends. mstage runs in a container, which takes about 0.1 seconds in each build; the copy of docker/dockerfile in the engine does not, and its image does.\n");
+    page.push_str("\nOn a new runner, the base images are there already. Without an export, cache mounts start empty with both frontends. To keep them at the client (with the layers in a registry), mstage reads and writes a directory, and docker/dockerfile takes a build before and one after, as in `buildkit-cache-dance`. mstage runs in a container, which takes about 0.1 seconds in each build; the copy of docker/dockerfile in the engine does not, and its image does.\n");
     page.push_str("\n## Steps that do not depend on each other\n\n");
     table(
         &mut page,

@@ -27,7 +27,9 @@ pub(crate) fn svg(project: &str, samples: &Samples) -> String {
     let summary = |key: &str, frontend| samples.get(&format!("{project} {key}"), frontend);
     let rows: Vec<(&str, &str)> = SUBJECTS
         .into_iter()
-        .filter(|(key, _)| *key != "export" && summary(key, Frontend::Mstage).is_some())
+        .filter(|(key, _)| {
+            !["export", "copy out"].contains(key) && summary(key, Frontend::Mstage).is_some()
+        })
         .collect();
     let longest = rows
         .iter()

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use tempfile::TempDir;
 
+use crate::dance;
 use crate::harness::{Command, FRONTEND, OwnEngine, ROOT, Registry};
 use crate::samples::Samples;
 
@@ -17,14 +18,16 @@ pub(crate) const BASES: [&str; 5] =
     ["rust:1.95", "node:22-slim", "nginx:1.27", "golang:1.24", "busybox:latest"];
 
 /// The measurements of each project, with the names of their rows.
-pub(crate) const SUBJECTS: [(&str, &str); 7] = [
+pub(crate) const SUBJECTS: [(&str, &str); 9] = [
     ("cold", "nothing cached"),
     ("cached", "all cached"),
     ("changed", "one source file changed"),
     ("new", "new runner, one file changed, nothing kept"),
     ("layers", "new runner, one file changed, layers in a registry"),
     ("caches", "new runner, one file changed, layers and cache mounts in a registry"),
+    ("client", "new runner, one file changed, cache mounts at the client"),
     ("export", "exporting the cache mounts to the registry"),
+    ("copy out", "exporting the cache mounts to the client"),
 ];
 
 /// The four steps that do not depend on each other.
@@ -139,9 +142,25 @@ pub(crate) fn measure(
     context.build(&[&to]);
     let from = format!("--cache-from=type=registry,ref={layers}");
     let caches = setting.registry.name(&format!("caches/{name}"));
-    if frontend == Frontend::Mstage {
-        let output = format!("--output=type=image,push=true,name={caches}");
-        add("export", seconds(context.command(&["--target=mstage.caches", &output])));
+    let source = format!("--build-context=mstage.caches=docker-image://{caches}");
+    // Builds with surviving caches have layers of their own.
+    let layers = setting.registry.name(&format!("layers/{name}-caches"));
+    let from_both = format!("--cache-from=type=registry,ref={layers}");
+    let kept = tempfile::tempdir().expect("there is room for files");
+    let directory = kept.path().display().to_string();
+    match frontend {
+        Frontend::Mstage => {
+            let output = format!("--output=type=image,push=true,name={caches}");
+            let target = "--target=mstage.caches";
+            add("export", seconds(context.command(&[target, &output])));
+            let output = format!("--output=type=local,dest={directory}");
+            add("copy out", seconds(context.command(&[target, &output])));
+            let to = format!("--cache-to=type=registry,mode=max,ref={layers}");
+            context.build(&[&source, &to]);
+        }
+        Frontend::Dockerfile => {
+            add("copy out", seconds(dance::export(setting.engine, name, kept.path())));
+        }
     }
 
     change();
@@ -150,11 +169,20 @@ pub(crate) fn measure(
     change();
     setting.prune();
     add("layers", context.build(&[&from]));
-    if frontend == Frontend::Mstage {
-        change();
-        setting.prune();
-        let source = format!("--build-context=mstage.caches=docker-image://{caches}");
-        add("caches", context.build(&[&from, &source]));
+    change();
+    setting.prune();
+    match frontend {
+        Frontend::Mstage => {
+            add("caches", context.build(&[&from_both, &source]));
+            change();
+            setting.prune();
+            let source = format!("--build-context=mstage.caches={directory}");
+            add("client", context.build(&[&from_both, &source]));
+        }
+        Frontend::Dockerfile => {
+            let copied = seconds(dance::import(setting.engine, name, kept.path()));
+            add("client", copied + context.build(&[&from]));
+        }
     }
     setting.prune();
 }
