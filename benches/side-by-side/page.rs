@@ -44,12 +44,13 @@ pub(crate) fn page(about: &About, samples: &Samples) -> String {
         (texts::subject(stages), format!("`--call=check` of {stages} stages with ten steps each"))
     });
     table(&mut page, checks, samples);
-    let memory = samples.get(MEMORY, Frontend::Mstage).map_or(0.0, |memory| memory.median);
+    let memory = samples.get(MEMORY, Frontend::Mstage);
+    let memory = memory.map_or("not seen".to_owned(), |memory| format!("{:.0} MB", memory.max));
     let official_size =
         official_size.map_or("not known".to_owned(), |size| format!("{size:.1} MB"));
     let _ = write!(
         page,
-        "\nThe image of mstage has {size:.1} MB (docker/dockerfile: {official_size}). For 1,000 stages, its process used {memory:.0} MB at most; that of docker/dockerfile is a part of the engine here.\n"
+        "\nThe image of mstage has {size:.1} MB (docker/dockerfile: {official_size}). The most memory that its process used for 1,000 stages: {memory}; that of docker/dockerfile is a part of the engine here.\n"
     );
     page
 }

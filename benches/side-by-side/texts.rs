@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::Duration;
 
-use crate::harness::FRONTEND;
+use crate::harness::{Command, FRONTEND};
 use crate::project::{Context, Frontend, Setting, seconds};
 use crate::samples::Samples;
 
@@ -27,8 +27,11 @@ pub(crate) fn measure(setting: &Setting<'_>, frontend: Frontend, samples: &mut S
         for _ in 0..3 {
             samples.add(&subject(stages), frontend, seconds(check()));
         }
-        if Some(&stages) == STAGES.last() && frontend == Frontend::Mstage {
-            samples.add(MEMORY, frontend, memory(setting, check));
+        if Some(&stages) == STAGES.last()
+            && frontend == Frontend::Mstage
+            && let Some(memory) = memory(setting, check)
+        {
+            samples.add(MEMORY, frontend, memory);
         }
     }
 }
@@ -38,22 +41,27 @@ pub(crate) fn subject(stages: usize) -> String {
     format!("check {stages}")
 }
 
-/// The maximum memory in MB that the frontend's process has used during a command.
-fn memory(setting: &Setting<'_>, check: impl Fn() -> crate::harness::Command + Sync) -> f64 {
-    // The peak that the kernel records, looked at as long as there is a process.
-    let script = "cat /proc/[0-9]*/status 2>/dev/null |
-        awk '/^Name:/ { is = $2 ~ /^mstage/ } /^VmHWM:/ && is { print $2 }'";
-    thread::scope(|scope| {
-        let running = scope.spawn(|| check().run());
-        let mut most = 0.0_f64;
-        while !running.is_finished() {
-            let answer = setting.engine.exec(["sh", "-c", script]).run().text();
-            let kibibytes = answer.lines().filter_map(|line| line.parse::<f64>().ok());
-            most = kibibytes.map(|kibibytes| kibibytes * 1024.0 / 1e6).fold(most, f64::max);
-            thread::sleep(Duration::from_millis(2));
-        }
-        most
-    })
+/// The maximum memory in MB that the frontend's process has used during a command. `None` if no look
+/// met the process, which lives for some hundredths of a second.
+fn memory(setting: &Setting<'_>, check: impl Fn() -> Command + Sync) -> Option<f64> {
+    // The peak that the kernel records for each process, looked at for two seconds.
+    let script = "end=$(($(date +%s) + 2))
+        while [ $(date +%s) -le $end ]; do
+            cat /proc/[0-9]*/status 2>/dev/null |
+                awk '/^Name:/ { is = $2 ~ /^mstage/ } /^VmHWM:/ && is { print $2 }'
+        done";
+    let mut peaks = Vec::new();
+    for _ in 0..5 {
+        thread::scope(|scope| {
+            let looking = scope.spawn(|| setting.engine.exec(["sh", "-c", script]).run().text());
+            // The script needs a moment to begin.
+            thread::sleep(Duration::from_millis(500));
+            check().run();
+            peaks.push(looking.join().expect("the script ends"));
+        });
+    }
+    let kibibytes = peaks.iter().flat_map(|peak| peak.lines()).filter_map(|line| line.parse().ok());
+    kibibytes.map(|kibibytes: f64| kibibytes * 1024.0 / 1e6).reduce(f64::max)
 }
 
 fn spec(stages: usize) -> String {
