@@ -30,7 +30,7 @@ use silence::Silences;
 use crate::source::Span;
 
 /// All diagnostics so far, in the order in which they were reported.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
     /// The build file's configuration of rules.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use buildkit_frontend::{ImageRequest, OciLayout, Status};
+use buildkit_frontend::{Error, ImageRequest, OciLayout, Status};
 use buildkit_llb::{Cap, Differ, Local};
 use futures_util::future::{join, join_all};
 
@@ -41,6 +41,31 @@ pub(super) struct Found {
     pub(super) facts: Vec<Facts>,
     /// The combined error of failed lookups.
     pub(super) failure: Option<Status>,
+    /// The build contexts whose images a source policy replaces by something else, with their new
+    /// sources. Lookups for these contexts have failed.
+    pub(super) replaced: BTreeMap<String, ContextSource>,
+}
+
+impl Found {
+    /// The result without any lookup.
+    pub(super) fn none(selections: &[Selection<'_>]) -> Self {
+        let facts = selections.iter().map(Facts::none).collect();
+        Self { facts, failure: None, replaced: BTreeMap::new() }
+    }
+}
+
+/// A failed lookup of an image.
+struct Failed {
+    status: Status,
+    /// The build context with its new source, if a source policy replaces the image by something
+    /// else.
+    replaced: Option<(String, ContextSource)>,
+}
+
+impl<E: Into<Status>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self { status: error.into(), replaced: None }
+    }
 }
 
 /// Looks everything up concurrently, without duplicates, and returns the facts for each selection.
@@ -66,20 +91,27 @@ pub(super) async fn look_up(
 
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
-        fact.map_err(|status| {
+        fact.map_err(|Failed { status, replaced }| {
             let name = query.reference.familiar();
             let help = query.is_plain_name.then(|| project.spec.near_stage_hint(&name)).flatten();
             let status = match help {
                 Some(help) => status.help(&help),
                 None => status,
             };
-            report::at_place(named(status, query), files, query.span)
+            (report::at_place(named(status, query), files, query.span), replaced)
         })
     });
     let context_facts = contexts.values().map(|query| context(project, query));
     let (image_facts, context_facts) = join(join_all(image_facts), join_all(context_facts)).await;
     let mut failure = None;
-    let image_facts = report::some(image_facts, &mut failure);
+    let mut replaced = BTreeMap::new();
+    let image_facts = image_facts.into_iter().map(|fact| {
+        fact.map_err(|(status, context)| {
+            replaced.extend(context);
+            status
+        })
+    });
+    let image_facts = report::some(image_facts.collect(), &mut failure);
     let images: BTreeMap<_, Option<ImageFact>> = images.into_keys().zip(image_facts).collect();
     let context_facts = report::some(context_facts, &mut failure);
     let contexts: BTreeMap<_, Option<ContextFact>> =
@@ -93,7 +125,7 @@ pub(super) async fn look_up(
             .map(|query| contexts.get(&query.key()).cloned().flatten())
             .collect(),
     });
-    Found { facts: facts.collect(), failure }
+    Found { facts: facts.collect(), failure, replaced }
 }
 
 /// Adds the name of the image to an error, unless the daemon's message contains it.
@@ -170,12 +202,24 @@ async fn context(project: &Project<'_>, query: &ContextQuery) -> Result<ContextF
     }
 }
 
+/// The error of an image's lookup. As for Dockerfiles, only a build context may get another kind of
+/// source from a policy (`NamedContext.load` in `frontend/dockerui/namedcontext.go` of BuildKit).
+fn replaced(query: &ImageQuery, error: Error) -> Failed {
+    let replaced = match (&query.context, &error) {
+        (Some(name), Error::NotAnImage { updated, .. }) => {
+            ContextSource::of_source(updated).ok().map(|source| (name.clone(), source))
+        }
+        _ => None,
+    };
+    Failed { status: error.into(), replaced }
+}
+
 /// The digest and the config of an image.
 async fn image(
     project: &Project<'_>,
     query: &ImageQuery,
     pending: &[&str],
-) -> Result<ImageFact, Status> {
+) -> Result<ImageFact, Failed> {
     let Project { bridge, options, .. } = *project;
     if query.layout.is_some() {
         // Older versions of BuildKit would look for an image with that name in a registry.
@@ -196,7 +240,7 @@ async fn image(
         let session_id = options.sessions.id.clone();
         request = request.layout(OciLayout::new(session_id, store));
     }
-    let image = bridge.resolve_image(request).await?;
+    let image = bridge.resolve_image(request).await.map_err(|err| replaced(query, err))?;
     let reference = Reference::parse(&image.reference).ok();
     let digest = image.meta.digest;
     let config = image.meta.config;

@@ -1,5 +1,7 @@
 //! Reads a build file and plans it, for builds, subrequests and lock files.
 
+use std::collections::BTreeMap;
+
 use buildkit_frontend::{Bridge, Status};
 use buildkit_llb::{Graph, Platform};
 use futures_util::future::BoxFuture;
@@ -14,7 +16,9 @@ use crate::analysis::{Select, check_built, hold, read_ignore};
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
 use crate::lower::{MainContext, Settings, lower};
-use crate::plan::{Facts, Plan, Request, Selection, Triggered, check_of, resolve, select};
+use crate::plan::{
+    ContextSource, Facts, Plan, Request, Selection, Triggered, check_of, resolve, select,
+};
 use crate::record;
 use crate::rules;
 use crate::source::SourceMap;
@@ -63,6 +67,23 @@ impl Opened {
     }
 }
 
+/// How often a source policy may replace the source of a build context. More are a circle.
+/// (`maxContextRecursion` in `frontend/dockerui/namedcontext.go` of BuildKit.)
+const MAX_REPLACED: usize = 10;
+
+/// The error of lookups.
+pub(super) struct Unplanned {
+    status: Status,
+    /// The new sources of build contexts, as in [`Found`]. With them, planning may succeed.
+    replaced: BTreeMap<String, ContextSource>,
+}
+
+impl From<Unplanned> for Status {
+    fn from(error: Unplanned) -> Self {
+        error.status
+    }
+}
+
 impl Project<'_> {
     /// From the spec to a plan for each platform, with all lookups and warnings. `Ok(None)` means
     /// that the diagnostics contain errors, including those that depend on lookups, as far as these
@@ -73,19 +94,36 @@ impl Project<'_> {
         check_all: bool,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
-        let requests = self.options.requests();
-        let planned = self.plan_with(select, &requests, check_all, diagnostics).await?;
-        Ok(planned.map(|planned| planned.into_iter().map(|(_, plan)| plan).collect()))
+        let mut requests = self.options.requests();
+        let mut rounds = 0..MAX_REPLACED;
+        loop {
+            let mut found = diagnostics.clone();
+            let planned = self.plan_with(select, &requests, check_all, &mut found).await;
+            let planned = planned.map(|planned| {
+                planned.map(|planned| planned.into_iter().map(|(_, plan)| plan).collect())
+            });
+            match planned {
+                Err(error) if !error.replaced.is_empty() && rounds.next().is_some() => {
+                    for request in &mut requests {
+                        request.contexts.replace(&error.replaced);
+                    }
+                }
+                planned => {
+                    *diagnostics = found;
+                    return Ok(planned?);
+                }
+            }
+        }
     }
 
-    /// Like [`Self::plan`], with the selection of each plan.
+    /// Like [`Self::plan`], with the selection of each plan. Contexts keep the client's sources.
     pub(super) async fn plan_with<'s>(
         &'s self,
         select: Select,
         requests: &'s [Request],
         check_all: bool,
         diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Status> {
+    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Unplanned> {
         let planned = self.plan_each(select, requests, check_all, diagnostics).await;
         if let Some(dockerfile) = self.dockerfile {
             record::reword(dockerfile, self.files, diagnostics);
@@ -99,12 +137,12 @@ impl Project<'_> {
         requests: &'s [Request],
         check_all: bool,
         diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Status> {
+    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Unplanned> {
         // Errors for one platform usually apply to all, and are reported once.
         let Some(selections) = self.select(select, requests, diagnostics) else {
             return Ok(None);
         };
-        let Found { facts, failure } = self.look_up(&selections, diagnostics).await;
+        let Found { facts, failure, replaced } = self.look_up(&selections, diagnostics).await;
         // As in BuildKit, findings for the first platform are not repeated for the others.
         if let ([selection, ..], [first, ..]) = (&selections[..], &facts[..])
             && let Some(ReadDockerfile { dockerfile, .. }) = self.dockerfile
@@ -121,7 +159,7 @@ impl Project<'_> {
             diagnostics.push(unclear.clone());
         }
         match failure {
-            Some(status) => Err(status),
+            Some(status) => Err(Unplanned { status, replaced }),
             None => {
                 let plans: Option<Vec<Plan>> = plans.into_iter().collect();
                 Ok(plans.map(|plans| selections.into_iter().zip(plans).collect()))
@@ -167,7 +205,7 @@ impl Project<'_> {
     ) -> Result<Option<Vec<Plan>>, Status> {
         match self.look_up(selections, diagnostics).await {
             Found { failure: Some(status), .. } => Err(status),
-            Found { facts, failure: None } => {
+            Found { facts, failure: None, .. } => {
                 Ok(self.resolve_all(selections, facts, diagnostics).into_iter().collect())
             }
         }
@@ -177,7 +215,7 @@ impl Project<'_> {
     async fn look_up(&self, selections: &[Selection<'_>], diagnostics: &Diagnostics) -> Found {
         // Errors are reported at once, without asking registries.
         match diagnostics.has_errors() {
-            true => Found { facts: selections.iter().map(Facts::none).collect(), failure: None },
+            true => Found::none(selections),
             false => lookup::look_up(self, selections, &[]).await,
         }
     }
@@ -231,7 +269,8 @@ impl Project<'_> {
             Some(selection) => {
                 let selections = [selection];
                 let pending = [pending, &[name]].concat();
-                let Found { facts, failure } = lookup::look_up(self, &selections, &pending).await;
+                let Found { facts, failure, .. } =
+                    lookup::look_up(self, &selections, &pending).await;
                 if let Some(status) = failure {
                     return Err(status);
                 }

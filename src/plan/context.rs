@@ -131,6 +131,18 @@ impl ContextSource {
             ))),
         }
     }
+
+    /// Parses the identifier of a source in a graph, such as `local://NAME`.
+    pub fn of_source(identifier: &str) -> Result<Self, InvalidContext> {
+        match identifier.split_once("://") {
+            Some(("local", name)) => Ok(Self::Local(name.to_owned())),
+            Some(("git", url)) => match GitUrl::of_source(url) {
+                Ok(url) => Ok(Self::Git(url)),
+                Err(err) => Err(InvalidContext(err.to_string())),
+            },
+            _ => Self::parse(identifier),
+        }
+    }
 }
 
 /// The named build contexts that a client offers.
@@ -156,6 +168,11 @@ impl NamedContexts {
         let (key, source) =
             self.0.get_key_value(&for_platform).or_else(|| self.0.get_key_value(&familiar))?;
         Some((key, source))
+    }
+
+    /// Replaces the sources of contexts, by their names.
+    pub fn replace(&mut self, sources: &BTreeMap<String, ContextSource>) {
+        self.0.extend(sources.clone());
     }
 
     /// Removes a context and returns its source.
@@ -223,6 +240,12 @@ mod tests {
         ] {
             assert_eq!(ContextSource::parse(text), Ok(expected), "{text}");
         }
+        assert_eq!(ContextSource::of_source("local://ctx"), ContextSource::parse("local:ctx"));
+        let url = "https://host/a.git#v1:docs";
+        for same in [url, "git://host/a.git#v1:docs", "git://https://host/a.git#v1:docs"] {
+            assert_eq!(ContextSource::of_source(same), ContextSource::parse(url), "{same}");
+        }
+        assert!(ContextSource::of_source("git://host/a#:../b").is_err());
         assert!(matches!(ContextSource::parse("https://host/a.git#v1"), Ok(ContextSource::Git(_))));
         for text in [
             "oci-layout://store",

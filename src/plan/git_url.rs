@@ -68,6 +68,19 @@ impl GitUrl {
         Some(url.with_query(query).and_then(Self::checked))
     }
 
+    /// Parses the identifier of a source in a graph, without its `git://`. A URL without a scheme is
+    /// one of `https` (`NewGitIdentifier` in `source/git/identifier.go` of BuildKit).
+    pub fn of_source(text: &str) -> Result<Self, InvalidGitUrl> {
+        let (remote, fragment) = split(text, '#');
+        let (reference, subdir) = split(fragment, ':');
+        let remote = match remote.contains("://") || is_scp_style(remote) {
+            true => remote.to_owned(),
+            false => format!("https://{remote}"),
+        };
+        let (reference, subdir) = (reference.to_owned(), subdir.to_owned());
+        Self { remote, reference, subdir, ..Self::default() }.checked()
+    }
+
     /// Checks that its values are valid for git.
     fn checked(mut self) -> Result<Self, InvalidGitUrl> {
         if !is_reference(&self.reference) {

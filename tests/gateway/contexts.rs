@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use buildkit_llb::{Definition, Graph, Image, Metadata};
+use buildkit_proto::frontend::ResolveSourceMetaResponse;
 use buildkit_proto::pb;
 use mstage::gateway::run;
 
@@ -41,6 +42,48 @@ async fn a_build_file_of_the_client_goes_with_any_context() {
     };
     let text = String::from_utf8_lossy(first.definition.as_ref().unwrap().as_bytes()).into_owned();
     assert!(text.contains("local://files") && text.contains("other"));
+}
+
+/// A reply to a lookup of an image that a source policy replaces.
+fn replaced(identifier: &str) -> ResolveSourceMetaResponse {
+    let source = pb::SourceOp { identifier: identifier.to_owned(), ..Default::default() };
+    ResolveSourceMetaResponse { source: Some(source), ..Default::default() }
+}
+
+/// Here the policy replaces the image by another one, and that one by a directory of the client.
+/// The stage and the ignore file are those of the directory.
+#[tokio::test]
+async fn a_source_policy_replaces_the_image_of_a_context() {
+    const SPEC: &str = "[stages.a]\nfrom = 'base'\nsteps = [{ copy = '/x', from = 'base' }]\n";
+    let engine = |last: &str| {
+        Engine::new(Release::Head)
+            .source("local://dockerfile", [("mstage.toml", SPEC)])
+            .source("local://files", [(".dockerignore", "tmp")])
+            .meta("docker-image://docker.io/library/alpine:3", replaced("docker-image://first:1"))
+            .meta("docker-image://docker.io/library/first:1", replaced(last))
+    };
+    let options = ["context:base=docker-image://alpine:3"];
+    let daemon = build_with(engine("local://files"), &options).await;
+    assert!(returned(&daemon).error.is_none(), "{:?}", returned(&daemon).error);
+    let ops = ops(&daemon);
+    let sources = sources(&ops);
+    assert_eq!(sources.keys().collect::<Vec<_>>(), [&"local://files"]);
+    assert_eq!(sources["local://files"]["local.excludepatterns"], r#"["tmp"]"#);
+
+    let (message, _) = error(&build_with(engine("docker-image://alpine:3"), &options).await);
+    assert!(message.contains("a source policy replaces docker.io/library/"), "{message}");
+    let (message, _) = error(&build_with(engine("what://ever"), &options).await);
+    assert!(message.contains("replaces docker.io/library/first:1 with what://ever"), "{message}");
+}
+
+/// As for Dockerfiles: the files of an image that is no build context must come from an image.
+#[tokio::test]
+async fn a_source_policy_does_not_replace_an_image_of_the_file() {
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", [("mstage.toml", "[stages.a]\nfrom = 'alpine:3'\n")])
+        .meta("docker-image://docker.io/library/alpine:3", replaced("local://files"));
+    let (message, _) = error(&build_with(engine, &[]).await);
+    assert!(message.contains("with local://files, which is not an image"), "{message}");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ pub(super) async fn answer(
             let requests = project.options.requests();
             let planned = project.plan_with(select, &requests, false, &mut diagnostics).await;
             let planned = planned
-                .map_err(|status| report::with_errors(status, &diagnostics, &opened.files))?;
+                .map_err(|err| report::with_errors(err.into(), &diagnostics, &opened.files))?;
             planned.map(|planned| {
                 let settings = project.settings();
                 let ignored = Ignored { file: &ignore_file, patterns: &settings.ignore };
