@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::config::{ContainerConfig, Empty, HealthcheckConfig, port_names};
+use super::config::{Empty, HealthcheckConfig, port_names};
 use super::environment::Environment;
 use super::export::Export;
 use super::scope::Scope;
 use super::stage_scope::{StageScope, no_program, values_of};
 use super::step;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::source::Spanned;
-use crate::spec::{
-    Command, Duration, Healthcheck, Image, Scalar, Template, Trigger, User, cleared,
-};
+use crate::spec::{Command, Duration, Healthcheck, Image, Labels, Scalar, Template, Trigger, User};
 use crate::text::Text;
 
 /// Maximum size of a port in the config, in bytes.
@@ -41,175 +39,178 @@ pub(super) fn apply(
     environment.extend(variables);
 
     let values = StageScope { scope, environment };
+    let mut settings = Settings { values, os, export, diagnostics };
+    // In this order they are in the history.
     if let Some(workdir) = &image.workdir {
-        let before = export.config.working_dir.as_str().into();
-        let path = values.workdir(&before, workdir, diagnostics).unwrap_or(before);
-        let workdir = values.recorded_workdir(workdir, &path);
-        export.config.working_dir.clone_from(&workdir);
-        export.record_config(|_| format!("WORKDIR {workdir}"));
+        settings.workdir(workdir);
     }
-    if let Some(User(user)) = &image.user {
-        export.config.user = step::user(user, &values, diagnostics).unwrap_or_default().to_string();
-        export.record_config(|config| format!("USER {}", config.user));
+    if let Some(user) = &image.user {
+        settings.user(user);
     }
-    let ports = expose(&image.expose, &values, diagnostics);
-    if !ports.is_empty() {
-        export.record_config(|_| format!("EXPOSE {}", port_names(&ports)));
-        export.config.exposed_ports.extend(ports.into_iter().map(|port| (port, Empty {})));
-    }
-    let volumes = values.expand_all(&image.volumes, diagnostics).unwrap_or_default();
-    for (volume, template) in volumes.iter().zip(&image.volumes) {
-        // In `C:/dir`, the colon is part of the path.
-        if volume.as_str().get(2..).is_some_and(|rest| rest.contains(":/")) {
-            let message = format!("expected a path in the container, found `{volume}`");
-            diagnostics.push(
-                Diagnostic::new(Code::InvalidValue, template.span, message)
-                    .hint("write a directory such as \"/data\"; choose what is mounted there when you run the container"),
-            );
-        }
-    }
-    if !volumes.is_empty() {
-        export.record_config(|_| format!("VOLUME {volumes:?}"));
-        let volumes = volumes.iter().map(|volume| (volume.to_string(), Empty {}));
-        export.config.volumes.extend(volumes);
-    }
-    for label in image.labels.0.values() {
-        let name = values.expand(&label.name, diagnostics);
-        let value = values.expand(&label.value, diagnostics).unwrap_or_default();
-        let Ok(name) = name else { continue };
-        export.record_config(|_| format!("LABEL {name}={value}"));
-        export.config.labels.insert(name.to_string(), value.to_string());
-    }
+    settings.ports(&image.expose);
+    settings.volumes(&image.volumes);
+    settings.labels(&image.labels);
     if let Some(entrypoint) = &image.entrypoint {
-        check_program(entrypoint, "entrypoint = []", diagnostics);
-        let words = command(entrypoint, export.config.shell.as_deref(), os);
-        export.record_config(|_| format!("ENTRYPOINT {words:?}"));
-        export.config.entrypoint = Some(words);
-        export.config.cmd = None;
+        settings.entrypoint(entrypoint);
     }
     if let Some(cmd) = &image.cmd {
-        // After an entrypoint the words are arguments, which may be empty. A single empty word is a
-        // common way to mean no command.
-        let is_program =
-            scope.is_whole && export.config.entrypoint.as_ref().is_none_or(Vec::is_empty);
-        if is_program || matches!(&cmd.value, Command::List(words) if words.len() == 1) {
-            check_program(cmd, "cmd = []", diagnostics);
-        }
-        let words = command(cmd, export.config.shell.as_deref(), os);
-        export.record_config(|_| format!("CMD {words:?}"));
-        export.config.cmd = Some(words);
-        export.config.args_escaped = true;
+        settings.cmd(cmd);
     }
     if let Some(signal) = &image.stop_signal {
-        export.config.stop_signal = stop_signal(signal, &values, diagnostics).to_string();
-        export.record_config(|config| format!("STOPSIGNAL {}", config.stop_signal));
+        settings.stop_signal(signal);
     }
     if let Some(healthcheck) = &image.healthcheck {
-        match healthcheck.cmd() {
-            Some(Command::Shell(text)) if text.trim().is_empty() => {
-                diagnostics.push(no_program(healthcheck.span));
-            }
-            Some(Command::List(words)) if words.is_empty() => {
-                diagnostics.push(no_program(healthcheck.span));
-            }
-            Some(cmd) => check_program(cmd, "none = true", diagnostics),
-            None => {}
-        }
-        let planned = plan_healthcheck(healthcheck, &values, diagnostics);
-        export.record_config(|_| format!("HEALTHCHECK {:?}", planned.test));
-        export.config.healthcheck = Some(planned);
+        settings.healthcheck(healthcheck);
     }
-    for Trigger(instruction) in &image.on_build {
-        export.record_config(|_| format!("ONBUILD {instruction}"));
-        export.config.on_build.push(instruction.clone());
-    }
-    for annotation in image.annotations.0.values() {
-        let name = values.expand(&annotation.name, diagnostics);
-        let value = values.expand(&annotation.value, diagnostics);
-        if let (Ok(name), Ok(value)) = (name, value) {
-            export.annotations.insert(name.to_string(), value.to_string());
-        }
-    }
-    export.base_annotations = image.base_annotations.unwrap_or(false);
+    settings.triggers(&image.on_build);
+    settings.annotations(&image.annotations);
+    settings.export.base_annotations = image.base_annotations.unwrap_or(false);
     if let Some(author) = &image.author {
-        let author = values.expand(author, diagnostics);
-        export.author = author.ok().map(|author| author.to_string());
+        settings.author(author);
     }
 }
 
-/// The parts of the inherited config that `clear` can name.
-const CLEARABLE: [&str; 11] = [
-    "env",
-    "expose",
-    "volumes",
-    "labels",
-    "entrypoint",
-    "cmd",
-    "user",
-    "workdir",
-    "shell",
-    "stop-signal",
-    "healthcheck",
-];
+/// Applies single keys of `[image]`, each with its entry in the history.
+struct Settings<'a, 's> {
+    values: StageScope<'a, 's>,
+    os: &'a str,
+    export: &'a mut Export,
+    diagnostics: &'a mut Diagnostics,
+}
 
-/// Removes the named parts from the config that a stage inherits. A missing part is not an error:
-/// the next version of the base may have it.
-pub(super) fn clear(
-    names: &[Spanned<String>],
-    environment: &mut Environment,
-    config: &mut ContainerConfig,
-    diagnostics: &mut Diagnostics,
-) {
-    let mut variables = BTreeSet::new();
-    for name in names {
-        match name.split_once('.').map_or((name.as_str(), None), |(what, one)| (what, Some(one))) {
-            ("env", None) => *environment = Environment::default(),
-            ("env", Some(one)) => {
-                variables.insert(one);
-            }
-            ("labels", None) => config.labels.clear(),
-            ("labels", Some(one)) => {
-                config.labels.remove(one);
-            }
-            ("expose", None) => config.exposed_ports.clear(),
-            ("volumes", None) => config.volumes.clear(),
-            ("entrypoint", None) => config.entrypoint = None,
-            ("cmd", None) => config.cmd = None,
-            ("user", None) => config.user.clear(),
-            ("workdir", None) => "/".clone_into(&mut config.working_dir),
-            ("shell", None) => config.shell = None,
-            ("stop-signal", None) => config.stop_signal.clear(),
-            ("healthcheck", None) => config.healthcheck = None,
-            _ => {
-                let hint = clearable_like(name)
-                    .or_else(|| did_you_mean(name, CLEARABLE))
-                    .unwrap_or_else(|| format!("{}, `env.NAME` or `labels.NAME`", list(CLEARABLE)));
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::InvalidValue,
-                        name.span,
-                        format!("`{}` cannot be cleared", name.value),
-                    )
-                    .hint(hint),
+impl Settings<'_, '_> {
+    fn workdir(&mut self, workdir: &Template) {
+        let before = self.export.config.working_dir.as_str().into();
+        let path = self.values.workdir(&before, workdir, self.diagnostics).unwrap_or(before);
+        let workdir = self.values.recorded_workdir(workdir, &path);
+        self.export.config.working_dir.clone_from(&workdir);
+        self.export.record_config(|_| format!("WORKDIR {workdir}"));
+    }
+
+    fn user(&mut self, User(user): &User) {
+        let user = step::user(user, &self.values, self.diagnostics).unwrap_or_default();
+        self.export.config.user = user.to_string();
+        self.export.record_config(|config| format!("USER {}", config.user));
+    }
+
+    fn ports(&mut self, ports: &[Spanned<Scalar>]) {
+        let ports = expose(ports, &self.values, self.diagnostics);
+        if !ports.is_empty() {
+            self.export.record_config(|_| format!("EXPOSE {}", port_names(&ports)));
+            let ports = ports.into_iter().map(|port| (port, Empty {}));
+            self.export.config.exposed_ports.extend(ports);
+        }
+    }
+
+    fn volumes(&mut self, templates: &[Template]) {
+        let volumes = self.values.expand_all(templates, self.diagnostics).unwrap_or_default();
+        for (volume, template) in volumes.iter().zip(templates) {
+            // In `C:/dir`, the colon is part of the path.
+            if volume.as_str().get(2..).is_some_and(|rest| rest.contains(":/")) {
+                let message = format!("expected a path in the container, found `{volume}`");
+                self.diagnostics.push(
+                    Diagnostic::new(Code::InvalidValue, template.span, message)
+                        .hint("write a directory such as \"/data\"; choose what is mounted there when you run the container"),
                 );
             }
         }
+        if !volumes.is_empty() {
+            self.export.record_config(|_| format!("VOLUME {volumes:?}"));
+            let volumes = volumes.iter().map(|volume| (volume.to_string(), Empty {}));
+            self.export.config.volumes.extend(volumes);
+        }
     }
-    if !variables.is_empty() {
-        environment.retain(|name| !variables.contains(name));
-    }
-}
 
-/// The name for `clear` that is similar to an unknown one: from another tool, or in another
-/// spelling.
-fn clearable_like(name: &str) -> Option<String> {
-    let (what, one) = name.split_once('.').map_or((name, None), |(what, one)| (what, Some(one)));
-    let known = cleared(what, &CLEARABLE)?;
-    let one = one.filter(|_| ["env", "labels"].contains(&known));
-    Some(match one {
-        Some(one) => format!("write \"{known}.{one}\""),
-        None => format!("write \"{known}\""),
-    })
+    fn labels(&mut self, labels: &Labels) {
+        for label in labels.0.values() {
+            let name = self.values.expand(&label.name, self.diagnostics);
+            let value = self.values.expand(&label.value, self.diagnostics).unwrap_or_default();
+            let Ok(name) = name else { continue };
+            self.export.record_config(|_| format!("LABEL {name}={value}"));
+            self.export.config.labels.insert(name.to_string(), value.to_string());
+        }
+    }
+
+    fn entrypoint(&mut self, entrypoint: &Command) {
+        check_program(entrypoint, "entrypoint = []", self.diagnostics);
+        let words = self.words(entrypoint);
+        self.export.record_config(|_| format!("ENTRYPOINT {words:?}"));
+        self.export.config.entrypoint = Some(words);
+        self.export.config.cmd = None;
+    }
+
+    fn cmd(&mut self, cmd: &Command) {
+        // After an entrypoint the words are arguments, which may be empty. A single empty word is a
+        // common way to mean no command.
+        let entrypoint = self.export.config.entrypoint.as_ref();
+        let is_program = self.values.scope.is_whole && entrypoint.is_none_or(Vec::is_empty);
+        if is_program || matches!(cmd, Command::List(words) if words.len() == 1) {
+            check_program(cmd, "cmd = []", self.diagnostics);
+        }
+        let words = self.words(cmd);
+        self.export.record_config(|_| format!("CMD {words:?}"));
+        self.export.config.cmd = Some(words);
+        self.export.config.args_escaped = true;
+    }
+
+    /// A command in the form of image configs.
+    fn words(&self, command: &Command) -> Vec<String> {
+        let text = match command {
+            Command::List(words) => return plain(words),
+            Command::Shell(text) => text,
+        };
+        let mut words = match &self.export.config.shell {
+            Some(shell) => shell.clone(),
+            None if self.os == "windows" => WINDOWS_SHELL.map(str::to_owned).to_vec(),
+            None => CONTAINER_SHELL.map(str::to_owned).to_vec(),
+        };
+        words.push(text.clone());
+        words
+    }
+
+    fn stop_signal(&mut self, signal: &Template) {
+        let signal = stop_signal(signal, &self.values, self.diagnostics);
+        self.export.config.stop_signal = signal.to_string();
+        self.export.record_config(|config| format!("STOPSIGNAL {}", config.stop_signal));
+    }
+
+    fn healthcheck(&mut self, healthcheck: &Spanned<Healthcheck>) {
+        match healthcheck.cmd() {
+            Some(Command::Shell(text)) if text.trim().is_empty() => {
+                self.diagnostics.push(no_program(healthcheck.span));
+            }
+            Some(Command::List(words)) if words.is_empty() => {
+                self.diagnostics.push(no_program(healthcheck.span));
+            }
+            Some(cmd) => check_program(cmd, "none = true", self.diagnostics),
+            None => {}
+        }
+        let planned = plan_healthcheck(healthcheck, &self.values, self.diagnostics);
+        self.export.record_config(|_| format!("HEALTHCHECK {:?}", planned.test));
+        self.export.config.healthcheck = Some(planned);
+    }
+
+    fn triggers(&mut self, triggers: &[Trigger]) {
+        for Trigger(instruction) in triggers {
+            self.export.record_config(|_| format!("ONBUILD {instruction}"));
+            self.export.config.on_build.push(instruction.clone());
+        }
+    }
+
+    fn annotations(&mut self, annotations: &Labels) {
+        for annotation in annotations.0.values() {
+            let name = self.values.expand(&annotation.name, self.diagnostics);
+            let value = self.values.expand(&annotation.value, self.diagnostics);
+            if let (Ok(name), Ok(value)) = (name, value) {
+                self.export.annotations.insert(name.to_string(), value.to_string());
+            }
+        }
+    }
+
+    fn author(&mut self, author: &Template) {
+        let author = self.values.expand(author, self.diagnostics);
+        self.export.author = author.ok().map(|author| author.to_string());
+    }
 }
 
 fn stop_signal(
@@ -336,21 +337,6 @@ fn check_program(command: &Command, none: &str, diagnostics: &mut Diagnostics) {
         && let Some(word) = words.first().filter(|word| word.trim().is_empty())
     {
         diagnostics.push(no_program(word.span).hint(format!("for no command, write `{none}`")));
-    }
-}
-
-fn command(command: &Command, shell: Option<&[String]>, os: &str) -> Vec<String> {
-    match command {
-        Command::List(words) => plain(words),
-        Command::Shell(text) => {
-            let mut words = match shell {
-                Some(shell) => shell.to_vec(),
-                None if os == "windows" => WINDOWS_SHELL.map(str::to_owned).to_vec(),
-                None => CONTAINER_SHELL.map(str::to_owned).to_vec(),
-            };
-            words.push(text.clone());
-            words
-        }
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod action;
 mod check;
+mod clear;
 mod condition;
 mod config;
 mod context;

@@ -77,70 +77,103 @@ pub(super) fn of_contexts(
     whole: &BTreeSet<StageId>,
     contexts: &IdVec<ContextId, ContextQuery>,
 ) -> (ContextPaths, IdVec<ContextId, ContextPaths>) {
-    let mut main = ContextPaths::default();
-    let mut named = contexts.map(|_| ContextPaths::default());
-    // A stage without steps is its base, which may be a context.
-    let mut meant: IdVec<StageId, Origin> = IdVec::with_capacity(stages.len());
+    let main = ContextPaths::default();
+    let named = contexts.map(|_| ContextPaths::default());
+    let mut reads = Reads { main, named, origins: real_origins(stages), root: "/".into() };
     for (at, stage) in stages.enumerate() {
-        meant.push(match stage.base {
+        if makes_files(stage) || whole.contains(&at) {
+            reads.add_all(stage.base);
+            for merged in &stage.merged {
+                reads.add_all(Origin::Stage(merged.stage));
+            }
+        }
+        for step in &stage.steps {
+            reads.add_action(&step.action);
+        }
+    }
+    (reads.main, reads.named)
+}
+
+/// The origin of each stage's files: a stage without steps is its base, which may be a context.
+fn real_origins(stages: &IdVec<StageId, PlannedStage>) -> IdVec<StageId, Origin> {
+    let mut origins: IdVec<StageId, Origin> = IdVec::with_capacity(stages.len());
+    for (at, stage) in stages.enumerate() {
+        origins.push(match stage.base {
             _ if makes_files(stage) => Origin::Stage(at),
-            Origin::Stage(base) => meant[base],
+            Origin::Stage(base) => origins[base],
             base => base,
         });
     }
-    let mut read = |origin: Origin, path: &Text, copied: Option<(&Copy, &CopyItem)>| {
-        let origin = if let Origin::Stage(at) = origin { meant[at] } else { origin };
-        let excludes = || copied.map(|(copy, item)| excluded_by(copy, item)).unwrap_or_default();
+    origins
+}
+
+/// The paths that are used, while they are collected.
+struct Reads {
+    main: ContextPaths,
+    named: IdVec<ContextId, ContextPaths>,
+    /// The origin of each stage's files.
+    origins: IdVec<StageId, Origin>,
+    root: Text,
+}
+
+impl Reads {
+    fn add_action(&mut self, action: &Action) {
+        match action {
+            Action::Copy(copy) => {
+                for item in &copy.items {
+                    self.add(copy.origin, &item.reads, Some((copy, item)));
+                }
+            }
+            Action::Unpack(unpack) => {
+                self.add(unpack.origin, &path::as_pattern(&unpack.source), None);
+            }
+            Action::Exec(exec) => {
+                for mount in &*exec.mounts {
+                    self.add_mount(&mount.kind);
+                }
+            }
+            Action::Fetch(_)
+            | Action::Git(_)
+            | Action::Write(_)
+            | Action::Mkdir { .. }
+            | Action::Remove { .. }
+            | Action::Symlink { .. } => {}
+        }
+    }
+
+    fn add_mount(&mut self, kind: &MountKind) {
+        match kind {
+            MountKind::Bind { origin, source, .. } => self.add(*origin, &literally(source), None),
+            MountKind::Cache { origin: Some(origin), source: Some(source), .. } => {
+                self.add(*origin, &literally(source), None);
+            }
+            MountKind::Cache { origin: Some(origin), source: None, .. } => self.add_all(*origin),
+            MountKind::Cache { origin: None, .. }
+            | MountKind::Secret { .. }
+            | MountKind::Ssh { .. }
+            | MountKind::Tmpfs { .. } => {}
+        }
+    }
+
+    fn add_all(&mut self, origin: Origin) {
+        let root = self.root.clone();
+        self.add(origin, &root, None);
+    }
+
+    /// Adds a path of an origin. `copied` is the item that copies it, if one does.
+    fn add(&mut self, origin: Origin, path: &Text, copied: Option<(&Copy, &CopyItem)>) {
+        let origin = if let Origin::Stage(at) = origin { self.origins[at] } else { origin };
         let paths = match origin {
-            Origin::Context => &mut main,
-            Origin::Named(at) => &mut named[at],
+            Origin::Context => &mut self.main,
+            Origin::Named(at) => &mut self.named[at],
             Origin::Scratch | Origin::Stage(_) | Origin::Image(_) => return,
         };
+        let excludes = || copied.map(|(copy, item)| excluded_by(copy, item)).unwrap_or_default();
         paths.add(path, excludes);
         if let Some((_, item)) = copied {
             paths.add_copied(&item.source);
         }
-    };
-    let root = Text::from("/");
-    for (at, stage) in stages.enumerate() {
-        if makes_files(stage) || whole.contains(&at) {
-            read(stage.base, &root, None);
-            for merged in &stage.merged {
-                read(Origin::Stage(merged.stage), &root, None);
-            }
-        }
-        for step in &stage.steps {
-            match &step.action {
-                Action::Copy(copy) => {
-                    for item in &copy.items {
-                        read(copy.origin, &item.reads, Some((copy, item)));
-                    }
-                }
-                Action::Unpack(unpack) => {
-                    read(unpack.origin, &path::as_pattern(&unpack.source), None);
-                }
-                Action::Exec(exec) => exec.mounts.iter().for_each(|mount| match &mount.kind {
-                    MountKind::Bind { origin, source, .. } => {
-                        read(*origin, &literally(source), None);
-                    }
-                    MountKind::Cache { origin: Some(origin), source, .. } => {
-                        read(*origin, &literally(source.as_ref().unwrap_or(&root)), None);
-                    }
-                    MountKind::Cache { .. }
-                    | MountKind::Secret { .. }
-                    | MountKind::Ssh { .. }
-                    | MountKind::Tmpfs { .. } => {}
-                }),
-                Action::Fetch(_)
-                | Action::Git(_)
-                | Action::Write(_)
-                | Action::Mkdir { .. }
-                | Action::Remove { .. }
-                | Action::Symlink { .. } => {}
-            }
-        }
     }
-    (main, named)
 }
 
 #[cfg(test)]

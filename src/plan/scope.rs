@@ -96,41 +96,8 @@ impl<'s> Scope<'s> {
             let value = value.map_or(Value::Unset, |value| Value::Set(value.into()));
             scope.values.insert(name, value);
         }
-        for (name, value) in &request.build_args {
-            if value.contains('\0') {
-                let message = format!("--build-arg {name} contains a NUL character");
-                let reported = diagnostics.report(
-                    Diagnostic::without_place(Code::InvalidArg, message)
-                        .hint("programs cannot receive NUL characters"),
-                );
-                scope.values.insert(name, Value::Failed(reported));
-                continue;
-            }
-            let lowercase = name.to_ascii_lowercase();
-            if PROXIES.contains(&lowercase.as_str()) {
-                scope.proxies.insert(lowercase, value.clone());
-            }
-            let declared = spec.args.0.contains_key(name.as_str()) || spec.is_unread(name);
-            if declared || scope.values.contains_key(name.as_str()) {
-                scope.values.insert(name, Value::Set(value.into()));
-            } else if let Some(Scalar(var)) = spec.vars.0.get(name.as_str()) {
-                diagnostics.push(undeclared_build_arg::of_constant(name, var.span));
-            } else if !is_known(name) {
-                diagnostics.push(undeclared_build_arg::found(name, scope.did_you_mean(name)));
-            }
-        }
-        for (name, Scalar(var)) in &spec.vars.0 {
-            if let Some((_, arg)) = spec.args.0.get_key_value(name) {
-                diagnostics.push(
-                    Diagnostic::new(
-                        Code::ArgAndVar,
-                        var.span,
-                        format!("`{name}` is both an arg and a variable"),
-                    )
-                    .related(arg.span, "the arg"),
-                );
-            }
-        }
+        scope.add_build_args(spec, request, diagnostics);
+        check_names(spec, diagnostics);
         if let (Some(value), Some((name, _))) =
             (&request.epoch_value, spec.args.0.get_key_value(EPOCH_ARG))
         {
@@ -145,6 +112,38 @@ impl<'s> Scope<'s> {
         scope.add_defaults(spec, diagnostics);
         scope.check_values(spec, request, diagnostics);
         scope
+    }
+
+    /// Adds the values that the client gives.
+    fn add_build_args(
+        &mut self,
+        spec: &'s Spec,
+        request: &'s Request,
+        diagnostics: &mut Diagnostics,
+    ) {
+        for (name, value) in &request.build_args {
+            if value.contains('\0') {
+                let message = format!("--build-arg {name} contains a NUL character");
+                let reported = diagnostics.report(
+                    Diagnostic::without_place(Code::InvalidArg, message)
+                        .hint("programs cannot receive NUL characters"),
+                );
+                self.values.insert(name, Value::Failed(reported));
+                continue;
+            }
+            let lowercase = name.to_ascii_lowercase();
+            if PROXIES.contains(&lowercase.as_str()) {
+                self.proxies.insert(lowercase, value.clone());
+            }
+            let declared = spec.args.0.contains_key(name.as_str()) || spec.is_unread(name);
+            if declared || self.values.contains_key(name.as_str()) {
+                self.values.insert(name, Value::Set(value.into()));
+            } else if let Some(Scalar(var)) = spec.vars.0.get(name.as_str()) {
+                diagnostics.push(undeclared_build_arg::of_constant(name, var.span));
+            } else if !is_known(name) {
+                diagnostics.push(undeclared_build_arg::found(name, self.did_you_mean(name)));
+            }
+        }
     }
 
     /// Adds the args that were not given, and the variables, each after those that its value refers
@@ -413,6 +412,22 @@ fn too_large(span: Span) -> Diagnostic {
     let message = format!("the values of this build exceed {} MiB", ALLOWANCE >> 20);
     Diagnostic::new(Code::TooLarge, span, message)
         .hint("shorten values that repeat each other, or a long value that is used in many places")
+}
+
+/// Reports names that are both an arg and a variable.
+fn check_names(spec: &Spec, diagnostics: &mut Diagnostics) {
+    for (name, Scalar(var)) in &spec.vars.0 {
+        if let Some((_, arg)) = spec.args.0.get_key_value(name) {
+            diagnostics.push(
+                Diagnostic::new(
+                    Code::ArgAndVar,
+                    var.span,
+                    format!("`{name}` is both an arg and a variable"),
+                )
+                .related(arg.span, "the arg"),
+            );
+        }
+    }
 }
 
 fn is_known(build_arg: &str) -> bool {

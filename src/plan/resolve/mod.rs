@@ -3,6 +3,7 @@
 mod finish;
 mod images;
 mod resolver;
+mod settings;
 mod stage;
 
 use self::finish::Lookups;

@@ -6,19 +6,19 @@ use std::sync::Arc;
 use buildkit_llb::Platform;
 
 use super::resolver::{Resolved, Resolver};
+use super::settings::StageSettings;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::plan::action::Action;
-use crate::plan::environment::Environment;
 use crate::plan::export::Export;
+use crate::plan::origin::Origin;
 use crate::plan::planned::{Fork, PlannedStage, PlannedStep};
 use crate::plan::select::SelectedStage;
-use crate::plan::stage_scope::{StageScope, values_of};
+use crate::plan::stage_scope::StageScope;
 use crate::plan::step::{self, Context, RecordedStep, Surroundings};
 use crate::plan::workdir::{PendingWorkdir, Turn};
 use crate::plan::{fork, image, merge, report};
 use crate::rules::{foreign_platform, shadowed_arg};
-use crate::spec::{Stage, User, Verb};
-use crate::text::Text;
+use crate::spec::{Stage, Verb};
 
 impl Resolver<'_, '_> {
     /// Plans a stage. A value with a reported error counts as empty, so that the rest of the stage,
@@ -29,26 +29,13 @@ impl Resolver<'_, '_> {
         export: &mut Export,
         diagnostics: &mut Diagnostics,
     ) -> Resolved {
-        let SelectedStage { name, stage, replaced, .. } = selected;
+        let SelectedStage { stage, replaced, .. } = selected;
         let scope = &self.selection.scope;
         let base = self.selection.origins.of(&stage.from);
         let platform = &self.platform(selected, base);
         let (mut surroundings, mut recorded) = self.inherited(base, platform);
         export.begin_stage();
-        let mut plan = PlannedStage {
-            name: name.as_text().clone(),
-            platform: platform.clone(),
-            base,
-            merged: if *replaced { Vec::new() } else { self.merged(stage) },
-            ignore_cache: self.selection.request.no_cache.covers(name.as_str()),
-            sbom: stage.sbom.unwrap_or(false)
-                || self.selection.request.sbom.stages.covers(name.as_str()),
-            steps: Vec::new(),
-            mounts: Arc::default(),
-            forks: Vec::new(),
-            squash: stage.squash.as_ref().filter(|squash| squash.value).map(|squash| squash.span),
-            report: None,
-        };
+        let mut plan = self.begin(selected, base, platform);
         if *replaced {
             let layers = self.layers(base);
             return Resolved { surroundings, recorded, plan, layers };
@@ -57,8 +44,16 @@ impl Resolver<'_, '_> {
             let name = &self.stages[merged.stage].plan.name;
             export.record_merge(name, merged.layers(|origin| self.layers(origin)));
         }
-        let make_workdir =
-            self.settle(stage, &mut surroundings, &mut recorded, export, diagnostics);
+        let settings = StageSettings {
+            stage,
+            scope,
+            origins: &self.selection.origins,
+            surroundings: &mut surroundings,
+            recorded: &mut recorded,
+            export,
+            diagnostics,
+        };
+        let make_workdir = settings.apply();
         let values = StageScope { scope, environment: &surroundings.environment };
         let report = stage.report.as_ref();
         plan.report = report.and_then(|report| {
@@ -79,106 +74,28 @@ impl Resolver<'_, '_> {
         Resolved { surroundings, recorded, plan, layers }
     }
 
-    /// Applies the stage's own settings to the surroundings of its steps and to its image. Returns
-    /// the step that creates its working directory.
-    fn settle(
+    /// The plan of a stage without the results of its settings and steps.
+    fn begin(
         &self,
-        stage: &Stage,
-        surroundings: &mut Surroundings,
-        recorded: &mut Environment,
-        export: &mut Export,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<PendingWorkdir> {
-        let (scope, origins) = (&self.selection.scope, &self.selection.origins);
-        let mut make_workdir = None;
-        let inherited_user = surroundings.user.clone();
-        if let Some(image) = &stage.image {
-            image::clear(&image.clear, recorded, &mut export.config, diagnostics);
+        selected: &SelectedStage<'_>,
+        base: Origin,
+        platform: &Platform,
+    ) -> PlannedStage {
+        let SelectedStage { name, stage, replaced, .. } = selected;
+        let request = self.selection.request;
+        PlannedStage {
+            name: name.as_text().clone(),
+            platform: platform.clone(),
+            base,
+            merged: if *replaced { Vec::new() } else { self.merged(stage) },
+            ignore_cache: request.no_cache.covers(name.as_str()),
+            sbom: stage.sbom.unwrap_or(false) || request.sbom.stages.covers(name.as_str()),
+            steps: Vec::new(),
+            mounts: Arc::default(),
+            forks: Vec::new(),
+            squash: stage.squash.as_ref().filter(|squash| squash.value).map(|squash| squash.span),
+            report: None,
         }
-        let listed = match &stage.args {
-            Some(args) => step::declared_args(args, scope, diagnostics).into(),
-            None => Arc::clone(&surroundings.args),
-        };
-        let hidden = step::declared_args(&stage.no_args, scope, diagnostics);
-        // An arg without a value leaves the variable unchanged.
-        let given: Option<Vec<Text>> = stage.args.is_some().then(|| {
-            listed
-                .iter()
-                .filter(|name: &&Text| matches!(scope.lookup(name), Ok(Some(_))))
-                .cloned()
-                .collect()
-        });
-        let says_nothing = given.as_ref().is_none_or(Vec::is_empty) && hidden.is_empty();
-        if !(says_nothing && surroundings.environment.sees_all_args()) {
-            for environment in [Arc::make_mut(&mut surroundings.environment), &mut *recorded] {
-                environment.set_args(given.as_deref(), hidden.iter().cloned());
-            }
-        }
-        surroundings.args = listed;
-        if !stage.env.0.is_empty() {
-            let variables = values_of(&stage.env, &surroundings.environment, scope, diagnostics);
-            for (name, value) in &variables {
-                export.record_config(|_| format!("ENV {name}={value}"));
-            }
-            recorded.extend(variables.iter().cloned());
-            Arc::make_mut(&mut surroundings.environment).extend(variables);
-            let places =
-                stage.env.0.iter().map(|(name, value)| (name.as_text().clone(), value.span));
-            Arc::make_mut(&mut surroundings.set_here).extend(places);
-        }
-        let environment = Arc::clone(&surroundings.environment);
-        let values = StageScope { scope, environment: &environment };
-        if let Some(User(user)) = &stage.user {
-            let user = step::user(user, &values, diagnostics).unwrap_or_default();
-            export.record_config(|_| format!("USER {user}"));
-            export.config.user = user.to_string();
-            surroundings.user = user;
-        }
-        if let Some(shell) = &stage.shell {
-            let shell = values.command(&shell.0, diagnostics).unwrap_or_default();
-            export.record_config(|_| format!("SHELL {shell:?}"));
-            export.config.shell = Some(shell.iter().map(Text::to_string).collect());
-            surroundings.shell = shell.into();
-        }
-        if let Some(workdir) = &stage.workdir {
-            let before = surroundings.workdir.clone();
-            let path =
-                values.workdir(&before, workdir, diagnostics).unwrap_or_else(|_| before.clone());
-            export.config.working_dir = values.recorded_workdir(workdir, &path);
-            surroundings.workdir = path.clone();
-            if path == "/" {
-                export.record_config(|_| "WORKDIR /".to_owned());
-            } else {
-                let before = (before, inherited_user.as_str());
-                make_workdir = Some(PendingWorkdir::new(
-                    stage,
-                    workdir.span,
-                    surroundings,
-                    before,
-                    diagnostics,
-                ));
-            }
-        }
-        if let Some(mounts) = &stage.mounts {
-            let workdir = &surroundings.workdir;
-            surroundings.mounts =
-                step::plan_mounts(mounts, workdir, &values, origins, diagnostics).into();
-            surroundings.secret_env = step::plan_secrets(mounts, &values, diagnostics).into();
-            step::check_secrets(
-                &surroundings.secret_env,
-                |name: &str| surroundings.set_here.get(name).copied(),
-                diagnostics,
-            );
-        } else {
-            step::check_secrets(
-                &surroundings.secret_env,
-                |name: &str| stage.env.0.get(name).map(|value| value.span),
-                diagnostics,
-            );
-        }
-        surroundings.link = stage.link.unwrap_or(false);
-        surroundings.owner = step::default_owner(stage, &values, diagnostics);
-        make_workdir
     }
 
     /// Plans the steps of a stage, with its forks.

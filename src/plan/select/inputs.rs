@@ -85,66 +85,78 @@ impl FromLookup<'_, '_> {
                 Ok(Meaning::Outside(Outside::Source(name.to_owned(), ContextSource::Git(git), at)))
             }
             Input::Http { url, checksum, name: called, extract } => {
-                let at = url.span;
-                let url = self.expand(url, diagnostics);
-                let url = url.and_then(|url| remote::url(url, at, diagnostics));
-                let checksum = self.checked(checksum.as_ref(), remote::digest, diagnostics);
-                let filename = match called {
-                    Some(name) => self
-                        .expand(name, diagnostics)
-                        .and_then(|text| remote::named(text, name.span, diagnostics)),
-                    None => url.as_ref().map_err(|&reported| reported).and_then(|url| {
-                        remote::file_name(url, at, "set it with `name = \"...\"`", diagnostics)
-                    }),
-                };
-                let (url, filename) = (url?, filename?);
-                let checksum = match checksum? {
-                    Some(checksum) => Some(checksum.to_string()),
-                    None => self.request.locking.url(&url, at, diagnostics),
-                };
-                let file =
-                    HttpFile { name: filename, url: url.to_string(), checksum, extract: *extract };
-                Ok(Meaning::Outside(Outside::Source(
-                    name.to_owned(),
-                    ContextSource::Http(file),
-                    at,
-                )))
+                let (called, checksum) = (called.as_ref(), checksum.as_ref());
+                let file = self.http(url, called, checksum, *extract, diagnostics)?;
+                let (name, source) = (name.to_owned(), ContextSource::Http(file));
+                Ok(Meaning::Outside(Outside::Source(name, source, url.span)))
             }
             Input::Image { reference, platform: own } => {
-                let text = self.expand(reference, diagnostics)?;
-                let own = match own {
-                    Some(own) => {
-                        let build_platform = &self.request.build_platform;
-                        Some(platform_of(own, self.scope, build_platform, diagnostics)?)
-                    }
-                    None => None,
-                };
-                let platform = own.unwrap_or_else(|| platform.clone());
-                if let Some(context) = self.context(&text, &platform) {
-                    return Ok(context);
-                }
-                match Reference::parse(&text) {
-                    Ok(image) => {
-                        let locking = &self.request.locking;
-                        let image = locking.image(image, reference.span, diagnostics);
-                        Ok(Meaning::Outside(Outside::DeclaredImage(
-                            image,
-                            platform,
-                            reference.span,
-                        )))
-                    }
-                    Err(err) => diagnostics.error(Diagnostic::new(
-                        Code::InvalidReference,
-                        reference.span,
-                        err.to_string(),
-                    )),
-                }
+                let own = own.as_ref();
+                self.declared_image(reference, own, platform, diagnostics)
             }
             Input::Context(context) => {
                 let text = self.expand(context, diagnostics)?;
                 self.given_context(&text, context.span, platform, diagnostics)
             }
         }
+    }
+
+    /// A download. `called` is the name of the file.
+    fn http(
+        &self,
+        url: &Template,
+        called: Option<&Template>,
+        checksum: Option<&Template>,
+        extract: bool,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<HttpFile, Reported> {
+        let at = url.span;
+        let url = self.expand(url, diagnostics);
+        let url = url.and_then(|url| remote::url(url, at, diagnostics));
+        let checksum = self.checked(checksum, remote::digest, diagnostics);
+        let name = match called {
+            Some(name) => self
+                .expand(name, diagnostics)
+                .and_then(|text| remote::named(text, name.span, diagnostics)),
+            None => url.as_ref().map_err(|&reported| reported).and_then(|url| {
+                remote::file_name(url, at, "set it with `name = \"...\"`", diagnostics)
+            }),
+        };
+        let (url, name) = (url?, name?);
+        let checksum = match checksum? {
+            Some(checksum) => Some(checksum.to_string()),
+            None => self.request.locking.url(&url, at, diagnostics),
+        };
+        Ok(HttpFile { name, url: url.to_string(), checksum, extract })
+    }
+
+    /// An image, or the build context of the client with its reference as a name. `own` is the
+    /// platform in the source, `platform` the default.
+    fn declared_image(
+        &self,
+        reference: &Template,
+        own: Option<&Template>,
+        platform: &Platform,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Meaning, Reported> {
+        let text = self.expand(reference, diagnostics)?;
+        let build_platform = &self.request.build_platform;
+        let platform = match own {
+            Some(own) => &platform_of(own, self.scope, build_platform, diagnostics)?,
+            None => platform,
+        };
+        if let Some(context) = self.context(&text, platform) {
+            return Ok(context);
+        }
+        let at = reference.span;
+        let image = match Reference::parse(&text) {
+            Ok(image) => self.request.locking.image(image, at, diagnostics),
+            Err(err) => {
+                let message = err.to_string();
+                return diagnostics.error(Diagnostic::new(Code::InvalidReference, at, message));
+            }
+        };
+        Ok(Meaning::Outside(Outside::DeclaredImage(image, platform.clone(), at)))
     }
 
     fn expand(&self, template: &Template, diagnostics: &mut Diagnostics) -> Result<Text, Reported> {

@@ -17,6 +17,7 @@ mod sources;
 mod target;
 
 use self::candidates::Candidates;
+use self::declared::DeclaredId;
 use self::finish::Goal;
 use self::purpose::Purpose;
 pub(super) use self::purpose::client_mends;
@@ -27,7 +28,7 @@ pub use self::target::default_target;
 use self::target::{NoDefault, find_default, find_target};
 use super::request::Request;
 use super::scope::Scope;
-use crate::diagnostic::{Code, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::rules::near_platform;
 use crate::spec::Spec;
 
@@ -123,48 +124,17 @@ fn select_for<'s>(
     problems::report_cycles(&order, &candidates, diagnostics);
     let skips_required =
         request.flag(problems::SKIP, "remove it to build required stages", diagnostics);
-    let found_default = find_default(spec, &candidates, diagnostics.has_errors());
-    let default = found_default.as_ref().ok().copied();
-    let mut unclear = Diagnostics::default();
-    let target = match default {
-        // All stages can be checked or shown, regardless of the target.
-        None if matches!(purpose, Purpose::Check | Purpose::Graph)
-            && spec.default.is_none()
-            && request.planned_target().is_none()
-            && !diagnostics.has_errors() =>
-        {
-            find_target(spec, request, &candidates, &mut unclear)
-        }
-        _ if purpose == Purpose::CheckAlone => {
-            // An unclear default is an error only for builds.
-            if let Err(NoDefault::Problem(problem)) = found_default
-                && problem.code != Code::NoDefaultTarget
-            {
-                diagnostics.push(problem);
-            }
-            None
-        }
-        _ if purpose == Purpose::Lock => None,
-        _ => find_target(spec, request, &candidates, diagnostics),
-    };
+    let Target { stage: target, default, unclear } =
+        Target::of(purpose, spec, request, &candidates, diagnostics);
     if let Some(target) = target {
         // A requested stage is not unreached.
         diagnostics.withdraw(Code::UnreachedStage, candidates.name(target));
     }
-    let Reach { mut stages, has: mut is_selected, gates, left_out } =
-        Reach::of(target, skips_required, &candidates);
-    problems::warn_of_skipped(&left_out, &candidates, diagnostics);
+    let mut reach = Reach::of(target, skips_required, &candidates);
+    problems::warn_of_skipped(&reach.left_out, &candidates, diagnostics);
     // If the target is unclear, all stages are checked for errors.
     let all = purpose.takes_all() || target.is_none();
-    for at in is_selected.ids() {
-        let problems = std::mem::take(&mut candidates.list[at].problems);
-        // For a stage that is not built, only errors that no option of the client can avoid.
-        let is_needed = is_selected[at];
-        diagnostics.absorb(problems, |problem| match problem.code {
-            Code::NotLocked | Code::UnlockedReference => is_needed || all,
-            code => is_needed || !client_mends(code),
-        });
-    }
+    report_problems(&mut candidates, &reach, all, diagnostics);
     let has_errors = diagnostics
         .errors()
         .iter()
@@ -172,22 +142,15 @@ fn select_for<'s>(
     if has_errors && !purpose.finds_all(diagnostics) {
         return None;
     }
-    let mut needed = stages.len();
+    let mut needed = reach.stages.len();
     if all {
         for at in order.nodes {
-            let candidate = &candidates.list[at];
-            let knows_froms = match purpose.allows_gaps() {
-                true => candidates.stage(at).absence.is_none(),
-                false => candidate.knows_froms,
-            };
-            let is_whole =
-                has_errors || knows_froms && candidate.needs().iter().all(|&at| is_selected[at]);
-            if is_whole && !is_selected[at] {
-                is_selected[at] = true;
-                stages.push(at);
+            if has_errors || is_whole(at, purpose, &reach, &candidates) {
+                reach.add(at);
             }
         }
     }
+    let Reach { mut stages, gates, .. } = reach;
     if has_errors {
         let has_base = candidates.with_a_base(&stages);
         needed = stages[..needed].iter().filter(|&&at| has_base[at]).count();
@@ -197,7 +160,81 @@ fn select_for<'s>(
         Some(stage) => vec![stage],
         None => candidates.not_needed(),
     };
-    let unclear = unclear.errors().first().map(|&unclear| unclear.clone());
     let goal = Goal { stages, needed, target, unclear, gates, shipped };
     Some(finish::selection(goal, candidates, spec, scope, request))
+}
+
+/// The target of a selection.
+struct Target {
+    /// The stage that is built. `None` if there is none, or if that is unclear.
+    stage: Option<DeclaredId>,
+    /// The stage that is built by default, if that is clear.
+    default: Option<DeclaredId>,
+    /// The error of a build, if the purpose works without a target.
+    unclear: Option<Diagnostic>,
+}
+
+impl Target {
+    fn of(
+        purpose: Purpose,
+        spec: &Spec,
+        request: &Request,
+        candidates: &Candidates<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let found_default = find_default(spec, candidates, diagnostics.has_errors());
+        let default = found_default.as_ref().ok().copied();
+        let mut unclear = Diagnostics::default();
+        let stage = match default {
+            // All stages can be checked or shown, regardless of the target.
+            None if matches!(purpose, Purpose::Check | Purpose::Graph)
+                && spec.default.is_none()
+                && request.planned_target().is_none()
+                && !diagnostics.has_errors() =>
+            {
+                find_target(spec, request, candidates, &mut unclear)
+            }
+            _ if purpose == Purpose::CheckAlone => {
+                // An unclear default is an error only for builds.
+                if let Err(NoDefault::Problem(problem)) = found_default
+                    && problem.code != Code::NoDefaultTarget
+                {
+                    diagnostics.push(problem);
+                }
+                None
+            }
+            _ if purpose == Purpose::Lock => None,
+            _ => find_target(spec, request, candidates, diagnostics),
+        };
+        let unclear = unclear.errors().first().map(|&unclear| unclear.clone());
+        Self { stage, default, unclear }
+    }
+}
+
+/// Reports the problems of each stage. For a stage that is not built, only errors that no option of
+/// the client can avoid. `all` is true if all stages are selected.
+fn report_problems(
+    candidates: &mut Candidates<'_>,
+    reach: &Reach,
+    all: bool,
+    diagnostics: &mut Diagnostics,
+) {
+    for (at, &is_needed) in reach.has.enumerate() {
+        let problems = std::mem::take(&mut candidates.list[at].problems);
+        diagnostics.absorb(problems, |problem| match problem.code {
+            Code::NotLocked | Code::UnlockedReference => is_needed || all,
+            code => is_needed || !client_mends(code),
+        });
+    }
+}
+
+/// True if the meaning of every `from` of a stage is known, and all stages that it needs are
+/// selected.
+fn is_whole(at: DeclaredId, purpose: Purpose, reach: &Reach, candidates: &Candidates<'_>) -> bool {
+    let candidate = &candidates.list[at];
+    let knows_froms = match purpose.allows_gaps() {
+        true => candidates.stage(at).absence.is_none(),
+        false => candidate.knows_froms,
+    };
+    knows_froms && candidate.needs().iter().all(|&needed| reach.has[needed])
 }

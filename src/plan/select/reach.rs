@@ -46,6 +46,13 @@ impl Reach {
         reach.left_out.retain(|required| !reach.has[required.stage]);
         reach
     }
+
+    /// Adds a stage, unless it is built already.
+    pub(super) fn add(&mut self, at: DeclaredId) {
+        if !std::mem::replace(&mut self.has[at], true) {
+            self.stages.push(at);
+        }
+    }
 }
 
 /// Every stage that is built for a target: the target first, then all stages that it needs or

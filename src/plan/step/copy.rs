@@ -6,11 +6,18 @@ use super::files::Ownership;
 use super::{Planned, Planner, destinations, outside};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::path_pattern::{NOTHING, exactly, guarded, plain_name};
-use crate::plan::{Action, Copy, CopyItem, RequiredPath, path};
+use crate::plan::{Action, Copy, CopyItem, Origin, RequiredPath, path};
 use crate::rules::unmatched_pattern::{self, Pattern};
 use crate::source::Span;
 use crate::spec::{CopyStep, Sources, Template};
 use crate::text::Text;
+
+/// A source of a copy and its destination, as the stage's variables give them.
+struct Copied {
+    span: Span,
+    source: Text,
+    destination: Text,
+}
 
 impl Planner<'_, '_> {
     pub(super) fn copy(
@@ -25,14 +32,52 @@ impl Planner<'_, '_> {
         let exclude = self.patterns(step.exclude.as_deref(), diagnostics);
         let to = to?.unwrap_or_else(|| "./".into());
 
+        let (copied, mut complete) = self.copied(step, &to, diagnostics);
+        complete = complete.and(check_directories(step, &copied, diagnostics));
+        complete = complete.and(check_include(step, diagnostics));
+        if step.parents != Some(true)
+            && let (Ok(include), Ok(exclude)) = (&include, &exclude)
+        {
+            check_patterns(&copied, step, include, exclude, diagnostics);
+        }
+        let items = self.items(step, &copied, origin, diagnostics);
+        let (Ownership { owner, mode, link, flags }, include, exclude) =
+            (ownership?, include?, exclude?);
+        complete?;
+        let items = items?;
+        if matches!(step.sources.value, Sources::Each(_)) {
+            let ends = items.iter().zip(&copied).map(|(item, copied)| (item.end(), copied.span));
+            destinations::check(ends.collect(), diagnostics)?;
+        }
+        let (label, created_by) = self.copy_texts(step, &copied, &to, &flags, diagnostics);
+        let copy = Copy {
+            origin,
+            items: items.into(),
+            owner,
+            mode,
+            include: include.into(),
+            exclude: exclude.into(),
+            link,
+            unpack: step.extract.unwrap_or(false),
+        };
+        Ok(Planned { action: Action::Copy(copy), label: label.into(), created_by })
+    }
+
+    /// Expands the sources and destinations. A list is copied to `to`.
+    fn copied(
+        &self,
+        step: &CopyStep,
+        to: &Text,
+        diagnostics: &mut Diagnostics,
+    ) -> (Vec<Copied>, Result<(), Reported>) {
         let mut complete = Ok(());
-        let mut sources: Vec<(Span, Text, Text)> = Vec::new();
+        let mut all = Vec::new();
         let mut add = |template: &Template,
                        destination: Result<Text, Reported>,
                        diagnostics: &mut Diagnostics| {
             match (self.values.expand(template, diagnostics), destination) {
                 (Ok(source), Ok(destination)) => {
-                    sources.push((template.span, source, destination));
+                    all.push(Copied { span: template.span, source, destination });
                 }
                 (Err(reported), _) | (_, Err(reported)) => complete = Err(reported),
             }
@@ -49,40 +94,39 @@ impl Planner<'_, '_> {
                 }
             }
         }
-        complete = complete.and(self.check_directories(step, &sources, diagnostics));
-        if step.parents == Some(true) && step.include.is_some() {
-            complete = diagnostics.error(
-                Diagnostic::new(
-                    Code::ConflictingKeys,
-                    step.sources.span,
-                    "a copy has both `parents` and `include`",
-                )
-                .hint("with `parents`, write the patterns as sources, such as \"src/./**/*.txt\""),
-            );
-        }
-        if step.parents != Some(true)
-            && let (Ok(include), Ok(exclude)) = (&include, &exclude)
-        {
-            self.check_patterns(&sources, step, include, exclude, diagnostics);
-        }
-        let mut items: Vec<CopyItem> = Vec::with_capacity(sources.len());
-        for (span, source, destination) in &sources {
+        (all, complete)
+    }
+
+    /// Plans each source.
+    fn items(
+        &self,
+        step: &CopyStep,
+        copied: &[Copied],
+        origin: Origin,
+        diagnostics: &mut Diagnostics,
+    ) -> Result<Vec<CopyItem>, Reported> {
+        let mut complete = Ok(());
+        let mut items = Vec::with_capacity(copied.len());
+        for Copied { span, source, destination } in copied {
             let destination = path::destination(&self.workdir, destination);
             self.context.scope.spend(destination.len(), *span, diagnostics)?;
-            let item = CopyItem::new(source, destination, step);
-            match item {
+            match CopyItem::new(source, destination, step) {
                 Some(item) => items.push(item),
                 None => complete = diagnostics.error(outside(*span, source, origin)),
             }
         }
-        let (Ownership { owner, mode, link, flags }, include, exclude) =
-            (ownership?, include?, exclude?);
-        complete?;
-        if matches!(step.sources.value, Sources::Each(_)) {
-            let ends = items.iter().zip(&sources).map(|(item, (span, ..))| (item.end(), *span));
-            destinations::check(ends.collect(), diagnostics)?;
-        }
+        complete.map(|()| items)
+    }
 
+    /// The label of the step, and its text in the history. `flags` are those of its files.
+    fn copy_texts(
+        &self,
+        step: &CopyStep,
+        copied: &[Copied],
+        to: &Text,
+        flags: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> (String, String) {
         let from = step
             .from
             .as_ref()
@@ -92,7 +136,7 @@ impl Planner<'_, '_> {
             Sources::Each(_) => "several places",
         };
         let names: Vec<&str> =
-            sources.iter().flat_map(|(_, source, _)| [" ", source.as_str()]).collect();
+            copied.iter().flat_map(|copied| [" ", copied.source.as_str()]).collect();
         let names = names.concat();
         let (from_word, from) = from.as_ref().map_or(("", ""), |from| (" from ", from.as_str()));
         let label = ["copy", &names, from_word, from, " to ", destination].concat();
@@ -100,85 +144,88 @@ impl Planner<'_, '_> {
             let from_flag = if from_word.is_empty() { "" } else { " --from=" };
             format!("COPY{from_flag}{from}{flags}{names} {destination}")
         });
-        let copy = Copy {
-            origin,
-            items: items.into(),
-            owner,
-            mode,
-            include: include.into(),
-            exclude: exclude.into(),
-            link,
-            unpack: step.extract.unwrap_or(false),
-        };
-        Ok(Planned { action: Action::Copy(copy), label: label.into(), created_by })
+        (label, created_by)
     }
+}
 
-    /// Warns about patterns that can match nothing.
-    fn check_patterns(
-        &self,
-        sources: &[(Span, Text, Text)],
-        step: &CopyStep,
-        include: &[Text],
-        exclude: &[Text],
-        diagnostics: &mut Diagnostics,
-    ) {
-        let keys = [("include", &step.include, include), ("exclude", &step.exclude, exclude)];
-        let patterns = keys.into_iter().flat_map(|(key, templates, texts)| {
-            let templates = templates.iter().flat_map(|templates| templates.as_slice());
-            templates
-                .zip(texts)
-                .map(|(template, text): (&Template, &'_ Text)| (template.span, text.to_string()))
-                .map(move |(span, text)| Pattern { text, span, key })
-        });
-        let patterns: Vec<Pattern> = patterns.collect();
-        if !patterns.is_empty() {
-            let sources: Vec<&str> = sources.iter().map(|(_, source, _)| source.as_str()).collect();
-            unmatched_pattern::check(&sources, &patterns, diagnostics);
-        }
+/// Reports `include` in a copy with `parents`.
+fn check_include(step: &CopyStep, diagnostics: &mut Diagnostics) -> Result<(), Reported> {
+    if step.parents != Some(true) || step.include.is_none() {
+        return Ok(());
     }
+    diagnostics.error(
+        Diagnostic::new(
+            Code::ConflictingKeys,
+            step.sources.span,
+            "a copy has both `parents` and `include`",
+        )
+        .hint("with `parents`, write the patterns as sources, such as \"src/./**/*.txt\""),
+    )
+}
 
-    /// Reports destinations that must be directories but are not written as such: those of several
-    /// sources, and those of patterns, which may match several files.
-    fn check_directories(
-        &self,
-        step: &CopyStep,
-        sources: &[(Span, Text, Text)],
-        diagnostics: &mut Diagnostics,
-    ) -> Result<(), Reported> {
-        let is_list = matches!(step.sources.value, Sources::To(_));
-        if is_list && sources.len() > 1 && !path::is_directory(&sources[0].2) {
-            let to = &sources[0].2;
-            let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
-            return diagnostics.error(
+/// Warns about patterns that can match nothing.
+fn check_patterns(
+    copied: &[Copied],
+    step: &CopyStep,
+    include: &[Text],
+    exclude: &[Text],
+    diagnostics: &mut Diagnostics,
+) {
+    let keys = [("include", &step.include, include), ("exclude", &step.exclude, exclude)];
+    let patterns = keys.into_iter().flat_map(|(key, templates, texts)| {
+        let templates = templates.iter().flat_map(|templates| templates.as_slice());
+        templates
+            .zip(texts)
+            .map(|(template, text): (&Template, &'_ Text)| (template.span, text.to_string()))
+            .map(move |(span, text)| Pattern { text, span, key })
+    });
+    let patterns: Vec<Pattern> = patterns.collect();
+    if !patterns.is_empty() {
+        let sources: Vec<&str> = copied.iter().map(|copied| copied.source.as_str()).collect();
+        unmatched_pattern::check(&sources, &patterns, diagnostics);
+    }
+}
+
+/// Reports destinations that must be directories but are not written as such: those of several
+/// sources, and those of patterns, which may match several files.
+fn check_directories(
+    step: &CopyStep,
+    copied: &[Copied],
+    diagnostics: &mut Diagnostics,
+) -> Result<(), Reported> {
+    let is_list = matches!(step.sources.value, Sources::To(_));
+    if is_list && copied.len() > 1 && !path::is_directory(&copied[0].destination) {
+        let to = &copied[0].destination;
+        let span = step.to.as_ref().map_or(step.sources.span, |to| to.span);
+        return diagnostics.error(
+            Diagnostic::new(
+                Code::NotADirectory,
+                span,
+                format!("cannot copy several files to one file, `{to}`"),
+            )
+            .hint(format!("end a directory with a slash: \"{to}/\"")),
+        );
+    }
+    let mut complete = Ok(());
+    if step.rename == Some(true) {
+        return complete;
+    }
+    for Copied { span, source, destination: to } in copied {
+        if path::has_wildcard(source) && !path::is_directory(to) {
+            let span = step.to.as_ref().map_or(*span, |to| to.span);
+            complete = diagnostics.error(
                 Diagnostic::new(
                     Code::NotADirectory,
                     span,
-                    format!("cannot copy several files to one file, `{to}`"),
+                    format!("cannot copy `{source}` to one file, `{to}`: it may match several files"),
                 )
-                .hint(format!("end a directory with a slash: \"{to}/\"")),
+                .hint(format!(
+                    "end a directory with a slash: \"{to}/\"; if only one file matches, set `rename = true`"
+                )),
             );
         }
-        let mut complete = Ok(());
-        if step.rename == Some(true) {
-            return complete;
-        }
-        for (span, source, to) in sources {
-            if path::has_wildcard(source) && !path::is_directory(to) {
-                let span = step.to.as_ref().map_or(*span, |to| to.span);
-                complete = diagnostics.error(
-                    Diagnostic::new(
-                        Code::NotADirectory,
-                        span,
-                        format!("cannot copy `{source}` to one file, `{to}`: it may match several files"),
-                    )
-                    .hint(format!(
-                        "end a directory with a slash: \"{to}/\"; if only one file matches, set `rename = true`"
-                    )),
-                );
-            }
-        }
-        complete
     }
+    complete
 }
 
 impl CopyItem {
