@@ -19,19 +19,19 @@ mod stage;
 mod state;
 mod values;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::error::reword;
 use self::names::FileNames;
 use self::stage::{Recorded, Walk};
 use self::state::{Base, State};
-use self::values::{Limit, globals};
+use self::values::{Limit, Values, globals};
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{Instruction, Kind};
-use crate::plan::{Action, ContainerConfig, History, ImageConfig, Origin, Plan, Request, StageId};
+use crate::plan::{
+    ContainerConfig, History, ImageConfig, Origin, Plan, PlannedStage, Request, StageId,
+};
 use crate::source::{SourceMap, Span};
-use crate::text::Text;
 
 /// The author of history entries, for clients that show it.
 const COMMENT: &str = "buildkit.dockerfile.v0";
@@ -39,54 +39,85 @@ const COMMENT: &str = "buildkit.dockerfile.v0";
 /// Sets the names and the history of a Dockerfile in the plan of its build file.
 pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: &mut Plan) {
     plan.is_from_dockerfile = true;
-    let limit = Limit::default();
-    let names = FileNames::new(&read.dockerfile, request.several_platforms);
-    let globals = globals(&read.dockerfile, request, &limit);
-    // For each stage of the Dockerfile, the stages of the plan that it was converted to, in order.
-    let mut parts: BTreeMap<usize, Vec<StageId>> = BTreeMap::new();
+    // For each stage of the Dockerfile, the first stage of the plan that it was converted to.
+    let mut firsts: BTreeMap<usize, StageId> = BTreeMap::new();
     for (at, stage) in plan.stages.enumerate() {
         let Some(&index) = read.stages.get(stage.name.as_str()) else { return };
-        parts.entry(index).or_default().push(at);
+        firsts.entry(index).or_insert(at);
     }
+    let recorder = Recorder::new(read, request);
     let mut stages: BTreeMap<usize, RecordedStage<'_>> = BTreeMap::new();
-    for (&index, parts) in &parts {
-        let Some(&first) = parts.first() else { continue };
-        let base = base_of(read, index, first, plan);
-        let stage = &read.dockerfile.stages[index];
+    for (&index, &first) in &firsts {
+        let Some(stage) = recorder.stage(index, first, &stages, plan) else { return };
+        stages.insert(index, stage);
+    }
+    // An image that is only copied from is not a step of a stage.
+    for image in &mut plan.images {
+        image.title.get_or_insert_with(|| "FROM".to_owned());
+    }
+    record(read, files, &stages, plan);
+}
+
+/// Records the stages of a Dockerfile.
+struct Recorder<'d> {
+    read: &'d ReadDockerfile,
+    request: &'d Request,
+    names: FileNames,
+    globals: Values,
+    limit: Limit,
+}
+
+impl<'d> Recorder<'d> {
+    fn new(read: &'d ReadDockerfile, request: &'d Request) -> Self {
+        let limit = Limit::default();
+        let names = FileNames::new(&read.dockerfile, request.several_platforms);
+        let globals = globals(&read.dockerfile, request, &limit);
+        Self { read, request, names, globals, limit }
+    }
+
+    /// Records a stage, and sets the title of its base image in the plan. `first` is the first stage
+    /// of the plan that belongs to it, `stages` are the ones recorded so far. `None` if its base is
+    /// not among these.
+    fn stage(
+        &self,
+        index: usize,
+        first: StageId,
+        stages: &BTreeMap<usize, RecordedStage<'d>>,
+        plan: &mut Plan,
+    ) -> Option<RecordedStage<'d>> {
+        let Self { read, .. } = *self;
+        let platform = &plan.stages[first].platform;
         let mut instructions = Vec::new();
-        let mut own: &[Instruction] = &stage.instructions;
-        let state = match base {
+        let mut own: &[Instruction] = &read.dockerfile.stages[index].instructions;
+        let state = match base_of(read, index, first, plan) {
             FoundBase::Stage(base) => {
-                let Some(base) = stages.get(&base) else { return };
+                let base = stages.get(&base)?;
                 instructions.extend(base.triggers());
                 let mut state = base.state.clone();
                 state.begin_stage();
                 state
             }
-            FoundBase::Image(config) => State::of_image(config, plan.stages[first].platform.os()),
+            FoundBase::Image(config) => State::of_image(config, platform.os()),
             FoundBase::Replaced(config) => {
                 own = &[];
-                State::of_image(config, plan.stages[first].platform.os())
+                State::of_image(config, platform.os())
             }
-            FoundBase::Nothing => {
-                State::of_image(ContainerConfig::scratch(), plan.stages[first].platform.os())
-            }
+            FoundBase::Nothing => State::of_image(ContainerConfig::scratch(), platform.os()),
         };
         let triggers = instructions.len();
         instructions.extend(own);
         let below = stage_below(read, index, first, plan);
         let base = Base::of(&plan.stages[first].base, &below, plan);
-        let platform = &plan.stages[first].platform;
-        let numbers = names.stage(index, &base, &instructions, triggers, platform);
+        let numbers = self.names.stage(index, &base, &instructions, triggers, platform);
         if let (Origin::Image(at), Some(title)) = (plan.stages[first].base, numbers.from()) {
             plan.images[at].title.get_or_insert(title);
         }
         let mut walk = Walk {
             read,
-            globals: &globals,
-            build_args: &request.build_args,
-            epoch: request.epoch_value.as_deref(),
-            limit: &limit,
+            globals: &self.globals,
+            build_args: &self.request.build_args,
+            epoch: self.request.epoch_value.as_deref(),
+            limit: &self.limit,
             numbers,
             state,
         };
@@ -100,13 +131,8 @@ pub fn apply(read: &ReadDockerfile, files: &SourceMap, request: &Request, plan: 
         let recorded = recorded.collect();
         let places = instructions.iter().enumerate();
         let places = places.map(|(at, instruction)| (instruction.span.start, at)).collect();
-        stages.insert(index, RecordedStage { state: walk.state, instructions, places, recorded });
+        Some(RecordedStage { state: walk.state, instructions, places, recorded })
     }
-    // An image that is only copied from is not a step of a stage.
-    for image in &mut plan.images {
-        image.title.get_or_insert_with(|| "FROM".to_owned());
-    }
-    record(read, files, &stages, plan);
 }
 
 /// A stage of the Dockerfile with its record.
@@ -216,15 +242,8 @@ fn record(
     stages: &BTreeMap<usize, RecordedStage<'_>>,
     plan: &mut Plan,
 ) {
-    // The stages that the image consists of, the lowest first.
-    let mut chain = vec![plan.target];
-    while let Some(Origin::Stage(base)) = chain.last().map(|&at| plan.stages[at].base) {
-        chain.push(base);
-    }
-    chain.reverse();
-    // For each stage of the image, the number of layers of each instruction.
-    let mut layers: Vec<(usize, Vec<usize>)> = Vec::new();
-    let mut is_complete = true;
+    let in_image = stages_of_image(plan);
+    let mut layers = Layers { counts: Vec::new(), is_complete: true };
     for (at, stage) in plan.stages.ids().zip(&mut plan.stages) {
         let Some((index, recorded)) = read
             .stages
@@ -236,59 +255,74 @@ fn record(
         let found: Vec<Option<usize>> =
             stage.steps.iter().map(|step| recorded.find(files.written_span(step.span))).collect();
         for (step, found) in stage.steps.iter_mut().zip(&found) {
-            let Some(recorded) = found.map(|at| &recorded.recorded[at]) else {
-                step.title = None;
-                continue;
-            };
-            step.title = recorded.title.clone().map(Box::new);
-            // A build file recognises archives by their names; `ADD` looks at their content.
-            match &mut step.action {
-                Action::Copy(copy) => copy.unpack = recorded.unpacks,
-                Action::Unpack(unpack) if recorded.renames => {
-                    let to = unpack.destination.trim_end_matches('/');
-                    if !to.is_empty() {
-                        unpack.destination = to.into();
-                    }
-                }
-                _ => {}
-            }
-            // The shell of a build file stops at the first failure, the layout of its text is
-            // changed, and args are set only in the steps that use them. Use the process of
-            // docker/dockerfile instead, so that messages show the same command and the two
-            // frontends share cached steps.
-            if let (Action::Exec(exec), Some(process)) = (&mut step.action, &recorded.process) {
-                exec.environment = Arc::clone(&process.environment);
-                if let (None, Some(words)) = (&exec.script, &process.words) {
-                    exec.args = words.iter().map(|word| Text::from(word.as_str())).collect();
-                }
+            match found {
+                Some(at) => recorded.recorded[*at].apply_to(step),
+                None => step.title = None,
             }
         }
-        if !chain.contains(&at) {
-            continue;
+        if in_image.contains(&at) {
+            layers.add(index, recorded, stage, &found);
         }
-        if layers.last().is_none_or(|(last, _)| *last != index) {
-            layers.push((index, vec![0; recorded.recorded.len()]));
+    }
+    // A missing entry would shift all later entries to the wrong layers.
+    if layers.is_complete {
+        order_environment(read, stages, plan);
+        record_history(&layers, stages, plan);
+    }
+}
+
+/// The stages that the image consists of.
+fn stages_of_image(plan: &Plan) -> BTreeSet<StageId> {
+    let mut stages = BTreeSet::from([plan.target]);
+    let mut last = plan.target;
+    while let Origin::Stage(base) = plan.stages[last].base {
+        stages.insert(base);
+        last = base;
+    }
+    stages
+}
+
+/// The number of layers of each instruction.
+struct Layers {
+    /// For each stage of the image, the lowest first, its index in the Dockerfile and the number for
+    /// each of its instructions.
+    counts: Vec<(usize, Vec<usize>)>,
+    /// True if each layer belongs to an instruction.
+    is_complete: bool,
+}
+
+impl Layers {
+    /// Counts the layers of a stage of the plan, which belongs to the stage `index` of the
+    /// Dockerfile. `found` has the instruction of each step.
+    fn add(
+        &mut self,
+        index: usize,
+        recorded: &RecordedStage<'_>,
+        stage: &PlannedStage,
+        found: &[Option<usize>],
+    ) {
+        if self.counts.last().is_none_or(|(last, _)| *last != index) {
+            self.counts.push((index, vec![0; recorded.recorded.len()]));
         }
         let mut done = 0;
         for op in stage.ops() {
             done += op.len();
-            match (found[done - 1], layers.last_mut()) {
+            match (found[done - 1], self.counts.last_mut()) {
                 (Some(instruction), Some((_, counts))) => counts[instruction] += 1,
-                _ => is_complete = false,
+                _ => self.is_complete = false,
             }
         }
     }
-    // A missing entry would shift all later entries to the wrong layers.
-    if !is_complete {
-        return;
-    }
-    order_environment(read, stages, plan);
+}
+
+/// Replaces the history of the build file's steps by that of the instructions.
+fn record_history(layers: &Layers, stages: &BTreeMap<usize, RecordedStage<'_>>, plan: &mut Plan) {
     let created = plan.created();
     let history = &mut plan.config.history;
     history.truncate(plan.inherited_history);
-    for (index, counts) in layers {
-        let Some(stage) = stages.get(&index) else { continue };
-        for (recorded, layers) in stage.recorded.iter().zip(counts) {
+    for (index, counts) in &layers.counts {
+        let Some(stage) = stages.get(index) else { continue };
+        for (recorded, &layers) in stage.recorded.iter().zip(counts) {
             let Some(created_by) = &recorded.created_by else { continue };
             for at in 0..layers.max(1) {
                 let entry = History {

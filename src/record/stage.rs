@@ -9,8 +9,8 @@ use super::state::{Place, State};
 use super::values::{self, Limit, Values};
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::Diagnostics;
-use crate::dockerfile::{ArgPair, Instruction, Kind, parse};
-use crate::plan::{Environment, Title, join_workdir};
+use crate::dockerfile::{ArgPair, Instruction, Kind, Pair, parse};
+use crate::plan::{Action, Environment, PlannedStep, Title, join_workdir};
 use crate::source::SourceFile;
 use crate::spec::EPOCH_ARG;
 use crate::text::Text;
@@ -28,6 +28,33 @@ pub(super) struct Recorded {
     pub(super) unpacks: bool,
     /// True if a file that is not an archive is copied to the destination itself.
     pub(super) renames: bool,
+}
+
+impl Recorded {
+    /// Sets the name and the action of a step of the instruction.
+    pub(super) fn apply_to(&self, step: &mut PlannedStep) {
+        step.title = self.title.clone().map(Box::new);
+        // A build file recognises archives by their names; `ADD` looks at their content.
+        match &mut step.action {
+            Action::Copy(copy) => copy.unpack = self.unpacks,
+            Action::Unpack(unpack) if self.renames => {
+                let to = unpack.destination.trim_end_matches('/');
+                if !to.is_empty() {
+                    unpack.destination = to.into();
+                }
+            }
+            _ => {}
+        }
+        // The shell of a build file stops at the first failure, the layout of its text is changed,
+        // and args are set only in the steps that use them. Use the process of docker/dockerfile
+        // instead, so that messages show the same command and the two frontends share cached steps.
+        if let (Action::Exec(exec), Some(process)) = (&mut step.action, &self.process) {
+            exec.environment = Arc::clone(&process.environment);
+            if let (None, Some(words)) = (&exec.script, &process.words) {
+                exec.args = words.iter().map(|word| Text::from(word.as_str())).collect();
+            }
+        }
+    }
 }
 
 /// The process of a `RUN`, as in BuildKit's Dockerfile frontend.
@@ -90,17 +117,7 @@ impl Walk<'_> {
         let mut process = None;
         let created_by = match &instruction.kind {
             Kind::Arg(pairs) => Some(self.arg(pairs)),
-            Kind::Env(pairs) => {
-                let pairs: Vec<_> = pairs.iter().map(|pair| place.pair(pair)).collect();
-                let texts = pairs.iter().map(|(name, value)| format!("{name}={value}"));
-                let text = history::words("ENV", texts);
-                for (name, value) in pairs {
-                    let entry = (Text::from(name.as_str()), Text::from(value.as_str()));
-                    self.state.image_env.extend([entry]);
-                    self.state.set(name, value);
-                }
-                Some(text)
-            }
+            Kind::Env(pairs) => Some(self.env(pairs)),
             Kind::Label(pairs) => {
                 let pairs = pairs.iter().map(|pair| place.pair(pair));
                 let texts = pairs.map(|(name, value)| format!("{name}={value}"));
@@ -123,13 +140,8 @@ impl Walk<'_> {
                 Some(history::add(add, &place))
             }
             Kind::Workdir(path) => {
-                let written = place.word(path);
-                let workdir = join_workdir(&self.state.workdir, &written);
-                is_step = workdir != "/";
-                // An absolute path is shown as written.
-                let shown = if written.starts_with('/') { &written } else { &workdir };
-                let text = format!("WORKDIR {shown}");
-                self.state.workdir = workdir;
+                let text = self.workdir(&place.word(path));
+                is_step = self.state.workdir != "/";
                 Some(text)
             }
             Kind::Cmd(command) => Some(history::command("CMD", command, &self.state)),
@@ -179,6 +191,29 @@ impl Walk<'_> {
         let mut values = state.values.clone();
         values.extend(secrets.into_iter().map(|name| (name, "****".to_owned())));
         values::command(&text, self.escape(), &values, limit)
+    }
+
+    fn env(&mut self, pairs: &[Pair]) -> String {
+        let place = Place { escape: self.escape(), values: &self.state.values, limit: self.limit };
+        // All words have the values from before the instruction.
+        let pairs: Vec<_> = pairs.iter().map(|pair| place.pair(pair)).collect();
+        let texts = pairs.iter().map(|(name, value)| format!("{name}={value}"));
+        let text = history::words("ENV", texts);
+        for (name, value) in pairs {
+            let entry = (Text::from(name.as_str()), Text::from(value.as_str()));
+            self.state.image_env.extend([entry]);
+            self.state.set(name, value);
+        }
+        text
+    }
+
+    fn workdir(&mut self, written: &str) -> String {
+        let workdir = join_workdir(&self.state.workdir, written);
+        // An absolute path is shown as written.
+        let shown = if written.starts_with('/') { written } else { &workdir };
+        let text = format!("WORKDIR {shown}");
+        self.state.workdir = workdir;
+        text
     }
 
     fn arg(&mut self, pairs: &[ArgPair]) -> String {
