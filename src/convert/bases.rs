@@ -46,26 +46,7 @@ impl Bases {
                 by_written.entry(name.clone()).or_default().push(index);
             }
         }
-        let mut taken = TakenNames::default();
-        let mut names = vec![String::new(); stages.len()];
-        // Of two stages with the same name, the last one keeps it.
-        for (index, name) in written.iter().enumerate().rev() {
-            if let Some(name) = name {
-                names[index] = taken.unique(&name.replace('.', "-"));
-            }
-        }
-        for (index, stage) in stages.iter().enumerate() {
-            if names[index].is_empty() {
-                let is_last = index + 1 == stages.len();
-                let name = match is_last {
-                    true => product(stage).unwrap_or_else(|| {
-                        if stages.len() == 1 { "app" } else { "runtime" }.to_owned()
-                    }),
-                    false => format!("stage-{index}"),
-                };
-                names[index] = taken.unique(&name);
-            }
-        }
+        let names = names_of(stages, &written);
         let escape = dockerfile.directives.escape.char();
         let base_of = stages.iter().enumerate().map(|(index, stage)| {
             let base = words::constant(&stage.header.base.value, escape)?;
@@ -207,6 +188,31 @@ impl Bases {
             None => self.image(from.to_owned()),
         }
     }
+}
+
+/// The name of each stage in the build file. `written` are their names in the Dockerfile.
+fn names_of(stages: &[DockerfileStage], written: &[Option<String>]) -> Vec<String> {
+    let mut taken = TakenNames::default();
+    let mut names = vec![String::new(); stages.len()];
+    // Of two stages with the same name, the last one keeps it.
+    for (index, name) in written.iter().enumerate().rev() {
+        if let Some(name) = name {
+            names[index] = taken.unique(&name.replace('.', "-"));
+        }
+    }
+    for (index, stage) in stages.iter().enumerate() {
+        if !names[index].is_empty() {
+            continue;
+        }
+        let is_last = index + 1 == stages.len();
+        let name = match is_last {
+            true => product(stage)
+                .unwrap_or_else(|| if stages.len() == 1 { "app" } else { "runtime" }.to_owned()),
+            false => format!("stage-{index}"),
+        };
+        names[index] = taken.unique(&name);
+    }
+    names
 }
 
 /// The names in the `--from` of a copy and of the mounts of a `RUN`.

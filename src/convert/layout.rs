@@ -41,76 +41,132 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
         let comments = lines.into_iter().flat_map(|line| line.comments).collect();
         return Laid { kind: Kind::Script(in_one_line(text)), comments };
     }
-    let base =
-        lines.iter().skip(1).filter(|line| !begins_with_operator(line.text)).map(indentation).min();
-    let base = base.unwrap_or(0);
-    // Operators in parentheses are indented further than those outside.
-    let operators = lines.iter().filter(|line| begins_with_operator(line.text)).map(indentation);
-    let base_of_operators = operators.min().unwrap_or(0);
-    let mut out = String::new();
+    let margins = Margins::of(&lines);
+    let mut block = Block::default();
     let mut outside = Vec::new();
-    // The current command, and the comments to put above it: they are only possible where a command
-    // begins.
-    let mut command = String::new();
-    let mut comments = String::new();
-    let mut command_indent = 0;
-    let mut continues = false;
     for (at, line) in lines.iter().enumerate() {
-        let begins = line.text.trim_start();
-        let leads = begins_with_operator(line.text);
-        let text = if leads { begins[2..].trim_start() } else { begins };
-        let mut indent = match (at, leads) {
-            (0, _) => 0,
-            (_, true) if line.is_in_parentheses => indentation(line) - base_of_operators,
-            (_, true) => 0,
-            _ => indentation(line).saturating_sub(base),
-        };
-        let begins_command = !continues || leads;
-        if !begins_command {
-            indent = indent.max(command_indent + 2);
-        } else {
-            out.push_str(&comments);
-            out.push_str(&command);
-            comments.clear();
-            command.clear();
-            command_indent = indent;
-        }
+        let indent = if at == 0 { 0 } else { margins.indent(line) };
+        let begins_command = block.begin_line(indent, begins_with_operator(line.text));
         if has_hash_comments {
-            let white = " ".repeat(command_indent);
-            for comment in &line.comments {
-                let _ = writeln!(comments, "{white}# {comment}");
-            }
+            block.comments(&line.comments);
         } else {
             outside.extend(line.comments.iter().cloned());
         }
-        command.push_str(&" ".repeat(indent));
-        let text = text.trim_end();
+        let text = without_operator(line.text);
+        block.text(text);
+        block.end_line(line, text, begins_command, lines.get(at + 1));
+    }
+    block.end_command();
+    Laid { kind: Kind::Block(block.out), comments: outside }
+}
+
+/// The smallest indentations of a text's lines, which the block is written without.
+struct Margins {
+    /// That of lines after the first one which do not begin with an operator.
+    plain: usize,
+    /// That of lines which do. Operators in parentheses are indented further than those outside.
+    operators: usize,
+}
+
+impl Margins {
+    fn of(lines: &[Line<'_>]) -> Self {
+        let plain = lines.iter().skip(1).filter(|line| !begins_with_operator(line.text));
+        let operators = lines.iter().filter(|line| begins_with_operator(line.text));
+        Self {
+            plain: plain.map(indentation).min().unwrap_or(0),
+            operators: operators.map(indentation).min().unwrap_or(0),
+        }
+    }
+
+    /// The indentation in the block of a line after the first one.
+    fn indent(&self, line: &Line<'_>) -> usize {
+        match begins_with_operator(line.text) {
+            true if line.is_in_parentheses => indentation(line) - self.operators,
+            true => 0,
+            false => indentation(line).saturating_sub(self.plain),
+        }
+    }
+}
+
+/// A block, written line by line.
+#[derive(Default)]
+struct Block {
+    /// The commands before the current one.
+    out: String,
+    /// The current command.
+    command: String,
+    /// The comments to put above it: they are only possible where a command begins.
+    comments: String,
+    /// The indentation of the current command.
+    indent: usize,
+    /// True if the command goes on in the next line.
+    continues: bool,
+}
+
+impl Block {
+    /// Begins a line. `leads` is true if an operator has moved from its beginning to the previous
+    /// line. Returns true if a command may begin there.
+    fn begin_line(&mut self, indent: usize, leads: bool) -> bool {
+        let begins_command = !self.continues || leads;
+        let indent = if begins_command {
+            self.end_command();
+            self.indent = indent;
+            indent
+        } else {
+            indent.max(self.indent + 2)
+        };
+        self.command.push_str(&" ".repeat(indent));
+        begins_command
+    }
+
+    fn end_command(&mut self) {
+        self.out.push_str(&self.comments);
+        self.out.push_str(&self.command);
+        self.comments.clear();
+        self.command.clear();
+    }
+
+    fn comments(&mut self, comments: &[String]) {
+        let white = " ".repeat(self.indent);
+        for comment in comments {
+            let _ = writeln!(self.comments, "{white}# {comment}");
+        }
+    }
+
+    fn text(&mut self, text: &str) {
         // A semicolon on a line of its own moves to the end of the previous line.
         match text.strip_suffix(';') {
             Some(before) if ends_word(before.trim_end()) => {
-                command.push_str(before.trim_end());
-                command.push(';');
+                self.command.push_str(before.trim_end());
+                self.command.push(';');
             }
-            _ => command.push_str(text),
+            _ => self.command.push_str(text),
         }
-        let next = lines.get(at + 1);
-        if let Some(operator) = next.and_then(|next| leading_operator(next.text)) {
-            command.push(' ');
-            command.push_str(operator);
-            continues = false;
-        } else if next.is_some() {
-            // A line break ends the last command in parentheses.
-            let is_last = next.is_some_and(|next| next.text.trim_start().starts_with(')'));
-            continues = !ends_statement(text, begins_command) && !ends_pattern(line) && !is_last;
-            if continues {
-                command.push_str(" \\");
-            }
-        }
-        command.push('\n');
     }
-    out.push_str(&comments);
-    out.push_str(&command);
-    Laid { kind: Kind::Block(out), comments: outside }
+
+    /// Ends a line, with the operator of the next one or a backslash if one is needed.
+    fn end_line(
+        &mut self,
+        line: &Line<'_>,
+        text: &str,
+        begins_command: bool,
+        next: Option<&Line<'_>>,
+    ) {
+        if let Some(operator) = next.and_then(|next| leading_operator(next.text)) {
+            self.command.push(' ');
+            self.command.push_str(operator);
+            self.continues = false;
+        } else if let Some(next) = next {
+            // A line break ends the last command in parentheses.
+            let is_last = next.text.trim_start().starts_with(')');
+            self.continues =
+                !ends_statement(text, begins_command) && !ends_pattern(line) && !is_last;
+            if self.continues {
+                self.command.push_str(" \\");
+            }
+        }
+        self.command.push('\n');
+    }
 }
 
 /// The text in one line, without the indentation of continued lines.
@@ -170,6 +226,13 @@ fn indentation(line: &Line<'_>) -> usize {
 fn leading_operator(line: &str) -> Option<&'static str> {
     let line = line.trim_start();
     ["&&", "||"].into_iter().find(|operator| line.starts_with(operator))
+}
+
+/// A line without white space around it, and without its operator at the beginning.
+fn without_operator(line: &str) -> &str {
+    let text = line.trim();
+    let operator = leading_operator(text).unwrap_or_default();
+    text[operator.len()..].trim_start()
 }
 
 fn begins_with_operator(line: &str) -> bool {

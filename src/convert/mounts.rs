@@ -41,17 +41,7 @@ fn mount(
     };
     let target = text(&flag.target)?;
     let source = text(&flag.source)?;
-    let from = flag.from.as_deref().filter(|from| !from.is_empty());
-    let from = match from {
-        Some(from) if context.bases.is_later(from, context.stage) => {
-            context.bases.check_circle(context.stage)?;
-            return Err(format!(
-                "cannot mount from stage \"{from}\" to \"{}\", stage needs to be defined before current command",
-                flag.target.as_deref().unwrap_or_default()
-            ));
-        }
-        from => from.map(|from| context.bases.mounted_from(from)),
-    };
+    let from = from_of(flag, context)?;
     let mut entries = Entries::default();
     match flag.kind {
         MountKind::Bind => {
@@ -82,17 +72,7 @@ fn mount(
             entries.text("size", text(&flag.size)?);
         }
         MountKind::Secret => {
-            let id = match (text(&flag.id)?, source, &target) {
-                (_, Some(source), _) => source,
-                (Some(id), None, _) => id,
-                (None, None, target) => file_name(target.as_deref().unwrap_or_default()).to_owned(),
-            };
-            let to = match target {
-                None if flag.env.is_none() && id.contains('/') => {
-                    Some(format!("/run/secrets/{}", file_name(&id)))
-                }
-                target => target.filter(|target| *target != format!("/run/secrets/{id}")),
-            };
+            let (id, to) = secret(text(&flag.id)?, source, target, flag.env.is_some());
             entries.text("secret", Some(id));
             entries.text("to", to);
             entries.text("env", text(&flag.env)?);
@@ -107,6 +87,38 @@ fn mount(
         }
     }
     Ok(Value::table(entries.0).at(flag.span))
+}
+
+/// The `from` of a mount.
+fn from_of(flag: &MountFlag, context: &Context<'_>) -> Result<Option<Value>, String> {
+    let Some(from) = flag.from.as_deref().filter(|from| !from.is_empty()) else { return Ok(None) };
+    if context.bases.is_later(from, context.stage) {
+        context.bases.check_circle(context.stage)?;
+        return Err(format!(
+            "cannot mount from stage \"{from}\" to \"{}\", stage needs to be defined before current command",
+            flag.target.as_deref().unwrap_or_default()
+        ));
+    }
+    Ok(Some(context.bases.mounted_from(from)))
+}
+
+/// The id of a secret, and the path of its file unless that is the default of build files.
+fn secret(
+    id: Option<String>,
+    source: Option<String>,
+    target: Option<String>,
+    is_variable: bool,
+) -> (String, Option<String>) {
+    let id = source
+        .or(id)
+        .unwrap_or_else(|| file_name(target.as_deref().unwrap_or_default()).to_owned());
+    let to = match target {
+        None if !is_variable && id.contains('/') => {
+            Some(format!("/run/secrets/{}", file_name(&id)))
+        }
+        target => target.filter(|target| *target != format!("/run/secrets/{id}")),
+    };
+    (id, to)
 }
 
 fn file_name(path: &str) -> &str {

@@ -10,7 +10,8 @@ use super::image::Image;
 use super::part::Part;
 use super::toml::{Item, Kind, Value, Writer, dotted_key, is_wide, key};
 use crate::diagnostic::DockerfileRule;
-use crate::source::Piece;
+use crate::dockerfile::Dockerfile;
+use crate::source::{Piece, Spanned};
 
 /// Maximum length in bytes of a label's name that is written as a dotted key.
 const LONGEST_DOTTED: usize = 128;
@@ -41,15 +42,7 @@ pub(super) fn write(
     let mut writer = Writer::default();
     writer.comments(&[format!("syntax={syntax}")]);
     let dockerfile = context.dockerfile;
-    let first =
-        dockerfile.global_args.first().or(dockerfile.stages.first().map(|stage| &stage.from));
-    if let Some(first) = first {
-        let of_file = comments::texts(comments::of_file(first).0);
-        writer.comments(&of_file);
-        if !of_file.is_empty() {
-            writer.blank();
-        }
-    }
+    comments_of_file(dockerfile, &mut writer);
     // The parts of the only stage need each other, and no other stage is meant, unless an arg could name it.
     let is_chosen = parts
         .first()
@@ -59,51 +52,13 @@ pub(super) fn write(
         writer.entry("default", &Value::text(default));
     }
     if let Some(check) = &dockerfile.directives.check {
-        // The rules for build files find more than those for Dockerfiles: a build that passes would
-        // then fail.
-        if option(&check.value, "error") == Some("true") {
-            writer.comments(&[
-                "the Dockerfile has `check=error=true`; in a build file, write `check = { error = true }`"
-                    .to_owned(),
-            ]);
-        }
-        if let Some(value) = check_value(&check.value) {
-            writer.entry("check", &value.at(check.span));
-        }
+        check_entry(check, &mut writer);
     }
-    let args = &context.args.args;
-    let is_short = args.len() <= ARG_ENTRIES && args.iter().all(|arg| arg.comments.is_empty());
-    if is_short {
-        for arg in args {
-            writer.entry(&format!("args.{}", key(&arg.name)), &arg.value());
-        }
-    } else {
-        writer.blank();
-        writer.header(&["args"], None);
-        for (at, arg) in args.iter().enumerate() {
-            let of_file = match dockerfile.global_args.first() {
-                Some(first) if at == 0 => comments::of_file(first).0.len(),
-                _ => 0,
-            };
-            writer.comments(arg.comments.get(of_file..).unwrap_or_default());
-            writer.entry(&key(&arg.name), &arg.value());
-        }
-    }
-    let constants = context.args.constants();
-    if !constants.is_empty() {
-        writer.blank();
-        writer.header(&["vars"], None);
-        for (name, value) in constants {
-            writer.entry(&key(&name), &Value::text(value));
-        }
-    }
-    if !mount_sets.is_empty() {
-        writer.blank();
-        writer.header(&["mounts"], None);
-        for (name, mounts) in mount_sets {
-            writer.entry(&key(name), mounts);
-        }
-    }
+    args(context, &mut writer);
+    let constants = context.args.constants().into_iter();
+    let constants: Vec<_> = constants.map(|(name, value)| (name, Value::text(value))).collect();
+    section("vars", &constants, &mut writer);
+    section("mounts", mount_sets, &mut writer);
     for part in parts {
         stage(part, &mut writer);
     }
@@ -113,6 +68,65 @@ pub(super) fn write(
         writer.comments(&trailing);
     }
     writer.finish()
+}
+
+/// The comments that are about the whole Dockerfile.
+fn comments_of_file(dockerfile: &Dockerfile, writer: &mut Writer) {
+    let from = dockerfile.stages.first().map(|stage| &stage.from);
+    let Some(first) = dockerfile.global_args.first().or(from) else { return };
+    let of_file = comments::texts(comments::of_file(first).0);
+    writer.comments(&of_file);
+    if !of_file.is_empty() {
+        writer.blank();
+    }
+}
+
+/// The `check` of the file.
+fn check_entry(check: &Spanned<String>, writer: &mut Writer) {
+    // The rules for build files find more than those for Dockerfiles: a build that passes would
+    // then fail.
+    if option(&check.value, "error") == Some("true") {
+        writer.comments(&[
+            "the Dockerfile has `check=error=true`; in a build file, write `check = { error = true }`"
+                .to_owned(),
+        ]);
+    }
+    if let Some(value) = check_value(&check.value) {
+        writer.entry("check", &value.at(check.span));
+    }
+}
+
+/// The args, as entries of the file if they are few.
+fn args(context: &Context<'_>, writer: &mut Writer) {
+    let args = &context.args.args;
+    if args.len() <= ARG_ENTRIES && args.iter().all(|arg| arg.comments.is_empty()) {
+        for arg in args {
+            writer.entry(&format!("args.{}", key(&arg.name)), &arg.value());
+        }
+        return;
+    }
+    writer.blank();
+    writer.header(&["args"], None);
+    for (at, arg) in args.iter().enumerate() {
+        let of_file = match context.dockerfile.global_args.first() {
+            Some(first) if at == 0 => comments::of_file(first).0.len(),
+            _ => 0,
+        };
+        writer.comments(arg.comments.get(of_file..).unwrap_or_default());
+        writer.entry(&key(&arg.name), &arg.value());
+    }
+}
+
+/// A table of the file, unless it is empty.
+fn section(name: &str, entries: &[(String, Value)], writer: &mut Writer) {
+    if entries.is_empty() {
+        return;
+    }
+    writer.blank();
+    writer.header(&[name], None);
+    for (name, value) in entries {
+        writer.entry(&key(name), value);
+    }
 }
 
 fn stage(mut part: Part, writer: &mut Writer) {

@@ -74,10 +74,16 @@ pub(super) fn run<'r>(
             (("run".to_owned(), Value::from(exact(kind)).at(instruction.span)), Some(text))
         }
     };
+    let mounts = mounts::mounts(&run.mounts, user, context, names)?;
+    let keys = keys(run, mounts);
+    Ok(RunStep { verb, keys, comments: above, text, is_posix, goes_on })
+}
+
+/// The keys of a step for the flags of its `RUN`.
+fn keys(run: &Run, mounts: Vec<Value>) -> Vec<(String, Value)> {
     let mut keys = Vec::new();
-    let mounted = mounts::mounts(&run.mounts, user, context, names)?;
-    if !mounted.is_empty() {
-        keys.push(("mounts".to_owned(), Value::list(mounted)));
+    if !mounts.is_empty() {
+        keys.push(("mounts".to_owned(), Value::list(mounts)));
     }
     if let Some(network) = run.network.as_ref().filter(|network| network.value != "default") {
         keys.push(("network".to_owned(), Value::text(network.value.clone())));
@@ -98,7 +104,7 @@ pub(super) fn run<'r>(
         });
         keys.push(("devices".to_owned(), Value::list(devices)));
     }
-    Ok(RunStep { verb, keys, comments: above, text, is_posix, goes_on })
+    keys
 }
 
 /// The text of a `RUN` with heredocs.
