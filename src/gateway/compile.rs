@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_frontend::{Bridge, Status};
-use buildkit_llb::{Definition, Graph, State};
+use buildkit_llb::{Definition, Digest, Graph, State};
 
 use super::build_file::BuildFile;
 use super::caches::Import;
@@ -12,7 +12,7 @@ use super::options::Options;
 use super::planning::Opened;
 use super::{caches, capabilities, dangling, report, sbom};
 use crate::diagnostic::Diagnostics;
-use crate::lower::{Lowered, lower};
+use crate::lower::{Lowered, Program, lower};
 use crate::plan::{Plan, select};
 use crate::source::SourceMap;
 
@@ -93,20 +93,29 @@ pub(super) async fn compile(
     let all = definitions.iter().chain(&beside).zip(states);
     let entitlements = Entitlements::of(&graph, all, project.files);
     let import = match settings.waits.take() {
-        Some(program) => {
-            let all = lowered.iter().flat_map(|one| one.caches.clone());
-            // A cache with content is never empty, so nobody knows whether it is new.
-            let all: BTreeMap<_, _> = all.filter(|(_, cache)| !cache.has_content).collect();
-            let all: Vec<_> = all.into_values().collect();
-            match all.is_empty() {
-                true => None,
-                false => Some(Import::new(project.options, program, all, &mut graph, digest)?),
-            }
-        }
+        Some(program) => import(project.options, program, &lowered, &mut graph, digest)?,
         None => None,
     };
     let at_once = settings.engine.merges_branches();
     let is_report = plans.iter().any(|plan| plan.is_report);
     let reported = is_report.then_some(Reported { lowered, graph, files: opened.files, at_once });
     Ok(Compiled { plans, definitions, beside, scans, reported, entitlements, import })
+}
+
+/// The import of the caches that steps wait for, if there are any.
+fn import(
+    options: &Options,
+    program: Program,
+    lowered: &[Lowered],
+    graph: &mut Graph,
+    about: Digest,
+) -> Result<Option<Import>, Status> {
+    let caches = lowered.iter().flat_map(|one| one.caches.clone());
+    // A cache with content is never empty, so nobody knows whether it is new.
+    let caches: BTreeMap<_, _> = caches.filter(|(_, cache)| !cache.has_content).collect();
+    let caches: Vec<_> = caches.into_values().collect();
+    match caches.is_empty() {
+        true => Ok(None),
+        false => Ok(Some(Import::new(options, program, caches, graph, about)?)),
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use buildkit_frontend::{Status, keys};
-use buildkit_llb::{Cap, FileOp, Graph, Metadata, MkfileAction, State};
+use buildkit_llb::{Cap, Definition, FileOp, Graph, Metadata, MkfileAction, State};
 use serde_json::json;
 
 use super::dockerfile;
@@ -27,37 +27,7 @@ pub(super) async fn fire(
     pending: &[&str],
 ) -> Result<Triggered, Status> {
     let Project { bridge, spec, .. } = *project;
-    let mut graph = Graph::new();
-    let request =
-        Request { target_platform: query.platform.clone(), ..project.options.request.clone() };
-    let args = args_for_triggers(triggers, spec, &request);
-    // No instruction can contain a line break.
-    let (several_lines, one_line): (Vec<_>, Vec<_>) =
-        args.into_iter().partition(|(_, value)| value.contains(['\n', '\r']));
-    let text = dockerfile_of(reference, &one_line);
-    let file = MkfileAction::new("/Dockerfile", 0o644, text.into_bytes());
-    let label = Metadata::named(format!("[internal] ONBUILD of {}", query.reference));
-    let file = graph.add(FileOp::new(State::SCRATCH).then(file), label);
-    let mut opts = dockerfile::options(project, &query.platform);
-    opts.remove("dockerfilekey");
-    let several_lines = several_lines.into_iter();
-    opts.extend(
-        several_lines.map(|(name, value)| (format!("build-arg:{name}"), value.to_string())),
-    );
-    opts.insert("filename".to_owned(), "Dockerfile".to_owned());
-    // Marks the syntax line as processed, so that no other frontend is started.
-    opts.insert("cmdline".to_owned(), "mstage".to_owned());
-    let mut inputs = BTreeMap::from([("dockerfile".to_owned(), graph.definition(file))]);
-    if let MainSource::Git(_) | MainSource::Http { .. } = &project.context.source {
-        // With such an option, the Dockerfile is looked for there instead of in the inputs.
-        let key = opts.remove("contextkey").unwrap_or_else(|| "context".to_owned());
-        opts.remove(&key);
-        // The subdirectory that is the context is still in the options.
-        let whole = MainContext { subdir: String::new(), ..project.context.clone() };
-        let context = main_context(&whole, &mut graph);
-        let context = context.map_err(|err| Status::new(err.to_string()))?;
-        inputs.insert("context".to_owned(), graph.definition(context));
-    }
+    let mut nested = NestedBuild::new(project, query, reference, triggers)?;
     // Dockerfiles support such triggers since the release that also added this capability.
     let takes_stages = bridge.capabilities().llb.supports(Cap::EXEC_VALID_EXIT_CODE.id());
     let mut beside = Vec::new();
@@ -75,18 +45,70 @@ pub(super) async fn fire(
         }
         // The stage may have such a base too.
         let stage = (project.build_stage)(project, name, &query.platform, pending).await?;
-        let config =
-            json!({ (keys::IMAGE_CONFIG): BASE64_STANDARD.encode(stage.config) }).to_string();
-        // A name that no input of the client has, and that has no special meaning.
-        let input = format!("stage:{name}");
-        opts.insert(format!("context:{name}"), format!("input:{input}"));
-        opts.insert(format!("input-metadata:{input}"), config);
-        inputs.insert(input, stage.definition);
+        nested.add_stage(name, stage.definition, stage.config);
         beside.extend(stage.beside);
     }
-    let fired = dockerfile::solve(project, opts, inputs).await;
+    let fired = dockerfile::solve(project, nested.opts, nested.inputs).await;
     let fired = fired.map_err(|status| status.context("ONBUILD"))?;
     Ok(Triggered { beside, ..fired })
+}
+
+/// A build of a Dockerfile that is only `FROM` with an image.
+struct NestedBuild {
+    opts: BTreeMap<String, String>,
+    inputs: BTreeMap<String, Definition>,
+}
+
+impl NestedBuild {
+    fn new(
+        project: &Project<'_>,
+        query: &ImageQuery,
+        reference: &Reference,
+        triggers: &[String],
+    ) -> Result<Self, Status> {
+        let mut graph = Graph::new();
+        let request =
+            Request { target_platform: query.platform.clone(), ..project.options.request.clone() };
+        let args = args_for_triggers(triggers, project.spec, &request);
+        // No instruction can contain a line break.
+        let (several_lines, one_line): (Vec<_>, Vec<_>) =
+            args.into_iter().partition(|(_, value)| value.contains(['\n', '\r']));
+        let text = dockerfile_of(reference, &one_line);
+        let file = MkfileAction::new("/Dockerfile", 0o644, text.into_bytes());
+        let label = Metadata::named(format!("[internal] ONBUILD of {}", query.reference));
+        let file = graph.add(FileOp::new(State::SCRATCH).then(file), label);
+        let mut opts = dockerfile::options(project, &query.platform);
+        opts.remove("dockerfilekey");
+        let several_lines = several_lines.into_iter();
+        opts.extend(
+            several_lines.map(|(name, value)| (format!("build-arg:{name}"), value.to_string())),
+        );
+        opts.insert("filename".to_owned(), "Dockerfile".to_owned());
+        // Marks the syntax line as processed, so that no other frontend is started.
+        opts.insert("cmdline".to_owned(), "mstage".to_owned());
+        let mut inputs = BTreeMap::from([("dockerfile".to_owned(), graph.definition(file))]);
+        if let MainSource::Git(_) | MainSource::Http { .. } = &project.context.source {
+            // With such an option, the Dockerfile is looked for there instead of in the inputs.
+            let key = opts.remove("contextkey").unwrap_or_else(|| "context".to_owned());
+            opts.remove(&key);
+            // The subdirectory that is the context is still in the options.
+            let whole = MainContext { subdir: String::new(), ..project.context.clone() };
+            let context = main_context(&whole, &mut graph);
+            let context = context.map_err(|err| Status::new(err.to_string()))?;
+            inputs.insert("context".to_owned(), graph.definition(context));
+        }
+        Ok(Self { opts, inputs })
+    }
+
+    /// Adds the result of a stage and its image config, as a build context with its name.
+    fn add_stage(&mut self, name: &str, definition: Definition, config: Vec<u8>) {
+        let config = json!({ (keys::IMAGE_CONFIG): BASE64_STANDARD.encode(config) }).to_string();
+        // A name that no input of the client has, and that has no special meaning.
+        let input = format!("stage:{name}");
+        self.opts.insert(format!("context:{name}"), format!("input:{input}"));
+        self.opts.insert(format!("input-metadata:{input}"), config);
+        self.inputs.insert(input, definition);
+    }
 }
 
 /// A Dockerfile based on an image, with args that its triggers may declare: an arg before `FROM`

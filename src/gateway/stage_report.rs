@@ -54,31 +54,8 @@ pub(super) async fn build(
     beside: Vec<Definition>,
     reported: Reported,
 ) -> Result<Built, Status> {
+    let outcomes = outcomes(bridge, options, definitions, beside, &reported).await?;
     let Reported { lowered, mut graph, files: sources, at_once } = reported;
-    let ops: Vec<Processes> =
-        lowered.iter().map(|lowered| Processes::of(lowered, &graph)).collect();
-    let turns = &Turns::of(&ops);
-    let begun = ops.iter().zip(&lowered).zip(definitions);
-    let known = &graph;
-    let stages = begun.map(|((processes, lowered), definition)| async move {
-        match turns.solve(bridge, options, definition).await {
-            Ok(refs) => Ok(Outcome::Passed(refs)),
-            Err(status) => {
-                let outcome = processes.outcome(bridge, status);
-                outcome.map_err(|status| explained(status, known, lowered.guarded))
-            }
-        }
-    });
-    // A required stage may be based on the stage itself. It then waits until the stage has passed.
-    let (after, beside): (Vec<_>, Vec<_>) =
-        beside.into_iter().partition(|definition| !turns.within(definition).is_empty());
-    let gate = |definition| solve(bridge, options, definition, true);
-    let gates = beside.into_iter().map(gate);
-    let (outcomes, _) = try_join(try_join_all(stages), try_join_all(gates)).await?;
-    if outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_))) {
-        try_join_all(after.into_iter().map(gate)).await?;
-    }
-
     let files = outcomes
         .iter()
         .zip(&plans)
@@ -110,6 +87,39 @@ pub(super) async fn build(
     let refs = try_join_all(refs).await?;
     let result = result::of_files(&plans, refs, options.multi_platform);
     Ok(Built { result, reports: StageReports(documents) })
+}
+
+/// Builds the reported stage for every platform, together with what it requires.
+async fn outcomes(
+    bridge: &Bridge,
+    options: &Options,
+    definitions: Vec<Definition>,
+    beside: Vec<Definition>,
+    reported: &Reported,
+) -> Result<Vec<Outcome>, Status> {
+    let Reported { lowered, graph, .. } = reported;
+    let ops: Vec<Processes> = lowered.iter().map(|lowered| Processes::of(lowered, graph)).collect();
+    let turns = &Turns::of(&ops);
+    let begun = ops.iter().zip(lowered).zip(definitions);
+    let stages = begun.map(|((processes, lowered), definition)| async move {
+        match turns.solve(bridge, options, definition).await {
+            Ok(refs) => Ok(Outcome::Passed(refs)),
+            Err(status) => {
+                let outcome = processes.outcome(bridge, status);
+                outcome.map_err(|status| explained(status, graph, lowered.guarded))
+            }
+        }
+    });
+    // A required stage may be based on the stage itself. It then waits until the stage has passed.
+    let (after, beside): (Vec<_>, Vec<_>) =
+        beside.into_iter().partition(|definition| !turns.within(definition).is_empty());
+    let gate = |definition| solve(bridge, options, definition, true);
+    let gates = beside.into_iter().map(gate);
+    let (outcomes, _) = try_join(try_join_all(stages), try_join_all(gates)).await?;
+    if outcomes.iter().all(|outcome| matches!(outcome, Outcome::Passed(_))) {
+        try_join_all(after.into_iter().map(gate)).await?;
+    }
+    Ok(outcomes)
 }
 
 /// The report of a plan's target.

@@ -25,6 +25,9 @@ const OWNER_PROBE: &str = "/.mstage/cache";
 /// The directory in which scripts that begin with `#!` are mounted, as for heredocs in Dockerfiles.
 const SCRIPTS: &str = "/dev/pipes/";
 
+/// The name of a script in that directory.
+const SCRIPT: &str = "script";
+
 /// The variable that makes a process differ in every build, so that it always runs. BuildKit's
 /// `ignore_cache` would also empty its cache mounts.
 const NO_CACHE: &str = "MSTAGE_NO_CACHE";
@@ -38,22 +41,10 @@ impl<'a> Lowering<'a> {
         StepSite { root, mut metadata, settings, .. }: StepSite<'_>,
     ) -> State {
         let process = &settings.process;
-        let mut mounts: Vec<Mount<'_>> =
-            exec.mounts.iter().map(|mount| self.mount(mount, root, settings)).collect();
-        mounts.extend(self.wait_for_caches(&exec.mounts, settings));
-        if process.shm_size > 0 {
-            mounts.push(TmpfsMount::new("/dev/shm").size(process.shm_size).into());
-        }
+        let mounts = self.mounts(exec, root, settings);
         metadata.linux_resources.clone_from(&process.resources);
-        let script_path;
-        let mut args = &*exec.args;
-        if let Some(script) = &exec.script {
-            let file = MkfileAction::new("/script", 0o755, script.as_bytes());
-            let file = self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
-            mounts.push(BindMount::new(SCRIPTS, file).into());
-            script_path = [Text::from(format!("{SCRIPTS}script"))];
-            args = &script_path;
-        }
+        let script = exec.script.as_ref().map(|_| [Text::from(format!("{SCRIPTS}{SCRIPT}"))]);
+        let args = script.as_ref().map_or(&*exec.args, |path| path);
         let [program, args @ ..] = args else { return root };
         let variables = exec.environment.iter();
         let secrets = exec
@@ -93,6 +84,28 @@ impl<'a> Lowering<'a> {
             op = op.env(NO_CACHE, nonce);
         }
         self.graph.add(op, metadata).root
+    }
+
+    /// The mounts of a process: its own, and those for the wait for caches, for `--shm-size` and for
+    /// its script.
+    fn mounts<'m>(
+        &mut self,
+        exec: &'m plan::Exec,
+        root: State,
+        settings: &Settings,
+    ) -> Vec<Mount<'m>> {
+        let mut mounts: Vec<Mount<'_>> =
+            exec.mounts.iter().map(|mount| self.mount(mount, root, settings)).collect();
+        mounts.extend(self.wait_for_caches(&exec.mounts, settings));
+        if settings.process.shm_size > 0 {
+            mounts.push(TmpfsMount::new("/dev/shm").size(settings.process.shm_size).into());
+        }
+        if let Some(script) = &exec.script {
+            let file = MkfileAction::new(format!("/{SCRIPT}"), 0o755, script.as_bytes());
+            let file = self.graph.add(FileOp::new(State::SCRATCH).then(file), inline_document());
+            mounts.push(BindMount::new(SCRIPTS, file).into());
+        }
+        mounts
     }
 
     fn proxies(&self) -> Option<ProxyEnv<'a>> {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use lsp_types::{CodeLens, Command, DocumentSymbol, FoldingRange, FoldingRangeKind, SymbolKind};
 use toml_parser::Source;
-use toml_parser::lexer::TokenKind;
+use toml_parser::lexer::{Token, TokenKind};
 
 use super::document::Document;
 use super::headers::Written;
@@ -97,62 +97,13 @@ fn declares(header: &Written, table: &str, name: &str) -> bool {
 
 /// The ranges of sections, of values of several lines, and of blocks of comments.
 pub(super) fn folding(document: &Document) -> Vec<FoldingRange> {
-    let text = document.valid_text();
-    let lines = &document.lines;
-    let mut ranges: Vec<(usize, usize, Option<FoldingRangeKind>)> = Vec::new();
-    let headers: Vec<usize> = document
-        .index
-        .headers
-        .iter()
-        .filter_map(|found| Some(found.header.clone()?.start))
+    let tokens: Vec<Token> = Source::new(document.valid_text()).lex().collect();
+    let tables = sections(document).into_iter().chain(long_values(&tokens, document));
+    let comments = comment_blocks(&tokens, document).into_iter();
+    let mut ranges: Vec<(usize, usize, Option<FoldingRangeKind>)> = tables
+        .map(|(first, last)| (first, last, None))
+        .chain(comments.map(|(first, last)| (first, last, Some(FoldingRangeKind::Comment))))
         .collect();
-    for (at, start) in headers.iter().enumerate() {
-        let end = headers.get(at + 1).copied().unwrap_or(text.len());
-        // Comments directly above the next header belong to that.
-        let mut end = text[..end].trim_end().len();
-        while let Some(last) = text[*start..end].rfind('\n') {
-            let last_line = text[start + last + 1..end].trim_start();
-            if !(last_line.is_empty() || last_line.starts_with('#')) {
-                break;
-            }
-            end = start + last;
-        }
-        ranges.push((lines.line(*start), lines.line(end), None));
-    }
-    let mut open = Vec::new();
-    let mut comments: Option<(usize, usize)> = None;
-    for token in Source::new(text).lex() {
-        let (start, end) = (token.span().start(), token.span().end());
-        match token.kind() {
-            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => {
-                open.push(lines.line(start));
-            }
-            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
-                if let Some(first) = open.pop() {
-                    // The line with the closing bracket stays visible.
-                    ranges.push((first, lines.line(start).saturating_sub(1), None));
-                }
-            }
-            TokenKind::MlLiteralString | TokenKind::MlBasicString => {
-                ranges.push((lines.line(start), lines.line(end.saturating_sub(1)), None));
-            }
-            TokenKind::Comment => {
-                let at = lines.line(start);
-                comments =
-                    match comments {
-                        Some((first, last)) if last + 1 == at => Some((first, at)),
-                        earlier => {
-                            ranges.extend(earlier.map(|(first, last)| {
-                                (first, last, Some(FoldingRangeKind::Comment))
-                            }));
-                            Some((at, at))
-                        }
-                    };
-            }
-            _ => {}
-        }
-    }
-    ranges.extend(comments.map(|(first, last)| (first, last, Some(FoldingRangeKind::Comment))));
     ranges.retain(|(first, last, _)| first < last);
     ranges.sort_by_key(|(first, last, _)| (*first, *last));
     ranges.dedup_by_key(|(first, last, _)| (*first, *last));
@@ -165,6 +116,71 @@ pub(super) fn folding(document: &Document) -> Vec<FoldingRange> {
             ..FoldingRange::default()
         })
         .collect()
+}
+
+/// The first and the last line of a range.
+type Lines = (usize, usize);
+
+/// The tables with a header.
+fn sections(document: &Document) -> Vec<Lines> {
+    let text = document.valid_text();
+    let headers = document.index.headers.iter();
+    let starts: Vec<usize> =
+        headers.filter_map(|found| Some(found.header.clone()?.start)).collect();
+    let mut ranges = Vec::with_capacity(starts.len());
+    for (at, &start) in starts.iter().enumerate() {
+        let end = starts.get(at + 1).copied().unwrap_or(text.len());
+        // Comments directly above the next header belong to that.
+        let mut end = text[..end].trim_end().len();
+        while let Some(last) = text[start..end].rfind('\n') {
+            let last_line = text[start + last + 1..end].trim_start();
+            if !(last_line.is_empty() || last_line.starts_with('#')) {
+                break;
+            }
+            end = start + last;
+        }
+        ranges.push((document.lines.line(start), document.lines.line(end)));
+    }
+    ranges
+}
+
+/// Arrays, inline tables and texts.
+fn long_values(tokens: &[Token], document: &Document) -> Vec<Lines> {
+    let lines = &document.lines;
+    let mut ranges = Vec::new();
+    let mut open = Vec::new();
+    for token in tokens {
+        let (start, end) = (token.span().start(), token.span().end());
+        match token.kind() {
+            TokenKind::LeftSquareBracket | TokenKind::LeftCurlyBracket => {
+                open.push(lines.line(start));
+            }
+            TokenKind::RightSquareBracket | TokenKind::RightCurlyBracket => {
+                if let Some(first) = open.pop() {
+                    // The line with the closing bracket stays visible.
+                    ranges.push((first, lines.line(start).saturating_sub(1)));
+                }
+            }
+            TokenKind::MlLiteralString | TokenKind::MlBasicString => {
+                ranges.push((lines.line(start), lines.line(end.saturating_sub(1))));
+            }
+            _ => {}
+        }
+    }
+    ranges
+}
+
+/// Comments on lines that follow each other.
+fn comment_blocks(tokens: &[Token], document: &Document) -> Vec<Lines> {
+    let mut blocks: Vec<Lines> = Vec::new();
+    for token in tokens.iter().filter(|token| token.kind() == TokenKind::Comment) {
+        let line = document.lines.line(token.span().start());
+        match blocks.last_mut() {
+            Some((_, last)) if *last + 1 == line => *last = line,
+            _ => blocks.push((line, line)),
+        }
+    }
+    blocks
 }
 
 /// Commands above the first line and above each stage. The client runs them.

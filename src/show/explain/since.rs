@@ -67,6 +67,12 @@ impl Build {
 
     /// Writes the differences to an earlier explanation.
     fn compare(&self, before: &Build, text: &mut String) {
+        let differences = self.differences(before);
+        let _ = writeln!(text, "{}", self.title());
+        differences.write(text);
+    }
+
+    fn differences<'a>(&'a self, before: &'a Build) -> Differences<'a> {
         let ignored = ignored_changes(&self.ignored, &before.ignored);
         let known: BTreeMap<&str, &Stage> =
             before.stages.iter().map(|stage| (stage.name.as_str(), stage)).collect();
@@ -98,31 +104,48 @@ impl Build {
             }
             verdicts.insert(&stage.name, sofar);
         }
-        let _ = writeln!(text, "{}", self.title());
-        for line in &ignored {
+        Differences { ignored, lines, readers, hidden }
+    }
+}
+
+/// The differences between two explanations of a build.
+struct Differences<'a> {
+    /// The patterns of ignored files that have changed.
+    ignored: Vec<String>,
+    /// The reasons that have changed, by step.
+    lines: Vec<String>,
+    /// The cached steps that read files of the build context.
+    readers: Vec<String>,
+    /// The cached steps that get secrets, with their names.
+    hidden: BTreeSet<(&'a str, String)>,
+}
+
+impl Differences<'_> {
+    fn write(&self, text: &mut String) {
+        for line in &self.ignored {
             let _ = writeln!(text, "  {line}");
         }
-        for line in &lines {
+        for line in &self.lines {
             let _ = writeln!(text, "  {}", with_short_digests(line));
         }
-        if lines.is_empty() && ignored.is_empty() {
+        if self.lines.is_empty() && self.ignored.is_empty() {
             let _ = writeln!(text, "  no reason has changed");
         }
-        if !readers.is_empty() {
+        if !self.readers.is_empty() {
             let _ = writeln!(
                 text,
                 "  files are not compared; these steps also run again if their files of the build context change:"
             );
-            for reader in readers {
+            for reader in &self.readers {
                 let _ = writeln!(text, "    {reader}");
             }
         }
-        if !hidden.is_empty() {
+        if !self.hidden.is_empty() {
             let _ = writeln!(
                 text,
                 "  secret values are not compared; these steps also run again if such a value changes:"
             );
-            for (name, step) in hidden {
+            for (name, step) in &self.hidden {
                 let _ = writeln!(text, "    {step}: {name}");
             }
         }

@@ -97,46 +97,12 @@ pub(super) fn layout(graph: &Graph, sizes: &IdVec<NodeId, Size>, in_layer: usize
     for (at, size) in sizes.enumerate() {
         items.push(Item { width: size.width, node: Some(at), ..Item::default() });
     }
-    let mut layers: Vec<Vec<usize>> = Vec::new();
-    // The number of layers up to the end of each row.
-    let mut row_ends = Vec::new();
-    let mut layer_of: IdVec<NodeId, usize> = sizes.map(|_| 0);
-    for row in &rows {
-        let mut row = row.clone();
-        // What is not built stands to the right. If the row has several layers, required stages are
-        // in the upper ones.
-        let is_beside = |required: &NodeId| graph.stages[*required].row == graph.stages[row[0]].row;
-        let requires: BTreeSet<NodeId> = row
-            .iter()
-            .copied()
-            .filter(|&at| graph.stages[at].requires.iter().any(is_beside))
-            .collect();
-        row.sort_by_key(|&at| (!graph.stages[at].is_needed, requires.contains(&at), at));
-        let count = row.len().div_ceil(in_layer).max(1);
-        for chunk in row.chunks(row.len().div_ceil(count).max(1)) {
-            for &at in chunk {
-                layer_of[at] = layers.len();
-            }
-            layers.push(chunk.iter().map(|&at| super::number(at)).collect());
-        }
-        row_ends.push(layers.len());
-    }
-    let (routes, flat) = route(graph, &layer_of, &mut layers, &mut items);
-    order(&mut layers, &items);
-    let centers = centers(&layers, &items);
-    let mut tops = Vec::with_capacity(layers.len());
-    let mut heights = Vec::with_capacity(layers.len());
-    let mut y = MARGIN;
-    for layer in &layers {
-        let boxes = layer.iter().filter_map(|&at| items[at].node);
-        let height = boxes.map(|node| sizes[node].height).max().unwrap_or_default();
-        tops.push(y);
-        heights.push(height);
-        let lines: usize = layer.iter().map(|&at| items[at].below.len()).sum();
-        let more = i32::try_from(lines.saturating_sub(3)).unwrap_or(i32::MAX).min(13) * 4;
-        y += height + LAYER_GAPS[0] + more.min(LAYER_GAPS[1] - LAYER_GAPS[0]);
-    }
-    let left = layers.iter().flatten().map(|&at| centers[at] - items[at].width / 2);
+    let Layers { mut list, layer_of, row_ends } = Layers::of(graph, &rows, in_layer);
+    let (routes, flat) = route(graph, &layer_of, &mut list, &mut items);
+    order(&mut list, &items);
+    let centers = centers(&list, &items);
+    let Heights { tops, heights } = Heights::of(&list, &items, sizes);
+    let left = list.iter().flatten().map(|&at| centers[at] - items[at].width / 2);
     let shift = MARGIN + NUMBERS - left.min().unwrap_or_default();
     let boxes: IdVec<NodeId, Area> = sizes
         .enumerate()
@@ -146,27 +112,83 @@ pub(super) fn layout(graph: &Graph, sizes: &IdVec<NodeId, Size>, in_layer: usize
         })
         .collect();
     let right = boxes.iter().map(|area| area.x + area.size.width).max().unwrap_or_default();
-    let rightmost = layers.iter().flatten().map(|&at| centers[at] + items[at].width / 2 + shift);
+    let rightmost = list.iter().flatten().map(|&at| centers[at] + items[at].width / 2 + shift);
     let right = rightmost.max().unwrap_or_default().max(right);
     let places = Places { boxes: &boxes, layer_of: &layer_of, tops: &tops, heights: &heights };
     let at_line = |item: usize| centers[item] + shift;
-    let boxes_of: Vec<Vec<NodeId>> = layers
-        .iter()
-        .map(|layer| layer.iter().filter_map(|&at| items[at].node).collect())
-        .collect();
+    let boxes_of: Vec<Vec<NodeId>> =
+        list.iter().map(|layer| layer.iter().filter_map(|&at| items[at].node).collect()).collect();
     let mut wires = places.down(&routes, &at_line);
     wires.extend(flat.iter().map(|&edge| places.flat(edge, &boxes_of)));
-    let mut areas = Vec::with_capacity(rows.len());
-    let mut first = 0;
-    for end in row_ends {
-        let bottom = tops[end - 1] + heights[end - 1];
-        let size = Size { width: right - MARGIN + 14, height: bottom - tops[first] + 24 };
-        areas.push(Area { x: MARGIN - 10, y: tops[first] - 12, size });
-        first = end;
-    }
+    let rows = places.rows(&row_ends, right);
     let bottom = tops.iter().zip(&heights).map(|(top, height)| top + height).max();
     let size = Size { width: right + MARGIN, height: bottom.unwrap_or(MARGIN) + MARGIN };
-    Layout { boxes, wires, rows: areas, size }
+    Layout { boxes, wires, rows, size }
+}
+
+/// The layers of a graph: each row of stages is one or several.
+struct Layers {
+    /// The items of each layer, from left to right.
+    list: Vec<Vec<usize>>,
+    /// The layer of each box.
+    layer_of: IdVec<NodeId, usize>,
+    /// The number of layers up to the end of each row.
+    row_ends: Vec<usize>,
+}
+
+impl Layers {
+    fn of(graph: &Graph, rows: &[Vec<NodeId>], in_layer: usize) -> Self {
+        let mut list: Vec<Vec<usize>> = Vec::new();
+        let mut row_ends = Vec::new();
+        let mut layer_of: IdVec<NodeId, usize> = graph.stages.map(|_| 0);
+        for row in rows {
+            let mut row = row.clone();
+            // What is not built stands to the right. If the row has several layers, required stages
+            // are in the upper ones.
+            let is_beside =
+                |required: &NodeId| graph.stages[*required].row == graph.stages[row[0]].row;
+            let requires: BTreeSet<NodeId> = row
+                .iter()
+                .copied()
+                .filter(|&at| graph.stages[at].requires.iter().any(is_beside))
+                .collect();
+            row.sort_by_key(|&at| (!graph.stages[at].is_needed, requires.contains(&at), at));
+            let count = row.len().div_ceil(in_layer).max(1);
+            for chunk in row.chunks(row.len().div_ceil(count).max(1)) {
+                for &at in chunk {
+                    layer_of[at] = list.len();
+                }
+                list.push(chunk.iter().map(|&at| super::number(at)).collect());
+            }
+            row_ends.push(list.len());
+        }
+        Self { list, layer_of, row_ends }
+    }
+}
+
+/// The vertical place of each layer.
+struct Heights {
+    tops: Vec<i32>,
+    heights: Vec<i32>,
+}
+
+impl Heights {
+    /// Places the layers below each other, further apart the more lines are between them.
+    fn of(layers: &[Vec<usize>], items: &[Item], sizes: &IdVec<NodeId, Size>) -> Self {
+        let mut tops = Vec::with_capacity(layers.len());
+        let mut heights = Vec::with_capacity(layers.len());
+        let mut y = MARGIN;
+        for layer in layers {
+            let boxes = layer.iter().filter_map(|&at| items[at].node);
+            let height = boxes.map(|node| sizes[node].height).max().unwrap_or_default();
+            tops.push(y);
+            heights.push(height);
+            let lines: usize = layer.iter().map(|&at| items[at].below.len()).sum();
+            let more = i32::try_from(lines.saturating_sub(3)).unwrap_or(i32::MAX).min(13) * 4;
+            y += height + LAYER_GAPS[0] + more.min(LAYER_GAPS[1] - LAYER_GAPS[0]);
+        }
+        Self { tops, heights }
+    }
 }
 
 /// Finds a way through the layers for each edge. Returns the edges inside a layer separately.
@@ -328,6 +350,19 @@ struct Places<'p> {
 impl Places<'_> {
     fn center(&self, at: NodeId) -> i32 {
         self.boxes[at].x + self.boxes[at].size.width / 2
+    }
+
+    /// The rectangles around the rows, which end at `right`.
+    fn rows(&self, row_ends: &[usize], right: i32) -> Vec<Area> {
+        let mut areas = Vec::with_capacity(row_ends.len());
+        let mut first = 0;
+        for &end in row_ends {
+            let bottom = self.tops[end - 1] + self.heights[end - 1];
+            let size = Size { width: right - MARGIN + 14, height: bottom - self.tops[first] + 24 };
+            areas.push(Area { x: MARGIN - 10, y: self.tops[first] - 12, size });
+            first = end;
+        }
+        areas
     }
 
     /// Places for lines next to each other at the top or the bottom of a box.
