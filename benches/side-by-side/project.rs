@@ -121,70 +121,154 @@ pub(crate) fn measure(
     let dockerfile = format!("{ROOT}/benches/side-by-side/dockerfiles/{name}.Dockerfile");
     let dockerfile = fs::read_to_string(dockerfile).expect("each project has a Dockerfile");
     context.write_dockerfile(&dockerfile);
-    let mut changes = 0;
-    let mut change = || {
-        changes += 1;
-        touch(context.directory.path(), changes);
-    };
-    let subject = |what: &str| format!("{name} {what}");
-    let mut add = |what: &str, seconds: f64| samples.add(&subject(what), frontend, seconds);
+    let kept = Kept::new(setting, name, frontend);
+    let mut project = Project { context, name, samples, kept, changes: 0 };
 
     setting.prune();
-    add("cold", context.build(&[]));
-    add("cached", context.build(&[]));
-    change();
-    add("changed", context.build(&[]));
+    project.measure("cold", &[]);
+    project.measure("cached", &[]);
+    project.change();
+    project.measure("changed", &[]);
+    project.export();
 
-    // What survives of this machine.
-    let file = if frontend == Frontend::Mstage { "mstage" } else { "dockerfile" };
-    let layers = setting.registry.name(&format!("layers/{name}-{file}"));
-    let to = format!("--cache-to=type=registry,mode=max,ref={layers}");
-    context.build(&[&to]);
-    let from = format!("--cache-from=type=registry,ref={layers}");
-    let caches = setting.registry.name(&format!("caches/{name}"));
-    let source = format!("--build-context=mstage.caches=docker-image://{caches}");
-    // Builds with surviving caches have layers of their own.
-    let layers = setting.registry.name(&format!("layers/{name}-caches"));
-    let from_both = format!("--cache-from=type=registry,ref={layers}");
-    let kept = tempfile::tempdir().expect("there is room for files");
-    let directory = kept.path().display().to_string();
+    project.new_runner();
+    project.measure("new", &[]);
+    project.new_runner();
+    project.measure("layers", &[&project.kept.layers.import()]);
     match frontend {
-        Frontend::Mstage => {
-            let output = format!("--output=type=image,push=true,name={caches}");
-            let target = "--target=mstage.caches";
-            add("export", seconds(context.command(&[target, &output])));
-            let output = format!("--output=type=local,dest={directory}");
-            add("copy out", seconds(context.command(&[target, &output])));
-            let to = format!("--cache-to=type=registry,mode=max,ref={layers}");
-            context.build(&[&source, &to]);
-        }
-        Frontend::Dockerfile => {
-            add("copy out", seconds(dance::export(setting.engine, name, kept.path())));
+        Frontend::Mstage => project.import_caches(),
+        Frontend::Dockerfile => project.copy_caches_in(),
+    }
+    setting.prune();
+}
+
+/// A project that is measured with a frontend.
+struct Project<'a> {
+    context: Context<'a>,
+    name: &'a str,
+    samples: &'a mut Samples,
+    kept: Kept,
+    /// The number of changes of its main source file.
+    changes: usize,
+}
+
+/// The exports that survive the machine.
+struct Kept {
+    /// The layers of a build without exported cache mounts.
+    layers: Layers,
+    /// The layers of a build with them.
+    layers_with_caches: Layers,
+    /// The cache mounts in the registry.
+    caches: String,
+    /// The cache mounts at the client.
+    directory: TempDir,
+}
+
+/// Layers in a registry, by the name of their image.
+struct Layers(String);
+
+impl Layers {
+    fn export(&self) -> String {
+        format!("--cache-to=type=registry,mode=max,ref={}", self.0)
+    }
+
+    fn import(&self) -> String {
+        format!("--cache-from=type=registry,ref={}", self.0)
+    }
+}
+
+impl Kept {
+    fn new(setting: &Setting<'_>, name: &str, frontend: Frontend) -> Self {
+        let file = if frontend == Frontend::Mstage { "mstage" } else { "dockerfile" };
+        let in_registry = |path: String| setting.registry.name(&path);
+        Self {
+            layers: Layers(in_registry(format!("layers/{name}-{file}"))),
+            layers_with_caches: Layers(in_registry(format!("layers/{name}-caches"))),
+            caches: in_registry(format!("caches/{name}")),
+            directory: tempfile::tempdir().expect("there is room for files"),
         }
     }
 
-    change();
-    setting.prune();
-    add("new", context.build(&[]));
-    change();
-    setting.prune();
-    add("layers", context.build(&[&from]));
-    change();
-    setting.prune();
-    match frontend {
-        Frontend::Mstage => {
-            add("caches", context.build(&[&from_both, &source]));
-            change();
-            setting.prune();
-            let source = format!("--build-context=mstage.caches={directory}");
-            add("client", context.build(&[&from_both, &source]));
-        }
-        Frontend::Dockerfile => {
-            let copied = seconds(dance::import(setting.engine, name, kept.path()));
-            add("client", copied + context.build(&[&from]));
+    /// The option to import the cache mounts from the registry.
+    fn registry_caches(&self) -> String {
+        format!("--build-context=mstage.caches=docker-image://{}", self.caches)
+    }
+
+    /// The option to import the cache mounts from the client.
+    fn client_caches(&self) -> String {
+        format!("--build-context=mstage.caches={}", self.directory.path().display())
+    }
+}
+
+impl Project<'_> {
+    fn add(&mut self, what: &str, seconds: f64) {
+        self.samples.add(&format!("{} {what}", self.name), self.context.frontend, seconds);
+    }
+
+    /// Measures a build.
+    fn measure(&mut self, what: &str, options: &[&str]) {
+        let taken = self.context.build(options);
+        self.add(what, taken);
+    }
+
+    /// Changes the main source file: a comment at its end.
+    fn change(&mut self) {
+        self.changes += 1;
+        touch(self.context.directory.path(), self.changes);
+    }
+
+    /// Continues on a new runner, after a change.
+    fn new_runner(&mut self) {
+        self.change();
+        self.context.setting.prune();
+    }
+
+    /// Exports layers and cache mounts. For mstage, the layers are exported once more by a build
+    /// with imported caches.
+    fn export(&mut self) {
+        self.context.build(&[&self.kept.layers.export()]);
+        match self.context.frontend {
+            Frontend::Mstage => {
+                let caches = &self.kept.caches;
+                self.export_caches("export", &format!("type=image,push=true,name={caches}"));
+                let directory = self.kept.directory.path().display();
+                self.export_caches("copy out", &format!("type=local,dest={directory}"));
+                let (source, to) =
+                    (self.kept.registry_caches(), self.kept.layers_with_caches.export());
+                self.context.build(&[&source, &to]);
+            }
+            Frontend::Dockerfile => {
+                let (engine, kept) = (self.context.setting.engine, self.kept.directory.path());
+                let taken = seconds(dance::export(engine, self.name, kept));
+                self.add("copy out", taken);
+            }
         }
     }
-    setting.prune();
+
+    /// Measures an export of the cache mounts.
+    fn export_caches(&mut self, what: &str, output: &str) {
+        let output = format!("--output={output}");
+        let taken = seconds(self.context.command(&["--target=mstage.caches", &output]));
+        self.add(what, taken);
+    }
+
+    /// Measures builds with exported cache mounts.
+    fn import_caches(&mut self) {
+        let from = self.kept.layers_with_caches.import();
+        self.new_runner();
+        self.measure("caches", &[&from, &self.kept.registry_caches()]);
+        self.new_runner();
+        self.measure("client", &[&from, &self.kept.client_caches()]);
+    }
+
+    /// Measures a build after the cache mounts have been copied into the engine.
+    fn copy_caches_in(&mut self) {
+        self.new_runner();
+        let (engine, kept) = (self.context.setting.engine, self.kept.directory.path());
+        let copied = seconds(dance::import(engine, self.name, kept));
+        let built = self.context.build(&[&self.kept.layers.import()]);
+        self.add("client", copied + built);
+    }
 }
 
 /// Measures four steps that wait for two seconds each.
@@ -226,7 +310,7 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
-/// Changes the main source file of a project: a comment at its end.
+/// Adds a comment to the main source file of a project.
 fn touch(directory: &Path, number: usize) {
     let sources = ["src/main.rs", "src/app.jsx", "main.go"].map(|name| directory.join(name));
     let source = sources.iter().find(|source| source.exists()).expect("it has a main file");
