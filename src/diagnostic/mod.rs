@@ -1,8 +1,9 @@
 //! Errors and warnings about a build file: message, location and hint.
 //!
 //! Every check reports through a [`Diagnostics`] list that is passed to it, so that one run reports
-//! everything. A function that cannot continue returns `None` after it has reported why. Rendering
-//! is in [`render`]; the form for BuildKit's clients is made in [`crate::gateway`].
+//! everything. A function that cannot return its value returns [`Reported`], which proves that the
+//! list has the reason. Rendering is in [`render`]; the form for BuildKit's clients is made in
+//! [`crate::gateway`].
 //!
 //! Messages are lowercase phrases without a full stop that let a beginner fix the file.
 
@@ -107,19 +108,19 @@ impl Diagnostics {
 
     /// Returns the proof that an error was reported, if one was.
     pub fn no_errors(&self) -> Result<(), Reported> {
-        if self.has_errors() { Err(Reported(())) } else { Ok(()) }
+        self.no_errors_since(0)
+    }
+
+    /// Returns the proof that an error was reported after the first `count` diagnostics, if one was.
+    pub fn no_errors_since(&self, count: usize) -> Result<(), Reported> {
+        let mut since = self.list.iter().skip(count);
+        if since.any(|found| !found.code.is_rule()) { Err(Reported(())) } else { Ok(()) }
     }
 
     /// Returns the proof for a value that is missing because of an error that is reported elsewhere: a
     /// part of the file that could not be read, or an image that could not be looked up.
     pub fn told_elsewhere(&self) -> Reported {
         Reported(())
-    }
-
-    /// Adds an error and returns `None`, for `return diagnostics.fail(...)`.
-    pub fn fail<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
-        self.push(diagnostic);
-        None
     }
 
     /// Removes the findings of a rule about an arg or a stage, after they turned out to be wrong.
@@ -152,7 +153,7 @@ impl Diagnostics {
     /// count, even if a `check` makes them errors: everything else should be reported together with
     /// them.
     pub fn has_errors(&self) -> bool {
-        self.list.iter().any(|diagnostic| !diagnostic.code.is_rule())
+        self.no_errors().is_err()
     }
 
     /// True if the build fails: there is an error, or a finding that a `check` makes one.
@@ -233,6 +234,21 @@ impl Diagnostics {
             self.follow_file(check);
         }
     }
+}
+
+/// Returns all values, or the last error. Every item is taken, so that an error does not hide
+/// others.
+pub fn all<T>(items: impl IntoIterator<Item = Result<T, Reported>>) -> Result<Vec<T>, Reported> {
+    let items = items.into_iter();
+    let mut values = Ok(Vec::with_capacity(items.size_hint().0));
+    for item in items {
+        match (item, &mut values) {
+            (Ok(value), Ok(values)) => values.push(value),
+            (Ok(_), Err(_)) => {}
+            (Err(reported), _) => values = Err(reported),
+        }
+    }
+    values
 }
 
 /// `a`, `b` and `c`, in backquotes.

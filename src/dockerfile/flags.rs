@@ -39,7 +39,7 @@ impl<'a> Flags<'a> {
     pub(super) fn text(&mut self, name: &'static str) -> Option<Word> {
         let mut values = self.values(name);
         if let [_, second, ..] = &values[..] {
-            self.fail(second, format!("duplicate flag specified: --{name}"), "write it once");
+            self.report(second, format!("duplicate flag specified: --{name}"), "write it once");
         }
         (!values.is_empty()).then(|| values.swap_remove(0))
     }
@@ -50,33 +50,21 @@ impl<'a> Flags<'a> {
     }
 
     /// The value of a boolean flag, which may have no value, `true` or `false`; `None` if it is not
-    /// given.
+    /// given. Another value is reported, and the flag then counts as not given.
     pub(super) fn switch(&mut self, name: &'static str) -> Option<bool> {
         let flags = self.take(name);
         if let [_, (second, _), ..] = &flags[..] {
-            self.fail(second, format!("duplicate flag specified: --{name}"), "write it once");
+            self.report(second, format!("duplicate flag specified: --{name}"), "write it once");
         }
         let (word, value) = flags.into_iter().next()?;
-        match value.as_deref().map(str::to_ascii_lowercase).as_deref() {
-            None | Some("true") => Some(true),
-            Some("false") => Some(false),
-            Some("") => {
-                self.fail(
-                    &word,
-                    format!("missing a value on flag: --{name}"),
-                    &format!("write `--{name}`, or `--{name}=false`"),
-                );
-                None
-            }
-            Some(other) => {
-                self.fail(
-                    &word,
-                    format!("expecting boolean value for flag --{name}, not: {other}"),
-                    &format!("write `--{name}`, or `--{name}=false`"),
-                );
-                None
-            }
-        }
+        let message = match value.as_deref().map(str::to_ascii_lowercase).as_deref() {
+            None | Some("true") => return Some(true),
+            Some("false") => return Some(false),
+            Some("") => format!("missing a value on flag: --{name}"),
+            Some(other) => format!("expecting boolean value for flag --{name}, not: {other}"),
+        };
+        self.report(&word, message, &format!("write `--{name}`, or `--{name}=false`"));
+        None
     }
 
     /// Reports the flags that were not requested.
@@ -102,7 +90,7 @@ impl<'a> Flags<'a> {
         for (word, value) in self.take(name) {
             match value {
                 Some(value) => values.push(Spanned { value, span: word.span }),
-                None => self.fail(
+                None => self.report(
                     &word,
                     format!("missing a value on flag: --{name}"),
                     &format!("write `--{name}=...`"),
@@ -125,7 +113,7 @@ impl<'a> Flags<'a> {
         found
     }
 
-    fn fail(&mut self, word: &Word, message: String, hint: &str) {
+    fn report(&mut self, word: &Word, message: String, hint: &str) {
         self.diagnostics
             .push(Diagnostic::new(Code::InvalidInstruction, word.span, message).hint(hint));
     }

@@ -114,7 +114,7 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Dockerfile {
         };
         is_empty = false;
         found.empty_continuations.extend(logical.empty_continuation);
-        if let Some(instruction) = parser.instruction(logical, &mut lines) {
+        if let Ok(instruction) = parser.instruction(logical, &mut lines) {
             found.add(instruction, parser.diagnostics);
         }
     }

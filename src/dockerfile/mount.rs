@@ -3,7 +3,7 @@
 //! Follows `commands_runmount.go` and `commands_rundevice.go` in `frontend/dockerfile/instructions` of BuildKit.
 
 use super::word::{DeviceFlag, Word};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, list, suggesting};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, list, suggesting};
 use crate::source::{Span, Spanned};
 use buildkit_frontend::{csv, parse_bool};
 
@@ -119,6 +119,12 @@ struct Mistake {
     hint: Option<String>,
 }
 
+impl Mistake {
+    fn diagnostic(self, span: Span) -> Diagnostic {
+        Diagnostic::new(Code::InvalidInstruction, span, self.message).maybe_hint(self.hint)
+    }
+}
+
 fn mistake<T>(message: impl Into<String>, hint: impl Into<String>) -> Result<T, Mistake> {
     Err(Mistake { message: message.into(), hint: Some(hint.into()) })
 }
@@ -136,24 +142,19 @@ fn unknown<T>(
     }
 }
 
-/// Parses the value of a `--mount`. `None` if an error was reported.
-pub(super) fn read(flag: &Word, diagnostics: &mut Diagnostics) -> Option<MountFlag> {
+/// Parses the value of a `--mount`.
+pub(super) fn read(flag: &Word, diagnostics: &mut Diagnostics) -> Result<MountFlag, Reported> {
     let found = fields(&flag.value).and_then(|fields| mount(flag.span, &fields));
-    report(found, flag.span, diagnostics)
+    found.map_err(|mistake| diagnostics.report(mistake.diagnostic(flag.span)))
 }
 
-/// Parses the value of a `--device`. `None` if an error was reported.
-pub(super) fn read_device(flag: &Word, diagnostics: &mut Diagnostics) -> Option<DeviceFlag> {
+/// Parses the value of a `--device`.
+pub(super) fn read_device(
+    flag: &Word,
+    diagnostics: &mut Diagnostics,
+) -> Result<DeviceFlag, Reported> {
     let found = fields(&flag.value).and_then(|fields| device(flag.span, fields));
-    report(found, flag.span, diagnostics)
-}
-
-fn report<T>(found: Result<T, Mistake>, span: Span, diagnostics: &mut Diagnostics) -> Option<T> {
-    match found {
-        Ok(found) => Some(found),
-        Err(Mistake { message, hint }) => diagnostics
-            .fail(Diagnostic::new(Code::InvalidInstruction, span, message).maybe_hint(hint)),
-    }
+    found.map_err(|mistake| diagnostics.report(mistake.diagnostic(flag.span)))
 }
 
 fn fields(text: &str) -> Result<Vec<String>, Mistake> {
@@ -422,7 +423,7 @@ mod tests {
     fn reported(value: &str) -> Vec<String> {
         let span = Span { start: 0, end: 0 };
         let mut diagnostics = Diagnostics::default();
-        read(&Spanned { value: value.to_owned(), span }, &mut diagnostics);
+        _ = read(&Spanned { value: value.to_owned(), span }, &mut diagnostics);
         diagnostics.errors().iter().map(|error| error.message.clone()).collect()
     }
 
@@ -463,7 +464,7 @@ mod tests {
         let read = |value: &str| {
             let word = Spanned { value: value.to_owned(), span: Span { start: 0, end: 0 } };
             let mut diagnostics = Diagnostics::default();
-            let device = read_device(&word, &mut diagnostics);
+            let device = read_device(&word, &mut diagnostics).ok();
             device.map(|device| (device.name.value, device.required))
         };
         assert_eq!(read("vendor/d=foo,required"), Some(("vendor/d=foo".to_owned(), true)));

@@ -18,7 +18,7 @@ use super::lines::{Lines, Logical};
 use super::word::Word;
 use super::words::{self, Parts};
 use crate::diagnostic::render::DOCKERFILE_LINE;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, suggesting};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, suggesting};
 use crate::source::{SourceFile, Span, Spanned};
 
 /// The instructions, in the order of the reference.
@@ -74,13 +74,12 @@ impl<'a> Parser<'a> {
         Self { file, escape, diagnostics, is_malformed: false }
     }
 
-    /// Parses an instruction, and the heredocs that follow it from `lines`. `None` if errors were
-    /// reported.
+    /// Parses an instruction, and the heredocs that follow it from `lines`.
     pub(super) fn instruction(
         &mut self,
         logical: Logical,
         lines: &mut Lines<'_>,
-    ) -> Option<Instruction> {
+    ) -> Result<Instruction, Reported> {
         let Logical { joined, span, leading, inner, after_blank, empty_continuation: _ } = logical;
         let whole = 0..joined.text().len();
         let parts = words::split(&joined, whole.clone(), self.escape, self.file);
@@ -100,7 +99,7 @@ impl<'a> Parser<'a> {
         instruction.leading = leading;
         instruction.inner = inner;
         instruction.after_blank = after_blank;
-        Some(instruction)
+        Ok(instruction)
     }
 
     /// Reads the heredocs of an instruction, if it can have any.
@@ -110,16 +109,16 @@ impl<'a> Parser<'a> {
         parts: &Parts,
         span: Span,
         lines: &mut Lines<'_>,
-    ) -> Option<Vec<Heredoc>> {
+    ) -> Result<Vec<Heredoc>, Reported> {
         if !self.takes_heredocs(joined, parts) {
-            return Some(Vec::new());
+            return Ok(Vec::new());
         }
         let mut heredocs = Vec::new();
         for opening in heredoc::openings(joined.text()) {
             match heredoc::read(opening, lines) {
                 Ok(heredoc) => heredocs.push(heredoc),
                 Err(opening) => {
-                    return self.diagnostics.fail(
+                    return self.diagnostics.error(
                         Diagnostic::new(Code::UnterminatedHeredoc, span, "unterminated heredoc")
                             .hint(format!(
                                 "end it with a line that contains only `{}`",
@@ -129,7 +128,7 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        Some(heredocs)
+        Ok(heredocs)
     }
 
     /// True if an instruction can have heredocs: `RUN`, `COPY` and `ADD` without a JSON list, also
@@ -152,7 +151,7 @@ impl<'a> Parser<'a> {
         parts: Parts,
         span: Span,
         heredocs: Vec<Heredoc>,
-    ) -> Option<Instruction> {
+    ) -> Result<Instruction, Reported> {
         let keyword = joined.word(parts.keyword.clone(), self.file);
         let text = Text {
             joined,
@@ -163,7 +162,7 @@ impl<'a> Parser<'a> {
             span,
         };
         let kind = self.kind(text, heredocs)?;
-        Some(Instruction {
+        Ok(Instruction {
             span,
             keyword,
             text: joined.text()[range].trim().to_owned(),
@@ -174,7 +173,7 @@ impl<'a> Parser<'a> {
         })
     }
 
-    fn kind(&mut self, text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+    fn kind(&mut self, text: Text<'_>, heredocs: Vec<Heredoc>) -> Result<Kind, Reported> {
         match &*text.keyword {
             "ADD" => self.add(text, heredocs),
             "ARG" => self.arg(text),
@@ -202,7 +201,7 @@ impl<'a> Parser<'a> {
                     "to continue an instruction on the next line, end the line with `\\`".to_owned()
                 });
                 let message = near.unwrap_or(message);
-                self.diagnostics.fail(
+                self.diagnostics.error(
                     Diagnostic::new(Code::UnknownInstruction, text.keyword_span, message)
                         .maybe_hint(hint),
                 )
@@ -210,7 +209,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn onbuild(&mut self, text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+    fn onbuild(&mut self, text: Text<'_>, heredocs: Vec<Heredoc>) -> Result<Kind, Reported> {
         if text.rest.is_empty() {
             return self.too_few(&text);
         }
@@ -225,7 +224,7 @@ impl<'a> Parser<'a> {
         };
         if let Some(message) = refused {
             let span = joined.span(inner.keyword.clone(), self.file);
-            return self.diagnostics.fail(
+            return self.diagnostics.error(
                 Diagnostic::new(Code::InvalidInstruction, span, message)
                     .hint("a trigger is one instruction of a stage, such as `ONBUILD COPY . .`"),
             );
@@ -237,7 +236,7 @@ impl<'a> Parser<'a> {
             recorded.push_str(&heredoc.name);
         }
         let instruction = self.read(joined, text.rest, inner, text.span, heredocs)?;
-        Some(Kind::Onbuild(Trigger { text: recorded, instruction: Box::new(instruction) }))
+        Ok(Kind::Onbuild(Trigger { text: recorded, instruction: Box::new(instruction) }))
     }
 
     // === Arguments ===
@@ -255,7 +254,7 @@ impl<'a> Parser<'a> {
     }
 
     /// The single argument of an instruction.
-    fn single(&mut self, text: Text<'_>) -> Option<Word> {
+    fn single(&mut self, text: Text<'_>) -> Result<Word, Reported> {
         if text.rest.is_empty() {
             let message = format!("{} requires exactly one argument", text.keyword);
             return self.invalid(text.span, message, "write it after the keyword");
@@ -264,33 +263,33 @@ impl<'a> Parser<'a> {
         if text.keyword != "STOPSIGNAL" {
             self.no_flags(&text);
         }
-        Some(text.joined.word(text.rest, self.file))
+        Ok(text.joined.word(text.rest, self.file))
     }
 
     /// Reports an instruction without arguments that needs some.
-    fn too_few<T>(&mut self, text: &Text<'_>) -> Option<T> {
+    fn too_few<T>(&mut self, text: &Text<'_>) -> Result<T, Reported> {
         let message = format!("{} requires at least one argument", text.keyword);
         self.invalid(text.span, message, "write it after the keyword")
     }
 
     /// The words of a JSON list, or else those between white space. Words of a list have the span
     /// of the whole list.
-    fn list(&mut self, text: &Text<'_>) -> Option<Vec<Word>> {
+    fn list(&mut self, text: &Text<'_>) -> Result<Vec<Word>, Reported> {
         let rest = &text.joined.text()[text.rest.clone()];
         match json(rest) {
             Json::Strings(values) => {
                 let span = text.joined.span(text.rest.clone(), self.file);
-                Some(values.into_iter().map(|value| Spanned { value, span }).collect())
+                Ok(values.into_iter().map(|value| Spanned { value, span }).collect())
             }
             Json::OtherValues => self.not_strings(text),
             Json::No => {
                 let words = words::plain(text.joined.text(), text.rest.clone()).into_iter();
-                Some(words.map(|word| text.joined.word(word, self.file)).collect())
+                Ok(words.map(|word| text.joined.word(word, self.file)).collect())
             }
         }
     }
 
-    fn not_strings<T>(&mut self, text: &Text<'_>) -> Option<T> {
+    fn not_strings<T>(&mut self, text: &Text<'_>) -> Result<T, Reported> {
         self.malformed(
             text.joined.span(text.rest.clone(), self.file),
             "when using JSON array syntax, arrays must be comprised of strings only",
@@ -304,7 +303,7 @@ impl<'a> Parser<'a> {
         span: Span,
         message: impl Into<String>,
         hint: impl Into<String>,
-    ) -> Option<T> {
+    ) -> Result<T, Reported> {
         self.is_malformed = true;
         self.invalid(span, message, hint)
     }
@@ -314,8 +313,8 @@ impl<'a> Parser<'a> {
         span: Span,
         message: impl Into<String>,
         hint: impl Into<String>,
-    ) -> Option<T> {
-        self.diagnostics.fail(Diagnostic::new(Code::InvalidInstruction, span, message).hint(hint))
+    ) -> Result<T, Reported> {
+        self.diagnostics.error(Diagnostic::new(Code::InvalidInstruction, span, message).hint(hint))
     }
 }
 

@@ -3,7 +3,7 @@
 use super::environment::Environment;
 use super::path;
 use super::scope::{Lookup, LookupError, Scope};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, all};
 use crate::order::dependencies_first;
 use crate::source::Span;
 use crate::spec::{Env, ExpandError, Template, TextTemplate};
@@ -127,20 +127,6 @@ impl StageScope<'_, '_> {
         let names: Vec<&str> = self.environment.iter().map(|(name, _)| name).collect();
         self.scope.report(error, span, &names, diagnostics)
     }
-}
-
-/// Returns all values, or the last error. Every item is checked, so that an error does not hide
-/// others.
-pub(super) fn all<T>(items: impl Iterator<Item = Result<T, Reported>>) -> Result<Vec<T>, Reported> {
-    let mut values = Ok(Vec::with_capacity(items.size_hint().0));
-    for item in items {
-        match (item, &mut values) {
-            (Ok(value), Ok(values)) => values.push(value),
-            (Ok(_), Err(_)) => {}
-            (Err(reported), _) => values = Err(reported),
-        }
-    }
-    values
 }
 
 /// The error for a command whose program has no name.

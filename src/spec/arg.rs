@@ -5,7 +5,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
@@ -72,12 +72,12 @@ pub struct Pattern {
 }
 
 impl Read for Pattern {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let text = String::read(value, reader)?;
         match regex_lite::Regex::new(&format!("^(?:{text})$")) {
-            Ok(regex) => Some(Self { text, regex }),
-            Err(err) => reader.diagnostics.fail(
+            Ok(regex) => Ok(Self { text, regex }),
+            Err(err) => reader.diagnostics.error(
                 Diagnostic::new(
                     Code::InvalidValue,
                     span,
@@ -101,13 +101,10 @@ pub(super) struct Default {
 }
 
 impl Read for Default {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         if let Kind::Boolean(flag) = value.kind {
-            return Some(Self {
-                template: Template::literal(flag.to_string(), span),
-                boolean: true,
-            });
+            return Ok(Self { template: Template::literal(flag.to_string(), span), boolean: true });
         }
         Scalar::read(value, reader).map(|Scalar(template)| Self { template, boolean: false })
     }
@@ -125,13 +122,13 @@ impl super::names::Names for Default {
 
 /// A table, or the default as a shorthand.
 impl Read for Arg {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         if !matches!(value.kind, Kind::Table(_)) {
             let Scalar(default) = Scalar::read(value, reader)?;
             let kind = ArgType::String;
             let default = Some(default);
-            return Some(Self {
+            return Ok(Self {
                 span,
                 default,
                 required: false,
@@ -147,7 +144,7 @@ impl Read for Arg {
         if let Some(Default { template, boolean: true }) = &default
             && kind != ArgType::Bool
         {
-            return reader.diagnostics.fail(
+            return reader.diagnostics.error(
                 Diagnostic::new(
                     Code::WrongType,
                     template.span,
@@ -156,7 +153,7 @@ impl Read for Arg {
                 .hint("quote it, or set `type = \"bool\"`"),
             );
         }
-        Some(Self {
+        Ok(Self {
             span,
             default: default.map(|default| default.template),
             required: required.unwrap_or(false),

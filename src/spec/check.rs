@@ -6,7 +6,7 @@ use super::read::Read;
 use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
-use crate::diagnostic::{Check, Code, Diagnostic, Rules};
+use crate::diagnostic::{Check, Code, Diagnostic, Reported, Rules, all};
 use crate::rules::unknown_rule::unknown_rule;
 use crate::toml::{Kind, Value};
 
@@ -32,14 +32,14 @@ pub(super) struct Failing(Rules);
 /// The configuration is applied at once, so that it also holds for diagnostics about the rest of
 /// the file.
 impl Read for Check {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let CheckTable { skip, error } = CheckTable::read(value, reader)?;
         let check = Check {
             skip: skip.map(|Skip(rules)| rules).unwrap_or_default(),
             error: error.map(|Failing(rules)| rules).unwrap_or_default(),
         };
         reader.diagnostics.follow_file(check.clone());
-        Some(check)
+        Ok(check)
     }
 
     fn shape() -> Shape {
@@ -48,9 +48,9 @@ impl Read for Check {
 }
 
 impl Read for Skip {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if matches!(&value.kind, Kind::String(word) if word == "all") {
-            return Some(Self(Rules::All));
+            return Ok(Self(Rules::All));
         }
         read_rules(value, "\"all\" or a list of rules", reader).map(Self)
     }
@@ -61,10 +61,10 @@ impl Read for Skip {
 }
 
 impl Read for Failing {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         match value.kind {
-            Kind::Boolean(true) => Some(Self(Rules::All)),
-            Kind::Boolean(false) => Some(Self(Rules::default())),
+            Kind::Boolean(true) => Ok(Self(Rules::All)),
+            Kind::Boolean(false) => Ok(Self(Rules::default())),
             _ => read_rules(value, "`true`, `false` or a list of rules", reader).map(Self),
         }
     }
@@ -75,23 +75,22 @@ impl Read for Failing {
 }
 
 /// The name of a rule, or a list of names.
-fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Option<Rules> {
+fn read_rules(value: Value<'_>, wanted: &str, reader: &mut Reader<'_>) -> Result<Rules, Reported> {
     let span = value.span;
     let names = match value.kind {
         Kind::String(_) => vec![value],
         Kind::Array(names) => names,
         other => return reader.wrong_type(span, &other, wanted),
     };
-    let expected = names.len();
-    let found: Vec<Code> = names.into_iter().filter_map(|name| read_rule(name, reader)).collect();
-    (found.len() == expected).then(|| Rules::These(BTreeSet::from_iter(found)))
+    let rules = all(names.into_iter().map(|name| read_rule(name, reader)))?;
+    Ok(Rules::These(BTreeSet::from_iter(rules)))
 }
 
-fn read_rule(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Code> {
+fn read_rule(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Code, Reported> {
     let span = value.span;
     let name = String::read(value, reader)?;
-    Code::rule(&name).or_else(|| {
+    Code::rule(&name).ok_or_else(|| {
         let (message, hint) = unknown_rule(&name);
-        reader.diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
+        reader.diagnostics.report(Diagnostic::new(Code::InvalidValue, span, message).hint(hint))
     })
 }

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
@@ -62,7 +62,7 @@ impl Condition {
 }
 
 impl Read for Condition {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let tests: BTreeMap<ArgName, Spanned<OneOrMany<Operand>>> = BTreeMap::read(value, reader)?;
         let no_values = tests.iter().find(|(_, values)| values.as_slice().is_empty());
@@ -74,8 +74,8 @@ impl Read for Condition {
             None => None,
         };
         match problem {
-            None => Some(Self { span, tests }),
-            Some((span, message)) => reader.diagnostics.fail(
+            None => Ok(Self { span, tests }),
+            Some((span, message)) => reader.diagnostics.error(
                 Diagnostic::new(Code::InvalidValue, span, message)
                     .hint("write `{ TARGETARCH = \"arm64\" }`, or a list of values: `{ CHANNEL = [\"edge\", \"beta\"] }`"),
             ),
@@ -88,9 +88,9 @@ impl Read for Condition {
 }
 
 impl Read for Operand {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if let Kind::Boolean(flag) = value.kind {
-            return Some(Self(Template::literal(flag.to_string(), value.span)));
+            return Ok(Self(Template::literal(flag.to_string(), value.span)));
         }
         Scalar::read(value, reader).map(|Scalar(template)| Self(template))
     }

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::{Field, Table, warn_of_misplaced_keys};
 use super::template::{Scalar, Template, TextTemplate};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::text::Text;
 use crate::toml::{Kind, Value};
 
@@ -24,11 +24,15 @@ impl Field for Env {
         Shape::map(Scalar::shape())
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
         warn_of_misplaced_keys(table, key, reader);
-        let Some(value) = table.remove(key) else { return Some(Self::default()) };
+        let Some(value) = table.remove(key) else { return Ok(Self::default()) };
         let entries: BTreeMap<EnvName, Scalar> = named_or_unread(value, reader)?;
-        Some(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
+        Ok(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
     }
 }
 
@@ -39,7 +43,7 @@ pub struct Shell(pub Vec<TextTemplate>);
 
 /// A list, or the name of a shell as a shorthand.
 impl Read for Shell {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let words = match value.kind {
             Kind::Array(_) => Vec::<TextTemplate>::read(value, reader)?,
@@ -60,7 +64,7 @@ impl Read for Shell {
                 };
                 return reader
                     .diagnostics
-                    .fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint));
+                    .error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint));
             }
             other => {
                 let form = "write \"bash\", or a list: [\"/bin/zsh\", \"-c\"]";
@@ -68,12 +72,12 @@ impl Read for Shell {
             }
         };
         if words.is_empty() {
-            return reader.diagnostics.fail(
+            return reader.diagnostics.error(
                 Diagnostic::new(Code::InvalidValue, span, "a shell needs a program")
                     .hint("the default is [\"/bin/sh\", \"-ec\"]"),
             );
         }
-        Some(Self(words))
+        Ok(Self(words))
     }
 
     fn shape() -> Shape {
@@ -91,7 +95,7 @@ fn shell_of_path(text: &str) -> String {
 }
 
 impl Read for ArgName {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         use super::name::Name;
         let span = value.span;
         let text = Text::read(value, reader)?;

@@ -182,26 +182,23 @@ fn pairs(found: &Kind<'_>) -> Option<Vec<(String, String)>> {
 
 /// The names declared by a list or a string in the form of another tool.
 pub(super) fn names_of_pairs(found: &Kind<'_>) -> Vec<String> {
-    let texts: Vec<&str> = match found {
-        Kind::String(text) => vec![text],
+    match found {
+        Kind::String(text) => vec![name_of_pair(text)],
         Kind::Array(items) => items
             .iter()
             .filter_map(|item| match &item.kind {
-                Kind::String(text) => Some(text.as_ref()),
-                Kind::Table(entries) => entries
-                    .iter()
-                    .find(|entry| entry.key.name == "name")
-                    .and_then(|entry| string(&entry.value)),
+                Kind::String(text) => Some(name_of_pair(text)),
+                Kind::Table(entries) => text_of(entries, "name"),
                 _ => None,
             })
             .collect(),
         _ => Vec::new(),
-    };
-    texts.into_iter().map(|text| text[..name_end(text)].trim().to_owned()).collect()
+    }
 }
 
-fn name_end(text: &str) -> usize {
-    text.find(['=', ':']).unwrap_or(text.len())
+fn name_of_pair(text: &str) -> String {
+    let end = text.find(['=', ':']).unwrap_or(text.len());
+    text[..end].trim().to_owned()
 }
 
 fn pair(text: &str) -> Option<(String, String)> {
@@ -216,12 +213,8 @@ fn pair(text: &str) -> Option<(String, String)> {
 
 fn text_of(entries: &[Entry<'_>], key: &str) -> Option<String> {
     let entry = entries.iter().find(|entry| entry.key.name == key)?;
-    string(&entry.value).map(str::to_owned)
-}
-
-fn string<'v>(value: &'v Value<'_>) -> Option<&'v str> {
-    match &value.kind {
-        Kind::String(text) => Some(text),
+    match &entry.value.kind {
+        Kind::String(text) => Some(text.to_string()),
         _ => None,
     }
 }
@@ -259,5 +252,32 @@ pub(super) fn quoted(text: &str) -> String {
         true => format!("\"{text}\""),
         false if !text.contains(|c: char| c.is_control() || c == '\'') => format!("'{text}'"),
         false => "\"...\"".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::diagnostic::Diagnostics;
+    use crate::source::SourceFile;
+    use crate::spec::parse;
+
+    /// Uses of these names are not errors, because the form of their declaration already is one.
+    #[test]
+    fn names_in_the_forms_of_other_tools_are_not_unknown() {
+        for vars in [
+            "'A=x'",
+            "'A: x'",
+            "['A=x', 'B=y']",
+            "['B', 'A']",
+            "['A: x', 1]",
+            "[{ name = 'B', value = 'y' }, { name = 'A', value = 'x' }]",
+        ] {
+            let text = format!("vars = {vars}\n[stages.a]\nfrom = '${{A}}'\n");
+            let mut diagnostics = Diagnostics::default();
+            let (_, spec) = parse(SourceFile::new("mstage.toml", text.into()), &mut diagnostics);
+            let spec = spec.unwrap();
+            assert_eq!(diagnostics.errors().len(), 1, "{vars}");
+            assert!(spec.is_unread("A") && !spec.is_unread("x"), "{vars}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic, list};
+use crate::diagnostic::{Code, Diagnostic, Reported, list};
 use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
@@ -84,81 +84,20 @@ table! {
 }
 
 impl Read for From {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
-        let before = reader.diagnostics.count();
-        let table = match value.kind {
-            Kind::String(_) => return Template::read(value, reader).map(From::Name),
-            Kind::Table(_) => FromTable::read(value, reader)?,
+        match value.kind {
+            Kind::String(_) => Template::read(value, reader).map(From::Name),
+            Kind::Table(_) => read_table(value, reader),
             Kind::Integer { .. } => {
                 let form = "refer to a stage by name, not by number: `from = \"NAME\"`";
-                return reader.wrong_form(span, &value.kind, "a string or a table", form);
+                reader.wrong_form(span, &value.kind, "a string or a table", form)
             }
             other => {
                 let form = "write `from = \"IMAGE\"`, `from = \"STAGE\"` or a table such as `{ image = \"IMAGE\" }`";
-                return reader.wrong_form(span, &other, "a string or a table", form);
+                reader.wrong_form(span, &other, "a string or a table", form)
             }
-        };
-        // If an unknown key was reported, it may have held the value.
-        let is_told = reader.diagnostics.count() > before;
-        let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
-            table;
-        let kinds = [
-            ("stage", stage.is_some()),
-            ("source", source.is_some()),
-            ("image", image.is_some()),
-            ("context", context.is_some()),
-            ("merge", merge.is_some()),
-            ("dockerfile", dockerfile.is_some()),
-        ];
-        let mut said = kinds.iter().filter_map(|&(kind, is_said)| is_said.then_some(kind));
-        let (kind, other) = (said.next(), said.next());
-        if let (Some(one), Some(other)) = (kind, other) {
-            return reader.diagnostics.fail(conflict(span, one, other));
         }
-        if let (Some(kind), Some(_)) = (kind.filter(|&kind| kind != "image"), &platform) {
-            let hint = match kind {
-                "source" => "set the platform in the source",
-                "context" => {
-                    "pass a build context for each platform: `--build-context NAME::PLATFORM=...`"
-                }
-                _ => "set the platform in the stage",
-            };
-            return reader.diagnostics.fail(conflict(span, kind, "platform").hint(hint));
-        }
-        let of_dockerfile = [("target", target.is_some()), ("args", !args.is_empty())];
-        if let (Some(kind), Some((key, _))) = (
-            kind.filter(|&kind| kind != "dockerfile"),
-            of_dockerfile.iter().find(|(_, is_said)| *is_said),
-        ) {
-            let hint = format!(
-                "`{key}` is only allowed with `dockerfile`: `{{ dockerfile = \"...\", {key} = ... }}`"
-            );
-            return reader.diagnostics.fail(conflict(span, kind, key).hint(hint));
-        }
-        if let Some(stages) = merge {
-            return merged(stages, span, reader);
-        }
-        let reference_and_platform = image.map(|reference| From::Image { reference, platform });
-        let of_dockerfile = dockerfile.map(|file| From::Dockerfile { file, target, args });
-        stage
-            .map(From::Stage)
-            .or(source.map(From::Source))
-            .or(reference_and_platform)
-            .or(context.map(From::Context))
-            .or(of_dockerfile)
-            .or_else(|| {
-                if is_told {
-                    return None;
-                }
-                let kinds = list(kinds.map(|(kind, _)| kind));
-                let message = format!("a `from` table needs one of {kinds}");
-                reader.diagnostics.fail(
-                    Diagnostic::new(Code::MissingKey, span, message).hint(
-                        "`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`",
-                    ),
-                )
-            })
     }
 
     fn shape() -> Shape {
@@ -173,27 +112,99 @@ impl Read for From {
     }
 }
 
-fn conflict(span: Span, one: &str, other: &str) -> Diagnostic {
-    Diagnostic::new(
-        Code::ConflictingKeys,
-        span,
-        format!("a `from` table has both `{one}` and `{other}`"),
+/// The keys of which a table has exactly one.
+const KINDS: [&str; 6] = ["stage", "source", "image", "context", "merge", "dockerfile"];
+
+/// Reads the form with an explicit kind.
+fn read_table(value: Value<'_>, reader: &mut Reader<'_>) -> Result<From, Reported> {
+    let span = value.span;
+    let before = reader.diagnostics.count();
+    let table = FromTable::read(value, reader)?;
+    if let Some(conflict) = table.conflict(span) {
+        return reader.diagnostics.error(conflict);
+    }
+    let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
+        table;
+    if let Some(stages) = merge {
+        return merged(stages, span, reader);
+    }
+    let image = image.map(|reference| From::Image { reference, platform });
+    let dockerfile = dockerfile.map(|file| From::Dockerfile { file, target, args });
+    let from = stage
+        .map(From::Stage)
+        .or(source.map(From::Source))
+        .or(image)
+        .or(context.map(From::Context))
+        .or(dockerfile);
+    if let Some(from) = from {
+        return Ok(from);
+    }
+    // An unknown key that was reported may have held the value.
+    reader.diagnostics.no_errors_since(before)?;
+    let message = format!("a `from` table needs one of {}", list(KINDS));
+    reader.diagnostics.error(
+        Diagnostic::new(Code::MissingKey, span, message)
+            .hint("`from = { stage = \"NAME\" }` or `from = { image = \"REFERENCE\" }`"),
     )
+}
+
+impl FromTable {
+    /// The error for keys that exclude each other.
+    fn conflict(&self, span: Span) -> Option<Diagnostic> {
+        let given = [
+            self.stage.is_some(),
+            self.source.is_some(),
+            self.image.is_some(),
+            self.context.is_some(),
+            self.merge.is_some(),
+            self.dockerfile.is_some(),
+        ];
+        let mut given = KINDS.iter().zip(given).filter(|(_, is_given)| *is_given);
+        let (&kind, _) = given.next()?;
+        let conflict = |other: &str| {
+            let message = format!("a `from` table has both `{kind}` and `{other}`");
+            Diagnostic::new(Code::ConflictingKeys, span, message)
+        };
+        if let Some((other, _)) = given.next() {
+            return Some(conflict(other));
+        }
+        if self.platform.is_some() && kind != "image" {
+            let hint = match kind {
+                "source" => "set the platform in the source",
+                "context" => {
+                    "pass a build context for each platform: `--build-context NAME::PLATFORM=...`"
+                }
+                _ => "set the platform in the stage",
+            };
+            return Some(conflict("platform").hint(hint));
+        }
+        let of_dockerfile = [("target", self.target.is_some()), ("args", !self.args.is_empty())];
+        let (key, _) = of_dockerfile.iter().find(|(_, is_given)| *is_given)?;
+        if kind == "dockerfile" {
+            return None;
+        }
+        let hint = format!(
+            "`{key}` is only allowed with `dockerfile`: `{{ dockerfile = \"...\", {key} = ... }}`"
+        );
+        Some(conflict(key).hint(hint))
+    }
 }
 
 /// The name in a `from` that cannot be read. No stage can have it.
 const UNREAD: &str = "(not read)";
 
 /// The stages of a merge: at least two.
-fn merged(stages: Vec<Spanned<Template>>, span: Span, reader: &mut Reader<'_>) -> Option<From> {
+fn merged(
+    stages: Vec<Spanned<Template>>,
+    span: Span,
+    reader: &mut Reader<'_>,
+) -> Result<From, Reported> {
     let mut stages = stages
         .into_iter()
         .map(|Spanned { value, span }| Spanned { value: From::Stage(value), span });
     match (stages.next(), stages.len()) {
-        (Some(first), 1..) => {
-            Some(From::Merge { first: Box::new(first), others: stages.collect() })
-        }
-        _ => reader.diagnostics.fail(
+        (Some(first), 1..) => Ok(From::Merge { first: Box::new(first), others: stages.collect() }),
+        _ => reader.diagnostics.error(
             Diagnostic::new(Code::InvalidValue, span, "a merge needs at least two stages")
                 .hint("`from = { merge = [\"base\", \"more\"] }`"),
         ),

@@ -13,7 +13,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::{Field, Table, table};
 use super::template::{Allowed, MaybeEmpty, Scalar, Template, TextTemplate, User, read_template};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Entry, Key, Kind, Places, Value};
@@ -111,15 +111,12 @@ impl Healthcheck {
 }
 
 impl Read for Healthcheck {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let before = reader.diagnostics.count();
         if let Some(problem) = test_with_its_kind(&value) {
-            return reader.diagnostics.fail(problem);
+            return reader.diagnostics.error(problem);
         }
-        let table = HealthcheckTable::read(value, reader)?;
-        // If an unknown key was reported, it may have held the command.
-        let is_told = reader.diagnostics.count() > before;
         let HealthcheckTable {
             cmd,
             interval,
@@ -128,9 +125,9 @@ impl Read for Healthcheck {
             start_interval,
             retries,
             none,
-        } = table;
+        } = HealthcheckTable::read(value, reader)?;
         match (cmd, none.filter(|none| none.value)) {
-            (Some(_), Some(none)) => reader.diagnostics.fail(
+            (Some(_), Some(none)) => reader.diagnostics.error(
                 Diagnostic::new(
                     Code::ConflictingKeys,
                     none.span,
@@ -138,14 +135,17 @@ impl Read for Healthcheck {
                 )
                 .hint("`none` disables an inherited healthcheck: remove the other keys"),
             ),
-            (None, Some(_)) => Some(Self::None),
-            (None, None) if is_told => None,
-            (None, None) => reader.diagnostics.fail(
-                Diagnostic::new(Code::MissingKey, span, "a healthcheck needs `cmd`")
-                    .hint("set `cmd`, or `none = true`; nothing is inherited from the base image's healthcheck"),
-            ),
+            (None, Some(_)) => Ok(Self::None),
+            (None, None) => {
+                // An unknown key that was reported may have held the command.
+                reader.diagnostics.no_errors_since(before)?;
+                reader.diagnostics.error(
+                    Diagnostic::new(Code::MissingKey, span, "a healthcheck needs `cmd`")
+                        .hint("set `cmd`, or `none = true`; nothing is inherited from the base image's healthcheck"),
+                )
+            }
             (Some(cmd), None) => {
-                Some(Self::Run { cmd, interval, timeout, start_period, start_interval, retries })
+                Ok(Self::Run { cmd, interval, timeout, start_period, start_interval, retries })
             }
         }
     }
@@ -197,21 +197,21 @@ pub enum Command {
 }
 
 impl Read for Command {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
             Kind::String(_) => {
                 let text = String::read(value, reader)?;
                 match pasted::in_command(&text, span) {
-                    Some(pasted) => reader.diagnostics.fail(pasted),
-                    None => Some(Command::Shell(text)),
+                    Some(pasted) => reader.diagnostics.error(pasted),
+                    None => Ok(Command::Shell(text)),
                 }
             }
             Kind::Array(_) => {
                 let words: Vec<Spanned<String>> = Vec::read(value, reader)?;
                 match pasted::in_words(&words) {
-                    Some(pasted) => reader.diagnostics.fail(pasted),
-                    None => Some(Command::List(words)),
+                    Some(pasted) => reader.diagnostics.error(pasted),
+                    None => Ok(Command::List(words)),
                 }
             }
             other => {
@@ -231,7 +231,7 @@ impl Read for Command {
 pub struct Duration(pub Template);
 
 impl Read for Duration {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if let found @ (Kind::Integer { .. } | Kind::Float) = &value.kind {
             let form = format!("a number with a unit: \"{}s\"", reader.file.slice(value.span));
             return reader.wrong_form(value.span, found, STRING, &form);
@@ -277,20 +277,22 @@ impl Field for Labels {
         Shape::Tree
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
         super::table::warn_of_misplaced_keys(table, key, reader);
         let mut labels = BTreeMap::new();
         if let Some(value) = table.remove(key) {
             let span = value.span;
             match value.kind {
-                Kind::Table(entries) => {
-                    join(String::new(), &mut Vec::new(), entries, &mut labels, reader)?;
-                }
+                Kind::Table(entries) => join("", &mut Vec::new(), entries, &mut labels, reader)?,
                 // The set of labels has no effect on anything else.
                 other => _ = reader.wrong_type::<()>(span, &other, TABLE),
             }
         }
-        Some(Self(labels))
+        Ok(Self(labels))
     }
 }
 
@@ -301,61 +303,60 @@ const MAX_LABEL_NAME: usize = 4096;
 /// Joins the keys of nested tables with dots. `tables` are the keys of the tables around the
 /// entries, each with its offset in `prefix`. Recursive; the TOML parser limits the depth.
 fn join(
-    prefix: String,
+    prefix: &str,
     tables: &mut Vec<(usize, Span)>,
     entries: Vec<Entry<'_>>,
     labels: &mut BTreeMap<LabelName, Label>,
     reader: &mut Reader<'_>,
-) -> Option<()> {
-    let mut complete = Some(());
-    for Entry { key: Key { name, span }, value } in entries {
+) -> Result<(), Reported> {
+    let mut joined = Ok(());
+    for entry in entries {
+        let Key { name, span } = &entry.key;
         if prefix.len() + name.len() > MAX_LABEL_NAME {
             let message = format!("label name is longer than {MAX_LABEL_NAME} bytes");
-            return reader.diagnostics.fail(
-                Diagnostic::new(Code::TooLarge, span, message)
+            return reader.diagnostics.error(
+                Diagnostic::new(Code::TooLarge, *span, message)
                     .hint("use a short name and put the text in the value"),
             );
         }
-        if name.trim().is_empty() || name.contains(char::is_control) {
-            let message = format!("invalid label name `{prefix}{name}`");
-            complete = reader.diagnostics.fail(
-                Diagnostic::new(Code::InvalidName, span, message)
-                    .hint("label names are not empty and have no control characters"),
-            );
-            continue;
-        }
-        // A name may contain `${NAME}`, but not distributed over several tables.
-        if read_template(name.as_ref().into(), span, Allowed::Line, reader).is_none() {
-            complete = None;
-            continue;
-        }
-        tables.push((prefix.len(), span));
-        let name = format!("{prefix}{name}");
-        let read = if let Kind::Table(inner) = value.kind {
-            join(format!("{name}."), tables, inner, labels, reader)
-        } else if let Some(Scalar(value)) = Scalar::read(value, reader) {
-            let text: Text = name.as_str().into();
-            let places = || Places::of_strings(tables.iter().copied());
-            let template = match Template::parse(&text, span, Allowed::Line, places) {
-                Ok(template) => template,
-                Err(unreadable) => return reader.diagnostics.fail(unreadable.diagnostic()),
-            };
-            match labels.insert(LabelName::new(text), Label { name: template, value }) {
-                None => Some(()),
-                Some(_) => reader.diagnostics.fail(
-                    Diagnostic::new(
-                        Code::ConflictingKeys,
-                        span,
-                        format!("label `{name}` is set twice"),
-                    )
-                    .hint("a quoted key and nested tables give the same name: remove one"),
-                ),
-            }
-        } else {
-            None
-        };
+        tables.push((prefix.len(), *span));
+        joined = joined.and(add(prefix, tables, entry, labels, reader));
         tables.pop();
-        complete = complete.and(read);
     }
-    complete
+    joined
+}
+
+/// Adds a label, or those of an inner table. The last of `tables` is the key of the entry.
+fn add(
+    prefix: &str,
+    tables: &mut Vec<(usize, Span)>,
+    Entry { key: Key { name, span }, value }: Entry<'_>,
+    labels: &mut BTreeMap<LabelName, Label>,
+    reader: &mut Reader<'_>,
+) -> Result<(), Reported> {
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        let message = format!("invalid label name `{prefix}{name}`");
+        return reader.diagnostics.error(
+            Diagnostic::new(Code::InvalidName, span, message)
+                .hint("label names are not empty and have no control characters"),
+        );
+    }
+    // A name may contain `${NAME}`, but not distributed over several tables.
+    read_template(name.as_ref().into(), span, Allowed::Line, reader)?;
+    let name = format!("{prefix}{name}");
+    if let Kind::Table(inner) = value.kind {
+        return join(&format!("{name}."), tables, inner, labels, reader);
+    }
+    let Scalar(value) = Scalar::read(value, reader)?;
+    let text: Text = name.as_str().into();
+    let places = || Places::of_strings(tables.iter().copied());
+    let template = Template::parse(&text, span, Allowed::Line, places)
+        .map_err(|unreadable| reader.diagnostics.report(unreadable.diagnostic()))?;
+    match labels.insert(LabelName::new(text), Label { name: template, value }) {
+        None => Ok(()),
+        Some(_) => reader.diagnostics.error(
+            Diagnostic::new(Code::ConflictingKeys, span, format!("label `{name}` is set twice"))
+                .hint("a quoted key and nested tables give the same name: remove one"),
+        ),
+    }
 }

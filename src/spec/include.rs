@@ -14,7 +14,7 @@ use super::shape::Shape;
 use super::table::table;
 use super::template::Allowed;
 use super::{Spec, expand_mounts, read_file};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::order::dependencies_first;
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::toml::{Kind, Value};
@@ -43,9 +43,11 @@ table! {
 }
 
 impl Read for Include {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let include = Self::of(value, reader);
-        reader.unread.any |= include.is_none();
+        if let Err(reported) = include {
+            reader.unread.any = Some(reported);
+        }
         include
     }
 
@@ -55,17 +57,17 @@ impl Read for Include {
 }
 
 impl Include {
-    fn of(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn of(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
             Kind::String(_) => {
                 let path = plain(Spanned::read(value, reader)?, reader)?;
-                Some(Self { context: None, path })
+                Ok(Self { context: None, path })
             }
             Kind::Table(_) => {
                 let IncludeTable { context, path } = IncludeTable::read(value, reader)?;
                 let (context, path) = (plain(context, reader), plain(path, reader));
-                Some(Self { context: Some(context?.value), path: path? })
+                Ok(Self { context: Some(context?.value), path: path? })
             }
             other => reader.wrong_type(span, &other, "a string or a table"),
         }
@@ -73,10 +75,10 @@ impl Include {
 }
 
 /// Checks a name or a path, in which nothing is substituted.
-fn plain(text: Spanned<String>, reader: &mut Reader<'_>) -> Option<Spanned<String>> {
+fn plain(text: Spanned<String>, reader: &mut Reader<'_>) -> Result<Spanned<String>, Reported> {
     match Allowed::Line.check_written(&text) {
-        Ok(()) => Some(text),
-        Err(unfit) => reader.diagnostics.fail(unfit.diagnostic(text.span, true)),
+        Ok(()) => Ok(text),
+        Err(unfit) => reader.diagnostics.error(unfit.diagnostic(text.span, true)),
     }
 }
 
@@ -200,18 +202,17 @@ impl Reading {
     pub fn finish(self, diagnostics: &mut Diagnostics) -> (SourceMap, Option<Spec>) {
         self.report_cycles(diagnostics);
         let specs: Option<Vec<Spec>> = self.parts.into_iter().map(|part| part.spec).collect();
-        let joined = specs.and_then(|specs| {
+        let spec = specs.and_then(|specs| {
             let mut specs = specs.into_iter();
             let mut main = specs.next()?;
             specs.for_each(|spec| join(&mut main, spec, diagnostics));
             expand_mounts::expand(&mut main, diagnostics);
-            Some(main)
-        });
-        let spec = joined.and_then(|mut spec| {
-            if diagnostics.has_errors() {
-                spec.own.unread.get_or_insert_default();
+            main.own.whole = diagnostics.no_errors();
+            if main.stages.is_empty() && main.is_whole() {
+                diagnostics.push(no_stages(&self.files));
+                return None;
             }
-            with_stages(spec, &self.files, diagnostics)
+            Some(main)
         });
         (self.files, spec)
     }
@@ -227,13 +228,13 @@ impl Reading {
     }
 
     /// Adds a parsed file, and records its includes.
-    fn take(&mut self, part: usize, spec: Option<Spec>, diagnostics: &mut Diagnostics) {
-        let Some(spec) = spec else { return };
+    fn take(&mut self, part: usize, spec: Result<Spec, Reported>, diagnostics: &mut Diagnostics) {
+        let Ok(spec) = spec else { return };
         let mut has_all = true;
         for include in &spec.include {
             let address = address(include, &self.parts[part].address, diagnostics);
-            has_all &= address.is_some();
-            let Some(address) = address else { continue };
+            has_all &= address.is_ok();
+            let Ok(address) = address else { continue };
             let span = include.path.span;
             let known = self.parts.len();
             let number = self.part(&address);
@@ -277,7 +278,7 @@ fn address(
     Include { context, path }: &Include,
     from: &FileAddress,
     diagnostics: &mut Diagnostics,
-) -> Option<FileAddress> {
+) -> Result<FileAddress, Reported> {
     let has_context = context.is_some() || from.context.is_some();
     let from_path = if context.is_some() { "" } else { &from.path };
     let invalid = |message: String, hint: &str| {
@@ -286,14 +287,14 @@ fn address(
     let found = match included_path(from_path, path) {
         Ok(found) => found,
         Err(BadPath::Variable) => {
-            return diagnostics.fail(invalid(
+            return diagnostics.error(invalid(
                 format!("variables are not replaced in `{}`", path.value),
                 "files are included before args have values: write the path in full",
             ));
         }
         Err(BadPath::Absolute) => {
             let message = format!("`{}` is not a relative path", path.value);
-            return diagnostics.fail(outside(path, has_context, message));
+            return diagnostics.error(outside(path, has_context, message));
         }
         Err(BadPath::Outside) => {
             let root = match context.as_ref().or(from.context.as_ref()) {
@@ -301,15 +302,15 @@ fn address(
                 None => "the directory of the build file".to_owned(),
             };
             let message = format!("`{}` is outside {root}", path.value);
-            return diagnostics.fail(outside(path, has_context, message));
+            return diagnostics.error(outside(path, has_context, message));
         }
         Err(BadPath::Directory) => {
             let message = format!("`{}` is a directory", path.value);
-            return diagnostics.fail(invalid(message, "list each file by name"));
+            return diagnostics.error(invalid(message, "list each file by name"));
         }
     };
     let context = context.clone().or_else(|| from.context.clone());
-    Some(FileAddress { context, path: found })
+    Ok(FileAddress { context, path: found })
 }
 
 /// The reason why a path cannot be that of an included file.
@@ -396,9 +397,7 @@ impl Absent {
 /// Adds the declarations of an included file. Its settings for its own builds (the default target,
 /// ignored files, rules) are dropped.
 fn join(spec: &mut Spec, included: Spec, diagnostics: &mut Diagnostics) {
-    if let Some(unread) = included.own.unread {
-        spec.own.unread.get_or_insert_default().extend(unread);
-    }
+    spec.own.unread.extend(included.own.unread);
     spec.own.bare_dollars.extend(included.own.bare_dollars);
     join_names("arg", &mut spec.args.0, included.args.0, |arg| arg.span, diagnostics);
     join_names("var", &mut spec.vars.0, included.vars.0, |var| var.0.span, diagnostics);
@@ -438,12 +437,7 @@ fn join_names<K: Ord + fmt::Display, T>(
     }
 }
 
-fn with_stages(spec: Spec, files: &SourceMap, diagnostics: &mut Diagnostics) -> Option<Spec> {
-    if !spec.stages.is_empty() || !spec.is_whole() {
-        return Some(spec);
-    }
+fn no_stages(files: &SourceMap) -> Diagnostic {
     let message = format!("{} has no stages", files.main().name());
-    diagnostics.fail(
-        Diagnostic::without_place(Code::MissingKey, message).hint("add a stage: [stages.runtime]"),
-    )
+    Diagnostic::without_place(Code::MissingKey, message).hint("add a stage: [stages.runtime]")
 }

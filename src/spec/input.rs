@@ -6,8 +6,8 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::table;
 use super::template::{MaybeEmpty, Template};
-use crate::diagnostic::{Code, Diagnostic, list};
-use crate::source::Spanned;
+use crate::diagnostic::{Code, Diagnostic, Reported, list};
+use crate::source::{Span, Spanned};
 use crate::toml::Value;
 
 /// A named source.
@@ -101,61 +101,16 @@ impl Input {
 }
 
 impl Read for Input {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let before = reader.diagnostics.count();
         let table = InputTable::read(value, reader)?;
-        // If an unknown key was reported, it may have held the kind.
-        let is_told = reader.diagnostics.count() > before;
-        let kinds = [&table.git, &table.http, &table.image, &table.context];
-        let said = KEYS.iter().zip(kinds).filter_map(|(keys, kind)| kind.as_ref().map(|_| keys));
-        let said: Vec<_> = said.collect();
-        let (kind, keys) = match said[..] {
-            [(kind, keys)] => (*kind, *keys),
-            [] if is_told => return None,
-            [] => {
-                let kinds = list(KEYS.map(|(kind, _)| kind));
-                let message = format!("a source needs one of {kinds}");
-                return reader.diagnostics.fail(
-                    Diagnostic::new(Code::MissingKey, span, message)
-                        .hint("`git = \"https://...\"` or `http = \"https://...\"`"),
-                );
-            }
-            [(one, _), (other, _), ..] => {
-                let message = format!("a source has both `{one}` and `{other}`");
-                return reader.diagnostics.fail(
-                    Diagnostic::new(Code::ConflictingKeys, span, message)
-                        .hint("declare two sources with different names"),
-                );
-            }
-        };
-        let further = [
-            ("ref", table.reference.as_ref().map(|value| value.span)),
-            ("checksum", table.checksum.as_ref().map(|value| value.span)),
-            ("subdir", table.subdir.as_ref().map(|value| value.span)),
-            ("keep-git-dir", table.keep_git_dir.as_ref().map(|value| value.span)),
-            ("submodules", table.submodules.as_ref().map(|value| value.span)),
-            ("fetch-by-commit", table.fetch_by_commit.as_ref().map(|value| value.span)),
-            ("name", table.name.as_ref().map(|value| value.span)),
-            ("extract", table.extract.as_ref().map(|value| value.span)),
-            ("platform", table.platform.as_ref().map(|value| value.span)),
-        ];
-        let mut fits = true;
-        for (key, span) in further {
-            let Some(span) = span.filter(|_| !keys.contains(&key)) else { continue };
-            fits = false;
-            let message = format!("`{key}` is not allowed in a source with `{kind}`");
-            let others = KEYS.iter().filter(|(_, keys)| keys.contains(&key)).map(|(kind, _)| kind);
-            reader.diagnostics.push(
-                Diagnostic::new(Code::ConflictingKeys, span, message)
-                    .hint(format!("`{key}` is for {}", list(others))),
-            );
-        }
-        let InputTable { git, http, image, context, reference, checksum, subdir, .. } = table;
-        let [reference, checksum, subdir] =
-            [reference, checksum, subdir].map(|value| value.map(|MaybeEmpty(template)| template));
-        let input = match (git, http, image) {
-            (Some(url), ..) => Input::Git {
+        table.check(span, reader)?;
+        let InputTable { git, http, image, context, platform, name, .. } = table;
+        let [reference, checksum, subdir] = [table.reference, table.checksum, table.subdir]
+            .map(|value| value.map(|MaybeEmpty(template)| template));
+        match (git, http, image, context) {
+            (Some(url), ..) => Ok(Input::Git {
                 url,
                 reference,
                 checksum,
@@ -163,18 +118,65 @@ impl Read for Input {
                 keep_git_dir: is_set(table.keep_git_dir),
                 submodules: table.submodules.is_none_or(|flag| flag.value),
                 fetch_by_commit: table.fetch_by_commit,
-            },
-            (_, Some(url), _) => {
-                Input::Http { url, checksum, name: table.name, extract: is_set(table.extract) }
+            }),
+            (_, Some(url), ..) => {
+                Ok(Input::Http { url, checksum, name, extract: is_set(table.extract) })
             }
-            (.., Some(reference)) => Input::Image { reference, platform: table.platform },
-            (None, None, None) => Input::Context(context?),
-        };
-        fits.then_some(input)
+            (_, _, Some(reference), _) => Ok(Input::Image { reference, platform }),
+            (.., Some(context)) => Ok(Input::Context(context)),
+            (None, None, None, None) => {
+                // An unknown key that was reported may have held the kind.
+                reader.diagnostics.no_errors_since(before)?;
+                let kinds = list(KEYS.map(|(kind, _)| kind));
+                let message = format!("a source needs one of {kinds}");
+                reader.diagnostics.error(
+                    Diagnostic::new(Code::MissingKey, span, message)
+                        .hint("`git = \"https://...\"` or `http = \"https://...\"`"),
+                )
+            }
+        }
     }
 
     fn shape() -> Shape {
         InputTable::shape()
+    }
+}
+
+impl InputTable {
+    /// Reports keys that exclude each other.
+    fn check(&self, span: Span, reader: &mut Reader<'_>) -> Result<(), Reported> {
+        let kinds = [&self.git, &self.http, &self.image, &self.context];
+        let mut given = KEYS.iter().zip(kinds).filter(|(_, value)| value.is_some());
+        let Some(((kind, keys), _)) = given.next() else { return Ok(()) };
+        if let Some(((other, _), _)) = given.next() {
+            let message = format!("a source has both `{kind}` and `{other}`");
+            return reader.diagnostics.error(
+                Diagnostic::new(Code::ConflictingKeys, span, message)
+                    .hint("declare two sources with different names"),
+            );
+        }
+        let further = [
+            ("ref", self.reference.as_ref().map(|value| value.span)),
+            ("checksum", self.checksum.as_ref().map(|value| value.span)),
+            ("subdir", self.subdir.as_ref().map(|value| value.span)),
+            ("keep-git-dir", self.keep_git_dir.as_ref().map(|value| value.span)),
+            ("submodules", self.submodules.as_ref().map(|value| value.span)),
+            ("fetch-by-commit", self.fetch_by_commit.as_ref().map(|value| value.span)),
+            ("name", self.name.as_ref().map(|value| value.span)),
+            ("extract", self.extract.as_ref().map(|value| value.span)),
+            ("platform", self.platform.as_ref().map(|value| value.span)),
+        ];
+        let mut checked = Ok(());
+        for (key, span) in further {
+            let Some(span) = span.filter(|_| !keys.contains(&key)) else { continue };
+            let message = format!("`{key}` is not allowed in a source with `{kind}`");
+            let others = KEYS.iter().filter(|(_, keys)| keys.contains(&key)).map(|(kind, _)| kind);
+            checked = reader.diagnostics.error(
+                Diagnostic::new(Code::ConflictingKeys, span, message)
+                    .hint(format!("`{key}` is for {}", list(others))),
+            );
+        }
+        checked
     }
 }
 

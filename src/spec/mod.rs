@@ -84,7 +84,7 @@ use self::table::{Field, Keys, Table, table, warn_of_misplaced_keys};
 pub use self::template::{
     ExpandError, Lookup, MaybeEmpty, Piece, Scalar, Template, TextTemplate, Unfit, Unreadable, User,
 };
-use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known};
+use crate::diagnostic::{Check, Code, Diagnostic, Diagnostics, Known, Reported};
 use crate::ignore::{self, IgnorePattern};
 use crate::source::{SourceFile, SourceMap, Span, Spanned};
 use crate::text::Text;
@@ -125,8 +125,10 @@ table! {
 pub struct Own {
     /// The span of its own text, as opposed to its includes.
     extent: Span,
-    /// The names of declarations that could not be read; `None` if everything was read.
-    unread: Option<BTreeSet<String>>,
+    /// The error if not everything was read. Set when all files have been read.
+    whole: Result<(), Reported>,
+    /// The names of declarations that could not be read.
+    unread: BTreeSet<String>,
     /// Each `$NAME` in a template, where only `${NAME}` is substituted.
     bare_dollars: Vec<Spanned<Text>>,
     /// The stages that the author of a Dockerfile did not name.
@@ -141,9 +143,15 @@ impl Keys for Own {
         TableShape { what: Self::WHAT, docs: String::new(), keys: Vec::new() }
     }
 
-    fn take_keys(_: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take_keys(_: &mut Table<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let extent = reader.file.span(0..reader.file.text().len());
-        Some(Self { extent, unread: None, bare_dollars: Vec::new(), hidden: BTreeSet::new() })
+        Ok(Self {
+            extent,
+            whole: Ok(()),
+            unread: BTreeSet::new(),
+            bare_dollars: Vec::new(),
+            hidden: BTreeSet::new(),
+        })
     }
 }
 
@@ -162,12 +170,17 @@ impl Spec {
     /// True if everything was read. Otherwise nothing can be built, and the spec only serves to
     /// find further errors.
     pub fn is_whole(&self) -> bool {
-        self.own.unread.is_none()
+        self.whole().is_ok()
+    }
+
+    /// The error if not everything was read.
+    pub(crate) fn whole(&self) -> Result<(), Reported> {
+        self.own.whole
     }
 
     /// The names of declarations that could not be read. Using one of them is not an error.
     pub fn unread(&self) -> impl Iterator<Item = &str> {
-        self.own.unread.iter().flatten().map(String::as_str)
+        self.own.unread.iter().map(String::as_str)
     }
 
     /// Hides the stages whose names the conversion of a Dockerfile made up: none of them is a target
@@ -218,13 +231,18 @@ impl Spec {
 
     /// True if a declaration with this name could not be read.
     pub fn is_unread(&self, name: &str) -> bool {
-        self.own.unread.as_ref().is_some_and(|unread| unread.contains(name))
+        self.own.unread.contains(name)
+    }
+
+    /// The error because of which a declaration with this name could not be read.
+    pub(crate) fn error_of_unread(&self, name: &str) -> Option<Reported> {
+        self.own.whole.err().filter(|_| self.is_unread(name))
     }
 }
 
 /// A pattern of `ignore`, with the syntax of a line in an ignore file.
 impl Read for IgnorePattern {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let written = String::read(value, reader)?;
         let problem = if written.contains('\n') {
@@ -234,12 +252,12 @@ impl Read for IgnorePattern {
                 .to_owned()
         } else {
             match ignore::parse(&written) {
-                Ok(text) => return Some(Self { text, span }),
+                Ok(text) => return Ok(Self { text, span }),
                 Err(problem) => problem.to_string(),
             }
         };
         let message = format!("invalid pattern {written:?}: {problem}");
-        reader.diagnostics.fail(Diagnostic::new(Code::InvalidValue, span, message).hint(
+        reader.diagnostics.error(Diagnostic::new(Code::InvalidValue, span, message).hint(
             "patterns are written as in .dockerignore: `ignore = [\"/dist\", \"**/*.log\", \"!keep.log\"]`",
         ))
     }
@@ -264,9 +282,13 @@ impl Field for Vars {
         Shape::map(Scalar::shape())
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
         warn_of_misplaced_keys(table, key, reader);
-        let Some(value) = table.remove(key) else { return Some(Self::default()) };
+        let Some(value) = table.remove(key) else { return Ok(Self::default()) };
         named_or_unread(value, reader).map(Self)
     }
 }
@@ -278,9 +300,13 @@ impl Field for Args {
         Shape::named(<ArgName as name::Name>::PATTERN, Arg::shape())
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
         warn_of_misplaced_keys(table, key, reader);
-        let Some(value) = table.remove(key) else { return Some(Self::default()) };
+        let Some(value) = table.remove(key) else { return Ok(Self::default()) };
         let mut names: BTreeMap<String, Span> = BTreeMap::new();
         if let Kind::Table(entries) = &value.kind {
             names.extend(entries.iter().map(|entry| (entry.key.name.to_string(), entry.key.span)));
@@ -289,7 +315,7 @@ impl Field for Args {
         for (name, arg) in &mut args {
             arg.span = names.get(name.as_str()).copied().unwrap_or(arg.span);
         }
-        Some(Self(args))
+        Ok(Self(args))
     }
 }
 
@@ -315,35 +341,38 @@ pub fn parse_with(
     reading.finish(diagnostics)
 }
 
-/// Reads one file. `None` means that there are errors, and that too much is missing to check the
-/// rest.
-fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Option<Spec> {
+/// Reads one file, unless too much is missing to check the rest.
+fn read_file(file: &SourceFile, diagnostics: &mut Diagnostics) -> Result<Spec, Reported> {
     if let Some(span) = file.not_text() {
-        return diagnostics.fail(
+        return diagnostics.error(
             Diagnostic::new(Code::NotText, span, "the file is not UTF-8 text")
                 .hint("save the file as UTF-8"),
         );
     }
     if let Some(problem) = other_language::check(file) {
-        return diagnostics.fail(problem);
+        return diagnostics.error(problem);
     }
+    let before = diagnostics.count();
     let document = toml::parse(file, diagnostics);
+    let is_toml = diagnostics.no_errors_since(before);
     let mut found = Diagnostics::default();
     let mut reader = Reader::new(file, &KEY_PLACES, &mut found);
-    let spec: Option<Spec> =
+    let spec: Result<Spec, Reported> =
         Table::document(document.entries, Spec::WHAT, &reader).read_all(&mut reader);
     let Reader { unread, bare_dollars, .. } = reader;
     silence::read(file, &mut found);
-    if let Some(reliable_until) = document.reliable_until {
-        keep_reliable(reliable_until, found, diagnostics);
-        return None;
+    match document.reliable_until {
+        Some(reliable_until) => keep_reliable(reliable_until, found, diagnostics),
+        None => diagnostics.absorb(found, |_| true),
     }
-    let has_errors = found.has_errors();
-    diagnostics.absorb(found, |_| true);
-    let mut spec = spec.filter(|_| !unread.any)?;
-    spec.own.unread = has_errors.then_some(unread.names);
+    is_toml?;
+    let mut spec = spec?;
+    if let Some(reported) = unread.any {
+        return Err(reported);
+    }
+    spec.own.unread = unread.names;
     spec.own.bare_dollars = bare_dollars;
-    Some(spec)
+    Ok(spec)
 }
 
 /// Drops the errors after the position up to which the document is reliable, and errors about

@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::{Keys, Table, table};
 use super::template::{Scalar, Template};
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, list};
+use crate::diagnostic::{Code, Diagnostic, Reported, did_you_mean, list};
 use crate::source::Spanned;
 use crate::toml::{Kind, Value};
 
@@ -121,13 +121,13 @@ words! {
 pub(super) const KINDS: [&str; 5] = ["cache", "bind", "secret", "ssh", "tmpfs"];
 
 impl Read for Mount {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let table = Table::new(value, "a mount", reader)?;
         let mut kinds = KINDS.into_iter().filter(|kind| table.has(kind));
         let (kind, another) = (kinds.next(), kinds.next());
         if let (Some(one), Some(other)) = (kind, another) {
-            return reader.diagnostics.fail(
+            return reader.diagnostics.error(
                 Diagnostic::new(
                     Code::ConflictingKeys,
                     span,
@@ -137,7 +137,7 @@ impl Read for Mount {
             );
         }
         if let Some(slip) = kind.and_then(|kind| slip(kind, &table)) {
-            return reader.diagnostics.fail(slip);
+            return reader.diagnostics.error(slip);
         }
         match kind {
             Some("cache") => table.named(CacheMount::WHAT).read_all(reader).map(Mount::Cache),
@@ -147,9 +147,9 @@ impl Read for Mount {
             Some(_) => table.named(TmpfsMount::WHAT).read_all(reader).map(Mount::Tmpfs),
             None => {
                 let hint = hint_about(&table);
-                reader
-                    .diagnostics
-                    .fail(Diagnostic::new(Code::MissingKey, span, "a mount has no kind").hint(hint))
+                reader.diagnostics.error(
+                    Diagnostic::new(Code::MissingKey, span, "a mount has no kind").hint(hint),
+                )
             }
         }
     }

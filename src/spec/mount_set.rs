@@ -11,7 +11,7 @@ use super::read::{Read, items};
 use super::reader::Reader;
 use super::shape::Shape;
 use super::table::{Field, Table};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::Spanned;
 use crate::text::Text;
 use crate::toml::{Kind, Value};
@@ -60,18 +60,18 @@ impl MountList {
 // === Reading ===
 
 impl Read for MountEntry {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let Kind::String(_) = value.kind else {
             return Mount::read(value, reader).map(|mount| Self::Mount(Box::new(mount)));
         };
         let name = Text::read(value, reader)?;
         if is_plain(&name) {
-            return Some(Self::Set(Spanned { value: name, span }));
+            return Ok(Self::Set(Spanned { value: name, span }));
         }
         let message = format!("invalid name of a set of mounts: `{name}`");
         let hint = mount_flag::as_table(&name);
-        reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
+        reader.diagnostics.error(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
     }
 
     fn shape() -> Shape {
@@ -81,9 +81,9 @@ impl Read for MountEntry {
 
 /// A list, or a single entry. An error in one entry does not hide errors in others.
 impl Read for MountList {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         match value.kind {
-            Kind::Array(_) => items(value, reader).map(|(read, _)| Self(read)),
+            Kind::Array(_) => items(value, reader).map(|read| Self(read.part)),
             _ => MountEntry::read(value, reader).map(|entry| Self(vec![entry])),
         }
     }
@@ -100,10 +100,14 @@ impl Field for MountList {
         <Self as Read>::shape()
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
         match table.remove(key) {
             Some(value) => Self::read(value, reader),
-            None => Some(Self::default()),
+            None => Ok(Self::default()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 
 use super::reader::Reader;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::Span;
 use crate::text::Text;
 
@@ -14,7 +14,7 @@ pub(super) trait Name: Ord + Sized {
     const PATTERN: &'static str = "";
 
     /// Validates a key as a name, or reports an error.
-    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self>;
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Result<Self, Reported>;
 }
 
 macro_rules! names {
@@ -67,13 +67,13 @@ names! {
 impl Name for StageName {
     const PATTERN: &'static str = "^[a-z][a-z0-9_-]*$";
 
-    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if is_plain(&key) {
-            return Some(Self(key));
+            return Ok(Self(key));
         }
         let diagnostic =
             Diagnostic::new(Code::InvalidName, span, format!("invalid stage name `{key}`"));
-        reader.diagnostics.fail(if key.contains('.') {
+        reader.diagnostics.error(if key.contains('.') {
             diagnostic.hint("stage names have no dots: `NAME.report` is reserved for reports")
         } else {
             diagnostic.hint("names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`")
@@ -84,9 +84,9 @@ impl Name for StageName {
 impl Name for SourceName {
     const PATTERN: &'static str = StageName::PATTERN;
 
-    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if is_plain(&key) && key != "scratch" {
-            return Some(Self(key));
+            return Ok(Self(key));
         }
         let message = format!("invalid source name `{key}`");
         let hint = match key.as_str() {
@@ -95,19 +95,19 @@ impl Name for SourceName {
                 "names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`"
             }
         };
-        reader.diagnostics.fail(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
+        reader.diagnostics.error(Diagnostic::new(Code::InvalidName, span, message).hint(hint))
     }
 }
 
 impl Name for MountSetName {
     const PATTERN: &'static str = StageName::PATTERN;
 
-    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if is_plain(&key) {
-            return Some(Self(key));
+            return Ok(Self(key));
         }
         let message = format!("invalid name of a set of mounts: `{key}`");
-        reader.diagnostics.fail(
+        reader.diagnostics.error(
             Diagnostic::new(Code::InvalidName, span, message)
                 .hint("names begin with a lowercase letter, followed by lowercase letters, digits, `_` and `-`"),
         )
@@ -128,11 +128,11 @@ pub(super) fn is_of_plain_name(byte: u8) -> bool {
 impl Name for ArgName {
     const PATTERN: &'static str = "^[A-Za-z_][A-Za-z0-9_]*$";
 
-    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if is_variable(&key) {
-            return Some(Self(key));
+            return Ok(Self(key));
         }
-        reader.diagnostics.fail(
+        reader.diagnostics.error(
             Diagnostic::new(Code::InvalidName, span, format!("invalid arg name `{key}`"))
                 .hint(arg_hint(&key)),
         )
@@ -160,11 +160,11 @@ fn arg_hint(text: &str) -> String {
 impl Name for EnvName {
     const PATTERN: &'static str = "^[^=\\s]+$";
 
-    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Option<Self> {
+    fn check(key: Text, span: Span, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if is_env_name(&key) {
-            return Some(Self(key));
+            return Ok(Self(key));
         }
-        reader.diagnostics.fail(
+        reader.diagnostics.error(
             Diagnostic::new(Code::InvalidName, span, format!("invalid variable name `{key}`"))
                 .hint("names have no `=` and no whitespace"),
         )
@@ -191,8 +191,8 @@ pub(super) struct PathKey {
 }
 
 impl Name for PathKey {
-    fn check(key: Text, span: Span, _: &mut Reader<'_>) -> Option<Self> {
-        Some(Self { text: key, span })
+    fn check(key: Text, span: Span, _: &mut Reader<'_>) -> Result<Self, Reported> {
+        Ok(Self { text: key, span })
     }
 }
 

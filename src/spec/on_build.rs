@@ -9,7 +9,7 @@ use super::read::Read;
 use super::reader::Reader;
 use super::shape::Shape;
 use super::text::dedent;
-use crate::diagnostic::{Code, Diagnostic, list, nearest};
+use crate::diagnostic::{Code, Diagnostic, Reported, list, nearest};
 use crate::text::Text;
 use crate::toml::Value;
 
@@ -18,14 +18,14 @@ use crate::toml::Value;
 pub struct Trigger(pub String);
 
 impl Read for Trigger {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let text = Text::read(value, reader)?.map(dedent);
         match recorded(&text) {
-            Ok(trigger) => Some(Self(trigger)),
+            Ok(trigger) => Ok(Self(trigger)),
             Err((message, hint)) => reader
                 .diagnostics
-                .fail(Diagnostic::new(Code::InvalidValue, span, message).hint(hint)),
+                .error(Diagnostic::new(Code::InvalidValue, span, message).hint(hint)),
         }
     }
 

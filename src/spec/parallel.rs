@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::step::{Branch, Step, Verb};
 use super::table::table;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::Span;
 use crate::toml::{Kind, Value};
 
@@ -20,7 +20,7 @@ table! {
 
 /// A step, or a table with several.
 impl Read for Branch {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let steps = match &value.kind {
             Kind::Table(entries) if entries.iter().any(|entry| entry.key.name == "steps") => {
@@ -30,15 +30,15 @@ impl Read for Branch {
         };
         if steps.is_empty() {
             let hint = "add steps, `{ steps = [...] }`, or remove the branch";
-            return reader.diagnostics.fail(wrong(span, "this branch has no steps", hint));
+            return reader.diagnostics.error(wrong(span, "this branch has no steps", hint));
         }
         let inner = steps.iter().find(|step| matches!(step.verb, Verb::Parallel(_)));
         if let Some(inner) = inner {
             let hint = "add its branches to the outer list, or move it to a separate stage";
             let message = "`parallel` cannot be nested";
-            return reader.diagnostics.fail(wrong(inner.span, message, hint));
+            return reader.diagnostics.error(wrong(inner.span, message, hint));
         }
-        Some(Self { steps })
+        Ok(Self { steps })
     }
 
     fn shape() -> Shape {

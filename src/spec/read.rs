@@ -1,9 +1,12 @@
 //! From TOML values to the types of the language, reporting all errors in one run.
 //!
-//! A value that cannot be read is reported and becomes `None`; its neighbours are still read. Named
-//! declarations, items of lists in tables, and keys of a stage except `from` and `env` are left out
-//! if they cannot be read: see [`Unread`]. Tables with fixed keys are read in [`table`](mod@super::table).
+//! After a value that cannot be read, its neighbours are still read. Named declarations, items of
+//! lists in tables, and keys of a stage except `from` and `env` are left out if they cannot be read:
+//! see [`Unread`]. Tables with fixed keys are read in [`table`](mod@super::table).
+//!
+//! [`Unread`]: super::unread::Unread
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::form::{self, BOOLEAN, LIST, STRING, TABLE};
@@ -11,20 +14,20 @@ use super::name::Name;
 use super::reader::Reader;
 use super::shape::Shape;
 use super::unfit::Unfit;
-use crate::diagnostic::{Code, Diagnostic, did_you_mean, either};
+use crate::diagnostic::{Code, Diagnostic, Reported, did_you_mean, either};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Entry, Kind, Value};
 
 /// A type of the language that is read from a value.
 pub(super) trait Read: Sized {
-    /// Reads the value. `None` if an error was reported.
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+    /// Reads the value.
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported>;
 
-    /// The accepted values.
     /// True if a list with one item may be written as that item.
     const MAY_BE_ALONE: bool = false;
 
+    /// The accepted values.
     fn shape() -> Shape;
 
     /// A hint for another value in place of a list of these. `None` for the hint of any list.
@@ -42,7 +45,7 @@ pub(super) trait Read: Sized {
 // === Values ===
 
 impl<T: Read> Read for Spanned<T> {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         T::read(value, reader).map(|value| Spanned { value, span })
     }
@@ -58,7 +61,7 @@ impl<T: Read> Read for Spanned<T> {
 
 /// Boxed: it is large and rarely present.
 impl<T: Read> Read for Box<T> {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         T::read(value, reader).map(Box::new)
     }
 
@@ -68,13 +71,8 @@ impl<T: Read> Read for Box<T> {
 }
 
 impl Read for String {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        match value.kind {
-            Kind::String(text) if !text.contains('\0') => Some(text.into_owned()),
-            Kind::String(_) => reader.diagnostics.fail(Unfit::Control('\0').diagnostic(span, true)),
-            other => reader.wrong_type(span, &other, STRING),
-        }
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
+        string(value, reader).map(Cow::into_owned)
     }
 
     fn shape() -> Shape {
@@ -83,13 +81,8 @@ impl Read for String {
 }
 
 impl Read for Text {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = value.span;
-        match value.kind {
-            Kind::String(text) if !text.contains('\0') => Some(reader.text(&text)),
-            Kind::String(_) => reader.diagnostics.fail(Unfit::Control('\0').diagnostic(span, true)),
-            other => reader.wrong_type(span, &other, STRING),
-        }
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
+        string(value, reader).map(|text| reader.text(&text))
     }
 
     fn shape() -> Shape {
@@ -97,11 +90,22 @@ impl Read for Text {
     }
 }
 
+fn string<'i>(value: Value<'i>, reader: &mut Reader<'_>) -> Result<Cow<'i, str>, Reported> {
+    let span = value.span;
+    match value.kind {
+        Kind::String(text) if text.contains('\0') => {
+            reader.diagnostics.error(Unfit::Control('\0').diagnostic(span, true))
+        }
+        Kind::String(text) => Ok(text),
+        other => reader.wrong_type(span, &other, STRING),
+    }
+}
+
 impl Read for bool {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
-            Kind::Boolean(flag) => Some(flag),
+            Kind::Boolean(flag) => Ok(flag),
             other => reader.wrong_type(span, &other, BOOLEAN),
         }
     }
@@ -112,12 +116,12 @@ impl Read for bool {
 }
 
 impl Read for u32 {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
             Kind::Integer { digits, radix } => match u32::from_str_radix(&digits, radix) {
-                Ok(number) => Some(number),
-                Err(_) => reader.diagnostics.fail(
+                Ok(number) => Ok(number),
+                Err(_) => reader.diagnostics.error(
                     Diagnostic::new(
                         Code::InvalidValue,
                         span,
@@ -137,9 +141,8 @@ impl Read for u32 {
 
 /// A list; an error in one item does not hide errors in the next.
 impl<T: Read> Read for Vec<T> {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let (read, expected) = items(value, reader)?;
-        (read.len() == expected).then_some(read)
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
+        items(value, reader)?.whole()
     }
 
     fn shape() -> Shape {
@@ -150,19 +153,40 @@ impl<T: Read> Read for Vec<T> {
     }
 }
 
-/// The items of a list that can be read, and the total number of items.
-pub(super) fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Option<(Vec<T>, usize)> {
+/// The readable part of a list or a table.
+pub(super) struct Readable<T> {
+    pub(super) part: T,
+    /// The error if there is an unreadable part too.
+    rest: Result<(), Reported>,
+}
+
+impl<T> Readable<T> {
+    /// The value, if all of it is readable.
+    pub(super) fn whole(self) -> Result<T, Reported> {
+        self.rest.map(|()| self.part)
+    }
+}
+
+/// The items of a list.
+pub(super) fn items<T: Read>(
+    value: Value<'_>,
+    reader: &mut Reader<'_>,
+) -> Result<Readable<Vec<T>>, Reported> {
     let span = value.span;
     match value.kind {
         Kind::Array(items) => {
-            let expected = items.len();
             // Exact capacity: there are very many lists of one or two items.
-            let mut read = Vec::with_capacity(expected);
-            read.extend(items.into_iter().filter_map(|item| T::read(item, reader)));
-            Some((read, expected))
+            let mut read = Readable { part: Vec::with_capacity(items.len()), rest: Ok(()) };
+            for item in items {
+                match T::read(item, reader) {
+                    Ok(item) => read.part.push(item),
+                    Err(reported) => read.rest = Err(reported),
+                }
+            }
+            Ok(read)
         }
         Kind::String(_) | Kind::Table(_) if T::MAY_BE_ALONE => {
-            Some((T::read(value, reader).into_iter().collect(), 1))
+            Ok(Readable { part: vec![T::read(value, reader)?], rest: Ok(()) })
         }
         other => {
             let written = reader.file.slice(span);
@@ -174,12 +198,8 @@ pub(super) fn items<T: Read>(value: Value<'_>, reader: &mut Reader<'_>) -> Optio
 
 /// A table with free names as keys.
 impl<K: Name, T: Read> Read for BTreeMap<K, T> {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
-        let expected = match &value.kind {
-            Kind::Table(entries) => entries.len(),
-            _ => 0,
-        };
-        declared(value, reader).filter(|read: &Self| read.len() == expected)
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
+        declared(value, reader)?.whole()
     }
 
     fn shape() -> Shape {
@@ -192,36 +212,41 @@ impl<K: Name, T: Read> Read for BTreeMap<K, T> {
 pub(super) fn named_or_unread<K: Name, T: Read>(
     value: Value<'_>,
     reader: &mut Reader<'_>,
-) -> Option<BTreeMap<K, T>> {
+) -> Result<BTreeMap<K, T>, Reported> {
     let names = form::names_of_pairs(&value.kind);
     let is_known = matches!(value.kind, Kind::String(_) | Kind::Array(_));
     names.iter().for_each(|name| reader.unread.add(name));
-    declared(value, reader).or_else(|| is_known.then(BTreeMap::new))
+    match declared(value, reader) {
+        Ok(read) => Ok(read.part),
+        Err(_) if is_known => Ok(BTreeMap::new()),
+        Err(reported) => Err(reported),
+    }
 }
 
-/// The readable entries of a table with free names.
+/// The entries of a table with free names. Those that cannot be read are marked as unread.
 pub(super) fn declared<K: Name, T: Read>(
     value: Value<'_>,
     reader: &mut Reader<'_>,
-) -> Option<BTreeMap<K, T>> {
+) -> Result<Readable<BTreeMap<K, T>>, Reported> {
     let span = value.span;
     let entries = match value.kind {
         Kind::Table(entries) => entries,
         other => return reader.wrong_type(span, &other, TABLE),
     };
-    let mut read = BTreeMap::new();
+    let mut read = Readable { part: BTreeMap::new(), rest: Ok(()) };
     for Entry { key, value } in entries {
         let name = K::check(reader.text(&key.name), key.span, reader);
         match (name, T::read(value, reader)) {
-            (Some(name), Some(value)) => {
-                read.insert(name, value);
+            (Ok(name), Ok(value)) => {
+                read.part.insert(name, value);
             }
-            _ => {
+            (Err(reported), _) | (_, Err(reported)) => {
                 reader.unread.add(&key.name);
+                read.rest = Err(reported);
             }
         }
     }
-    Some(read)
+    Ok(read)
 }
 
 /// One value, or a list of them.
@@ -234,7 +259,7 @@ pub enum OneOrMany<T> {
 }
 
 impl<T: Read> Read for OneOrMany<T> {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         match value.kind {
             Kind::Array(_) => Vec::read(value, reader).map(OneOrMany::Many),
             _ => T::read(value, reader).map(OneOrMany::One),
@@ -272,7 +297,7 @@ macro_rules! words {
             fn read(
                 value: $crate::toml::Value<'_>,
                 reader: &mut $crate::spec::reader::Reader<'_>,
-            ) -> Option<Self> {
+            ) -> Result<Self, $crate::diagnostic::Reported> {
                 let words = [$(($word, $Name::$Word)),+];
                 $crate::spec::read::word(value, $what, &words, reader)
             }
@@ -295,7 +320,7 @@ pub(super) fn word<T: Copy>(
     what: &str,
     words: &[(&'static str, T)],
     reader: &mut Reader<'_>,
-) -> Option<T> {
+) -> Result<T, Reported> {
     let span = value.span;
     let known = || words.iter().map(|&(word, _)| word);
     let text = match value.kind {
@@ -306,10 +331,10 @@ pub(super) fn word<T: Copy>(
         }
     };
     if let Some(&(_, value)) = words.iter().find(|(word, _)| *word == text) {
-        return Some(value);
+        return Ok(value);
     }
     let message = format!("expected {}, found `{text}`", either(known()));
-    reader.diagnostics.fail(
+    reader.diagnostics.error(
         Diagnostic::new(Code::InvalidValue, span, message).maybe_hint(did_you_mean(&text, known())),
     )
 }

@@ -2,7 +2,7 @@
 
 use super::form;
 use super::unread::Unread;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::source::{SourceFile, Span, Spanned};
 use crate::text::Text;
 use crate::toml::Kind;
@@ -59,7 +59,7 @@ impl Reader<'_> {
         span: Span,
         found: &Kind<'_>,
         wanted: &str,
-    ) -> Option<T> {
+    ) -> Result<T, Reported> {
         let hint = form::of(wanted, found, self.file.slice(span));
         self.wrong_type_with(span, found, wanted, hint)
     }
@@ -71,10 +71,10 @@ impl Reader<'_> {
         found: &Kind<'_>,
         wanted: &str,
         hint: Option<String>,
-    ) -> Option<T> {
+    ) -> Result<T, Reported> {
         let message = format!("expected {wanted}, found {}", found.what());
         let diagnostic = Diagnostic::new(Code::WrongType, span, message);
-        self.diagnostics.fail(diagnostic.maybe_hint(hint))
+        self.diagnostics.error(diagnostic.maybe_hint(hint))
     }
 
     /// Reports a value of the wrong type, with a hint derived from the value.
@@ -84,7 +84,7 @@ impl Reader<'_> {
         found: &Kind<'_>,
         wanted: &str,
         form: &str,
-    ) -> Option<T> {
+    ) -> Result<T, Reported> {
         self.wrong_type_with(span, found, wanted, Some(form.to_owned()))
     }
 }

@@ -13,6 +13,7 @@ use super::step_values::{Content, Device, Network, Script, Security, Sources};
 use super::synonym;
 use super::table::{Keys, Table, table};
 use super::template::{MaybeEmpty, Template, TextTemplate, User};
+use crate::diagnostic::Reported;
 use crate::source::{Span, Spanned};
 
 /// A step, with the span of its text.
@@ -238,6 +239,9 @@ table! {
     }
 }
 
+/// Reads the table of a step.
+type ReadVerb = fn(Table<'_>, &mut Reader<'_>) -> Result<Verb, Reported>;
+
 macro_rules! verbs {
     ($($(#[doc = $doc:literal])+ $verb:literal $Verb:ident($Step:ident),)+) => {
         /// The verb of a step.
@@ -247,13 +251,10 @@ macro_rules! verbs {
         /// The keys that are verbs.
         pub(super) const VERBS: &[&str] = &[$($verb),+];
 
-        /// Reads the table of a step whose verb is known.
-        pub(super) fn read_verb(verb: &str, table: Table<'_>, reader: &mut Reader<'_>) -> Option<Verb> {
-            match verb {
-                $($verb => table.named($Step::WHAT).read_all(reader).map(|step| Verb::$Verb(Box::new(step))),)+
-                _ => None,
-            }
-        }
+        /// The readers of steps, by their verbs.
+        pub(super) const READERS: &[(&str, ReadVerb)] = &[$(($verb, |table, reader| {
+            table.named($Step::WHAT).read_all(reader).map(|step| Verb::$Verb(Box::new(step)))
+        })),+];
 
         impl Verb {
             /// Calls `visit` with each name that the step may use.

@@ -5,14 +5,14 @@ use super::reader::Reader;
 use super::step::Verb;
 use super::step_values::Sources;
 use super::template::Template;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::{Span, Spanned};
 
 /// Maximum number of leading path components to remove.
 const MAX_STRIP: u32 = 64;
 
 /// Reports the first mistake of a step.
-pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
+pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Result<(), Reported> {
     let diagnostic = match verb {
         Verb::Exec(step) if step.command.is_empty() => {
             nothing(step.command.span, "execute", "write `exec = [\"program\", \"argument\"]`")
@@ -51,10 +51,10 @@ pub(super) fn check(verb: &Verb, reader: &mut Reader<'_>) -> Option<()> {
         Verb::Unpack(step) if let Some(too_many) = too_many_parts(step.strip) => too_many,
         _ => match in_paths(verb, reader) {
             Some(pasted) => pasted,
-            None => return Some(()),
+            None => return Ok(()),
         },
     };
-    reader.diagnostics.fail(diagnostic)
+    reader.diagnostics.error(diagnostic)
 }
 
 /// The error in the paths or URLs of a step's sources.

@@ -3,10 +3,10 @@
 use super::read::Read;
 use super::reader::Reader;
 use super::shape::Shape;
-use super::step::{RunStep, Step, StepId, VERBS, Verb, read_verb, step_shape};
+use super::step::{READERS, RunStep, Step, StepId, Verb, step_shape};
 use super::table::Table;
 use super::{step_check, step_slips};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::{Span, Spanned};
 use crate::toml::{Kind, Value};
 
@@ -14,7 +14,7 @@ use crate::toml::{Kind, Value};
 impl Read for Step {
     const MAY_BE_ALONE: bool = true;
 
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         let verb = match value.kind {
             Kind::String(_) => Verb::Run(Box::new(RunStep::short(Spanned::read(value, reader)?))),
@@ -33,7 +33,7 @@ impl Read for Step {
         };
         step_check::check(&verb, reader)?;
         reader.steps += 1;
-        Some(Self { span, verb, id: StepId(reader.steps) })
+        Ok(Self { span, verb, id: StepId(reader.steps) })
     }
 
     fn shape() -> Shape {
@@ -41,10 +41,10 @@ impl Read for Step {
     }
 }
 
-fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<Verb> {
-    let mut verbs = VERBS.iter().copied().filter(|verb| table.has(verb));
+fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Result<Verb, Reported> {
+    let mut verbs = READERS.iter().filter(|(verb, _)| table.has(verb));
     match (verbs.next(), verbs.next()) {
-        (Some(one), Some(other)) => reader.diagnostics.fail(
+        (Some((one, _)), Some((other, _))) => reader.diagnostics.error(
             Diagnostic::new(
                 Code::SeveralVerbs,
                 span,
@@ -52,17 +52,17 @@ fn read_table(table: Table<'_>, span: Span, reader: &mut Reader<'_>) -> Option<V
             )
             .hint(step_slips::with_two_verbs(one, other)),
         ),
-        (Some(verb), None) => {
+        (Some((verb, read)), None) => {
             if let Some(slip) = step_slips::slip(verb, &table, reader.file) {
-                return reader.diagnostics.fail(slip);
+                return reader.diagnostics.error(slip);
             }
-            read_verb(verb, table, reader)
+            read(table, reader)
         }
         (None, _) => {
             let hint = step_slips::without_verb(&table);
             reader
                 .diagnostics
-                .fail(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))
+                .error(Diagnostic::new(Code::NoVerb, span, "a step has no verb").hint(hint))
         }
     }
 }

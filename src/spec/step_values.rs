@@ -11,7 +11,7 @@ use super::shape::Shape;
 use super::table::table;
 use super::template::{Allowed, Template, Unreadable, read_template};
 use super::text::{self, dedent};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, all};
 use crate::rules::misplaced_key;
 use crate::source::Spanned;
 use crate::text::Text;
@@ -57,10 +57,10 @@ pub struct Device {
 }
 
 impl Read for Device {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         if let Kind::Table(_) = value.kind {
             let DeviceTable { name, required } = DeviceTable::read(value, reader)?;
-            return Some(Self { name: name.value, required: required.unwrap_or(false) });
+            return Ok(Self { name: name.value, required: required.unwrap_or(false) });
         }
         Template::read(value, reader).map(|name| Self { name, required: false })
     }
@@ -80,20 +80,16 @@ pub enum Sources {
 }
 
 impl Read for Sources {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let Kind::Table(_) = value.kind else {
             return OneOrMany::read(value, reader).map(Sources::To);
         };
         warn_of_keys_for_paths(&value, reader.diagnostics);
         let pairs: BTreeMap<PathKey, Template> = BTreeMap::read(value, reader)?;
-        let expected = pairs.len();
-        let pairs: Vec<_> = pairs
-            .into_iter()
-            .filter_map(|(PathKey { text, span }, to)| {
-                Some((read_template(text, span, Allowed::Line, reader)?, to))
-            })
-            .collect();
-        (pairs.len() == expected).then_some(Sources::Each(pairs))
+        let pairs = pairs.into_iter().map(|(PathKey { text, span }, to)| {
+            Ok((read_template(text, span, Allowed::Line, reader)?, to))
+        });
+        all(pairs).map(Sources::Each)
     }
 
     fn shape() -> Shape {
@@ -121,7 +117,7 @@ pub struct Content {
 }
 
 impl Read for Content {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         if let Kind::Array(_) = value.kind {
             let lines = Vec::<Spanned<Text>>::read(value, reader)?;
@@ -135,7 +131,7 @@ impl Read for Content {
             let text = Text::from(text);
             let template =
                 Template::parse(&text, span, Allowed::Bytes, || Places::of_strings(starts));
-            return Some(Self { text, template });
+            return Ok(Self { text, template });
         }
         let text = match value.kind {
             // A file may contain NUL, which no other text may.
@@ -146,9 +142,9 @@ impl Read for Content {
             text::places(reader.file.slice(span), span.start)
         });
         if let Some(pasted) = pasted::in_content(&text, span) {
-            return reader.diagnostics.fail(pasted);
+            return reader.diagnostics.error(pasted);
         }
-        Some(Self { text, template })
+        Ok(Self { text, template })
     }
 
     fn shape() -> Shape {
@@ -173,7 +169,7 @@ impl Spanned<Script> {
 }
 
 impl Read for Script {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         if let found @ Kind::Array(_) = &value.kind {
             let form = "use `exec = [...]` for a program with arguments; write several commands as several steps, or as lines of one string";
@@ -183,15 +179,15 @@ impl Read for Script {
         let script = Text::read(value, reader)?.map(dedent);
         let script = script.piece(script.trim_end());
         if script.is_empty() {
-            return reader.diagnostics.fail(
+            return reader.diagnostics.error(
                 Diagnostic::new(Code::InvalidValue, span, "there is nothing to run")
                     .hint("write a command, or remove the step"),
             );
         }
         if let Some(pasted) = pasted::in_script(&script, span) {
-            return reader.diagnostics.fail(pasted);
+            return reader.diagnostics.error(pasted);
         }
-        Some(Self(script, written))
+        Ok(Self(script, written))
     }
 
     fn shape() -> Shape {

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use super::form;
 use super::form::TABLE;
 use super::name::Name;
-use super::read::{Read, declared, items};
+use super::read::{Read, Readable, declared, items};
 use super::reader::Reader;
 use super::shape::{Shape, TableShape};
 use super::synonym::{self, Meant};
-use crate::diagnostic::{Code, Diagnostic, list, nearest};
+use crate::diagnostic::{Code, Diagnostic, Reported, list, nearest};
 use crate::rules::misplaced_key;
 use crate::source::{Span, Spanned};
 use crate::toml::{Entry, Key, Kind, Value};
@@ -26,8 +26,12 @@ pub(super) trait Field: Sized {
     /// The accepted values.
     fn shape() -> Shape;
 
-    /// Takes the value out of the table. `None` means that an error was reported.
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self>;
+    /// Takes the value out of the table.
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported>;
 }
 
 /// A table with fixed keys.
@@ -39,7 +43,7 @@ pub(super) trait Keys: Sized {
     fn table_shape() -> TableShape;
 
     /// Takes its values out of the table.
-    fn take_keys(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Option<Self>;
+    fn take_keys(table: &mut Table<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported>;
 }
 
 /// A TOML table from which values are taken.
@@ -104,10 +108,10 @@ macro_rules! table {
             fn take_keys(
                 table: &mut $crate::spec::table::Table<'_>,
                 reader: &mut $crate::spec::reader::Reader<'_>,
-            ) -> Option<Self> {
+            ) -> Result<Self, $crate::diagnostic::Reported> {
                 $(let $inner = <$Inner as $crate::spec::table::Keys>::take_keys(table, reader);)*
                 $(let $field = <$Type as $crate::spec::table::Field>::take(table, $key, reader);)*
-                Some(Self { $($inner: $inner?,)* $($field: $field?,)* })
+                Ok(Self { $($inner: $inner?,)* $($field: $field?,)* })
             }
         }
 
@@ -122,7 +126,7 @@ macro_rules! table {
             fn read(
                 value: $crate::toml::Value<'_>,
                 reader: &mut $crate::spec::reader::Reader<'_>,
-            ) -> Option<Self> {
+            ) -> Result<Self, $crate::diagnostic::Reported> {
                 $crate::spec::table::Table::new(value, $what, reader)?.read_all(reader)
             }
 
@@ -140,10 +144,10 @@ impl<'i> Table<'i> {
         value: Value<'i>,
         what: &'static str,
         reader: &mut Reader<'_>,
-    ) -> Option<Self> {
+    ) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
-            Kind::Table(entries) => Some(Self { entries, span, what, missing: Vec::new() }),
+            Kind::Table(entries) => Ok(Self { entries, span, what, missing: Vec::new() }),
             other => {
                 let hint = form::of_table(what, &other, reader.file.slice(span));
                 reader.wrong_type_with(span, &other, TABLE, hint)
@@ -161,7 +165,7 @@ impl<'i> Table<'i> {
     }
 
     /// Reads the keys of `T`; any other key is an error.
-    pub(super) fn read_all<T: Keys>(mut self, reader: &mut Reader<'_>) -> Option<T> {
+    pub(super) fn read_all<T: Keys>(mut self, reader: &mut Reader<'_>) -> Result<T, Reported> {
         let value = T::take_keys(&mut self, reader);
         self.refuse_rest(T::table_shape, reader);
         value
@@ -182,6 +186,14 @@ impl<'i> Table<'i> {
     /// stage or an image depend on its other keys.
     fn is_lenient(&self) -> bool {
         [STAGE, IMAGE].contains(&self.what)
+    }
+
+    /// In a lenient table, a value that cannot be read counts as absent.
+    fn tolerate<T: Default>(&self, read: Result<T, Reported>) -> Result<T, Reported> {
+        match read {
+            Err(_) if self.is_lenient() => Ok(T::default()),
+            read => read,
+        }
     }
 
     /// Its keys.
@@ -332,14 +344,13 @@ impl<T: Read> Field for Option<T> {
         T::shape()
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        match table.remove(key) {
-            None => Some(None),
-            Some(value) => {
-                let read = T::read(value, reader);
-                (read.is_some() || table.is_lenient()).then_some(read)
-            }
-        }
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
+        let Some(value) = table.remove(key) else { return Ok(None) };
+        table.tolerate(T::read(value, reader).map(Some))
     }
 }
 
@@ -350,22 +361,24 @@ impl<T: Read> Field for Spanned<T> {
         T::shape()
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let span = match table.remove(key) {
-            Some(value) => {
-                let span = value.span;
-                if let Some(read) = Spanned::read(value, reader) {
-                    return Some(read);
-                }
-                span
-            }
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
+        let (span, read) = match table.remove(key) {
+            Some(value) => (value.span, T::read(value, reader)),
             None => {
                 table.missing.push(key);
-                table.span
+                // `refuse_rest` reports it, since it knows whether the key is only misspelt.
+                (table.span, Err(reader.diagnostics.told_elsewhere()))
             }
         };
-        let unread = T::unread(span, reader).filter(|_| table.is_lenient());
-        unread.map(|value| Spanned { value, span })
+        let read = match read {
+            Err(reported) if table.is_lenient() => T::unread(span, reader).ok_or(reported),
+            read => read,
+        };
+        read.map(|value| Spanned { value, span })
     }
 }
 
@@ -376,12 +389,17 @@ impl<T: Read> Field for Vec<T> {
         <Self as Read>::shape()
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(value) = table.remove(key) else { return Some(Self::new()) };
-        let Some((read, expected)) = items(value, reader) else {
-            return table.is_lenient().then(Self::new);
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
+        let Some(value) = table.remove(key) else { return Ok(Self::new()) };
+        let read = match items(value, reader) {
+            Ok(read) if !read.part.is_empty() => Ok(read.part),
+            read => read.and_then(Readable::whole),
         };
-        (read.len() == expected || !read.is_empty() || table.is_lenient()).then_some(read)
+        table.tolerate(read)
     }
 }
 
@@ -392,8 +410,12 @@ impl<K: Name, T: Read> Field for BTreeMap<K, T> {
         <Self as Read>::shape()
     }
 
-    fn take(table: &mut Table<'_>, key: &'static str, reader: &mut Reader<'_>) -> Option<Self> {
-        let Some(value) = table.remove(key) else { return Some(Self::new()) };
-        declared(value, reader)
+    fn take(
+        table: &mut Table<'_>,
+        key: &'static str,
+        reader: &mut Reader<'_>,
+    ) -> Result<Self, Reported> {
+        let Some(value) = table.remove(key) else { return Ok(Self::new()) };
+        declared(value, reader).map(|read| read.part)
     }
 }

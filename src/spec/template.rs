@@ -25,7 +25,7 @@ use super::read::Read;
 use super::reader::Reader;
 use super::shape::Shape;
 pub use super::unfit::Unfit;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::source::{Span, Spanned};
 use crate::text::Text;
 use crate::toml::{Kind, Places, Value};
@@ -170,7 +170,7 @@ impl AsRef<Template> for Template {
 }
 
 impl Read for Template {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
             Kind::String(text) => read_template(reader.text(&text), span, Allowed::Line, reader),
@@ -189,12 +189,12 @@ impl Read for Template {
 pub struct Scalar(pub Template);
 
 impl Read for Scalar {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
             Kind::Integer { digits, radix: 10 } => {
                 let digits = digits.trim_start_matches('+');
-                Some(Self(Template::literal(reader.text(digits), span)))
+                Ok(Self(Template::literal(reader.text(digits), span)))
             }
             Kind::String(text) => {
                 read_template(reader.text(&text), span, Allowed::Text, reader).map(Self)
@@ -214,12 +214,12 @@ pub(super) fn read_template(
     span: Span,
     allowed: Allowed,
     reader: &mut Reader<'_>,
-) -> Option<Template> {
+) -> Result<Template, Reported> {
     if let Err(unfit) = allowed.check_written(&text) {
-        return reader.diagnostics.fail(unfit.diagnostic(span, true));
+        return reader.diagnostics.error(unfit.diagnostic(span, true));
     }
     if !text.contains('$') {
-        return Some(Template::literal(text, span));
+        return Ok(Template::literal(text, span));
     }
     let places = Places::of_token(reader.file.slice(span), span.start).1;
     let mut parser = Parser::new(&text, &places);
@@ -229,9 +229,9 @@ pub(super) fn read_template(
                 let name = text.piece(&text[range.start + 1..range.end]);
                 reader.bare_dollars.push(Spanned { value: name, span: places.span(range) });
             }
-            Some(Template::of(parts, span, allowed))
+            Ok(Template::of(parts, span, allowed))
         }
-        Err(Problem { message, range }) => reader.diagnostics.fail(
+        Err(Problem { message, range }) => reader.diagnostics.error(
             Diagnostic::new(Code::InvalidSubstitution, places.span(range), message)
                 .hint("`${NAME}` inserts a value; its modifiers are `:-`, `:+`, `:?`, `-`, `+`, `?`, `#`, `##`, `%`, `%%`, `/` and `//`; write `$${` for a literal `${`"),
         ),

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::diagnostic::Reported;
 use crate::toml::{Kind, Value};
 
 /// Declarations that could not be read, and have been reported. Their uses cannot be checked.
@@ -13,8 +14,8 @@ use crate::toml::{Kind, Value};
 pub(super) struct Unread {
     /// The names of these declarations.
     pub(super) names: BTreeSet<String>,
-    /// True if any name may have been declared.
-    pub(super) any: bool,
+    /// The error because of which any name may have been declared.
+    pub(super) any: Option<Reported>,
 }
 
 impl Unread {

@@ -3,21 +3,28 @@
 use std::ops::Range;
 
 use super::{Json, Parser, Text, json};
+use crate::diagnostic::Reported;
 use crate::dockerfile::heredoc::Heredoc;
 use crate::dockerfile::instruction::{CommandLine, Healthcheck, Kind, Run, ShellText};
 use crate::dockerfile::mount;
 use crate::source::Spanned;
 
 impl Parser<'_> {
-    pub(super) fn run(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+    pub(super) fn run(
+        &mut self,
+        mut text: Text<'_>,
+        heredocs: Vec<Heredoc>,
+    ) -> Result<Kind, Reported> {
         let mut flags = self.flags(&mut text);
         let (mounts, devices) = (flags.texts("mount"), flags.texts("device"));
         let (network, security) = (flags.text("network"), flags.text("security"));
         flags.finish();
-        let mounts: Vec<_> =
-            mounts.iter().filter_map(|flag| mount::read(flag, self.diagnostics)).collect();
-        let devices: Vec<_> =
-            devices.iter().filter_map(|flag| mount::read_device(flag, self.diagnostics)).collect();
+        // An error in a flag does not hide errors in the rest of the instruction.
+        let mounts = mounts.iter().filter_map(|flag| mount::read(flag, self.diagnostics).ok());
+        let mounts = mounts.collect();
+        let devices =
+            devices.iter().filter_map(|flag| mount::read_device(flag, self.diagnostics).ok());
+        let devices = devices.collect();
         for (flag, name, values) in [
             (&network, "network", &["default", "none", "host"][..]),
             (&security, "security", &["insecure", "sandbox"]),
@@ -25,7 +32,7 @@ impl Parser<'_> {
             if let Some(flag) = flag
                 && !values.contains(&&*flag.value)
             {
-                self.invalid::<()>(
+                _ = self.invalid::<()>(
                     flag.span,
                     match name {
                         "network" => format!("invalid network mode \"{}\"", flag.value),
@@ -37,27 +44,31 @@ impl Parser<'_> {
         }
         let command = self.command_line(&text, text.rest.clone())?;
         let run = Run { command, heredocs, mounts, network, security, devices };
-        Some(Kind::Run(Box::new(run)))
+        Ok(Kind::Run(Box::new(run)))
     }
 
     /// The command of a `CMD` or `ENTRYPOINT`.
-    pub(super) fn command(&mut self, text: Text<'_>) -> Option<CommandLine> {
+    pub(super) fn command(&mut self, text: Text<'_>) -> Result<CommandLine, Reported> {
         self.no_flags(&text);
         self.command_line(&text, text.rest.clone())
     }
 
     /// A list is run without a shell, everything else by a shell.
-    fn command_line(&mut self, text: &Text<'_>, range: Range<usize>) -> Option<CommandLine> {
+    fn command_line(
+        &mut self,
+        text: &Text<'_>,
+        range: Range<usize>,
+    ) -> Result<CommandLine, Reported> {
         match json(&text.joined.text()[range.clone()]) {
             Json::Strings(value) => {
                 let span = text.joined.span(range, self.file);
-                Some(CommandLine::Exec(Spanned { value, span }))
+                Ok(CommandLine::Exec(Spanned { value, span }))
             }
             Json::OtherValues => self.not_strings(text),
             Json::No => {
                 let breaks = text.joined.line_starts();
                 let breaks = breaks.filter(|at| range.contains(at) && *at > range.start);
-                Some(CommandLine::Shell(ShellText {
+                Ok(CommandLine::Shell(ShellText {
                     breaks: breaks.map(|at| at - range.start).collect(),
                     text: text.joined.word(range, self.file),
                 }))
@@ -65,12 +76,12 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn shell(&mut self, text: Text<'_>) -> Option<Kind> {
+    pub(super) fn shell(&mut self, text: Text<'_>) -> Result<Kind, Reported> {
         self.no_flags(&text);
         let rest = &text.joined.text()[text.rest.clone()];
         match json(rest) {
             Json::Strings(words) if words.is_empty() => self.too_few(&text),
-            Json::Strings(words) => Some(Kind::Shell(words)),
+            Json::Strings(words) => Ok(Kind::Shell(words)),
             Json::OtherValues => self.not_strings(&text),
             Json::No if rest.is_empty() => self.too_few(&text),
             Json::No => {
@@ -80,7 +91,7 @@ impl Parser<'_> {
         }
     }
 
-    pub(super) fn healthcheck(&mut self, mut text: Text<'_>) -> Option<Kind> {
+    pub(super) fn healthcheck(&mut self, mut text: Text<'_>) -> Result<Kind, Reported> {
         const OPTIONS: [&str; 5] =
             ["interval", "timeout", "start-period", "start-interval", "retries"];
         let range = text.rest.clone();
@@ -93,7 +104,7 @@ impl Parser<'_> {
         let command = range.end - rest[end..].trim_start().len()..range.end;
         if kind == "NONE" {
             return match command.is_empty() {
-                true => Some(Kind::Healthcheck(Healthcheck::None)),
+                true => Ok(Kind::Healthcheck(Healthcheck::None)),
                 false => self.invalid(
                     text.span,
                     "HEALTHCHECK NONE takes no arguments",
@@ -118,6 +129,6 @@ impl Parser<'_> {
             let message = "Missing command after HEALTHCHECK CMD";
             return self.invalid(text.span, message, "write `HEALTHCHECK CMD command`");
         }
-        Some(Kind::Healthcheck(Healthcheck::Command { command, options }))
+        Ok(Kind::Healthcheck(Healthcheck::Command { command, options }))
     }
 }

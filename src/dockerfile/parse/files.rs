@@ -1,6 +1,7 @@
 //! `COPY` and `ADD`.
 
 use super::{Parser, Text, heredoc};
+use crate::diagnostic::Reported;
 use crate::dockerfile::flags::Flags;
 use crate::dockerfile::heredoc::Heredoc;
 use crate::dockerfile::instruction::{FileAdd, FileCopy, Kind, Transfer};
@@ -26,17 +27,25 @@ impl CommonFlags {
 }
 
 impl Parser<'_> {
-    pub(super) fn copy(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+    pub(super) fn copy(
+        &mut self,
+        mut text: Text<'_>,
+        heredocs: Vec<Heredoc>,
+    ) -> Result<Kind, Reported> {
         let mut flags = self.flags(&mut text);
         let common = CommonFlags::take(&mut flags);
         let from = flags.text("from");
         let parents = flags.switch("parents").unwrap_or(false);
         flags.finish();
         let transfer = self.transfer(text, common, heredocs)?;
-        Some(Kind::Copy(Box::new(FileCopy { transfer, from, parents })))
+        Ok(Kind::Copy(Box::new(FileCopy { transfer, from, parents })))
     }
 
-    pub(super) fn add(&mut self, mut text: Text<'_>, heredocs: Vec<Heredoc>) -> Option<Kind> {
+    pub(super) fn add(
+        &mut self,
+        mut text: Text<'_>,
+        heredocs: Vec<Heredoc>,
+    ) -> Result<Kind, Reported> {
         let mut flags = self.flags(&mut text);
         let common = CommonFlags::take(&mut flags);
         let keep_git_dir = flags.switch("keep-git-dir");
@@ -44,7 +53,7 @@ impl Parser<'_> {
         let unpack = flags.switch("unpack");
         flags.finish();
         let transfer = self.transfer(text, common, heredocs)?;
-        Some(Kind::Add(Box::new(FileAdd { transfer, checksum, keep_git_dir, unpack })))
+        Ok(Kind::Add(Box::new(FileAdd { transfer, checksum, keep_git_dir, unpack })))
     }
 
     /// The sources and the destination, which is the last word.
@@ -53,7 +62,7 @@ impl Parser<'_> {
         text: Text<'_>,
         flags: CommonFlags,
         heredocs: Vec<Heredoc>,
-    ) -> Option<Transfer> {
+    ) -> Result<Transfer, Reported> {
         let mut words = self.list(&text)?;
         let destination = words.pop().filter(|_| !words.is_empty());
         let Some(destination) = destination else {
@@ -86,6 +95,6 @@ impl Parser<'_> {
             }
         }
         let CommonFlags { chown, chmod, link, exclude } = flags;
-        Some(Transfer { sources, heredocs: files, destination, chown, chmod, link, exclude })
+        Ok(Transfer { sources, heredocs: files, destination, chown, chmod, link, exclude })
     }
 }

@@ -1,11 +1,12 @@
 //! `FROM`.
 
 use super::{Parser, Text, words};
+use crate::diagnostic::Reported;
 use crate::dockerfile::instruction::{Kind, StageHeader};
 use crate::dockerfile::word::Word;
 
 impl Parser<'_> {
-    pub(super) fn from(&mut self, mut text: Text<'_>) -> Option<Kind> {
+    pub(super) fn from(&mut self, mut text: Text<'_>) -> Result<Kind, Reported> {
         let words = words::plain(text.joined.text(), text.rest.clone());
         let mut words = words.into_iter().map(|word| text.joined.word(word, self.file));
         let (base, as_keyword, name, more) =
@@ -18,15 +19,15 @@ impl Parser<'_> {
         // A stage with an invalid name is still a stage: the instructions below belong to it.
         let name = match (&as_keyword, name, more) {
             (None, _, _) => None,
-            (Some(_), Some(name), None) if is_as => self.stage_name(name),
-            (Some(_), _, _) => self.wrong_count(&text),
+            (Some(_), Some(name), None) if is_as => self.stage_name(name).ok(),
+            (Some(_), _, _) => self.wrong_count(&text).ok(),
         };
-        Some(Kind::From(StageHeader { base, platform, name, as_keyword }))
+        Ok(Kind::From(StageHeader { base, platform, name, as_keyword }))
     }
 
-    fn stage_name(&mut self, name: Word) -> Option<Word> {
+    fn stage_name(&mut self, name: Word) -> Result<Word, Reported> {
         if is_stage_name(&name.value.to_lowercase()) {
-            return Some(name);
+            return Ok(name);
         }
         let message = format!(
             "invalid name for build stage: \"{}\", name can't start with a number or contain symbols",
@@ -39,7 +40,7 @@ impl Parser<'_> {
         )
     }
 
-    fn wrong_count<T>(&mut self, text: &Text<'_>) -> Option<T> {
+    fn wrong_count<T>(&mut self, text: &Text<'_>) -> Result<T, Reported> {
         self.invalid(
             text.span,
             "FROM requires either one or three arguments",

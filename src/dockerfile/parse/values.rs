@@ -1,12 +1,13 @@
 //! `ARG`, `ENV`, `LABEL`, `EXPOSE` and `VOLUME`: names, values and lists of them.
 
 use super::{Parser, Text, words};
+use crate::diagnostic::Reported;
 use crate::dockerfile::instruction::{ArgPair, Kind, Pair};
 use crate::dockerfile::word::Word;
 
 impl Parser<'_> {
     /// The args of an `ARG`. Its flags are ignored, as in BuildKit.
-    pub(super) fn arg(&mut self, text: Text<'_>) -> Option<Kind> {
+    pub(super) fn arg(&mut self, text: Text<'_>) -> Result<Kind, Reported> {
         let words = words::quoted(text.joined.text(), text.rest.clone(), self.escape);
         if words.is_empty() {
             return self.too_few(&text);
@@ -28,11 +29,11 @@ impl Parser<'_> {
                 default: Some(text.joined.word(default, self.file)),
             });
         }
-        Some(Kind::Arg(pairs))
+        Ok(Kind::Arg(pairs))
     }
 
     /// The pairs of an `ENV` or `LABEL`. The first word decides which form it is.
-    pub(super) fn pairs(&mut self, text: Text<'_>) -> Option<Vec<Pair>> {
+    pub(super) fn pairs(&mut self, text: Text<'_>) -> Result<Vec<Pair>, Reported> {
         self.no_flags(&text);
         let whole = text.joined.text();
         let words = words::quoted(whole, text.rest.clone(), self.escape);
@@ -59,11 +60,11 @@ impl Parser<'_> {
                 is_legacy: false,
             });
         }
-        Some(pairs)
+        Ok(pairs)
     }
 
     /// `ENV name value`, where the value is the rest of the line.
-    fn legacy_pair(&mut self, text: &Text<'_>) -> Option<Pair> {
+    fn legacy_pair(&mut self, text: &Text<'_>) -> Result<Pair, Reported> {
         let rest = &text.joined.text()[text.rest.clone()];
         let Some(end) = rest.find(words::is_separator) else {
             let message = format!("{} must have two arguments", text.keyword);
@@ -71,29 +72,29 @@ impl Parser<'_> {
         };
         let value = rest[end..].trim_start_matches(words::is_separator);
         let start = text.rest.end - value.len();
-        Some(Pair {
+        Ok(Pair {
             name: text.joined.word(text.rest.start..text.rest.start + end, self.file),
             value: text.joined.word(start..text.rest.end, self.file),
             is_legacy: true,
         })
     }
 
-    fn blank_name<T>(&mut self, text: &Text<'_>) -> Option<T> {
+    fn blank_name<T>(&mut self, text: &Text<'_>) -> Result<T, Reported> {
         let message = format!("{} names can not be blank", text.keyword);
         self.invalid(text.span, message, "write `NAME=value`, without a space before `=`")
     }
 
-    pub(super) fn expose(&mut self, text: Text<'_>) -> Option<Kind> {
+    pub(super) fn expose(&mut self, text: Text<'_>) -> Result<Kind, Reported> {
         self.no_flags(&text);
         let words = words::plain(text.joined.text(), text.rest.clone());
         if words.is_empty() {
             return self.too_few(&text);
         }
         let ports = words.into_iter().map(|word| text.joined.word(word, self.file)).collect();
-        Some(Kind::Expose(ports))
+        Ok(Kind::Expose(ports))
     }
 
-    pub(super) fn volume(&mut self, text: Text<'_>) -> Option<Kind> {
+    pub(super) fn volume(&mut self, text: Text<'_>) -> Result<Kind, Reported> {
         self.no_flags(&text);
         let volumes: Vec<Word> = self.list(&text)?;
         if volumes.is_empty() {
@@ -109,6 +110,6 @@ impl Parser<'_> {
         let trimmed = volumes
             .into_iter()
             .map(|volume| Word { value: volume.value.trim().to_owned(), span: volume.span });
-        Some(Kind::Volume(trimmed.collect()))
+        Ok(Kind::Volume(trimmed.collect()))
     }
 }

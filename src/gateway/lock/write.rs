@@ -114,8 +114,8 @@ async fn needs(
     let mut requests = Vec::new();
     for platform in &platforms {
         match requests_for_lock(project.spec, platform, diagnostics) {
-            Some(builds) => requests.extend(builds),
-            None => return Ok(None),
+            Ok(builds) => requests.extend(builds),
+            Err(_) => return Ok(None),
         }
     }
     let Some(selections) = project.select(select_for_lock, &requests, diagnostics) else {

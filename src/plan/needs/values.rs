@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
 use crate::lock::Upstream;
 use crate::plan::Request;
 use crate::secret_names::looks_secret;
@@ -17,13 +17,12 @@ const MAX_COMBINATIONS: usize = 64;
 const MAX_BUILDS: usize = 256;
 
 /// The requests to cover, derived from the given one: each arg that affects a reference and
-/// declares its allowed values, with each of these values. `None` means that an error about too
-/// many builds was reported.
+/// declares its allowed values, with each of these values.
 pub fn requests_for_lock(
     spec: &Spec,
     request: &Request,
     diagnostics: &mut Diagnostics,
-) -> Option<Vec<Request>> {
+) -> Result<Vec<Request>, Reported> {
     let request = Request { target: None, ..request.clone() };
     let args: Vec<(&str, Vec<String>)> = deciding_names(spec)
         .into_iter()
@@ -41,15 +40,16 @@ pub fn requests_for_lock(
         }
     } else {
         let count = args.iter().map(|(_, values)| values.len()).sum::<usize>() + 1;
-        if count > MAX_BUILDS {
-            let most = args.iter().max_by_key(|(_, values)| values.len());
-            return diagnostics.fail(too_many(spec, count, most?));
+        if count > MAX_BUILDS
+            && let Some(most) = args.iter().max_by_key(|(_, values)| values.len())
+        {
+            return diagnostics.error(too_many(spec, count, most));
         }
         for (name, values) in &args {
             all.extend(values.iter().map(|value| with(&request, name, value)));
         }
     }
-    Some(all)
+    Ok(all)
 }
 
 fn with(request: &Request, name: &str, value: &str) -> Request {
@@ -289,7 +289,7 @@ steps = [{ fetch = "${URL}/${OPEN}" }, "echo $LABEL"]
         let spec = spec::parse(file, &mut Diagnostics::default()).1.unwrap();
         let request = Request::new(Platform::new("linux", "amd64", "").unwrap());
         let mut diagnostics = Diagnostics::default();
-        assert!(requests_for_lock(&spec, &request, &mut diagnostics).is_none());
+        assert!(requests_for_lock(&spec, &request, &mut diagnostics).is_err());
         let [found] = &diagnostics.errors()[..] else { panic!("{diagnostics:?}") };
         assert_eq!(found.code, Code::TooLarge);
         assert!(found.message.contains("would cover 2001 builds"), "{}", found.message);

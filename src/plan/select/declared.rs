@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, Reported};
 use crate::id::{Id, IdVec, ids};
 use crate::plan::condition::{Absence, ConditionLookup};
 use crate::plan::platform::platform_of;
@@ -34,8 +34,8 @@ pub(super) struct Declared<'s> {
     pub(super) list: IdVec<DeclaredId, DeclaredStage<'s>>,
     /// Their names, and those of stages that could not be read, for suggestions.
     pub(super) known: Known<'s>,
-    /// True if all of the spec was read.
-    pub(super) is_whole: bool,
+    /// The error if not all of the spec was read.
+    pub(super) whole: Result<(), Reported>,
 }
 
 impl<'s> DeclaredStage<'s> {
@@ -95,7 +95,7 @@ impl<'s> Declared<'s> {
                 .map(|(name, stage)| DeclaredStage::new(name, stage, &lookup, request))
                 .collect(),
             known: Known::new(names.chain(spec.unread())),
-            is_whole: spec.is_whole(),
+            whole: spec.whole(),
         }
     }
 
@@ -121,7 +121,7 @@ impl<'s> Declared<'s> {
         // Some of the stages may not have been read.
         self.known
             .did_you_mean(name, others)
-            .or_else(|| self.known.list_of("stages").filter(|_| self.is_whole))
+            .or_else(|| self.known.list_of("stages").filter(|_| self.whole.is_ok()))
     }
 
     /// The stages that left-out stages and steps refer to, and those that are left out themselves.

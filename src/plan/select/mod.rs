@@ -182,9 +182,12 @@ impl Target {
         candidates: &Candidates<'_>,
         diagnostics: &mut Diagnostics,
     ) -> Self {
-        let found_default = find_default(spec, candidates, diagnostics.has_errors());
-        let default = found_default.as_ref().ok().copied();
-        let mut unclear = Diagnostics::default();
+        let (default, problem) = match find_default(spec, candidates, diagnostics) {
+            Ok(default) => (Some(default), None),
+            Err(NoDefault::Problem(problem)) => (None, Some(problem)),
+            Err(NoDefault::Reported(_)) => (None, None),
+        };
+        let mut unclear = None;
         let stage = match default {
             // All stages can be checked or shown, regardless of the target.
             None if matches!(purpose, Purpose::Check | Purpose::Graph)
@@ -192,11 +195,12 @@ impl Target {
                 && request.planned_target().is_none()
                 && !diagnostics.has_errors() =>
             {
-                find_target(spec, request, candidates, &mut unclear)
+                unclear = problem;
+                None
             }
             _ if purpose == Purpose::CheckAlone => {
                 // An unclear default is an error only for builds.
-                if let Err(NoDefault::Problem(problem)) = found_default
+                if let Some(problem) = problem
                     && problem.code != Code::NoDefaultTarget
                 {
                     diagnostics.push(problem);
@@ -204,9 +208,9 @@ impl Target {
                 None
             }
             _ if purpose == Purpose::Lock => None,
-            _ => find_target(spec, request, candidates, diagnostics),
+            // If it is unclear, all stages are checked for errors.
+            _ => find_target(spec, request, candidates, diagnostics).ok(),
         };
-        let unclear = unclear.errors().first().map(|&unclear| unclear.clone());
         Self { stage, default, unclear }
     }
 }

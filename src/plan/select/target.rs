@@ -2,7 +2,7 @@
 
 use super::candidates::Candidates;
 use super::declared::DeclaredId;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, suggesting};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Known, Reported, suggesting};
 use crate::plan::request::{REPORT_SUFFIX, Request, report_of, stage_of};
 use crate::plan::scope::Scope;
 use crate::spec::{From, Spec, StageName, Template};
@@ -15,13 +15,14 @@ pub fn default_target<'s>(
 ) -> Option<&'s StageName> {
     let scope = Scope::unreported(spec, request);
     let stages = Candidates::new(spec, &scope, request);
-    match find_default(spec, &stages, false) {
+    match find_default(spec, &stages, diagnostics) {
         Ok(at) => Some(stages.stage(at).name),
         // An unclear default is an error only for builds.
         Err(NoDefault::Problem(problem)) if problem.code != Code::NoDefaultTarget => {
-            diagnostics.fail(problem)
+            diagnostics.push(problem);
+            None
         }
-        Err(NoDefault::Problem(_) | NoDefault::Told) => None,
+        Err(NoDefault::Problem(_) | NoDefault::Reported(_)) => None,
     }
 }
 
@@ -31,14 +32,14 @@ pub(super) fn find_target(
     request: &Request,
     stages: &Candidates<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<DeclaredId> {
+) -> Result<DeclaredId, Reported> {
     let (found, place) = match request.planned_target() {
         None => {
             let place = spec.default.as_ref().map(|default| default.span);
-            match find_default(spec, stages, diagnostics.has_errors()) {
+            match find_default(spec, stages, diagnostics) {
                 Ok(default) => (default, place),
-                Err(NoDefault::Told) => return None,
-                Err(NoDefault::Problem(problem)) => return diagnostics.fail(problem),
+                Err(NoDefault::Reported(reported)) => return Err(reported),
+                Err(NoDefault::Problem(problem)) => return diagnostics.error(problem),
             }
         }
         Some(target) => match stages.declared.find(stage_of(target)) {
@@ -46,15 +47,17 @@ pub(super) fn find_target(
                 check_report(target, found, stages, diagnostics)?;
                 (found, None)
             }
-            None if spec.is_unread(stage_of(target)) => return None,
-            _ => return diagnostics.fail(unknown(target, spec, stages)),
+            None if let Some(reported) = spec.error_of_unread(stage_of(target)) => {
+                return Err(reported);
+            }
+            _ => return diagnostics.error(unknown(target, spec, stages)),
         },
     };
     match &stages.stage(found).absence {
-        None => Some(found),
+        None => Ok(found),
         Some(absence) => {
             let name = stages.name(found);
-            diagnostics.fail(absence.of_stage(Code::UnknownTarget, place, name))
+            diagnostics.error(absence.of_stage(Code::UnknownTarget, place, name))
         }
     }
 }
@@ -79,20 +82,21 @@ pub(super) enum NoDefault {
     /// An error, to be reported if the default is needed.
     Problem(Diagnostic),
     /// An error that was reported.
-    Told,
+    Reported(Reported),
 }
 
 /// The stage to build if none is requested: the file's default, or the only one that nothing needs.
-/// `has_errors` is true if errors in stages were reported.
 pub(super) fn find_default(
     spec: &Spec,
     stages: &Candidates<'_>,
-    has_errors: bool,
+    diagnostics: &Diagnostics,
 ) -> Result<DeclaredId, NoDefault> {
     if let Some(name) = &spec.default {
         return match stages.declared.find(name) {
             Some(found) => Ok(found),
-            None if spec.is_unread(name) => Err(NoDefault::Told),
+            None if let Some(reported) = spec.error_of_unread(name) => {
+                Err(NoDefault::Reported(reported))
+            }
             None => {
                 let problem = stages.declared.unknown(Code::UnknownTarget, name.span, name);
                 Err(NoDefault::Problem(problem))
@@ -129,9 +133,11 @@ pub(super) fn find_default(
             names(&all, stages)
         )),
         // The part that could not be read may set the default, or refer to all but one.
-        _ if !spec.is_whole() => return Err(NoDefault::Told),
+        _ if let Err(reported) = spec.whole() => return Err(NoDefault::Reported(reported)),
         // Every stage is needed by another: the cycle has been reported.
-        (&[], None) if has_errors => return Err(NoDefault::Told),
+        (&[], None) if let Err(reported) = diagnostics.no_errors() => {
+            return Err(NoDefault::Reported(reported));
+        }
         (&[], None) => Diagnostic::without_place(
             Code::NoDefaultTarget,
             "there is no default target: every stage is needed or required by another",
@@ -156,8 +162,8 @@ fn check_report(
     at: DeclaredId,
     stages: &Candidates<'_>,
     diagnostics: &mut Diagnostics,
-) -> Option<()> {
-    let Some(name) = target.strip_suffix(REPORT_SUFFIX) else { return Some(()) };
+) -> Result<(), Reported> {
+    let Some(name) = target.strip_suffix(REPORT_SUFFIX) else { return Ok(()) };
     let stage = stages.stage(at).stage;
     let problem = if stages.list[at].replaced {
         Diagnostic::without_place(
@@ -165,10 +171,9 @@ fn check_report(
             format!("there is no target `{target}`: a build context replaces the stage `{name}`"),
         )
         .hint(format!("remove `--build-context {name}=...` to run its steps"))
-    } else if stage.report.is_none() && !stages.declared.is_whole {
-        // The part that could not be read may declare it.
-        return None;
     } else if stage.report.is_none() {
+        // The part that could not be read may declare it.
+        stages.declared.whole?;
         Diagnostic::new(
             Code::UnknownTarget,
             stage.span,
@@ -176,7 +181,7 @@ fn check_report(
         )
         .hint("set `report = \"/path\"` in the stage to the directory to export")
     } else {
-        return Some(());
+        return Ok(());
     };
-    diagnostics.fail(problem)
+    diagnostics.error(problem)
 }

@@ -2,9 +2,8 @@
 
 use super::{MODE, Planned, Planner, outside};
 use crate::credentials::redacted;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Reported, all};
 use crate::plan::owner::{Mode, Owner};
-use crate::plan::stage_scope::all;
 use crate::plan::{Action, Fetch, Git, Unpack, Write, git_value, path, remote};
 use crate::source::Span;
 use crate::spec::{

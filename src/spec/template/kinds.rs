@@ -4,6 +4,7 @@ use std::ops::Deref;
 
 use super::allowed::Allowed;
 use super::{Scalar, Template, read_template};
+use crate::diagnostic::Reported;
 use crate::spec::form::{SCALAR, STRING};
 use crate::spec::names::Names;
 use crate::spec::read::Read;
@@ -18,7 +19,7 @@ macro_rules! templates {
         pub struct $Name(pub Template);
 
         impl Read for $Name {
-            fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+            fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
                 let span = value.span;
                 match value.kind {
                     Kind::String(text) => {
@@ -67,7 +68,7 @@ templates! {
 pub struct User(pub Template);
 
 impl Read for User {
-    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Option<Self> {
+    fn read(value: Value<'_>, reader: &mut Reader<'_>) -> Result<Self, Reported> {
         let span = value.span;
         match value.kind {
             Kind::String(text) => {
