@@ -120,7 +120,7 @@ fn read_table(value: Value<'_>, reader: &mut Reader<'_>) -> Result<From, Reporte
     let span = value.span;
     let before = reader.diagnostics.count();
     let table = FromTable::read(value, reader)?;
-    if let Some(conflict) = table.conflict(span) {
+    if let Some(conflict) = table.exclusive_keys(span) {
         return reader.diagnostics.error(conflict);
     }
     let FromTable { stage, source, image, platform, context, merge, dockerfile, target, args } =
@@ -150,8 +150,8 @@ fn read_table(value: Value<'_>, reader: &mut Reader<'_>) -> Result<From, Reporte
 
 impl FromTable {
     /// The error for keys that exclude each other.
-    fn conflict(&self, span: Span) -> Option<Diagnostic> {
-        let given = [
+    fn exclusive_keys(&self, span: Span) -> Option<Diagnostic> {
+        let is_given = [
             self.stage.is_some(),
             self.source.is_some(),
             self.image.is_some(),
@@ -159,16 +159,12 @@ impl FromTable {
             self.merge.is_some(),
             self.dockerfile.is_some(),
         ];
-        let mut given = KINDS.iter().zip(given).filter(|(_, is_given)| *is_given);
-        let (&kind, _) = given.next()?;
-        let conflict = |other: &str| {
-            let message = format!("a `from` table has both `{kind}` and `{other}`");
-            Diagnostic::new(Code::ConflictingKeys, span, message)
-        };
+        let mut given = KINDS.into_iter().zip(is_given).filter(|(_, is_given)| *is_given);
+        let (kind, _) = given.next()?;
         if let Some((other, _)) = given.next() {
-            return Some(conflict(other));
+            return Some(conflict(span, kind, other));
         }
-        if self.platform.is_some() && kind != "image" {
+        if kind != "image" && self.platform.is_some() {
             let hint = match kind {
                 "source" => "set the platform in the source",
                 "context" => {
@@ -176,18 +172,23 @@ impl FromTable {
                 }
                 _ => "set the platform in the stage",
             };
-            return Some(conflict("platform").hint(hint));
+            return Some(conflict(span, kind, "platform").hint(hint));
         }
-        let of_dockerfile = [("target", self.target.is_some()), ("args", !self.args.is_empty())];
-        let (key, _) = of_dockerfile.iter().find(|(_, is_given)| *is_given)?;
         if kind == "dockerfile" {
             return None;
         }
+        let of_dockerfile = [("target", self.target.is_some()), ("args", !self.args.is_empty())];
+        let (key, _) = of_dockerfile.into_iter().find(|(_, is_given)| *is_given)?;
         let hint = format!(
             "`{key}` is only allowed with `dockerfile`: `{{ dockerfile = \"...\", {key} = ... }}`"
         );
-        Some(conflict(key).hint(hint))
+        Some(conflict(span, kind, key).hint(hint))
     }
+}
+
+fn conflict(span: Span, one: &str, other: &str) -> Diagnostic {
+    let message = format!("a `from` table has both `{one}` and `{other}`");
+    Diagnostic::new(Code::ConflictingKeys, span, message)
 }
 
 /// The name in a `from` that cannot be read. No stage can have it.

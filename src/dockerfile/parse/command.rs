@@ -20,11 +20,12 @@ impl Parser<'_> {
         let (network, security) = (flags.text("network"), flags.text("security"));
         flags.finish();
         // An error in a flag does not hide errors in the rest of the instruction.
-        let mounts = mounts.iter().filter_map(|flag| mount::read(flag, self.diagnostics).ok());
-        let mounts = mounts.collect();
-        let devices =
-            devices.iter().filter_map(|flag| mount::read_device(flag, self.diagnostics).ok());
-        let devices = devices.collect();
+        let mounts: Vec<_> =
+            mounts.iter().filter_map(|flag| mount::read(flag, self.diagnostics).ok()).collect();
+        let devices: Vec<_> = devices
+            .iter()
+            .filter_map(|flag| mount::read_device(flag, self.diagnostics).ok())
+            .collect();
         for (flag, name, values) in [
             (&network, "network", &["default", "none", "host"][..]),
             (&security, "security", &["insecure", "sandbox"]),
