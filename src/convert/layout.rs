@@ -60,7 +60,7 @@ pub(super) fn lay_out(text: &ShellText, inner: &[InnerComment], has_hash_comment
     Laid { kind: Kind::Block(block.out), comments: outside }
 }
 
-/// The smallest indentations of a text's lines, which the block is written without.
+/// The smallest indentations of a text's lines. The block leaves them out.
 struct Margins {
     /// That of lines after the first one which do not begin with an operator.
     plain: usize,

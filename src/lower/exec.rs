@@ -86,8 +86,7 @@ impl<'a> Lowering<'a> {
         self.graph.add(op, metadata).root
     }
 
-    /// The mounts of a process: its own, and those for the wait for caches, for `--shm-size` and for
-    /// its script.
+    /// The mounts of a process: its own, the one that waits for caches, `/dev/shm` and its script.
     fn mounts<'m>(
         &mut self,
         exec: &'m plan::Exec,

@@ -40,7 +40,7 @@ pub(super) fn apply(
 
     let values = StageScope { scope, environment };
     let mut settings = Settings { values, os, export, diagnostics };
-    // In this order they are in the history.
+    // This is their order in the history.
     if let Some(workdir) = &image.workdir {
         settings.workdir(workdir);
     }
