@@ -53,7 +53,7 @@ fn the_page_of_the_call_explain_is_current() {
     let step = serde_json::to_string_pretty(step).unwrap() + "\n";
     let mut current = page.clone();
     for (mark, output) in [
-        ("<!-- text -->\n```text\n", before.to_text()),
+        ("```console\n$ docker buildx build -f mstage.toml --call=explain .\n", before.to_text()),
         ("<!-- one step -->\n```json\n", step),
         ("<!-- since -->\n```text\n", now.since(&before)),
     ] {

@@ -75,7 +75,7 @@ fn the_page_of_the_call_graph_is_current() {
     let stage = stages.iter().find(|stage| stage["name"] == "shop").unwrap();
     let mut current = page.clone();
     for (before, output) in [
-        ("<!-- text -->\n```text\n", graph.to_text()),
+        ("```console\n$ docker buildx build -f mstage.toml --call=graph .\n", graph.to_text()),
         ("<!-- one stage -->\n```json\n", serde_json::to_string_pretty(stage).unwrap() + "\n"),
     ] {
         let start = current.find(before).unwrap() + before.len();

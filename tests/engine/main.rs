@@ -60,6 +60,7 @@ mod processes;
 mod pruning;
 mod reports;
 mod reuse;
+mod sessions;
 mod sources;
 mod squash;
 mod tutorial;

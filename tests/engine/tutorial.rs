@@ -10,18 +10,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::harness::{Image, ROOT, engine};
-
-/// A block of code on a page.
-#[derive(Default)]
-struct Block {
-    /// The name of the file, if it is one.
-    file: Option<String>,
-    /// The comment above it.
-    comment: String,
-    language: String,
-    text: String,
-}
+use crate::harness::{Block, Image, ROOT, blocks, engine};
 
 #[test]
 #[ignore = "needs a BuildKit engine"]
@@ -33,11 +22,10 @@ fn the_tutorial_does_what_it_says() {
     // None after a command that is not run.
     let mut output: Option<String> = None;
     for block in pages().iter().flat_map(|page| blocks(page)) {
-        if let Some(file) = &block.file {
-            let path = folder.path().join(file);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, &block.text).unwrap();
-        } else if block.language == "text" {
+        if block.write(folder.path()) {
+            continue;
+        }
+        if block.language == "text" {
             if let Some(output) = output.take() {
                 expect_lines(&block.text, &output);
             }
@@ -58,36 +46,6 @@ fn pages() -> Vec<String> {
     let names: Vec<&str> = links.map(|(name, _)| name).collect();
     assert_eq!(names.len() + 1, fs::read_dir(&folder).unwrap().count());
     names.iter().map(|name| fs::read_to_string(folder.join(name)).unwrap()).collect()
-}
-
-fn blocks(page: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
-    let mut current: Option<Block> = None;
-    let mut above = "";
-    for line in page.lines() {
-        if let Some(mut block) = current.take() {
-            if line == "```" {
-                blocks.push(block);
-                above = "";
-            } else {
-                block.text.push_str(line);
-                block.text.push('\n');
-                current = Some(block);
-            }
-        } else if let Some(language) = line.strip_prefix("```") {
-            let file = above.strip_prefix("**`").and_then(|rest| rest.strip_suffix("`**"));
-            let comment = above.strip_prefix("<!-- ").and_then(|rest| rest.strip_suffix(" -->"));
-            current = Some(Block {
-                file: file.map(str::to_owned),
-                comment: comment.unwrap_or_default().to_owned(),
-                language: language.to_owned(),
-                text: String::new(),
-            });
-        } else if !line.is_empty() {
-            above = line;
-        }
-    }
-    blocks
 }
 
 /// Runs the commands of a block, and returns their output. The image `hello` gets a unique name.

@@ -6,6 +6,7 @@ mod engine;
 mod files;
 mod image;
 mod own;
+mod page;
 mod progress;
 mod project;
 mod registry;
@@ -19,6 +20,7 @@ pub(crate) use self::engine::{Engine, FRONTEND, ROOT, engine};
 pub(crate) use self::files::Files;
 pub(crate) use self::image::{Image, inspect};
 pub(crate) use self::own::OwnEngine;
+pub(crate) use self::page::{Block, blocks};
 pub(crate) use self::progress::{Progress, Vertex};
 pub(crate) use self::project::{
     Build, Failure, Project, build, build_within, failed, outcome, succeeded,
