@@ -3,7 +3,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Command, Files, Finished, Project, ROOT, engine};
+use crate::harness::{Command, FRONTEND, Files, Finished, Project, ROOT, build, engine, succeeded};
+use crate::parity::convert_with;
 
 /// The same stages as a spec and as a Dockerfile, with the same three findings.
 fn project() -> Project {
@@ -86,6 +87,21 @@ fn outline_and_targets_print_what_they_print_for_a_dockerfile() {
     // A Dockerfile's arg loses its description if a build arg is given.
     let ours = project.call("mstage.toml", "outline", &["--build-arg=VERSION=2"]).text();
     assert!(ours.contains("\nVERSION     2       of the app\n"), "{ours}");
+}
+
+#[test]
+#[ignore = "needs a BuildKit engine"]
+fn a_dockerfile_is_converted_to_a_file() {
+    let project = project();
+    let options = ["--build-arg=VERSION=2".to_owned()];
+    let syntax = format!("--build-arg=BUILDKIT_SYNTAX={FRONTEND}");
+    let dockerfile = project.path().join("Dockerfile");
+    let files = Files::of(|output| {
+        let options = [&syntax, &options[0], "--target=mstage.toml", output];
+        succeeded(build(&dockerfile, project.path(), &options))
+    });
+    assert_eq!(files.paths(), ["mstage.toml"]);
+    assert_eq!(files["mstage.toml"].text(), convert_with(&dockerfile, &options).unwrap());
 }
 
 /// The output of a check, without the parts that differ between the frontends: names and texts of

@@ -19,7 +19,8 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::harness::{
-    Build, Command, FRONTEND, Failure, Files, Image, ROOT, Server, build, engine, inspect,
+    Build, Command, FRONTEND, Failure, Files, Image, ROOT, Server, build, build_by_plugin, engine,
+    inspect,
 };
 
 mod converted;
@@ -27,6 +28,7 @@ mod made;
 mod mapping;
 mod random;
 
+pub(crate) use self::converted::convert_with;
 use self::made::{
     Differing, Made, Store, all_differences, config_of_image, config_of_layout, differences,
 };
@@ -42,6 +44,8 @@ struct Case {
     /// The copy.
     folder: PathBuf,
     settings: Settings,
+    /// The files of its images, by the digests of their layers.
+    trees: Mutex<BTreeMap<String, Arc<Files>>>,
 }
 
 /// A `case.toml`. Most cases need none.
@@ -227,7 +231,7 @@ impl Case {
         let home = Path::new(ROOT).join("tests/parity").join(&name);
         let settings = settings(&name);
         let folder = root.join(&name);
-        Self { name, home, folder, settings }
+        Self { name, home, folder, settings, trees: Mutex::default() }
     }
 
     fn verdict(&self, store: Store, server: &Server) -> Verdict {
@@ -418,8 +422,8 @@ impl Case {
         let options: Vec<&str> =
             request.options.iter().map(String::as_str).chain(outputs.iter().copied()).collect();
         match &request.context {
-            Some(context) => build(Path::new(file), Path::new(context), &options),
-            None => build(&self.folder.join(file), &self.folder, &options),
+            Some(context) => build_by_plugin(Path::new(file), Path::new(context), &options),
+            None => build_by_plugin(&self.folder.join(file), &self.folder, &options),
         }
     }
 
@@ -427,22 +431,33 @@ impl Case {
         let directory = TempDir::new().unwrap();
         let (tree, layout) = (directory.path().join("files.tar"), directory.path().join("oci.tar"));
         let to_tree = format!("--output=type=tar,dest={}", tree.display());
-        let (config, history) = match store {
+        match store {
             Store::Containerd => {
                 let to_layout = format!("--output=type=oci,dest={}", layout.display());
                 self.build(file, request, &["--provenance=false", &to_tree, &to_layout])?;
                 let is_dated =
                     request.options.iter().any(|option| option.contains("SOURCE_DATE_EPOCH"));
-                config_of_layout(&layout, is_dated)
+                let (config, history) = config_of_layout(&layout, is_dated);
+                Ok(Made { config, history, files: Arc::new(Files::read(&tree).unwrap()) })
             }
             Store::Docker => {
                 let image = Image::unique();
                 self.build(file, request, &["--load", "-t", image.name()])?;
-                self.build(file, request, &[&to_tree])?;
-                (config_of_image(&image), Vec::new())
+                let told = image.inspect();
+                let layers = told["RootFS"]["Layers"].to_string();
+                let known = self.trees.lock().unwrap().get(&layers).map(Arc::clone);
+                let files = match known {
+                    Some(files) => files,
+                    // This store has one output for each build.
+                    None => {
+                        self.build(file, request, &[&to_tree])?;
+                        Arc::new(Files::read(&tree).unwrap())
+                    }
+                };
+                self.trees.lock().unwrap().insert(layers, Arc::clone(&files));
+                Ok(Made { config: config_of_image(&told), history: Vec::new(), files })
             }
-        };
-        Ok(Made { config, history, files: Files::read(&tree).unwrap() })
+        }
     }
 
     fn check_failure(&self, fails: &Fails, request: &Request) -> Result<Verdict, String> {

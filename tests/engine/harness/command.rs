@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{self, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -100,7 +100,7 @@ impl Command {
     /// Starts it.
     pub(crate) fn start(self) -> Result<Running, String> {
         let line = self.words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ");
-        let mut command = process::Command::new(&self.words[0]);
+        let mut command = process::Command::new(self.program());
         command.args(&self.words[1..]).stdout(Stdio::piped());
         command.stdin(if self.input.is_some() { Stdio::piped() } else { Stdio::null() });
         command.stderr(if self.shows_stderr { Stdio::inherit() } else { Stdio::piped() });
@@ -114,6 +114,17 @@ impl Command {
             command.current_dir(directory);
         }
         Running::start(command, line, self.input, self.limit)
+    }
+
+    /// The program. Its name alone, together with a `PATH` for it, would make the standard library
+    /// copy this process for each command, which takes long once it has the files of many images.
+    fn program(&self) -> OsString {
+        let name = &self.words[0];
+        let path = self.environment.as_ref().and_then(|of| of.get(OsStr::new("PATH")));
+        let has_directory = Path::new(name).components().count() > 1;
+        let places = path.iter().flat_map(std::env::split_paths).map(|place| place.join(name));
+        let found = places.filter(|_| !has_directory).find(|place| place.is_file());
+        found.map_or_else(|| name.clone(), PathBuf::into_os_string)
     }
 
     /// Runs it; the error contains its output if it failed.

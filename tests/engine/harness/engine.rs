@@ -32,6 +32,8 @@ pub(crate) struct Engine {
     environment: Environment,
     /// The server's version: this year's releases are 28, the oldest supported one is 20.
     pub(crate) major_version: u32,
+    /// The client's plugin `docker buildx`.
+    buildx: String,
     /// Base images that the engine has.
     provided: Mutex<BTreeSet<String>>,
 }
@@ -92,12 +94,16 @@ impl Engine {
         // A selected builder of another kind does not see the engine's own images.
         let builder = ask(&["context", "show"], &environment)?;
         environment.insert("BUILDX_BUILDER".into(), builder.into());
+        let plugin =
+            "{{range .ClientInfo.Plugins}}{{if eq .Name \"buildx\"}}{{.Path}}{{end}}{{end}}";
+        let buildx = ask(&["info", "--format", plugin], &environment)?;
         let version = ask(&["version", "--format", "{{.Server.Version}}"], &environment)?;
         let major_version = version.split('.').next().and_then(|major| major.parse().ok());
         Ok(Self {
             environment,
             major_version: major_version
                 .ok_or_else(|| format!("not a version of a server: {version}"))?,
+            buildx,
             provided: Mutex::default(),
         })
     }
@@ -110,6 +116,11 @@ impl Engine {
     /// A docker command on this engine.
     pub(crate) fn docker<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         self.command("docker").args(args)
+    }
+
+    /// A command of buildx itself, which takes half as long as `docker buildx`.
+    pub(crate) fn buildx<A: Into<OsString>>(&self, args: impl IntoIterator<Item = A>) -> Command {
+        self.command(&self.buildx).args(args)
     }
 
     /// The host of published ports.

@@ -23,7 +23,7 @@ pub(crate) use self::own::OwnEngine;
 pub(crate) use self::page::{Block, blocks};
 pub(crate) use self::progress::{Progress, Vertex};
 pub(crate) use self::project::{
-    Build, Failure, Project, build, build_within, failed, outcome, succeeded,
+    Build, Failure, Project, build, build_by_plugin, build_within, failed, outcome, succeeded,
 };
 pub(crate) use self::registry::Registry;
 pub(crate) use self::server::Server;

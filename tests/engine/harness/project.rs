@@ -47,6 +47,16 @@ pub(crate) fn build_within(
     build_on(engine(), minutes, spec, context, options)
 }
 
+/// Like [`build`], for tests with hundreds of builds: see [`Engine::buildx`].
+pub(crate) fn build_by_plugin(
+    spec: &Path,
+    context: &Path,
+    options: &[&str],
+) -> Result<Build, Failure> {
+    let command = engine().buildx(["build", "--progress=rawjson", "-f"]);
+    outcome(command.arg(spec).args(options).arg(context).minutes(10).finish())
+}
+
 fn build_on(
     engine: &Engine,
     minutes: u64,

@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::harness::{Files, Image, engine};
+use crate::harness::{Files, engine};
 
 /// The compared parts of an image.
 pub(super) struct Made {
@@ -17,7 +18,7 @@ pub(super) struct Made {
     pub(super) config: BTreeMap<String, String>,
     /// The texts of its history, if it can be read.
     pub(super) history: Vec<String>,
-    pub(super) files: Files,
+    pub(super) files: Arc<Files>,
 }
 
 /// The image store of the engine, which determines how the config of a build is read.
@@ -141,7 +142,7 @@ pub(super) fn config_of_layout(
 }
 
 /// The config in the output of `docker image inspect`.
-pub(super) fn config_of_image(image: &Image) -> BTreeMap<String, String> {
+pub(super) fn config_of_image(told: &Value) -> BTreeMap<String, String> {
     const MEMBERS: [&str; 13] = [
         "ArgsEscaped",
         "Cmd",
@@ -157,7 +158,6 @@ pub(super) fn config_of_image(image: &Image) -> BTreeMap<String, String> {
         "Volumes",
         "WorkingDir",
     ];
-    let told = image.inspect();
     let mut config = BTreeMap::new();
     for member in ["Architecture", "Author", "Os"] {
         add(&mut config, &member.to_lowercase(), &told[member]);

@@ -6,6 +6,7 @@ use std::fs;
 use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
@@ -57,7 +58,13 @@ fn case(number: u64, root: &Path) -> Case {
     let name = format!("{number:05}");
     fs::write(root.join(format!("{name}.Dockerfile")), dockerfile(number)).unwrap();
     let folder = root.to_owned();
-    Case { name, home: folder.clone(), folder, settings: Settings::default() }
+    Case {
+        name,
+        home: folder.clone(),
+        folder,
+        settings: Settings::default(),
+        trees: Mutex::default(),
+    }
 }
 
 fn verdict(case: &Case, store: Store) -> Verdict {
