@@ -196,17 +196,24 @@ impl Project<'_> {
         Some(selection)
     }
 
-    /// The plans of selections, with their lookups. `Ok(None)` means that the diagnostics contain
-    /// errors.
-    pub(super) async fn resolve(
-        &self,
-        selections: &[Selection<'_>],
+    /// The plan for each request in which a stage exists, without [`rules::check_build`]. `Ok(None)`
+    /// means that the diagnostics contain errors.
+    pub(super) async fn plan_existing<'s>(
+        &'s self,
+        select: Select,
+        requests: &'s [Request],
         diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<Plan>>, Status> {
-        match self.look_up(selections, diagnostics).await {
+    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Status> {
+        let Some(mut selections) = self.select(select, requests, diagnostics) else {
+            return Ok(None);
+        };
+        selections.retain(Selection::has_stages);
+        match self.look_up(&selections, diagnostics).await {
             Found { failure: Some(status), .. } => Err(status),
             Found { facts, failure: None, .. } => {
-                Ok(self.resolve_all(selections, facts, diagnostics).into_iter().collect())
+                let plans = self.resolve_all(&selections, facts, diagnostics).into_iter();
+                let plans: Option<Vec<Plan>> = plans.collect();
+                Ok(plans.map(|plans| selections.into_iter().zip(plans).collect()))
             }
         }
     }

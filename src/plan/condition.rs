@@ -44,7 +44,7 @@ impl ConditionLookup<'_, '_> {
         found
     }
 
-    /// True if every arg has one of its values. `None` means that an error was reported.
+    /// True if every arg has one of its values.
     fn holds(
         &self,
         condition: &Condition,

@@ -63,8 +63,7 @@ pub(super) fn fetch_by_commit(
     )
 }
 
-/// Checks the value of a `checksum`. One that expands to an empty text counts as absent. The outer
-/// `None` means that an error was reported.
+/// Checks the value of a `checksum`. One that expands to an empty text counts as absent.
 pub(super) fn checked(
     text: Text,
     template: &Template,

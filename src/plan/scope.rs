@@ -329,7 +329,7 @@ impl<'s> Scope<'s> {
         template.expand(&mut |name| self.lookup(name), &self.allowance)
     }
 
-    /// Takes bytes from the remaining size of values. `None` means that an error was reported.
+    /// Takes bytes from the remaining size of values.
     pub(super) fn spend(
         &self,
         bytes: usize,

@@ -20,7 +20,7 @@ pub(super) struct StageScope<'a, 's> {
 }
 
 impl StageScope<'_, '_> {
-    /// The expanded text of a template. `None` if an error was reported.
+    /// The expanded text of a template.
     pub(super) fn expand(
         &self,
         template: &Template,

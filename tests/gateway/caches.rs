@@ -125,6 +125,11 @@ async fn what_cannot_be_exported() {
     let spec = "[stages.app]\nfrom = \"alpine:3.20\"\n";
     let daemon = build(engine(Release::Head), spec, &TARGET).await;
     assert!(error(&daemon).0.contains("has a cache mount: there is nothing to export"));
+    let left_out = "args = { A = '' }\n[stages.a]\nfrom = 'scratch'\nwhen = { A = 'x' }\n\
+                    [stages.b]\nfrom = 'scratch'\nwhen = { A = 'y' }\n";
+    let all = [TARGET.as_slice(), &["build-arg:MSTAGE_CACHES=all"]].concat();
+    let daemon = build(engine(Release::Head), left_out, &all).await;
+    assert!(error(&daemon).0.contains("has a cache mount: there is nothing to export"));
     assert!(!daemon.methods().contains(&Method::NewContainer));
 }
 

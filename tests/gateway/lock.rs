@@ -369,3 +369,13 @@ async fn an_image_that_the_client_gives_and_the_file_names() {
     let line = format!("\"docker.io/library/alpine:3.20\" = \"{}\"", digest("a"));
     assert!(text.contains(&line), "{text}");
 }
+
+/// A file whose stages all depend on a value needs no references until it is given.
+#[tokio::test]
+async fn a_file_without_a_stage_in_this_build_gives_an_empty_lock_file() {
+    let spec = "[args]\nKIND = 'a'\n[stages.app]\nfrom = 'alpine:3.20'\nwhen = { KIND = 'b' }\n";
+    let engine = Engine::new(Release::Forky).source("local://dockerfile", [("mstage.toml", spec)]);
+    let daemon = build_with(engine, &["target=mstage.lock"]).await;
+    let (_, text) = written(&daemon);
+    assert!(text.contains("stage `app` was skipped"), "{text}");
+}

@@ -141,8 +141,8 @@ async fn plan(
             (select, each)
         }
     };
-    let Some(selections) = project.select(select, &requests, diagnostics) else { return Ok(None) };
-    project.resolve(&selections, diagnostics).await
+    let planned = project.plan_existing(select, &requests, diagnostics).await?;
+    Ok(planned.map(|planned| planned.into_iter().map(|(_, plan)| plan).collect()))
 }
 
 /// The size up to which caches are exported, in bytes, if the client sets one.

@@ -118,12 +118,10 @@ async fn needs(
             Err(_) => return Ok(None),
         }
     }
-    let Some(selections) = project.select(select_for_lock, &requests, diagnostics) else {
-        return Ok(None);
-    };
-    let Some(plans) = project.resolve(&selections, diagnostics).await? else { return Ok(None) };
+    let planned = project.plan_existing(select_for_lock, &requests, diagnostics).await?;
+    let Some(planned) = planned else { return Ok(None) };
     let mut needs = Needs::default();
-    for (selection, plan) in selections.iter().zip(&plans) {
+    for (selection, plan) in &planned {
         needs.add(selection, plan);
     }
     Ok(Some(needs))

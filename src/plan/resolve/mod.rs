@@ -21,7 +21,7 @@ use crate::diagnostic::Diagnostics;
 use crate::id::IdVec;
 
 /// Plans every stage of a selection. `facts` has one entry for each of its images, in order. A plan
-/// with missing facts must only be inspected, not built. `None` means that there are errors.
+/// with missing facts must only be inspected, not built. `None` if there are errors, or no stages.
 pub fn resolve(
     selection: &Selection<'_>,
     facts: Facts,

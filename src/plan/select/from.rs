@@ -54,8 +54,7 @@ pub(super) struct FromLookup<'a, 's> {
 impl FromLookup<'_, '_> {
     /// Resolves a `from`: a build context with that name, a stage, a source, `scratch`, or an
     /// image, in that order. A stage's own name means the image with that name, except in a set of
-    /// mounts. `platform` is the default for an image. `None` means that an error was reported,
-    /// here or for the referenced value.
+    /// mounts. `platform` is the default for an image.
     pub(super) fn meaning(
         &self,
         from: &Spanned<From>,

@@ -99,6 +99,11 @@ impl Selection<'_> {
         &self.images
     }
 
+    /// True if there is a stage to plan: conditions may leave out all of them.
+    pub(crate) fn has_stages(&self) -> bool {
+        !self.stages.is_empty()
+    }
+
     /// True if no stage of the file is left out.
     pub(crate) fn has_all_stages(&self) -> bool {
         self.stages.len() == self.spec.stages.len()

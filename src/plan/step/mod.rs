@@ -163,7 +163,7 @@ pub(super) struct RecordedStep {
     pub(super) created_by: String,
 }
 
-/// Plans a step. `None` means that an error was reported.
+/// Plans a step.
 pub(super) fn plan(
     step: &Step,
     surroundings: &Surroundings,
