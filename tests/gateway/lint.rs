@@ -61,6 +61,25 @@ async fn lint_marks_words_inside_of_scripts() {
     assert_eq!(self::document(&daemon)["warnings"].as_array().unwrap().len(), 1);
 }
 
+/// One lookup, which has the digest and the config, for each image, however many stages use it.
+/// BuildKit has no smaller question: without the config, its answer has no digest either
+/// (`ResolveImageMetadata` in `source/containerimage/source.go`).
+#[tokio::test]
+async fn lint_looks_up_an_image_once() {
+    let spec = "default = 'c'\n[stages.a]\ndescription = 'a'\nfrom = 'alpine:3.20'\n\
+                [stages.b]\ndescription = 'b'\nfrom = 'alpine:3.20'\n\
+                [stages.c]\nfrom = 'a'\nsteps = [{ copy = '/x', from = 'alpine:3.20' }]\n";
+    let dockerfile = "FROM alpine:3.20 AS a\nFROM alpine:3.20 AS b\n\
+                      FROM a\nCOPY --from=alpine:3.20 /x /\n";
+    for file in [spec, dockerfile] {
+        let daemon = build(engine(), file, &["requestid=frontend.lint"]).await;
+        assert_eq!(entry(&daemon, "result.statuscode"), "0");
+        let methods = daemon.methods();
+        let lookups = methods.iter().filter(|&&of| of == Method::ResolveSourceMeta).count();
+        assert_eq!(lookups, 1, "{file}");
+    }
+}
+
 /// Every stage is checked, even if no default build needs it.
 #[tokio::test]
 async fn lint_finds_what_is_advised_against() {

@@ -1,3 +1,4 @@
+# long: each item of a list in a step has a line, as `taplo fmt` writes it
 FROM alpine:3.20
 COPY --chown=1000:1000 --chmod=0644 a.conf /etc/a.conf
 COPY --link --exclude=*.log --exclude=tmp src/ /src/

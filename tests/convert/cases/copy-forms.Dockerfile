@@ -1,3 +1,4 @@
+# long: each item of a list in a step has a line, as `taplo fmt` writes it
 FROM alpine:3.20
 COPY a /b
 COPY a b c/

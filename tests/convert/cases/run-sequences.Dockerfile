@@ -1,3 +1,4 @@
+# long: commands after `;` need `set +e` and have a line each
 FROM alpine:3.20
 RUN echo a; echo b
 RUN echo a && echo b || echo c
