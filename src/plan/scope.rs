@@ -103,10 +103,12 @@ impl<'s> Scope<'s> {
         {
             scope.values.insert(name.as_str(), Value::Set(value.into()));
         }
-        for name in spec.unread() {
-            let value = scope.values.entry(name).or_insert(Value::Unset);
-            if matches!(value, Value::Unset) {
-                *value = Value::Failed(diagnostics.told_elsewhere());
+        if let Err(reported) = spec.whole() {
+            for name in spec.unread() {
+                let value = scope.values.entry(name).or_insert(Value::Unset);
+                if matches!(value, Value::Unset) {
+                    *value = Value::Failed(reported);
+                }
             }
         }
         scope.add_defaults(spec, diagnostics);
