@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use crate::harness::{FRONTEND, Image, Project, ROOT, build_within, engine, inspect, succeeded};
+use crate::harness::{
+    Capability, FRONTEND, Image, Project, ROOT, build_within, cannot_run, engine, inspect,
+    succeeded,
+};
 
 /// It has to be downloaded before a build can begin. A seventh of it is needed for catching panics.
 const SIZE_LIMIT: u64 = 7_400_000;
@@ -37,6 +40,9 @@ steps = [{{ copy = "/", from = "{FRONTEND}", to = "/" }}]
 #[test]
 #[ignore = "needs a BuildKit engine"]
 fn mstage_builds_itself() {
+    if cannot_run(Capability::CurrentDockerfiles) {
+        return;
+    }
     engine().provide(&["rust:1.95"]).unwrap();
     let image = Image::unique();
     let spec = Path::new(ROOT).join("mstage.toml");
