@@ -211,7 +211,15 @@ fn replaced(query: &ImageQuery, error: Error) -> Failed {
         }
         _ => None,
     };
-    Failed { status: error.into(), replaced }
+    let is_error = replaced.is_none() && matches!(error, Error::NotAnImage { .. });
+    let status = Status::from(error);
+    let status = match is_error {
+        true => status.help(
+            "name an image in the policy; only a named build context can become a directory, a git repository or a download",
+        ),
+        false => status,
+    };
+    Failed { status, replaced }
 }
 
 /// The digest and the config of an image.

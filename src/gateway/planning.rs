@@ -67,8 +67,8 @@ impl Opened {
     }
 }
 
-/// How often a source policy may replace the source of a build context. More are a circle.
-/// (`maxContextRecursion` in `frontend/dockerui/namedcontext.go` of BuildKit.)
+/// Maximum number of times that a source policy may replace the source of a build context; more are
+/// a circle (`maxContextRecursion` in `frontend/dockerui/namedcontext.go` of BuildKit).
 const MAX_REPLACED: usize = 10;
 
 /// The error of lookups.
@@ -116,7 +116,8 @@ impl Project<'_> {
         }
     }
 
-    /// Like [`Self::plan`], with the selection of each plan. Contexts keep the client's sources.
+    /// Like [`Self::plan`], with the selection of each plan. A source policy that replaces the source
+    /// of a build context is an error here.
     pub(super) async fn plan_with<'s>(
         &'s self,
         select: Select,

@@ -59,8 +59,8 @@ fn converted_files_are_formatted() {
     }
 }
 
-/// The lines of every build file that say something, and all lines of those that are not small: a
-/// stage always has a header and some keys.
+/// Counts the lines that say something, and all lines of a file that is not small: a stage always has
+/// a header and some keys.
 #[test]
 fn converted_files_are_not_much_longer() {
     let mut longer = String::new();

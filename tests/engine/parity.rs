@@ -15,7 +15,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::harness::{
@@ -27,11 +26,13 @@ mod converted;
 mod made;
 mod mapping;
 mod random;
+mod settings;
 
 pub(crate) use self::converted::convert_with;
 use self::made::{
     Differing, Made, Store, all_differences, config_of_image, config_of_layout, differences,
 };
+use self::settings::{Difference, Fails, Settings};
 
 /// Number of cases that are built concurrently.
 const WORKERS: usize = 4;
@@ -46,62 +47,6 @@ struct Case {
     settings: Settings,
     /// The files of its images, by the digests of their layers.
     trees: Mutex<BTreeMap<String, Arc<Files>>>,
-}
-
-/// A `case.toml`. Most cases need none.
-///
-/// A `prepare.sh` beside it creates files that are not committed, such as archives, in a copy of
-/// the folder.
-#[derive(Deserialize, Default)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
-struct Settings {
-    /// Options of `docker buildx build` for both builds. `{server}` is the URL of the case's
-    /// folder, `{host}` its host, `{folder}` its path, `{base}` the image built from
-    /// `base.Dockerfile` by the engine's own frontend, `{long}` a text of 100,000 characters,
-    /// `{alpine}` the digest of alpine:3.20.
-    options: Vec<String>,
-    /// Options for the build of `base.Dockerfile`.
-    base_options: Vec<String>,
-    /// The context, if it is not the folder; both build files are in it.
-    context: Option<String>,
-    /// The required base images, besides the usual ones.
-    images: Vec<String>,
-    /// The allowed differences of the spec, with reasons.
-    differences: Vec<Difference>,
-    /// The reason why no engine's own frontend can build the Dockerfile yet; `expected.txt` has the
-    /// result of a newer official frontend: `UPDATE_EXPECT=1` together with
-    /// `MSTAGE_DOCKERFILE_FRONTEND=docker/dockerfile:1` (or `1-labs`) writes it.
-    too_new: Option<String>,
-    /// The major version of the first engine whose own frontend builds the Dockerfile.
-    since: u32,
-    /// The major version of the first engine that supports it with any frontend, if older engines
-    /// do not report that beforehand.
-    engine: u32,
-    /// The error of both builds, if they must fail.
-    fails: Option<Fails>,
-    /// A difference if mstage builds the Dockerfile directly, with its reason.
-    direct: Option<String>,
-    /// A difference between the converted file and the Dockerfile that mstage builds directly, with
-    /// its reason.
-    converted: Option<String>,
-    /// A feature that mstage lacks. A case with this key that passes is out of date.
-    missing: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Difference {
-    /// A name in the comparison, such as `config Env` or `/path`; a trailing `*` matches anything.
-    of: String,
-    reason: String,
-}
-
-/// Texts that the messages of both sides contain.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Fails {
-    dockerfile: String,
-    mstage: String,
 }
 
 /// The options and the context of both builds.
@@ -216,20 +161,10 @@ fn case_names() -> Vec<String> {
     names
 }
 
-/// The `case.toml` of a case.
-fn settings(case: &str) -> Settings {
-    let file = Path::new(ROOT).join("tests/parity").join(case).join("case.toml");
-    if !file.exists() {
-        return Settings::default();
-    }
-    let text = fs::read_to_string(&file).unwrap();
-    toml::from_str(&text).unwrap_or_else(|err| panic!("{}: {err}", file.display()))
-}
-
 impl Case {
     fn new(name: String, root: &Path) -> Self {
         let home = Path::new(ROOT).join("tests/parity").join(&name);
-        let settings = settings(&name);
+        let settings = Settings::of(&name);
         let folder = root.join(&name);
         Self { name, home, folder, settings, trees: Mutex::default() }
     }
@@ -552,15 +487,6 @@ fn judge(differences: &[Differing], allowed: &[Difference]) -> Verdict {
 /// The image of an official frontend that is newer than the engine's own.
 fn newer_frontend() -> Option<String> {
     std::env::var("MSTAGE_DOCKERFILE_FRONTEND").ok().filter(|image| !image.is_empty())
-}
-
-impl Difference {
-    fn covers(&self, name: &str) -> bool {
-        match self.of.strip_suffix('*') {
-            Some(start) => name.starts_with(start),
-            None => name == self.of,
-        }
-    }
 }
 
 /// The error after the excerpts of the build file, which could also contain the expected words.

@@ -84,6 +84,7 @@ async fn a_source_policy_does_not_replace_an_image_of_the_file() {
         .meta("docker-image://docker.io/library/alpine:3", replaced("local://files"));
     let (message, _) = error(&build_with(engine, &[]).await);
     assert!(message.contains("with local://files, which is not an image"), "{message}");
+    assert!(message.contains("help: name an image in the policy; only a named"), "{message}");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{ROOT, case_names, fs, settings};
+use super::{ROOT, Settings, case_names, fs};
 
 #[test]
 fn the_mapping_names_each_case_and_has_no_empty_row() {
@@ -35,7 +35,7 @@ fn the_mapping_names_each_case_and_has_no_empty_row() {
         if !has_proof && !is_refused {
             problems.push(format!("neither a case nor a reason: {row}"));
         }
-        let is_missing = proofs.iter().any(|case| settings(case).missing.is_some());
+        let is_missing = proofs.iter().any(|case| Settings::of(case).missing.is_some());
         if is_missing != cells[1].contains("(not yet)") {
             problems.push(format!("`(not yet)` does not fit its case: {row}"));
         }
