@@ -1,13 +1,22 @@
 //! Images in the engine's store, and their containers. Both are removed in the end.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use serde_json::Value;
 
 use super::command::Finished;
 use super::engine::{engine, engine_found};
 
-/// An image that is removed on drop.
+/// Held by builds that load an image. An older store drops an image with its last name even if a
+/// build is about to give the same image another one, which is then lost. So no image is removed
+/// while another one is loaded.
+static LOADS: RwLock<()> = RwLock::new(());
+
+/// Images that nobody needs any more, until the next moment without a load.
+static UNNEEDED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+/// An image that is removed some time after its drop.
 pub(crate) struct Image {
     name: String,
 }
@@ -80,11 +89,21 @@ pub(crate) fn inspect(name: &str) -> Value {
     images[0].take()
 }
 
+/// Keeps images in the store while a build loads one.
+pub(super) fn loading() -> RwLockReadGuard<'static, ()> {
+    LOADS.read().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Drop for Image {
     fn drop(&mut self) {
+        let mut unneeded = UNNEEDED.lock().unwrap_or_else(PoisonError::into_inner);
+        unneeded.push(std::mem::take(&mut self.name));
+        // A build that loads an image drops one afterwards, so none is forgotten.
+        let Ok(_alone) = LOADS.try_write() else { return };
+        let names = std::mem::take(&mut *unneeded);
         // Missing if its build has failed.
         let _ = engine_found()
-            .map(|engine| engine.docker(["image", "rm", "--force", &self.name]).finish());
+            .map(|engine| engine.docker(["image", "rm", "--force"]).args(&names).finish());
     }
 }
 

@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use super::command::{Command, Finished};
 use super::engine::{Engine, FRONTEND, engine};
 use super::files::Files;
-use super::image::Image;
+use super::image::{Image, loading};
 use super::progress::Progress;
 use super::running::Running;
 
@@ -54,7 +54,7 @@ pub(crate) fn build_by_plugin(
     options: &[&str],
 ) -> Result<Build, Failure> {
     let command = engine().buildx(["build", "--progress=rawjson", "-f"]);
-    outcome(command.arg(spec).args(options).arg(context).minutes(10).finish())
+    finish(command.arg(spec).args(options).arg(context).minutes(10), options)
 }
 
 fn build_on(
@@ -64,12 +64,17 @@ fn build_on(
     context: &Path,
     options: &[&str],
 ) -> Result<Build, Failure> {
-    outcome(command(engine, spec, context, options).minutes(minutes).finish())
+    finish(command(engine, spec, context, options).minutes(minutes), options)
 }
 
 fn command(engine: &Engine, spec: &Path, context: &Path, options: &[&str]) -> Command {
     let command = engine.docker(["buildx", "build", "--progress=rawjson", "-f"]);
     command.arg(spec).args(options).arg(context)
+}
+
+fn finish(build: Command, options: &[&str]) -> Result<Build, Failure> {
+    let _keeps_images = options.contains(&"--load").then(loading);
+    outcome(build.finish())
 }
 
 /// The result of a build's command.
