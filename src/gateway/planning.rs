@@ -84,6 +84,37 @@ impl From<Unplanned> for Status {
     }
 }
 
+/// Plans with `attempt`, which gets requests and the diagnostics so far. If a source policy has
+/// replaced the images of build contexts by something else, plans again with their new sources.
+pub(super) async fn settle<T, F>(
+    mut requests: Vec<Request>,
+    diagnostics: &mut Diagnostics,
+    attempt: impl Fn(Vec<Request>, Diagnostics) -> F,
+) -> Result<T, Status>
+where
+    F: Future<Output = (Result<T, Unplanned>, Diagnostics)>,
+{
+    let mut rounds = 0..MAX_REPLACED;
+    loop {
+        match attempt(requests.clone(), diagnostics.clone()).await {
+            (Err(error), _) if !error.replaced.is_empty() && rounds.next().is_some() => {
+                for request in &mut requests {
+                    request.contexts.replace(&error.replaced);
+                }
+            }
+            (result, found) => {
+                *diagnostics = found;
+                return Ok(result?);
+            }
+        }
+    }
+}
+
+/// The plans alone, for [`settle`]: the selections borrow its requests.
+pub(super) fn plans(planned: Option<Vec<(Selection<'_>, Plan)>>) -> Option<Vec<Plan>> {
+    Some(planned?.into_iter().map(|(_, plan)| plan).collect())
+}
+
 impl Project<'_> {
     /// From the spec to a plan for each platform, with all lookups and warnings. `Ok(None)` means
     /// that the diagnostics contain errors, including those that depend on lookups, as far as these
@@ -94,30 +125,15 @@ impl Project<'_> {
         check_all: bool,
         diagnostics: &mut Diagnostics,
     ) -> Result<Option<Vec<Plan>>, Status> {
-        let mut requests = self.options.requests();
-        let mut rounds = 0..MAX_REPLACED;
-        loop {
-            let mut found = diagnostics.clone();
+        let requests = self.options.requests();
+        let attempt = async |requests: Vec<Request>, mut found: Diagnostics| {
             let planned = self.plan_with(select, &requests, check_all, &mut found).await;
-            let planned = planned.map(|planned| {
-                planned.map(|planned| planned.into_iter().map(|(_, plan)| plan).collect())
-            });
-            match planned {
-                Err(error) if !error.replaced.is_empty() && rounds.next().is_some() => {
-                    for request in &mut requests {
-                        request.contexts.replace(&error.replaced);
-                    }
-                }
-                planned => {
-                    *diagnostics = found;
-                    return Ok(planned?);
-                }
-            }
-        }
+            (planned.map(plans), found)
+        };
+        settle(requests, diagnostics, attempt).await
     }
 
-    /// Like [`Self::plan`], with the selection of each plan. A source policy that replaces the source
-    /// of a build context is an error here.
+    /// Like [`Self::plan`], with the selection of each plan, for [`settle`].
     pub(super) async fn plan_with<'s>(
         &'s self,
         select: Select,
@@ -197,20 +213,20 @@ impl Project<'_> {
         Some(selection)
     }
 
-    /// The plan for each request in which a stage exists, without [`rules::check_build`]. `Ok(None)`
-    /// means that the diagnostics contain errors.
+    /// The plan for each request in which a stage exists, without [`rules::check_build`], for
+    /// [`Self::settle`]. `Ok(None)` means that the diagnostics contain errors.
     pub(super) async fn plan_existing<'s>(
         &'s self,
         select: Select,
         requests: &'s [Request],
         diagnostics: &mut Diagnostics,
-    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Status> {
+    ) -> Result<Option<Vec<(Selection<'s>, Plan)>>, Unplanned> {
         let Some(mut selections) = self.select(select, requests, diagnostics) else {
             return Ok(None);
         };
         selections.retain(Selection::has_stages);
         match self.look_up(&selections, diagnostics).await {
-            Found { failure: Some(status), .. } => Err(status),
+            Found { failure: Some(status), replaced, .. } => Err(Unplanned { status, replaced }),
             Found { facts, failure: None, .. } => {
                 let plans = self.resolve_all(&selections, facts, diagnostics).into_iter();
                 let plans: Option<Vec<Plan>> = plans.collect();

@@ -76,6 +76,30 @@ async fn a_source_policy_replaces_the_image_of_a_context() {
     assert!(message.contains("replaces docker.io/library/first:1 with what://ever"), "{message}");
 }
 
+/// A call, a lock file and an export of caches plan like a build.
+#[tokio::test]
+async fn what_a_source_policy_replaces_is_replaced_in_every_plan() {
+    const SPEC: &str = "[stages.a]\nfrom = 'alpine:3'\n\
+        steps = [{ copy = '/x', from = 'base' }, { run = 'x', mounts = [{ cache = '/c' }] }]\n";
+    let digest = format!("sha256:{}", "a".repeat(64));
+    for target in [
+        "requestid=frontend.explain",
+        "requestid=frontend.lint",
+        "target=mstage.lock",
+        "target=mstage.caches",
+    ] {
+        let engine = Engine::new(Release::Head)
+            .image("docker.io/library/alpine:3", &digest, CONFIG)
+            .source("local://dockerfile", [("mstage.toml", SPEC)])
+            .source("local://files", [(".dockerignore", "")])
+            .meta("docker-image://docker.io/library/base:1", replaced("local://files"));
+        let options = ["context:base=docker-image://base:1", "source=myorg/mstage", target];
+        let daemon = build_with(engine, &options).await;
+        let returned = returned(&daemon);
+        assert!(returned.error.is_none(), "{target}: {:?}", returned.error);
+    }
+}
+
 /// As for Dockerfiles: the files of an image that is no build context must come from an image.
 #[tokio::test]
 async fn a_source_policy_does_not_replace_an_image_of_the_file() {

@@ -15,7 +15,7 @@ use crate::convert;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::gateway::build_file::BuildFile;
 use crate::gateway::options::Options;
-use crate::gateway::planning::Opened;
+use crate::gateway::planning::{Opened, plans, settle};
 use crate::gateway::{capabilities, own_image, report};
 use crate::lower::{CACHE, Cache, OUTPUT, Program, add_file, lower};
 use crate::plan::{Plan, Request, select, select_all};
@@ -141,8 +141,11 @@ async fn plan(
             (select, each)
         }
     };
-    let planned = project.plan_existing(select, &requests, diagnostics).await?;
-    Ok(planned.map(|planned| planned.into_iter().map(|(_, plan)| plan).collect()))
+    let attempt = async |requests: Vec<Request>, mut found: Diagnostics| {
+        let planned = project.plan_existing(select, &requests, &mut found).await;
+        (planned.map(plans), found)
+    };
+    settle(requests, diagnostics, attempt).await
 }
 
 /// The size up to which caches are exported, in bytes, if the client sets one.

@@ -13,13 +13,14 @@ use crate::diagnostic::Diagnostics;
 use crate::gateway::build_file::BuildFile;
 use crate::gateway::include::read_spec;
 use crate::gateway::options::Options;
-use crate::gateway::planning::build_stage;
+use crate::gateway::planning::{build_stage, settle};
 use crate::gateway::project::Project;
 use crate::gateway::result::with_message;
 use crate::gateway::{epoch, own_image, report, vcs};
 use crate::lock::{self, Line, Lock, Upstream};
 use crate::plan::{
-    Need, Needs, check_of, requests_for_lock, secrets_in_references, select_for_lock,
+    Need, Needs, Plan, Request, Selection, check_of, requests_for_lock, secrets_in_references,
+    select_for_lock,
 };
 use crate::rules::unlocked_reference;
 
@@ -118,13 +119,19 @@ async fn needs(
             Err(_) => return Ok(None),
         }
     }
-    let planned = project.plan_existing(select_for_lock, &requests, diagnostics).await?;
-    let Some(planned) = planned else { return Ok(None) };
+    let attempt = async |requests: Vec<Request>, mut found: Diagnostics| {
+        let planned = project.plan_existing(select_for_lock, &requests, &mut found).await;
+        (planned.map(|planned| Some(needs_of(&planned?))), found)
+    };
+    settle(requests, diagnostics, attempt).await
+}
+
+fn needs_of(planned: &[(Selection<'_>, Plan)]) -> Needs {
     let mut needs = Needs::default();
-    for (selection, plan) in &planned {
+    for (selection, plan) in planned {
         needs.add(selection, plan);
     }
-    Ok(Some(needs))
+    needs
 }
 
 /// Looks everything up concurrently.
