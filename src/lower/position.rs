@@ -1,5 +1,7 @@
 //! The position of a step in its stage, for the progress output.
 
+use std::fmt::Write;
+
 use buildkit_llb::Platform;
 
 use crate::plan::PlannedStage;
@@ -36,7 +38,7 @@ impl Position {
     /// Appends the prefix and a label, for step `number`.
     pub(crate) fn write(&self, number: usize, label: &str, out: &mut String) {
         let Self { stage, total, width } = self;
-        out.push_str(&format!("{stage} {number:>width$}{total}{label}"));
+        let _ = write!(out, "{stage} {number:>width$}{total}{label}");
     }
 
     /// Appends the stage and a label without a number, for an op that is not a step.

@@ -32,7 +32,7 @@ impl Digest {
         let (prefix, hex) = text.split_at_mut(PREFIX.len());
         prefix.copy_from_slice(PREFIX.as_bytes());
         for (pair, byte) in hex.as_chunks_mut().0.iter_mut().zip(self.0) {
-            *pair = [hex_digit(byte >> 4), hex_digit(byte & 0xf)];
+            *pair = [byte >> 4, byte & 0xf].map(|nibble| HEX_DIGITS[usize::from(nibble)]);
         }
         text
     }
@@ -132,9 +132,9 @@ impl Hasher for DigestHasher {
 const PREFIX: &str = "sha256:";
 
 /// Computed without a table, so that the compiler can vectorise it.
-fn hex_digit(nibble: u8) -> u8 {
-    nibble + if nibble < 10 { b'0' } else { b'a' - 10 }
-}
+/// A table, as the digits of a digest are too random for a branch: a graph has several digests for
+/// each op.
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 fn nibble(digit: u8) -> Option<u8> {
     match digit {

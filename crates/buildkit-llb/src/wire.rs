@@ -86,9 +86,14 @@ impl Writer {
         self.length(field, 0);
         let start = self.bytes.len();
         write(self);
-        let mut length = Writer::default();
-        length.varint((self.bytes.len() - start) as u64);
-        self.bytes.splice(start - 1..start, length.bytes);
+        let length = self.bytes.len() - start;
+        if length < 0x80 {
+            self.bytes[start - 1] = length as u8;
+            return;
+        }
+        let mut long = Writer::default();
+        long.varint(length as u64);
+        self.bytes.splice(start - 1..start, long.bytes);
     }
 
     /// Begins a field with a length.

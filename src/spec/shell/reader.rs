@@ -139,7 +139,7 @@ impl<'t> Reader<'t> {
                 self.close();
             }
             '`' => self.open(Kind::Backquotes, 1),
-            _ if is_quoted => self.push_plain(rest, &['\\', '"', '$', '`']),
+            _ if is_quoted => self.push_plain(rest, is_special_in_quotes),
             '"' => self.open(Kind::Quotes, 1),
             '\'' => {
                 let end = rest[1..].find('\'').map_or(rest.len(), |end| end + 1);
@@ -153,7 +153,7 @@ impl<'t> Reader<'t> {
             '<' | '>' => self.take_redirection(rest),
             '&' if rest.starts_with("&>") => self.take_redirection(&rest[1..]),
             '\n' | ';' | '&' | '|' | '(' | ')' => self.take_operator(c, rest),
-            _ => self.push_plain(rest, SPECIAL),
+            _ => self.push_plain(rest, is_special),
         }
     }
 
@@ -228,9 +228,8 @@ impl<'t> Reader<'t> {
     }
 
     /// Adds a character to the word, and the text after it up to the next special character.
-    fn push_plain(&mut self, rest: &str, special: &[char]) {
-        let mut chars = rest.char_indices().skip(1);
-        let len = chars.find(|(_, c)| special.contains(c)).map_or(rest.len(), |(at, _)| at);
+    fn push_plain(&mut self, rest: &str, is_special: fn(u8) -> bool) {
+        let len = rest.bytes().skip(1).position(is_special).map_or(rest.len(), |at| at + 1);
         self.push(&rest[..len], len);
     }
 
@@ -413,9 +412,16 @@ fn is_lost(line: &str) -> bool {
     !line.trim().is_empty() && !line.trim_start().starts_with('#')
 }
 
-/// The characters that may end a word, or have a meaning in it.
-const SPECIAL: &[char] =
-    &['\\', '"', '\'', '$', '`', '#', ' ', '\t', '\r', '\n', '<', '>', '&', '|', ';', '(', ')'];
+/// True for a character that may end a word, or has a meaning in it.
+fn is_special(byte: u8) -> bool {
+    let has_meaning = matches!(byte, b'\'' | b'#' | b'<' | b'>' | b'&' | b'|' | b';' | b'(' | b')');
+    has_meaning || is_special_in_quotes(byte) || matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// True for a character that has a meaning between double quotes.
+fn is_special_in_quotes(byte: u8) -> bool {
+    matches!(byte, b'\\' | b'"' | b'$' | b'`')
+}
 
 /// The rest of a line, without its newline.
 fn line(rest: &str) -> &str {
