@@ -3,6 +3,7 @@
 pub mod analysis;
 #[cfg(feature = "cli")]
 pub mod cli;
+mod collect;
 pub mod convert;
 mod credentials;
 pub mod diagnostic;

@@ -4,6 +4,7 @@
 //! Every struct that is read from an image, a client or the engine uses these functions for its
 //! members.
 
+use crate::collect::collect_map;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
@@ -46,5 +47,5 @@ where
 {
     let members = Option::<BTreeMap<String, Option<T>>>::deserialize(deserializer)?;
     let members = members.unwrap_or_default().into_iter();
-    Ok(members.map(|(name, member)| (name, member.unwrap_or_default())).collect())
+    Ok(collect_map(members.map(|(name, member)| (name, member.unwrap_or_default()))))
 }

@@ -12,6 +12,7 @@ use super::comments;
 use super::remark::Remark;
 use super::toml::Value;
 use super::words::{self, Known, Meaning, Names};
+use crate::collect::collect_map;
 use crate::dockerfile::lex::{self, Modifier, Piece};
 use crate::dockerfile::{ArgPair, Dockerfile, Instruction, Kind};
 use crate::source::Span;
@@ -187,7 +188,7 @@ impl ArgTable {
     /// The constants by name.
     pub(super) fn constants(&self) -> BTreeMap<String, String> {
         let constants = self.constants.borrow();
-        constants.iter().map(|(value, name)| (name.clone(), value.clone())).collect()
+        collect_map(constants.iter().map(|(value, name)| (name.clone(), value.clone())))
     }
 
     /// The defaults of the args before the first `FROM`, by the offsets of their names. Each may

@@ -11,6 +11,7 @@ use super::entitlements::Entitlements;
 use super::options::Options;
 use super::planning::Opened;
 use super::{caches, capabilities, dangling, report, sbom};
+use crate::collect::collect_map;
 use crate::diagnostic::Diagnostics;
 use crate::lower::{Lowered, Program, lower};
 use crate::plan::{Plan, select};
@@ -112,7 +113,7 @@ fn import(
 ) -> Result<Option<Import>, Status> {
     let caches = lowered.iter().flat_map(|one| one.caches.clone());
     // A cache with content is never empty, so nobody knows whether it is new.
-    let caches: BTreeMap<_, _> = caches.filter(|(_, cache)| !cache.has_content).collect();
+    let caches = collect_map(caches.filter(|(_, cache)| !cache.has_content));
     let caches: Vec<_> = caches.into_values().collect();
     match caches.is_empty() {
         true => Ok(None),

@@ -13,6 +13,7 @@ use buildkit_llb::Local;
 use futures_util::future::try_join_all;
 
 use super::build_file::Directory;
+use crate::collect::collect_map;
 use crate::lower::{MainSource, Settings};
 use crate::path_pattern::exactly;
 use crate::plan::{Action, ContextSource, Copy, Origin, Plan};
@@ -48,8 +49,7 @@ pub(super) async fn leave_out(
     }
     let looked_into =
         wanted.into_iter().map(|(place, paths)| look_into(bridge, settings, place, paths));
-    let dangling: BTreeMap<Place, BTreeSet<Text>> =
-        try_join_all(looked_into).await?.into_iter().collect();
+    let dangling = collect_map(try_join_all(looked_into).await?);
     for plan in plans {
         for at in plan.stages.ids() {
             for step in 0..plan.stages[at].steps.len() {

@@ -50,14 +50,13 @@ const PREDEFINED: [&str; 7] = [
 /// The client's options for another file and one platform. If the client requests no platform, none
 /// is requested here, so that a base image of another platform keeps its own.
 pub(super) fn options(project: &Project<'_>, platform: &Platform) -> BTreeMap<String, String> {
-    let raw = project.options.raw.iter();
-    let mut opts: BTreeMap<String, String> = raw
-        .filter(|(key, _)| {
-            !OF_THE_FILE.contains(key)
-                && !OF_THE_RESULT.iter().any(|prefix| key.starts_with(prefix))
-        })
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
+    let mut opts = BTreeMap::new();
+    for (key, value) in project.options.raw.iter() {
+        let is_of_the_result = OF_THE_RESULT.iter().any(|prefix| key.starts_with(prefix));
+        if !OF_THE_FILE.contains(&key) && !is_of_the_result {
+            opts.insert(key.to_owned(), value.to_owned());
+        }
+    }
     if !project.options.request.is_implicit(platform) {
         opts.insert("platform".to_owned(), platform.id());
     }
@@ -120,13 +119,11 @@ pub(super) async fn build(project: &Project<'_>, source: &Dockerfile) -> Result<
 pub(super) async fn solve(
     project: &Project<'_>,
     opts: BTreeMap<String, String>,
-    inputs: BTreeMap<String, Definition>,
+    mut inputs: BTreeMap<String, Definition>,
 ) -> Result<Triggered, Status> {
-    let clients = project.bridge.inputs().await?;
-    let clients = clients.iter().filter(|(name, _)| !inputs.contains_key(*name));
-    let clients: Vec<_> =
-        clients.map(|(name, definition)| (name.clone(), definition.clone())).collect();
-    let inputs = inputs.into_iter().chain(clients).collect();
+    for (name, definition) in project.bridge.inputs().await? {
+        inputs.entry(name.clone()).or_insert_with(|| definition.clone());
+    }
     let build = Build::Frontend { name: "dockerfile.v0".to_owned(), opts, inputs };
     let cache_imports = project.options.cache_imports.iter().cloned();
     let request = SolveRequest::of(build).cache_imports(cache_imports);

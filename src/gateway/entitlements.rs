@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use buildkit_frontend::Status;
-use buildkit_llb::{Cap, Definition, Graph, Location, State, Vertex};
+use buildkit_llb::{Cap, Definition, Graph, Location, State, Vertex, decode_op};
 use buildkit_proto::pb;
-use prost::Message;
 
 use super::report::with_places;
+use crate::collect::collect_map;
 use crate::source::{Place, SourceMap};
 
 /// An entitlement that client and daemon grant to a build.
@@ -61,7 +61,7 @@ impl Entitlements {
         let failures = found
             .into_iter()
             .map(|(entitlement, steps)| (entitlement, failure(entitlement, &steps, graph, files)));
-        Self(failures.collect())
+        Self(collect_map(failures))
     }
 
     /// True if no step needs any.
@@ -110,7 +110,7 @@ impl Entitlement {
 
 /// The entitlements that an op needs, with the names of its devices.
 fn needed_by(vertex: Vertex<'_>) -> Vec<(Entitlement, Vec<String>)> {
-    let Ok(pb::Op { op: Some(pb::op::Op::Exec(exec)), .. }) = pb::Op::decode(vertex.bytes()) else {
+    let Ok(pb::Op { op: Some(pb::op::Op::Exec(exec)), .. }) = decode_op(vertex.bytes()) else {
         return Vec::new();
     };
     let devices: Vec<String> = exec.cdi_devices.iter().map(|device| device.name.clone()).collect();

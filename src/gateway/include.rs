@@ -13,6 +13,7 @@ use super::build_file::{Directory, Home, OpenDirectory};
 use super::options::Options;
 use super::report;
 use crate::analysis::check_text;
+use crate::collect::collect_map;
 use crate::convert::{self, ReadDockerfile};
 use crate::credentials::redacted;
 use crate::diagnostic::Diagnostics;
@@ -89,8 +90,7 @@ async fn read(
             None => status,
         })
     });
-    let found = report::all(join_all(reads).await)?;
-    let mut found: BTreeMap<Option<&str>, Option<Contents<'_>>> = found.into_iter().collect();
+    let mut found = collect_map(report::all(join_all(reads).await)?);
     let contents = reading.wanted().iter().map(|Wanted { address, .. }| {
         let files = found.get_mut(&address.context.as_deref()).and_then(Option::as_mut);
         let content = files.ok_or(Absent::Context)?.remove(address.path.as_str()).flatten();
@@ -125,7 +125,7 @@ async fn read_in<'w>(
         let in_directory = home.map_or_else(|| path.to_owned(), |home| home.path(path));
         Ok((path, files.read(connection, &in_directory).await?))
     });
-    Ok(Some(report::all(join_all(reads).await)?.into_iter().collect()))
+    Ok(Some(collect_map(report::all(join_all(reads).await)?)))
 }
 
 /// Opens a build context of the client.

@@ -11,6 +11,7 @@ use super::build_file::Directory;
 use super::project::Project;
 use super::{capabilities, dockerfile, ignore, onbuild, report};
 use crate::analysis::IGNORE_FILE;
+use crate::collect::collect_map;
 use crate::plan::{
     ContextFact, ContextQuery, ContextSource, Facts, ImageConfig, ImageFact, ImageQuery, Selection,
 };
@@ -83,11 +84,8 @@ pub(super) async fn look_up(
         known.is_base |= query.is_base;
         known.is_plain_name |= query.is_plain_name;
     }
-    let contexts: BTreeMap<_, &ContextQuery> = selections
-        .iter()
-        .flat_map(|selection| selection.contexts())
-        .map(|query| (query.key(), query))
-        .collect();
+    let contexts = selections.iter().flat_map(|selection| selection.contexts());
+    let contexts = collect_map(contexts.map(|query| (query.key(), query)));
 
     let image_facts = images.values().map(|query| async move {
         let fact = image(project, query, pending).await;
@@ -112,10 +110,9 @@ pub(super) async fn look_up(
         })
     });
     let image_facts = report::some(image_facts.collect(), &mut failure);
-    let images: BTreeMap<_, Option<ImageFact>> = images.into_keys().zip(image_facts).collect();
+    let images = collect_map(images.into_keys().zip(image_facts));
     let context_facts = report::some(context_facts, &mut failure);
-    let contexts: BTreeMap<_, Option<ContextFact>> =
-        contexts.into_keys().zip(context_facts).collect();
+    let contexts = collect_map(contexts.into_keys().zip(context_facts));
 
     let facts = selections.iter().map(|selection| Facts {
         images: (selection.images().iter())

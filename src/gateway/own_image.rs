@@ -5,9 +5,8 @@
 use std::path::PathBuf;
 
 use buildkit_frontend::{Bridge, ImageRequest, Status};
-use buildkit_llb::{Definition, Graph, Image, Metadata, State};
+use buildkit_llb::{Definition, Graph, Image, Metadata, State, decode_op};
 use buildkit_proto::{Encoded, pb};
-use prost::Message;
 
 use super::options;
 use super::options::Options;
@@ -71,7 +70,7 @@ fn digest_in(definition: &Definition) -> Option<String> {
     let ops = definition.to_proto().def;
     // The second one only names the result.
     let [source, _] = &ops[..] else { return None };
-    let Some(pb::op::Op::Source(source)) = pb::Op::decode(source.as_slice()).ok()?.op else {
+    let Some(pb::op::Op::Source(source)) = decode_op(source).ok()?.op else {
         return None;
     };
     let (scheme, name) = source.identifier.split_once("://")?;

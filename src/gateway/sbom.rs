@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 
 use super::options::Options;
 use super::report;
+use crate::collect::collect_map;
 use crate::lower::Lowered;
 use crate::plan::{ImageConfig, Plan};
 use crate::reference::Reference;
@@ -48,7 +49,7 @@ pub(super) async fn prepare(
         let answers = image.add(plan, lowered, graph)?;
         Some((plan.platform.id(), graph.definition(answers)))
     });
-    Ok(scans.collect())
+    Ok(collect_map(scans))
 }
 
 /// Runs the scans, as far as results are evaluated before the export, and returns them.
@@ -61,7 +62,7 @@ pub(super) async fn scan(
         let solved = bridge.solve(request).await.map_err(Status::from)?;
         Ok((id, vec![attestation(solved.refs.single()?)]))
     });
-    Ok(report::all(join_all(scans).await)?.into_iter().collect())
+    Ok(collect_map(report::all(join_all(scans).await)?))
 }
 
 fn attestation(reference: Option<Ref>) -> Attestation {

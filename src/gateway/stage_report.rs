@@ -7,16 +7,16 @@
 use std::collections::BTreeMap;
 
 use buildkit_frontend::{Bridge, Ref, SolveRequest, SolveResult, Status, Warning};
-use buildkit_llb::{Definition, Digest, Graph, State};
+use buildkit_llb::{Definition, Digest, Graph, State, decode_op};
 use buildkit_proto::pb;
 use futures_util::future::{join_all, try_join, try_join_all};
 use futures_util::lock::Mutex;
-use prost::Message;
 
 use super::compile::Reported;
 use super::options::Options;
 use super::salvage::{self, Files, Wanted};
 use super::{capabilities, report, result};
+use crate::collect::collect_map;
 use crate::lower::{self, Lowered, REPORT_DOCUMENT, add_report};
 use crate::plan::Plan;
 use crate::show::{Failed, StageReport, StageReports};
@@ -147,7 +147,7 @@ struct Process {
 impl Process {
     fn of(process: &lower::Process, graph: &Graph) -> Option<Self> {
         let vertex = graph.vertex(process.state)?;
-        let Some(pb::op::Op::Exec(exec)) = pb::Op::decode(vertex.bytes()).ok()?.op else {
+        let Some(pb::op::Op::Exec(exec)) = decode_op(vertex.bytes()).ok()?.op else {
             return None;
         };
         let root = exec.mounts.iter().position(|mount| mount.dest == "/")?;
@@ -194,13 +194,13 @@ struct Turns(BTreeMap<Digest, Mutex<Option<Status>>>);
 impl Turns {
     fn of(stages: &[Processes]) -> Self {
         let processes = stages.iter().flat_map(|Processes(processes)| processes);
-        Self(processes.map(|process| (process.digest, Mutex::default())).collect())
+        Self(collect_map(processes.map(|process| (process.digest, Mutex::default()))))
     }
 
     /// The processes in a graph.
     fn within(&self, definition: &Definition) -> BTreeMap<Digest, &Mutex<Option<Status>>> {
         let digests = definition.digests().iter();
-        digests.filter_map(|digest| Some((*digest, self.0.get(digest)?))).collect()
+        collect_map(digests.filter_map(|digest| Some((*digest, self.0.get(digest)?))))
     }
 
     async fn solve(

@@ -6,6 +6,7 @@ use std::fmt;
 use buildkit_llb::{Definition, FileName, Platform};
 
 use super::git_url::GitUrl;
+use crate::collect::collect_map;
 use crate::credentials::redacted;
 use crate::reference::{InvalidReference, Reference, is_digest};
 use crate::source::Span;
@@ -152,7 +153,7 @@ pub struct NamedContexts(BTreeMap<String, ContextSource>);
 impl NamedContexts {
     /// Takes names in the form of clients: `NAME`, or `NAME::PLATFORM` for one platform only.
     pub fn new(contexts: impl IntoIterator<Item = (String, ContextSource)>) -> Self {
-        Self(contexts.into_iter().collect())
+        Self(collect_map(contexts))
     }
 
     /// The context for a name on a platform, with its own name. `golang`, `golang:latest` and

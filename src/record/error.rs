@@ -4,8 +4,7 @@
 //! Most errors in a Dockerfile are found by the checks for build files. Their messages are appended
 //! to BuildKit's words.
 
-use std::collections::BTreeMap;
-
+use crate::collect::collect_map;
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::dockerfile::{Dockerfile, Healthcheck, Instruction, Kind, StageHeader, Word};
@@ -19,9 +18,8 @@ pub fn reword(read: &ReadDockerfile, files: &SourceMap, diagnostics: &mut Diagno
     if !diagnostics.has_errors() {
         return;
     }
-    let places: BTreeMap<u32, &Instruction> = instructions(&read.dockerfile)
-        .map(|instruction| (instruction.span.start, instruction))
-        .collect();
+    let instructions = instructions(&read.dockerfile);
+    let places = collect_map(instructions.map(|instruction| (instruction.span.start, instruction)));
     for problem in diagnostics.errors_mut() {
         if problem.code == Code::UnknownTarget && problem.message.ends_with(" has no report") {
             problem.hint = Some(NO_REPORT.to_owned());

@@ -26,6 +26,7 @@ use self::names::FileNames;
 use self::stage::{Recorded, Walk};
 use self::state::{Base, State};
 use self::values::{Limit, Values, globals};
+use crate::collect::collect_map;
 use crate::convert::ReadDockerfile;
 use crate::dockerfile::{Instruction, Kind};
 use crate::plan::{
@@ -130,7 +131,7 @@ impl<'d> Recorder<'d> {
             .map(|(at, instruction)| walk.instruction(instruction, at < triggers));
         let recorded = recorded.collect();
         let places = instructions.iter().enumerate();
-        let places = places.map(|(at, instruction)| (instruction.span.start, at)).collect();
+        let places = collect_map(places.map(|(at, instruction)| (instruction.span.start, at)));
         Some(RecordedStage { state: walk.state, instructions, places, recorded })
     }
 }

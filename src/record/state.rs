@@ -1,6 +1,7 @@
 //! The state at one place of a stage of a Dockerfile.
 
 use super::values::{self, Limit, Values};
+use crate::collect::collect_map;
 use crate::dockerfile::{Pair, Word};
 use crate::plan::{ContainerConfig, Environment, Origin, Plan, join_workdir};
 use crate::text::Text;
@@ -74,7 +75,7 @@ impl State {
         let environment = environment.with_path(os);
         let values = environment.iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
         Self {
-            values: values.collect(),
+            values: collect_map(values),
             image_env: environment.clone(),
             environment,
             args: Vec::new(),

@@ -150,10 +150,10 @@ fn is_set(value: Option<&String>, colon: bool) -> bool {
 pub(super) fn globals(dockerfile: &Dockerfile, request: &Request, limit: &Limit) -> Values {
     let given = &request.build_args;
     let escape = dockerfile.directives.escape.char();
-    let mut values: Values = platform_args(request)
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), given.get(name).cloned().unwrap_or(value)))
-        .collect();
+    let mut values = Values::new();
+    for (name, value) in platform_args(request) {
+        values.insert(name.to_owned(), given.get(name).cloned().unwrap_or(value));
+    }
     // Without a target, the last stage is identified by its name (`toDispatchState`).
     if request.target.is_none()
         && !given.contains_key("TARGETSTAGE")

@@ -1,13 +1,14 @@
 //! The stages of a build, as written and as planned.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::process::Process;
+use crate::collect::collect_map;
 use crate::id::IdVec;
 use crate::plan::{
     ContainerConfig, ImageId, Origin, Plan, PlannedStep, SelectedStage, Selection, StageId,
 };
-use crate::spec::{Stage, Step, StepId};
+use crate::spec::{Stage, Step};
 
 /// The input of rules about plans: the stages as written and as planned, in the same order.
 pub(super) struct Subject<'a> {
@@ -38,8 +39,7 @@ impl<'a> Subject<'a> {
 
     /// The steps of a stage, as written and as planned.
     pub(super) fn steps(&self, at: StageId) -> impl Iterator<Item = (&'a Step, &'a PlannedStep)> {
-        let written: BTreeMap<StepId, &Step> =
-            self.stage(at).all_steps().map(|step| (step.id, step)).collect();
+        let written = collect_map(self.stage(at).all_steps().map(|step| (step.id, step)));
         let planned = self.plan.stages[at].steps.iter();
         planned.filter_map(move |planned| Some((*written.get(&planned.written?)?, planned)))
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
+use crate::collect::collect_map;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, list};
 use crate::source::Span;
 use crate::spec::{ArgName, Condition, Conditions, Operand, Spec, Stage};
@@ -20,8 +21,7 @@ pub(super) fn check(spec: &Spec, diagnostics: &mut Diagnostics) {
         // A computed value may be any.
         Some((name, values.collect::<Option<BTreeSet<&str>>>()?))
     });
-    let declared: BTreeMap<&ArgName, BTreeSet<&str>> =
-        declared.filter(|(_, values)| VALUES.contains(&values.len())).collect();
+    let declared = collect_map(declared.filter(|(_, values)| VALUES.contains(&values.len())));
     if declared.is_empty() {
         return;
     }

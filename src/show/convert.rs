@@ -3,11 +3,12 @@
 
 mod protojson;
 
+use crate::collect::collect_map;
 use std::collections::BTreeMap;
 
-use buildkit_llb::Definition;
+use buildkit_llb::{Definition, decode_op};
 use buildkit_proto::pb;
-use prost::{DecodeError, Message};
+use prost::DecodeError;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -48,12 +49,12 @@ impl Converted {
         let proto = definition.to_proto();
         let mut def = BTreeMap::new();
         for (digest, op) in definition.digests().iter().zip(&proto.def) {
-            def.insert(digest.to_string(), protojson::op(&pb::Op::decode(op.as_slice())?));
+            def.insert(digest.to_string(), protojson::op(&decode_op(op)?));
         }
         let metadata = proto.metadata.iter();
         let metadata = metadata.map(|(digest, metadata)| (digest.clone(), Metadata::new(metadata)));
         let source = proto.source.unwrap_or_default();
-        Ok(Self { def, metadata: metadata.collect(), source: protojson::source(&source) })
+        Ok(Self { def, metadata: collect_map(metadata), source: protojson::source(&source) })
     }
 }
 

@@ -227,8 +227,10 @@ fn chosen_by_key(tables: &[&TableShape], schemas: Vec<Value>) -> Vec<Value> {
         .map(|(verb, schema)| json!({ "if": has(verb), "then": schema }))
         .collect();
     let any_verb: Vec<Value> = verbs.iter().map(|verb| json!({ "required": [verb] })).collect();
-    let allowed: Map<String, Value> =
-        known.iter().map(|key| ((*key).to_owned(), json!({}))).collect();
+    let mut allowed = Map::new();
+    for key in &known {
+        allowed.insert((*key).to_owned(), json!({}));
+    }
     branches.push(json!({
         "if": { "type": "object", "not": { "anyOf": any_verb } },
         "then": {

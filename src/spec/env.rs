@@ -9,6 +9,7 @@ use super::reader::Reader;
 use super::shape::Shape;
 use super::table::{Field, Table, warn_of_misplaced_keys};
 use super::template::{Scalar, Template, TextTemplate};
+use crate::collect::collect_map;
 use crate::diagnostic::{Code, Diagnostic, Reported};
 use crate::text::Text;
 use crate::toml::{Kind, Value};
@@ -32,7 +33,8 @@ impl Field for Env {
         warn_of_misplaced_keys(table, key, reader);
         let Some(value) = table.remove(key) else { return Ok(Self::default()) };
         let entries: BTreeMap<EnvName, Scalar> = named_or_unread(value, reader)?;
-        Ok(Self(entries.into_iter().map(|(name, Scalar(template))| (name, template)).collect()))
+        let entries = entries.into_iter().map(|(name, Scalar(template))| (name, template));
+        Ok(Self(collect_map(entries)))
     }
 }
 

@@ -6,8 +6,8 @@
 mod kinds;
 mod reader;
 
+use crate::collect::collect_map;
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 pub(crate) use self::kinds::{is_for_posix, is_posix, is_shell};
@@ -73,8 +73,7 @@ pub(crate) enum Broken {
 
 /// The commands that write into a pipe, each with the last command of the pipe.
 pub(crate) fn ends_of_pipes(commands: &[Command<'_>]) -> Vec<(usize, usize)> {
-    let last: BTreeMap<usize, usize> =
-        commands.iter().enumerate().map(|(at, command)| (command.pipe, at)).collect();
+    let last = collect_map(commands.iter().enumerate().map(|(at, command)| (command.pipe, at)));
     let writers = commands.iter().enumerate().filter(|(_, command)| command.end == End::Pipe);
     let ends = writers.filter_map(|(at, command)| Some((at, *last.get(&command.pipe)?)));
     ends.filter(|(writer, last)| writer < last).collect()

@@ -143,7 +143,17 @@ impl CapSet {
         if caps.is_empty() {
             return baseline.iter().copied().collect();
         }
-        Self { caps: caps.into_iter().map(state_of).collect() }
+        let mut set = Self::default();
+        for cap in caps {
+            set.caps.insert(
+                cap.id,
+                match cap.enabled {
+                    true => State::Enabled,
+                    false => State::Disabled(cap.disabled_reason_msg),
+                },
+            );
+        }
+        set
     }
 
     /// Returns true if the daemon has the capability and allows it.
@@ -169,17 +179,14 @@ impl CapSet {
     }
 }
 
-fn state_of(cap: ApiCap) -> (String, State) {
-    match cap.enabled {
-        true => (cap.id, State::Enabled),
-        false => (cap.id, State::Disabled(cap.disabled_reason_msg)),
-    }
-}
-
 /// Capabilities that are all enabled: for tests, and for graphs made without a daemon.
 impl<'a> FromIterator<&'a str> for CapSet {
     fn from_iter<I: IntoIterator<Item = &'a str>>(ids: I) -> Self {
-        Self { caps: ids.into_iter().map(|id| (id.to_owned(), State::Enabled)).collect() }
+        let mut set = Self::default();
+        for id in ids {
+            set.caps.insert(id.to_owned(), State::Enabled);
+        }
+        set
     }
 }
 

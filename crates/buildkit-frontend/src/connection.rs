@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use buildkit_llb::Definition;
-use buildkit_proto::{Encoded, frontend, pb};
+use buildkit_proto::frontend;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
 
@@ -121,16 +121,13 @@ impl Connection {
             Err(Error::Status(status)) if status.is_unimplemented() => return Ok(BTreeMap::new()),
             response => response?,
         };
-        response.definitions.into_iter().map(input).collect()
-    }
-}
-
-fn input(
-    (name, definition): (String, Encoded<pb::Definition>),
-) -> Result<(String, Definition), Error> {
-    match Definition::try_from(definition) {
-        Ok(definition) => Ok((name, definition)),
-        Err(err) => Err(Error::Reply(format!("no graph for the input {name}: {err}"))),
+        let mut inputs = BTreeMap::new();
+        for (name, definition) in response.definitions {
+            let definition = Definition::try_from(definition)
+                .map_err(|err| Error::Reply(format!("no graph for the input {name}: {err}")))?;
+            inputs.insert(name, definition);
+        }
+        Ok(inputs)
     }
 }
 

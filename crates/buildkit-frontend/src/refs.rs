@@ -71,13 +71,9 @@ impl Refs {
         match result {
             None => Self::default(),
             Some(Wire::RefDeprecated(id)) => Self::Single(Ref::new(id)),
-            Some(Wire::RefsDeprecated(map)) => Self::ByPlatform(
-                map.refs.into_iter().map(|(platform, id)| (platform, Ref::new(id))).collect(),
-            ),
+            Some(Wire::RefsDeprecated(map)) => Self::ByPlatform(map_values(map.refs, Ref::new)),
             Some(Wire::Ref(reference)) => Self::Single(Ref::from_wire(reference)),
-            Some(Wire::Refs(map)) => Self::ByPlatform(
-                map.refs.into_iter().map(|(platform, of)| (platform, Ref::from_wire(of))).collect(),
-            ),
+            Some(Wire::Refs(map)) => Self::ByPlatform(map_values(map.refs, Ref::from_wire)),
         }
     }
 
@@ -86,14 +82,28 @@ impl Refs {
         match (self, ref_array) {
             (Self::Single(reference), true) => Wire::Ref(Ref::into_wire(reference)),
             (Self::Single(reference), false) => Wire::RefDeprecated(Ref::into_wire(reference).id),
-            (Self::ByPlatform(refs), true) => Wire::Refs(frontend::RefMap {
-                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_map_value(of))).collect(),
-            }),
+            (Self::ByPlatform(refs), true) => {
+                Wire::Refs(frontend::RefMap { refs: map_values(refs, Ref::into_map_value) })
+            }
             (Self::ByPlatform(refs), false) => Wire::RefsDeprecated(frontend::RefMapDeprecated {
-                refs: refs.into_iter().map(|(key, of)| (key, Ref::into_wire(of).id)).collect(),
+                refs: map_values(refs, |of| Ref::into_wire(of).id),
             }),
         }
     }
+}
+
+/// Changes the values of a map.
+///
+/// It inserts: [`Iterator::collect`] sorts first, with a sort that is compiled for each type of iterator.
+pub(crate) fn map_values<V, W>(
+    map: BTreeMap<String, V>,
+    change: impl Fn(V) -> W,
+) -> BTreeMap<String, W> {
+    let mut changed = BTreeMap::new();
+    for (key, value) in map {
+        changed.insert(key, change(value));
+    }
+    changed
 }
 
 /// The empty file system.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use buildkit_llb::Definition;
 use buildkit_proto::frontend;
 
+use crate::refs::map_values;
 use crate::{Attestation, Error, Ref, Refs};
 
 /// A build to be done: see [`Bridge::solve`](crate::Bridge::solve).
@@ -113,10 +114,7 @@ impl SolveRequest {
             Build::Frontend { name, opts, inputs } => frontend::SolveRequest {
                 frontend: name,
                 frontend_opt: opts,
-                frontend_inputs: inputs
-                    .into_iter()
-                    .map(|(name, definition)| (name, definition.into_encoded()))
-                    .collect(),
+                frontend_inputs: map_values(inputs, Definition::into_encoded),
                 ..request
             },
         }
@@ -152,15 +150,13 @@ impl SolveResult {
     }
 
     /// `ref_array` is true if the daemon supports references as messages.
-    pub(crate) fn into_wire(self, ref_array: bool) -> frontend::Result {
+    pub(crate) fn into_wire(mut self, ref_array: bool) -> frontend::Result {
         // Daemons dereference the value of a map entry, which is not sent if it is empty.
-        let attestations = self.attestations.into_iter().filter(|(_, of)| !of.is_empty());
+        self.attestations.retain(|_, of| !of.is_empty());
         frontend::Result {
             result: Some(self.refs.into_wire(ref_array)),
             metadata: self.metadata,
-            attestations: attestations
-                .map(|(platform, of)| (platform, self::attestations(of)))
-                .collect(),
+            attestations: map_values(self.attestations, attestations),
         }
     }
 }

@@ -11,7 +11,7 @@ use std::ops::RangeInclusive;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use buildkit_llb::{Digest, SourceInfo, visible};
+use buildkit_llb::{Definition, Digest, SourceInfo, visible};
 use buildkit_proto::rpc;
 use prost::Message;
 use serde::{Deserialize, Serialize};
@@ -91,14 +91,7 @@ impl Status {
     /// `source.data`, so line N must be line N of the file. All of it together must fit into one message, and an error
     /// travels in HTTP/2 headers: keep it well below 1 MiB.
     pub fn with_source(self, source: &SourceInfo, lines: &[RangeInclusive<u32>]) -> Self {
-        let definition = source.definition.as_ref().map(|definition| DefinitionJson {
-            def: definition.to_proto().def.iter().map(|op| STANDARD.encode(op)).collect(),
-            metadata: definition
-                .digests()
-                .iter()
-                .map(|digest| (digest.to_string(), NoMetadata {}))
-                .collect(),
-        });
+        let definition = source.definition.as_ref().map(DefinitionJson::of);
         let info = InfoJson {
             filename: &source.filename,
             data: STANDARD.encode(&source.data),
@@ -303,6 +296,17 @@ struct InfoJson<'a> {
 struct DefinitionJson {
     def: Vec<String>,
     metadata: BTreeMap<String, NoMetadata>,
+}
+
+impl DefinitionJson {
+    fn of(definition: &Definition) -> Self {
+        let mut metadata = BTreeMap::new();
+        for digest in definition.digests() {
+            metadata.insert(digest.to_string(), NoMetadata {});
+        }
+        let def = definition.to_proto().def;
+        Self { def: def.iter().map(|op| STANDARD.encode(op)).collect(), metadata }
+    }
 }
 
 #[derive(Serialize)]

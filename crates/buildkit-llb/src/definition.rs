@@ -67,6 +67,12 @@ impl Definition {
     }
 }
 
+/// Decodes an op. Call this instead of [`pb::Op::decode`](Message::decode), which compiles the decoder
+/// of all ops into each crate that calls it: 50 kB of a program.
+pub fn decode_op(bytes: &[u8]) -> Result<pb::Op, DecodeError> {
+    pb::Op::decode(bytes)
+}
+
 /// Wraps a foreign definition without checking it.
 impl From<pb::Definition> for Definition {
     fn from(mut proto: pb::Definition) -> Definition {
@@ -77,7 +83,7 @@ impl From<pb::Definition> for Definition {
 
 impl Definition {
     fn with_encoded(encoded: Encoded<pb::Definition>, proto: &pb::Definition) -> Definition {
-        let terminal = proto.def.last().and_then(|bytes| pb::Op::decode(bytes.as_slice()).ok());
+        let terminal = proto.def.last().and_then(|bytes| decode_op(bytes).ok());
         let head = terminal.and_then(|terminal| terminal.inputs.first()?.digest.parse().ok());
         let caps = proto.metadata.values().flat_map(|metadata| metadata.caps.keys());
         Definition {

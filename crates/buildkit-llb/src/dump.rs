@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 
 use buildkit_proto::pb;
-use prost::Message;
 
 use crate::draft::NONE;
 use crate::metadata::CUSTOM_NAME;
-use crate::{Definition, Platform};
+use crate::{Definition, Platform, decode_op};
 
 mod exec;
 mod file;
@@ -35,7 +34,7 @@ impl fmt::Display for Definition {
             let digest = String::from(*digest);
             let shown = if f.alternate() { &digest } else { short(&digest) };
             let title = format!("#{ordinal} {shown}");
-            match pb::Op::decode(bytes.as_slice()) {
+            match decode_op(bytes) {
                 Ok(op) => {
                     dump.title(&title, &op);
                     dump.name(&digest);

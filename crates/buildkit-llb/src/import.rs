@@ -9,10 +9,9 @@ use std::error::Error;
 use std::fmt;
 
 use buildkit_proto::pb;
-use prost::Message;
 
 use crate::handle::VertexId;
-use crate::{Definition, Digest, Graph, Location, Metadata, SourceId, State};
+use crate::{Definition, Digest, Graph, Location, Metadata, SourceId, State, decode_op};
 
 impl Graph {
     /// Adds the ops of a definition with their metadata, and returns a handle to its state.
@@ -158,7 +157,7 @@ impl Import {
 }
 
 fn decode(bytes: &[u8]) -> Result<pb::Op, ImportError> {
-    pb::Op::decode(bytes).map_err(ImportError::Decode)
+    decode_op(bytes).map_err(ImportError::Decode)
 }
 
 fn digest_of(input: &pb::Input) -> Result<Digest, ImportError> {

@@ -111,7 +111,7 @@ mod visible;
 mod wire;
 
 pub use self::caps::Cap;
-pub use self::definition::Definition;
+pub use self::definition::{Definition, decode_op};
 pub use self::digest::{Digest, InvalidDigest};
 pub use self::file_name::{FileName, InvalidFileName};
 pub use self::graph::{Graph, Op, Vertex};

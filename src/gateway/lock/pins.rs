@@ -4,9 +4,10 @@
 use buildkit_frontend::{
     Bridge, ImageRequest, Ref, SolveRequest, SourceMeta, SourceRequest, Status, gateway,
 };
-use buildkit_llb::{Definition, Git, Graph, Http, Metadata, Platform, ResolveMode, Source};
+use buildkit_llb::{
+    Definition, Git, Graph, Http, Metadata, Platform, ResolveMode, Source, decode_op,
+};
 use buildkit_proto::pb;
-use prost::Message;
 use sha2::{Digest, Sha256};
 
 use crate::credentials::{redacted, redacted_text};
@@ -184,7 +185,7 @@ async fn look_up(
 /// The source in the first op of a graph.
 fn source(definition: &Definition) -> Option<Source> {
     let op = definition.to_proto().def.into_iter().next()?;
-    match pb::Op::decode(op.as_slice()).ok()?.op? {
+    match decode_op(&op).ok()?.op? {
         pb::op::Op::Source(source) => Some(source.into()),
         _ => None,
     }

@@ -9,6 +9,7 @@ use futures_util::future::join_all;
 
 use super::pins::{self, Pin};
 use crate::analysis::read_ignore;
+use crate::collect::collect_map;
 use crate::diagnostic::Diagnostics;
 use crate::gateway::build_file::BuildFile;
 use crate::gateway::include::read_spec;
@@ -162,7 +163,7 @@ async fn look_up(
             })?,
         ))
     });
-    Ok(report::all(join_all(found).await)?.into_iter().collect())
+    Ok(collect_map(report::all(join_all(found).await)?))
 }
 
 /// A graph for a single file. Its name is without the directories of the build file's.

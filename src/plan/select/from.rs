@@ -183,10 +183,10 @@ impl FromLookup<'_, '_> {
         let args: Vec<_> =
             args.iter().map(|(name, Scalar(value))| (name.to_string(), expand(value))).collect();
         let target: Option<String> = target.transpose()?;
-        let values: BTreeMap<String, String> = args
-            .into_iter()
-            .map(|(name, value)| Ok((name, value?)))
-            .collect::<Result<_, Reported>>()?;
+        let mut values = BTreeMap::new();
+        for (name, value) in args {
+            values.insert(name, value?);
+        }
         let of_target = target.as_ref().map(|target| format!(":{target}")).unwrap_or_default();
         let of_args: String = values.iter().map(|(arg, value)| format!(" {arg}={value}")).collect();
         let name = format!("{file}{of_target}{of_args} for {}", platform.id());

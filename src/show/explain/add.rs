@@ -8,6 +8,7 @@ use super::notes::NO_CACHE;
 use super::reasons::{Collected, short};
 use super::remarks::{self, Facts};
 use super::{Build, ClientSide, Explained, Ignored, IgnoredPatterns, Kind, Stage, Step};
+use crate::collect::collect_map;
 use crate::convert::ReadDockerfile;
 use crate::lower::{Label, Position};
 use crate::plan::{Origin, Plan, PlannedStage, PlannedStep, SelectedStage, Selection, StageId};
@@ -88,7 +89,7 @@ impl<'a> Explaining<'a> {
         let position = Position::new(stage, several.then_some(&self.plan.platform));
         let selected = &self.selection.stages[at];
         let written: WrittenSteps<'_> =
-            selected.stage.all_steps().map(|step| (step.id, step)).collect();
+            collect_map(selected.stage.all_steps().map(|step| (step.id, step)));
         let mut steps = Vec::new();
         steps.extend(self.base(at, stage, selected, &position));
         for (number, ops) in (2..).zip(stage.ops()) {

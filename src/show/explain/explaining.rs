@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::masked::Masked;
+use crate::collect::collect_map;
 use crate::convert::ReadDockerfile;
 use crate::id::IdVec;
 use crate::lower::ProcessOptions;
@@ -45,7 +46,7 @@ impl<'a> Explaining<'a> {
         let mut variables = IdVec::default();
         for image in &plan.images {
             let entries = image.config.env.iter();
-            variables.push(entries.filter_map(|entry| entry.split_once('=')).collect());
+            variables.push(collect_map(entries.filter_map(|entry| entry.split_once('='))));
         }
         let masked = Masked::of(selection, plan);
         Self { selection, plan, masked, process, roots, variables, dockerfile, files }

@@ -6,6 +6,7 @@ use super::instructions::Instructions;
 use super::steps::{Describer, lines};
 use super::width::shown;
 use super::{From, Graph, Input, Node, NodeId, Way};
+use crate::collect::collect_map;
 use crate::convert::ReadDockerfile;
 use crate::id::IdVec;
 use crate::plan::{ContextSource, FileValues, Origin, Selection, StageId};
@@ -89,7 +90,7 @@ impl Collector<'_> {
             }
         }
         let names: BTreeMap<&str, StageId> =
-            selection.stages.enumerate().map(|(at, stage)| (stage.name.as_str(), at)).collect();
+            collect_map(selection.stages.enumerate().map(|(at, stage)| (stage.name.as_str(), at)));
         for (at, selected) in selection.stages.enumerate().filter(|(_, stage)| !stage.replaced) {
             let Some(taker) = nodes[at] else { continue };
             let required = selected.stage.requires.iter();

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Step;
 use super::width::{first_line, shown};
+use crate::collect::collect_map;
 use crate::dockerfile::{Dockerfile, Instruction, Kind};
 use crate::source::{SourceMap, Span};
 
@@ -13,7 +14,7 @@ pub(super) struct Instructions<'d>(BTreeMap<u32, &'d Instruction>);
 impl<'d> Instructions<'d> {
     pub(super) fn new(dockerfile: &'d Dockerfile) -> Self {
         let all = dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
-        Self(all.map(|instruction| (instruction.span.start, instruction)).collect())
+        Self(collect_map(all.map(|instruction| (instruction.span.start, instruction))))
     }
 
     /// The instruction that contains a span of the Dockerfile.

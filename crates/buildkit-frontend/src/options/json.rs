@@ -71,9 +71,11 @@ pub(super) fn cache_imports(options: &Options) -> Result<Vec<CacheImport>, Inval
 
 impl From<CacheImportJson> for CacheImport {
     fn from(CacheImportJson { r#type, attrs }: CacheImportJson) -> Self {
-        let attrs = attrs.unwrap_or_default().into_iter();
-        let attrs = attrs.map(|(name, value)| (name, value.unwrap_or_default()));
-        Self { kind: r#type, attrs: attrs.collect() }
+        let mut import = Self { kind: r#type, attrs: BTreeMap::new() };
+        for (name, value) in attrs.unwrap_or_default() {
+            import.attrs.insert(name, value.unwrap_or_default());
+        }
+        import
     }
 }
 

@@ -83,9 +83,13 @@ impl Options {
     /// Returns the options whose names have a prefix such as `build-arg:`, by the rest of their
     /// names.
     pub fn with_prefix(&self, prefix: &str) -> BTreeMap<String, String> {
-        let named =
-            self.iter().filter_map(|(name, value)| Some((name.strip_prefix(prefix)?, value)));
-        named.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+        let mut named = BTreeMap::new();
+        for (name, value) in self.iter() {
+            if let Some(rest) = name.strip_prefix(prefix) {
+                named.insert(rest.to_owned(), value.to_owned());
+            }
+        }
+        named
     }
 
     /// The id of the session that the build belongs to.
