@@ -5,8 +5,7 @@ COPY . .
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,id=mstage-target,target=/src/target \
     host=$(rustc -vV | sed -n 's/^host: //p') \
- && RUSTFLAGS="-C target-feature=+crt-static" \
-    cargo build --release --locked --target "$host" --no-default-features --bin mstage-frontend \
+ && cargo frontend --target "$host" \
  && cp "target/$host/release/mstage-frontend" /mstage-frontend
 
 FROM scratch

@@ -44,9 +44,13 @@ fn cases() {
 #[test]
 fn the_frontend_is_built_without_the_program() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    assert!(
+        read(".cargo/config.toml")
+            .contains(r#""--no-default-features", "--bin", "mstage-frontend""#)
+    );
     for file in ["frontend.Dockerfile", "mstage.toml"] {
-        let text = fs::read_to_string(root.join(file)).unwrap();
-        assert!(text.contains(" --no-default-features --bin mstage-frontend"), "{file}");
+        assert!(read(file).contains("cargo frontend --target"), "{file}");
     }
 }
 
