@@ -5,7 +5,7 @@
 //! none there, and each place that uses it includes its own.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::bases::Bases;
 use super::comments;
@@ -113,8 +113,9 @@ impl ArgTable {
             for pair in pairs {
                 let Some(name) = words::constant(&pair.name.value, escape) else { continue };
                 if !words::is_name(&name) {
+                    // Nothing can refer to it; only the environment of processes has it.
                     let message = format!("`{name}` is not a valid arg name in a build file");
-                    remarks.push(Remark { span: pair.name.span, message, is_error: true });
+                    remarks.push(Remark { span: pair.name.span, message, is_error: false });
                     continue;
                 }
                 let is_predefined = is_proxy(&name) || PREDEFINED.contains(&&*name);
@@ -125,8 +126,9 @@ impl ArgTable {
                 }
                 // Errors in a stage's defaults are reported when the stage is converted.
                 if let (None, Some(default)) = (stage, &pair.default)
-                    && let Err(message) = lex::word(&default.value, escape)
+                    && let Err(problem) = lex::word(&default.value, escape)
                 {
+                    let message = words::unprocessed(&default.value, &problem);
                     remarks.push(Remark { span: default.span, message, is_error: true });
                 }
                 let found = by_name.entry(name.clone()).or_insert_with(|| {
@@ -136,15 +138,52 @@ impl ArgTable {
                 found.push(Declaration { stage, pair, instruction });
             }
         }
+        let table = Self::declared(dockerfile, &order, &by_name, &BTreeSet::new());
+        // A default may refer to an arg that turns out to have none in the build file.
+        let open = table.args.iter().filter(|arg| arg.global_default.is_some());
+        let open: BTreeSet<String> = open.map(|arg| arg.name.clone()).collect();
+        match open.is_empty() {
+            true => table,
+            false => Self::declared(dockerfile, &order, &by_name, &open),
+        }
+    }
+
+    /// Declares the args in order. `open` are those with a default before the first `FROM` that is
+    /// not the build file's.
+    fn declared(
+        dockerfile: &Dockerfile,
+        order: &[String],
+        by_name: &BTreeMap<String, Vec<Declaration<'_>>>,
+        open: &BTreeSet<String>,
+    ) -> Self {
+        let escape = dockerfile.directives.escape.char();
         let constants = RefCell::default();
         let mut table = Self { args: Vec::new(), by_name: BTreeMap::new(), constants };
-        let globals = table.global_defaults(dockerfile);
+        let globals = table.global_defaults(dockerfile, open);
         for name in order {
-            let arg = table.declare(&name, &by_name[&name], &globals, escape);
-            table.by_name.insert(name, table.args.len());
+            let arg = table.declare(name, &by_name[name], &globals, escape);
+            table.by_name.insert(name.clone(), table.args.len());
             table.args.push(arg);
         }
+        table.drop_unused_constants();
         table
+    }
+
+    /// Drops the constants that no default refers to.
+    fn drop_unused_constants(&mut self) {
+        let defaults =
+            self.args.iter().flat_map(|arg| arg.default.iter().chain(&arg.global_default));
+        let mut texts: Vec<String> = defaults.cloned().collect();
+        let mut used = BTreeSet::new();
+        while let Some(text) = texts.pop() {
+            let names = words::names_of_template(&text);
+            for (value, name) in self.constants.get_mut() {
+                if names.contains(name) && used.insert(name.clone()) {
+                    texts.push(value.clone());
+                }
+            }
+        }
+        self.constants.get_mut().retain(|_, name| used.contains(name));
     }
 
     /// The arg of this name.
@@ -193,7 +232,11 @@ impl ArgTable {
 
     /// The defaults of the args before the first `FROM`, by the offsets of their names. Each may
     /// refer to the args declared above it.
-    fn global_defaults(&self, dockerfile: &Dockerfile) -> BTreeMap<u32, FoundDefault> {
+    fn global_defaults(
+        &self,
+        dockerfile: &Dockerfile,
+        open: &BTreeSet<String>,
+    ) -> BTreeMap<u32, FoundDefault> {
         let escape = dockerfile.directives.escape.char();
         let kinds = dockerfile.global_args.iter().map(|instruction| &instruction.kind);
         let pairs: Vec<&ArgPair> = kinds
@@ -213,8 +256,15 @@ impl ArgTable {
                 above.entry(name).or_insert(None);
                 continue;
             };
-            let mut names =
-                Above { table: self, above: &above, own: &name, last: &last, at, is_plain: false };
+            let mut names = Above {
+                table: self,
+                above: &above,
+                own: &name,
+                last: &last,
+                open,
+                at,
+                is_plain: false,
+            };
             let value = words::value(&default.value, escape, &names);
             names.is_plain = true;
             let plain = words::value(&default.value, escape, &names).unwrap_or_default();
@@ -312,7 +362,8 @@ pub(super) fn globals(
                 Ok(None) => {
                     values.remove(&name);
                 }
-                Err(message) => {
+                Err(problem) => {
+                    let message = words::unprocessed(&default.value, &problem);
                     remarks.push(Remark { span: default.span, message, is_error: true });
                 }
             }
@@ -448,6 +499,8 @@ struct Above<'t> {
     own: &'t str,
     /// For each arg, the last declaration with a default.
     last: &'t BTreeMap<String, usize>,
+    /// The args whose default here is not the build file's.
+    open: &'t BTreeSet<String>,
     at: usize,
     /// True while computing [`SoFar::plain`].
     is_plain: bool,
@@ -466,7 +519,8 @@ impl Names for Above<'_> {
 
     fn replacement(&self, name: &str) -> Option<String> {
         let SoFar { text, plain } = self.above.get(name)?.as_ref()?;
-        let changes = self.last.get(name).is_some_and(|&last| last >= self.at);
+        let changes =
+            self.open.contains(name) || self.last.get(name).is_some_and(|&last| last >= self.at);
         // Args that refer to each other alternately would depend on each other's values.
         let needs_own = text.contains(&format!("${{{}-", self.own));
         match name == self.own {

@@ -57,6 +57,9 @@ pub(super) fn add(
 ) -> Result<Vec<Item>, String> {
     let files = Files { transfer: &add.transfer, context, names };
     let checksum = add.checksum.as_ref().map(|checksum| files.text(checksum)).transpose()?;
+    if checksum.as_ref().is_some_and(|sum| !sum.is_empty()) && add.transfer.sources.len() > 1 {
+        return Err("checksum can't be specified for multiple sources".to_owned());
+    }
     let exclude = files.exclude()?;
     let mut steps = Vec::new();
     // Neighbouring files of the context are one step. Later sources overwrite earlier ones.
@@ -184,7 +187,8 @@ impl Files<'_> {
         if !word.value.contains('$') {
             return Ok(text);
         }
-        let pieces = lex::word(&word.value, self.context.escape())?;
+        let pieces = lex::word(&word.value, self.context.escape())
+            .map_err(|problem| words::unprocessed(&word.value, &problem))?;
         let [Piece::Variable { name, modifier: Modifier::Plain, .. }] = &pieces[..] else {
             return Ok(text);
         };
@@ -277,9 +281,7 @@ impl Files<'_> {
                 if let Some(mode) = known.filter(|mode| !mode.is_empty() && key == "chmod")
                     && Mode::parse(&mode).is_none()
                 {
-                    return Err(format!(
-                        "invalid chmod parameter: '{mode}'. it should be octal string and between 0 and 07777"
-                    ));
+                    return Err(invalid_mode(&mode));
                 }
                 keys.push((key.to_owned(), Value::text(self.text(word)?)));
             }
@@ -298,6 +300,12 @@ impl Files<'_> {
         source: &Word,
     ) -> Result<Vec<Value>, String> {
         let mut keys = vec![("git".to_owned(), Value::text(git.remote.clone()).at(source.span))];
+        let checksum = checksum.filter(|sum| !sum.is_empty());
+        if let (Some(own), Some(of_url)) = (checksum, &git.checksum)
+            && own != of_url
+        {
+            return Err(format!("checksum mismatch {own:?} != {of_url:?}"));
+        }
         let checksum = checksum.map(str::to_owned).or_else(|| git.checksum.clone());
         for (key, value) in [
             ("ref", Some(git.reference.clone()).filter(|reference| !reference.is_empty())),
@@ -306,7 +314,10 @@ impl Files<'_> {
         ] {
             keys.extend(value.map(|value| (key.to_owned(), Value::text(value))));
         }
-        if add.keep_git_dir.unwrap_or(git.keep_git_dir) {
+        if add.keep_git_dir.is_some_and(|keeps| git.keep_git_dir.is_some_and(|of| of != keeps)) {
+            return Err("inconsistent keep-git-dir configuration".to_owned());
+        }
+        if add.keep_git_dir.or(git.keep_git_dir).unwrap_or(false) {
             keys.push(("keep-git-dir".to_owned(), Value::literal(true)));
         }
         if git.skip_submodules {
@@ -351,7 +362,7 @@ impl Files<'_> {
         let text = heredoc.text();
         let (text, expand) = match heredoc.expand {
             false => (text, false),
-            true => match &lex::text(&text)?[..] {
+            true => match &lex::text(&text).map_err(|err| words::unprocessed(&text, &err))?[..] {
                 [] => (String::new(), false),
                 [lex::Piece::Text(text)] => (text.clone(), false),
                 pieces => (words::template(pieces, self.names), true),
@@ -382,13 +393,23 @@ fn is_blank(line: &str) -> bool {
     line.trim().is_empty()
 }
 
+/// BuildKit's message about a mode (`dispatchCopy` in `convert_copy.go`).
+fn invalid_mode(mode: &str) -> String {
+    match mode.starts_with(|c: char| c.is_ascii_digit()) {
+        true => format!(
+            "invalid chmod parameter: '{mode}'. it should be octal string and between 0 and 07777"
+        ),
+        false => format!("invalid chmod parameter: '{mode}': invalid syntax"),
+    }
+}
+
 fn is_url(text: &str) -> bool {
     text.starts_with("http://") || text.starts_with("https://")
 }
 
 /// A path as BuildKit's `NormalizePath` reads it: an empty one is the root of the tree, and `..`
 /// does not lead out of it.
-fn within_tree(path: String) -> String {
+pub(super) fn within_tree(path: String) -> String {
     if path.is_empty() {
         return "/".to_owned();
     }

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::toml::{self, Value};
 use super::words::{self, Names};
-use crate::dockerfile::{CommandLine, Healthcheck, Instruction, Kind, Pair, Word};
+use crate::dockerfile::{CommandLine, Healthcheck, Instruction, Kind, Pair, Word, exposed};
 use crate::source::Span;
 
 /// An `[image]` table under construction.
@@ -37,9 +37,9 @@ pub(super) struct Image {
 /// The port in the container. A Dockerfile may also give an address and a port of the host, which
 /// are ignored (`ParsePortSpec` of Docker's `nat`). `known` is the value, as far as it is known.
 fn in_container(written: &str, known: Option<String>) -> String {
-    let known = known.filter(|known| known.contains(':'));
+    let known = known.filter(|known| known.contains(':') || known.ends_with('/'));
     match known.as_deref().and_then(|known| known.rsplit(':').next()) {
-        Some(port) => words::literal(port).into_owned(),
+        Some(port) => words::literal(port.trim_end_matches('/')).into_owned(),
         None => written.to_owned(),
     }
 }
@@ -56,16 +56,21 @@ impl Image {
         match &instruction.kind {
             Kind::Cmd(command) => self.cmd = Some(self.command(command, span)),
             Kind::Entrypoint(command) => {
-                let entrypoint = match command {
-                    CommandLine::Shell(text) if text.text.value.is_empty() => Value::list([]),
-                    command => self.command(command, span),
-                };
-                self.entrypoint = Some(entrypoint);
+                self.entrypoint = Some(self.command(command, span));
             }
             Kind::Expose(ports) => {
                 for port in ports {
                     let value = self.word(port, escape, names)?;
-                    let value = in_container(&value, words::folded(&port.value, escape, names));
+                    let known = words::folded(&port.value, escape, names);
+                    for port in known.iter().flat_map(|known| known.split_whitespace()) {
+                        exposed(port)?;
+                    }
+                    if known.as_ref().is_some_and(|known| known.trim().is_empty())
+                        && !value.contains('$')
+                    {
+                        continue;
+                    }
+                    let value = in_container(&value, known);
                     let value = match value.parse::<u16>() {
                         Ok(number) if number.to_string() == value => Value::literal(number),
                         _ => Value::text(value),

@@ -169,12 +169,33 @@ impl Block {
     }
 }
 
+/// The kinds of places at which the text continues on another line.
+fn places(text: &ShellText) -> Vec<Place> {
+    let whole = &text.text.value;
+    let mut places = line_ends(whole, &text.breaks);
+    for (place, &at) in places.iter_mut().zip(&text.breaks) {
+        if is_in_word(&whole[..at], &whole[at..]) {
+            *place = Place::InWords;
+        }
+    }
+    places
+}
+
+/// True if a word goes on after a line continuation: there is neither white space nor an operator.
+fn is_in_word(before: &str, after: &str) -> bool {
+    const OPERATORS: [&str; 4] = ["&&", "||", ";", "|"];
+    let is_white = before.ends_with(char::is_whitespace) || after.starts_with(char::is_whitespace);
+    let ends = OPERATORS.iter().any(|operator| before.ends_with(operator));
+    let begins = OPERATORS.iter().any(|operator| after.starts_with(operator));
+    !is_white && ends == begins && !before.is_empty() && !after.is_empty()
+}
+
 /// The text in one line, without the indentation of continued lines.
 fn in_one_line(text: &ShellText) -> String {
     let whole = &text.text.value;
     let mut out = String::new();
     let mut start = 0;
-    let outside = line_ends(whole, &text.breaks);
+    let outside = places(text);
     for (&at, place) in text.breaks.iter().zip(outside) {
         // White space across several lines has been removed at the first of its breaks.
         if place != Place::InWords && at >= start {
@@ -195,7 +216,7 @@ fn lines<'t>(text: &'t ShellText, inner: &[InnerComment]) -> Vec<Line<'t>> {
     let mut comments = Vec::new();
     let mut inner = inner.iter().peekable();
     let mut is_in_parentheses = false;
-    let places = line_ends(whole, &text.breaks);
+    let places = places(text);
     for (number, (&at, place)) in text.breaks.iter().zip(places).enumerate() {
         let is_end =
             place != Place::InWords && !(is_lone_semicolon(whole, at) && comments.is_empty());

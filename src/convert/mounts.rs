@@ -1,6 +1,7 @@
 //! `RUN --mount=...` as mounts of a step.
 
 use super::context::Context;
+use super::files::within_tree;
 use super::toml::Value;
 use super::words::{self, Names};
 use crate::dockerfile::{MountFlag, MountKind};
@@ -40,7 +41,7 @@ fn mount(
         value.map(|value| words::value(value, context.escape(), names)).transpose()
     };
     let target = text(&flag.target)?;
-    let source = text(&flag.source)?;
+    let source = text(&flag.source)?.map(within_tree);
     let from = from_of(flag, context)?;
     let mut entries = Entries::default();
     match flag.kind {

@@ -193,7 +193,11 @@ impl Walk<'_> {
         ahead: &Ahead,
         at: usize,
     ) -> Result<(), String> {
-        let text = self.text(user)?;
+        let mut text = self.text(user)?;
+        // A build file allows no empty user, only a value that may be empty.
+        if text.is_empty() {
+            text.push_str("${MSTAGE_UNSET:-}");
+        }
         let value = Value::text(text.clone()).at(user.span);
         let is_free = !self.has_run && self.parts.last().is_some_and(|part| part.workdir.is_none());
         let runs = ahead.runs(at);

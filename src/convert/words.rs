@@ -132,11 +132,17 @@ pub(super) fn value(word: &str, escape: char, names: &dyn Names) -> Result<Strin
     if lex::is_plain(word, escape) {
         return Ok(word.to_owned());
     }
-    let value = template(&lex::word(word, escape)?, names);
+    let pieces = lex::word(word, escape).map_err(|problem| unprocessed(word, &problem))?;
+    let value = template(&pieces, names);
     match value.len() <= LONGEST.max(2 * word.len()) {
         true => Ok(value),
         false => Err(format!("a value is longer than {LONGEST} bytes")),
     }
+}
+
+/// BuildKit's message for a word that has no value.
+pub(super) fn unprocessed(word: &str, problem: &str) -> String {
+    format!("failed to process {word:?}: {problem}")
 }
 
 /// The value of a word without variables; `None` if it has any.
@@ -328,8 +334,9 @@ fn variable(name: &str, modifier: &Modifier, names: &dyn Names, out: &mut String
         }
         Modifier::Replace { all, pattern, replacement } => {
             let sign = if *all { "//" } else { "/" };
+            // Docker keeps the escapes of both, but has no escapes in what it inserts.
             let (pattern, replacement) =
-                (inner(pattern, names, true), inner(replacement, names, true));
+                (inner(pattern, names, true), inner(replacement, names, false));
             out.push_str(&format!("${{{name}{sign}{pattern}/{replacement}}}"));
         }
     }

@@ -133,10 +133,15 @@ pub fn suggesting<'a>(
     }
     let name = name.to_lowercase();
     let candidates = known.into_iter().take(MOST).filter(|candidate| candidate.len() <= LONGEST);
-    let (distance, nearest) = candidates
-        .map(|candidate| (strsim::levenshtein(&name, &candidate.to_lowercase()), candidate))
-        .min_by_key(|(distance, _)| *distance)?;
+    let ((distance, _), nearest) = candidates
+        .map(|candidate| (distances(&name, &candidate.to_lowercase()), candidate))
+        .min_by_key(|(distances, _)| *distances)?;
     (distance < FAR).then(|| format!("{message} (did you mean {nearest}?)"))
+}
+
+/// The edit distance that BuildKit uses, and one for which two swapped letters are one edit.
+fn distances(a: &str, b: &str) -> (usize, usize) {
+    (strsim::levenshtein(a, b), strsim::damerau_levenshtein(a, b))
 }
 
 fn is_one_slip(name: &str, known: &str) -> bool {

@@ -233,7 +233,12 @@ impl Lexer<'_> {
                 pattern: self.up_to('/', true)?,
                 replacement: self.up_to('}', true)?,
             },
-            None => return Err(missing('}')),
+            None if colon => return Err(missing('}')),
+            // BuildKit finds the replacement character where the text ends.
+            None => {
+                let problem = "unsupported modifier (\u{fffd}) in substitution";
+                return Err(format!("{problem}: {}", missing('}')));
+            }
             Some(sign) => {
                 let colon = if colon { ":" } else { "" };
                 return Err(format!("unsupported modifier ({colon}{sign}) in substitution"));
@@ -438,7 +443,8 @@ mod tests {
             ("'a", "unexpected end of statement while looking for matching single-quote"),
             ("\"a", "unexpected end of statement while looking for matching double-quote"),
             ("${}", "syntax error: bad substitution"),
-            ("${A", "syntax error: missing '}'"),
+            ("${A", "unsupported modifier (\u{fffd}) in substitution: syntax error: missing '}'"),
+            ("${A:", "syntax error: missing '}'"),
             ("${A:-b", "syntax error: missing '}'"),
             ("${A/b}", "syntax error: missing '/' in ${}"),
             ("${A:#b}", "unsupported modifier (:#) in substitution"),

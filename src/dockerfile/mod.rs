@@ -10,6 +10,7 @@
 
 pub mod checks;
 mod directive;
+mod duration;
 pub mod evaluate;
 mod flags;
 mod heredoc;
@@ -20,6 +21,7 @@ mod lines;
 mod mount;
 mod outline;
 mod parse;
+mod port;
 mod recognise;
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,7 @@ pub use self::lines::{Comment, InnerComment};
 pub use self::mount::{MountFlag, MountKind, OpenMount};
 pub use self::outline::{DockerfileOutline, OutlinedArg, OutlinedInput, outline};
 use self::parse::Parser;
+pub use self::port::exposed;
 pub use self::recognise::{is_dockerfile, is_named_like_dockerfile};
 pub use self::word::{DeviceFlag, Word};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
@@ -120,8 +123,12 @@ pub fn parse(file: &SourceFile, diagnostics: &mut Diagnostics) -> Dockerfile {
     }
     if is_empty {
         let end = file.span(file.text().len()..file.text().len());
+        let message = match file.text().is_empty() {
+            true => "the Dockerfile cannot be empty",
+            false => "file with no instructions",
+        };
         diagnostics.push(
-            Diagnostic::new(Code::NoStages, end, "file with no instructions")
+            Diagnostic::new(Code::NoStages, end, message)
                 .hint("a Dockerfile begins with `FROM image`"),
         );
     } else if found.stages.is_empty() && !diagnostics.has_errors() {

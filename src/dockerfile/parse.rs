@@ -196,7 +196,13 @@ impl<'a> Parser<'a> {
             _ => {
                 let written = self.file.slice(text.keyword_span);
                 let message = format!("unknown instruction: {written}");
-                let near = suggesting(&message, &text.keyword, KEYWORDS);
+                // The suggestion has the case of the keyword.
+                let is_lower = written.chars().all(char::is_lowercase);
+                let keywords = KEYWORDS.map(|keyword| match is_lower {
+                    true => keyword.to_ascii_lowercase(),
+                    false => keyword.to_owned(),
+                });
+                let near = suggesting(&message, &text.keyword, keywords.iter().map(String::as_str));
                 let hint = near.is_none().then(|| {
                     "to continue an instruction on the next line, end the line with `\\`".to_owned()
                 });

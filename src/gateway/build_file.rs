@@ -115,7 +115,7 @@ async fn remote<'o>(
 ) -> Result<(MainSource, &'o str), Status> {
     if let Some(url) = GitUrl::parse(address) {
         let url = url.map_err(|err| invalid_context(format!("`{}`: {err}", redacted(address))))?;
-        let keep_git_dir = url.keep_git_dir || options.keep_git_dir;
+        let keep_git_dir = Some(url.keep_git_dir == Some(true) || options.keep_git_dir);
         return Ok((MainSource::Git(GitUrl { keep_git_dir, ..url }), &options.filename));
     }
     if !address.starts_with("http://") && !address.starts_with("https://") {

@@ -144,7 +144,7 @@ fn failure(
         let Some(source) = graph.source(location.source) else { continue };
         let range = location.range.start.line..=location.range.end.line;
         lines.push(format!(
-            "{}:{}: this step needs the entitlement `{name}`, which is not allowed",
+            "{}:{}: this step needs the entitlement `{name}`: {name} is not allowed",
             source.filename,
             range.start()
         ));
@@ -155,7 +155,7 @@ fn failure(
         }
     }
     if lines.is_empty() {
-        lines.push(format!("a step needs the entitlement `{name}`, which is not allowed"));
+        lines.push(format!("a step needs the entitlement `{name}`: {name} is not allowed"));
     }
     let status = Status::new(lines.join("\n")).help(&format!(
         "allow it with `docker buildx build {}`, and in the daemon: `insecure-entitlements = [\"{name}\"]` in buildkitd.toml, or `\"builder\": {{ \"entitlements\": {{ \"{}\": true }} }}` in Docker's daemon.json",

@@ -123,7 +123,7 @@ pub fn git_source(url: &GitUrl) -> Git {
         .reference(url.reference.clone())
         .subdir(url.subdir.clone())
         .checksum(url.checksum.clone())
-        .keep_git_dir(url.keep_git_dir)
+        .keep_git_dir(url.keep_git_dir.unwrap_or(false))
         .skip_submodules(url.skip_submodules)
         .fetch_by_commit(url.fetch_by_commit)
         .mtime(url.mtime)

@@ -14,7 +14,8 @@ use crate::plan::{self, Copy, CopyItem};
 const PICKED: &str = "/picked/";
 
 impl Lowering<'_> {
-    pub(super) fn add_copy<'p>(&mut self, copy: &'p Copy, step: StepSite<'_>) -> State {
+    /// The actions of a copy.
+    pub(super) fn copy<'p>(&mut self, copy: &'p Copy, step: &StepSite<'_>) -> Vec<FileAction<'p>> {
         let from = self.state_of(copy.origin);
         let owner = chown(copy.owner.as_deref(), step.root);
         let mut actions: Vec<FileAction<'p>> = Vec::with_capacity(copy.items.len());
@@ -46,9 +47,9 @@ impl Lowering<'_> {
             actions.push(action.into());
         }
         if !step.settings.engine.required_paths {
-            actions.extend(self.prove(copy, from, &step));
+            actions.extend(self.prove(copy, from, step));
         }
-        self.place(actions, copy.link, step)
+        actions
     }
 
     /// Makes the step fail if a required path is missing, on an engine that cannot check this in

@@ -21,12 +21,7 @@ const DIRECTORY_MODE: u32 = 0o755;
 impl Lowering<'_> {
     /// Applies actions to the stage. With `link`, their result is a separate layer that is merged
     /// into the stage.
-    pub(super) fn place(
-        &mut self,
-        mut actions: Vec<FileAction<'_>>,
-        link: bool,
-        step: StepSite<'_>,
-    ) -> State {
+    fn place(&mut self, mut actions: Vec<FileAction<'_>>, link: bool, step: StepSite<'_>) -> State {
         let StepSite { root, metadata, merge_label, settings } = step;
         self.date(&mut actions);
         // With a mode, the Dockerfile frontend does not link either (`dispatchCopy` in
@@ -56,7 +51,7 @@ impl Lowering<'_> {
         self.graph.add(FileOp::new(State::SCRATCH).then(action), metadata)
     }
 
-    pub(super) fn add_fetch(&mut self, fetch: &Fetch, step: StepSite<'_>) -> State {
+    fn fetch<'s>(&mut self, fetch: &'s Fetch, step: &StepSite<'_>) -> Vec<FileAction<'s>> {
         let http = Http::new(&fetch.url)
             .checksum(fetch.checksum.clone())
             .filename(Some(fetch.filename.clone()));
@@ -68,11 +63,10 @@ impl Lowering<'_> {
             .mode(fetch.mode.as_ref().map(mode))
             .create_dest_path(true)
             .attempt_unpack(fetch.extract);
-        let (mode, link) = (fetch.mode.as_ref(), fetch.link);
-        self.place_stripped(copy, mode, strip, fetch.filename.as_str(), link, step)
+        self.stripped(copy, fetch.mode.as_ref(), strip, fetch.filename.as_str(), step)
     }
 
-    pub(super) fn add_git(&mut self, git: &plan::Git, step: StepSite<'_>) -> State {
+    fn git<'s>(&mut self, git: &'s plan::Git, step: &StepSite<'_>) -> Vec<FileAction<'s>> {
         let repository = Git::new(&git.url)
             // The current commit of a branch or a tag is then irrelevant and is not looked up.
             .reference(git.commit.as_ref().unwrap_or(&git.reference).clone())
@@ -89,10 +83,10 @@ impl Lowering<'_> {
             .dir_copy_contents(true);
         let directory = git.destination.trim_end_matches('/');
         let directory = made_directory(directory, git.mode.as_ref(), &copy.owner);
-        self.place(directory.into_iter().chain([copy.into()]).collect(), git.link, step)
+        directory.into_iter().chain([copy.into()]).collect()
     }
 
-    pub(super) fn add_unpack(&mut self, unpack: &Unpack, step: StepSite<'_>) -> State {
+    fn unpack<'s>(&mut self, unpack: &'s Unpack, step: &StepSite<'_>) -> Vec<FileAction<'s>> {
         let copy =
             CopyAction::new(self.state_of(unpack.origin), &unpack.source, &unpack.destination)
                 .owner(chown(unpack.owner.as_deref(), step.root))
@@ -102,27 +96,26 @@ impl Lowering<'_> {
                 // A directory is not an archive, and is copied as `ADD` does.
                 .dir_copy_contents(true)
                 .allow_wildcard(true);
-        self.place_stripped(copy, None, unpack.strip, split(&unpack.source).1, unpack.link, step)
+        self.stripped(copy, None, unpack.strip, split(&unpack.source).1, step)
     }
 
     /// A copy that unpacks an archive and drops leading path components. BuildKit cannot drop any,
     /// so the archive is unpacked separately and the entries below are copied. The same is done for
     /// a mode and a timestamp, which BuildKit ignores when it unpacks (`unpack` in
     /// `solver/llbsolver/file/unpack.go`).
-    fn place_stripped(
+    fn stripped<'s>(
         &mut self,
-        copy: CopyAction<'_>,
+        copy: CopyAction<'s>,
         planned_mode: Option<&plan::Mode>,
         strip: u32,
         name: &str,
-        link: bool,
-        step: StepSite<'_>,
-    ) -> State {
+        step: &StepSite<'_>,
+    ) -> Vec<FileAction<'s>> {
         let sets = copy.mode.is_some() || self.dates_copies();
         if strip == 0 && !(copy.attempt_unpack && sets) {
             let directory = directory_of(&copy.dest).to_owned();
             let directory = made_directory(directory, planned_mode, &copy.owner);
-            return self.place(directory.into_iter().chain([copy.into()]).collect(), link, step);
+            return directory.into_iter().chain([copy.into()]).collect();
         }
         let destination = format!("{}/", copy.dest.trim_end_matches('/'));
         let (owner, mode) = (copy.owner.clone(), copy.mode.clone());
@@ -137,26 +130,27 @@ impl Lowering<'_> {
         let unpacked =
             self.graph.add(FileOp::new(State::SCRATCH).then(unpacking), step.metadata.clone());
         let deep_enough = format!("{beside}{}", "/*".repeat(strip as usize + 1));
-        let copy = CopyAction::new(unpacked, deep_enough, destination.as_str())
+        let directory = directory_of(&destination).to_owned();
+        let copy = CopyAction::new(unpacked, deep_enough, destination)
             .owner(owner.clone())
             .mode(mode)
             .create_dest_path(true)
             .allow_wildcard(true);
-        let directory = directory_of(&destination).to_owned();
         let directory = made_directory(directory, planned_mode, &owner);
-        self.place(directory.into_iter().chain([copy.into()]).collect(), link, step)
+        directory.into_iter().chain([copy.into()]).collect()
     }
 
-    /// Adds steps that create or remove files, as one op.
-    pub(super) fn add_changes(
-        &mut self,
-        steps: &[PlannedStep],
-        link: bool,
-        site: StepSite<'_>,
-    ) -> State {
+    /// Adds steps that run nothing, as one op.
+    pub(super) fn add_changes(&mut self, steps: &[PlannedStep], site: StepSite<'_>) -> State {
         let mut actions = Vec::new();
+        let mut link = false;
         for step in steps {
+            link |= step.action.is_linked();
             match &step.action {
+                Action::Copy(copy) => actions.extend(self.copy(copy, &site)),
+                Action::Fetch(fetch) => actions.extend(self.fetch(fetch, &site)),
+                Action::Git(git) => actions.extend(self.git(git, &site)),
+                Action::Unpack(unpack) => actions.extend(self.unpack(unpack, &site)),
                 Action::Write(write) => self.write(write, &site, &mut actions),
                 Action::Mkdir { paths, owner, mode } => {
                     let (owner, mode) = (owner.as_deref(), mode.as_ref());
@@ -173,11 +167,7 @@ impl Lowering<'_> {
                 Action::Symlink { path, target } => {
                     self.symlink(path, target, &site, &mut actions);
                 }
-                Action::Exec(_)
-                | Action::Copy(_)
-                | Action::Fetch(_)
-                | Action::Git(_)
-                | Action::Unpack(_) => {}
+                Action::Exec(_) => {}
             }
         }
         self.place(actions, link, site)

@@ -40,7 +40,7 @@ use self::site::StepSite;
 use crate::id::IdVec;
 use crate::plan::{
     Action, ContextId, ImageId, Origin, Plan, PlannedImage, PlannedStage, PlannedStep, StageId,
-    Title, Write,
+    Title,
 };
 use crate::source::{SourceFile, SourceMap, Span};
 
@@ -290,7 +290,7 @@ impl Lowering<'_> {
         Some(if is_reported { state } else { self.squash(base, state, stage, &position) })
     }
 
-    /// Adds the op of one step, or of several that create files.
+    /// Adds the op of one step, or of several that run nothing.
     fn add_steps(
         &mut self,
         steps: &[PlannedStep],
@@ -310,14 +310,14 @@ impl Lowering<'_> {
         let files = StepSite { root, metadata, merge_label, settings };
         match &step.action {
             Action::Exec(exec) => self.add_exec(exec, step.no_cache, &stage.platform, files),
-            Action::Copy(copy) => self.add_copy(copy, files),
-            Action::Fetch(fetch) => self.add_fetch(fetch, files),
-            Action::Git(git) => self.add_git(git, files),
-            Action::Unpack(unpack) => self.add_unpack(unpack, files),
-            Action::Write(Write { link, .. }) => self.add_changes(steps, *link, files),
-            Action::Mkdir { .. } | Action::Remove { .. } | Action::Symlink { .. } => {
-                self.add_changes(steps, false, files)
-            }
+            Action::Copy(_)
+            | Action::Fetch(_)
+            | Action::Git(_)
+            | Action::Unpack(_)
+            | Action::Write(_)
+            | Action::Mkdir { .. }
+            | Action::Remove { .. }
+            | Action::Symlink { .. } => self.add_changes(steps, files),
         }
     }
 

@@ -52,6 +52,21 @@ pub enum Action {
 }
 
 impl Action {
+    /// True if its result is a separate layer that is merged into the stage.
+    pub(crate) fn is_linked(&self) -> bool {
+        match self {
+            Action::Copy(copy) => copy.link,
+            Action::Fetch(fetch) => fetch.link,
+            Action::Git(git) => git.link,
+            Action::Unpack(unpack) => unpack.link,
+            Action::Write(write) => write.link,
+            Action::Exec(_)
+            | Action::Mkdir { .. }
+            | Action::Remove { .. }
+            | Action::Symlink { .. } => false,
+        }
+    }
+
     /// The absolute paths that a step without a process changes; those of directories with or
     /// without a trailing slash.
     pub(crate) fn changed_paths(&self) -> impl Iterator<Item = &str> {

@@ -22,8 +22,8 @@ pub struct GitUrl {
     pub subdir: String,
     /// The commit that the reference must resolve to.
     pub checksum: Option<String>,
-    /// Keep `.git`.
-    pub keep_git_dir: bool,
+    /// Keep `.git`, if the URL says so.
+    pub keep_git_dir: Option<bool>,
     /// Leave submodules out.
     pub skip_submodules: bool,
     /// Timestamps of the files.
@@ -103,12 +103,12 @@ impl GitUrl {
             let (key, value) = split(pair, '=');
             let value = decoded(value);
             if seen.contains(&key) {
-                return Err(invalid(format!("`{key}` is given twice")));
+                return Err(invalid(format!("query \"{key}\" has multiple values")));
             }
             seen.push(key);
             if value.is_empty() && !matches!(key, "submodules" | "keep-git-dir" | "fetch-by-commit")
             {
-                return Err(invalid(format!("`{key}` has no value")));
+                return Err(invalid(format!("query \"{key}\" has no value")));
             }
             match key {
                 "ref" => reference.push(value),
@@ -117,12 +117,12 @@ impl GitUrl {
                 "subdir" if self.subdir.is_empty() || self.subdir == value => self.subdir = value,
                 "subdir" => {
                     return Err(invalid(format!(
-                        "two directories: `{}` and `{value}`",
+                        "subdir conflicts: {:?} vs {value:?}",
                         self.subdir
                     )));
                 }
                 "checksum" | "commit" => self.checksum = Some(value),
-                "keep-git-dir" => self.keep_git_dir = truth(key, &value)?,
+                "keep-git-dir" => self.keep_git_dir = Some(truth(key, &value)?),
                 "submodules" => self.skip_submodules = !truth(key, &value)?,
                 "fetch-by-commit" => self.fetch_by_commit = truth(key, &value)?,
                 "mtime" => {
@@ -131,24 +131,27 @@ impl GitUrl {
                         "commit" => GitMtime::Commit,
                         other => {
                             return Err(invalid(format!(
-                                "expected `checkout` or `commit` for `mtime`, found `{other}`"
+                                "invalid mtime value: {other:?} (must be \"checkout\" or \"commit\")"
                             )));
                         }
                     });
                 }
                 other => {
                     return Err(invalid(format!(
-                        "expected `ref`, `tag`, `branch`, `subdir`, `commit`, `checksum`, `keep-git-dir`, `submodules`, `mtime` or `fetch-by-commit`, found `{other}`"
+                        "unexpected query {other:?}: expected `ref`, `tag`, `branch`, `subdir`, `commit`, `checksum`, `keep-git-dir`, `submodules`, `mtime` or `fetch-by-commit`"
                     )));
                 }
             }
+        }
+        if seen.contains(&"tag") && seen.contains(&"branch") {
+            return Err(invalid("branch conflicts with tag".to_owned()));
         }
         reference.dedup();
         match &mut reference[..] {
             [] => {}
             [only] => self.reference = std::mem::take(only),
             [first, second, ..] => {
-                return Err(invalid(format!("ref conflicts: `{first}` and `{second}`")));
+                return Err(invalid(format!("ref conflicts: {first:?} vs {second:?}")));
             }
         }
         Ok(self)
@@ -158,9 +161,7 @@ impl GitUrl {
 fn truth(key: &str, value: &str) -> Result<bool, InvalidGitUrl> {
     match value {
         "" => Ok(true),
-        text => parse_bool(text).ok_or_else(|| {
-            invalid(format!("expected `true` or `false` for `{key}`, found `{text}`"))
-        }),
+        text => parse_bool(text).ok_or_else(|| invalid(format!("invalid {key} value: {text:?}"))),
     }
 }
 
@@ -303,7 +304,7 @@ mod tests {
             reference: "refs/tags/v1".to_owned(),
             subdir: "a b".to_owned(),
             checksum: Some("abc".to_owned()),
-            keep_git_dir: true,
+            keep_git_dir: Some(true),
             skip_submodules: true,
             mtime: Some(GitMtime::Commit),
             fetch_by_commit: false,
@@ -334,12 +335,9 @@ mod tests {
     #[test]
     fn wrong_ones() {
         for (text, message) in [
-            ("https://host/a.git?ref=x#y", "ref conflicts: `y` and `x`"),
-            (
-                "https://host/a.git?tag=x&branch=y",
-                "ref conflicts: `refs/tags/x` and `refs/heads/y`",
-            ),
-            ("https://host/a.git?subdir=x#:y", "two directories: `y` and `x`"),
+            ("https://host/a.git?ref=x#y", "ref conflicts: \"y\" vs \"x\""),
+            ("https://host/a.git?tag=x&branch=y", "branch conflicts with tag"),
+            ("https://host/a.git?subdir=x#:y", "subdir conflicts: \"y\" vs \"x\""),
             (
                 "https://host/a.git#:../../etc",
                 "the directory `../../etc` is outside the repository",
@@ -353,20 +351,17 @@ mod tests {
                 "expected a branch, a tag or a commit, found `--upload-pack=x`",
             ),
             ("https://host/a.git?ref=a%0ab", "expected a branch, a tag or a commit, found `a\nb`"),
-            ("https://host/a.git?ref", "`ref` has no value"),
-            ("https://host/a.git?ref=x&ref=x", "`ref` is given twice"),
-            (
-                "https://host/a.git?submodules=no",
-                "expected `true` or `false` for `submodules`, found `no`",
-            ),
+            ("https://host/a.git?ref", "query \"ref\" has no value"),
+            ("https://host/a.git?ref=x&ref=x", "query \"ref\" has multiple values"),
+            ("https://host/a.git?submodules=no", "invalid submodules value: \"no\""),
             (
                 "https://host/a.git?mtime=x",
-                "expected `checkout` or `commit` for `mtime`, found `x`",
+                "invalid mtime value: \"x\" (must be \"checkout\" or \"commit\")",
             ),
         ] {
             assert_eq!(GitUrl::parse(text), Some(Err(invalid(message.to_owned()))), "{text}");
         }
         let unknown = GitUrl::parse("https://host/a.git?depth=1").expect("a repository");
-        assert!(unknown.expect_err("wrong").to_string().ends_with("found `depth`"));
+        assert!(unknown.expect_err("wrong").to_string().starts_with("unexpected query \"depth\""));
     }
 }

@@ -17,6 +17,9 @@ impl PlannedStage {
 
 /// True if a step belongs to the same op as the one before.
 fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
+    if before.instruction.is_some() && before.instruction == step.instruction {
+        return !runs(before) && !runs(step);
+    }
     let owner = match &step.action {
         Action::Write(write) => write.owner.as_deref(),
         Action::Mkdir { owner, .. } => owner.as_deref(),
@@ -30,6 +33,10 @@ fn are_one_op(before: &PlannedStep, step: &PlannedStep) -> bool {
         && before.no_cache == step.no_cache
         && before.title == step.title;
     makes_files(before) && makes_files(step) && !has_name && is_beside
+}
+
+fn runs(step: &PlannedStep) -> bool {
+    matches!(step.action, Action::Exec(_))
 }
 
 fn makes_files(step: &PlannedStep) -> bool {

@@ -187,6 +187,8 @@ pub struct PlannedStep {
     pub no_cache: bool,
     /// Its branch, if it is in a `parallel` step.
     pub branch: Option<Branch>,
+    /// The offset of its instruction in a Dockerfile, all of whose steps are one op.
+    pub instruction: Option<u32>,
     /// Its action.
     pub action: Action,
 }

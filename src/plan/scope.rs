@@ -383,7 +383,6 @@ impl<'s> Scope<'s> {
             ExpandError::Unfit(unfit) => diagnostics.report(unfit.diagnostic(span, false)),
             ExpandError::TooLarge => diagnostics.report(too_large(span)),
             ExpandError::Required { name, message, span } => {
-                let message = if message.is_empty() { "has no value".to_owned() } else { message };
                 diagnostics.report(Diagnostic::new(Code::RequiredValue, span, format!("`{name}`: {message}")))
             }
         }

@@ -56,6 +56,7 @@ impl PendingWorkdir {
         let step = PlannedStep {
             label,
             title: None,
+            instruction: None,
             span,
             written: None,
             no_cache: false,

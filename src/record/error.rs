@@ -7,7 +7,8 @@
 use crate::collect::collect_map;
 use crate::convert::ReadDockerfile;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
-use crate::dockerfile::{Dockerfile, Healthcheck, Instruction, Kind, StageHeader, Word};
+use crate::dockerfile::{Dockerfile, FileCopy, Instruction, Kind, StageHeader, Word};
+use crate::plan::GitUrl;
 use crate::source::{SourceMap, Span};
 
 /// The hint for the report of a stage of a Dockerfile.
@@ -48,39 +49,78 @@ fn known_words(instruction: &Instruction, place: Span, problem: &Diagnostic) -> 
     let is_at = |word: &Word| word.span.start <= place.start && place.end <= word.span.end;
     match &instruction.kind {
         Kind::From(header) => of_from(header, is_at, problem),
-        Kind::Copy(_) if message.ends_with("found a URL") => {
-            Some(format!("source can't be a URL for COPY: {message}"))
+        _ if problem.code == Code::RequiredValue => {
+            let (name, reason) = message.strip_prefix('`')?.split_once("`: ")?;
+            Some(format!("{name}: {reason}"))
         }
-        Kind::Expose(ports) => {
-            let port = &ports.iter().find(|port| is_at(port))?.value;
-            let why = match port.split_once('/') {
-                Some((_, protocol)) if !is_protocol(protocol) => {
-                    format!("invalid proto: {protocol}")
-                }
-                _ => format!("invalid containerPort: {port}"),
-            };
-            Some(format!("invalid port: {port:?}: {why}"))
+        Kind::Copy(copy) => of_copy(copy, is_at, problem),
+        Kind::Add(_) => of_owner(message),
+        Kind::Run(_) => of_run(message),
+        Kind::Volume(_) if is_empty(message) => {
+            Some(format!("VOLUME specified can not be an empty string: {message}"))
         }
+        Kind::StopSignal(_) if is_empty(message) => Some(format!("invalid signal: : {message}")),
         Kind::StopSignal(_) => {
             let signal = message.strip_prefix("unknown signal `")?;
             Some(format!("invalid signal: {}", signal.strip_suffix('`')?))
-        }
-        Kind::Healthcheck(Healthcheck::Command { options, .. }) => {
-            let value = message
-                .strip_prefix("expected a duration of at least 1ms, found `")?
-                .strip_suffix('`')?;
-            let (name, _) = options.iter().find(|(_, written)| written.value == value)?;
-            Some(match value.ends_with(is_unit) && value.starts_with(char::is_numeric) {
-                true => format!("Interval {name:?} cannot be less than 1ms: {message}"),
-                false => format!("time: invalid duration {value:?}: {message}"),
-            })
         }
         _ => None,
     }
 }
 
-fn is_unit(c: char) -> bool {
-    c.is_ascii_alphabetic()
+/// True for the error about a value that is empty.
+fn is_empty(message: &str) -> bool {
+    ["the value is empty after", "empty string", "the value is blank"]
+        .iter()
+        .any(|start| message.starts_with(start))
+}
+
+fn of_copy(copy: &FileCopy, is_at: impl Fn(&Word) -> bool, problem: &Diagnostic) -> Option<String> {
+    let message = &problem.message;
+    if problem.code == Code::InvalidReference {
+        return Some(stage_name(&copy.from.as_ref()?.value, message));
+    }
+    if !message.ends_with("found a URL") {
+        return of_owner(message);
+    }
+    let source = copy.transfer.sources.iter().find(|source| is_at(source));
+    let is_git = source.is_some_and(|source| GitUrl::parse(&source.value).is_some());
+    let what = if is_git { "git ref" } else { "URL" };
+    Some(format!("source can't be a {what} for COPY: {message}"))
+}
+
+/// The words of the engine for a name that nothing can look up (`readUser` in
+/// `solver/llbsolver/file/user_linux.go`).
+fn of_owner(message: &str) -> Option<String> {
+    let is_named = message.starts_with("cannot look up `");
+    is_named.then(|| format!("invalid user index: -1: {message}"))
+}
+
+fn of_run(message: &str) -> Option<String> {
+    if let Some((target, why)) =
+        message.strip_prefix("invalid mount target `").and_then(|rest| rest.split_once('`'))
+    {
+        return Some(format!("invalid mount target {target:?}{why}"));
+    }
+    if message.starts_with("there is nothing to execute") {
+        return Some(format!("arguments are required: {message}"));
+    }
+    let size = message.strip_prefix("expected a size, found `")?.strip_suffix('`')?;
+    Some(format!("invalid value for size: {size}"))
+}
+
+/// The words about a name that is not a reference to an image. BuildKit normalizes the name first.
+fn stage_name(name: &str, message: &str) -> String {
+    let start = format!("failed to parse stage name {name:?}: invalid reference format");
+    if !message.ends_with("the name must be lowercase") {
+        return format!("{start}: {message}");
+    }
+    let path = match name.split_once('@').map_or(name, |(path, _)| path).rsplit_once(':') {
+        Some((path, tag)) if !tag.contains('/') => path,
+        _ => name,
+    };
+    let library = if path.contains('/') { "" } else { "library/" };
+    format!("{start}: repository name ({library}{path}) must be lowercase")
 }
 
 fn of_from(
@@ -89,9 +129,7 @@ fn of_from(
     problem: &Diagnostic,
 ) -> Option<String> {
     let message = &problem.message;
-    let is_empty = ["the value is empty after", "empty string", "the value is blank"]
-        .iter()
-        .any(|start| message.starts_with(start));
+    let is_empty = is_empty(message);
     if let Some(platform) = header.platform.as_ref().filter(|platform| is_at(platform)) {
         let written = &platform.value;
         return Some(match is_empty {
@@ -105,13 +143,7 @@ fn of_from(
     let base = &header.base.value;
     match problem.code {
         Code::InvalidValue if is_empty => Some(format!("base name ({base}) should not be blank")),
-        Code::InvalidReference => Some(format!(
-            "failed to parse stage name {base:?}: invalid reference format: {message}"
-        )),
+        Code::InvalidReference => Some(stage_name(base, message)),
         _ => None,
     }
-}
-
-fn is_protocol(text: &str) -> bool {
-    ["", "tcp", "udp", "sctp"].iter().any(|known| text.eq_ignore_ascii_case(known))
 }

@@ -153,7 +153,8 @@ pub(super) fn expose(ports: &[Word], place: &Place<'_>) -> String {
     let mut names = Vec::new();
     for word in written {
         for port in place.word(word).split_whitespace() {
-            match port_range(port.rsplit(':').next().unwrap_or(port)) {
+            let in_container = port.rsplit(':').next().unwrap_or(port);
+            match port_range(in_container.trim_end_matches('/')) {
                 Some((range, protocol)) => {
                     names.extend(range.map(|port| format!("{port}/{protocol}")));
                 }

@@ -257,7 +257,10 @@ fn record(
             stage.steps.iter().map(|step| recorded.find(files.written_span(step.span))).collect();
         for (step, found) in stage.steps.iter_mut().zip(&found) {
             match found {
-                Some(at) => recorded.recorded[*at].apply_to(step),
+                Some(at) => {
+                    recorded.recorded[*at].apply_to(step);
+                    step.instruction = Some(recorded.instructions[*at].span.start);
+                }
                 None => step.title = None,
             }
         }

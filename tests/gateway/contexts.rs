@@ -143,7 +143,7 @@ async fn a_context_that_is_none_names_the_option() {
         ),
         (
             "https://example.com/a.git?x=1",
-            "option `context`: `https://example.com/a.git?x=1`: expected `ref`, ",
+            "option `context`: `https://example.com/a.git?x=1`: unexpected query \"x\": expected `ref`, ",
         ),
     ] {
         let daemon = build_with(Engine::new(Release::Head), &[&format!("context={context}")]).await;

@@ -100,8 +100,6 @@ ENTRYPOINT ["e", "f\n"]
                 [build 4/4] RUN <<EOF (make...)
                 [stage-1 1/2] COPY --chown=2 --from=build /a /b /c/
                 [stage-1 2/2] COPY --link <<X <<Y /d/
-                [stage-1 2/2] COPY --link <<X <<Y /d/
-                [stage-1 2/2] LINK COPY --link <<X <<Y /d/
                 [stage-1 2/2] LINK COPY --link <<X <<Y /d/
             "#]],
             expect![[r#"
@@ -117,7 +115,6 @@ ENTRYPOINT ["e", "f\n"]
                 - MAINTAINER me (buildkit.dockerfile.v0)
                 - USER 1:2 (buildkit.dockerfile.v0)
                 + COPY --chown=2 /a /b /c/ # buildkit (buildkit.dockerfile.v0)
-                + COPY <<X <<Y /d/ # buildkit (buildkit.dockerfile.v0)
                 + COPY <<X <<Y /d/ # buildkit (buildkit.dockerfile.v0)
                 - EXPOSE [53/udp 80/tcp] (buildkit.dockerfile.v0)
                 - VOLUME [/v] (buildkit.dockerfile.v0)
@@ -371,12 +368,34 @@ async fn errors_have_known_words() {
         ),
         ("FROM base\nCOPY https://host/x /\n", "Dockerfile:2: source can't be a URL for COPY: "),
         ("FROM base\nEXPOSE 80/x\n", "Dockerfile:2: invalid port: \"80/x\": invalid proto: x"),
-        ("FROM base\nEXPOSE x\n", "Dockerfile:2: invalid port: \"x\": invalid containerPort: x"),
+        ("FROM base\nEXPOSE x\n", "Dockerfile:2: invalid containerPort: x"),
+        ("FROM base\nEXPOSE 9-8:1\n", "Dockerfile:2: invalid hostPort: 9-8"),
         ("FROM base\nSTOPSIGNAL NOPE\n", "Dockerfile:2: invalid signal: NOPE"),
         (
             "FROM base\nHEALTHCHECK --interval=1ns CMD x\n",
-            "Dockerfile:2: Interval \"interval\" cannot be less than 1ms: ",
+            "dockerfile parse error on line 2: Interval \"interval\" cannot be less than 1ms",
         ),
+        (
+            "FROM base\nHEALTHCHECK --retries=x CMD x\n",
+            "dockerfile parse error on line 2: strconv.ParseInt: parsing \"x\": invalid syntax",
+        ),
+        ("FROM base\nCOPY git@host:a/b.git /\n", "source can't be a git ref for COPY"),
+        (
+            "FROM base\nCOPY --from=Base:1 /x /\n",
+            "failed to parse stage name \"Base:1\": invalid reference format: repository name (library/Base) must be lowercase",
+        ),
+        ("FROM base\nRUN --mount=target=/ x\n", "Dockerfile:2: invalid mount target \"/\""),
+        ("FROM base\nRUN --mount=type=tmpfs,target=/x,size=a x\n", "invalid value for size: a"),
+        ("FROM base\nRUN []\n", "Dockerfile:2: arguments are required"),
+        ("FROM base\nUSER ${A?}\n", "Dockerfile:2: A: is not allowed to be unset"),
+        ("FROM base\nENV A=\nUSER ${A:?}\n", "Dockerfile:3: A: is not allowed to be empty"),
+        ("FROM base\nUSER '\n", "Dockerfile:2: failed to process \"'\": unexpected end of"),
+        ("FROM scratch\nCOPY --chown=a b /\n", "Dockerfile:2: invalid user index: -1"),
+        (
+            "FROM base\nCOPY --chmod=u+z b /\n",
+            "Dockerfile:2: invalid chmod parameter: 'u+z': invalid syntax",
+        ),
+        ("FROM base\nSTOPSIGNAL $A\n", "Dockerfile:2: invalid signal: "),
         ("FROM base\nRUN --network=x y\n", "invalid network mode \"x\""),
     ] {
         let (message, places) = error(&build(dockerfile, &[]).await);

@@ -48,6 +48,10 @@ impl Walk<'_> {
             let Some(name) = words::constant(&pair.name.value, self.context.escape()) else {
                 return Err("the name of an arg cannot contain a variable".to_owned());
             };
+            // Only the environment of processes has it.
+            if !words::is_name(&name) {
+                continue;
+            }
             let declared = self.context.args.get(&name);
             let own = match (declared, &pair.default) {
                 (Some(declared), Some(default)) => {

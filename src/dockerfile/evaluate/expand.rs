@@ -160,7 +160,7 @@ mod tests {
         for (word, error) in [
             ("${B?no}", "failed to process \"${B?no}\": B: no"),
             ("${EMPTY:?}", "failed to process \"${EMPTY:?}\": EMPTY: is not allowed to be empty"),
-            ("${A", "failed to process \"${A\": syntax error: missing '}'"),
+            ("${A:-", "failed to process \"${A:-\": syntax error: missing '}'"),
         ] {
             let found = expand_word(word, '\\', &variables, &allowance);
             assert_eq!(found.error.as_deref(), Some(error), "{word}");

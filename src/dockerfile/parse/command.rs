@@ -1,12 +1,13 @@
 //! `RUN`, `CMD`, `ENTRYPOINT`, `SHELL` and `HEALTHCHECK`.
 
+use std::num::IntErrorKind;
 use std::ops::Range;
 
 use super::{Json, Parser, Text, json};
 use crate::diagnostic::Reported;
 use crate::dockerfile::heredoc::Heredoc;
 use crate::dockerfile::instruction::{CommandLine, Healthcheck, Kind, Run, ShellText};
-use crate::dockerfile::mount;
+use crate::dockerfile::{Word, duration, mount};
 use crate::source::Spanned;
 
 impl Parser<'_> {
@@ -116,9 +117,15 @@ impl Parser<'_> {
         let mut flags = self.flags(&mut text);
         let mut options = Vec::new();
         for option in OPTIONS {
-            options.extend(flags.text(option).map(|value| (option, value)));
+            let value = flags.text(option).filter(|value| !value.value.is_empty());
+            options.extend(value.map(|value| (option, value)));
         }
         flags.finish();
+        for (option, value) in &mut options {
+            if let Err(message) = health_option(option, value) {
+                return self.invalid(value.span, message, health_hint(option));
+            }
+        }
         if kind != "CMD" {
             let message = format!("Unknown type {kind:?} in HEALTHCHECK (try CMD)");
             return self.invalid(text.span, message, "write `HEALTHCHECK CMD command`");
@@ -131,5 +138,37 @@ impl Parser<'_> {
             return self.invalid(text.span, message, "write `HEALTHCHECK CMD command`");
         }
         Ok(Kind::Healthcheck(Healthcheck::Command { command, options }))
+    }
+}
+
+/// Checks an option of `HEALTHCHECK`, and writes a number without its sign and leading zeros.
+fn health_option(name: &str, value: &mut Word) -> Result<(), String> {
+    if name != "retries" {
+        return duration::check(name, &value.value);
+    }
+    let written = &value.value;
+    let failed = |problem: &str| Err(format!("strconv.ParseInt: parsing {written:?}: {problem}"));
+    let number = match written.parse::<i32>() {
+        Ok(number) => number,
+        Err(err) => {
+            return match err.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => {
+                    failed("value out of range")
+                }
+                _ => failed("invalid syntax"),
+            };
+        }
+    };
+    if number < 0 {
+        return Err(format!("--retries cannot be negative ({number})"));
+    }
+    value.value = number.to_string();
+    Ok(())
+}
+
+fn health_hint(name: &str) -> &'static str {
+    match name {
+        "retries" => "write a number, such as 3",
+        _ => "write a number with a unit, such as 30s, 1m30s or 500ms",
     }
 }

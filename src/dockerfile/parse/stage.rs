@@ -12,7 +12,7 @@ impl Parser<'_> {
         let (base, as_keyword, name, more) =
             (words.next(), words.next(), words.next(), words.next());
         let mut flags = self.flags(&mut text);
-        let platform = flags.text("platform");
+        let platform = flags.text("platform").filter(|platform| !platform.value.is_empty());
         flags.finish();
         let Some(base) = base else { return self.wrong_count(&text) };
         let is_as = as_keyword.as_ref().is_some_and(|word| word.value.eq_ignore_ascii_case("as"));

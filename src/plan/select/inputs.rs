@@ -77,7 +77,7 @@ impl FromLookup<'_, '_> {
                     reference: locked.unwrap_or(reference),
                     checksum: commit.map(|commit| commit.to_string()),
                     subdir: subdir?.unwrap_or_default().to_string(),
-                    keep_git_dir: *keep_git_dir,
+                    keep_git_dir: Some(*keep_git_dir),
                     skip_submodules: !submodules,
                     fetch_by_commit: by_commit.is_some_and(|flag| flag.value),
                     ..GitUrl::default()

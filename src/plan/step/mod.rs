@@ -193,7 +193,16 @@ pub(super) fn plan(
     let label = name.unwrap_or(label.map(shorten));
     let no_cache = keys.no_cache.unwrap_or(false);
     let (span, written) = (step.span, Some(step.id));
-    let step = PlannedStep { label, title: None, span, written, no_cache, branch: None, action };
+    let step = PlannedStep {
+        label,
+        title: None,
+        span,
+        written,
+        no_cache,
+        branch: None,
+        instruction: None,
+        action,
+    };
     Ok(RecordedStep { step, created_by })
 }
 

@@ -83,13 +83,20 @@ impl<E> Expander<'_, E> {
                 Some(_) => self.expand(word)?,
                 None => Text::default(),
             },
-            Modifier::Required { colon, message } => match set(value, *colon) {
-                Some(value) => value,
-                None => {
-                    let message = self.expand(message)?.to_string();
-                    return Err(ExpandError::Required { name: name.clone(), message, span: *span });
+            Modifier::Required { colon, message } => {
+                let rule = if value.is_some() { "empty" } else { "unset" };
+                match set(value, *colon) {
+                    Some(value) => value,
+                    None => {
+                        let mut message = self.expand(message)?.to_string();
+                        if message.is_empty() {
+                            message = format!("is not allowed to be {rule}");
+                        }
+                        let (name, span) = (name.clone(), *span);
+                        return Err(ExpandError::Required { name, message, span });
+                    }
                 }
-            },
+            }
             Modifier::TrimPrefix { longest, pattern } => {
                 let value = value.ok_or_else(unset)?;
                 let pattern = Glob::new(&self.expand(pattern)?);

@@ -114,9 +114,7 @@ pub(super) fn config_of_layout(
     let entries = image["history"].as_array().into_iter().flatten();
     let mut history: Vec<String> =
         entries.map(|entry| format!("{} {}", entry["created_by"], entry["comment"])).collect();
-    // Instructions with several layers have an entry for each. Docker 28 writes a healthcheck's
-    // numbers as characters.
-    history.dedup();
+    // Docker 28 writes a healthcheck's numbers as characters.
     history.retain(|entry| !entry.starts_with("\"HEALTHCHECK "));
     let layers = image["rootfs"]["diff_ids"].as_array().map_or(0, Vec::len);
     let told = image["history"].as_array().map_or(0, |history| {

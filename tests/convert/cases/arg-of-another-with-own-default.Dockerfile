@@ -1,0 +1,8 @@
+ARG NAME=app
+ARG IMAGE=$NAME-image
+ARG FILE=${NAME%p}.txt
+FROM alpine:3.20
+ARG IMAGE FILE
+RUN echo "$IMAGE $FILE"
+ARG NAME=own
+RUN echo "$NAME"
