@@ -107,6 +107,7 @@ pub fn for_file(request: &mut Request, file: &SourceFile) {
     if !is_dockerfile(file) {
         return;
     }
+    request.is_dockerfile = true;
     // The caches of all needed stages belong to the default target.
     let caches = request.target.take_if(|target| target == CACHES);
     let target = request.target.take();

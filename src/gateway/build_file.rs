@@ -13,6 +13,7 @@ use super::options::Options;
 use super::options::invalid;
 use crate::analysis::IGNORE_FILE;
 use crate::credentials::redacted;
+use crate::dockerfile::is_dockerfile;
 use crate::lock;
 use crate::lower::{MainContext, MainSource, main_context};
 use crate::path_pattern::exactly;
@@ -195,15 +196,18 @@ impl Found {
                 "there is no `{name}` in the directory of the build file"
             )));
         };
+        let mut file = SourceFile::new(name, bytes);
+        // With an empty one, BuildKit reads that of the context (`DockerIgnorePatterns` in
+        // `frontend/dockerui/config.go`).
+        let own = self.ignore.filter(|own| !own.is_empty() || !is_dockerfile(&file));
         // Files that are not on the client's disk need not be excluded from the transfer.
-        let ignore = match (&context.source, self.ignore) {
+        let ignore = match (&context.source, own) {
             (MainSource::Local, Some(own)) => SourceFile::new(own_ignore_file(name), own),
             (MainSource::Local, None) => SourceFile::new(IGNORE_FILE, ignore),
             (MainSource::Git(_) | MainSource::Http { .. } | MainSource::Input(_), _) => {
                 SourceFile::new(IGNORE_FILE, Vec::new())
             }
         };
-        let mut file = SourceFile::new(name, bytes);
         if let Some(definition) = self.definition {
             file = file.with_definition(definition);
         }

@@ -46,6 +46,8 @@ pub struct Request {
     pub locking: Locking,
     /// The commit that is built, if known.
     pub vcs: Vcs,
+    /// True if the build file is a Dockerfile: then each `WORKDIR` is a layer.
+    pub is_dockerfile: bool,
     /// `SOURCE_DATE_EPOCH`: the timestamp of created files, in seconds since 1970.
     pub epoch: Option<i64>,
     /// The value of `${SOURCE_DATE_EPOCH}`, after the keyword from the client or the file has been
@@ -198,6 +200,7 @@ impl Request {
     pub fn new(platform: Platform) -> Self {
         Self {
             target_stage: None,
+            is_dockerfile: false,
             target: None,
             stage: None,
             build_args: BTreeMap::new(),

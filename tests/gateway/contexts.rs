@@ -215,6 +215,17 @@ async fn the_ignore_file_of_the_context_holds_for_a_build_file_of_another_build(
     assert_eq!(sources(&ops(&daemon))["local://context"]["local.excludepatterns"], r#"["mine"]"#);
 }
 
+/// BuildKit cannot tell an empty ignore file of a Dockerfile from none.
+#[tokio::test]
+async fn an_empty_ignore_file_of_a_dockerfile_does_not_count() {
+    let own = [("Dockerfile", "FROM scratch\nCOPY . /\n"), ("Dockerfile.dockerignore", "")];
+    let engine = Engine::new(Release::Head)
+        .source("local://dockerfile", own)
+        .source("local://context", [("x", ""), (".dockerignore", "secret")]);
+    let daemon = build_with(engine, &["filename=Dockerfile"]).await;
+    assert_eq!(sources(&ops(&daemon))["local://context"]["local.excludepatterns"], r#"["secret"]"#);
+}
+
 #[tokio::test]
 async fn what_is_wrong_with_an_input_is_told() {
     let engine = Engine::new(Release::Head)

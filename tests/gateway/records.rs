@@ -495,11 +495,15 @@ async fn the_time_in_the_environment() {
 /// Each instruction that creates files is a layer, and so are directories created by `WORKDIR`.
 #[tokio::test]
 async fn each_instruction_is_a_layer() {
-    let daemon =
-        build("FROM base\nWORKDIR /w\nCOPY <<A <<B ./\na\nA\nb\nB\nCOPY <<C /c\nc\nC\n", &[]).await;
-    let history = history(&daemon);
-    let layers = history.lines().filter(|line| line.starts_with("+ ")).count();
-    assert_eq!(layers, 4, "{history}");
+    for dockerfile in [
+        "FROM base\nWORKDIR /w\nCOPY <<A <<B ./\na\nA\nb\nB\nCOPY <<C /c\nc\nC\n",
+        "FROM base\nWORKDIR /w\nCOPY --link x ./\nCOPY x x /d\n",
+        "FROM base\nWORKDIR /w\nADD x https://host/y x.tar /e/\nCOPY x <<C /d/\nc\nC\n",
+    ] {
+        let history = history(&build(dockerfile, &[]).await);
+        let layers = history.lines().filter(|line| line.starts_with("+ ")).count();
+        assert_eq!(layers, 4, "{history}");
+    }
 }
 
 /// The conversion makes stages of its own, whose names the author does not know.
