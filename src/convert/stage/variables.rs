@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Walk;
 use crate::convert::ahead::Ahead;
 use crate::convert::part::Variable;
+use crate::convert::remark::Remark;
 use crate::convert::toml::Value;
 use crate::convert::{comments, words};
 use crate::dockerfile::{ArgPair, Instruction, Pair, Word, lex};
@@ -126,6 +127,16 @@ impl Walk<'_> {
         Ok(())
     }
 
+    /// The name of a variable that contains variables. In a build file it is fixed.
+    fn computed_name(&mut self, word: &Word) -> Result<String, String> {
+        let escape = self.context.escape();
+        let name = words::folded(&word.value, escape, &self.names(None))
+            .ok_or("the name of a variable cannot contain a variable")?;
+        let message = format!("the name of the variable is always `{name}`");
+        self.remarks.push(Remark { span: word.span, message, is_error: false });
+        Ok(name)
+    }
+
     pub(super) fn env(
         &mut self,
         pairs: &[Pair],
@@ -136,8 +147,10 @@ impl Walk<'_> {
         let escape = self.context.escape();
         let mut assignments = Vec::new();
         for pair in pairs {
-            let name = words::constant(&pair.name.value, escape)
-                .ok_or("the name of a variable cannot contain a variable")?;
+            let name = match words::constant(&pair.name.value, escape) {
+                Some(name) => name,
+                None => self.computed_name(&pair.name)?,
+            };
             let uses = words::names(&pair.value.value, escape).into_iter().collect();
             assignments.push(Assignment { name, value: &pair.value, uses });
         }

@@ -1,0 +1,4 @@
+FROM alpine:3.20
+ARG PREFIX=APP
+ENV ${PREFIX}_HOME=/srv
+RUN echo "$APP_HOME"
