@@ -45,10 +45,13 @@ lint:
 	RUSTDOCFLAGS=-Dwarnings cargo doc --no-deps --workspace
 
 # An mdbook of the user's own, else one that is built once: a minute on two cores.
-docs: export PATH := $(CURDIR)/target/mdbook/bin:$(PATH)
+MDBOOK_VERSION := 0.5.4
+TOOLS := $(CURDIR)/target
+MDBOOK = $(TOOLS)/mdbook-$(MDBOOK_VERSION)
+docs: export PATH := $(MDBOOK)/bin:$(PATH)
 docs:
 	command -v mdbook >/dev/null || \
-	  CARGO_PROFILE_DEV_DEBUG=0 cargo install mdbook --version 0.5.4 --locked --debug --no-default-features --root target/mdbook
+	  CARGO_PROFILE_DEV_DEBUG=0 cargo install mdbook --version $(MDBOOK_VERSION) --locked --debug --no-default-features --root $(MDBOOK)
 	mdbook build docs
 
 engine-down:
