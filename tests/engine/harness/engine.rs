@@ -229,6 +229,9 @@ impl Engine {
         let with_file = |command: Command, file: &Path| command.arg(file).attempt();
         with_file(builder.docker(["image", "save", name, "-o"]), &file)?;
         with_file(self.docker(["image", "load", "-i"]), &file)?;
+        if name != FRONTEND {
+            builder.docker(["image", "rm", name]).attempt()?;
+        }
         Ok(())
     }
 }
