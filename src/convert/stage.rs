@@ -11,7 +11,6 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use super::ahead::Ahead;
-use super::args::{SCAN_STAGE, is_enabled};
 use super::comments;
 use super::context::Context;
 use super::files;
@@ -20,6 +19,7 @@ use super::image::Image;
 use super::part::{Part, PartStep, first_part};
 use super::remark::Remark;
 use super::run::{self, RunStep};
+use super::sbom::{SCAN_STAGE, is_enabled};
 use super::state::{Here, Shell, State};
 use super::toml::{Item, Value};
 use super::words;
