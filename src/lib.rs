@@ -8,6 +8,7 @@ pub mod convert;
 mod credentials;
 pub mod diagnostic;
 pub mod dockerfile;
+mod duration;
 pub mod gateway;
 pub mod id;
 pub mod ignore;

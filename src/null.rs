@@ -4,10 +4,11 @@
 //! Every struct that is read from an image, a client or the engine uses these functions for its
 //! members.
 
-use crate::collect::collect_map;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
+
+use crate::collect::collect_map;
 
 /// Reads a `null` as the default value.
 pub(crate) fn absent<'de, D, T>(deserializer: D) -> Result<T, D::Error>

@@ -58,7 +58,9 @@ pub(super) fn add(
     let files = Files { transfer: &add.transfer, context, names };
     let checksum = add.checksum.as_ref().map(|checksum| files.text(checksum)).transpose()?;
     if checksum.as_ref().is_some_and(|sum| !sum.is_empty()) && add.transfer.sources.len() > 1 {
-        return Err("checksum can't be specified for multiple sources".to_owned());
+        return Err(
+            "checksum can't be specified for multiple sources: write an ADD for each".to_owned()
+        );
     }
     let exclude = files.exclude()?;
     let mut steps = Vec::new();
@@ -304,7 +306,9 @@ impl Files<'_> {
         if let (Some(own), Some(of_url)) = (checksum, &git.checksum)
             && own != of_url
         {
-            return Err(format!("checksum mismatch {own:?} != {of_url:?}"));
+            return Err(format!(
+                "checksum mismatch {own:?} != {of_url:?}: drop that of the flag or of the URL"
+            ));
         }
         let checksum = checksum.map(str::to_owned).or_else(|| git.checksum.clone());
         for (key, value) in [
@@ -315,7 +319,10 @@ impl Files<'_> {
             keys.extend(value.map(|value| (key.to_owned(), Value::text(value))));
         }
         if add.keep_git_dir.is_some_and(|keeps| git.keep_git_dir.is_some_and(|of| of != keeps)) {
-            return Err("inconsistent keep-git-dir configuration".to_owned());
+            return Err(
+                "inconsistent keep-git-dir configuration: drop that of the flag or of the URL"
+                    .to_owned(),
+            );
         }
         if add.keep_git_dir.or(git.keep_git_dir).unwrap_or(false) {
             keys.push(("keep-git-dir".to_owned(), Value::literal(true)));

@@ -10,7 +10,6 @@
 
 pub mod checks;
 mod directive;
-mod duration;
 pub mod evaluate;
 mod flags;
 mod heredoc;

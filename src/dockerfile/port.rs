@@ -5,6 +5,8 @@
 
 use std::net::IpAddr;
 
+use crate::plan::port_range;
+
 /// Checks a port such as `80`, `53/udp`, `8000-8010/tcp` or `127.0.0.1:8080:80`.
 pub fn exposed(written: &str) -> Result<(), String> {
     let (address, host, container) = parts(written);
@@ -19,16 +21,16 @@ pub fn exposed(written: &str) -> Result<(), String> {
     if !address.is_empty() && bare.parse::<IpAddr>().is_err() {
         return Err(format!("invalid IP address: {bare}"));
     }
-    let Some((first, last)) = range(container) else {
+    let Some((ports, _)) = port_range(container) else {
         return Err(format!("invalid containerPort: {container}"));
     };
     if host.is_empty() {
         return Ok(());
     }
-    let Some((host_first, host_last)) = range(host) else {
+    let Some((of_host, _)) = port_range(host).filter(|_| !host.contains('/')) else {
         return Err(format!("invalid hostPort: {host}"));
     };
-    if first != last && last - first != host_last - host_first {
+    if ports.len() > 1 && ports.len() != of_host.len() {
         return Err(format!(
             "invalid ranges specified for container and host Ports: {container} and {host}"
         ));
@@ -45,12 +47,6 @@ fn parts(written: &str) -> (&str, &str, &str) {
     }
 }
 
-fn range(text: &str) -> Option<(u16, u16)> {
-    let (first, last) = text.split_once('-').unwrap_or((text, text));
-    let (first, last) = (first.parse().ok()?, last.parse().ok()?);
-    (first <= last).then_some((first, last))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -65,6 +61,7 @@ mod tests {
             ("8000-8002:80", Ok(())),
             ("80/foo", Err("invalid port: \"80/foo\": invalid proto: foo")),
             ("/tcp", Err("invalid port: \"/tcp\": no port specified")),
+            ("+80", Err("invalid containerPort: +80")),
             ("65536", Err("invalid containerPort: 65536")),
             ("90-80", Err("invalid containerPort: 90-80")),
             ("x:80:80", Err("invalid IP address: x")),

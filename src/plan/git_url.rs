@@ -161,7 +161,9 @@ impl GitUrl {
 fn truth(key: &str, value: &str) -> Result<bool, InvalidGitUrl> {
     match value {
         "" => Ok(true),
-        text => parse_bool(text).ok_or_else(|| invalid(format!("invalid {key} value: {text:?}"))),
+        text => parse_bool(text).ok_or_else(|| {
+            invalid(format!("invalid {key} value: {text:?}: expected `true` or `false`"))
+        }),
     }
 }
 
@@ -353,7 +355,10 @@ mod tests {
             ("https://host/a.git?ref=a%0ab", "expected a branch, a tag or a commit, found `a\nb`"),
             ("https://host/a.git?ref", "query \"ref\" has no value"),
             ("https://host/a.git?ref=x&ref=x", "query \"ref\" has multiple values"),
-            ("https://host/a.git?submodules=no", "invalid submodules value: \"no\""),
+            (
+                "https://host/a.git?submodules=no",
+                "invalid submodules value: \"no\": expected `true` or `false`",
+            ),
             (
                 "https://host/a.git?mtime=x",
                 "invalid mtime value: \"x\" (must be \"checkout\" or \"commit\")",

@@ -57,7 +57,7 @@ pub use self::epoch::epoch_wanted;
 pub use self::facts::{Facts, ImageFact, Triggered};
 pub(crate) use self::file_values::FileValues;
 pub use self::git_url::{GitUrl, InvalidGitUrl};
-pub(crate) use self::image::{parse_duration, port_range};
+pub(crate) use self::image::port_range;
 pub(crate) use self::needs::may_be_none;
 pub use self::needs::{Need, Needs, SecretArg, requests_for_lock, secrets_in_references};
 pub use self::origin::{ContextId, ImageId, Origin, StageId};

@@ -7,7 +7,8 @@ use super::state::{Place, State};
 use crate::dockerfile::{
     CommandLine, FileAdd, FileCopy, Healthcheck, Heredoc, Run, Transfer, Word, is_heredoc,
 };
-use crate::plan::{parse_duration, port_range};
+use crate::duration::parse_duration;
+use crate::plan::port_range;
 
 /// Suffix of the texts of instructions that create a layer.
 const LAYER: &str = " # buildkit";
@@ -132,7 +133,7 @@ pub(super) fn healthcheck(healthcheck: &Healthcheck) -> String {
     };
     let option = |name: &str| options.iter().find(|(known, _)| *known == name);
     let duration = |name: &str| {
-        let value = option(name).and_then(|(_, word)| parse_duration(&word.value));
+        let value = option(name).and_then(|(_, word)| parse_duration(&word.value).ok());
         go::duration(value.unwrap_or(0))
     };
     format!(

@@ -52,7 +52,7 @@ pub(super) fn check(subject: &Subject<'_>, diagnostics: &mut Diagnostics) {
 
 /// The message about a step, and the hint.
 fn find(action: &Action) -> Option<(String, &'static str)> {
-    let links = action.links();
+    let links = action.is_linked();
     if let Some((directory, (why, hint))) =
         action.ends().filter(|_| links).find_map(|end| special_directory(&end))
     {
@@ -138,21 +138,6 @@ impl CopyItem {
 }
 
 impl Action {
-    /// True if it creates a separate layer.
-    fn links(&self) -> bool {
-        match self {
-            Action::Copy(copy) => copy.link,
-            Action::Fetch(fetch) => fetch.link,
-            Action::Git(git) => git.link,
-            Action::Unpack(unpack) => unpack.link,
-            Action::Write(write) => write.link,
-            Action::Exec(_)
-            | Action::Mkdir { .. }
-            | Action::Remove { .. }
-            | Action::Symlink { .. } => false,
-        }
-    }
-
     /// The absolute paths that contain its files, as far as they are known.
     fn ends(&self) -> impl Iterator<Item = Text> {
         let items: &[CopyItem] = match self {

@@ -3,7 +3,6 @@
 
 mod protojson;
 
-use crate::collect::collect_map;
 use std::collections::BTreeMap;
 
 use buildkit_llb::{Definition, decode_op};
@@ -12,6 +11,7 @@ use prost::DecodeError;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::collect::collect_map;
 /// The version of the document.
 pub const CONVERT_VERSION: &str = "0.1.0";
 

@@ -9,7 +9,6 @@
 #![expect(clippy::disallowed_methods, reason = "cases are files")]
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -27,12 +26,14 @@ mod made;
 mod mapping;
 mod random;
 mod settings;
+mod verdict;
 
 pub(crate) use self::converted::convert_with;
 use self::made::{
     Differing, Made, Store, all_differences, config_of_image, config_of_layout, differences,
 };
-use self::settings::{Difference, Fails, Settings};
+use self::settings::{Fails, Settings};
+use self::verdict::{Verdict, judge, refusal, report, said};
 
 /// Number of cases that are built concurrently.
 const WORKERS: usize = 4;
@@ -54,18 +55,6 @@ struct Case {
 struct Request {
     options: Vec<String>,
     context: Option<String>,
-}
-
-/// The result of a case.
-enum Verdict {
-    Same,
-    /// The engine lacks a feature that the spec needs, and mstage reported that.
-    Refused(String),
-    /// This engine is too old for the comparison, for this reason.
-    NotCompared(&'static str),
-    /// mstage lacks the feature.
-    Missing(String),
-    Different(String),
 }
 
 #[test]
@@ -123,33 +112,6 @@ fn verdicts(
         }
     });
     verdicts.into_inner().unwrap()
-}
-
-/// A report of all cases that are not equal, and the number that differ.
-fn report(verdicts: &BTreeMap<&String, Verdict>) -> (String, u32) {
-    let mut text = String::new();
-    let mut counts = [0; 5];
-    for (name, verdict) in verdicts {
-        let (kind, line) = match verdict {
-            Verdict::Same => (0, None),
-            Verdict::Refused(message) => (1, Some(format!("refused: {message}"))),
-            Verdict::NotCompared(why) => (2, Some(format!("not compared: {why}"))),
-            Verdict::Missing(what) => (3, Some(format!("missing: {what}"))),
-            Verdict::Different(how) => (4, Some(format!("DIFFERENT\n{}", how.trim_end()))),
-        };
-        counts[kind] += 1;
-        if let Some(line) = line {
-            let _ = writeln!(text, "{name}: {line}");
-        }
-    }
-    let [same, refused, not_compared, missing, different] = counts;
-    let _ = write!(
-        text,
-        "{} cases: {same} the same, {refused} refused, {not_compared} not compared, {missing} missing, \
-         {different} different",
-        verdicts.len(),
-    );
-    (text, different)
 }
 
 fn case_names() -> Vec<String> {
@@ -462,58 +424,9 @@ impl Case {
     }
 }
 
-/// Removes the allowed differences of the case; an allowed difference that does not occur is
-/// reported.
-fn judge(differences: &[Differing], allowed: &[Difference]) -> Verdict {
-    let mut text = String::new();
-    for (name, one, other) in differences {
-        if !allowed.iter().any(|listed| listed.covers(name)) {
-            let _ = writeln!(text, "  {name}\n    Dockerfile:  {one}\n    mstage:      {other}");
-        }
-    }
-    for listed in allowed {
-        if listed.reason.is_empty() {
-            let _ = writeln!(text, "  the difference of `{}` has no reason", listed.of);
-        }
-        // An older engine may make both sides the same.
-        if engine().major_version >= 28 && !differences.iter().any(|(name, ..)| listed.covers(name))
-        {
-            let _ = writeln!(text, "  there is no difference of `{}`", listed.of);
-        }
-    }
-    if text.is_empty() { Verdict::Same } else { Verdict::Different(text) }
-}
-
 /// The image of an official frontend that is newer than the engine's own.
 fn newer_frontend() -> Option<String> {
     std::env::var("MSTAGE_DOCKERFILE_FRONTEND").ok().filter(|image| !image.is_empty())
-}
-
-/// The error after the excerpts of the build file, which could also contain the expected words.
-fn said(failure: &Failure) -> &str {
-    failure.message.rfind("ERROR: ").map_or("", |from| &failure.message[from..])
-}
-
-/// An older engine's failure with the missing feature and the location in the spec.
-fn refusal(failure: &Failure) -> Option<Verdict> {
-    let is_old = engine().major_version < 28;
-    let line = failure.message.lines().find(|line| is_old && is_refusal(line))?;
-    let from = FILES.iter().find_map(|file| line.find(file))?;
-    Some(Verdict::Refused(line[from..].trim().to_owned()))
-}
-
-/// The prefixes of locations in build files.
-const FILES: [&str; 2] = ["mstage.toml:", "Dockerfile:"];
-
-/// `mstage.toml:7: the engine does not support ...`.
-fn is_refusal(line: &str) -> bool {
-    FILES.iter().flat_map(|file| line.split(file).skip(1)).any(|rest| {
-        let message = rest.trim_start_matches(|c: char| c.is_ascii_digit());
-        message.len() < rest.len()
-            && [": the engine does not support ", ": the engine has disabled "]
-                .iter()
-                .any(|start| message.starts_with(start))
-    })
 }
 
 /// Copies a folder: links as links, files as 0644 or 0755.

@@ -9,6 +9,7 @@ mod caches;
 mod checks;
 mod contexts;
 mod credentials;
+mod dockerfile_builds;
 mod dockerfile_checks;
 mod dockerfiles;
 mod entitlements;

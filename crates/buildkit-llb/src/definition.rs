@@ -68,7 +68,7 @@ impl Definition {
 }
 
 /// Decodes an op. Call this instead of [`pb::Op::decode`](Message::decode), which compiles the decoder
-/// of all ops into each crate that calls it: 50 kB of a program.
+/// of all ops into each crate that calls it: 50 kB of a program. Fails if the bytes are not an op.
 pub fn decode_op(bytes: &[u8]) -> Result<pb::Op, DecodeError> {
     pb::Op::decode(bytes)
 }

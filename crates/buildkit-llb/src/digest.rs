@@ -131,9 +131,8 @@ impl Hasher for DigestHasher {
 
 const PREFIX: &str = "sha256:";
 
-/// Computed without a table, so that the compiler can vectorise it.
-/// A table, as the digits of a digest are too random for a branch: a graph has several digests for
-/// each op.
+/// A table, since the digits of a digest are too random for a branch, and a graph has several digests
+/// for each op.
 const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 fn nibble(digit: u8) -> Option<u8> {

@@ -7,7 +7,8 @@ use super::{Json, Parser, Text, json};
 use crate::diagnostic::Reported;
 use crate::dockerfile::heredoc::Heredoc;
 use crate::dockerfile::instruction::{CommandLine, Healthcheck, Kind, Run, ShellText};
-use crate::dockerfile::{Word, duration, mount};
+use crate::dockerfile::{Word, mount};
+use crate::duration::parse_duration;
 use crate::source::Spanned;
 
 impl Parser<'_> {
@@ -141,10 +142,18 @@ impl Parser<'_> {
     }
 }
 
-/// Checks an option of `HEALTHCHECK`, and writes a number without its sign and leading zeros.
+/// The shortest duration of `HEALTHCHECK` in nanoseconds, besides none.
+const LEAST: i64 = 1_000_000;
+
+/// Checks an option of `HEALTHCHECK`, and writes a number without its sign and leading zeros
+/// (`parseOptInterval` and `parseHealthcheck` in `frontend/dockerfile/instructions/parse.go` of
+/// BuildKit).
 fn health_option(name: &str, value: &mut Word) -> Result<(), String> {
     if name != "retries" {
-        return duration::check(name, &value.value);
+        return match parse_duration(&value.value)? {
+            0 | LEAST.. => Ok(()),
+            _ => Err(format!("Interval {name:?} cannot be less than 1ms")),
+        };
     }
     let written = &value.value;
     let failed = |problem: &str| Err(format!("strconv.ParseInt: parsing {written:?}: {problem}"));

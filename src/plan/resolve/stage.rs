@@ -129,11 +129,10 @@ impl Resolver<'_, '_> {
             } else if let Ok(mut planned) = step::plan(step, surroundings, &context, diagnostics) {
                 if let Some(workdir) = make_workdir.take() {
                     match workdir.turn(&mut planned.step, step.verb.keys().workdir.is_some()) {
-                        Turn::Made if self.selection.request.is_dockerfile => {
-                            steps.push(workdir.step);
+                        Turn::Made if !self.selection.request.is_dockerfile => {
+                            export.record_config(|_| workdir.step.created_by);
                         }
-                        Turn::Made => export.record_config(|_| workdir.step.created_by),
-                        Turn::Needed => steps.push(workdir.step),
+                        Turn::Made | Turn::Needed => steps.push(workdir.step),
                         Turn::Later => make_workdir = Some(workdir),
                     }
                 }

@@ -1,4 +1,4 @@
-//! Durations as Go's `time.ParseDuration` reads them, with its messages.
+//! Durations in the syntax of Go's `time.ParseDuration`, with its messages.
 
 /// The units and their nanoseconds.
 const UNITS: [(&str, u64); 8] = [
@@ -12,28 +12,13 @@ const UNITS: [(&str, u64); 8] = [
     ("h", 3_600_000_000_000),
 ];
 
-/// The shortest allowed duration in nanoseconds.
-const LEAST: f64 = 1e6;
-
-/// The longest duration in nanoseconds.
-const MOST: f64 = i64::MAX as f64;
-
-/// Checks the value of an option (`parseOptInterval` in
-/// `frontend/dockerfile/instructions/parse.go` of BuildKit).
-pub(super) fn check(option: &str, text: &str) -> Result<(), String> {
-    let nanoseconds = nanoseconds(text)?;
-    if nanoseconds != 0.0 && nanoseconds < LEAST {
-        return Err(format!("Interval {option:?} cannot be less than 1ms"));
-    }
-    Ok(())
-}
-
-fn nanoseconds(text: &str) -> Result<f64, String> {
+/// Nanoseconds. An error is the message of Go.
+pub(crate) fn parse_duration(text: &str) -> Result<i64, String> {
     let invalid = || format!("time: invalid duration {text:?}");
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let sign = if text.starts_with('-') { -1.0 } else { 1.0 };
     if unsigned == "0" {
-        return Ok(0.0);
+        return Ok(0);
     }
     if unsigned.is_empty() {
         return Err(invalid());
@@ -58,11 +43,11 @@ fn nanoseconds(text: &str) -> Result<f64, String> {
         };
         rest = &rest[unit..];
         sum += number * factor as f64;
-        if sum > MOST {
-            return Err(invalid());
-        }
     }
-    Ok(sign * sum)
+    if sum >= i64::MAX as f64 {
+        return Err(invalid());
+    }
+    Ok((sign * sum) as i64)
 }
 
 #[cfg(test)]
@@ -70,23 +55,38 @@ mod tests {
     use super::*;
 
     #[test]
+    fn valid() {
+        for (text, nanoseconds) in [
+            ("30s", 30_000_000_000),
+            ("1m30s", 90_000_000_000),
+            ("1h1m1.5s", 3_661_500_000_000),
+            ("+.5s", 500_000_000),
+            ("1.s", 1_000_000_000),
+            ("-1s", -1_000_000_000),
+            ("1us", 1_000),
+            ("0s", 0),
+            ("0", 0),
+            ("0h0m", 0),
+        ] {
+            assert_eq!(parse_duration(text), Ok(nanoseconds), "{text}");
+        }
+    }
+
+    #[test]
     fn the_words_of_go() {
         for (text, expected) in [
-            ("1h1m1.5s", Ok(())),
-            ("0", Ok(())),
-            ("+.5s", Ok(())),
-            ("1.s", Ok(())),
-            ("x", Err("time: invalid duration \"x\"")),
-            ("", Err("time: invalid duration \"\"")),
-            (".s", Err("time: invalid duration \".s\"")),
-            ("1", Err("time: missing unit in duration \"1\"")),
-            ("1.2.3s", Err("time: missing unit in duration \"1.2.3s\"")),
-            ("1d", Err("time: unknown unit \"d\" in duration \"1d\"")),
-            ("99999999999h", Err("time: invalid duration \"99999999999h\"")),
-            ("-1s", Err("Interval \"interval\" cannot be less than 1ms")),
-            ("1us", Err("Interval \"interval\" cannot be less than 1ms")),
+            ("x", "time: invalid duration \"x\""),
+            ("", "time: invalid duration \"\""),
+            (".s", "time: invalid duration \".s\""),
+            ("1", "time: missing unit in duration \"1\""),
+            ("00", "time: missing unit in duration \"00\""),
+            ("1.2.3s", "time: missing unit in duration \"1.2.3s\""),
+            ("1d", "time: unknown unit \"d\" in duration \"1d\""),
+            ("1e400h", "time: unknown unit \"e\" in duration \"1e400h\""),
+            ("1s s", "time: unknown unit \"s s\" in duration \"1s s\""),
+            ("99999999999h", "time: invalid duration \"99999999999h\""),
         ] {
-            assert_eq!(check("interval", text), expected.map_err(str::to_owned), "{text}");
+            assert_eq!(parse_duration(text), Err(expected.to_owned()), "{text}");
         }
     }
 }
