@@ -187,7 +187,11 @@ pub(super) fn keys_for(query: &str, fragment: &str) -> Vec<(&'static str, String
     for pair in query.split('&') {
         let (key, value) = split(pair, '=');
         let value = decoded(value);
-        let flag = || parse_bool(&value).unwrap_or(true).to_string();
+        // What is neither true nor false is left out.
+        let flag = || match value.as_str() {
+            "" => "true".to_owned(),
+            text => parse_bool(text).map(|flag| flag.to_string()).unwrap_or_default(),
+        };
         match key {
             _ if value.is_empty()
                 && !matches!(key, "keep-git-dir" | "submodules" | "fetch-by-commit") => {}
@@ -366,6 +370,10 @@ mod tests {
         ] {
             assert_eq!(GitUrl::parse(text), Some(Err(invalid(message.to_owned()))), "{text}");
         }
+        assert_eq!(
+            keys_for("submodules=no&keep-git-dir", ""),
+            [("keep-git-dir", "true".to_owned())]
+        );
         let unknown = GitUrl::parse("https://host/a.git?depth=1").expect("a repository");
         assert!(unknown.expect_err("wrong").to_string().starts_with("unexpected query \"depth\""));
     }
